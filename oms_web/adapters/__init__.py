@@ -1,0 +1,1 @@
+"""Machines of ours: files on disk, secrets, PDF, HTTP, spreadsheets."""

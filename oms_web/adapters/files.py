@@ -1,0 +1,43 @@
+"""The file store: content-addressed files under ``instance/files``."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import tempfile
+from pathlib import Path
+
+from oms_web.core.errors import NotFound
+
+_NAME = re.compile(r"[0-9a-f]{64}\.[a-z0-9]{1,8}")
+
+
+class DiskFiles:
+    """A ``FileStore`` in a folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def put(self, content: bytes, suffix: str) -> str:
+        """Store bytes under their SHA-256. Written aside first, so no half file is ever seen."""
+        name = hashlib.sha256(content).hexdigest() + suffix
+        target = self.root / name[:2] / name
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            handle, aside = tempfile.mkstemp(dir=target.parent)
+            with os.fdopen(handle, "wb") as out:
+                out.write(content)
+                out.flush()
+                os.fsync(out.fileno())
+            os.replace(aside, target)
+        return name
+
+    def path(self, name: str) -> Path:
+        """Where a stored file lies."""
+        if not _NAME.fullmatch(name):
+            raise NotFound("There is no such file.")
+        found = self.root / name[:2] / name
+        if not found.is_file():
+            raise NotFound("There is no such file.")
+        return found

@@ -1,0 +1,45 @@
+"""How text is compared when people search: case, accents and dashes do not matter."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# Letters that Unicode does not take apart into a base letter and an accent.
+_WHOLE_LETTERS = str.maketrans(
+    {"ł": "l", "Ł": "L", "ß": "ss", "ø": "o", "Ø": "O", "æ": "ae", "Æ": "AE", "đ": "d", "Đ": "D",
+     "œ": "oe", "Œ": "OE", "þ": "th", "Þ": "TH", "ı": "i"}
+)
+_NOT_WORD = re.compile(r"[^0-9a-z]+")
+_NOT_DIGIT = re.compile(r"\D+")
+
+
+def fold(text: str) -> str:
+    """Lower case, no accents: ``Żółkiewski`` -> ``zolkiewski``."""
+    if text.isascii():
+        return text.lower()
+    apart = unicodedata.normalize("NFKD", text.translate(_WHOLE_LETTERS))
+    return "".join(ch for ch in apart if not unicodedata.combining(ch)).lower()
+
+
+def words(text: str) -> list[str]:
+    """The folded words of a text, in order, without punctuation."""
+    return [word for word in _NOT_WORD.split(fold(text)) if word]
+
+
+def squeeze(text: str) -> str:
+    """Only folded letters and digits: how codes are compared (``AB-12/x`` -> ``ab12x``)."""
+    return _NOT_WORD.sub("", fold(text))
+
+
+def phone_key(text: str) -> str:
+    """The last nine digits of a phone number (a Polish number without its prefix)."""
+    return _NOT_DIGIT.sub("", text)[-9:]
+
+
+def tidy(text: str) -> str:
+    """One line, single spaces, no control characters: names and titles from outside."""
+    if text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip()
+    printable = "".join(ch if ch.isprintable() else " " for ch in text)
+    return " ".join(printable.split())

@@ -1,0 +1,1 @@
+"""Where we sell: connected accounts, their listings, and what stock each of them should show."""

@@ -1,0 +1,144 @@
+"""Channel accounts, listings and the publication of stock."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from oms_web.core.columns import Currency, Key, Minor
+from oms_web.core.db import Base
+
+
+class ChannelAccount(Base):
+    """One connected shop or marketplace account.
+
+    ``state``: ``active``, ``paused`` (by a person), ``broken`` (access refused; somebody must
+    reconnect). ``secrets`` is encrypted. ``buffer`` units are held back from publication, ``cap``
+    limits what is shown.
+    """
+
+    __tablename__ = "channel_account"
+
+    id: Mapped[Key]
+    connector: Mapped[str] = mapped_column(String(40))
+    name: Mapped[str] = mapped_column(String(120), unique=True)
+    letters: Mapped[str] = mapped_column(String(2))
+    hue: Mapped[int] = mapped_column(default=230)
+    state: Mapped[str] = mapped_column(String(12), default="active")
+    state_reason: Mapped[str | None] = mapped_column(Text)
+    settings: Mapped[dict[str, Any]]
+    secrets: Mapped[bytes | None] = mapped_column(LargeBinary)
+    currency: Mapped[Currency] = mapped_column(default="PLN")
+    buffer: Mapped[int] = mapped_column(default=0)
+    cap: Mapped[int | None]
+    publish_stock: Mapped[bool] = mapped_column(default=True)
+    ship_days: Mapped[int] = mapped_column(default=1)
+    created_at: Mapped[datetime]
+    archived_at: Mapped[datetime | None]
+
+
+class AccountWarehouse(Base):
+    """Which warehouses serve an account, best first. None listed means all, by their own rank."""
+
+    __tablename__ = "account_warehouse"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("channel_account.id"), primary_key=True)
+    warehouse_id: Mapped[int] = mapped_column(primary_key=True)
+    rank: Mapped[int] = mapped_column(default=0)
+
+
+class Listing(Base):
+    """An offer on a channel and the SKU it sells. Unmapped ones wait in the "to map" queue.
+
+    ``mapped_by``: ``link`` (told before), ``sku``, ``ean``, ``hand``; None while unmapped.
+    """
+
+    __tablename__ = "listing"
+
+    id: Mapped[Key]
+    account_id: Mapped[int] = mapped_column(ForeignKey("channel_account.id"))
+    offer_ref: Mapped[str] = mapped_column(String(120))
+    sku: Mapped[str] = mapped_column(String(120), default="")
+    ean: Mapped[str] = mapped_column(String(60), default="")
+    title: Mapped[str] = mapped_column(String(420), default="")
+    url: Mapped[str] = mapped_column(String(500), default="")
+    price: Mapped[Minor | None]
+    currency: Mapped[Currency | None]
+    state: Mapped[str] = mapped_column(String(10), default="active")
+    variant_id: Mapped[int | None] = mapped_column(ForeignKey("variant.id"), index=True)
+    mapped_by: Mapped[str | None] = mapped_column(String(6))
+    buffer: Mapped[int | None]
+    cap: Mapped[int | None]
+    first_seen_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+
+    __table_args__ = (
+        UniqueConstraint("account_id", "offer_ref"),
+        Index(
+            "ix_listing_unmapped",
+            "account_id",
+            "id",
+            sqlite_where=text("variant_id IS NULL"),
+            postgresql_where=text("variant_id IS NULL"),
+        ),
+    )
+
+
+class ListingStock(Base):
+    """What a listing should show (desired) against what was sent, accepted and read back.
+
+    ``version`` grows with every new desired value and never goes back, so a slow old push can be
+    told from a newer one. ``outcome`` of the last push: ``sent`` (no answer yet), ``applied``,
+    ``rejected``, ``unknown`` (answer lost: read back before trying again).
+    """
+
+    __tablename__ = "listing_stock"
+
+    listing_id: Mapped[int] = mapped_column(ForeignKey("listing.id"), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("channel_account.id"))
+    desired: Mapped[int]
+    version: Mapped[int] = mapped_column(default=1)
+    desired_at: Mapped[datetime]
+    sent: Mapped[int | None]
+    sent_version: Mapped[int] = mapped_column(default=0)
+    sent_at: Mapped[datetime | None]
+    outcome: Mapped[str | None] = mapped_column(String(10))
+    message: Mapped[str | None] = mapped_column(Text)
+    not_before: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    confirmed: Mapped[int | None]
+    confirmed_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index(
+            "ix_listing_stock_due",
+            "account_id",
+            "desired_at",
+            sqlite_where=text("version > sent_version"),
+            postgresql_where=text("version > sent_version"),
+        ),
+    )
+
+
+class Publication(Base):
+    """The journal: every value sent to a channel and what became of it. Append-only."""
+
+    __tablename__ = "publication"
+
+    id: Mapped[Key]
+    at: Mapped[datetime]
+    account_id: Mapped[int]
+    listing_id: Mapped[int] = mapped_column(ForeignKey("listing.id"))
+    version: Mapped[int]
+    quantity: Mapped[int]
+    outcome: Mapped[str] = mapped_column(String(10))
+    message: Mapped[str | None] = mapped_column(Text)
+    lag_ms: Mapped[int | None]
+
+    __table_args__ = (
+        Index("ix_publication_listing", "listing_id", "id"),
+        Index("ix_publication_account", "account_id", "id"),
+    )

@@ -1,0 +1,42 @@
+"""The one company an installation belongs to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from oms_web.core.columns import Currency, Key
+from oms_web.core.db import Base
+
+
+class Company(Base):
+    """Exactly one row (id 1). ``address`` has street, postcode, city, country."""
+
+    __tablename__ = "company"
+
+    id: Mapped[Key]
+    name: Mapped[str] = mapped_column(String(120))
+    legal_name: Mapped[str] = mapped_column(String(200), default="")
+    tax_id: Mapped[str] = mapped_column(String(20), default="")
+    address: Mapped[dict[str, Any]]
+    email: Mapped[str] = mapped_column(String(200), default="")
+    phone: Mapped[str] = mapped_column(String(40), default="")
+    website: Mapped[str] = mapped_column(String(200), default="")
+    bank_account: Mapped[str] = mapped_column(String(40), default="")
+    bank_name: Mapped[str] = mapped_column(String(120), default="")
+    currency: Mapped[Currency] = mapped_column(default="PLN")
+    language: Mapped[str] = mapped_column(String(5), default="pl")
+    is_demo: Mapped[bool] = mapped_column(default=False)
+    guide_done: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+    logo_file: Mapped[str | None] = mapped_column(String(80))
+    accent: Mapped[str] = mapped_column(String(7), default="#3350D4")
+    footer_pl: Mapped[str] = mapped_column(Text, default="")
+    footer_en: Mapped[str] = mapped_column(Text, default="")
+    payment_hours: Mapped[int] = mapped_column(default=72)
+    cut_off: Mapped[str] = mapped_column(String(5), default="15:00")
+
+    __table_args__ = (CheckConstraint("id = 1", name="only_one"),)

@@ -1,0 +1,1 @@
+"""Picking and packing: who takes what from which shelf, and what went into which parcel."""

@@ -1,0 +1,70 @@
+"""Pick lists and pack scans."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from oms_web.core.columns import Key
+from oms_web.core.db import Base
+
+
+class PickList(Base):
+    """A walk through one warehouse. ``state``: ``open`` -> ``done`` | ``cancelled``."""
+
+    __tablename__ = "pick_list"
+
+    id: Mapped[Key]
+    warehouse_id: Mapped[int] = mapped_column(ForeignKey("warehouse.id"))
+    state: Mapped[str] = mapped_column(String(10), default="open")
+    assigned_to: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    created_by: Mapped[str] = mapped_column(String(120))
+    created_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+
+    __table_args__ = (Index("ix_pick_list_state", "state", "id"),)
+
+
+class PickTask(Base):
+    """Take ``quantity`` units of a variant from a place, for one order line.
+
+    ``picked`` counts what was really taken; ``short`` what the shelf did not have.
+    """
+
+    __tablename__ = "pick_task"
+
+    id: Mapped[Key]
+    pick_list_id: Mapped[int] = mapped_column(ForeignKey("pick_list.id"))
+    order_id: Mapped[int] = mapped_column(ForeignKey("sales_order.id"), index=True)
+    line_id: Mapped[int] = mapped_column(ForeignKey("order_line.id"))
+    variant_id: Mapped[int] = mapped_column(ForeignKey("variant.id"))
+    location_id: Mapped[int] = mapped_column(ForeignKey("location.id"))
+    quantity: Mapped[int]
+    picked: Mapped[int] = mapped_column(default=0)
+    short: Mapped[int] = mapped_column(default=0)
+
+    __table_args__ = (
+        CheckConstraint("picked >= 0 AND short >= 0", name="nothing_negative"),
+        CheckConstraint("picked + short <= quantity", name="within_asked"),
+        UniqueConstraint("pick_list_id", "line_id", "variant_id", "location_id"),
+    )
+
+
+class PackScan(Base):
+    """One scan at the pack station and what it meant.
+
+    ``result``: ``ok``, ``extra`` (more than ordered), ``wrong`` (not in this order), ``unknown``
+    (no such code), ``undone`` (taken back), ``hand`` (confirmed without a scan).
+    """
+
+    __tablename__ = "pack_scan"
+
+    id: Mapped[Key]
+    shipment_id: Mapped[int] = mapped_column(ForeignKey("shipment.id"), index=True)
+    at: Mapped[datetime]
+    code: Mapped[str] = mapped_column(String(120))
+    variant_id: Mapped[int | None] = mapped_column(ForeignKey("variant.id"))
+    result: Mapped[str] = mapped_column(String(8))
+    actor: Mapped[str] = mapped_column(String(120))

@@ -1,0 +1,119 @@
+"""Where an order stands: the queue it waits in and the strip P S D L I, from plain facts.
+
+Queues partition all orders: every order is in exactly one, so the counts add up to the total.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from oms_web.domain.orders import phases
+
+# In the order in which the desk shows them. The first group is open, the second is closed.
+OPEN_QUEUES = (
+    "draft", "verify", "unpaid", "short", "pick", "pack", "courier", "transit", "undelivered",
+    "held",
+)
+CLOSED_QUEUES = ("done", "cancelled")
+QUEUES = OPEN_QUEUES + CLOSED_QUEUES
+
+NOT_YET, DONE, WAITS, WRONG = ".", "v", "w", "!"
+
+PAYMENT_STATES = ("unpaid", "part", "paid", "over", "cod", "credit")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What filing looks at. Quantities are units over all lines that are not cancelled."""
+
+    phase: str
+    payment_state: str
+    holds: frozenset[str]
+    wanted: int
+    reserved: int
+    shipped: int
+    picked: bool = False
+    packed: bool = False
+    labelled: bool = False
+    documented: bool = False
+    document_due: bool = False
+    undelivered: bool = False
+
+
+def payment_state(kind: str, total: int, paid: int) -> str:
+    """How far an order is paid. ``kind``: ``prepaid``, ``cod`` (on delivery), ``credit``."""
+    if paid > total:
+        return "over"
+    if paid >= total:
+        return "paid"
+    if kind in ("cod", "credit"):
+        return kind
+    return "part" if paid > 0 else "unpaid"
+
+
+def may_ship(payment: str) -> bool:
+    """Whether goods may leave for an order that is paid this far."""
+    return payment not in ("unpaid", "part")
+
+
+def queue(facts: Facts) -> str:
+    """The one queue an order waits in."""
+    if facts.phase == phases.CANCELLED:
+        return "cancelled"
+    if facts.phase == phases.DONE:
+        return "done"
+    if facts.phase == phases.SHIPPED:
+        return "undelivered" if facts.undelivered else "transit"
+    if facts.phase == phases.DRAFT:
+        return "draft"
+    if "manual" in facts.holds:
+        return "held"
+    if facts.holds:
+        return "verify"
+    if not may_ship(facts.payment_state):
+        return "unpaid"
+    if facts.reserved + facts.shipped < facts.wanted:
+        return "short"
+    if facts.packed:
+        return "courier"
+    if facts.picked or facts.phase == phases.PACKING:
+        return "pack"
+    return "pick"
+
+
+def strip(facts: Facts) -> str:
+    """Five marks: Payment, Stock, Documents, Label, Issue."""
+    return "".join(
+        (_payment(facts), _stock(facts), _documents(facts), _label(facts), _issue(facts))
+    )
+
+
+def _payment(facts: Facts) -> str:
+    if facts.payment_state in ("paid", "credit"):
+        return DONE
+    if facts.payment_state in ("part", "over"):
+        return WRONG
+    return WAITS if facts.payment_state == "cod" or facts.phase != phases.CANCELLED else NOT_YET
+
+
+def _stock(facts: Facts) -> str:
+    if facts.phase in (phases.DRAFT, phases.CANCELLED):
+        return NOT_YET
+    return DONE if facts.reserved + facts.shipped >= facts.wanted else WRONG
+
+
+def _documents(facts: Facts) -> str:
+    if facts.documented:
+        return DONE
+    return WAITS if facts.document_due else NOT_YET
+
+
+def _label(facts: Facts) -> str:
+    if facts.labelled:
+        return DONE
+    return WAITS if facts.packed else NOT_YET
+
+
+def _issue(facts: Facts) -> str:
+    wrong = facts.holds or facts.undelivered or _stock(facts) == WRONG
+    return WRONG if wrong and facts.phase not in phases.CLOSED else NOT_YET

@@ -1,0 +1,285 @@
+"""Tables of orders.
+
+The *phase* is ours and few (``phases.py``); a *status* is the seller's own label pinned to a
+phase; the *queue* is where the order waits for its next step, computed from facts by
+``filing.py`` and stored so that lists need no sums.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from oms_web.core.columns import BigKey, Currency, Key, Micro, Minor
+from oms_web.core.db import Base
+
+FIRST_NUMBER = 10001
+
+
+class Status(Base):
+    """The seller's own label. Code never decides by it."""
+
+    __tablename__ = "order_status"
+
+    id: Mapped[Key]
+    name: Mapped[str] = mapped_column(String(40), unique=True)
+    buyer_name: Mapped[str] = mapped_column(String(80), default="")
+    group: Mapped[str] = mapped_column(String(40), default="")
+    color: Mapped[str] = mapped_column(String(7), default="#64748B")
+    phase: Mapped[str] = mapped_column(String(10))
+    position: Mapped[int] = mapped_column(default=0)
+    archived_at: Mapped[datetime | None]
+
+
+class Order(Base):
+    """One order as we fulfil it. Its number is its id.
+
+    ``ship_to``/``bill_to`` are addresses as they were agreed: ``name company street postcode city
+    region country phone email``. ``strip`` holds five marks, see ``filing.py``. ``buyer_key``
+    recognises the same buyer again within a channel account.
+    """
+
+    __tablename__ = "sales_order"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=True)
+    phase: Mapped[str] = mapped_column(String(10))
+    queue: Mapped[str] = mapped_column(String(12))
+    strip: Mapped[str] = mapped_column(String(5))
+    status_id: Mapped[int | None] = mapped_column(ForeignKey("order_status.id"))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("channel_account.id"))
+    source: Mapped[str] = mapped_column(String(20), default="channel")
+    external_number: Mapped[str] = mapped_column(String(120), default="")
+
+    placed_at: Mapped[datetime]
+    paid_at: Mapped[datetime | None]
+    ship_by: Mapped[datetime | None]
+    shipped_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    currency: Mapped[Currency]
+    items_total: Mapped[Minor]
+    shipping_total: Mapped[Minor] = mapped_column(default=0)
+    discount_total: Mapped[Minor] = mapped_column(default=0)
+    total: Mapped[Minor]
+    paid_total: Mapped[Minor] = mapped_column(default=0)
+    prices_include_tax: Mapped[bool] = mapped_column(default=True)
+    payment_kind: Mapped[str] = mapped_column(String(8), default="prepaid")
+    payment_method: Mapped[str] = mapped_column(String(80), default="")
+    payment_state: Mapped[str] = mapped_column(String(8), default="unpaid")
+
+    buyer_name: Mapped[str] = mapped_column(String(200), default="")
+    buyer_email: Mapped[str] = mapped_column(String(200), default="")
+    buyer_phone: Mapped[str] = mapped_column(String(40), default="")
+    buyer_company: Mapped[str] = mapped_column(String(200), default="")
+    buyer_key: Mapped[str] = mapped_column(String(200), default="")
+    tax_id: Mapped[str] = mapped_column(String(20), default="")
+    wants_invoice: Mapped[bool] = mapped_column(default=False)
+    buyer_note: Mapped[str] = mapped_column(Text, default="")
+    ship_to: Mapped[dict[str, Any]]
+    bill_to: Mapped[dict[str, Any] | None]
+    country: Mapped[str] = mapped_column(String(2), default="")
+
+    delivery_method: Mapped[str] = mapped_column(String(120), default="")
+    carrier: Mapped[str] = mapped_column(String(40), default="")
+    pickup_point: Mapped[str] = mapped_column(String(60), default="")
+    units: Mapped[int] = mapped_column(default=0)
+    weight_g: Mapped[int | None]
+
+    __table_args__ = (
+        CheckConstraint(
+            "items_total + shipping_total - discount_total = total", name="totals_add_up"
+        ),
+        Index("ix_sales_order_queue", "queue", "ship_by", "id"),
+        Index("ix_sales_order_status", "status_id", "ship_by", "id"),
+        Index("ix_sales_order_account", "account_id", "id"),
+        Index("ix_sales_order_payment", "payment_state", "id"),
+        Index("ix_sales_order_country", "country", "id"),
+        Index("ix_sales_order_carrier", "carrier", "id"),
+        Index("ix_sales_order_external", "external_number"),
+        Index("ix_sales_order_buyer", "buyer_key", "id"),
+        Index("ix_sales_order_placed", "placed_at"),
+        {"sqlite_autoincrement": True},
+    )
+
+
+class OrderLine(Base):
+    """One position. ``reserved`` counts whole units promised from stock (doctor compares it).
+
+    ``quantity`` stays as ordered; ``cancelled``, ``shipped`` and ``returned`` say what became of
+    it. ``unit_price`` and ``total`` are gross when the order's prices include tax.
+    """
+
+    __tablename__ = "order_line"
+
+    id: Mapped[Key]
+    order_id: Mapped[int] = mapped_column(ForeignKey("sales_order.id"))
+    position: Mapped[int]
+    line_ref: Mapped[str] = mapped_column(String(120), default="")
+    channel_order_id: Mapped[int | None] = mapped_column(ForeignKey("channel_order.id"))
+    listing_id: Mapped[int | None] = mapped_column(ForeignKey("listing.id"))
+    variant_id: Mapped[int | None] = mapped_column(ForeignKey("variant.id"))
+    sku: Mapped[str] = mapped_column(String(120), default="")
+    ean: Mapped[str] = mapped_column(String(60), default="")
+    title: Mapped[str] = mapped_column(String(420))
+    quantity: Mapped[int]
+    unit_price: Mapped[Micro]
+    total: Mapped[Minor]
+    discount: Mapped[Minor] = mapped_column(default=0)
+    vat_rate: Mapped[str] = mapped_column(String(6), default="")
+    reserved: Mapped[int] = mapped_column(default=0)
+    cancelled: Mapped[int] = mapped_column(default=0)
+    shipped: Mapped[int] = mapped_column(default=0)
+    returned: Mapped[int] = mapped_column(default=0)
+
+    __table_args__ = (
+        CheckConstraint("quantity > 0", name="quantity_positive"),
+        CheckConstraint(
+            "cancelled >= 0 AND shipped >= 0 AND returned >= 0 AND reserved >= 0",
+            name="nothing_negative",
+        ),
+        CheckConstraint("shipped + cancelled + reserved <= quantity", name="within_ordered"),
+        CheckConstraint("returned <= shipped", name="returned_was_shipped"),
+        UniqueConstraint("order_id", "position"),
+        Index("ix_order_line_variant", "variant_id", "order_id"),
+        Index("ix_order_line_listing", "listing_id"),
+    )
+
+
+class OrderLinePart(Base):
+    """What one unit of a bundle line consists of, as it was when the order came in."""
+
+    __tablename__ = "order_line_part"
+
+    line_id: Mapped[int] = mapped_column(ForeignKey("order_line.id"), primary_key=True)
+    variant_id: Mapped[int] = mapped_column(ForeignKey("variant.id"), primary_key=True)
+    quantity: Mapped[int]
+
+
+class ChannelOrder(Base):
+    """An order as the channel knows it: at most one row per (account, external id), for ever.
+
+    ``revision`` sorts versions of the same order; an older one than we have is ignored.
+    ``digest`` is the SHA-256 of the normalised content: the same again changes nothing.
+    ``superseded_by`` is set when the channel replaced it (a buyer paid two purchases together).
+    """
+
+    __tablename__ = "channel_order"
+
+    id: Mapped[Key]
+    account_id: Mapped[int] = mapped_column(ForeignKey("channel_account.id"))
+    external_id: Mapped[str] = mapped_column(String(120))
+    revision: Mapped[str] = mapped_column(String(60), default="")
+    digest: Mapped[str] = mapped_column(String(64), default="")
+    raw_status: Mapped[str] = mapped_column(String(60), default="")
+    first_seen_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    superseded_by: Mapped[int | None] = mapped_column(ForeignKey("channel_order.id"))
+
+    __table_args__ = (UniqueConstraint("account_id", "external_id"),)
+
+
+class OrderLink(Base):
+    """Which of our orders stand for which channel orders: many to many, with the reason.
+
+    ``kind``: ``origin``, ``merged``, ``split``.
+    """
+
+    __tablename__ = "order_link"
+
+    order_id: Mapped[int] = mapped_column(ForeignKey("sales_order.id"), primary_key=True)
+    channel_order_id: Mapped[int] = mapped_column(
+        ForeignKey("channel_order.id"), primary_key=True, index=True
+    )
+    kind: Mapped[str] = mapped_column(String(10), default="origin")
+
+
+class Hold(Base):
+    """Why an order waits, and what would free it. Open while ``released_at`` is empty.
+
+    ``kind`` is a key of ``holds.KINDS``; ``detail`` fills its sentence.
+    """
+
+    __tablename__ = "order_hold"
+
+    id: Mapped[Key]
+    order_id: Mapped[int] = mapped_column(ForeignKey("sales_order.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    detail: Mapped[dict[str, Any]]
+    set_at: Mapped[datetime]
+    set_by: Mapped[str] = mapped_column(String(120))
+    until: Mapped[datetime | None]
+    released_at: Mapped[datetime | None]
+    released_by: Mapped[str | None] = mapped_column(String(120))
+
+    __table_args__ = (
+        Index(
+            "ix_order_hold_open",
+            "kind",
+            "order_id",
+            sqlite_where=text("released_at IS NULL"),
+            postgresql_where=text("released_at IS NULL"),
+        ),
+    )
+
+
+class Tag(Base):
+    """A word a seller hangs on orders."""
+
+    __tablename__ = "tag"
+
+    id: Mapped[Key]
+    name: Mapped[str] = mapped_column(String(40), unique=True)
+
+
+class OrderTag(Base):
+    """A tag on an order."""
+
+    __tablename__ = "order_tag"
+
+    tag_id: Mapped[int] = mapped_column(ForeignKey("tag.id"), primary_key=True)
+    order_id: Mapped[int] = mapped_column(
+        ForeignKey("sales_order.id"), primary_key=True, index=True
+    )
+
+
+class Note(Base):
+    """What somebody of ours wrote on an order."""
+
+    __tablename__ = "order_note"
+
+    id: Mapped[Key]
+    order_id: Mapped[int] = mapped_column(ForeignKey("sales_order.id"), index=True)
+    at: Mapped[datetime]
+    author: Mapped[str] = mapped_column(String(120))
+    text: Mapped[str] = mapped_column(Text)
+
+
+class OrderKey(Base):
+    """A folded word by which an order is found: buyer's names, company, e-mail, phone, NIP."""
+
+    __tablename__ = "order_key"
+
+    key: Mapped[str] = mapped_column(String(120), primary_key=True)
+    order_id: Mapped[int] = mapped_column(ForeignKey("sales_order.id"), primary_key=True)
+
+    __table_args__ = {"sqlite_with_rowid": False}
+
+
+class OrderTally(Base):
+    """How many orders stand where: the sum of ``n`` per (kind, name).
+
+    Writers only add rows (+1 here, -1 there), so no two of them ever wait for the same counter;
+    a job folds the rows together.
+    """
+
+    __tablename__ = "order_tally"
+
+    id: Mapped[Key]
+    kind: Mapped[str] = mapped_column(String(8))
+    name: Mapped[str] = mapped_column(String(24))
+    n: Mapped[int]

@@ -1,0 +1,44 @@
+"""The life of an order as a table. Buttons are drawn from the same table that guards the acts."""
+
+from __future__ import annotations
+
+from oms_web.core.errors import NotAllowedNow
+
+DRAFT, OPEN, PACKING, SHIPPED, DONE, CANCELLED = (
+    "draft", "open", "packing", "shipped", "done", "cancelled",
+)
+PHASES = (DRAFT, OPEN, PACKING, SHIPPED, DONE, CANCELLED)
+CLOSED = frozenset({DONE, CANCELLED})
+
+# act -> phase it leads to, per phase it may start from.
+TRANSITIONS: dict[str, dict[str, str]] = {
+    DRAFT: {"confirm": OPEN, "cancel": CANCELLED},
+    OPEN: {"start_packing": PACKING, "ship": SHIPPED, "cancel": CANCELLED},
+    PACKING: {"stop_packing": OPEN, "ship": SHIPPED, "cancel": CANCELLED},
+    SHIPPED: {"deliver": DONE, "undo_ship": OPEN},
+    DONE: {},
+    CANCELLED: {},
+}
+
+
+def allowed(phase: str) -> tuple[str, ...]:
+    """The acts that a phase permits, in table order."""
+    return tuple(TRANSITIONS[phase])
+
+
+def after(phase: str, act: str) -> str:
+    """The phase an act leads to.
+
+    An act that has already had its effect is quiet: it returns the same phase.
+
+    Raises:
+        NotAllowedNow: the table has no such step; ``allowed`` names those it has.
+    """
+    steps = TRANSITIONS[phase]
+    if act in steps:
+        return steps[act]
+    if phase in {target for row in TRANSITIONS.values() for a, target in row.items() if a == act}:
+        return phase
+    raise NotAllowedNow(
+        "This order is %(phase)s: that is not possible now.", allowed(phase), phase=phase
+    )

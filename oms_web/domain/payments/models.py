@@ -1,0 +1,28 @@
+"""Payments. A payment from outside is known by its provider and its reference, once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from oms_web.core.columns import Currency, Key, Minor
+from oms_web.core.db import Base
+
+
+class Payment(Base):
+    """``amount`` is positive for money in, negative for money given back."""
+
+    __tablename__ = "payment"
+
+    id: Mapped[Key]
+    order_id: Mapped[int] = mapped_column(ForeignKey("sales_order.id"), index=True)
+    at: Mapped[datetime]
+    amount: Mapped[Minor]
+    currency: Mapped[Currency]
+    method: Mapped[str] = mapped_column(String(80), default="")
+    source: Mapped[str] = mapped_column(String(60))
+    reference: Mapped[str] = mapped_column(String(160))
+
+    __table_args__ = (UniqueConstraint("source", "reference"),)

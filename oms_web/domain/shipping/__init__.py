@@ -1,0 +1,1 @@
+"""Shipments: goods of an order leaving together, in one or more parcels."""

@@ -1,0 +1,68 @@
+"""Shipments, what is in them, and their parcels."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from oms_web.core.columns import Key
+from oms_web.core.db import Base
+
+
+class Shipment(Base):
+    """``state``: ``packing`` -> ``packed`` -> ``shipped`` -> ``delivered`` | ``undelivered``;
+    ``cancelled`` before it left."""
+
+    __tablename__ = "shipment"
+
+    id: Mapped[Key]
+    order_id: Mapped[int] = mapped_column(ForeignKey("sales_order.id"), index=True)
+    warehouse_id: Mapped[int] = mapped_column(ForeignKey("warehouse.id"))
+    state: Mapped[str] = mapped_column(String(12), default="packing")
+    carrier: Mapped[str] = mapped_column(String(40), default="")
+    service: Mapped[str] = mapped_column(String(80), default="")
+    station: Mapped[str] = mapped_column(String(40), default="")
+    packed_by: Mapped[str] = mapped_column(String(120), default="")
+    created_at: Mapped[datetime]
+    packed_at: Mapped[datetime | None]
+    shipped_at: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+
+    __table_args__ = (Index("ix_shipment_state", "state", "id"),)
+
+
+class ShipmentLine(Base):
+    """Units of a variant, from a place, for an order line. ``packed`` counts scanned ones."""
+
+    __tablename__ = "shipment_line"
+
+    id: Mapped[Key]
+    shipment_id: Mapped[int] = mapped_column(ForeignKey("shipment.id"))
+    line_id: Mapped[int] = mapped_column(ForeignKey("order_line.id"), index=True)
+    variant_id: Mapped[int] = mapped_column(ForeignKey("variant.id"))
+    location_id: Mapped[int] = mapped_column(ForeignKey("location.id"))
+    quantity: Mapped[int]
+    packed: Mapped[int] = mapped_column(default=0)
+
+    __table_args__ = (
+        CheckConstraint("packed >= 0 AND packed <= quantity", name="within_asked"),
+        UniqueConstraint("shipment_id", "line_id", "variant_id", "location_id"),
+    )
+
+
+class Parcel(Base):
+    """One box with its own tracking number."""
+
+    __tablename__ = "parcel"
+
+    id: Mapped[Key]
+    shipment_id: Mapped[int] = mapped_column(ForeignKey("shipment.id"), index=True)
+    position: Mapped[int] = mapped_column(default=1)
+    carrier: Mapped[str] = mapped_column(String(40), default="")
+    tracking: Mapped[str] = mapped_column(String(80), default="")
+    tracking_key: Mapped[str] = mapped_column(String(80), default="", index=True)
+    weight_g: Mapped[int | None]
+
+    __table_args__ = (UniqueConstraint("shipment_id", "position"),)

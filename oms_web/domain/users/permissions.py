@@ -1,0 +1,65 @@
+"""Who may do what: one row per act, naming the roles that may. The owner may do everything."""
+
+from __future__ import annotations
+
+OWNER, MANAGER, SALES, WAREHOUSE, ACCOUNTANT, READER = (
+    "owner", "manager", "sales", "warehouse", "accountant", "reader",
+)
+ROLES = (OWNER, MANAGER, SALES, WAREHOUSE, ACCOUNTANT, READER)
+
+_DESK = {MANAGER, SALES}
+_FLOOR = {MANAGER, WAREHOUSE}
+_SEEING = {MANAGER, SALES, ACCOUNTANT, READER}
+
+ACTS: dict[str, frozenset[str]] = {
+    act: frozenset({OWNER, *roles})
+    for act, roles in {
+        "home.see": {MANAGER, SALES, WAREHOUSE, ACCOUNTANT, READER},
+        "own.settings": {MANAGER, SALES, WAREHOUSE, ACCOUNTANT, READER},
+        "orders.see": _SEEING,
+        "orders.create": _DESK,
+        "orders.edit": _DESK,
+        "orders.hold": _DESK,
+        "orders.cancel": _DESK,
+        "orders.export": {MANAGER, SALES, ACCOUNTANT},
+        "payments.record": {MANAGER, SALES, ACCOUNTANT},
+        "returns.see": _SEEING,
+        "catalog.see": _SEEING | {WAREHOUSE},
+        "catalog.edit": {MANAGER},
+        "catalog.export": {MANAGER, ACCOUNTANT},
+        "stock.see": _SEEING | {WAREHOUSE},
+        "stock.receive": _FLOOR,
+        "stock.correct": _FLOOR,
+        "stock.transfer": _FLOOR,
+        "stock.count": _FLOOR,
+        "stock.export": {MANAGER, WAREHOUSE, ACCOUNTANT},
+        "warehouses.edit": {MANAGER},
+        "pick.do": _FLOOR,
+        "pack.do": _FLOOR,
+        "ship.do": {MANAGER, SALES, WAREHOUSE},
+        "channels.see": {MANAGER, SALES},
+        "channels.sync": {MANAGER, SALES},
+        "channels.manage": {MANAGER},
+        "listings.map": {MANAGER, SALES},
+        "quarantine.handle": _DESK,
+        "imports.see": {MANAGER, SALES},
+        "imports.run": {MANAGER},
+        "documents.see": {MANAGER, SALES, ACCOUNTANT, READER},
+        "documents.issue": {MANAGER, SALES, ACCOUNTANT},
+        "documents.print": {MANAGER, SALES, WAREHOUSE, ACCOUNTANT},
+        "documents.design": {MANAGER},
+        "audit.see": {MANAGER},
+        "settings.edit": {MANAGER},
+        "users.manage": set(),
+        "company.reset": set(),
+    }.items()
+}
+
+
+def may(role: str, act: str) -> bool:
+    """Whether a role permits an act.
+
+    Raises:
+        KeyError: there is no such act; a typing error must not read as "no".
+    """
+    return role in ACTS[act]

@@ -1,0 +1,107 @@
+"""Cursors, quarantine and file imports."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from oms_web.core.columns import Key
+from oms_web.core.db import Base
+
+
+class Feed(Base):
+    """How far one stream of one account (``orders``, ``offers``) has been read.
+
+    The cursor is saved in the transaction that stores the page it came with.
+    """
+
+    __tablename__ = "feed"
+
+    id: Mapped[Key]
+    account_id: Mapped[int] = mapped_column(ForeignKey("channel_account.id"))
+    name: Mapped[str] = mapped_column(String(20))
+    cursor: Mapped[dict[str, Any] | None]
+    due_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    ok_at: Mapped[datetime | None]
+    last_item_at: Mapped[datetime | None]
+    failures: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str | None] = mapped_column(Text)
+
+    __table_args__ = (
+        UniqueConstraint("account_id", "name"),
+        Index("ix_feed_due", "due_at"),
+    )
+
+
+class Quarantine(Base):
+    """Something from outside that could not be read or kept: its raw text, the reason, the tries.
+
+    ``state``: ``waiting`` (may be tried again), ``solved``, ``dropped`` (by a person).
+    """
+
+    __tablename__ = "quarantine"
+
+    id: Mapped[Key]
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("channel_account.id"))
+    kind: Mapped[str] = mapped_column(String(12))
+    external_id: Mapped[str] = mapped_column(String(160))
+    raw: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    field: Mapped[str] = mapped_column(String(80), default="")
+    origin: Mapped[str] = mapped_column(String(200), default="")
+    state: Mapped[str] = mapped_column(String(8), default="waiting")
+    attempts: Mapped[int] = mapped_column(default=1)
+    first_at: Mapped[datetime]
+    last_at: Mapped[datetime]
+
+    __table_args__ = (
+        UniqueConstraint("account_id", "kind", "external_id"),
+        Index("ix_quarantine_state", "state", "id"),
+    )
+
+
+class ImportProfile(Base):
+    """How a file is read: format, columns, rules. Edited by the seller in the browser."""
+
+    __tablename__ = "import_profile"
+
+    id: Mapped[Key]
+    name: Mapped[str] = mapped_column(String(80), unique=True)
+    kind: Mapped[str] = mapped_column(String(12))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("channel_account.id"))
+    spec: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class ImportRun(Base):
+    """One file taken in with one profile. ``cursor`` makes it resumable after any death.
+
+    ``state``: ``waiting``, ``running``, ``done``, ``failed``. Counts are of whole records.
+    """
+
+    __tablename__ = "import_run"
+
+    id: Mapped[Key]
+    profile_id: Mapped[int] = mapped_column(ForeignKey("import_profile.id"))
+    file: Mapped[str] = mapped_column(String(200))
+    original_name: Mapped[str] = mapped_column(String(200))
+    digest: Mapped[str] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(10), default="waiting")
+    cursor: Mapped[dict[str, Any] | None]
+    total: Mapped[int] = mapped_column(default=0)
+    read: Mapped[int] = mapped_column(default=0)
+    added: Mapped[int] = mapped_column(default=0)
+    changed: Mapped[int] = mapped_column(default=0)
+    same: Mapped[int] = mapped_column(default=0)
+    quarantined: Mapped[int] = mapped_column(default=0)
+    error: Mapped[str | None] = mapped_column(Text)
+    started_by: Mapped[str] = mapped_column(String(120))
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+    __table_args__ = (UniqueConstraint("profile_id", "digest"),)

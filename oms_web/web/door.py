@@ -1,0 +1,48 @@
+"""How a click reaches the work: who it is, a session to read with, a transaction to write in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import cast
+
+from flask import current_app, g
+
+from oms_web.core.actor import Actor
+from oms_web.core.work import Work
+from oms_web.domain.users.models import User
+from oms_web.extensions import db
+from oms_web.wiring import Oms
+
+_NOBODY = Actor("system", "visitor")
+
+
+def oms() -> Oms:
+    """The installation this app serves."""
+    return cast(Oms, current_app.extensions["oms"])
+
+
+def current_user() -> User | None:
+    """The signed-in person, loaded before the request by ``web/auth.py``."""
+    return cast("User | None", g.get("user"))
+
+
+def actor() -> Actor:
+    """The name that goes into the audit trail."""
+    user = current_user()
+    return Actor("user", user.name, user.id) if user else _NOBODY
+
+
+def reading() -> Work:
+    """The request's own snapshot; nothing written through it is kept."""
+    works = oms().works
+    return Work(cast("object", db.session), actor(), works.clock(), works.ports)  # type: ignore[arg-type]
+
+
+@contextmanager
+def writing() -> Iterator[Work]:
+    """A transaction for a changing request. Afterwards ``reading()`` sees what it did."""
+    db.session.rollback()
+    with oms().works.writing(actor()) as work:
+        yield work
+    db.session.rollback()

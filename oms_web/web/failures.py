@@ -1,0 +1,67 @@
+"""Refusals and faults as pages or parts: 422, 409, 403, 404 in words; 500 with an id, no details."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+
+from flask import Flask, Response
+from flask_babel import gettext
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from oms_web.core.errors import Denied, Invalid, InvalidForm, NotAllowedNow, NotFound, OmsError
+from oms_web.core.errors import ShortStock
+from oms_web.web.render import render
+
+log = logging.getLogger(__name__)
+
+_STATUS: tuple[tuple[type[OmsError], int], ...] = (
+    (Denied, 403), (NotFound, 404), (NotAllowedNow, 409), (ShortStock, 409), (Invalid, 422),
+    (InvalidForm, 422),
+)
+
+
+def status_of(error: OmsError) -> int:
+    """The HTTP status of a refusal."""
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), 422)
+
+
+def words_of(error: OmsError) -> str:
+    """A refusal in the reader's language."""
+    return gettext(error.message) % error.params if error.params else gettext(error.message)
+
+
+def _page(status: int, message: str, reference: str = "") -> Response:
+    return render(
+        "errors/page.html", "errors/_toast.html", status=status, code=status, message=message,
+        reference=reference,
+    )
+
+
+def register(app: Flask) -> None:
+    """Attach the handlers."""
+
+    @app.errorhandler(OmsError)
+    def refused(error: OmsError) -> Response:
+        return _page(status_of(error), words_of(error))
+
+    @app.errorhandler(CSRFError)
+    def forged(error: CSRFError) -> Response:
+        return _page(400, gettext("This page has been open for too long. Reload it and try again."))
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> Response:
+        words = {
+            404: gettext("There is nothing at this address."),
+            405: gettext("This address cannot be used that way."),
+            413: gettext("The file is too large."),
+        }
+        return _page(error.code or 500, words.get(error.code or 500, error.name))
+
+    @app.errorhandler(Exception)
+    def fault(error: Exception) -> Response:
+        reference = secrets.token_hex(4)
+        log.exception("fault %s", reference)
+        message = gettext("Something of ours broke. Nothing was saved; the fault is logged.")
+        return _page(500, message, reference)

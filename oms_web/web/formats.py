@@ -1,0 +1,127 @@
+"""How values are shown to people: money, moments, countdowns, in the reader's language."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from babel.dates import format_date, format_datetime, format_time
+from babel.numbers import format_decimal
+from flask import g
+from flask_babel import gettext, ngettext
+from markupsafe import Markup
+
+from oms_web.core.clock import SHOP_ZONE, local_day, utc_now
+from oms_web.core.money import exponent, from_micro, from_minor
+
+MINUS = "\N{MINUS SIGN}"
+SOON = timedelta(hours=3)
+
+
+def language() -> str:
+    """The reader's language: ``pl`` or ``en``."""
+    return g.get("language", "pl")
+
+
+def number(value: int) -> str:
+    """A whole number with its thousands parted and a true minus sign."""
+    return format_decimal(value, locale=language()).replace("-", MINUS)
+
+
+def amount(minor: int, currency: str, *, always: bool = False) -> str:
+    """Money: in Polish ``1 148,00 zł``, in English ``PLN 1,148.00``.
+
+    Zloty is implied in tables (``always`` False drops its sign there); other currencies are named.
+    """
+    places = exponent(currency)
+    pattern = "#,##0" + ("." + "0" * places if places else "")
+    text = format_decimal(from_minor(minor, currency), pattern, locale=language())
+    text = text.replace("-", MINUS)
+    if currency == "PLN" and not always:
+        return text
+    if language() == "pl":
+        sign = {"PLN": "zł", "EUR": "€"}.get(currency, currency)
+        return f"{text}\N{NO-BREAK SPACE}{sign}"
+    return f"{currency}\N{NO-BREAK SPACE}{text}"
+
+
+def price(micro: int, currency: str) -> str:
+    """A unit price with as many decimals as it has, at least the currency's own."""
+    places = exponent(currency)
+    pattern = "#,##0." + "0" * places + "#" * (6 - places)
+    return format_decimal(from_micro(micro), pattern, locale=language()).replace("-", MINUS)
+
+
+def day(moment: datetime) -> str:
+    """The day in the shop's zone: ``24.11`` or ``24 Nov``; with the year when it is not this one."""
+    local = moment.astimezone(SHOP_ZONE)
+    same = local.year == local_day(utc_now()).year
+    if language() == "pl":
+        return local.strftime("%d.%m" if same else "%d.%m.%Y")
+    return format_date(local, "d MMM" if same else "d MMM y", locale="en")
+
+
+def clock(moment: datetime) -> str:
+    """``14:05`` in the shop's zone."""
+    return format_time(moment.astimezone(SHOP_ZONE), "HH:mm", locale=language())
+
+
+def when(moment: datetime | None) -> Markup:
+    """Time today, day and time otherwise, inside ``<time>`` with the exact moment."""
+    if moment is None:
+        return Markup("")
+    local = moment.astimezone(SHOP_ZONE)
+    today = local_day(utc_now()) == local.date()
+    text = clock(moment) if today else f"{day(moment)} {clock(moment)}"
+    full = format_datetime(local, "d MMMM y, HH:mm:ss", locale=language())
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        moment.isoformat(timespec="seconds"), full, text
+    )
+
+
+def span(delta: timedelta) -> str:
+    """A length of time as people say it: ``38 min``, ``1 h 12``, ``3 d``."""
+    minutes = max(0, int(delta.total_seconds() // 60))
+    if minutes < 60:
+        return f"{minutes}\N{NO-BREAK SPACE}min"
+    hours, rest = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours}\N{NO-BREAK SPACE}h" + (f"\N{NO-BREAK SPACE}{rest:02d}" if rest else "")
+    return f"{hours // 24}\N{NO-BREAK SPACE}d"
+
+
+def ago(moment: datetime | None) -> str:
+    """How long ago, shortly."""
+    if moment is None:
+        return "–"
+    seconds = int((utc_now() - moment).total_seconds())
+    if seconds < 60:
+        return gettext("%(n)s s ago", n=max(0, seconds))
+    return gettext("%(span)s ago", span=span(timedelta(seconds=seconds)))
+
+
+def countdown(due: datetime | None, now: datetime | None = None) -> tuple[str, str]:
+    """Text and tone of a deadline: ``late``, ``soon`` (under 3 h), ``later``, ``none``."""
+    if due is None:
+        return "–", "none"
+    now = now or utc_now()
+    if due < now:
+        return MINUS + span(now - due), "late"
+    if due - now < SOON:
+        return span(due - now), "soon"
+    if local_day(due) == local_day(now):
+        return span(due - now), "later"
+    local = due.astimezone(SHOP_ZONE)
+    if local_day(due) == local_day(now + timedelta(days=1)):
+        return gettext("tomorrow %(hour)s", hour=local.hour), "later"
+    return f"{day(due)} {local.hour}", "later"
+
+
+def units(count: int) -> str:
+    """``3 szt.`` / ``3 pcs``."""
+    return ngettext("%(num)s pc", "%(num)s pcs", count)
+
+
+FILTERS = {
+    "number": number, "amount": amount, "price": price, "day": day, "clock": clock, "when": when,
+    "span": span, "ago": ago, "units": units,
+}

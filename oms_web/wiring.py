@@ -1,0 +1,49 @@
+"""The composition root's inner half: one object that holds the machines everything works with.
+
+Web, CLI and jobs get the same ``Oms``; only ``app.py`` adds Flask to it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from oms_web.adapters.files import DiskFiles
+from oms_web.adapters.secrets import KeyFileBox
+from oms_web.core.clock import Clock, utc_now
+from oms_web.core.db import make_engine
+from oms_web.core.work import Works
+from oms_web.paths import instance_dir
+from oms_web.settings import Settings, load_settings
+
+
+@dataclass(frozen=True)
+class Oms:
+    """One installation, wired. Made once per process."""
+
+    settings: Settings
+    engine: Engine
+    works: Works
+
+    @cached_property
+    def registry(self):  # noqa: ANN201 - imported late: plugins are loaded on first use
+        """The connectors that are installed, and why others were refused."""
+        from oms_web.sync.registry import load_registry
+
+        return load_registry()
+
+
+def wire(
+    instance: Path | None = None, *, clock: Clock = utc_now, settings: Settings | None = None
+) -> Oms:
+    """Read the settings and put the machines together; opens no connection yet."""
+    settings = settings or load_settings(instance or instance_dir())
+    engine = make_engine(settings.database_url)
+    ports = {
+        "files": DiskFiles(settings.files),
+        "secrets": KeyFileBox(settings.instance / "keys"),
+    }
+    return Oms(settings, engine, Works(engine, clock, ports))

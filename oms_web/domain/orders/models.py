@@ -90,6 +90,13 @@ class Order(Base):
     units: Mapped[int] = mapped_column(default=0)
     weight_g: Mapped[int | None]
 
+    # Facts that higher nouns tell (picking, shipping, documents), so that filing needs no joins.
+    is_picked: Mapped[bool] = mapped_column(default=False)
+    is_packed: Mapped[bool] = mapped_column(default=False)
+    is_labelled: Mapped[bool] = mapped_column(default=False)
+    is_documented: Mapped[bool] = mapped_column(default=False)
+    is_undelivered: Mapped[bool] = mapped_column(default=False)
+
     __table_args__ = (
         CheckConstraint(
             "items_total + shipping_total - discount_total = total", name="totals_add_up"
@@ -100,7 +107,6 @@ class Order(Base):
         Index("ix_sales_order_payment", "payment_state", "id"),
         Index("ix_sales_order_country", "country", "id"),
         Index("ix_sales_order_carrier", "carrier", "id"),
-        Index("ix_sales_order_external", "external_number"),
         Index("ix_sales_order_buyer", "buyer_key", "id"),
         Index("ix_sales_order_placed", "placed_at"),
         {"sqlite_autoincrement": True},
@@ -260,7 +266,10 @@ class Note(Base):
 
 
 class OrderKey(Base):
-    """A folded word by which an order is found: buyer's names, company, e-mail, phone, NIP."""
+    """A folded word by which an order is found.
+
+    The buyer's names, company, e-mail, phone, NIP, and the channel's number of the order.
+    """
 
     __tablename__ = "order_key"
 

@@ -12,6 +12,10 @@ from oms_web.core.columns import Key, Micro
 from oms_web.core.db import Base
 
 
+# The other ends of moves, made by the second migration with these keys.
+SUPPLIER, CUSTOMER, SCRAP, COUNT, TRANSIT = 1, 2, 3, 4, 5
+
+
 class Warehouse(Base):
     """A building that goods are sent from. Lower ``rank`` is asked first."""
 

@@ -363,6 +363,11 @@ def upgrade() -> None:
     sa.Column('pickup_point', sa.String(length=60), nullable=False),
     sa.Column('units', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('weight_g', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('is_picked', sa.Boolean(), nullable=False),
+    sa.Column('is_packed', sa.Boolean(), nullable=False),
+    sa.Column('is_labelled', sa.Boolean(), nullable=False),
+    sa.Column('is_documented', sa.Boolean(), nullable=False),
+    sa.Column('is_undelivered', sa.Boolean(), nullable=False),
     sa.CheckConstraint('items_total + shipping_total - discount_total = total', name=op.f('ck_sales_order_totals_add_up')),
     sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_sales_order_account_id')),
     sa.ForeignKeyConstraint(['status_id'], ['order_status.id'], name=op.f('fk_sales_order_status_id')),
@@ -374,7 +379,6 @@ def upgrade() -> None:
         batch_op.create_index('ix_sales_order_buyer', ['buyer_key', 'id'], unique=False)
         batch_op.create_index('ix_sales_order_carrier', ['carrier', 'id'], unique=False)
         batch_op.create_index('ix_sales_order_country', ['country', 'id'], unique=False)
-        batch_op.create_index('ix_sales_order_external', ['external_number'], unique=False)
         batch_op.create_index('ix_sales_order_payment', ['payment_state', 'id'], unique=False)
         batch_op.create_index('ix_sales_order_placed', ['placed_at'], unique=False)
         batch_op.create_index('ix_sales_order_queue', ['queue', 'ship_by', 'id'], unique=False)
@@ -1072,7 +1076,6 @@ def downgrade() -> None:
         batch_op.drop_index('ix_sales_order_queue')
         batch_op.drop_index('ix_sales_order_placed')
         batch_op.drop_index('ix_sales_order_payment')
-        batch_op.drop_index('ix_sales_order_external')
         batch_op.drop_index('ix_sales_order_country')
         batch_op.drop_index('ix_sales_order_carrier')
         batch_op.drop_index('ix_sales_order_buyer')

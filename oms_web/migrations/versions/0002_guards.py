@@ -1,4 +1,4 @@
-"""Triggers that keep ledgers append-only, and where order numbers start.
+"""Triggers that keep ledgers append-only, the outer places of stock, where order numbers start.
 
 Revision ID: 0002
 Revises: 0001
@@ -13,6 +13,7 @@ depends_on = None
 
 APPEND_ONLY = ("audit_entry", "audit_seal", "move", "publication", "document", "price_note")
 FIRST_ORDER = 10001
+OUTER_PLACES = ("supplier", "customer", "scrap", "count", "transit")
 
 
 def upgrade() -> None:
@@ -27,6 +28,13 @@ def upgrade() -> None:
         op.execute(
             f"INSERT INTO sqlite_sequence (name, seq) VALUES ('sales_order', {FIRST_ORDER - 1})"
         )
+    for key, kind in enumerate(OUTER_PLACES, start=1):
+        op.execute(
+            "INSERT INTO location (id, warehouse_id, kind, code, path_order, sellable, active) "
+            f"VALUES ({key}, NULL, '{kind}', '{kind}', 0, false, true)"
+        )
+    if postgres:
+        op.execute("ALTER SEQUENCE location_id_seq RESTART WITH 11")
     for table in APPEND_ONLY:
         if postgres:
             op.execute(
@@ -53,3 +61,4 @@ def downgrade() -> None:
         op.execute("DROP FUNCTION refuse_change()")
     else:
         op.execute("DELETE FROM sqlite_sequence WHERE name = 'sales_order'")
+    op.execute("DELETE FROM location WHERE warehouse_id IS NULL")

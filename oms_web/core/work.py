@@ -51,9 +51,8 @@ class Works:
 
         On SQLite it takes the write lock at once, so what it read stays true until it commits.
         """
-        with Session(self._write_engine, expire_on_commit=False) as session:
-            with session.begin():
-                yield Work(session, actor, self.clock(), self.ports)
+        with Session(self._write_engine, expire_on_commit=False) as session, session.begin():
+            yield Work(session, actor, self.clock(), self.ports)
 
     @contextmanager
     def reading(self, actor: Actor) -> Iterator[Work]:

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from oms_web.core.columns import Key, Micro
 from oms_web.core.db import Base
 
-
 # The other ends of moves, made by the second migration with these keys.
 SUPPLIER, CUSTOMER, SCRAP, COUNT, TRANSIT = 1, 2, 3, 4, 5
+KEEP_NO_BALANCE = frozenset({SUPPLIER, CUSTOMER, SCRAP, COUNT})
 
 
 class Warehouse(Base):

@@ -1,0 +1,120 @@
+"""Channel accounts, their listings, and the quantity each listing should show."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from oms_web.core.errors import NotFound
+from oms_web.core.work import Work
+from oms_web.domain.catalog.models import Barcode, Variant
+from oms_web.domain.channels.mapping import Found, decide
+from oms_web.domain.channels.models import AccountWarehouse, ChannelAccount, Listing
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What a channel says about a position: enough to find or make its listing."""
+
+    ref: str
+    sku: str = ""
+    ean: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The listing of a position, and the variant it sells (None: waits for mapping)."""
+
+    listing_id: int
+    variant_id: int | None
+
+
+def get_account(session: Session, account_id: int) -> ChannelAccount:
+    """A channel account.
+
+    Raises:
+        NotFound: there is none.
+    """
+    account = session.get(ChannelAccount, account_id)
+    if account is None:
+        raise NotFound("There is no such channel.")
+    return account
+
+
+def account_warehouses(session: Session, account_id: int | None) -> list[int]:
+    """The warehouses that serve an account, best first; empty means all, by their own rank."""
+    if account_id is None:
+        return []
+    return list(session.scalars(
+        select(AccountWarehouse.warehouse_id)
+        .where(AccountWarehouse.account_id == account_id)
+        .order_by(AccountWarehouse.rank)
+    ))
+
+
+def offer_ref(ref: str, sku: str, ean: str, title: str) -> str:
+    """What a listing is known by when the channel gives no offer id: its SKU, EAN or title."""
+    return (ref or sku or ean or title)[:120]
+
+
+def resolve(work: Work, account_id: int, offered: Sequence[Offered]) -> dict[str, Resolved]:
+    """Find the listing and variant of each position, making listings that are not known yet.
+
+    A constant number of statements for any number of positions. An unmapped listing is tried
+    again each time, so a product added since is found.
+    """
+    wanted = {offer.ref: offer for offer in offered}
+    known = {
+        ref: Resolved(id_, variant)
+        for ref, id_, variant in work.session.execute(
+            select(Listing.offer_ref, Listing.id, Listing.variant_id)
+            .where(Listing.account_id == account_id, Listing.offer_ref.in_(wanted))
+        )
+    }
+    open_refs = [ref for ref in wanted if ref not in known or known[ref].variant_id is None]
+    if not open_refs:
+        return known
+    found = _look_up(work.session, [wanted[ref] for ref in open_refs])
+    fresh = [ref for ref in open_refs if ref not in known]
+    if fresh:
+        made = work.session.execute(
+            insert(Listing).returning(Listing.offer_ref, Listing.id),
+            [_listing_row(work, account_id, wanted[ref], found[ref]) for ref in fresh],
+        )
+        known |= {ref: Resolved(id_, found[ref].variant_id) for ref, id_ in made}
+    for ref in open_refs:
+        if ref not in fresh and found[ref].variant_id is not None:
+            work.session.execute(
+                update(Listing).where(Listing.id == known[ref].listing_id)
+                .values(variant_id=found[ref].variant_id, mapped_by=found[ref].by)
+            )
+            known[ref] = Resolved(known[ref].listing_id, found[ref].variant_id)
+    return known
+
+
+def _listing_row(work: Work, account_id: int, offer: Offered, found: Found) -> dict[str, object]:
+    return {
+        "account_id": account_id, "offer_ref": offer.ref, "sku": offer.sku[:120],
+        "ean": offer.ean[:60], "title": offer.title[:420], "variant_id": found.variant_id,
+        "mapped_by": found.by, "first_seen_at": work.now, "seen_at": work.now,
+    }
+
+
+def _look_up(session: Session, offered: Sequence[Offered]) -> dict[str, Found]:
+    skus = {offer.sku for offer in offered if offer.sku}
+    eans = {offer.ean for offer in offered if offer.ean}
+    by_sku = _pairs(session, select(Variant.sku, Variant.id), Variant.sku, skus)
+    by_ean = _pairs(session, select(Barcode.code, Barcode.variant_id), Barcode.code, eans)
+    return {
+        offer.ref: decide(by_sku.get(offer.sku), by_ean.get(offer.ean)) for offer in offered
+    }
+
+
+def _pairs(session: Session, query, column, values: Collection[str]) -> Mapping[str, int]:
+    if not values:
+        return {}
+    return dict(session.execute(query.where(column.in_(values))).tuples().all())

@@ -1,0 +1,94 @@
+"""Verification of an order: what is wrong or missing, as kinds of hold with what would free them.
+
+Pure. A hold never stops an order from being stored; it stops it from being packed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from stdnum.eu import vat as eu_vat
+from stdnum.pl import nip
+
+# kind -> (what is wrong, what frees it); English gettext keys, filled from the hold's detail.
+KINDS: dict[str, tuple[str, str]] = {
+    "unmapped": (
+        "No product is linked to: %(titles)s",
+        "Link the offer to a product and the order goes on by itself.",
+    ),
+    "address": (
+        "The delivery address is not complete: %(missing)s",
+        "Complete the address.",
+    ),
+    "totals": (
+        "The channel says %(stated)s, the lines add up to %(computed)s",
+        "Compare with the channel, then accept the channel's total.",
+    ),
+    "tax_id": (
+        "The tax number %(tax_id)s is not valid",
+        "Correct the number, or remove it if the buyer is not a company.",
+    ),
+    "payment_expired": (
+        "Not paid within %(hours)s hours; the goods were let go",
+        "Reserves again as soon as a payment arrives.",
+    ),
+    "changed": (
+        "Changed on the channel after packing began: %(what)s",
+        "Look at the difference and accept it.",
+    ),
+    "manual": ("%(reason)s", "Somebody must release it."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """A reason to hold an order."""
+
+    kind: str
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+def address_gaps(address: Mapping[str, Any], pickup_point: str) -> list[str]:
+    """The fields without which no parcel can be sent. A pick-up point needs no street."""
+    needed = ["name"] if pickup_point else ["name", "street", "city", "country"]
+    missing = [name for name in needed if not address.get(name)]
+    if "name" in missing and address.get("company"):
+        missing.remove("name")
+    if not pickup_point and not address.get("postcode") and address.get("country") in ("PL", ""):
+        missing.append("postcode")
+    return missing
+
+
+def tax_id_valid(number: str, country: str) -> bool:
+    """Whether a tax number can exist: a Polish NIP by its check digit, an EU one by its form."""
+    bare = number.replace(" ", "").replace("-", "").upper()
+    if bare[:2].isalpha() and not bare.startswith("PL"):
+        return bool(eu_vat.is_valid(bare))
+    if country in ("", "PL") or bare.startswith("PL"):
+        return bool(nip.is_valid(bare.removeprefix("PL")))
+    return bool(eu_vat.is_valid(f"{country}{bare}"))
+
+
+def verify(
+    *,
+    ship_to: Mapping[str, Any],
+    pickup_point: str,
+    tax_id: str,
+    unmapped: list[str],
+    stated_total: str | None,
+    computed_total: str,
+) -> list[Flaw]:
+    """Everything that is wrong with an order before it may be packed."""
+    flaws = []
+    if unmapped:
+        flaws.append(Flaw("unmapped", {"titles": ", ".join(unmapped[:3])}))
+    missing = address_gaps(ship_to, pickup_point)
+    if missing:
+        flaws.append(Flaw("address", {"missing": ", ".join(missing)}))
+    if stated_total is not None and stated_total != computed_total:
+        flaws.append(Flaw("totals", {"stated": stated_total, "computed": computed_total}))
+    if tax_id and not tax_id_valid(tax_id, str(ship_to.get("country") or "")):
+        flaws.append(Flaw("tax_id", {"tax_id": tax_id}))
+    return flaws

@@ -1,0 +1,205 @@
+"""Orders and stock at the same moment: promise units to lines, let them go, give way."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from oms_web.core.work import Work
+from oms_web.domain.audit import service as audit
+from oms_web.domain.catalog.models import BundlePart, Variant
+from oms_web.domain.channels.service import account_warehouses
+from oms_web.domain.company.models import Company
+from oms_web.domain.orders import phases
+from oms_web.domain.orders.models import Order, OrderLine, OrderLinePart
+from oms_web.domain.orders.service import count_reserved, refile
+from oms_web.domain.stock import service as stock
+from oms_web.domain.stock.allocation import Demand, Shelf, Take, allocate
+
+KIND = "order_line"
+
+Parts = tuple[tuple[int, int], ...]
+
+
+def bundle_parts(session: Session, variant_ids: Collection[int]) -> dict[int, Parts]:
+    """What each variant is made of today: its parts if it is a bundle, else itself."""
+    made: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    rows = session.execute(
+        select(BundlePart.bundle_id, BundlePart.part_id, BundlePart.quantity)
+        .join(Variant, Variant.id == BundlePart.bundle_id)
+        .where(BundlePart.bundle_id.in_(sorted(variant_ids)), Variant.is_bundle)
+        .order_by(BundlePart.bundle_id, BundlePart.part_id)
+    )
+    for bundle, part, quantity in rows:
+        made[bundle].append((part, quantity))
+    return {variant: tuple(made.get(variant, [(variant, 1)])) for variant in variant_ids}
+
+
+def line_parts(session: Session, lines: Collection[OrderLine]) -> dict[int, Parts]:
+    """What one unit of each line is made of, as it was when the order came in."""
+    frozen: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    rows = session.execute(
+        select(OrderLinePart.line_id, OrderLinePart.variant_id, OrderLinePart.quantity)
+        .where(OrderLinePart.line_id.in_([line.id for line in lines]))
+        .order_by(OrderLinePart.line_id, OrderLinePart.variant_id)
+    )
+    for line_id, variant, quantity in rows:
+        frozen[line_id].append((variant, quantity))
+    return {
+        line.id: tuple(frozen.get(line.id) or [(line.variant_id, 1)])
+        for line in lines if line.variant_id is not None
+    }
+
+
+def allowed_ranks(session: Session, account_id: int | None) -> dict[int, int]:
+    """The warehouses that may serve an account, with the rank they have for it."""
+    chosen = account_warehouses(session, account_id)
+    ranks = stock.warehouse_ranks(session, chosen)
+    return {w: chosen.index(w) for w in ranks} if chosen else ranks
+
+
+def plan(
+    demands: Sequence[Sequence[Demand]],
+    shelves: Mapping[int, Sequence[Shelf]],
+    ranks: Mapping[int, int],
+) -> tuple[list[Take], dict[int, int]]:
+    """Allocate several orders one after the other from the same shelves."""
+    takes: list[Take] = []
+    served: dict[int, int] = {}
+    for order_demands in demands:
+        some, units = allocate(order_demands, shelves, ranks)
+        takes += some
+        served |= units
+    return takes, served
+
+
+def payment_deadline(session: Session, order: Order) -> datetime | None:
+    """When an unpaid order loses its units; None once it may ship."""
+    if order.payment_state not in ("unpaid", "part") or order.source == "import":
+        return None
+    hours = session.scalar(select(Company.payment_hours)) or 72
+    return order.placed_at + timedelta(hours=hours)
+
+
+def reserve_orders(work: Work, order_ids: Collection[int]) -> set[int]:
+    """Promise free units to whatever these orders still lack; returns the orders that got some.
+
+    Orders come in the order in which they must leave, so scarce units go to the most urgent.
+    """
+    session = work.session
+    orders = session.scalars(
+        select(Order)
+        .where(Order.id.in_(sorted(order_ids)), Order.phase.in_((phases.OPEN, phases.PACKING)))
+        .order_by(Order.ship_by.is_(None), Order.ship_by, Order.id)
+    ).all()
+    lines = session.scalars(
+        select(OrderLine).where(
+            OrderLine.order_id.in_([order.id for order in orders]), OrderLine.variant_id.is_not(None),
+            OrderLine.reserved + OrderLine.shipped + OrderLine.cancelled < OrderLine.quantity,
+        ).order_by(OrderLine.position)
+    ).all()
+    if not lines:
+        refile(work, order_ids)
+        return set()
+    parts = line_parts(session, lines)
+    shelves = stock.shelves(session, {v for p in parts.values() for v, _ in p})
+    by_order: dict[int, list[OrderLine]] = defaultdict(list)
+    for line in lines:
+        by_order[line.order_id].append(line)
+    takes, served, expires = [], {}, {}
+    for order in orders:
+        mine = by_order.get(order.id, [])
+        demands = [
+            Demand(line.id, parts[line.id],
+                   line.quantity - line.cancelled - line.shipped - line.reserved)
+            for line in mine
+        ]
+        some, units = allocate(demands, shelves, allowed_ranks(session, order.account_id))
+        takes += some
+        served |= units
+        deadline = payment_deadline(session, order)
+        if deadline is not None:
+            expires |= {line.id: deadline for line in mine}
+    stock.reserve(work, KIND, takes, expires)
+    count_reserved(session, list(served.items()))
+    for line in lines:
+        session.expire(line, ["reserved"])
+    lucky = {line.order_id for line in lines if served.get(line.id)}
+    for order_id in sorted(lucky):
+        units = sum(served[line.id] for line in by_order[order_id])
+        audit.record(work, "orders.reserve", "order", order_id, {"units": [None, units]})
+    refile(work, order_ids)
+    return lucky
+
+
+def release_lines(work: Work, lines: Iterable[OrderLine], units: Mapping[int, int] | None = None
+                  ) -> None:
+    """Let go reserved units of lines: all of them, or ``units`` (line id -> whole units)."""
+    lines = [line for line in lines if line.reserved]
+    parts = line_parts(work.session, lines)
+    held: dict[tuple[int, int], list[stock.Promise]] = defaultdict(list)
+    for promise in stock.promises(work.session, KIND, [line.id for line in lines]):
+        held[promise.demand_id, promise.variant_id].append(promise)
+    ended, change = [], []
+    for line in lines:
+        count = line.reserved if units is None else min(units.get(line.id, 0), line.reserved)
+        change.append((line.id, -count))
+        for variant, per_unit in parts[line.id]:
+            left = count * per_unit
+            for promise in reversed(held[line.id, variant]):
+                some = min(left, promise.quantity)
+                if some:
+                    ended.append((promise, some))
+                    left -= some
+    stock.release(work, ended)
+    count_reserved(work.session, change)
+    for line in lines:
+        work.session.expire(line, ["reserved"])
+
+
+def give_way(work: Work, variant_id: int, location_id: int, units: int) -> set[int]:
+    """Take ``units`` of promises off a place that turned out to hold less; the youngest first.
+
+    Whole units of lines give way: if a bundle loses one part, its other parts become free too.
+
+    Returns:
+        The orders that now lack something (already refiled).
+    """
+    touched: dict[int, int] = defaultdict(int)
+    left = units
+    for promise in stock.promises_at(work.session, (variant_id, location_id)):
+        if left <= 0 or promise.demand_kind != KIND:
+            continue
+        line = work.session.get(OrderLine, promise.demand_id)
+        if line is None:
+            continue
+        per_unit = dict(line_parts(work.session, [line])[line.id])[variant_id]
+        whole = -(-min(left, promise.quantity) // per_unit)
+        left -= min(promise.quantity, whole * per_unit)
+        release_lines_at(work, line, whole, (variant_id, location_id))
+        touched[line.order_id] += whole
+    for order_id, lost in touched.items():
+        audit.record(work, "orders.lost_units", "order", order_id, {"units": [lost, None]})
+    refile(work, touched)
+    return set(touched)
+
+
+def release_lines_at(work: Work, line: OrderLine, units: int, place: tuple[int, int]) -> None:
+    """Let go whole units of one line, the promise at ``place`` before the others."""
+    promises = stock.promises(work.session, KIND, [line.id])
+    promises.sort(key=lambda p: (p.variant_id, p.location_id) != place)
+    ended = []
+    for variant, per_unit in line_parts(work.session, [line])[line.id]:
+        left = units * per_unit
+        for promise in promises:
+            if promise.variant_id == variant and left:
+                some = min(left, promise.quantity)
+                ended.append((promise, some))
+                left -= some
+    stock.release(work, ended)
+    count_reserved(work.session, [(line.id, -units)])
+    work.session.expire(line, ["reserved"])

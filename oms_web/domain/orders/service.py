@@ -1,0 +1,261 @@
+"""Orders: their standing (queue, strip, counts), phases, holds, and how they are found.
+
+``refile`` is the one place that recomputes where orders stand; whoever changes a fact about an
+order calls it in the same transaction.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from oms_web.core.errors import NotFound
+from oms_web.core.text import phone_key, squeeze, words
+from oms_web.core.work import Work
+from oms_web.domain.audit import service as audit
+from oms_web.domain.orders import filing, phases
+from oms_web.domain.orders.checks import Flaw
+from oms_web.domain.orders.models import Hold, Order, OrderKey, OrderLine, OrderTally, Status
+
+
+def get_order(session: Session, order_id: int) -> Order:
+    """An order by its number.
+
+    Raises:
+        NotFound: there is none.
+    """
+    order = session.get(Order, order_id)
+    if order is None:
+        raise NotFound("There is no order %(number)s.", number=order_id)
+    return order
+
+
+def lock_order(session: Session, order_id: int) -> Order:
+    """An order that nobody else changes until the end of the transaction."""
+    order = session.scalar(select(Order).where(Order.id == order_id).with_for_update())
+    if order is None:
+        raise NotFound("There is no order %(number)s.", number=order_id)
+    return order
+
+
+def order_lines(session: Session, order_id: int) -> list[OrderLine]:
+    """The lines of an order, in position order."""
+    return list(session.scalars(
+        select(OrderLine).where(OrderLine.order_id == order_id).order_by(OrderLine.position)
+    ))
+
+
+def first_status(session: Session, phase: str) -> int | None:
+    """The seller's first status of a phase, if there is one."""
+    return session.scalar(
+        select(Status.id)
+        .where(Status.phase == phase, Status.archived_at.is_(None))
+        .order_by(Status.position, Status.id)
+        .limit(1)
+    )
+
+
+def facts(order: Order, holds: frozenset[str], wanted: int, reserved: int, shipped: int
+          ) -> filing.Facts:
+    """What filing needs to know of an order."""
+    return filing.Facts(
+        phase=order.phase, payment_state=order.payment_state, holds=holds, wanted=wanted,
+        reserved=reserved, shipped=shipped, picked=order.is_picked, packed=order.is_packed,
+        labelled=order.is_labelled, documented=order.is_documented,
+        document_due=order.wants_invoice and not order.is_documented,
+        undelivered=order.is_undelivered,
+    )
+
+
+def refile(work: Work, order_ids: Collection[int]) -> None:
+    """Recompute queue and strip of orders and keep the counts in step: five statements in all."""
+    if not order_ids:
+        return
+    session = work.session
+    session.flush()
+    ids = sorted(order_ids)
+    orders = session.scalars(
+        select(Order).where(Order.id.in_(ids)).execution_options(populate_existing=True)
+    ).all()
+    sums = {
+        row.order_id: row
+        for row in session.execute(
+            select(
+                OrderLine.order_id,
+                func.sum(OrderLine.quantity - OrderLine.cancelled).label("wanted"),
+                func.sum(OrderLine.reserved).label("reserved"),
+                func.sum(OrderLine.shipped).label("shipped"),
+            ).where(OrderLine.order_id.in_(ids)).group_by(OrderLine.order_id)
+        )
+    }
+    holds: dict[int, set[str]] = defaultdict(set)
+    for order_id, kind in session.execute(
+        select(Hold.order_id, Hold.kind).where(Hold.order_id.in_(ids), Hold.released_at.is_(None))
+    ):
+        holds[order_id].add(kind)
+    moved = []
+    for order in orders:
+        row = sums.get(order.id)
+        known = facts(
+            order, frozenset(holds[order.id]), *(
+                (int(row.wanted), int(row.reserved), int(row.shipped)) if row else (0, 0, 0)
+            )
+        )
+        queue, strip = filing.queue(known), filing.strip(known)
+        if queue != order.queue:
+            moved.append((order.queue, queue))
+            order.queue = queue
+        if strip != order.strip:
+            order.strip = strip
+        order.updated_at = work.now
+    session.flush()
+    shift_tally(session, "queue", moved)
+
+
+def shift_tally(session: Session, kind: str, moved: Iterable[tuple[Any, Any]]) -> None:
+    """Note that orders went from one queue or status to another; None is "nowhere"."""
+    change: Counter[str] = Counter()
+    for before, after in moved:
+        if before is not None:
+            change[str(before)] -= 1
+        if after is not None:
+            change[str(after)] += 1
+    rows = [{"kind": kind, "name": name, "n": n} for name, n in change.items() if n]
+    if rows:
+        session.execute(insert(OrderTally), rows)
+
+
+def tallies(session: Session, kind: str) -> dict[str, int]:
+    """How many orders stand in each queue (``queue``) or status (``status``)."""
+    return {
+        name: int(total)
+        for name, total in session.execute(
+            select(OrderTally.name, func.sum(OrderTally.n))
+            .where(OrderTally.kind == kind)
+            .group_by(OrderTally.name)
+        )
+    }
+
+
+def fold_tallies(work: Work) -> None:
+    """Fold the rows of each count into one. Only rows that were read are removed."""
+    rows = work.session.execute(
+        delete(OrderTally).returning(OrderTally.kind, OrderTally.name, OrderTally.n)
+    ).all()
+    sums: Counter[tuple[str, str]] = Counter()
+    for kind, name, n in rows:
+        sums[kind, name] += n
+    folded = [{"kind": kind, "name": name, "n": n} for (kind, name), n in sums.items() if n]
+    if folded:
+        work.session.execute(insert(OrderTally), folded)
+
+
+def set_phase(work: Work, order: Order, act: str) -> bool:
+    """Take the order to the phase an act leads to; False when it is there already.
+
+    The seller's status follows to the first one of the new phase, unless the present one fits.
+
+    Raises:
+        NotAllowedNow: the phase does not permit the act.
+    """
+    target = phases.after(order.phase, act)
+    if target == order.phase:
+        return False
+    audit.record(work, f"orders.{act}", "order", order.id, {"phase": [order.phase, target]})
+    order.phase = target
+    if target == phases.SHIPPED and order.shipped_at is None:
+        order.shipped_at = work.now
+    order.closed_at = work.now if target in phases.CLOSED else None
+    follow_status(work, order)
+    return True
+
+
+def follow_status(work: Work, order: Order) -> None:
+    """Give an order whose status belongs to another phase the first status of its own."""
+    present = work.session.get(Status, order.status_id) if order.status_id else None
+    if present is not None and present.phase == order.phase:
+        return
+    status_id = first_status(work.session, order.phase)
+    if status_id != order.status_id:
+        shift_tally(work.session, "status", [(order.status_id, status_id)])
+        order.status_id = status_id
+
+
+def set_hold(work: Work, order_id: int, flaw: Flaw) -> None:
+    """Hold an order, unless a hold of that kind is open already (its detail is renewed then)."""
+    present = work.session.scalar(
+        select(Hold).where(Hold.order_id == order_id, Hold.kind == flaw.kind,
+                           Hold.released_at.is_(None))
+    )
+    if present is not None:
+        present.detail = dict(flaw.detail)
+        return
+    work.session.add(Hold(order_id=order_id, kind=flaw.kind, detail=dict(flaw.detail),
+                          set_at=work.now, set_by=work.actor.name))
+    audit.record(work, "orders.hold", "order", order_id, {"hold": [None, flaw.kind]},
+                 note=str(flaw.detail.get("reason") or "") or None)
+
+
+def release_holds(work: Work, order_id: int, kinds: Collection[str]) -> int:
+    """Release open holds of these kinds; how many there were."""
+    found = work.session.scalars(
+        select(Hold).where(Hold.order_id == order_id, Hold.kind.in_(kinds),
+                           Hold.released_at.is_(None))
+    ).all()
+    for hold in found:
+        hold.released_at = work.now
+        hold.released_by = work.actor.name
+        audit.record(work, "orders.release", "order", order_id, {"hold": [hold.kind, None]})
+    return len(found)
+
+
+def search_keys(order: Mapping[str, Any]) -> set[str]:
+    """The folded words by which an order row can be found."""
+    ship_to = order.get("ship_to") or {}
+    keys = set(words(order["buyer_name"]))
+    keys.update(words(ship_to.get("name") or ""))
+    keys.update(words(order["buyer_company"]))
+    keys.add(order["buyer_email"].strip().lower())
+    keys.add(phone_key(order["buyer_phone"]))
+    keys.add(squeeze(order["tax_id"]))
+    keys.add(squeeze(order["external_number"]))
+    return {key[:120] for key in keys if len(key) > 1}
+
+
+def write_keys(session: Session, keys: Mapping[int, Collection[str]]) -> None:
+    """Make orders findable: order id -> its keys. Only for orders that have none yet."""
+    rows = [
+        {"key": key, "order_id": order_id}
+        for order_id, found in keys.items() for key in sorted(found)
+    ]
+    if rows:
+        session.execute(insert(OrderKey), rows)
+
+
+def rewrite_keys(work: Work, order: Order) -> None:
+    """Renew the search keys of an order whose buyer or address changed."""
+    work.session.execute(delete(OrderKey).where(OrderKey.order_id == order.id))
+    row = {name: getattr(order, name) for name in (
+        "ship_to", "buyer_name", "buyer_company", "buyer_email", "buyer_phone", "tax_id",
+        "external_number",
+    )}
+    write_keys(work.session, {order.id: search_keys(row)})
+
+
+_SET_LINE = (
+    update(OrderLine.__table__)
+    .where(OrderLine.__table__.c.id == bindparam("line"))
+    .values(reserved=OrderLine.__table__.c.reserved + bindparam("by"))
+)
+
+
+def count_reserved(session: Session, change: Sequence[tuple[int, int]]) -> None:
+    """Add to the reserved units of lines: (line id, difference)."""
+    rows = [{"line": line, "by": by} for line, by in sorted(change) if by]
+    if rows:
+        session.flush()
+        session.connection().execute(_SET_LINE, rows)

@@ -26,6 +26,8 @@ class Product(Base):
     created_at: Mapped[datetime]
     archived_at: Mapped[datetime | None]
 
+    __table_args__ = (Index("ix_product_name", "name", "brand"),)
+
 
 class Variant(Base):
     """One SKU. ``sku`` is compared exactly, letter case included: real catalogues need it.

@@ -147,6 +147,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('product', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_product_category'), ['category'], unique=False)
+        batch_op.create_index('ix_product_name', ['name', 'brand'], unique=False)
 
     op.create_table('sign_in_failure',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1114,6 +1115,7 @@ def downgrade() -> None:
 
     op.drop_table('sign_in_failure')
     with op.batch_alter_table('product', schema=None) as batch_op:
+        batch_op.drop_index('ix_product_name')
         batch_op.drop_index(batch_op.f('ix_product_category'))
 
     op.drop_table('product')

@@ -13,7 +13,11 @@ from oms_web.core.db import Base
 
 
 class Company(Base):
-    """Exactly one row (id 1). ``address`` has street, postcode, city, country."""
+    """Exactly one row (id 1). ``address`` has street, postcode, city, country.
+
+    ``exempt_basis`` is the provision printed on invoices with exempt ("zw") lines;
+    ``slip_prices`` says whether packing slips show prices.
+    """
 
     __tablename__ = "company"
 
@@ -36,6 +40,8 @@ class Company(Base):
     accent: Mapped[str] = mapped_column(String(7), default="#3350D4")
     footer_pl: Mapped[str] = mapped_column(Text, default="")
     footer_en: Mapped[str] = mapped_column(Text, default="")
+    exempt_basis: Mapped[str] = mapped_column(String(200), default="")
+    slip_prices: Mapped[bool] = mapped_column(default=False)
     payment_hours: Mapped[int] = mapped_column(default=72)
     cut_off: Mapped[str] = mapped_column(String(5), default="15:00")
 

@@ -70,5 +70,19 @@ class Document(Base):
 
     __table_args__ = (
         UniqueConstraint("series_id", "period", "sequence"),
-        Index("ix_document_list", "kind", "id"),
+        Index("ix_document_list", "issue_date", "id"),
     )
+
+
+class DocumentFile(Base):
+    """The PDF of an issued document as it was first made; kept for good, like the document.
+
+    ``file`` is a name in the file store. Whoever was sent the first copy and whoever prints it
+    in three years hold the same bytes, whatever the templates look like by then.
+    """
+
+    __tablename__ = "document_file"
+
+    document_id: Mapped[int] = mapped_column(ForeignKey("document.id"), primary_key=True)
+    file: Mapped[str] = mapped_column(String(80))
+    made_at: Mapped[datetime]

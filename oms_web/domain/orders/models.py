@@ -109,6 +109,12 @@ class Order(Base):
         Index("ix_sales_order_carrier", "carrier", "id"),
         Index("ix_sales_order_buyer", "buyer_key", "id"),
         Index("ix_sales_order_placed", "placed_at"),
+        Index(
+            "ix_sales_order_to_document",
+            "id",
+            sqlite_where=text("wants_invoice AND NOT is_documented"),
+            postgresql_where=text("wants_invoice AND NOT is_documented"),
+        ),
         {"sqlite_autoincrement": True},
     )
 

@@ -88,6 +88,8 @@ def upgrade() -> None:
     sa.Column('accent', sa.String(length=7), nullable=False),
     sa.Column('footer_pl', sa.Text(), nullable=False),
     sa.Column('footer_en', sa.Text(), nullable=False),
+    sa.Column('exempt_basis', sa.String(length=200), nullable=False),
+    sa.Column('slip_prices', sa.Boolean(), nullable=False),
     sa.Column('payment_hours', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('cut_off', sa.String(length=5), nullable=False),
     sa.CheckConstraint('id = 1', name=op.f('ck_company_only_one')),
@@ -384,6 +386,7 @@ def upgrade() -> None:
         batch_op.create_index('ix_sales_order_placed', ['placed_at'], unique=False)
         batch_op.create_index('ix_sales_order_queue', ['queue', 'ship_by', 'id'], unique=False)
         batch_op.create_index('ix_sales_order_status', ['status_id', 'ship_by', 'id'], unique=False)
+        batch_op.create_index('ix_sales_order_to_document', ['id'], unique=False, sqlite_where=sa.text('wants_invoice AND NOT is_documented'), postgresql_where=sa.text('wants_invoice AND NOT is_documented'))
 
     op.create_table('stock_document',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -512,7 +515,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('series_id', 'period', 'sequence', name=op.f('uq_document_series_id_period_sequence'))
     )
     with op.batch_alter_table('document', schema=None) as batch_op:
-        batch_op.create_index('ix_document_list', ['kind', 'id'], unique=False)
+        batch_op.create_index('ix_document_list', ['issue_date', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_document_order_id'), ['order_id'], unique=False)
 
     op.create_table('import_run',
@@ -768,6 +771,13 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_stock_document_line')),
     sa.UniqueConstraint('document_id', 'variant_id', 'location_id', name=op.f('uq_stock_document_line_document_id_variant_id_location_id'))
     )
+    op.create_table('document_file',
+    sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('file', sa.String(length=80), nullable=False),
+    sa.Column('made_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['document_id'], ['document.id'], name=op.f('fk_document_file_document_id')),
+    sa.PrimaryKeyConstraint('document_id', name=op.f('pk_document_file'))
+    )
     op.create_table('listing_stock',
     sa.Column('listing_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -985,6 +995,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_listing_stock_due', sqlite_where=sa.text('version > sent_version'), postgresql_where=sa.text('version > sent_version'))
 
     op.drop_table('listing_stock')
+    op.drop_table('document_file')
     op.drop_table('stock_document_line')
     with op.batch_alter_table('shipment', schema=None) as batch_op:
         batch_op.drop_index('ix_shipment_state')
@@ -1073,6 +1084,7 @@ def downgrade() -> None:
 
     op.drop_table('stock_document')
     with op.batch_alter_table('sales_order', schema=None) as batch_op:
+        batch_op.drop_index('ix_sales_order_to_document', sqlite_where=sa.text('wants_invoice AND NOT is_documented'), postgresql_where=sa.text('wants_invoice AND NOT is_documented'))
         batch_op.drop_index('ix_sales_order_status')
         batch_op.drop_index('ix_sales_order_queue')
         batch_op.drop_index('ix_sales_order_placed')

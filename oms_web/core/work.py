@@ -58,7 +58,4 @@ class Works:
     def reading(self, actor: Actor) -> Iterator[Work]:
         """A snapshot to look at; whatever is changed in it is thrown away."""
         with Session(self.engine, autoflush=False) as session:
-            try:
-                yield Work(session, actor, self.clock(), self.ports)
-            finally:
-                session.rollback()
+            yield Work(session, actor, self.clock(), self.ports)

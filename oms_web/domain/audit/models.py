@@ -13,7 +13,7 @@ from oms_web.core.db import Base
 
 
 class AuditEntry(Base):
-    """One change. ``change`` is ``{field: [before, after]}``; ``order_id`` puts it on a timeline."""
+    """One change: ``{field: [before, after]}``. ``order_id`` puts it on that order's timeline."""
 
     __tablename__ = "audit_entry"
 

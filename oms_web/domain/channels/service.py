@@ -117,4 +117,4 @@ def _look_up(session: Session, offered: Sequence[Offered]) -> dict[str, Found]:
 def _pairs(session: Session, query, column, values: Collection[str]) -> Mapping[str, int]:
     if not values:
         return {}
-    return dict(session.execute(query.where(column.in_(values))).tuples().all())
+    return {key: id_ for key, id_ in session.execute(query.where(column.in_(values)))}

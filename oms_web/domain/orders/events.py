@@ -27,7 +27,7 @@ class OrderChanged(Event):
 
 @dataclass(frozen=True, slots=True)
 class OrderCancelled(Event):
-    """An order, or units of it, will not be delivered. ``by``: ``buyer``, ``seller``, ``channel``."""
+    """Units of an order will not be delivered. ``by``: ``buyer``, ``seller``, ``channel``."""
 
     name: ClassVar[str] = "order.cancelled"
     order_id: int

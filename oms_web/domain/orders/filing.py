@@ -58,14 +58,14 @@ def may_ship(payment: str) -> bool:
 
 def queue(facts: Facts) -> str:
     """The one queue an order waits in."""
-    if facts.phase == phases.CANCELLED:
-        return "cancelled"
-    if facts.phase == phases.DONE:
-        return "done"
+    if facts.phase in phases.CLOSED or facts.phase == phases.DRAFT:
+        return facts.phase
     if facts.phase == phases.SHIPPED:
         return "undelivered" if facts.undelivered else "transit"
-    if facts.phase == phases.DRAFT:
-        return "draft"
+    return _obstacle(facts) or _next_step(facts)
+
+
+def _obstacle(facts: Facts) -> str | None:
     if "manual" in facts.holds:
         return "held"
     if facts.holds:
@@ -74,11 +74,13 @@ def queue(facts: Facts) -> str:
         return "unpaid"
     if facts.reserved + facts.shipped < facts.wanted:
         return "short"
+    return None
+
+
+def _next_step(facts: Facts) -> str:
     if facts.packed:
         return "courier"
-    if facts.picked or facts.phase == phases.PACKING:
-        return "pack"
-    return "pick"
+    return "pack" if facts.picked or facts.phase == phases.PACKING else "pick"
 
 
 def strip(facts: Facts) -> str:

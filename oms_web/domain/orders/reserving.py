@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from oms_web.core.work import Work
@@ -18,7 +18,8 @@ from oms_web.domain.orders import phases
 from oms_web.domain.orders.models import Order, OrderLine, OrderLinePart
 from oms_web.domain.orders.service import count_reserved, refile
 from oms_web.domain.stock import service as stock
-from oms_web.domain.stock.allocation import Demand, Shelf, Take, allocate
+from oms_web.domain.stock.allocation import Demand, allocate
+from oms_web.domain.stock.models import Reservation
 
 KIND = "order_line"
 
@@ -62,27 +63,23 @@ def allowed_ranks(session: Session, account_id: int | None) -> dict[int, int]:
     return {w: chosen.index(w) for w in ranks} if chosen else ranks
 
 
-def plan(
-    demands: Sequence[Sequence[Demand]],
-    shelves: Mapping[int, Sequence[Shelf]],
-    ranks: Mapping[int, int],
-) -> tuple[list[Take], dict[int, int]]:
-    """Allocate several orders one after the other from the same shelves."""
-    takes: list[Take] = []
-    served: dict[int, int] = {}
-    for order_demands in demands:
-        some, units = allocate(order_demands, shelves, ranks)
-        takes += some
-        served |= units
-    return takes, served
-
-
 def payment_deadline(session: Session, order: Order) -> datetime | None:
     """When an unpaid order loses its units; None once it may ship."""
     if order.payment_state not in ("unpaid", "part") or order.source == "import":
         return None
     hours = session.scalar(select(Company.payment_hours)) or 72
     return order.placed_at + timedelta(hours=hours)
+
+
+def keep_promises(work: Work, order_id: int) -> None:
+    """The order is paid: its reservations no longer end by themselves."""
+    lines = select(OrderLine.id).where(OrderLine.order_id == order_id)
+    work.session.execute(
+        update(Reservation)
+        .where(Reservation.demand_kind == KIND, Reservation.demand_id.in_(lines))
+        .values(expires_at=None)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def reserve_orders(work: Work, order_ids: Collection[int]) -> set[int]:
@@ -98,7 +95,8 @@ def reserve_orders(work: Work, order_ids: Collection[int]) -> set[int]:
     ).all()
     lines = session.scalars(
         select(OrderLine).where(
-            OrderLine.order_id.in_([order.id for order in orders]), OrderLine.variant_id.is_not(None),
+            OrderLine.order_id.in_([order.id for order in orders]),
+            OrderLine.variant_id.is_not(None),
             OrderLine.reserved + OrderLine.shipped + OrderLine.cancelled < OrderLine.quantity,
         ).order_by(OrderLine.position)
     ).all()
@@ -111,14 +109,17 @@ def reserve_orders(work: Work, order_ids: Collection[int]) -> set[int]:
     for line in lines:
         by_order[line.order_id].append(line)
     takes, served, expires = [], {}, {}
+    ranks: dict[int | None, dict[int, int]] = {}
     for order in orders:
+        if order.account_id not in ranks:
+            ranks[order.account_id] = allowed_ranks(session, order.account_id)
         mine = by_order.get(order.id, [])
         demands = [
             Demand(line.id, parts[line.id],
                    line.quantity - line.cancelled - line.shipped - line.reserved)
             for line in mine
         ]
-        some, units = allocate(demands, shelves, allowed_ranks(session, order.account_id))
+        some, units = allocate(demands, shelves, ranks[order.account_id])
         takes += some
         served |= units
         deadline = payment_deadline(session, order)

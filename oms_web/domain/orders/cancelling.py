@@ -1,0 +1,78 @@
+"""Units will not be delivered: let the stock go, close the order when nothing is left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from oms_web.core.errors import Invalid, NotAllowedNow
+from oms_web.core.work import Work
+from oms_web.domain.audit import service as audit
+from oms_web.domain.orders import phases
+from oms_web.domain.orders.events import OrderCancelled
+from oms_web.domain.orders.models import Order
+from oms_web.domain.orders.reserving import release_lines
+from oms_web.domain.orders.service import order_lines, refile, set_phase
+
+
+def cancel_units(
+    work: Work, order: Order, units: Mapping[int, int], *, by: str, reason: str = ""
+) -> None:
+    """Cancel ``units`` (line id -> units) of an order; all that is open of it closes the order.
+
+    Cancelling frees exactly what was reserved for these units (invariant I6): units that nobody
+    promised are given up first, promised ones after.
+
+    Args:
+        by: ``buyer``, ``seller`` or ``channel``.
+
+    Raises:
+        NotAllowedNow: the order is closed or has left, or so many units are not open any more.
+        Invalid: nothing, or less than nothing, shall be cancelled.
+    """
+    if "cancel" not in phases.allowed(order.phase):
+        raise NotAllowedNow(
+            "This order is %(phase)s: nothing of it can be cancelled.",
+            phases.allowed(order.phase), phase=order.phase,
+        )
+    lines = order_lines(work.session, order.id)
+    if not any(units.values()) or any(count < 0 for count in units.values()):
+        raise Invalid("Say how many units to cancel.", "units")
+    freed = {}
+    for line in lines:
+        count = units.get(line.id, 0)
+        is_open = line.quantity - line.cancelled - line.shipped
+        if count > is_open:
+            raise NotAllowedNow("%(title)s: only %(open)s units are still open.",
+                                title=line.title, open=is_open)
+        unpromised = is_open - line.reserved
+        freed[line.id] = max(0, count - unpromised)
+    release_lines(work, lines, freed)
+    work.session.flush()
+    before = sum(line.cancelled for line in lines)
+    for line in lines:
+        line.cancelled += units.get(line.id, 0)
+    work.session.flush()
+    after = sum(line.cancelled for line in lines)
+    left = sum(line.quantity - line.cancelled for line in lines)
+    audit.record(work, "orders.cancel_units", "order", order.id,
+                 {"cancelled": [before, after]}, note=reason or None)
+    if left == 0:
+        set_phase(work, order, "cancel")
+    work.announce(OrderCancelled(order.id, by, left == 0))
+    refile(work, [order.id])
+
+
+def cancel_order(work: Work, order: Order, *, by: str, reason: str = "") -> bool:
+    """Cancel all that has not left yet; False when the order was cancelled already.
+
+    Raises:
+        NotAllowedNow: the order has left or is delivered.
+    """
+    if order.phase == phases.CANCELLED:
+        return False
+    open_units = {
+        line.id: line.quantity - line.cancelled - line.shipped
+        for line in order_lines(work.session, order.id)
+    }
+    cancel_units(work, order, open_units, by=by, reason=reason)
+    return True

@@ -1,0 +1,54 @@
+"""Goods leave: promised units go out of their places and the lines count as shipped."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from oms_web.core.errors import NotAllowedNow
+from oms_web.core.work import Work
+from oms_web.domain.orders.models import Order, OrderLine
+from oms_web.domain.orders.reserving import KIND, line_parts
+from oms_web.domain.stock import service as stock
+from oms_web.domain.stock.models import CUSTOMER
+
+
+def goods_left(
+    work: Work, order: Order, lines: Sequence[OrderLine], units: Mapping[int, int], cause: str
+) -> None:
+    """Move ``units`` (line id -> whole units) from where they are promised to the buyer.
+
+    Args:
+        cause: what makes this leaving one of a kind (``shipment:17``); repeating it moves nothing.
+
+    Raises:
+        NotAllowedNow: a line has fewer units promised than shall leave.
+    """
+    wanted = [line for line in lines if units.get(line.id)]
+    for line in wanted:
+        if units[line.id] > line.reserved:
+            raise NotAllowedNow(
+                "%(title)s: %(wanted)s units shall leave, %(reserved)s are reserved.",
+                title=line.title, wanted=units[line.id], reserved=line.reserved,
+            )
+    parts = line_parts(work.session, wanted)
+    held: dict[tuple[int, int], list[stock.Promise]] = defaultdict(list)
+    for promise in stock.promises(work.session, KIND, [line.id for line in wanted]):
+        held[promise.demand_id, promise.variant_id].append(promise)
+    taken = []
+    for line in wanted:
+        for variant, per_unit in parts[line.id]:
+            left = units[line.id] * per_unit
+            for promise in held[line.id, variant]:
+                some = min(left, promise.quantity)
+                if some:
+                    taken.append((promise, stock.MoveWanted(
+                        variant, promise.location_id, CUSTOMER, some,
+                        f"{cause}:line:{line.id}:{variant}:{promise.location_id}", "sale",
+                        order_id=order.id, promised=some,
+                    )))
+                    left -= some
+    stock.take_promised(work, taken)
+    for line in wanted:
+        line.shipped += units[line.id]
+        line.reserved -= units[line.id]

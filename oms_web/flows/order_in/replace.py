@@ -1,0 +1,60 @@
+"""The channel replaced orders by a new one: a buyer paid two purchases together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from oms_web.core.work import Work
+from oms_web.domain.channels.models import ChannelAccount
+from oms_web.domain.orders import phases
+from oms_web.domain.orders.cancelling import cancel_order
+from oms_web.domain.orders.checks import Flaw
+from oms_web.domain.orders.models import ChannelOrder, Order, OrderLink
+from oms_web.domain.orders.service import refile, set_hold
+from oms_web.flows.order_in.normalise import Draft
+
+
+def retire_replaced(work: Work, account: ChannelAccount, drafts: Sequence[Draft]) -> None:
+    """Cancel our orders for ids that ``drafts`` replace, before the new ones are reserved.
+
+    Ids that we have never seen are noted too, so that a late message about them adds nothing.
+    The rows point to themselves as superseded until the new channel order has a row of its own.
+    """
+    gone = {ref for draft in drafts for ref in draft.order.replaces}
+    if not gone:
+        return
+    known = {
+        row.external_id: row
+        for row in work.session.scalars(
+            select(ChannelOrder).where(ChannelOrder.account_id == account.id,
+                                       ChannelOrder.external_id.in_(gone))
+        )
+    }
+    for ref in sorted(gone):
+        row = known.get(ref)
+        if row is None:
+            row = ChannelOrder(account_id=account.id, external_id=ref, first_seen_at=work.now,
+                               seen_at=work.now)
+            work.session.add(row)
+            work.session.flush()
+        row.superseded_by = row.id
+        for order in _orders_of(work, row):
+            _retire(work, order)
+    work.session.flush()
+
+
+def _orders_of(work: Work, row: ChannelOrder) -> list[Order]:
+    return list(work.session.scalars(
+        select(Order).join(OrderLink, OrderLink.order_id == Order.id)
+        .where(OrderLink.channel_order_id == row.id).with_for_update()
+    ))
+
+
+def _retire(work: Work, order: Order) -> None:
+    if order.phase in (phases.DRAFT, phases.OPEN):
+        cancel_order(work, order, by="channel", reason="replaced by the channel")
+    elif order.phase == phases.PACKING:
+        set_hold(work, order.id, Flaw("changed", {"what": "replaced by a joint purchase"}))
+        refile(work, [order.id])

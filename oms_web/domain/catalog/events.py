@@ -1,0 +1,29 @@
+"""What happened in the catalogue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from oms_web.core.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class VariantsAdded(Event):
+    """New SKUs or codes are known: listings that waited for them may be matched now."""
+
+    name: ClassVar[str] = "catalog.added"
+    variant_ids: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class VariantsChanged(Event):
+    """Something that channels show of these variants is different now.
+
+    ``fields`` are the names that changed in any of them. ``parts``, ``sell_without_stock`` and
+    ``archived_at`` change what stock is published; the rest is content.
+    """
+
+    name: ClassVar[str] = "catalog.changed"
+    variant_ids: list[int]
+    fields: list[str]

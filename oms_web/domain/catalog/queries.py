@@ -1,0 +1,170 @@
+"""Looking things up in the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy.orm import Session
+
+from oms_web.core.errors import NotFound
+from oms_web.core.text import squeeze, words
+from oms_web.domain.catalog import codes
+from oms_web.domain.catalog.models import Barcode, Product, ProductImage, Variant
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A variant as scanners and pickers need it; ``by`` is ``barcode``, ``sku`` or ``search``."""
+
+    id: int
+    sku: str
+    title: str
+    product_id: int
+    is_bundle: bool
+    archived: bool
+    by: str = "search"
+
+
+_FOUND = (
+    Variant.id, Variant.sku, Variant.title, Variant.product_id, Variant.is_bundle,
+    Variant.archived_at.is_not(None),
+)
+
+
+def skus(session: Session, variant_ids: Iterable[int]) -> dict[int, str]:
+    """The SKU of each variant."""
+    ids = list(variant_ids)
+    if not ids:
+        return {}
+    rows = session.execute(select(Variant.id, Variant.sku).where(Variant.id.in_(ids)))
+    return dict(rows.tuples().all())
+
+
+def ids_by_sku(session: Session, wanted: Iterable[str]) -> dict[str, int]:
+    """The variant of each SKU that exists, compared exactly."""
+    rows = session.execute(select(Variant.sku, Variant.id).where(Variant.sku.in_(list(wanted))))
+    return dict(rows.tuples().all())
+
+
+def scanned(session: Session, text: str) -> Found | None:
+    """The one variant that a scan or a typed code means, or None.
+
+    A barcode first, then the exact SKU, then a SKU that differs only in case and punctuation, if
+    just one does.
+    """
+    code = codes.meant(text)
+    if not code:
+        return None
+    row = session.execute(
+        select(*_FOUND).join(Barcode, Barcode.variant_id == Variant.id).where(Barcode.code == code)
+    ).one_or_none()
+    if row is not None:
+        return Found(*row, by="barcode")
+    row = session.execute(select(*_FOUND).where(Variant.sku == text.strip())).one_or_none()
+    if row is not None:
+        return Found(*row, by="sku")
+    key = squeeze(text)
+    if len(key) < 2:
+        return None
+    near = session.execute(
+        select(*_FOUND).where(Variant.search.like(f" {key} %"), Variant.archived_at.is_(None))
+        .limit(8)
+    ).all()
+    alike = [row for row in near if squeeze(row.sku) == key]
+    return Found(*alike[0], by="sku") if len(alike) == 1 else None
+
+
+def scanned_or_refuse(session: Session, text: str) -> Found:
+    """As ``scanned``.
+
+    Raises:
+        NotFound: nothing, or more than one thing, is known by this code.
+    """
+    found = scanned(session, text)
+    if found is None:
+        raise NotFound("No product has the code %(code)s.", code=text.strip()[:80])
+    return found
+
+
+def matches(text: str) -> ColumnElement[bool]:
+    """A condition on ``Variant``: every typed word is part of its name, option, brand or SKU."""
+    return and_(*(Variant.search.like(f"%{word}%") for word in words(text)))
+
+
+def suggest(session: Session, text: str, limit: int = 8) -> list[Found]:
+    """What somebody typing this may be looking for: the exact code first, then by words."""
+    exact = scanned(session, text)
+    found = [exact] if exact else []
+    if words(text):
+        rows = session.execute(
+            select(*_FOUND).where(matches(text), Variant.archived_at.is_(None))
+            .order_by(Variant.title, Variant.id).limit(limit)
+        )
+        found += [Found(*row) for row in rows if not exact or row.id != exact.id]
+    return found[:limit]
+
+
+def product(session: Session, product_id: int) -> Product:
+    """A product.
+
+    Raises:
+        NotFound: there is none.
+    """
+    found = session.get(Product, product_id)
+    if found is None:
+        raise NotFound("There is no such product.")
+    return found
+
+
+def variant(session: Session, variant_id: int) -> Variant:
+    """A variant.
+
+    Raises:
+        NotFound: there is none.
+    """
+    found = session.get(Variant, variant_id)
+    if found is None:
+        raise NotFound("There is no such SKU.")
+    return found
+
+
+def variants_of(session: Session, product_id: int) -> list[Variant]:
+    """The variants of a product, the archived ones last."""
+    return list(session.scalars(
+        select(Variant).where(Variant.product_id == product_id)
+        .order_by(Variant.archived_at.is_not(None), Variant.option, Variant.id)
+    ))
+
+
+def images_of(session: Session, product_id: int) -> list[ProductImage]:
+    """The pictures of a product in their order."""
+    return list(session.scalars(
+        select(ProductImage).where(ProductImage.product_id == product_id)
+        .order_by(ProductImage.position, ProductImage.id)
+    ))
+
+
+def thumbs(session: Session, pairs: Iterable[tuple[int, int]]) -> dict[int, str]:
+    """The little picture of each variant: its own first one, else the product's.
+
+    Args:
+        pairs: (variant, its product).
+    """
+    wanted = dict(pairs)
+    if not wanted:
+        return {}
+    rows = session.execute(
+        select(ProductImage.product_id, ProductImage.variant_id, ProductImage.thumb)
+        .where(ProductImage.product_id.in_(set(wanted.values())))
+        .order_by(ProductImage.position.desc(), ProductImage.id.desc())
+    ).all()
+    own = {variant_id: thumb for _, variant_id, thumb in rows if variant_id is not None}
+    shared = {product_id: thumb for product_id, variant_id, thumb in rows if variant_id is None}
+    whole = {product_id: thumb for product_id, _, thumb in rows}
+    found = {
+        id_: own.get(id_) or shared.get(product_id) or whole.get(product_id)
+        for id_, product_id in wanted.items()
+    }
+    return {id_: thumb for id_, thumb in found.items() if thumb}

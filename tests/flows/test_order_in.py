@@ -45,7 +45,7 @@ def test_a_paid_order_is_reserved_in_the_same_transaction(both):
     assert (result.added, result.same, result.refused) == (1, 0, [])
     order = only(both, Order)
     assert (order.id, order.phase, order.queue, order.strip) == (10001, "open", "pick", "vv...")
-    assert order.total == 3000 and order.payment_state == "paid"
+    assert (order.total, order.payment_state) == (3000, "paid")
     assert balance(both, ids["KUB"]) == (5, 3)
     with both.works.reading(SYSTEM) as work:
         assert orders.tallies(work.session, "queue") == {"pick": 1}

@@ -39,7 +39,7 @@ def entry(
 def record_many(work: Work, entries: Sequence[dict[str, Any]]) -> None:
     """Write many entries with one statement."""
     if entries:
-        work.session.execute(insert(AuditEntry), list(entries))
+        work.session.execute(insert(AuditEntry.__table__), list(entries))
 
 
 def record(

@@ -9,6 +9,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from oms_web.core.errors import NotFound
+from oms_web.core.keys import take_keys
 from oms_web.core.work import Work
 from oms_web.domain.catalog.models import Barcode, Variant
 from oms_web.domain.channels.mapping import Found, decide
@@ -81,11 +82,15 @@ def resolve(work: Work, account_id: int, offered: Sequence[Offered]) -> dict[str
     found = _look_up(work.session, [wanted[ref] for ref in open_refs])
     fresh = [ref for ref in open_refs if ref not in known]
     if fresh:
-        made = work.session.execute(
-            insert(Listing).returning(Listing.offer_ref, Listing.id),
-            [_listing_row(work, account_id, wanted[ref], found[ref]) for ref in fresh],
-        )
-        known |= {ref: Resolved(id_, found[ref].variant_id) for ref, id_ in made}
+        keys = take_keys(work.session, Listing, len(fresh))
+        work.session.execute(insert(Listing), [
+            _listing_row(work, account_id, wanted[ref], found[ref]) | {"id": key}
+            for ref, key in zip(fresh, keys, strict=True)
+        ])
+        known |= {
+            ref: Resolved(key, found[ref].variant_id)
+            for ref, key in zip(fresh, keys, strict=True)
+        }
     for ref in open_refs:
         if ref not in fresh and found[ref].variant_id is not None:
             work.session.execute(

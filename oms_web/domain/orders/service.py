@@ -126,7 +126,7 @@ def shift_tally(session: Session, kind: str, moved: Iterable[tuple[Any, Any]]) -
             change[str(after)] += 1
     rows = [{"kind": kind, "name": name, "n": n} for name, n in change.items() if n]
     if rows:
-        session.execute(insert(OrderTally), rows)
+        session.execute(insert(OrderTally.__table__), rows)
 
 
 def tallies(session: Session, kind: str) -> dict[str, int]:
@@ -151,7 +151,7 @@ def fold_tallies(work: Work) -> None:
         sums[kind, name] += n
     folded = [{"kind": kind, "name": name, "n": n} for (kind, name), n in sums.items() if n]
     if folded:
-        work.session.execute(insert(OrderTally), folded)
+        work.session.execute(insert(OrderTally.__table__), folded)
 
 
 def set_phase(work: Work, order: Order, act: str) -> bool:
@@ -233,7 +233,7 @@ def write_keys(session: Session, keys: Mapping[int, Collection[str]]) -> None:
         for order_id, found in keys.items() for key in sorted(found)
     ]
     if rows:
-        session.execute(insert(OrderKey), rows)
+        session.execute(insert(OrderKey.__table__), rows)
 
 
 def rewrite_keys(work: Work, order: Order) -> None:

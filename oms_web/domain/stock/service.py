@@ -240,7 +240,7 @@ def move_units(work: Work, moves: Sequence[MoveWanted], *, announce: bool = True
     moves = _not_yet_made(work.session, moves)
     if not moves:
         return 0
-    work.session.execute(insert(Move), [_move_row(work, move) for move in moves])
+    work.session.execute(insert(Move.__table__), [_move_row(work, move) for move in moves])
     change: dict[Place, list[int]] = defaultdict(lambda: [0, 0])
     for move in moves:
         if move.from_id not in KEEP_NO_BALANCE:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from oms_connector import Order
 from sqlalchemy import select
 
-from oms_web.core.errors import OmsError
+from oms_web.core.errors import Invalid, OmsError
 from oms_web.core.work import Work
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.orders.models import ChannelOrder
@@ -74,6 +74,10 @@ def _drafts(
             draft = normalise(order, account)
         except OmsError as error:
             result.refused.append((order, error))
+            continue
+        except (ArithmeticError, AttributeError, TypeError, ValueError) as error:
+            reason = Invalid("The order has a value that makes no sense: %(why)s", why=error)
+            result.refused.append((order, reason))
             continue
         earlier = drafts.get(order.external_id)
         if earlier is not None:

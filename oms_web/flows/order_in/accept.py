@@ -17,6 +17,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from oms_web.core.errors import OmsError, ShortStock
+from oms_web.core.keys import take_keys
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.channels import service as channels
@@ -211,9 +212,12 @@ def _store(
 
 
 def _insert(session: Session, model: type[Any], rows: Sequence[dict[str, Any]]) -> list[int]:
-    return list(session.scalars(
-        insert(model).returning(model.id, sort_by_parameter_order=True), list(rows)
-    ))
+    keys = take_keys(session, model, len(rows))
+    session.execute(
+        insert(model.__table__),
+        [row | {"id": key} for row, key in zip(rows, keys, strict=True)],
+    )
+    return keys
 
 
 def _link(
@@ -226,7 +230,7 @@ def _link(
          "first_seen_at": work.now, "seen_at": work.now}
         for plan in planned
     ])
-    work.session.execute(insert(OrderLink), [
+    work.session.execute(insert(OrderLink.__table__), [
         {"order_id": order_id, "channel_order_id": link, "kind": "origin"}
         for order_id, link in zip(ids, links, strict=True)
     ])
@@ -251,7 +255,7 @@ def _store_lines(
         if len(made_of) > 1 or (made_of and made_of[0] != (row["variant_id"], 1)):
             frozen += [{"line_id": line_id, "variant_id": v, "quantity": q} for v, q in made_of]
     if frozen:
-        session.execute(insert(OrderLinePart), frozen)
+        session.execute(insert(OrderLinePart.__table__), frozen)
     return [by_order[order_id] for order_id in ids]
 
 
@@ -274,9 +278,9 @@ def _store_money_and_words(
              "reserved": [None, sum(line["reserved"] for line in plan.draft.lines)]},
         ))
     if payments:
-        session.execute(insert(Payment), payments)
+        session.execute(insert(Payment.__table__), payments)
     if holds:
-        session.execute(insert(Hold), holds)
+        session.execute(insert(Hold.__table__), holds)
     orders.write_keys(session, keys)
     audit.record_many(work, entries)
     _tag(session, planned, ids)
@@ -293,7 +297,7 @@ def _tag(session: Session, planned: Sequence[Planned], ids: Sequence[int]) -> No
         session.add(tag)
         session.flush()
         known[name] = tag.id
-    session.execute(insert(OrderTag), [
+    session.execute(insert(OrderTag.__table__), [
         {"tag_id": known[name], "order_id": order_id}
         for plan, order_id in zip(planned, ids, strict=True)
         for name in sorted({tag[:40] for tag in plan.draft.order.tags if tag})

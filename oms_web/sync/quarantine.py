@@ -1,0 +1,77 @@
+"""What could not be read or kept: stored with its raw text and reason, tried again, never lost."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from sqlalchemy import select, update
+
+from oms_web.core.work import Work
+from oms_web.domain.audit import service as audit
+from oms_web.sync.models import Quarantine
+
+MAX_RAW = 200_000
+
+
+def put(
+    work: Work, account_id: int | None, kind: str, external_id: str, raw: str, reason: str,
+    *, field: str = "", origin: str = "",
+) -> bool:
+    """Store something unreadable; the same thing again counts another try. True when it is new."""
+    external_id = _storable(external_id)[:160]
+    raw = _storable(raw)[:MAX_RAW]
+    row = work.session.scalar(
+        select(Quarantine).where(
+            Quarantine.account_id == account_id, Quarantine.kind == kind,
+            Quarantine.external_id == external_id,
+        )
+    )
+    if row is None:
+        work.session.add(Quarantine(
+            account_id=account_id, kind=kind, external_id=external_id, raw=raw, reason=reason,
+            field=field[:80], origin=origin[:200], first_at=work.now, last_at=work.now,
+        ))
+        work.session.flush()
+        return True
+    row.raw, row.reason, row.field, row.last_at = raw, reason, field[:80], work.now
+    row.attempts += 1
+    if row.state == "solved":
+        row.state = "waiting"
+    return False
+
+
+def _storable(text: str) -> str:
+    """Text that any database takes: no NUL, no half of a surrogate pair."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
+
+
+def solve(work: Work, account_id: int, kind: str, external_ids: Collection[str]) -> None:
+    """These were stored after all: close their quarantine rows."""
+    if external_ids:
+        work.session.execute(
+            update(Quarantine)
+            .where(Quarantine.account_id == account_id, Quarantine.kind == kind,
+                   Quarantine.external_id.in_(external_ids), Quarantine.state == "waiting")
+            .values(state="solved", last_at=work.now)
+            .execution_options(synchronize_session=False)
+        )
+
+
+def waiting(work: Work, account_id: int, kind: str, limit: int) -> Sequence[Any]:
+    """External ids that wait to be tried again, oldest first."""
+    return work.session.scalars(
+        select(Quarantine.external_id)
+        .where(Quarantine.account_id == account_id, Quarantine.kind == kind,
+               Quarantine.state == "waiting")
+        .order_by(Quarantine.id).limit(limit)
+    ).all()
+
+
+def drop(work: Work, quarantine_id: int, note: str) -> None:
+    """A person decided that this is not needed."""
+    row = work.session.get(Quarantine, quarantine_id)
+    if row is not None and row.state == "waiting":
+        row.state = "dropped"
+        audit.record(work, "quarantine.drop", "quarantine", row.id,
+                     {"state": ["waiting", "dropped"]}, note=note or None)

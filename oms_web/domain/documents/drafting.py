@@ -1,0 +1,283 @@
+"""From an order to an invoice without a number: what it would say, and what stands in its way.
+
+The issue page shows the draft, the flow issues the very same one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from oms_web.core.clock import local_day
+from oms_web.core.errors import Invalid, NotAllowedNow, OmsError
+from oms_web.core.money import line_total, spread
+from oms_web.core.work import Work
+from oms_web.domain.catalog.models import Product, Variant
+from oms_web.domain.company.models import Company
+from oms_web.domain.documents import snapshot, vat
+from oms_web.domain.documents.charges import GOODS, Charge, charges
+from oms_web.domain.documents.labels import LANGUAGES
+from oms_web.domain.documents.snapshot import Exchange, Settlement, Terms
+from oms_web.domain.orders import phases
+from oms_web.domain.orders.checks import tax_id_valid
+from oms_web.domain.orders.models import Order, OrderLine
+from oms_web.domain.orders.service import order_lines
+
+PAYMENT_DAYS = 7
+CREDIT_DAYS = 14
+# From this gross amount on, invoices between companies may fall under split payment (art. 108a).
+SPLIT_PAYMENT_FROM = 15_000_00
+
+_BUYER_FIELDS = (*snapshot.ADDRESS_FIELDS, "tax_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a person may decide when issuing; everything has a sensible default.
+
+    Attributes:
+        buyer: Replaces the order's buyer on the document: address fields and ``tax_id``.
+        rates: Line id -> VAT rate, for lines whose product says none.
+        unpaid: Issue although a prepaid order is not paid; the document then asks for payment.
+    """
+
+    series_id: int | None = None
+    language: str = ""
+    method: str = ""
+    issue_date: date | None = None
+    sale_date: date | None = None
+    due_date: date | None = None
+    buyer: Mapping[str, str] | None = None
+    rates: Mapping[int, str] = field(default_factory=dict)
+    exchange: Exchange | None = None
+    unpaid: bool = False
+    split_payment: bool = False
+    exempt_basis: str = ""
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """``snapshot`` is None when not even sums can be shown; ``problems`` are keyed by field."""
+
+    snapshot: dict[str, Any] | None
+    problems: dict[str, OmsError]
+    goods: list[Charge]
+
+
+def draft_invoice(work: Work, order: Order, ask: Ask) -> Draft:
+    """The invoice of an order as it would be issued now.
+
+    Raises:
+        NotAllowedNow: the order is a draft or cancelled: there is nothing to document.
+    """
+    if order.phase in (phases.DRAFT, phases.CANCELLED):
+        raise NotAllowedNow("This order is %(phase)s: there is nothing to invoice.",
+                            phases.allowed(order.phase), phase=order.phase)
+    company = work.session.get(Company, 1)
+    problems: dict[str, OmsError] = {}
+    _check_company(company, problems)
+    goods = _goods(work.session, order, ask, problems)
+    buyer = {name: str((ask.buyer or _buyer_of(order)).get(name) or "").strip()
+             for name in _BUYER_FIELDS}
+    _check_buyer(buyer, problems)
+    _check_payment(order, ask, problems)
+    if any(not line.rate for line in goods):
+        return Draft(None, problems, goods)
+    try:
+        lines = charges(goods, order.shipping_total, _discount_left(order, goods))
+    except OmsError as refusal:
+        return Draft(None, {**problems, "order": refusal}, goods)
+    home = company.currency if company else "PLN"
+    terms = _terms(work, order, ask, buyer, home, company)
+    _check_law(terms, lines, problems)
+    made = snapshot.invoice(
+        terms, seller_of(company), buyer, _recipient_of(order, buyer), lines,
+        _settlement(order, ask, terms), design_of(company, terms.language),
+    )
+    if made["total"]["gross"] <= 0:
+        problems["order"] = Invalid("The total is nought: there is nothing to invoice.")
+    return Draft(made, problems, goods)
+
+
+def seller_of(company: Company | None) -> dict[str, Any]:
+    """The company as documents name it."""
+    if company is None:
+        return {"name": "", "tax_id": "", "address": {}, "email": "", "phone": "", "website": "",
+                "bank_account": "", "bank_name": ""}
+    return {
+        "name": company.legal_name or company.name, "tax_id": company.tax_id,
+        "address": dict(company.address or {}), "email": company.email, "phone": company.phone,
+        "website": company.website, "bank_account": company.bank_account,
+        "bank_name": company.bank_name,
+    }
+
+
+def design_of(company: Company | None, language: str) -> dict[str, Any]:
+    """How documents look now: accent, logo, and the footer with its fields unfilled."""
+    if company is None:
+        return {"accent": "#3350D4", "logo": None, "footer": ""}
+    footer = company.footer_pl if language == "pl" else company.footer_en
+    return {"accent": company.accent, "logo": company.logo_file, "footer": footer}
+
+
+def language_for(country: str) -> str:
+    """The language a buyer's documents are in unless somebody chooses."""
+    return "pl" if country in ("", "PL") else "en"
+
+
+def _check_company(company: Company | None, problems: dict[str, OmsError]) -> None:
+    address = (company.address or {}) if company else {}
+    given = {
+        "name": bool(company and (company.legal_name or company.name)),
+        "tax number": bool(company and company.tax_id),
+        "address": all(address.get(part) for part in ("street", "postcode", "city")),
+    }
+    missing = [what for what, there in given.items() if not there]
+    if missing:
+        problems["company"] = NotAllowedNow(
+            "An invoice needs your company's %(missing)s. Complete them in Settings.",
+            missing=", ".join(missing),
+        )
+
+
+def _goods(session: Session, order: Order, ask: Ask, problems: dict[str, OmsError]
+           ) -> list[Charge]:
+    lines = [line for line in order_lines(session, order.id) if line.quantity > line.cancelled]
+    rates = _product_rates(session, lines)
+    goods = []
+    for line in lines:
+        left = line.quantity - line.cancelled
+        amount = line.total if not line.cancelled \
+            else line_total(line.unit_price, left, order.currency)
+        said = ask.rates.get(line.id) or line.vat_rate or rates.get(line.variant_id or 0, "")
+        goods.append(Charge(
+            GOODS, _rate(said, line, problems), amount, left, line.unit_price,
+            title=line.title, sku=line.sku, line_id=line.id,
+        ))
+    return goods
+
+
+def _rate(said: str, line: OrderLine, problems: dict[str, OmsError]) -> str:
+    where = f"rate_{line.id}"
+    if not said:
+        problems[where] = Invalid("Choose the VAT rate of %(title)s.", where, title=line.title)
+        return ""
+    try:
+        return vat.tidy_rate(said)
+    except Invalid as refusal:
+        problems[where] = refusal
+        return ""
+
+
+def _product_rates(session: Session, lines: list[OrderLine]) -> dict[int, str]:
+    wanted = {line.variant_id for line in lines if line.variant_id and not line.vat_rate}
+    if not wanted:
+        return {}
+    return {
+        variant_id: rate
+        for variant_id, rate in session.execute(
+            select(Variant.id, Product.vat_rate)
+            .join(Product, Product.id == Variant.product_id)
+            .where(Variant.id.in_(wanted))
+        )
+    }
+
+
+def _discount_left(order: Order, goods: list[Charge]) -> int:
+    """The share of the order's discount that falls on what was not cancelled."""
+    kept = sum(line.amount for line in goods)
+    gone = max(order.items_total - kept, 0)
+    return spread(order.discount_total, [kept, gone])[0] if gone else order.discount_total
+
+
+def _buyer_of(order: Order) -> dict[str, Any]:
+    base = dict(order.bill_to or order.ship_to or {})
+    base["name"] = base.get("name") or order.buyer_name
+    base["company"] = base.get("company") or order.buyer_company
+    base["tax_id"] = order.tax_id
+    return base
+
+
+def _recipient_of(order: Order, buyer: Mapping[str, str]) -> dict[str, str] | None:
+    if not order.bill_to:
+        return None
+    ship_to = {name: str(order.ship_to.get(name) or "") for name in snapshot.ADDRESS_FIELDS}
+    same = all(ship_to[name] == buyer[name] for name in snapshot.ADDRESS_FIELDS)
+    return None if same or not snapshot.party_name(ship_to) else ship_to
+
+
+def _check_buyer(buyer: Mapping[str, str], problems: dict[str, OmsError]) -> None:
+    if not snapshot.party_name(buyer):
+        problems["name"] = Invalid("Who is the buyer?", "name")
+    for part in ("street", "city"):
+        if not buyer[part]:
+            problems[part] = Invalid("An invoice names the buyer's address.", part)
+    if buyer["tax_id"] and not tax_id_valid(buyer["tax_id"], buyer["country"]):
+        problems["tax_id"] = Invalid("The tax number %(tax_id)s is not valid", "tax_id",
+                                     tax_id=buyer["tax_id"])
+
+
+def _check_payment(order: Order, ask: Ask, problems: dict[str, OmsError]) -> None:
+    if order.payment_state in ("unpaid", "part") and not ask.unpaid:
+        problems["unpaid"] = NotAllowedNow(
+            "This order is not paid yet. Say so if the invoice shall go out with a request to pay."
+        )
+
+
+def _check_law(terms: Terms, lines: list[Charge], problems: dict[str, OmsError]) -> None:
+    needs = snapshot.needs_exchange(terms.method, lines, terms.currency, terms.home_currency)
+    if needs and terms.exchange is None:
+        problems["exchange_rate"] = Invalid(
+            "VAT must also be given in %(home)s: type the rate of %(currency)s.",
+            "exchange_rate", home=terms.home_currency, currency=terms.currency,
+        )
+    if any(line.rate == vat.EXEMPT for line in lines) and not terms.exempt_basis:
+        problems["exempt_basis"] = Invalid("Name the provision that exempts these goods.",
+                                           "exempt_basis")
+    if abs((terms.sale_date - terms.issue_date).days) > 366:
+        problems["sale_date"] = Invalid("This is more than a year from the issue date.",
+                                        "sale_date")
+
+
+def _terms(work: Work, order: Order, ask: Ask, buyer: Mapping[str, str], home: str,
+           company: Company | None) -> Terms:
+    issue_date = ask.issue_date or local_day(work.now)
+    supplied = order.shipped_at or order.paid_at
+    methods = vat.methods_for(order.prices_include_tax)
+    language = ask.language if ask.language in LANGUAGES else language_for(buyer["country"])
+    return Terms(
+        language=language,
+        currency=order.currency,
+        home_currency=home,
+        issue_date=issue_date,
+        sale_date=ask.sale_date or (local_day(supplied) if supplied else issue_date),
+        method=ask.method if ask.method in methods else methods[0],
+        order_number=str(order.id),
+        channel_number=order.external_number,
+        delivery_method=order.delivery_method,
+        exchange=ask.exchange,
+        split_payment=ask.split_payment,
+        exempt_basis=ask.exempt_basis or (company.exempt_basis if company else ""),
+        remark=ask.remark.strip()[:500],
+        issued_by=work.actor.name,
+    )
+
+
+def _settlement(order: Order, ask: Ask, terms: Terms) -> Settlement:
+    due = ask.due_date
+    if due is None and order.payment_state in ("unpaid", "part", "credit"):
+        days = CREDIT_DAYS if order.payment_kind == "credit" else PAYMENT_DAYS
+        due = terms.issue_date + timedelta(days=days)
+    return Settlement(order.payment_kind, order.payment_method, order.paid_total, due)
+
+
+def may_need_split_payment(made: Mapping[str, Any]) -> bool:
+    """Whether amount and buyer are of the kind that split payment is about (zloty only)."""
+    return bool(made["buyer"]["tax_id"]) and made["currency"] == "PLN" \
+        and made["total"]["gross"] > SPLIT_PAYMENT_FROM

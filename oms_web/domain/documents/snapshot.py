@@ -1,0 +1,206 @@
+"""What an issued invoice says, as plain JSON: everything that is printed, nothing looked up later.
+
+Pure. Amounts are minor units, unit prices are millionths, dates are ISO text. The PDF is drawn
+from this alone, so a changed address, logo or product name never changes a document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from oms_web.core.money import exponent
+from oms_web.domain.documents import placeholders, vat
+from oms_web.domain.documents.charges import DELIVERY, GOODS, Charge
+from oms_web.domain.documents.labels import LABELS
+from oms_web.domain.documents.words import amount_in_words
+
+SCHEMA = 1
+ADDRESS_FIELDS = ("name", "company", "street", "postcode", "city", "country")
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A published rate: units of home currency for one of the document's, its table and day."""
+
+    rate: Decimal
+    table: str
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """How the buyer pays. ``kind`` is ``prepaid``, ``cod`` or ``credit``; ``paid`` minor units."""
+
+    kind: str
+    method: str
+    paid: int
+    due: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The document's own data. ``order_number`` and the like are for the eye and the footer."""
+
+    language: str
+    currency: str
+    home_currency: str
+    issue_date: date
+    sale_date: date
+    method: str
+    order_number: str
+    channel_number: str = ""
+    delivery_method: str = ""
+    exchange: Exchange | None = None
+    split_payment: bool = False
+    exempt_basis: str = ""
+    remark: str = ""
+    issued_by: str = ""
+
+
+def invoice(
+    terms: Terms,
+    seller: Mapping[str, Any],
+    buyer: Mapping[str, Any],
+    recipient: Mapping[str, Any] | None,
+    charges: Sequence[Charge],
+    settlement: Settlement,
+    design: Mapping[str, Any],
+) -> dict[str, Any]:
+    """An invoice without a number; ``numbered`` completes it.
+
+    Args:
+        seller: ``name tax_id address email phone website bank_account bank_name``.
+        buyer: An address with ``tax_id``.
+        recipient: Where the goods go, when that is somebody else.
+        design: ``accent``, ``logo`` (a stored file), ``footer`` with its fields unfilled.
+    """
+    counted = vat.sums(terms.method, [(charge.rate, charge.amount) for charge in charges])
+    total = counted.total
+    paid = settlement.paid
+    return {
+        "schema": SCHEMA,
+        "kind": "invoice",
+        "number": None,
+        "language": terms.language,
+        "currency": terms.currency,
+        "issue_date": terms.issue_date.isoformat(),
+        "sale_date": terms.sale_date.isoformat(),
+        "issued_by": terms.issued_by,
+        "method": terms.method,
+        "seller": dict(seller),
+        "buyer": dict(buyer),
+        "recipient": dict(recipient) if recipient else None,
+        "lines": _lines(terms, charges, counted.lines),
+        "rates": [
+            {"rate": rate, **_taxed(taxed), **_home(taxed.vat, terms)}
+            for rate, taxed in counted.rates.items()
+        ],
+        "total": {**_taxed(total), **_home_total(counted, terms)},
+        "in_words": amount_in_words(total.gross, terms.currency, terms.language),
+        "payment": {
+            "kind": settlement.kind,
+            "method": settlement.method or LABELS[terms.language][settlement.kind],
+            "paid": paid,
+            "to_pay": max(total.gross - paid, 0),
+            "due_date": settlement.due.isoformat() if settlement.due else None,
+        },
+        "exchange": _exchange(terms),
+        "notes": _notes(terms, list(counted.rates)),
+        "exempt_basis": terms.exempt_basis if vat.EXEMPT in counted.rates else "",
+        "remark": terms.remark,
+        "order": {"number": terms.order_number, "channel_number": terms.channel_number},
+        "design": dict(design),
+    }
+
+
+def numbered(snapshot: Mapping[str, Any], number: str) -> dict[str, Any]:
+    """The snapshot with its number, and the footer's fields filled in."""
+    seller, buyer, order = snapshot["seller"], snapshot["buyer"], snapshot["order"]
+    values = {
+        "company": seller["name"], "tax_id": seller["tax_id"], "website": seller["website"],
+        "email": seller["email"], "phone": seller["phone"], "order_number": order["number"],
+        "channel_number": order["channel_number"], "document_number": number,
+        "buyer": party_name(buyer),
+    }
+    design = {**snapshot["design"],
+              "footer": placeholders.fill(snapshot["design"]["footer"], values)}
+    return {**snapshot, "number": number, "design": design}
+
+
+def party_name(address: Mapping[str, Any]) -> str:
+    """Whom an address belongs to: the company, else the person."""
+    return str(address.get("company") or address.get("name") or "")
+
+
+def needs_exchange(method: str, charges: Sequence[Charge], currency: str, home: str) -> bool:
+    """Whether VAT must also be said in the home currency (art. 106e ust. 11)."""
+    if currency == home:
+        return False
+    lines = [(charge.rate, charge.amount) for charge in charges]
+    return vat.sums(method, lines).total.vat != 0
+
+
+def _lines(terms: Terms, charges: Sequence[Charge], taxed: Sequence[vat.Taxed]
+           ) -> list[dict[str, Any]]:
+    words = LABELS[terms.language]
+    found = []
+    for index, charge in enumerate(charges):
+        title, unit = charge.title, words["pieces"]
+        if charge.kind != GOODS:
+            title, unit = words[charge.kind], words["service"]
+        if charge.kind == DELIVERY and terms.delivery_method:
+            title = f"{title}: {terms.delivery_method}"
+        price = charge.unit_price
+        if price is None:
+            before = charge.amount + charge.discount
+            price = before * 10 ** (6 - exponent(terms.currency)) // charge.quantity
+        line = {
+            "title": title, "sku": charge.sku, "quantity": charge.quantity, "unit": unit,
+            "unit_price": price, "discount": charge.discount, "rate": charge.rate,
+            "amount": charge.amount, "line_id": charge.line_id,
+        }
+        if taxed:
+            line |= {"vat": taxed[index].vat, "gross": taxed[index].gross}
+        found.append(line)
+    return found
+
+
+def _taxed(taxed: vat.Taxed) -> dict[str, int]:
+    return {"net": taxed.net, "vat": taxed.vat, "gross": taxed.gross}
+
+
+def _home(amount: int, terms: Terms) -> dict[str, int]:
+    if terms.exchange is None:
+        return {}
+    return {"vat_home": vat.in_home_currency(amount, terms.currency, terms.home_currency,
+                                             terms.exchange.rate)}
+
+
+def _home_total(counted: vat.Sums, terms: Terms) -> dict[str, int]:
+    if terms.exchange is None:
+        return {}
+    # The sum of what stands above it, so that the column adds up on paper.
+    return {"vat_home": sum(_home(t.vat, terms)["vat_home"] for t in counted.rates.values())}
+
+
+def _exchange(terms: Terms) -> dict[str, str] | None:
+    if terms.exchange is None:
+        return None
+    return {
+        "currency": terms.home_currency, "rate": str(terms.exchange.rate),
+        "table": terms.exchange.table, "day": terms.exchange.day.isoformat(),
+    }
+
+
+def _notes(terms: Terms, rates: Sequence[str]) -> list[str]:
+    """Keys of the words that the law wants on such a document."""
+    notes = []
+    if terms.split_payment:
+        notes.append("split_payment")
+    if vat.REVERSE in rates:
+        notes.append("reverse_charge")
+    return notes

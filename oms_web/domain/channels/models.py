@@ -92,7 +92,8 @@ class ListingStock(Base):
 
     ``version`` grows with every new desired value and never goes back, so a slow old push can be
     told from a newer one. ``outcome`` of the last push: ``sent`` (no answer yet), ``applied``,
-    ``rejected``, ``unknown`` (answer lost: read back before trying again).
+    ``rejected``, ``retry``, ``unknown`` (answer lost). ``due_at`` is when to send next; it is set
+    ahead before each sending, so a death in the middle is sent again.
     """
 
     __tablename__ = "listing_stock"
@@ -107,7 +108,7 @@ class ListingStock(Base):
     sent_at: Mapped[datetime | None]
     outcome: Mapped[str | None] = mapped_column(String(10))
     message: Mapped[str | None] = mapped_column(Text)
-    not_before: Mapped[datetime | None]
+    due_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
     confirmed: Mapped[int | None]
     confirmed_at: Mapped[datetime | None]
@@ -116,9 +117,9 @@ class ListingStock(Base):
         Index(
             "ix_listing_stock_due",
             "account_id",
-            "desired_at",
-            sqlite_where=text("version > sent_version"),
-            postgresql_where=text("version > sent_version"),
+            "due_at",
+            sqlite_where=text("due_at IS NOT NULL"),
+            postgresql_where=text("due_at IS NOT NULL"),
         ),
     )
 

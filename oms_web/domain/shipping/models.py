@@ -13,7 +13,8 @@ from oms_web.core.db import Base
 
 class Shipment(Base):
     """``state``: ``packing`` -> ``packed`` -> ``shipped`` -> ``delivered`` | ``undelivered``;
-    ``cancelled`` before it left."""
+    ``cancelled`` before it left. ``told`` is whether the channel knows that it left: empty (not
+    yet, or no channel to tell), ``done``, ``failed`` (with ``told_message``), ``unknown``."""
 
     __tablename__ = "shipment"
 
@@ -29,6 +30,9 @@ class Shipment(Base):
     packed_at: Mapped[datetime | None]
     shipped_at: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
+    told: Mapped[str] = mapped_column(String(8), default="")
+    told_message: Mapped[str] = mapped_column(String(500), default="")
+    told_at: Mapped[datetime | None]
 
     __table_args__ = (Index("ix_shipment_state", "state", "id"),)
 

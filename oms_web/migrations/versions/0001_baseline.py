@@ -748,6 +748,9 @@ def upgrade() -> None:
     sa.Column('packed_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.Column('shipped_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.Column('delivered_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('told', sa.String(length=8), nullable=False),
+    sa.Column('told_message', sa.String(length=500), nullable=False),
+    sa.Column('told_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_shipment_order_id')),
     sa.ForeignKeyConstraint(['warehouse_id'], ['warehouse.id'], name=op.f('fk_shipment_warehouse_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_shipment'))
@@ -789,7 +792,7 @@ def upgrade() -> None:
     sa.Column('sent_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.Column('outcome', sa.String(length=10), nullable=True),
     sa.Column('message', sa.Text(), nullable=True),
-    sa.Column('not_before', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('due_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.Column('attempts', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('confirmed', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('confirmed_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
@@ -798,7 +801,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('listing_id', name=op.f('pk_listing_stock'))
     )
     with op.batch_alter_table('listing_stock', schema=None) as batch_op:
-        batch_op.create_index('ix_listing_stock_due', ['account_id', 'desired_at'], unique=False, sqlite_where=sa.text('version > sent_version'), postgresql_where=sa.text('version > sent_version'))
+        batch_op.create_index('ix_listing_stock_due', ['account_id', 'due_at'], unique=False, sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
 
     op.create_table('order_line',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -992,7 +995,7 @@ def downgrade() -> None:
 
     op.drop_table('order_line')
     with op.batch_alter_table('listing_stock', schema=None) as batch_op:
-        batch_op.drop_index('ix_listing_stock_due', sqlite_where=sa.text('version > sent_version'), postgresql_where=sa.text('version > sent_version'))
+        batch_op.drop_index('ix_listing_stock_due', sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
 
     op.drop_table('listing_stock')
     op.drop_table('document_file')

@@ -1,0 +1,46 @@
+"""Sending a list as a file. Every list has one view that calls ``send``:
+
+    @screen.get("/stock/export.<kind>")
+    @act("stock.export")
+    def export(kind: str) -> Response:
+        return send(exports.stock(filters_of(request.args)), kind)
+
+The list's current filters come in the query string, so what is exported is what is shown.
+"""
+
+from __future__ import annotations
+
+from flask import Response, request
+from flask_babel import gettext
+
+from oms_web.adapters import sheets
+from oms_web.core.clock import SHOP_ZONE
+from oms_web.core.errors import NotFound
+from oms_web.core.sheet import Sheet
+from oms_web.domain.audit import service as audit
+from oms_web.web.door import actor, oms, writing
+
+
+def send(sheet: Sheet, kind: str) -> Response:
+    """The sheet as ``csv`` or ``xlsx``, streamed; who took it goes into the audit trail.
+
+    Raises:
+        NotFound: another kind was asked for.
+    """
+    if kind not in sheets.FORMATS:
+        raise NotFound("A list can be had as CSV or XLSX.")
+    with writing() as work:
+        query = request.query_string.decode(errors="replace")[:500]
+        audit.record(work, "list.export", sheet.name, None, {"format": [None, kind]},
+                     note=query or None)
+        day = work.now.astimezone(SHOP_ZONE)
+    rows = sheets.batches(oms().works, actor(), sheet)
+    if kind == "csv":
+        body = sheets.write_csv(sheet, rows)
+    else:
+        titles = {column.title: gettext(column.title) for column in sheet.columns}
+        body = sheets.write_xlsx(sheet, rows, titles.__getitem__)
+    response = Response(body, mimetype=sheets.FORMATS[kind])
+    name = f"{sheet.name}-{day:%Y-%m-%d-%H%M}.{kind}"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

@@ -6,8 +6,11 @@
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 
 from flask import Flask
+
+from oms_web.web import assets, shell, toasts
 
 SCREENS = (
     "auth", "home", "orders", "order_card", "order_edit", "picking", "packing", "shipments",
@@ -17,6 +20,11 @@ SCREENS = (
 
 
 def register(app: Flask) -> None:
-    """Attach every screen that exists to the app."""
+    """Attach every screen to the app, and what their templates share."""
+    assets.register(app)
+    shell.register(app)
+    toasts.register(app)
     for name in SCREENS:
+        if find_spec(f"oms_web.web.{name}") is None:
+            continue
         app.register_blueprint(import_module(f"oms_web.web.{name}").screen)

@@ -98,6 +98,16 @@ def language(code: str) -> Response:
     return response
 
 
+@screen.post("/theme")
+@act("own.settings")
+def theme() -> Response:
+    """Choose the colour scheme."""
+    with writing() as work:
+        service.set_theme(work, g.user.id, request.form.get("theme", ""))
+    back = request.form.get("next", "")
+    return go(back if is_local_path(back) else url_for("home.index"))
+
+
 def is_local_path(target: str) -> bool:
     """Whether a ``next`` address stays on this site: one slash, then neither slash nor backslash."""
     return (

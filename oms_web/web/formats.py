@@ -78,6 +78,11 @@ def when(moment: datetime | None) -> Markup:
     )
 
 
+def moment_title(moment: datetime) -> str:
+    """The exact moment in words, for a title."""
+    return format_datetime(moment.astimezone(SHOP_ZONE), "d MMMM y, HH:mm", locale=language())
+
+
 def span(delta: timedelta) -> str:
     """A length of time as people say it: ``38 min``, ``1 h 12``, ``3 d``."""
     minutes = max(0, int(delta.total_seconds() // 60))
@@ -123,5 +128,5 @@ def units(count: int) -> str:
 
 FILTERS = {
     "number": number, "amount": amount, "price": price, "day": day, "clock": clock, "when": when,
-    "span": span, "ago": ago, "units": units,
+    "moment_title": moment_title, "span": span, "ago": ago, "units": units,
 }

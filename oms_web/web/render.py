@@ -6,6 +6,8 @@ from typing import Any
 
 from flask import Response, make_response, render_template, request
 
+from oms_web.web.toasts import behind_part
+
 
 def wants_part() -> bool:
     """Whether htmx asks for a part (and not for a whole page after boost or history restore)."""
@@ -20,6 +22,8 @@ def render(page: str, part: str | None = None, *, status: int = 200, **values: A
     """The page template, or the part template when htmx wants a part."""
     template = part if part is not None and wants_part() else page
     response = make_response(render_template(template, **values), status)
+    if template is part:
+        behind_part(response)
     response.vary.add("HX-Request")
     return response
 

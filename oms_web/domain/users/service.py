@@ -23,6 +23,7 @@ MIN_PASSWORD = 10
 FAILURES_ALLOWED = 10
 FAILURE_WINDOW = timedelta(minutes=15)
 SEEN_EVERY = timedelta(minutes=5)
+THEMES = ("auto", "light", "dark")
 IDLE_LIMIT = timedelta(hours=8)
 
 # OWASP's second choice for argon2id: 19 MiB, two passes, one lane.
@@ -232,6 +233,17 @@ def _keep_an_owner(work: Work, without: int) -> None:
 def set_language(work: Work, user_id: int, language: str) -> None:
     """The language a person reads the app in."""
     work.session.execute(update(User).where(User.id == user_id).values(language=language))
+
+
+def set_theme(work: Work, user_id: int, theme: str) -> None:
+    """The colour scheme a person sees: ``auto``, ``light`` or ``dark``.
+
+    Raises:
+        Invalid: another word.
+    """
+    if theme not in THEMES:
+        raise Invalid("Choose a colour scheme.", "theme")
+    work.session.execute(update(User).where(User.id == user_id).values(theme=theme))
 
 
 def first_owner(works: Works, email: str, language: str) -> tuple[str, str] | None:

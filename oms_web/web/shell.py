@@ -1,0 +1,172 @@
+"""What surrounds every screen: the company, the sections with their counts, the channels' health.
+
+A section appears when its screen exists (endpoint ``<screen>.index``) and the person's role may
+see it. Counts come from tallies the writers keep, so the frame costs three small reads a page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from flask import Flask, current_app, g, request, url_for
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import func, select
+
+from oms_web.domain.channels.models import ChannelAccount
+from oms_web.domain.company.models import Company
+from oms_web.domain.orders import service as orders
+from oms_web.domain.orders.filing import OPEN_QUEUES
+from oms_web.domain.users.permissions import may
+from oms_web.extensions import db
+from oms_web.web import formats
+from oms_web.web.access import allowed
+from oms_web.web.door import current_user
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A place in the top bar: ``key`` follows ``g`` on the keyboard."""
+
+    endpoint: str
+    act: str
+    icon: str
+    label: Any
+    key: str = ""
+    also: tuple[str, ...] = ()
+    count: int | None = None
+    on: bool = False
+
+    @property
+    def url(self) -> str:
+        """Where it leads."""
+        return url_for(self.endpoint)
+
+
+MAIN = (
+    Section("home.index", "home.see", "home", _l("Home"), "h", ("guide",)),
+    Section("orders.index", "orders.see", "layout-list", _l("Orders"), "o",
+            ("order_card", "order_edit")),
+    Section("packing.index", "pack.do", "package", _l("Packing"), "p", ("picking", "shipments")),
+    Section("stock.index", "stock.see", "stack-2", _l("Stock"), "s", ("stock_documents",)),
+    Section("documents.index", "documents.see", "file-text", _l("Documents"), "d"),
+    Section("channels.index", "channels.see", "plug-connected", _l("Channels"), "c",
+            ("quarantine", "listings")),
+)
+MORE = (
+    Section("products.index", "catalog.see", "tag", _l("Products")),
+    Section("picking.index", "pick.do", "basket", _l("Picking")),
+    Section("shipments.index", "ship.do", "truck", _l("Shipments")),
+    Section("listings.index", "listings.map", "link", _l("Offers to link")),
+    Section("quarantine.index", "quarantine.handle", "file-off", _l("Orders not read")),
+    Section("imports.index", "imports.see", "file-import", _l("Import")),
+    Section("tasks.index", "home.see", "list-check", _l("Running work")),
+    Section("settings.index", "settings.edit", "settings", _l("Settings")),
+    Section("users.index", "users.manage", "users", _l("People")),
+    Section("audit.index", "audit.see", "history", _l("Audit trail")),
+)
+THEMES = (("auto", _l("As the system")), ("light", _l("Light")), ("dark", _l("Dark")))
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How many connected channels work."""
+
+    working: int
+    total: int
+
+
+class Shell:
+    """The frame of one page; each value is read when a template first asks for it."""
+
+    @cached_property
+    def company(self) -> Company | None:
+        """The shop; None before it has been set up."""
+        return db.session.get(Company, 1)
+
+    @cached_property
+    def name(self) -> str:
+        """The shop's name, else the product's."""
+        return self.company.name if self.company and self.company.name else "OMS"
+
+    @cached_property
+    def queues(self) -> dict[str, int]:
+        """Orders per queue."""
+        return orders.tallies(db.session, "queue")
+
+    @cached_property
+    def health(self) -> Health | None:
+        """The channels' health; None when there are none, or the role may not see them."""
+        if not allowed("channels.see"):
+            return None
+        states = dict(db.session.execute(
+            select(ChannelAccount.state, func.count())
+            .where(ChannelAccount.archived_at.is_(None)).group_by(ChannelAccount.state)
+        ).all())
+        total = sum(states.values())
+        return Health(states.get("active", 0), total) if total else None
+
+    @cached_property
+    def main(self) -> list[Section]:
+        """The sections of the top bar."""
+        return self._visible(MAIN)
+
+    @cached_property
+    def more(self) -> list[Section]:
+        """What lies behind "More"."""
+        return self._visible(MORE)
+
+    def section(self, endpoint: str) -> Section | None:
+        """A section of either list, if this person sees it."""
+        return next((s for s in (*self.main, *self.more) if s.endpoint == endpoint), None)
+
+    def _visible(self, sections: tuple[Section, ...]) -> list[Section]:
+        here = request.blueprint or ""
+        user = current_user()
+        return [
+            Section(s.endpoint, s.act, s.icon, s.label, s.key, s.also, self._count(s.endpoint),
+                    here == s.endpoint.partition(".")[0] or here in s.also)
+            for s in sections
+            if s.endpoint in current_app.view_functions and user and may(user.role, s.act)
+        ]
+
+    def _count(self, endpoint: str) -> int | None:
+        if endpoint == "orders.index":
+            return sum(self.queues.get(name, 0) for name in OPEN_QUEUES)
+        if endpoint == "packing.index":
+            return self.queues.get("pack", 0)
+        return None
+
+
+STRIP = (_l("Payment"), _l("Stock"), _l("Documents"), _l("Label"), _l("Issue"))
+MARKS = {".": _l("not yet"), "v": _l("done"), "w": _l("in progress"), "!": _l("needs a person")}
+
+
+def strip_words(place: int, mark: str) -> str:
+    """What a cell of the strip says: ``Stock: needs a person``."""
+    return f"{STRIP[place]}: {MARKS[mark]}"
+
+
+def exists(endpoint: str) -> bool:
+    """Whether a screen is served by this installation."""
+    return endpoint in current_app.view_functions
+
+
+def theme() -> str:
+    """The person's colour scheme: ``auto``, ``light`` or ``dark``."""
+    user = current_user()
+    return user.theme if user else "auto"
+
+
+def register(app: Flask) -> None:
+    """Give templates and macros what they draw the frame with."""
+    app.jinja_env.globals.update(
+        allowed=allowed, strip_words=strip_words, countdown=formats.countdown, exists=exists, theme=theme, themes=THEMES,
+    )
+
+    @app.context_processor
+    def frame() -> dict[str, Any]:
+        if "shell" not in g:
+            g.shell = Shell()
+        return {"shell": g.shell}

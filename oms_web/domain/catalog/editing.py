@@ -232,7 +232,7 @@ def _insert_variant(
         **asdict(variant), product_id=product_id, title=title, created_at=work.now,
         search=records.search_text(title, product.brand, variant.sku),
     ).returning(Variant.id)
-    variant_id = _or_taken(work, lambda: work.session.execute(statement)).scalar_one()
+    variant_id = _or_taken(work, lambda: work.session.execute(statement).scalar_one())
     change = {name: [None, value]
               for name, value in {**asdict(product), **asdict(variant)}.items() if value}
     if code.strip():

@@ -39,13 +39,13 @@ def skus(session: Session, variant_ids: Iterable[int]) -> dict[int, str]:
     if not ids:
         return {}
     rows = session.execute(select(Variant.id, Variant.sku).where(Variant.id.in_(ids)))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def ids_by_sku(session: Session, wanted: Iterable[str]) -> dict[str, int]:
     """The variant of each SKU that exists, compared exactly."""
     rows = session.execute(select(Variant.sku, Variant.id).where(Variant.sku.in_(list(wanted))))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def scanned(session: Session, text: str) -> Found | None:

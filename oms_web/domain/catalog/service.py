@@ -202,7 +202,7 @@ def _sizes(session: Session, product_ids: set[int]) -> dict[int, int]:
         select(Variant.product_id, func.count())
         .where(Variant.product_id.in_(product_ids)).group_by(Variant.product_id)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _put_rows(work: Work, put: _Putting, products: Mapping[str, Row]) -> None:
@@ -229,7 +229,7 @@ def _put_rows(work: Work, put: _Putting, products: Mapping[str, Row]) -> None:
             changed.append({**row, "id": held["id"]})
     if fresh:
         made = work.session.execute(insert(Variant).returning(Variant.sku, Variant.id), fresh)
-        put.ids |= dict(made.tuples().all())
+        put.ids |= dict(made.all())
     _update_many(work.session, Variant, _WRITTEN, changed)
     _leave_products(work, put)
     _note_prices(work, put)
@@ -311,7 +311,7 @@ def _put_parts(work: Work, put: _Putting) -> None:
     known = dict(work.session.execute(
         select(Variant.sku, Variant.id)
         .where(Variant.sku.in_({part for parts in wanted.values() for part in parts}))
-    ).tuples().all())
+    ).all())
     complete: dict[int, dict[int, int]] = {}
     for sku, parts in wanted.items():
         unknown = [part for part in parts if part not in known]

@@ -35,6 +35,7 @@ from oms_connector.data import (
     ProductRecord,
     RecordKind,
     Shipment,
+    Skipped,
     StockItem,
     StockRecord,
     Unreadable,
@@ -77,6 +78,6 @@ __all__ = [
     "Manifest", "NotFound", "NotSupported", "Offer", "Order", "OrderLine", "OrderRef",
     "OutcomeUnknown", "Page", "ParcelInfo", "Payment", "PriceItem", "ProductRecord", "PullsOrders",
     "PushesShipments", "PushesStock", "RateLimited", "ReadsFiles", "RecordKind", "Refused",
-    "Response", "Shipment", "StockItem", "StockRecord", "SweepsOrders", "Unreadable",
+    "Response", "Shipment", "Skipped", "StockItem", "StockRecord", "SweepsOrders", "Unreadable",
     "VerifiesAccess", "hookimpl", "hookspec",
 ]

@@ -121,6 +121,15 @@ class Unreadable:
 
 
 @dataclass(frozen=True, slots=True)
+class Skipped:
+    """Rows of a file that a stated rule leaves out: counted with the reason, stored nowhere."""
+
+    external_id: str
+    reason: str
+    rows: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class OrderRef:
     """An order known only by its id; the engine fetches the rest."""
 

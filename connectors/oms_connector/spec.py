@@ -20,6 +20,7 @@ from oms_connector.data import (
     Page,
     ProductRecord,
     Shipment,
+    Skipped,
     StockItem,
     StockRecord,
     Unreadable,
@@ -225,7 +226,22 @@ class ReadsFiles(Protocol):
     ) -> FileSample:
         """The first rows, and the records they become."""
 
+    def count(
+        self, file: Path, profile: Mapping[str, Any], kind: FileKind, work_dir: Path
+    ) -> int:
+        """How many positions the file has; prepares what ``read`` needs and may take a while."""
+
     def read(
         self, file: Path, profile: Mapping[str, Any], kind: FileKind, start: int, work_dir: Path
-    ) -> Iterable[tuple[int, Order | ProductRecord | StockRecord | Unreadable]]:
-        """Records from position ``start`` on, each with its position; memory stays flat."""
+    ) -> Iterable[tuple[int, Order | ProductRecord | StockRecord | Unreadable | Skipped]]:
+        """Records from position ``start`` (0 is the first) on, each with its position.
+
+        What comes from the same rows has the same position, and a file read again has the same
+        positions. Memory stays flat whatever the size of the file.
+        """
+
+    def text_of(
+        self, file: Path, profile: Mapping[str, Any], kind: FileKind, position: int,
+        work_dir: Path,
+    ) -> str:
+        """The rows behind a position as text: what a person is shown when nothing came of them."""

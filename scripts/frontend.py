@@ -1,6 +1,6 @@
 """Fetch the front-end packages and put what is served of them into ``static/vendor``.
 
-    python scripts/frontend.py            npm from $OMS_NPM or the path; node_modules kept if current
+    python scripts/frontend.py            npm from $OMS_NPM, else the one on the path
     python scripts/frontend.py --npm "node /opt/npm/bin/npm-cli.js"
 
 The packages and their checksums are in ``package-lock.json``; the icons in ``static/icons.txt``.
@@ -79,9 +79,10 @@ def sprite(names: list[str]) -> str:
             unknown.append(name)
             continue
         body = " ".join(inside[1].replace(_BLANK, "").split())
-        symbols.append(f'<symbol id="{name.replace("/", "-")}" viewBox="0 0 24 24">{body}</symbol>')
+        key = name.replace("/", "-")
+        symbols.append(f'<symbol id="{key}" viewBox="0 0 24 24">{body}</symbol>')
     if unknown:
-        raise SystemExit("static/icons.txt names what the icon package lacks: " + ", ".join(unknown))
+        raise SystemExit(f"static/icons.txt: there are no such icons: {', '.join(unknown)}")
     return '<svg xmlns="http://www.w3.org/2000/svg">\n' + "\n".join(symbols) + "\n</svg>\n"
 
 

@@ -12,7 +12,7 @@ _hashes: dict[Path, tuple[int, str]] = {}
 
 
 def content_hash(file: Path) -> str:
-    """A short hash of a file's bytes, remembered until the file changes; empty when it is absent."""
+    """A short hash of a file's bytes, remembered until it changes; empty when it is absent."""
     try:
         changed = file.stat().st_mtime_ns
     except FileNotFoundError:

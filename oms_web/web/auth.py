@@ -109,7 +109,7 @@ def theme() -> Response:
 
 
 def is_local_path(target: str) -> bool:
-    """Whether a ``next`` address stays on this site: one slash, then neither slash nor backslash."""
+    """Whether a ``next`` address stays on this site: one slash first, and no backslash."""
     return (
         target.startswith("/")
         and not target.startswith(("//", "/\\"))

@@ -1,4 +1,4 @@
-"""Refusals and faults as pages or parts: 422, 409, 403, 404 in words; 500 with an id, no details."""
+"""Refusals and faults as pages or parts: 422, 409, 403, 404 in words; 500 with an id alone."""
 
 from __future__ import annotations
 
@@ -10,8 +10,15 @@ from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from oms_web.core.errors import Denied, Invalid, InvalidForm, NotAllowedNow, NotFound, OmsError
-from oms_web.core.errors import ShortStock
+from oms_web.core.errors import (
+    Denied,
+    Invalid,
+    InvalidForm,
+    NotAllowedNow,
+    NotFound,
+    OmsError,
+    ShortStock,
+)
 from oms_web.web.render import render
 
 log = logging.getLogger(__name__)

@@ -52,7 +52,7 @@ def price(micro: int, currency: str) -> str:
 
 
 def day(moment: datetime) -> str:
-    """The day in the shop's zone: ``24.11`` or ``24 Nov``; with the year when it is not this one."""
+    """The day in the shop's zone: ``24.11`` or ``24 Nov``; with the year unless it is this one."""
     local = moment.astimezone(SHOP_ZONE)
     same = local.year == local_day(utc_now()).year
     if language() == "pl":

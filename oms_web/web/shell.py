@@ -162,7 +162,8 @@ def theme() -> str:
 def register(app: Flask) -> None:
     """Give templates and macros what they draw the frame with."""
     app.jinja_env.globals.update(
-        allowed=allowed, strip_words=strip_words, countdown=formats.countdown, exists=exists, theme=theme, themes=THEMES,
+        allowed=allowed, countdown=formats.countdown, exists=exists, strip_words=strip_words,
+        theme=theme, themes=THEMES,
     )
 
     @app.context_processor

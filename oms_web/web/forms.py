@@ -1,0 +1,79 @@
+"""Forms: WTForms fields, whose errors and the domain's refusals appear at the field concerned.
+
+    form = AddressForm()
+    if form.validate():
+        try:
+            with writing() as work:
+                service.change_address(work, ...)
+            return go(...)
+        except OmsError as error:
+            form.refuse(error)
+    return render("orders/address.html", form=form, status=422)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import gettext
+from flask_wtf import FlaskForm
+from wtforms import Field
+from wtforms.validators import DataRequired, InputRequired
+
+from oms_web.core.errors import Invalid, InvalidForm, OmsError
+from oms_web.web.failures import words_of
+
+
+class Form(FlaskForm):
+    """A form that can take a refusal. ``problem`` is what fits no field: ``ui.problem(form)``."""
+
+    problem = ""
+
+    def refuse(self, error: OmsError) -> None:
+        """Put a refusal at its field, or on top of the form.
+
+        Raises:
+            OmsError: it is not about what was typed (no right, not found, not now); the door's
+                handlers answer those.
+        """
+        if isinstance(error, InvalidForm):
+            for name, one in error.problems.items():
+                self._blame(name, words_of(one))
+        elif isinstance(error, Invalid):
+            self._blame(error.field, words_of(error))
+        else:
+            raise error
+
+    def _blame(self, name: str, words: str) -> None:
+        field: Field | None = self[name] if name and name in self else None
+        if field is None:
+            self.problem = f"{self.problem} {words}".strip()
+        else:
+            field.errors = [*field.errors, words]
+
+    def values(self, *names: str) -> dict[str, Any]:
+        """The data of some fields (all but the token by default), text stripped."""
+        data = {name: field.data for name, field in self._fields.items() if name != "csrf_token"}
+        wanted = {name: data[name] for name in names} if names else data
+        return {k: v.strip() if isinstance(v, str) else v for k, v in wanted.items()}
+
+
+class Needed(DataRequired):
+    """Must be filled in, said in the product's own words."""
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    def __call__(self, form: Any, field: Field) -> None:
+        """Refuse blank text."""
+        self.message = gettext("Fill this in.")
+        super().__call__(form, field)
+
+
+class NeededNumber(InputRequired):
+    """Must be given; nought is an answer."""
+
+    def __call__(self, form: Any, field: Field) -> None:
+        """Refuse a missing value."""
+        self.message = gettext("Fill this in.")
+        super().__call__(form, field)

@@ -30,7 +30,8 @@ class PickList(Base):
 class PickTask(Base):
     """Take ``quantity`` units of a variant from a place, for one order line.
 
-    ``picked`` counts what was really taken; ``short`` what the shelf did not have.
+    ``picked`` counts what was really taken; ``short`` what the shelf did not have. ``basket``
+    says which basket of the cart the order's goods go into, from 1, the same for all its tasks.
     """
 
     __tablename__ = "pick_task"
@@ -41,6 +42,7 @@ class PickTask(Base):
     line_id: Mapped[int] = mapped_column(ForeignKey("order_line.id"))
     variant_id: Mapped[int] = mapped_column(ForeignKey("variant.id"))
     location_id: Mapped[int] = mapped_column(ForeignKey("location.id"))
+    basket: Mapped[int] = mapped_column(default=0)
     quantity: Mapped[int]
     picked: Mapped[int] = mapped_column(default=0)
     short: Mapped[int] = mapped_column(default=0)
@@ -56,15 +58,19 @@ class PackScan(Base):
     """One scan at the pack station and what it meant.
 
     ``result``: ``ok``, ``extra`` (more than ordered), ``wrong`` (not in this order), ``unknown``
-    (no such code), ``undone`` (taken back), ``hand`` (confirmed without a scan).
+    (no such code), ``undone`` (taken back), ``hand`` (confirmed without a scan), ``missing`` and
+    ``damaged`` (a unit that did not go into the parcel). ``key`` is made by the station for each
+    scan, so that a scan sent twice counts once. ``parcel`` is the position of the open parcel.
     """
 
     __tablename__ = "pack_scan"
 
     id: Mapped[Key]
     shipment_id: Mapped[int] = mapped_column(ForeignKey("shipment.id"), index=True)
+    key: Mapped[str] = mapped_column(String(40), unique=True)
     at: Mapped[datetime]
     code: Mapped[str] = mapped_column(String(120))
     variant_id: Mapped[int | None] = mapped_column(ForeignKey("variant.id"))
     result: Mapped[str] = mapped_column(String(8))
+    parcel: Mapped[int] = mapped_column(default=1)
     actor: Mapped[str] = mapped_column(String(120))

@@ -841,14 +841,17 @@ def upgrade() -> None:
     op.create_table('pack_scan',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('shipment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('key', sa.String(length=40), nullable=False),
     sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
     sa.Column('code', sa.String(length=120), nullable=False),
     sa.Column('variant_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('result', sa.String(length=8), nullable=False),
+    sa.Column('parcel', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('actor', sa.String(length=120), nullable=False),
     sa.ForeignKeyConstraint(['shipment_id'], ['shipment.id'], name=op.f('fk_pack_scan_shipment_id')),
     sa.ForeignKeyConstraint(['variant_id'], ['variant.id'], name=op.f('fk_pack_scan_variant_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_pack_scan'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_pack_scan')),
+    sa.UniqueConstraint('key', name=op.f('uq_pack_scan_key'))
     )
     with op.batch_alter_table('pack_scan', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_pack_scan_shipment_id'), ['shipment_id'], unique=False)
@@ -901,6 +904,7 @@ def upgrade() -> None:
     sa.Column('line_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('variant_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('location_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('basket', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('quantity', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('picked', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('short', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),

@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from oms_web.adapters.files import DiskFiles
+from oms_web.adapters.http import AccountHttp
 from oms_web.adapters.secrets import KeyFileBox
 from oms_web.core.clock import Clock, utc_now
 from oms_web.core.db import make_engine
@@ -45,5 +46,8 @@ def wire(
     ports = {
         "files": DiskFiles(settings.files),
         "secrets": KeyFileBox(settings.instance / "keys"),
+        "http": lambda base_url, headers, name: AccountHttp(
+            base_url, headers, loopback=settings.loopback_shops, name=name
+        ),
     }
     return Oms(settings, engine, Works(engine, clock, ports))

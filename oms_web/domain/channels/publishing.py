@@ -1,0 +1,111 @@
+"""What every listing should show, recomputed for the variants whose free units changed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from oms_web.core.work import Work
+from oms_web.domain.catalog.models import BundlePart, Variant
+from oms_web.domain.channels.models import (
+    AccountWarehouse,
+    ChannelAccount,
+    Listing,
+    ListingStock,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A listing with all that decides its quantity."""
+
+    listing_id: int
+    account_id: int
+    variant_id: int
+    buffer: int
+    cap: int | None
+    sell_without_stock: bool
+    is_bundle: bool
+
+
+def affected_listings(session: Session, variant_ids: Collection[int]) -> list[Shown]:
+    """Active mapped listings that sell these variants, or bundles that contain them."""
+    ids = sorted(variant_ids)
+    bundles = select(BundlePart.bundle_id).where(BundlePart.part_id.in_(ids))
+    rows = session.execute(
+        select(Listing.id, Listing.account_id, Listing.variant_id, Listing.buffer, Listing.cap,
+               ChannelAccount.buffer, ChannelAccount.cap, Variant.sell_without_stock,
+               Variant.is_bundle)
+        .join(ChannelAccount, ChannelAccount.id == Listing.account_id)
+        .join(Variant, Variant.id == Listing.variant_id)
+        .where(or_(Listing.variant_id.in_(ids), Listing.variant_id.in_(bundles)),
+               Listing.state == "active", ChannelAccount.publish_stock,
+               ChannelAccount.archived_at.is_(None))
+    )
+    return [
+        Shown(listing, account, variant, own_buffer if own_buffer is not None else buffer,
+              own_cap if own_cap is not None else cap, endless, bundle)
+        for listing, account, variant, own_buffer, own_cap, buffer, cap, endless, bundle in rows
+    ]
+
+
+def warehouses_of(session: Session, account_ids: Collection[int]) -> dict[int, tuple[int, ...]]:
+    """The warehouses chosen for each account; empty where all serve it."""
+    chosen: dict[int, list[int]] = defaultdict(list)
+    for account, warehouse in session.execute(
+        select(AccountWarehouse.account_id, AccountWarehouse.warehouse_id)
+        .where(AccountWarehouse.account_id.in_(account_ids)).order_by(AccountWarehouse.rank)
+    ):
+        chosen[account].append(warehouse)
+    return {account: tuple(chosen[account]) for account in account_ids}
+
+
+def parts_of(session: Session, bundle_ids: Collection[int]) -> dict[int, list[tuple[int, int]]]:
+    """Bundles and their parts: (part, units per bundle)."""
+    parts: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for bundle, part, quantity in session.execute(
+        select(BundlePart.bundle_id, BundlePart.part_id, BundlePart.quantity)
+        .where(BundlePart.bundle_id.in_(sorted(bundle_ids)))
+    ):
+        parts[bundle].append((part, quantity))
+    return parts
+
+
+def set_desired(work: Work, wanted: dict[int, tuple[int, int]]) -> set[int]:
+    """Note the quantity each listing should show: listing -> (account, quantity).
+
+    Only a different quantity makes a new version and becomes due.
+
+    Returns:
+        The accounts that have something new to be sent.
+    """
+    if not wanted:
+        return set()
+    present = {
+        listing: desired for listing, desired in work.session.execute(
+            select(ListingStock.listing_id, ListingStock.desired)
+            .where(ListingStock.listing_id.in_(sorted(wanted))).with_for_update()
+        )
+    }
+    fresh = [
+        {"listing_id": listing, "account_id": account, "desired": quantity,
+         "desired_at": work.now, "due_at": work.now}
+        for listing, (account, quantity) in sorted(wanted.items()) if listing not in present
+    ]
+    if fresh:
+        work.session.execute(insert(ListingStock), fresh)
+    accounts = {row["account_id"] for row in fresh}
+    for listing, (account, quantity) in sorted(wanted.items()):
+        if listing in present and present[listing] != quantity:
+            work.session.execute(
+                update(ListingStock).where(ListingStock.listing_id == listing).values(
+                    desired=quantity, version=ListingStock.version + 1, desired_at=work.now,
+                    due_at=work.now, attempts=0,
+                ).execution_options(synchronize_session=False)
+            )
+            accounts.add(account)
+    return accounts

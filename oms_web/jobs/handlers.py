@@ -1,0 +1,99 @@
+"""What each kind of task does: one table, one function each. A handler gets a ``Job``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from oms_web.core.actor import SYSTEM
+from oms_web.core.claims import Claim, enqueue
+from oms_web.flows import backorder, publish_stock
+from oms_web.sync import feeds
+from oms_web.sync.offers import read_offers
+from oms_web.sync.pull import pull
+from oms_web.sync.push_shipment import push_shipment
+from oms_web.sync.push_stock import push_stock
+from oms_web.sync.session import Engine
+from oms_web.wiring import Oms
+
+Result = dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A claimed task at work. ``beat(progress, total)`` keeps the lease and shows progress."""
+
+    oms: Oms
+    claim: Claim
+    beat: Callable[[int, int], None]
+
+    @property
+    def args(self) -> dict[str, Any]:
+        """The task's arguments."""
+        return self.claim.args
+
+    @property
+    def engine(self) -> Engine:
+        """The sync engine over this installation."""
+        return Engine(self.oms.works, self.oms.registry)
+
+
+Handler = Callable[[Job], Result]
+
+
+def read_feed(job: Job) -> Result:
+    """Read one feed of one account."""
+    account_id, name = job.args["account_id"], job.args["feed"]
+    if name == feeds.OFFERS:
+        return {"offers": read_offers(job.engine, account_id, job.beat)}
+    pulled = pull(job.engine, account_id, name, job.beat)
+    return {"added": pulled.added, "changed": pulled.changed, "same": pulled.same,
+            "quarantined": pulled.quarantined}
+
+
+def publish(job: Job) -> Result:
+    """Recompute what listings should show, and queue the sending."""
+    with job.oms.works.writing(SYSTEM) as work:
+        accounts = publish_stock.publish(work, job.args["variant_ids"])
+        for account in sorted(accounts):
+            enqueue(work.session, "push_stock", str(account), {"account_id": account},
+                    now=work.now)
+    return {"accounts": len(accounts)}
+
+
+def fill_backorders(job: Job) -> Result:
+    """Give units that became free to the orders that wait for them."""
+    with job.oms.works.writing(SYSTEM) as work:
+        return {"orders": len(backorder.fill(work, job.args["variant_ids"]))}
+
+
+def send_stock(job: Job) -> Result:
+    """Send what is due to one account."""
+    pushed = push_stock(job.engine, job.args["account_id"], job.beat)
+    return {"applied": pushed.applied, "rejected": pushed.rejected, "later": pushed.later}
+
+
+def tell_channel(job: Job) -> Result:
+    """Tell the channel about one shipment."""
+    return {"told": push_shipment(job.engine, job.args["shipment_id"])}
+
+
+def _late(module: str) -> Handler:
+    """A handler in a module that is imported when its first task comes (PDF, files)."""
+    def run(job: Job) -> Result:
+        return import_module(f"oms_web.jobs.{module}").run(job)
+    return run
+
+
+HANDLERS: dict[str, Handler] = {
+    "read_feed": read_feed,
+    "publish_stock": publish,
+    "fill_backorders": fill_backorders,
+    "push_stock": send_stock,
+    "push_shipment": tell_channel,
+    "print_batch": _late("print_batch"),
+    "import_file": _late("import_file"),
+    "drop_folders": _late("drop_folders"),
+}

@@ -1,0 +1,96 @@
+"""What the clock does at each ring: look for what is due and queue it. It never works itself.
+
+Rings are cheap reads that write only when there is something to do; the unique key of a task
+makes two clocks harmless.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import delete, func, select
+
+from oms_web.core.actor import SYSTEM
+from oms_web.core.claims import Task, enqueue
+from oms_web.core.events import OutboxEvent
+from oms_web.core.work import Works
+from oms_web.domain.audit import sealing
+from oms_web.domain.orders import service as orders
+from oms_web.domain.orders.models import OrderTally
+from oms_web.domain.stock.models import Reservation
+from oms_web.flows import reservation_expiry
+from oms_web.sync import feeds, push_stock
+from oms_web.sync.session import Engine
+from oms_web.wiring import Oms
+
+KEEP_DONE = timedelta(days=3)
+KEEP_DEAD = timedelta(days=180)
+FOLD_FROM = 400
+
+
+def ring_feeds(oms: Oms) -> int:
+    """Queue the reading of feeds and the sending of quantities that are due."""
+    works = oms.works
+    with works.reading(SYSTEM) as work:
+        due = feeds.due(work.session, work.now)
+    accounts = push_stock.waiting(Engine(works, oms.registry), works.clock())
+    if not due and not accounts:
+        return 0
+    with works.writing(SYSTEM) as work:
+        queued = [
+            enqueue(work.session, "read_feed", f"{account}:{name}",
+                    {"account_id": account, "feed": name}, now=work.now)
+            for account, name in due
+        ] + [
+            enqueue(work.session, "push_stock", str(account), {"account_id": account},
+                    now=work.now)
+            for account in accounts
+        ]
+    return len([task for task in queued if task is not None])
+
+
+def ring_expiry(oms: Oms) -> int:
+    """Let go reservations whose time is over."""
+    with oms.works.reading(SYSTEM) as work:
+        if work.session.scalar(
+            select(Reservation.id).where(Reservation.expires_at <= work.now).limit(1)
+        ) is None:
+            return 0
+    with oms.works.writing(SYSTEM) as work:
+        return reservation_expiry.expire(work)
+
+
+def ring_fold(oms: Oms) -> None:
+    """Fold the counters once they have many rows."""
+    with oms.works.reading(SYSTEM) as work:
+        rows = work.session.scalar(select(func.count()).select_from(OrderTally)) or 0
+    if rows > FOLD_FROM:
+        with oms.works.writing(SYSTEM) as work:
+            orders.fold_tallies(work)
+
+
+def ring_seal(oms: Oms) -> None:
+    """Chain the newest audit entries to those before."""
+    with oms.works.writing(SYSTEM) as work:
+        sealing.seal(work)
+
+
+def ring_drop_folders(oms: Oms) -> None:
+    """Look into the folders that file channels watch."""
+    with oms.works.writing(SYSTEM) as work:
+        enqueue(work.session, "drop_folders", "all", {}, now=work.now)
+
+
+def ring_cleaning(oms: Oms) -> None:
+    """Forget finished tasks and dispatched events after a while."""
+    _clean(oms.works)
+
+
+def _clean(works: Works) -> None:
+    with works.writing(SYSTEM) as work:
+        work.session.execute(delete(Task).where(
+            Task.state == "done", Task.finished_at < work.now - KEEP_DONE))
+        work.session.execute(delete(Task).where(
+            Task.state == "dead", Task.finished_at < work.now - KEEP_DEAD))
+        work.session.execute(delete(OutboxEvent).where(
+            OutboxEvent.dispatched_at < work.now - KEEP_DONE))

@@ -1,0 +1,57 @@
+"""One table: what happens because of an event, a moment later, as a task.
+
+A reaction turns the events of one dispatch into as few tasks as possible: a thousand changes of
+stock become one publication.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from oms_web.core.events import OutboxEvent
+from oms_web.domain.orders.events import ShipmentLeft
+from oms_web.domain.stock.events import StockChanged
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A task to be added: see ``core.claims.enqueue``."""
+
+    kind: str
+    key: str
+    args: dict[str, Any]
+
+
+Reaction = Callable[[Sequence[OutboxEvent]], list[Queued]]
+
+
+def publish_stock(events: Sequence[OutboxEvent]) -> list[Queued]:
+    """Free units changed: recompute what the listings should show."""
+    variants = sorted({v for event in events for v in event.payload["variant_ids"]})
+    return [Queued("publish_stock", str(events[0].id), {"variant_ids": variants})]
+
+
+def fill_backorders(events: Sequence[OutboxEvent]) -> list[Queued]:
+    """Free units rose: orders that wait for them may go on."""
+    variants = sorted({
+        v for event in events if event.payload["more"] for v in event.payload["variant_ids"]
+    })
+    return [Queued("fill_backorders", str(events[0].id), {"variant_ids": variants})] \
+        if variants else []
+
+
+def tell_channel(events: Sequence[OutboxEvent]) -> list[Queued]:
+    """A shipment left: tell its channel, with tracking."""
+    return [
+        Queued("push_shipment", str(event.payload["shipment_id"]),
+               {"shipment_id": event.payload["shipment_id"]})
+        for event in events
+    ]
+
+
+REACTIONS: dict[str, tuple[Reaction, ...]] = {
+    StockChanged.name: (fill_backorders, publish_stock),
+    ShipmentLeft.name: (tell_channel,),
+}

@@ -1,0 +1,110 @@
+"""Feeds: what is due to be fetched, how a run ended, when to come again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from oms_connector import AccessRefused, ChannelError, Connector, RateLimited
+from oms_connector.spec import ListsOffers, PullsOrders, SweepsOrders
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from oms_web.core.errors import NotFound
+from oms_web.core.work import Work
+from oms_web.domain.audit import service as audit
+from oms_web.domain.channels.models import ChannelAccount
+from oms_web.sync.models import Feed
+
+ORDERS, SWEEP, OFFERS = "orders", "sweep", "offers"
+SWEEP_EVERY = timedelta(hours=1)
+OFFERS_EVERY = timedelta(minutes=10)
+_BACKOFF = (10, 30, 120, 600, 1800)
+
+
+def feeds_of(connector: type[Connector]) -> list[str]:
+    """The feeds a connector has, by what it can do."""
+    able = ((ORDERS, PullsOrders), (SWEEP, SweepsOrders), (OFFERS, ListsOffers))
+    return [name for name, capability in able if issubclass(connector, capability)]
+
+
+def every(connector: type[Connector], name: str) -> timedelta:
+    """How often a feed is read."""
+    poll = timedelta(seconds=connector.manifest.capabilities.min_poll_s)
+    if name == ORDERS:
+        return poll
+    return max(poll, SWEEP_EVERY if name == SWEEP else OFFERS_EVERY)
+
+
+def get_feed(session: Session, account_id: int, name: str) -> Feed:
+    """A feed of an account.
+
+    Raises:
+        NotFound: the account has no such feed.
+    """
+    feed = session.scalar(
+        select(Feed).where(Feed.account_id == account_id, Feed.name == name).with_for_update()
+    )
+    if feed is None:
+        raise NotFound("This channel has no such feed.")
+    return feed
+
+
+def due(session: Session, now: datetime, limit: int = 200) -> list[tuple[int, str]]:
+    """Feeds that should be read now, of accounts that are neither paused nor broken."""
+    rows = session.execute(
+        select(Feed.account_id, Feed.name)
+        .join(ChannelAccount, ChannelAccount.id == Feed.account_id)
+        .where(Feed.due_at <= now, ChannelAccount.state == "active",
+               ChannelAccount.archived_at.is_(None))
+        .order_by(Feed.due_at).limit(limit)
+    )
+    return [(account, name) for account, name in rows]
+
+
+def note_success(
+    work: Work, feed: Feed, cursor: Mapping[str, Any] | None, again: timedelta, *, items: int
+) -> None:
+    """A page was stored: keep the cursor in the same transaction."""
+    feed.cursor = dict(cursor) if cursor is not None else None
+    feed.ok_at = work.now
+    feed.failures = 0
+    feed.error = None
+    feed.due_at = work.now + again
+    if items:
+        feed.last_item_at = work.now
+
+
+def note_failure(work: Work, account_id: int, name: str, error: Exception) -> None:
+    """A run failed: say why, come again later; stop the account if its access was refused."""
+    failures = work.session.scalar(
+        select(Feed.failures).where(Feed.account_id == account_id, Feed.name == name)
+    ) or 0
+    wait = float(_BACKOFF[min(failures, len(_BACKOFF) - 1)])
+    if isinstance(error, RateLimited) and error.retry_after is not None:
+        wait = error.retry_after
+    work.session.execute(
+        update(Feed).where(Feed.account_id == account_id, Feed.name == name).values(
+            failures=failures + 1, error=describe(error),
+            due_at=work.now + timedelta(seconds=wait),
+        )
+    )
+    if isinstance(error, AccessRefused):
+        break_account(work, account_id, str(error))
+
+
+def break_account(work: Work, account_id: int, reason: str) -> None:
+    """Stop an account whose access is refused, until a person reconnects it."""
+    account = work.session.get(ChannelAccount, account_id)
+    if account is not None and account.state == "active":
+        audit.record(work, "channels.broken", "channel_account", account_id,
+                     {"state": ["active", "broken"]}, note=reason)
+        account.state, account.state_reason = "broken", reason
+
+
+def describe(error: Exception) -> str:
+    """A failure in one line. A bug of a connector is named as such."""
+    if isinstance(error, ChannelError):
+        return str(error) or type(error).__name__
+    return f"fault in the connector: {type(error).__name__}: {error}"[:2000]

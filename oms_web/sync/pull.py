@@ -1,0 +1,180 @@
+"""Fetch orders: page by page, each stored together with the cursor that continues after it.
+
+The network is asked outside any transaction. Two workers may fetch the same page; storing it is
+idempotent, and only the one whose starting cursor still stands moves the cursor on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from oms_connector import (
+    ChannelDown,
+    ChannelError,
+    Connector,
+    CursorExpired,
+    FetchesOrders,
+    Order,
+    OrderRef,
+    Page,
+    PullsOrders,
+    SweepsOrders,
+    Unreadable,
+)
+
+from oms_web.core.actor import SYSTEM
+from oms_web.core.errors import NotAllowedNow
+from oms_web.domain.channels.models import ChannelAccount
+from oms_web.sync import feeds
+from oms_web.sync.intake import Stored, store_page
+from oms_web.sync.session import Engine, connected
+
+PAGES_A_RUN = 200
+OVERLAP = timedelta(hours=48)
+FIRST_LOOK = timedelta(days=30)
+AGAIN_NOW = timedelta(0)
+
+Beat = Callable[[int, int], None]
+Cursor = Mapping[str, Any] | None
+
+
+@dataclass(slots=True)
+class Pulled:
+    """What a run brought in."""
+
+    pages: int = 0
+    added: int = 0
+    changed: int = 0
+    same: int = 0
+    quarantined: int = 0
+
+    def count(self, stored: Stored) -> None:
+        """Add a page's counts."""
+        self.pages += 1
+        self.added += stored.added
+        self.changed += stored.changed
+        self.same += stored.same
+        self.quarantined += stored.quarantined
+
+
+def pull(engine: Engine, account_id: int, name: str, beat: Beat = lambda _a, _b: None) -> Pulled:
+    """Read a feed of orders until nothing is left (or for ``PAGES_A_RUN`` pages).
+
+    Raises:
+        ChannelError: the channel failed; noted on the feed already.
+    """
+    try:
+        with connected(engine, account_id) as (account, connector):
+            return _read(engine, account, connector, name, beat)
+    except NotAllowedNow:
+        raise
+    except CursorExpired as error:
+        _forget_cursor(engine, account_id, name, error)
+        raise
+    except Exception as error:
+        with engine.works.writing(SYSTEM) as work:
+            feeds.note_failure(work, account_id, name, error)
+        raise
+
+
+def _read(
+    engine: Engine, account: ChannelAccount, connector: Connector, name: str, beat: Beat
+) -> Pulled:
+    pulled = Pulled()
+    cursor = _start(engine, account.id, name)
+    again = feeds.every(type(connector), name)
+    for number in range(PAGES_A_RUN):
+        page = _fetch(connector, name, cursor, engine.works.clock())
+        items = _complete(connector, page.items)
+        if page.more and page.cursor == cursor:
+            raise ChannelDown("the channel sends the same page again and again")
+        done = not page.more
+        stored = _store(engine, account, name, cursor, page,
+                        items, again if done else AGAIN_NOW)
+        if stored is None:
+            break
+        pulled.count(stored)
+        beat(number + 1, 0)
+        if done:
+            break
+        cursor = page.cursor
+    return pulled
+
+
+def _start(engine: Engine, account_id: int, name: str) -> Cursor:
+    with engine.works.writing(SYSTEM) as work:
+        feed = feeds.get_feed(work.session, account_id, name)
+        feed.started_at = work.now
+        return feed.cursor
+
+
+def _fetch(connector: Connector, name: str, cursor: Cursor, now: datetime) -> Page[Any]:
+    capabilities = connector.manifest.capabilities
+    if name == feeds.SWEEP and isinstance(connector, SweepsOrders):
+        # A sweep looks at a span once more; its cursor carries the span and the place within it.
+        since, until, inner = _span(cursor, now - timedelta(seconds=capabilities.settle_lag_s))
+        page = connector.sweep_orders(since, until, inner, capabilities.page_max)
+        mark = {"since": since.isoformat(), "until": until.isoformat()}
+        return Page(page.items, mark | {"inner": dict(page.cursor)} if page.more else
+                    {"done": until.isoformat()}, page.more)
+    if isinstance(connector, PullsOrders):
+        return connector.pull_orders(cursor, capabilities.page_max)
+    raise NotAllowedNow("This channel has no such feed.")
+
+
+def _span(cursor: Cursor, until: datetime) -> tuple[datetime, datetime, Cursor]:
+    if cursor and "inner" in cursor:
+        return (datetime.fromisoformat(cursor["since"]), datetime.fromisoformat(cursor["until"]),
+                cursor["inner"])
+    if cursor and "done" in cursor:
+        return datetime.fromisoformat(cursor["done"]) - OVERLAP, until, None
+    return until - FIRST_LOOK, until, None
+
+
+def _complete(connector: Connector, items: Sequence[Any]) -> list[Order | Unreadable]:
+    """Fetch the orders that a page names only by their id."""
+    refs = [item.external_id for item in items if isinstance(item, OrderRef)]
+    fetched: dict[str, Order | Unreadable | None] = {}
+    if refs:
+        if not isinstance(connector, FetchesOrders):
+            raise ChannelError("the connector names orders but cannot fetch them")
+        answers = connector.fetch_orders(refs)
+        if len(answers) != len(refs):
+            raise ChannelError("the connector did not answer for every order")
+        fetched = dict(zip(refs, answers, strict=True))
+    complete: list[Order | Unreadable] = []
+    for item in items:
+        if not isinstance(item, OrderRef):
+            complete.append(item)
+            continue
+        found = fetched[item.external_id]
+        complete.append(found if found is not None else Unreadable(
+            item.external_id, "", "the channel names this order but does not show it"
+        ))
+    return complete
+
+
+def _store(
+    engine: Engine, account: ChannelAccount, name: str, started_from: Cursor, page: Page[Any],
+    items: Sequence[Order | Unreadable], again: timedelta,
+) -> Stored | None:
+    """Page and cursor in one transaction; None when another worker has moved on meanwhile."""
+    with engine.works.writing(engine.actor(account)) as work:
+        feed = feeds.get_feed(work.session, account.id, name)
+        if feed.cursor != (dict(started_from) if started_from is not None else None):
+            return None
+        stored = store_page(work, account, items, origin=name)
+        feeds.note_success(work, feed, page.cursor, again, items=len(items))
+        return stored
+
+
+def _forget_cursor(engine: Engine, account_id: int, name: str, error: CursorExpired) -> None:
+    """The channel no longer knows the place: start over; the sweep fills what lies between."""
+    with engine.works.writing(SYSTEM) as work:
+        feed = feeds.get_feed(work.session, account_id, name)
+        feed.cursor = None
+        feed.due_at = work.now
+        feed.error = feeds.describe(error)

@@ -1,0 +1,129 @@
+"""Tell the channel that goods left, with tracking: said, done, noted; *unknown* is a state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from oms_connector import (
+    OutcomeUnknown,
+    ParcelInfo,
+    PushesShipments,
+    Refused,
+    Shipment,
+)
+from sqlalchemy import select, update
+
+from oms_web.core.actor import SYSTEM
+from oms_web.core.work import Work
+from oms_web.domain.audit import service as audit
+from oms_web.domain.orders.models import ChannelOrder, OrderLine, OrderLink
+from oms_web.domain.shipping.models import Parcel, ShipmentLine
+from oms_web.domain.shipping.models import Shipment as OurShipment
+from oms_web.sync.session import Engine, connected
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What one account is to be told about a shipment, per channel order."""
+
+    account_id: int
+    messages: tuple[Shipment, ...]
+
+
+def push_shipment(engine: Engine, shipment_id: int) -> str:
+    """Tell every channel order that is in a shipment; the state it ended in.
+
+    Raises:
+        ChannelError: a passing fault; the task tries again later. An answer that was lost is
+            noted as ``unknown`` first; telling again with the same key changes nothing there.
+    """
+    with engine.works.reading(SYSTEM) as work:
+        tellings = _tellings(work, shipment_id)
+        order_id = work.session.scalar(
+            select(OurShipment.order_id).where(OurShipment.id == shipment_id)
+        )
+    state, message = "done", ""
+    told_any = False
+    for telling in tellings:
+        with connected(engine, telling.account_id) as (_account, connector):
+            if not isinstance(connector, PushesShipments):
+                continue
+            for shipment in telling.messages:
+                try:
+                    connector.push_shipment(shipment)
+                    told_any = True
+                except OutcomeUnknown as error:
+                    _note(engine, shipment_id, order_id, "unknown", str(error))
+                    raise
+                except Refused as error:
+                    state, message = "failed", str(error)
+    if told_any or state == "failed":
+        _note(engine, shipment_id, order_id, state, message)
+    return state if told_any or state == "failed" else ""
+
+
+def _note(
+    engine: Engine, shipment_id: int, order_id: int | None, state: str, message: str
+) -> None:
+    with engine.works.writing(SYSTEM) as work:
+        work.session.execute(
+            update(OurShipment).where(OurShipment.id == shipment_id).values(
+                told=state, told_message=message[:500], told_at=work.now
+            )
+        )
+        audit.record(work, "shipping.tell_channel", "shipment", shipment_id,
+                     {"told": [None, state]}, order_id=order_id, note=message or None)
+
+
+def _tellings(work: Work, shipment_id: int) -> list[Telling]:
+    """The shipment from the point of view of each channel order that has lines in it."""
+    shipment = work.session.get(OurShipment, shipment_id)
+    if shipment is None or shipment.shipped_at is None:
+        return []
+    parcels = tuple(
+        ParcelInfo(parcel.carrier or shipment.carrier, parcel.tracking)
+        for parcel in work.session.scalars(
+            select(Parcel).where(Parcel.shipment_id == shipment_id).order_by(Parcel.position)
+        )
+    )
+    units = _units(work, shipment_id)
+    rows = work.session.execute(
+        select(ChannelOrder.account_id, ChannelOrder.external_id, ChannelOrder.id)
+        .join(OrderLink, OrderLink.channel_order_id == ChannelOrder.id)
+        .where(OrderLink.order_id == shipment.order_id, ChannelOrder.superseded_by.is_(None))
+        .order_by(ChannelOrder.id)
+    ).all()
+    by_account: dict[int, list[Shipment]] = {}
+    for account_id, external_id, link in rows:
+        by_account.setdefault(account_id, []).append(Shipment(
+            external_id, f"shipment:{shipment_id}:{link}", shipment.shipped_at, parcels,
+            {ref: count for (channel_order, ref), count in units.items() if channel_order == link},
+            complete=_complete(work, shipment.order_id),
+        ))
+    return [Telling(account, tuple(messages)) for account, messages in by_account.items()]
+
+
+def _units(work: Work, shipment_id: int) -> dict[tuple[int | None, str], int]:
+    """(channel order, line ref) -> whole units of the line in this shipment."""
+    lines = work.session.execute(
+        select(OrderLine.channel_order_id, OrderLine.line_ref, OrderLine.id,
+               ShipmentLine.variant_id, ShipmentLine.quantity)
+        .join(ShipmentLine, ShipmentLine.line_id == OrderLine.id)
+        .where(ShipmentLine.shipment_id == shipment_id)
+    ).all()
+    per_variant: dict[tuple[int | None, str], dict[int, int]] = {}
+    for channel_order, ref, _line, variant, quantity in lines:
+        counted = per_variant.setdefault((channel_order, ref), {})
+        counted[variant] = counted.get(variant, 0) + quantity
+    # All parts of a bundle leave together; the least part count bounds the whole units.
+    return {key: min(counted.values()) for key, counted in per_variant.items()}
+
+
+def _complete(work: Work, order_id: int) -> bool:
+    left = work.session.scalar(
+        select(OrderLine.id).where(
+            OrderLine.order_id == order_id,
+            OrderLine.quantity > OrderLine.cancelled + OrderLine.shipped,
+        ).limit(1)
+    )
+    return left is None

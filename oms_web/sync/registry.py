@@ -1,0 +1,84 @@
+"""Which connectors are installed, and why others were refused. A bad plugin hurts nobody."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from importlib.metadata import EntryPoint, entry_points
+
+import pluggy
+from oms_connector import API, ENTRY_POINTS, Connector, hooks
+
+log = logging.getLogger(__name__)
+
+# The same way in as any third party's; named here too, so that a checkout needs no installation.
+BUILT_IN = (
+    EntryPoint("demo", "oms_demo", ENTRY_POINTS),
+    EntryPoint("files", "oms_files", ENTRY_POINTS),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A plugin that was not loaded: its entry point, one sentence, and the traceback if any."""
+
+    name: str
+    reason: str
+    trace: str = ""
+
+
+@dataclass(slots=True)
+class Registry:
+    """Connector classes by key."""
+
+    connectors: dict[str, type[Connector]] = field(default_factory=dict)
+    refused: list[Refusal] = field(default_factory=list)
+
+    def get(self, key: str) -> type[Connector] | None:
+        """A connector class; None when it is not installed (any more)."""
+        return self.connectors.get(key)
+
+
+def load_registry(points: Iterable[EntryPoint] | None = None) -> Registry:
+    """Load every announced plugin, each within its own guard."""
+    if points is None:
+        installed = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
+        points = ({point.name: point for point in BUILT_IN} | installed).values()
+    registry = Registry()
+    manager = pluggy.PluginManager("oms_connector")
+    manager.add_hookspecs(hooks)
+    for point in sorted(points, key=lambda point: point.name):
+        _load(manager, registry, point)
+    return registry
+
+
+def _load(manager: pluggy.PluginManager, registry: Registry, point: EntryPoint) -> None:
+    try:
+        plugin = point.load()
+        manager.register(plugin, name=point.name)
+        manager.check_pending()
+        caller = manager.subset_hook_caller(
+            "oms_connectors",
+            [other for name, other in manager.list_name_plugin() if name != point.name],
+        )
+        for connector in (found for answer in caller() for found in answer):
+            _admit(registry, point.name, connector)
+    except Exception as error:
+        log.warning("plugin %s refused: %s", point.name, error)
+        registry.refused.append(Refusal(point.name, str(error), traceback.format_exc()))
+        if manager.has_plugin(point.name):
+            manager.unregister(name=point.name)
+
+
+def _admit(registry: Registry, name: str, connector: type[Connector]) -> None:
+    manifest = connector.manifest
+    if manifest.api[0] != API[0] or manifest.api[1] > API[1]:
+        registry.refused.append(Refusal(
+            name, f"{manifest.key} is made for SDK {manifest.api}, this is {API}"
+        ))
+    elif manifest.key in registry.connectors:
+        registry.refused.append(Refusal(name, f"the key {manifest.key!r} is taken already"))
+    else:
+        registry.connectors[manifest.key] = connector

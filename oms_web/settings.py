@@ -11,7 +11,7 @@ import os
 import secrets
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -31,10 +31,11 @@ class Settings(BaseModel):
     threads: int = Field(default=8, ge=1, le=64)
     trusted_hosts: list[str] = ["localhost", "127.0.0.1", "[::1]"]
     secure_cookies: bool = False
+    proxies: int = Field(default=0, ge=0, le=5)
     max_upload_mb: int = Field(default=64, ge=1, le=2048)
     session_hours: int = Field(default=12, ge=1, le=720)
     loopback_shops: bool = True
-    log_level: str = "INFO"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     secret_key: str = Field(min_length=32, repr=False)
 
     @field_validator("database")
@@ -65,11 +66,7 @@ def load_settings(instance: Path) -> Settings:
     values: dict[str, Any] = {"instance": instance, "secret_key": _secret(instance)}
     file = instance / "oms.toml"
     if file.exists():
-        try:
-            values |= tomllib.loads(file.read_text("utf-8")).get("oms", {})
-        except tomllib.TOMLDecodeError as error:
-            raise Invalid("%(file)s cannot be read: %(why)s", "oms.toml", file=file, why=error) \
-                from error
+        values |= _from_file(file)
     for name in Settings.model_fields:
         text = os.environ.get(f"OMS_{name.upper()}")
         if text is not None and name != "instance":
@@ -80,6 +77,19 @@ def load_settings(instance: Path) -> Settings:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         raise Invalid("Setting %(name)s: %(why)s", name, name=name, why=first["msg"]) from error
+
+
+def _from_file(file: Path) -> dict[str, Any]:
+    try:
+        content = tomllib.loads(file.read_text("utf-8"))
+    except ValueError as error:  # not TOML, or not UTF-8
+        raise Invalid("%(file)s cannot be read: %(why)s", "oms.toml", file=file, why=error) \
+            from error
+    section = content.pop("oms", {})
+    if content or not isinstance(section, dict):
+        raise Invalid("%(file)s: settings stand under the heading [oms], found %(name)s outside.",
+                      "oms.toml", file=file, name=", ".join(sorted(content)) or "oms")
+    return section
 
 
 def _secret(instance: Path) -> str:

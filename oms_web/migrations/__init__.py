@@ -41,3 +41,10 @@ def head() -> str:
     if found is None:
         raise RuntimeError("the program was built without its migrations")
     return found
+
+
+def known() -> frozenset[str]:
+    """Every revision this version of the program has heard of."""
+    return frozenset(
+        script.revision for script in ScriptDirectory.from_config(config()).walk_revisions()
+    )

@@ -1,0 +1,133 @@
+"""``oms db``: the schema's state, upgrades and backups; and what ``oms serve`` does about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from sqlalchemy.engine import make_url
+
+from oms_web import migrations
+from oms_web.adapters.backup import back_up
+from oms_web.core.db import sqlite_file
+from oms_web.core.errors import Invalid, NotAllowedNow
+from oms_web.wiring import Oms, wire
+
+
+@click.group()
+def db() -> None:
+    """The database: its state, upgrades, backups."""
+
+
+@db.command()
+def status() -> None:
+    """Say where the database is and whether it fits this version. Exit code 1 if it does not."""
+    oms = wire()
+    where, there, needed = shown(oms), migrations.current(oms.engine), migrations.head()
+    click.echo(f"database  {where}\nschema    {there or 'none yet'}, this version needs {needed}")
+    if there != needed:
+        raise SystemExit(1)
+
+
+@db.command()
+@click.option("--no-backup", is_flag=True, help="Do not copy the database first.")
+def upgrade(no_backup: bool) -> None:
+    """Bring the database to this version; SQLite is copied first."""
+    oms = wire()
+    if not no_backup:
+        before_upgrade(oms, click.echo)
+    check_known(oms)
+    migrations.upgrade(oms.engine)
+    click.echo(f"schema {migrations.current(oms.engine)}")
+
+
+@db.command()
+@click.argument("revision")
+def downgrade(revision: str) -> None:
+    """Take the database back to REVISION; SQLite is copied first. Newer data is lost."""
+    oms = wire()
+    before_upgrade(oms, click.echo)
+    check_known(oms)
+    migrations.downgrade(oms.engine, revision)
+    click.echo(f"schema {migrations.current(oms.engine) or 'none'}")
+
+
+@db.command()
+@click.argument("target", type=click.Path(path_type=Path, dir_okay=False), required=False)
+def backup(target: Path | None) -> None:
+    """Copy the SQLite database while it is in use, to TARGET or into the instance folder."""
+    oms = wire()
+    file = sqlite_file(oms.settings.database_url)
+    if file is None:
+        raise Invalid("This shop's database is PostgreSQL: use pg_dump.")
+    if not file.is_file():
+        raise Invalid("There is no database at %(file)s yet.", file=file)
+    target = target or backup_name(oms, "by-hand")
+    back_up(file, target)
+    click.echo(f"{target}  {target.stat().st_size / 1e6:.1f} MB")
+    click.echo("Uploaded files, documents and the keys to secrets lie beside it and are not in it: "
+               "see docs/operations.md.")
+
+
+def shown(oms: Oms) -> str:
+    """The database's address without its password."""
+    return make_url(oms.settings.database_url).render_as_string(hide_password=True)
+
+
+def backup_name(oms: Oms, why: str) -> Path:
+    """A new name for a copy in the instance folder."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+    return oms.settings.instance / "backups" / f"oms-{stamp}-{why}.sqlite3"
+
+
+def check_known(oms: Oms) -> None:
+    """Refuse a database that a newer version has made.
+
+    Raises:
+        NotAllowedNow: its revision is not among ours.
+    """
+    there = migrations.current(oms.engine)
+    if there is not None and there not in migrations.known():
+        raise NotAllowedNow(
+            "The database was made by a newer version (schema %(there)s). Install that version, "
+            "or restore the backup that was made before the upgrade.", there=there,
+        )
+
+
+def before_upgrade(oms: Oms, say: Callable[[str], None]) -> None:
+    """Copy a SQLite database that holds something; elsewhere the operator's own backup counts."""
+    file = sqlite_file(oms.settings.database_url)
+    there = migrations.current(oms.engine)
+    if file is None or there is None:
+        return
+    target = backup_name(oms, f"schema-{there}")
+    back_up(file, target)
+    say(f"database copied to {target}")
+
+
+def make_ready(oms: Oms, say: Callable[[str], None]) -> bool:
+    """Bring the database to this version where that is safe without asking; whether it is new.
+
+    Safe is: an empty database, or SQLite, which is copied first. A filled PostgreSQL database may
+    serve other nodes that still run the older version, so somebody has to decide.
+
+    Raises:
+        NotAllowedNow: an upgrade is due that is not made unasked, or the database is newer than
+            this version.
+    """
+    there, needed = migrations.current(oms.engine), migrations.head()
+    if there == needed:
+        return False
+    check_known(oms)
+    if there is not None and sqlite_file(oms.settings.database_url) is None:
+        raise NotAllowedNow(
+            "The database needs an upgrade (schema %(there)s, this version needs %(needed)s). "
+            "Back it up, stop the other nodes, then run: oms db upgrade",
+            there=there, needed=needed,
+        )
+    before_upgrade(oms, say)
+    migrations.upgrade(oms.engine)
+    say(f"database {'made' if there is None else 'upgraded'}: {shown(oms)}")
+    return there is None

@@ -1,0 +1,77 @@
+"""The web application behind a server: ours (waitress), or yours (any WSGI server).
+
+    gunicorn 'oms_web.serving:application()'
+
+``oms serve`` runs this module as a child process and hands it the socket it has bound.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import socket
+import sys
+from typing import NoReturn
+
+from flask import Flask
+from waitress import create_server
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from oms_web.app import create_app
+from oms_web.wiring import Oms, wire
+
+
+def application(oms: Oms | None = None) -> Flask:
+    """The app, which believes as many reverse proxies as the settings say."""
+    oms = oms or wire()
+    logging.basicConfig(level=oms.settings.log_level,
+                        format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    app = create_app(oms)
+    trusted = oms.settings.proxies
+    if trusted:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=trusted, x_proto=trusted, x_host=trusted
+        )
+    return app
+
+
+def serve(oms: Oms, listener: socket.socket) -> None:
+    """Answer requests on a bound socket until SIGTERM or SIGINT; those begun are finished."""
+    settings = oms.settings
+    server = create_server(
+        application(oms),
+        sockets=[listener],
+        threads=settings.threads,
+        ident="",
+        connection_limit=500,
+        asyncore_use_poll=True,
+        max_request_body_size=settings.max_upload_mb * 1024 * 1024,
+        # The app itself judges these headers (ProxyFix), and only if the settings name a proxy.
+        clear_untrusted_proxy_headers=not settings.proxies,
+    )
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)
+    host = settings.host if ":" not in settings.host else f"[{settings.host}]"
+    sys.stdout.write(f"oms  serving at http://{host}:{server.effective_port}\n")
+    sys.stdout.flush()
+    try:
+        server.run()
+    finally:
+        server.close()
+        oms.engine.dispose()
+
+
+def _stop(*_signal: object) -> NoReturn:
+    sys.exit(0)
+
+
+def main() -> None:
+    """The child's entry: ``python -m oms_web.serving --fd N``."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--fd", type=int, required=True, help="a bound, listening socket")
+    serve(wire(), socket.socket(fileno=parser.parse_args().fd))
+
+
+if __name__ == "__main__":
+    main()

@@ -20,6 +20,7 @@ MOST_BYTES = 20 * 1024 * 1024
 MOST_PIXELS = 50_000_000
 LONGEST_SIDE = 1600
 THUMB_SIDE = 96
+LOGO_SIDE = 800
 SUFFIX = ".webp"
 
 
@@ -39,6 +40,29 @@ def prepare(content: bytes, field: str = "image") -> Picture:
     Raises:
         Invalid: not a JPEG, PNG, WebP or GIF; damaged; too many bytes or pixels.
     """
+    upright = _checked(content, field)
+    upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
+    little = upright.copy()
+    little.thumbnail((THUMB_SIDE, THUMB_SIDE), Image.Resampling.LANCZOS)
+    return Picture(_encode(upright), _encode(little), upright.width, upright.height)
+
+
+def prepare_logo(content: bytes, field: str = "logo") -> bytes:
+    """Check an uploaded logo and encode it anew as PNG, at most 800 px a side; sharp edges stay.
+
+    Raises:
+        Invalid: as for ``prepare``.
+    """
+    upright = _checked(content, field)
+    upright.thumbnail((LOGO_SIDE, LOGO_SIDE), Image.Resampling.LANCZOS)
+    clean = Image.new(upright.mode, upright.size)
+    clean.paste(upright)
+    out = io.BytesIO()
+    clean.save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+def _checked(content: bytes, field: str) -> Image.Image:
     if len(content) > MOST_BYTES:
         raise Invalid("A picture may have at most %(most)s MB.", field,
                       most=MOST_BYTES // 1024 // 1024)
@@ -46,16 +70,12 @@ def prepare(content: bytes, field: str = "image") -> Picture:
         # Pillow warns about bombs before it refuses them; here a warning is a refusal too.
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            upright = _load(content, field)
+            return _load(content, field)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_large(field) from error
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         raise Invalid("This is not a picture we can read. Use JPEG, PNG or WebP.", field) \
             from error
-    upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
-    little = upright.copy()
-    little.thumbnail((THUMB_SIDE, THUMB_SIDE), Image.Resampling.LANCZOS)
-    return Picture(_encode(upright), _encode(little), upright.width, upright.height)
 
 
 def _load(content: bytes, field: str) -> Image.Image:

@@ -162,8 +162,12 @@ def release_lines(work: Work, lines: Iterable[OrderLine], units: Mapping[int, in
         work.session.expire(line, ["reserved"])
 
 
-def give_way(work: Work, variant_id: int, location_id: int, units: int) -> set[int]:
+def give_way(
+    work: Work, variant_id: int, location_id: int, units: int, keep: Collection[int] = ()
+) -> set[int]:
     """Take ``units`` of promises off a place that turned out to hold less; the youngest first.
+
+    Lines in ``keep`` give way last: their units are off the shelf already.
 
     Whole units of lines give way: if a bundle loses one part, its other parts become free too.
 
@@ -172,7 +176,8 @@ def give_way(work: Work, variant_id: int, location_id: int, units: int) -> set[i
     """
     touched: dict[int, int] = defaultdict(int)
     left = units
-    for promise in stock.promises_at(work.session, (variant_id, location_id)):
+    promises = stock.promises_at(work.session, (variant_id, location_id))
+    for promise in sorted(promises, key=lambda p: p.demand_id in keep):
         if left <= 0 or promise.demand_kind != KIND:
             continue
         line = work.session.get(OrderLine, promise.demand_id)

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, MetaData, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, make_url
-from sqlalchemy.orm import DeclarativeBase, registry
+from sqlalchemy.orm import DeclarativeBase, Session, registry
 
 from oms_web.core.columns import TYPE_MAP
 
@@ -51,6 +52,12 @@ def safe_in_wal(version: tuple[int, ...]) -> bool:
         or (3, 50, 7) <= version < (3, 51)
         or (3, 44, 6) <= version < (3, 45)
     )
+
+
+def upsert(session: Session, model: type[Any]) -> Any:
+    """An INSERT in the engine's dialect: it knows ``on_conflict_do_nothing`` and ``_do_update``."""
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    return dialect.insert(model)
 
 
 def make_engine(url: str, *, pool_size: int = 16) -> Engine:

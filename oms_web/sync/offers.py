@@ -60,6 +60,7 @@ def store_offers(work: Work, account: ChannelAccount, offers: Sequence[Offer]) -
     """Bring listings up to what the channel shows, and note the quantities read back."""
     if not offers:
         return
+    channels.lock_account(work.session, account.id)
     unmapped_before = _unmapped(work, account.id, offers)
     found = channels.resolve(work, account.id, [
         channels.Offered(offer.offer_ref[:120], tidy(offer.sku)[:120], tidy(offer.ean)[:60],

@@ -46,6 +46,17 @@ def get_account(session: Session, account_id: int) -> ChannelAccount:
     return account
 
 
+def lock_account(session: Session, account_id: int) -> None:
+    """Let one transaction at a time take in what a channel says; others wait their turn.
+
+    Taken before anything else is locked, so that two intakes of one account cannot collide on a
+    new order, a new listing or each other's locks.
+    """
+    session.execute(
+        select(ChannelAccount.id).where(ChannelAccount.id == account_id).with_for_update()
+    )
+
+
 def account_warehouses(session: Session, account_id: int | None) -> list[int]:
     """The warehouses that serve an account, best first; empty means all, by their own rank."""
     if account_id is None:

@@ -14,9 +14,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from oms_web.core.db import upsert
 from oms_web.core.errors import Invalid, NotFound, ShortStock
 from oms_web.core.work import Work
 from oms_web.domain.stock.allocation import Shelf, Take
@@ -140,7 +140,7 @@ def reserve(
         rows[take.demand_id, take.variant_id, take.location_id] += take.quantity
     _change_balances(work.session, {place: (0, units) for place, units in change.items()})
     expires = expires or {}
-    statement = _upsert(work.session, Reservation)
+    statement = upsert(work.session, Reservation)
     statement = statement.on_conflict_do_update(
         index_elements=["demand_kind", "demand_id", "variant_id", "location_id"],
         set_={"quantity": Reservation.quantity + statement.excluded.quantity,
@@ -275,18 +275,13 @@ def _not_yet_made(session: Session, moves: Sequence[MoveWanted]) -> list[MoveWan
     return list(fresh.values())
 
 
-def _upsert(session: Session, model: type[Any]) -> Any:
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    return dialect.insert(model)
-
-
 def _change_balances(session: Session, change: Mapping[Place, tuple[int, int]]) -> None:
     """Apply (on hand, reserved) differences, refusing any that would break a promise."""
     ordered = sorted((place, delta) for place, delta in change.items() if delta != (0, 0))
     rising = [place for place, (on_hand, _) in ordered if on_hand > 0]
     if rising:
         session.execute(
-            _upsert(session, Balance).on_conflict_do_nothing(),
+            upsert(session, Balance).on_conflict_do_nothing(),
             [{"variant_id": v, "location_id": p, "on_hand": 0, "reserved": 0} for v, p in rising],
         )
     if not ordered:

@@ -16,6 +16,7 @@ from sqlalchemy import select
 from oms_web.core.errors import Invalid, OmsError
 from oms_web.core.work import Work
 from oms_web.domain.channels.models import ChannelAccount
+from oms_web.domain.channels.service import lock_account
 from oms_web.domain.orders.models import ChannelOrder
 from oms_web.flows.order_in.accept import accept
 from oms_web.flows.order_in.change import change
@@ -38,6 +39,7 @@ class TakenIn:
 def take_in(work: Work, account: ChannelAccount, orders: Sequence[Order]) -> TakenIn:
     """Store the orders of a page. An order that cannot be kept is returned, never raised."""
     result = TakenIn()
+    lock_account(work.session, account.id)
     drafts = _drafts(account, orders, result)
     known = _known(work, account.id, list(drafts))
     fresh = [draft for id_, draft in drafts.items() if id_ not in known]

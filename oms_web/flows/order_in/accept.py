@@ -16,6 +16,7 @@ from oms_connector import Order as SdkOrder
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from oms_web.core.db import upsert
 from oms_web.core.errors import OmsError, ShortStock
 from oms_web.core.keys import take_keys
 from oms_web.core.work import Work
@@ -290,13 +291,11 @@ def _tag(session: Session, planned: Sequence[Planned], ids: Sequence[int]) -> No
     wanted = {tag[:40] for plan in planned for tag in plan.draft.order.tags if tag}
     if not wanted:
         return
+    session.execute(
+        upsert(session, Tag).on_conflict_do_nothing(), [{"name": name} for name in sorted(wanted)]
+    )
     known = {name: id_ for id_, name in session.execute(
         select(Tag.id, Tag.name).where(Tag.name.in_(wanted)))}
-    for name in sorted(wanted - known.keys()):
-        tag = Tag(name=name)
-        session.add(tag)
-        session.flush()
-        known[name] = tag.id
     session.execute(insert(OrderTag.__table__), [
         {"tag_id": known[name], "order_id": order_id}
         for plan, order_id in zip(planned, ids, strict=True)

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import argparse
-import logging
+import os
 import signal
 import socket
 import sys
@@ -19,14 +19,14 @@ from waitress import create_server
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from oms_web.app import create_app
+from oms_web.core.logs import start_logging
 from oms_web.wiring import Oms, wire
 
 
 def application(oms: Oms | None = None) -> Flask:
     """The app, which believes as many reverse proxies as the settings say."""
     oms = oms or wire()
-    logging.basicConfig(level=oms.settings.log_level,
-                        format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    start_logging(oms.settings.log_level)
     app = create_app(oms)
     trusted = oms.settings.proxies
     if trusted:
@@ -70,7 +70,11 @@ def main() -> None:
     """The child's entry: ``python -m oms_web.serving --fd N``."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--fd", type=int, required=True, help="a bound, listening socket")
-    serve(wire(), socket.socket(fileno=parser.parse_args().fd))
+    parser.add_argument("--wait-for", type=int, metavar="FD", help="begin when this pipe says so")
+    options = parser.parse_args()
+    if options.wait_for is not None and not os.read(options.wait_for, 1):
+        return  # The other end was closed: nothing is to be served after all.
+    serve(wire(), socket.socket(fileno=options.fd))
 
 
 if __name__ == "__main__":

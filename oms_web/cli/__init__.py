@@ -1,4 +1,4 @@
-"""The shell door: ``oms <anything>``. Each group of commands is a module, loaded when called."""
+"""The shell door: ``oms <anything>``. Each command's module is loaded when it is called."""
 
 from __future__ import annotations
 
@@ -9,25 +9,37 @@ import click
 
 from oms_web.core.errors import OmsError
 
-# command -> module of oms_web.cli that holds a click command of the same name
+# command -> module of oms_web.cli that holds it, and its line in the help: so that neither help
+# nor a command waits for the imports of another.
 COMMANDS = {
-    "serve": "serve", "work": "serve", "db": "database", "doctor": "doctor", "import": "imports",
-    "export": "exports", "users": "users", "demo": "demo", "connectors": "connectors",
-    "sync": "sync",
+    "connectors": ("connectors", "List the connectors that are installed."),
+    "db": ("database", "The database: its state, upgrades, backups."),
+    "demo": ("demo", "The demo shop: fill it, clear it."),
+    "doctor": ("doctor", "Check the machine and the books."),
+    "export": ("exports", "Write lists to files."),
+    "import": ("imports", "Take in files of orders, products or stock."),
+    "serve": ("serve", "Serve the shop; make it on the first start."),
+    "sync": ("sync", "Ask channels now instead of at their next turn."),
+    "users": ("users", "People who may sign in."),
+    "work": ("serve", "Do the background work until told to stop."),
 }
 
 
 class LazyGroup(click.Group):
-    """Loads a command's module only when it is used, so that ``oms --help`` is quick."""
+    """A group whose commands are looked up in ``COMMANDS``."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(COMMANDS)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"oms_web.cli.{COMMANDS[cmd_name]}")
+        module = import_module(f"oms_web.cli.{COMMANDS[cmd_name][0]}")
         return getattr(module, cmd_name.replace("import", "import_"))
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, words) for name, (_, words) in COMMANDS.items()])
 
 
 @click.group(cls=LazyGroup)
@@ -39,7 +51,7 @@ def cli() -> None:
 def main() -> None:
     """The entry point: refusals become one line on stderr and exit code 1."""
     try:
-        cli(standalone_mode=True)
+        cli(prog_name="oms")
     except OmsError as error:
         click.echo(f"oms: {error}", err=True)
         sys.exit(1)

@@ -96,6 +96,20 @@ def check_known(oms: Oms) -> None:
         )
 
 
+def check_current(oms: Oms) -> None:
+    """Refuse to work on a database of another version.
+
+    Raises:
+        NotAllowedNow: it is not at the revision this version needs.
+    """
+    there, needed = migrations.current(oms.engine), migrations.head()
+    if there != needed:
+        raise NotAllowedNow(
+            "The database is at schema %(there)s, this version needs %(needed)s: run oms serve "
+            "or oms db upgrade first.", there=there or "none", needed=needed,
+        )
+
+
 def before_upgrade(oms: Oms, say: Callable[[str], None]) -> None:
     """Copy a SQLite database that holds something; elsewhere the operator's own backup counts."""
     file = sqlite_file(oms.settings.database_url)

@@ -2,7 +2,10 @@
 
 ``serve`` is a parent that does no work of its own. It binds the address first, makes the database
 ready, then keeps its children alive: the web server, the worker with the clock, and the simulated
-marketplace while the shop has the demo account.
+marketplace while the shop has an account there.
+
+Imports at the top are few on purpose: the web server loads the program while this process looks
+after the database, which halves the time to the first page.
 """
 
 from __future__ import annotations
@@ -11,20 +14,14 @@ import errno
 import os
 import socket
 import sys
-import time
-from pathlib import Path
 
 import click
-from sqlalchemy import text
 
 from oms_web import __version__
-from oms_web.cli.database import check_known, make_ready
 from oms_web.cli.supervisor import Child, Supervisor
 from oms_web.core.errors import Invalid
-from oms_web.domain.users.service import first_owner
-from oms_web.inspection.pdf_libraries import missing_packages
-from oms_web.settings import Settings
-from oms_web.wiring import Oms, wire
+from oms_web.paths import instance_dir
+from oms_web.settings import Settings, load_settings
 
 OWNER_EMAIL = "owner@localhost"
 _LOOPBACK = ("127.", "::1", "localhost")
@@ -47,28 +44,45 @@ def serve(host: str | None, port: int | None, empty: bool, owner: str, no_worker
     # The children read the same settings, so what was said here is said to them as well.
     os.environ |= {name: str(value) for name, value in
                    (("OMS_HOST", host), ("OMS_PORT", port)) if value is not None}
-    oms = wire()
-    os.environ["OMS_INSTANCE"] = str(oms.settings.instance)
-    say(f"version {__version__}, instance {oms.settings.instance}")
-    children = []
-    if not no_web:
-        listener = listen(oms.settings)
-        children.append(Child("the web server", python("oms_web.serving", "--fd",
-                                                       str(listener.fileno())),
-                              pass_fds=(listener.fileno(),)))
-    prepare(oms, owner, empty)
-    if not no_worker:
-        children.append(Child("the worker", worker_command()))
+    settings = load_settings(instance_dir())
+    os.environ["OMS_INSTANCE"] = str(settings.instance)
+    say(f"version {__version__}, instance {settings.instance}")
+    supervisor = Supervisor([], say)
+    if no_web:
+        supervisor.children += _the_others(settings, owner, not empty, not no_worker)
+    else:
+        listener = listen(settings)
+        waits, go = os.pipe()
+        web = Child("the web server", web_command(listener, waits),
+                    pass_fds=(listener.fileno(), waits))
+        supervisor.start(web)
+        supervisor.children += _the_others(settings, owner, not empty, not no_worker)
+        os.write(go, b"!")
+        web.command = web_command(listener)  # next time it need not wait
+    raise SystemExit(supervisor.run())
+
+
+def _the_others(settings: Settings, owner: str, demo: bool, worker: bool) -> list[Child]:
+    """Make everything ready; the children besides the web server that the shop has."""
+    from oms_web.cli.first_start import has_demo, prepare
+    from oms_web.wiring import wire
+
+    oms = wire(settings=settings)
+    prepare(oms, owner, demo=demo, say=say)
+    children = [Child("the worker", worker_command())] if worker else []
     if has_demo(oms):
-        children.append(Child("the demo marketplace", demo_command(oms.settings), needed=False))
+        children.append(Child("the demo marketplace", demo_command(settings), needed=False))
     oms.engine.dispose()
-    raise SystemExit(Supervisor(children, say).run())
+    return children
 
 
 @click.command()
 def work() -> None:
     """Do the background work (sync, batches, clock) until told to stop."""
-    check_known(wire())
+    from oms_web.cli.database import check_current
+    from oms_web.wiring import wire
+
+    check_current(wire())
     command = worker_command()
     os.execv(command[0], command)  # noqa: S606 - the command is ours
 
@@ -83,9 +97,21 @@ def python(*arguments: str) -> list[str]:
     return [sys.executable, "-m", *arguments]
 
 
+def web_command(listener: socket.socket, waits: int | None = None) -> list[str]:
+    """How the web server is started: on a bound socket, perhaps waiting for a word on a pipe."""
+    gate = [] if waits is None else ["--wait-for", str(waits)]
+    return python("oms_web.serving", "--fd", str(listener.fileno()), *gate)
+
+
 def worker_command() -> list[str]:
     """How the worker is started. A process of its own: doors do not import each other."""
     return python("oms_web.jobs")
+
+
+def demo_command(settings: Settings) -> list[str]:
+    """How the simulated marketplace is started."""
+    return python("oms_demo", "--port", str(settings.demo_port),
+                  "--data", str(settings.instance / "demo"))
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -113,54 +139,3 @@ def listen(settings: Settings) -> socket.socket:
         say("other machines are refused until their names for this one are in trusted_hosts "
             "(instance/oms.toml)")
     return listener
-
-
-def prepare(oms: Oms, owner: str, empty: bool) -> None:
-    """Database, owner and demo shop; whatever is there already is left alone."""
-    begun = time.monotonic()
-    make_ready(oms, say)
-    wanted = oms.settings.instance / "first-start-demo"
-    account = first_owner(oms.works, owner, first_language())
-    if account is not None:
-        _show_account(*account)
-        if not empty:
-            wanted.touch()
-    if wanted.exists():
-        # The mark goes last: a first start that was interrupted seeds at the next one.
-        from oms_web.demo import seed
-
-        seed(oms)
-        wanted.unlink()
-        say(f"demo shop filled in {time.monotonic() - begun:.1f} s "
-            "('Start my own shop' in the first-day guide clears it)")
-    absent = missing_packages()
-    if absent:
-        say(f"PDF documents are unavailable: install {' '.join(absent)} (Debian's names)")
-
-
-def _show_account(email: str, password: str) -> None:
-    click.echo(
-        "\n    Your owner account, shown this once:\n"
-        f"        e-mail    {email}\n"
-        f"        password  {password}\n"
-    )
-
-
-def first_language() -> str:
-    """The owner's language: English where this machine speaks it, else Polish."""
-    spoken = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG", "")
-    return "en" if spoken.startswith("en") else "pl"
-
-
-def has_demo(oms: Oms) -> bool:
-    """Whether the shop has an account at the simulated marketplace."""
-    with oms.engine.connect() as connection:
-        return connection.execute(text(
-            "SELECT 1 FROM channel_account WHERE connector = 'demo' AND archived_at IS NULL"
-        )).first() is not None
-
-
-def demo_command(settings: Settings) -> list[str]:
-    """How the simulated marketplace is started."""
-    data: Path = settings.instance / "demo"
-    return python("oms_demo", "--port", str(settings.demo_port), "--data", str(data))

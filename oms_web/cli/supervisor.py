@@ -68,6 +68,17 @@ class Supervisor:
         self._hurry = False
         self._failed = False
 
+    def start(self, child: Child) -> None:
+        """Start a child; before ``run``, one that shall be loading meanwhile."""
+        if child not in self.children:
+            self.children.append(child)
+        # This process has one thread, so running Python between fork and exec is safe.
+        child.process = subprocess.Popen(  # noqa: S603 - commands are ours
+            child.command, pass_fds=child.pass_fds, stdin=subprocess.DEVNULL,
+            start_new_session=True, preexec_fn=_end_with(os.getpid()),
+        )
+        child.started_at = time.monotonic()
+
     def run(self) -> int:
         """Until told to stop: 0, or until a needed child could not start: 1."""
         awake, wake = os.pipe()
@@ -98,15 +109,9 @@ class Supervisor:
         self._stopping = True
 
     def _start_due(self) -> None:
-        now = time.monotonic()
         for child in self.children:
-            if child.process is None and child.due_at <= now:
-                # This process has one thread, so running Python between fork and exec is safe.
-                child.process = subprocess.Popen(  # noqa: S603 - commands are ours
-                    child.command, pass_fds=child.pass_fds, stdin=subprocess.DEVNULL,
-                    start_new_session=True, preexec_fn=_end_with(os.getpid()),
-                )
-                child.started_at = now
+            if child.process is None and child.due_at <= time.monotonic():
+                self.start(child)
 
     def _next_due(self) -> float | None:
         waiting = [child.due_at for child in self.children if child.process is None]

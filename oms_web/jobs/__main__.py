@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import threading
 import time
 
+from oms_web.core.logs import start_logging
 from oms_web.jobs import worker
 from oms_web.wiring import wire
 
@@ -17,8 +17,7 @@ GRACE = 20.0
 def main() -> None:
     """Work until SIGTERM or SIGINT; what was begun is finished, within ``GRACE`` seconds."""
     oms = wire()
-    logging.basicConfig(level=oms.settings.log_level,
-                        format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    start_logging(oms.settings.log_level)
     stop = threading.Event()
 
     def stop_now(*_signal: object) -> None:

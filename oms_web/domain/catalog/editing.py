@@ -121,6 +121,18 @@ def edit_variant(work: Work, variant_id: int, edit: VariantEdit) -> None:
     _announce(work, [variant_id], change)
 
 
+def set_costs(work: Work, costs: Mapping[int, int]) -> None:
+    """Note what units cost now: variant -> micro. Those that cost the same are left alone."""
+    rows = work.session.execute(select(Variant.id, Variant.cost).where(Variant.id.in_(costs)))
+    before = {id_: cost for id_, cost in rows if cost != costs[id_]}
+    for id_ in sorted(before):
+        work.session.execute(update(Variant).where(Variant.id == id_).values(cost=costs[id_]))
+    audit.record_many(work, [
+        audit.entry(work, "catalog.edit", "variant", id_, {"cost": [before[id_], costs[id_]]})
+        for id_ in sorted(before)
+    ])
+
+
 def archive(work: Work, variant_id: int, *, back: bool = False) -> None:
     """Take a SKU out of lists and suggestions, or bring it back. Its history stays."""
     row = queries.variant(work.session, variant_id)

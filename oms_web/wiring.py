@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
@@ -19,6 +20,9 @@ from oms_web.core.db import make_engine
 from oms_web.core.work import Works
 from oms_web.paths import instance_dir
 from oms_web.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from oms_web.adapters.printing import Printing
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,15 @@ class Oms:
 
         return load_registry()
 
+    @cached_property
+    def printing(self) -> Printing:
+        """What makes PDFs; its worker processes start with the first of them."""
+        from oms_web.adapters.pdf import PdfPool
+        from oms_web.adapters.print_pages import CSS, FONTS
+        from oms_web.adapters.printing import Printing
+
+        return Printing(self.works, self.works.ports["files"], PdfPool(CSS, FONTS))
+
 
 def wire(
     instance: Path | None = None, *, clock: Clock = utc_now, settings: Settings | None = None
@@ -45,6 +58,7 @@ def wire(
     engine = make_engine(settings.database_url)
     ports = {
         "files": DiskFiles(settings.files),
+        "prints": DiskFiles(settings.instance / "prints"),
         "secrets": KeyFileBox(settings.instance / "keys"),
         "http": lambda base_url, headers, name: AccountHttp(
             base_url, headers, loopback=settings.loopback_shops, name=name

@@ -1,0 +1,195 @@
+"""The process that turns HTML into PDF, locked up: it knows no database, no network and no secrets.
+
+Run by path (``python -P pdf_worker.py CONFIG``) with next to no environment; needs the standard
+library and WeasyPrint only. Three walls, each enough by itself against a hostile document:
+
+1. the fetcher opens ``data:`` addresses and nothing else, and follows no redirect;
+2. an audit hook refuses sockets, child processes and files outside Python's own folders, once
+   everything is loaded (decoders of pictures included);
+3. the kernel limits memory, file size and open files, and an alarm ends what takes too long.
+
+Wire format, both ways: four bytes of length, then the bytes. A request is JSON
+``{"pages": [html, ...], "seconds": n}``; the answer is ``+`` and the PDF, or ``-`` and why not.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import os
+import select
+import signal
+import struct
+import sys
+from typing import Any, BinaryIO
+
+IDLE_EXIT = 75
+_CLOSED_AT_ONCE = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system",
+                   "os.startfile", "ctypes.dlopen", "pty.", "ftplib.", "http.", "urllib.Request",
+                   "webbrowser.", "shutil.", "os.remove", "os.rename", "os.mkdir", "os.symlink",
+                   "os.link", "os.truncate", "os.chmod")
+_FONTS = ("woff2", "woff", "ttf", "otf")
+
+
+def main() -> None:
+    """Load, close the doors, then serve requests from standard input until it ends."""
+    config: dict[str, Any] = json.loads(sys.argv[1])
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever prints must not get between the answers
+    logging.disable(logging.CRITICAL)
+    try:
+        limit(config["memory_mb"])
+        engine = Engine(config)
+        engine.warm_up()
+        close_doors()
+    except (ImportError, OSError) as error:
+        send(answers, b"-" + str(error).encode())
+        return
+    send(answers, b"+ready")
+    serve(engine, sys.stdin.buffer, answers, config["idle_seconds"])
+
+
+def serve(engine: Engine, requests: BinaryIO, answers: BinaryIO, idle_seconds: int) -> None:
+    """Answer one request after another; leave when nothing came for a while."""
+    while True:
+        if not select.select([requests], [], [], idle_seconds)[0]:
+            os._exit(IDLE_EXIT)
+        message = receive(requests)
+        if message is None:
+            return
+        request = json.loads(message)
+        # The default action of the alarm ends the process, whatever it is stuck in.
+        signal.alarm(int(request["seconds"]) + 2)
+        try:
+            answer = b"+" + engine.pdf(request["pages"])
+        except MemoryError:
+            answer = b"-memory"
+        except Exception as error:
+            answer = b"-" + f"{type(error).__name__}: {error}".encode()[:500]
+        signal.alarm(0)
+        send(answers, answer)
+
+
+class Engine:
+    """WeasyPrint with what documents share: fetcher, fonts, style sheet."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        from weasyprint import CSS, HTML
+        from weasyprint.text.fonts import FontConfiguration
+        from weasyprint.urls import URLFetcher
+
+        class Sealed(URLFetcher):
+            """Opens what is inside the document and refuses everything else."""
+
+            def __init__(self) -> None:
+                super().__init__(allowed_protocols=frozenset({"data"}), allow_redirects=False)
+
+        self.fetcher = Sealed()
+        self.fonts = FontConfiguration()
+        self.html = HTML
+        faces = [font_face(name, file) for name, file in config["fonts"]]
+        with open(config["css"], encoding="utf-8") as sheet:
+            self.css = CSS(
+                string="".join(faces) + sheet.read(), font_config=self.fonts,
+                url_fetcher=self.fetcher, base_url="about:blank",
+            )
+
+    def pdf(self, pages: list[str]) -> bytes:
+        """Several documents as one PDF, each with its own page count; fonts are embedded once."""
+        pictures: dict[str, Any] = {}
+        made = [
+            self.html(string=page, url_fetcher=self.fetcher, base_url="about:blank")
+            .render(stylesheets=[self.css], font_config=self.fonts, cache=pictures)
+            for page in pages
+        ]
+        # The identifier makes the same documents give the same bytes.
+        return made[0].copy([page for one in made for page in one.pages]).write_pdf(
+            pdf_identifier=b"0" * 16)
+
+    def warm_up(self) -> None:
+        """Make the engine load all it loads late, while the doors are open."""
+        from PIL import Image
+
+        Image.init()
+        dot = base64.b64encode(_PNG).decode()
+        self.pdf([
+            "<html lang=pl><title>x</title><style>i{transform:rotate(1deg)}</style>"
+            f"<p>Zażółć <b>gęślą</b> <i>jaźń</i> 中 <img src='data:image/png;base64,{dot}'>"
+            "<svg viewBox='0 0 9 9' width=9 height=9><path d='M0 0h1v9h-1z'/></svg>"
+            "<table><thead><tr><th>a<tbody><tr><td>b</table>"
+        ])
+
+
+_PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+
+
+def font_face(name: str, file: str) -> str:
+    """A ``@font-face`` that carries the font in itself; nothing when the file is missing."""
+    kind = file.rpartition(".")[2]
+    if kind not in _FONTS or not os.path.isfile(file):
+        return ""
+    with open(file, "rb") as font:
+        data = base64.b64encode(font.read()).decode()
+    return (f"@font-face{{font-family:'{name}';font-weight:100 900;"
+            f"src:url(data:font/{kind};base64,{data})}}")
+
+
+def limit(memory_mb: int) -> None:
+    """Ask the kernel to keep this process small."""
+    try:
+        import resource
+    except ImportError:  # not a Unix: the deadline and the other walls remain
+        return
+    size = memory_mb * 1024 * 1024
+    resource.setrlimit(resource.RLIMIT_AS, (size, size))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+
+
+def close_doors() -> None:
+    """From here on: no sockets, no processes, no files but Python's own code, to read."""
+    code = {os.path.dirname(os.__file__), *(
+        folder for folder in sys.path if "site-packages" in folder or "dist-packages" in folder
+    )}
+    allowed = tuple(os.path.realpath(folder) + os.sep for folder in code)
+    flags = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+
+    def guard(event: str, args: tuple[Any, ...]) -> None:
+        if event == "open":
+            path, _, how = args
+            if isinstance(path, int):
+                return
+            real = os.path.realpath(os.fsdecode(path)) + os.sep
+            if not real.startswith(allowed) or (how or 0) & flags:
+                raise PermissionError("files are closed here")
+        elif event.startswith(_CLOSED_AT_ONCE):
+            raise PermissionError(f"{event} is closed here")
+
+    sys.addaudithook(guard)
+    try:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    except ImportError:
+        return
+
+
+def receive(source: BinaryIO) -> bytes | None:
+    """One message; None at the end of the stream."""
+    head = source.read(4)
+    if len(head) < 4:
+        return None
+    return source.read(struct.unpack(">I", head)[0])
+
+
+def send(target: BinaryIO, message: bytes) -> None:
+    """One message."""
+    target.write(struct.pack(">I", len(message)) + message)
+    target.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,216 @@
+"""From what a document says to HTML for the PDF engine. Our own templates, never a seller's.
+
+A page speaks the document's language whatever the reader's; every value is escaped.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from babel import Locale
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from oms_web.adapters import barcode
+from oms_web.core.clock import SHOP_ZONE
+from oms_web.core.errors import NotFound
+from oms_web.core.money import exponent, from_micro, from_minor
+from oms_web.core.ports import FileStore
+from oms_web.domain.documents import placeholders
+from oms_web.domain.documents.labels import LABELS
+from oms_web.domain.documents.picksheets import PickSheet
+from oms_web.domain.documents.slips import Slip
+from oms_web.paths import STATIC, TEMPLATES
+
+FOLDER = TEMPLATES / "print"
+CSS = FOLDER / "paper.css"
+FONTS: Sequence[tuple[str, Path]] = (
+    ("Inter", STATIC / "vendor" / "inter-latin.woff2"),
+    ("Inter Ext", STATIC / "vendor" / "inter-latin-ext.woff2"),
+)
+# A list of more rows is printed as several documents: layout time grows faster than rows do.
+ROWS_PER_SHEET = 250
+
+_MINUS = "\N{MINUS SIGN}"
+_SPACE = "\N{NO-BREAK SPACE}"
+_COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+_PICTURES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg",
+             ".webp": "image/webp"}
+_ADDRESS = ("name", "company", "street", "postcode", "city", "region", "country", "phone")
+_SIGNS = {"PLN": "zł", "EUR": "€"}
+_RATE_WORDS = {
+    "pl": {"zw": "zw.", "np": "np.", "oo": "o.o."},
+    "en": {"zw": "exempt", "np": "out of scope", "oo": "reverse"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How slips and lists look now.
+
+    Attributes:
+        footers: The seller's text by language, its fields unfilled.
+        fields: What the company gives to those fields.
+    """
+
+    company: str
+    accent: str = "#3350D4"
+    logo: str | None = None
+    footers: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+class Say:
+    """How one language writes numbers, dates and names."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+        self._locale = Locale.parse(language)
+
+    def amount(self, minor: int, currency: str) -> str:
+        """``1 148,00`` / ``1,148.00``."""
+        places = exponent(currency)
+        pattern = "#,##0" + ("." + "0" * places if places else "")
+        text = format_decimal(from_minor(minor, currency), pattern, locale=self._locale)
+        return text.replace("-", _MINUS)
+
+    def money(self, minor: int, currency: str) -> str:
+        """``1 148,00 zł`` / ``PLN 1,148.00``."""
+        text = self.amount(minor, currency)
+        if self.language == "pl":
+            return f"{text}{_SPACE}{_SIGNS.get(currency, currency)}"
+        return f"{currency}{_SPACE}{text}"
+
+    def price(self, micro: int, currency: str) -> str:
+        """A unit price with the decimals it has, at least the currency's."""
+        places = exponent(currency)
+        pattern = "#,##0." + "0" * places + "#" * (6 - places)
+        return format_decimal(from_micro(micro), pattern, locale=self._locale)
+
+    def count(self, value: int) -> str:
+        """A whole number."""
+        return format_decimal(value, locale=self._locale)
+
+    def date(self, day: date | str) -> str:
+        """``22.11.2026`` / ``22 Nov 2026``."""
+        if isinstance(day, str):
+            day = date.fromisoformat(day)
+        pattern = "dd.MM.y" if self.language == "pl" else "d MMM y"
+        return format_date(day, pattern, locale=self._locale)
+
+    def moment(self, moment: datetime) -> str:
+        """A day and a time in the shop's zone."""
+        pattern = "dd.MM.y, HH:mm" if self.language == "pl" else "d MMM y, HH:mm"
+        return format_datetime(moment.astimezone(SHOP_ZONE), pattern, locale=self._locale)
+
+    def rate(self, rate: str) -> str:
+        """``23%`` / ``zw.``."""
+        word = _RATE_WORDS[self.language].get(rate)
+        if word is not None:
+            return word
+        return (rate.replace(".", ",") if self.language == "pl" else rate) + "%"
+
+    def country(self, code: str) -> str:
+        """A country's name."""
+        return self._locale.territories.get(code, code)
+
+    def account(self, number: str) -> str:
+        """An account number in groups: IBAN by four from the left, a bare Polish one 2 + 4s."""
+        bare = "".join(number.split())
+        head = 2 if bare.isdigit() and len(bare) == 26 else 0
+        rest = bare[head:]
+        groups = [rest[at:at + 4] for at in range(0, len(rest), 4)]
+        return _SPACE.join(filter(None, [bare[:head], *groups]))
+
+    def exchange(self, snapshot: Mapping[str, Any]) -> str:
+        """The sentence that names the exchange rate."""
+        used = snapshot["exchange"]
+        return LABELS[self.language]["exchange"] % {
+            "currency": snapshot["currency"], "home": used["currency"], "table": used["table"],
+            "rate": used["rate"].replace(".", "," if self.language == "pl" else "."),
+            "date": self.date(used["day"]),
+        }
+
+
+class PrintPages:
+    """Draws pages; reads logos from the file store."""
+
+    def __init__(self, files: FileStore) -> None:
+        self._files = files
+        self._logos: dict[str, str] = {}
+
+    def invoice(self, snapshot: Mapping[str, Any]) -> str:
+        """The page of an issued invoice, or of a draft when it has no number."""
+        design = snapshot["design"]
+        return self._draw("invoice.html", snapshot["language"], doc=snapshot,
+                          design=self._design(design["accent"], design["logo"],
+                                              design["footer"]))
+
+    def slip(self, slip: Slip, look: Look, *, with_prices: bool) -> str:
+        """The page of a packing slip."""
+        footer = placeholders.fill(look.footers.get(slip.language, ""), {
+            **look.fields, "order_number": slip.order_number,
+            "channel_number": slip.channel_number, "buyer": slip.buyer,
+        })
+        ship_to = {name: slip.ship_to.get(name) or "" for name in _ADDRESS}
+        return self._draw("slip.html", slip.language, slip=slip, with_prices=with_prices,
+                          ship_to=ship_to, home="PL", company=look.company,
+                          order_code=barcode.code128(slip.order_number),
+                          design=self._design(look.accent, look.logo, footer))
+
+    def picklist(self, sheet: PickSheet, look: Look, language: str) -> list[str]:
+        """The pages of a pick list; long ones are cut into parts of equal kind."""
+        cuts = range(0, max(len(sheet.rows), 1), ROWS_PER_SHEET)
+        code = barcode.code128(f"PL-{sheet.number}", 9) if sheet.number else ""
+        return [
+            self._draw("picklist.html", language, sheet=sheet, language=language,
+                       rows=sheet.rows[at:at + ROWS_PER_SHEET], part=part, parts=len(cuts),
+                       shorts=sheet.shorts if part == len(cuts) else [], ean=barcode.ean,
+                       list_code=code, company=look.company,
+                       design=self._design(look.accent, look.logo, ""))
+            for part, at in enumerate(cuts, start=1)
+        ]
+
+    def _draw(self, template: str, language: str, **values: Any) -> str:
+        return _environment().get_template(template).render(
+            t=LABELS[language], say=_say(language), **values)
+
+    def _design(self, accent: str, logo: str | None, footer: str) -> dict[str, Any]:
+        return {
+            "accent": accent if _COLOR.fullmatch(accent) else "#3350D4",
+            "logo_uri": self._logo(logo) if logo else None,
+            "footer": footer,
+        }
+
+    def _logo(self, name: str) -> str | None:
+        """A stored picture as a ``data:`` address; the engine opens no other kind."""
+        if name not in self._logos:
+            try:
+                file = self._files.path(name)
+            except NotFound:
+                return None
+            kind = _PICTURES.get(file.suffix)
+            if kind is None:
+                return None
+            data = base64.b64encode(file.read_bytes()).decode()
+            self._logos = {name: f"data:{kind};base64,{data}"}
+        return self._logos[name]
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(loader=FileSystemLoader(FOLDER), autoescape=True, trim_blocks=True,
+                       lstrip_blocks=True, undefined=StrictUndefined)
+
+
+@cache
+def _say(language: str) -> Say:
+    return Say(language)

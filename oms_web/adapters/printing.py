@@ -1,0 +1,293 @@
+"""Printing: documents, slips and lists of orders as PDF, one or many as one file.
+
+Reads happen in short snapshots, drawing and layout outside of any transaction. Many are laid out
+in small requests side by side and put together at the end, so memory does not grow with the
+number of orders, and one document that cannot be printed does not take the others along.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select
+
+from oms_web.adapters.pdf import PdfFailed, PdfPool, merge
+from oms_web.adapters.print_pages import Look, PrintPages
+from oms_web.core.actor import SYSTEM, Actor
+from oms_web.core.errors import Invalid, NotFound
+from oms_web.core.ports import FileStore
+from oms_web.core.work import Works
+from oms_web.domain.company.models import Company
+from oms_web.domain.documents import picksheets, service
+from oms_web.domain.documents.models import Document, DocumentFile
+from oms_web.domain.documents.slips import Slip, slips
+
+log = logging.getLogger(__name__)
+
+INVOICE, SLIP, PICKLIST = "invoice", "slip", "picklist"
+KINDS = (INVOICE, SLIP, PICKLIST)
+
+CHUNK = 10
+MOST_ORDERS = 2000
+
+Beat = Callable[[int, int], None]
+
+
+@dataclass(slots=True)
+class Batch:
+    """What became of a print job. ``failed``: order number -> why (an English gettext key)."""
+
+    pdf: bytes = b""
+    printed: int = 0
+    failed: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Piece:
+    """HTML of some orders that is laid out in one request."""
+
+    pages: dict[int, list[str]]
+    done: int
+
+
+class Printing:
+    """Prints for one installation."""
+
+    def __init__(self, works: Works, files: FileStore, pdf: PdfPool) -> None:
+        self.pdf = pdf
+        self._works = works
+        self._files = files
+        self._pages = PrintPages(files)
+
+    def available(self) -> str | None:
+        """Why nothing can be printed here; None when it can."""
+        return self.pdf.available()
+
+    def document(self, document_id: int) -> bytes:
+        """The PDF of an issued document: made once, the same bytes ever after.
+
+        Raises:
+            NotFound: there is no such document.
+            PdfUnavailable, PdfFailed: it has never been printed and cannot be now.
+        """
+        with self._works.reading(SYSTEM) as work:
+            row = work.session.execute(
+                select(Document.snapshot, DocumentFile.file)
+                .outerjoin(DocumentFile, DocumentFile.document_id == Document.id)
+                .where(Document.id == document_id)
+            ).one_or_none()
+        if row is None:
+            raise NotFound("There is no such document.")
+        if row.file is not None:
+            try:
+                return self._files.path(row.file).read_bytes()
+            except NotFound:
+                # The same snapshot gives the same bytes, so the file comes back under its name
+                # unless the templates have changed since; then this is the best there is.
+                log.warning("the file of document %s is missing; made anew", document_id)
+        made = self.pdf.render([self._pages.invoice(row.snapshot)])
+        name = self._files.put(made, ".pdf")
+        with self._works.writing(SYSTEM) as work:
+            kept = service.note_file(work, document_id, name)
+        return made if kept == name or row.file is not None else self._files.path(kept).read_bytes()
+
+    def draft(self, snapshot: dict[str, Any]) -> bytes:
+        """The PDF of an invoice as it would look; nothing is stored."""
+        return self.pdf.render([self._pages.invoice(snapshot)])
+
+    def for_order(self, kind: str, order_id: int, actor: Actor, language: str) -> bytes:
+        """One kind of paper for one order.
+
+        Args:
+            language: The reader's; slips and invoices speak the buyer's.
+
+        Raises:
+            NotFound: no such order, or it has no such document.
+        """
+        batch = self.batch(kind, [order_id], actor, language, lambda done, total: None,
+                           patient=False)
+        return batch.pdf
+
+    def pick_list(self, pick_list_id: int, language: str) -> bytes:
+        """The paper of a pick list."""
+        with self._works.reading(SYSTEM) as work:
+            sheet = picksheets.of_pick_list(work.session, pick_list_id)
+            look = look_of(work.session.get(Company, 1))
+        return self._render_each(self._pages.picklist(sheet, look, language))
+
+    def slip_preview(self, slip: Slip, look: Look, *, with_prices: bool) -> bytes:
+        """A slip that no order stands behind: for the design page."""
+        return self.pdf.render([self._pages.slip(slip, look, with_prices=with_prices)])
+
+    def batch(self, kind: str, order_ids: Sequence[int], actor: Actor, language: str, beat: Beat,
+              *, patient: bool = True) -> Batch:
+        """One kind of paper for many orders, as one PDF in the order asked for.
+
+        Args:
+            beat: Called with (orders done, orders in all) after each piece.
+            patient: Note what fails and go on; else the first failure is raised.
+
+        Raises:
+            Invalid: an unknown kind, no orders, or too many at once.
+            NotFound: not one of them can be printed.
+        """
+        order_ids = list(dict.fromkeys(order_ids))
+        if kind not in KINDS:
+            raise Invalid("Choose what to print.", "kind")
+        if not 0 < len(order_ids) <= MOST_ORDERS:
+            raise Invalid("Choose from 1 to %(n)s orders.", "order_ids", n=MOST_ORDERS)
+        batch = Batch()
+        with tempfile.TemporaryDirectory(prefix="oms-print-") as folder:
+            parts: list[Path] = []
+            for number, pdf in enumerate(
+                self._parts(kind, order_ids, actor, language, beat, batch, patient)
+            ):
+                part = Path(folder, f"{number}.pdf")
+                part.write_bytes(pdf)
+                parts.append(part)
+            if not parts:
+                raise NotFound(next(iter(batch.failed.values()), "There is nothing to print."))
+            batch.pdf = merge(parts)
+        return batch
+
+    # -- pieces ---------------------------------------------------------------------------
+
+    def _parts(self, kind: str, order_ids: Sequence[int], actor: Actor, language: str, beat: Beat,
+               batch: Batch, patient: bool) -> Iterator[bytes]:
+        if kind == INVOICE:
+            yield from self._invoices(order_ids, beat, batch, patient)
+        elif kind == PICKLIST:
+            yield from self._walks(order_ids, actor, language, beat, batch)
+        else:
+            yield from self._slips(order_ids, beat, batch, patient)
+
+    def _slips(self, order_ids: Sequence[int], beat: Beat, batch: Batch, patient: bool
+               ) -> Iterator[bytes]:
+        def pieces() -> Iterator[_Piece]:
+            done = 0
+            for some in _chunks(order_ids, CHUNK):
+                with self._works.reading(SYSTEM) as work:
+                    company = work.session.get(Company, 1)
+                    found = slips(work.session, some)
+                look, prices = look_of(company), bool(company and company.slip_prices)
+                for order_id in some:
+                    if not found.get(order_id):
+                        batch.failed[order_id] = "There is no such order."
+                done += len(some)
+                yield _Piece({
+                    order_id: [self._pages.slip(slip, look, with_prices=prices) for slip in sheets]
+                    for order_id, sheets in found.items() if sheets
+                }, done)
+
+        for piece, pdf in self._side_by_side(pieces(), self._lay_out(batch, patient)):
+            yield from pdf
+            batch.printed += sum(order_id not in batch.failed for order_id in piece.pages)
+            beat(piece.done, len(order_ids))
+
+    def _lay_out(self, batch: Batch, patient: bool) -> Callable[[_Piece], list[bytes]]:
+        """A piece in one request; when that fails, order by order to find the one to blame."""
+
+        def lay_out(piece: _Piece) -> list[bytes]:
+            pages = [page for found in piece.pages.values() for page in found]
+            if not pages:
+                return []
+            try:
+                return [self.pdf.render(pages)]
+            except PdfFailed:
+                if not patient:
+                    raise
+            good = []
+            for order_id, found in piece.pages.items():
+                try:
+                    good.append(self.pdf.render(found))
+                except PdfFailed as failed:
+                    batch.failed[order_id] = str(failed)
+            return good
+
+        return lay_out
+
+    def _invoices(self, order_ids: Sequence[int], beat: Beat, batch: Batch, patient: bool
+                  ) -> Iterator[bytes]:
+        with self._works.reading(SYSTEM) as work:
+            documents = dict(work.session.execute(
+                select(Document.order_id, func.max(Document.id))
+                .where(Document.order_id.in_(order_ids), Document.kind == service.INVOICE)
+                .group_by(Document.order_id)
+            ).tuples().all())
+        for order_id in order_ids:
+            if order_id not in documents:
+                batch.failed[order_id] = "This order has no invoice yet."
+
+        def one(order_id: int) -> bytes | None:
+            try:
+                return self.document(documents[order_id])
+            except PdfFailed as failed:
+                if not patient:
+                    raise
+                batch.failed[order_id] = str(failed)
+                return None
+
+        wanted = [order_id for order_id in order_ids if order_id in documents]
+        for done, (_, pdf) in enumerate(self._side_by_side(iter(wanted), one), start=1):
+            if pdf is not None:
+                batch.printed += 1
+                yield pdf
+            if done % CHUNK == 0 or done == len(wanted):
+                beat(done, len(wanted))
+
+    def _walks(self, order_ids: Sequence[int], actor: Actor, language: str, beat: Beat,
+               batch: Batch) -> Iterator[bytes]:
+        with self._works.reading(SYSTEM) as work:
+            sheets = picksheets.of_orders(work.session, order_ids, work.now, actor.name)
+            look = look_of(work.session.get(Company, 1))
+        pages = [page for sheet in sheets
+                 for page in self._pages.picklist(sheet, look, language)]
+        batch.printed = len({number for sheet in sheets for number in sheet.order_numbers})
+        for done, (_, pdf) in enumerate(
+            self._side_by_side(iter(pages), lambda page: self.pdf.render([page])), start=1
+        ):
+            yield pdf
+            beat(len(order_ids) * done // len(pages), len(order_ids))
+
+    def _render_each(self, pages: Iterable[str]) -> bytes:
+        return merge([self.pdf.render([page]) for page in pages])
+
+    def _side_by_side(self, items: Iterator[Any], work: Callable[[Any], Any]
+                      ) -> Iterator[tuple[Any, Any]]:
+        """Results in order, as many at work as there are PDF workers, few waiting."""
+        with ThreadPoolExecutor(self.pdf.size, thread_name_prefix="print") as threads:
+            running: deque[tuple[Any, Future[Any]]] = deque()
+            for item in islice(items, self.pdf.size + 1):
+                running.append((item, threads.submit(work, item)))
+            while running:
+                item, future = running.popleft()
+                result = future.result()
+                for following in islice(items, 1):
+                    running.append((following, threads.submit(work, following)))
+                yield item, result
+
+
+def look_of(company: Company | None) -> Look:
+    """How slips and lists look now."""
+    if company is None:
+        return Look("")
+    name = company.legal_name or company.name
+    return Look(
+        company.name or name, company.accent, company.logo_file,
+        {"pl": company.footer_pl, "en": company.footer_en},
+        {"company": name, "tax_id": company.tax_id, "website": company.website,
+         "email": company.email, "phone": company.phone},
+    )
+
+
+def _chunks(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    for at in range(0, len(items), size):
+        yield items[at:at + size]

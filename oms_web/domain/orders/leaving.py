@@ -14,12 +14,19 @@ from oms_web.domain.stock.models import CUSTOMER
 
 
 def goods_left(
-    work: Work, order: Order, lines: Sequence[OrderLine], units: Mapping[int, int], cause: str
+    work: Work,
+    order: Order,
+    lines: Sequence[OrderLine],
+    units: Mapping[int, int],
+    cause: str,
+    places: Mapping[tuple[int, int, int], int] | None = None,
 ) -> None:
     """Move ``units`` (line id -> whole units) from where they are promised to the buyer.
 
     Args:
         cause: what makes this leaving one of a kind (``shipment:17``); repeating it moves nothing.
+        places: where the units were really taken from, (line, variant, location) -> units; what
+            it does not name is taken in (variant, location) order.
 
     Raises:
         NotAllowedNow: a line has fewer units promised than shall leave.
@@ -38,17 +45,32 @@ def goods_left(
     taken = []
     for line in wanted:
         for variant, per_unit in parts[line.id]:
-            left = units[line.id] * per_unit
-            for promise in held[line.id, variant]:
-                some = min(left, promise.quantity)
-                if some:
-                    taken.append((promise, stock.MoveWanted(
-                        variant, promise.location_id, CUSTOMER, some,
-                        f"{cause}:line:{line.id}:{variant}:{promise.location_id}", "sale",
-                        order_id=order.id, promised=some,
-                    )))
-                    left -= some
+            for promise, some in _dealt(
+                held[line.id, variant], units[line.id] * per_unit, places or {}
+            ):
+                taken.append((promise, stock.MoveWanted(
+                    variant, promise.location_id, CUSTOMER, some,
+                    f"{cause}:line:{line.id}:{variant}:{promise.location_id}", "sale",
+                    order_id=order.id, promised=some,
+                )))
     stock.take_promised(work, taken)
     for line in wanted:
         line.shipped += units[line.id]
         line.reserved -= units[line.id]
+
+
+def _dealt(
+    held: Sequence[stock.Promise], units: int, places: Mapping[tuple[int, int, int], int]
+) -> list[tuple[stock.Promise, int]]:
+    """How many units each promise gives: as many as were taken there, then whatever is left."""
+    given = {
+        promise.id: min(promise.quantity, places.get(
+            (promise.demand_id, promise.variant_id, promise.location_id), 0))
+        for promise in held
+    }
+    left = units - sum(given.values())
+    for promise in held:
+        more = max(-given[promise.id], min(left, promise.quantity - given[promise.id]))
+        given[promise.id] += more
+        left -= more
+    return [(promise, given[promise.id]) for promise in held if given[promise.id]]

@@ -15,7 +15,7 @@ from oms_web.web import assets, shell, toasts
 SCREENS = (
     "auth", "home", "orders", "order_card", "order_edit", "picking", "packing", "shipments",
     "stock", "stock_documents", "products", "listings", "channels", "quarantine", "imports",
-    "documents", "tasks", "files", "users", "settings", "guide", "audit", "components",
+    "documents", "tasks", "files", "users", "settings", "labels", "guide", "audit", "components",
 )
 
 

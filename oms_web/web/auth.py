@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, g, request, session, url_for
+import hashlib
+import hmac
+
+from flask import Blueprint, Response, current_app, g, request, session, url_for
 from flask_wtf import FlaskForm
-from wtforms import PasswordField, StringField
+from wtforms import EmailField, PasswordField
 
 from oms_web.core.errors import OmsError
 from oms_web.domain.users import service
@@ -17,23 +20,32 @@ from oms_web.web.render import go, render
 screen = Blueprint("auth", __name__)
 
 COOKIE = "oms_session"
+DEVICE_COOKIE = "oms_device"
+LANGUAGE_COOKIE = "oms_language"
+YEAR = 365 * 24 * 3600
 
 
 class SignInForm(FlaskForm):
     """E-mail and password."""
 
-    email = StringField()
+    email = EmailField()
     password = PasswordField()
 
 
 def load_user() -> None:
     """Before every request: find the signed-in person behind the session cookie."""
     token = request.cookies.get(COOKIE)
-    if token and request.endpoint != "static":
-        works = oms().works
-        found = service.find_session(db.session, token, works.clock())
-        if found is not None:
-            g.user, g.session_id = found
+    if not token or request.endpoint == "static":
+        return
+    works = oms().works
+    found = service.find_session(db.session, token, works.clock())
+    if found is None:
+        return
+    g.user, used = found
+    g.session_id = used.id
+    if service.needs_touch(used, works.clock()):
+        db.session.rollback()
+        service.touch_session(works, g.session_id)
 
 
 @screen.get("/sign-in")
@@ -50,24 +62,23 @@ def sign_in() -> Response:
 def sign_in_post() -> Response:
     """Check the password, start a session. Guessing is slowed down per e-mail and address."""
     form = SignInForm()
+    email = (form.email.data or "").strip().lower()
     target = request.form.get("next", "")
     try:
         with writing() as work:
             token, hours = service.sign_in(
-                work, form.email.data or "", form.password.data or "",
+                work, email, form.password.data or "",
                 address=request.remote_addr or "", agent=request.user_agent.string,
-                hours=oms().settings.session_hours,
+                hours=oms().settings.session_hours, known_device=is_known_device(email),
             )
     except OmsError as error:
-        service.note_failure(oms().works, form.email.data or "", request.remote_addr or "")
+        service.note_failure(oms().works, email, request.remote_addr or "")
         return render("auth/sign_in.html", form=form, next=target, problem=words_of(error),
                       status=422)
     session.clear()
     response = go(target if is_local_path(target) else url_for("home.index"))
-    response.set_cookie(
-        COOKIE, token, max_age=hours * 3600, httponly=True, samesite="Lax",
-        secure=oms().settings.secure_cookies,
-    )
+    keep(response, COOKIE, token, hours * 3600)
+    keep(response, DEVICE_COOKIE, device_mark(email), YEAR)
     return response
 
 
@@ -76,7 +87,7 @@ def sign_in_post() -> Response:
 def sign_out() -> Response:
     """End this session."""
     with writing() as work:
-        service.end_session(work, g.session_id)
+        service.end_session(work, g.session_id, g.user.id)
     session.clear()
     response = go(url_for("auth.sign_in"))
     response.delete_cookie(COOKIE)
@@ -86,15 +97,13 @@ def sign_out() -> Response:
 @screen.post("/language/<code>")
 @act(PUBLIC)
 def language(code: str) -> Response:
-    """Change the language: for the person when signed in, for the browser otherwise."""
+    """Change the language: for the person when signed in, and for the browser."""
     code = "en" if code == "en" else "pl"
     if g.get("user"):
         with writing() as work:
             service.set_language(work, g.user.id, code)
-    back = request.form.get("next", "")
-    response = go(back if is_local_path(back) else url_for("home.index"))
-    response.set_cookie("oms_language", code, max_age=365 * 24 * 3600, samesite="Lax",
-                        secure=oms().settings.secure_cookies)
+    response = back()
+    keep(response, LANGUAGE_COOKIE, code, YEAR)
     return response
 
 
@@ -104,8 +113,30 @@ def theme() -> Response:
     """Choose the colour scheme."""
     with writing() as work:
         service.set_theme(work, g.user.id, request.form.get("theme", ""))
-    back = request.form.get("next", "")
-    return go(back if is_local_path(back) else url_for("home.index"))
+    return back()
+
+
+def back() -> Response:
+    """To the page the form came from, or home."""
+    target = request.form.get("next", "")
+    return go(target if is_local_path(target) else url_for("home.index"))
+
+
+def keep(response: Response, name: str, value: str, seconds: int) -> None:
+    """Set a cookie that scripts and other sites do not see."""
+    response.set_cookie(name, value, max_age=seconds, httponly=True, samesite="Lax",
+                        secure=oms().settings.secure_cookies)
+
+
+def device_mark(email: str) -> str:
+    """What a browser is given after signing in as somebody: it proves that and opens nothing."""
+    key = str(current_app.secret_key).encode()
+    return hmac.new(key, b"device:" + email.encode(), hashlib.sha256).hexdigest()
+
+
+def is_known_device(email: str) -> bool:
+    """Whether this browser has signed in with this e-mail before."""
+    return hmac.compare_digest(request.cookies.get(DEVICE_COOKIE, ""), device_mark(email))
 
 
 def is_local_path(target: str) -> bool:

@@ -39,11 +39,9 @@ def words_of(error: OmsError) -> str:
     return gettext(error.message) % error.params if error.params else gettext(error.message)
 
 
-def _page(status: int, message: str, reference: str = "") -> Response:
-    return render(
-        "errors/page.html", "errors/_toast.html", status=status, code=status, message=message,
-        reference=reference,
-    )
+def _page(status: int, message: str) -> Response:
+    return render("errors/page.html", "errors/_toast.html", status=status, code=status,
+                  message=message)
 
 
 def register(app: Flask) -> None:
@@ -71,4 +69,5 @@ def register(app: Flask) -> None:
         reference = secrets.token_hex(4)
         log.exception("fault %s", reference)
         message = gettext("Something of ours broke. Nothing was saved; the fault is logged.")
-        return _page(500, message, reference)
+        part = "errors/_toast.html"
+        return render("errors/fault.html", part, status=500, message=message, reference=reference)

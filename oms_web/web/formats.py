@@ -126,7 +126,21 @@ def units(count: int) -> str:
     return ngettext("%(num)s pc", "%(num)s pcs", count)
 
 
+_BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"),
+             ("Safari/", "Safari"))
+_SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"),
+            ("Mac OS X", "Mac"), ("Linux", "Linux"))
+
+
+def browser(agent: str) -> str:
+    """What a browser calls itself, shortly: ``Chrome, Windows``."""
+    parts = [next((name for sign, name in known if sign in agent), "")
+             for known in (_BROWSERS, _SYSTEMS)]
+    return ", ".join(filter(None, parts)) or agent.partition(" ")[0] or gettext("unknown")
+
+
 FILTERS = {
+    "browser": browser,
     "number": number, "amount": amount, "price": price, "day": day, "clock": clock, "when": when,
     "moment_title": moment_title, "span": span, "ago": ago, "units": units,
 }

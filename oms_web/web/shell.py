@@ -148,6 +148,25 @@ def strip_words(place: int, mark: str) -> str:
     return f"{STRIP[place]}: {MARKS[mark]}"
 
 
+SETTINGS_TABS = (
+    ("settings.index", "settings.edit", _l("Company")),
+    ("labels.statuses", "settings.edit", _l("Statuses")),
+    ("labels.tags", "settings.edit", _l("Tags")),
+    ("documents.design", "documents.design", _l("Documents")),
+    ("users.index", "users.manage", _l("People")),
+    ("audit.index", "audit.see", _l("Audit trail")),
+)
+
+
+def settings_tabs() -> list[dict[str, Any]]:
+    """The tabs over the settings screens this person may see; the closest to here is current."""
+    tabs = [{"href": url_for(endpoint), "text": text}
+            for endpoint, act, text in SETTINGS_TABS if exists(endpoint) and allowed(act)]
+    around = [tab["href"] for tab in tabs if request.path.startswith(tab["href"])]
+    current = max(around, key=len, default=None)
+    return [{**tab, "on": tab["href"] == current} for tab in tabs]
+
+
 def exists(endpoint: str) -> bool:
     """Whether a screen is served by this installation."""
     return endpoint in current_app.view_functions
@@ -163,6 +182,7 @@ def register(app: Flask) -> None:
     """Give templates and macros what they draw the frame with."""
     app.jinja_env.globals.update(
         allowed=allowed, countdown=formats.countdown, exists=exists, strip_words=strip_words,
+        settings_tabs=settings_tabs,
         theme=theme, themes=THEMES,
     )
 

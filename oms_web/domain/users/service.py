@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from datetime import datetime, timedelta
 from functools import cache
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from oms_web.core.actor import SYSTEM, Actor
 from oms_web.core.errors import Invalid, NotAllowedNow, NotFound
+from oms_web.core.text import tidy
 from oms_web.core.work import Work, Works
 from oms_web.domain.audit import service as audit
 from oms_web.domain.users.models import SignInFailure, User, UserSession
@@ -25,6 +27,8 @@ FAILURE_WINDOW = timedelta(minutes=15)
 SEEN_EVERY = timedelta(minutes=5)
 THEMES = ("auto", "light", "dark")
 IDLE_LIMIT = timedelta(hours=8)
+
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 # OWASP's second choice for argon2id: 19 MiB, two passes, one lane.
 _hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
@@ -47,15 +51,11 @@ def create_user(work: Work, email: str, name: str, role: str, password: str,
     Raises:
         Invalid: e-mail taken or malformed, unknown role, password too short.
     """
-    email = email.strip().lower()
-    if "@" not in email or len(email) > 200:
-        raise Invalid("This is not an e-mail address.", "email")
+    email = checked_email(work.session, email)
     if role not in ROLES:
         raise Invalid("Choose a role.", "role")
-    if work.session.scalar(select(User.id).where(User.email == email)):
-        raise Invalid("Somebody already uses this e-mail.", "email")
     user = User(
-        email=email, name=name.strip() or email, role=role, language=language,
+        email=email, name=tidy(name)[:120] or email, role=role, language=language,
         password_hash=_checked_hash(password), created_at=work.now,
     )
     work.session.add(user)
@@ -73,8 +73,8 @@ def _checked_hash(password: str) -> str:
     return _hasher.hash(password)
 
 
-def find_session(session: Session, token: str, now: datetime) -> tuple[User, int] | None:
-    """The person behind a session cookie, and the session's id; None when it has ended."""
+def find_session(session: Session, token: str, now: datetime) -> tuple[User, UserSession] | None:
+    """The person behind a session cookie, and the session; None when it has ended."""
     row = session.execute(
         select(User, UserSession)
         .join(UserSession, UserSession.user_id == User.id)
@@ -85,7 +85,7 @@ def find_session(session: Session, token: str, now: datetime) -> tuple[User, int
     user, found = row
     if found.ends_at <= now or found.seen_at + IDLE_LIMIT <= now:
         return None
-    return user, found.id
+    return user, found
 
 
 def needs_touch(found: UserSession, now: datetime) -> bool:
@@ -93,17 +93,35 @@ def needs_touch(found: UserSession, now: datetime) -> bool:
     return found.seen_at + SEEN_EVERY <= now
 
 
+def touch_session(works: Works, session_id: int) -> None:
+    """Note that a session is in use; called at most every five minutes, see ``needs_touch``."""
+    with works.writing(SYSTEM) as work:
+        touched = work.session.execute(
+            update(UserSession)
+            .where(UserSession.id == session_id, UserSession.seen_at <= work.now - SEEN_EVERY)
+            .values(seen_at=work.now).returning(UserSession.user_id)
+        ).scalar_one_or_none()
+        if touched is not None:
+            work.session.execute(
+                update(User).where(User.id == touched).values(last_seen_at=work.now)
+            )
+
+
 def sign_in(
-    work: Work, email: str, password: str, *, address: str, agent: str, hours: int
+    work: Work, email: str, password: str, *, address: str, agent: str, hours: int,
+    known_device: bool = False,
 ) -> tuple[str, int]:
     """Start a session: the cookie's token and how many hours it lasts.
+
+    ``known_device`` says that this browser has signed in as this person before; other people's
+    failures at the account do not keep it out then.
 
     Raises:
         Invalid: wrong e-mail or password (which of the two is not said).
         NotAllowedNow: too many failures lately from this address or for this e-mail.
     """
     email = email.strip().lower()
-    _slow_down(work, email, address)
+    _slow_down(work, email, address, known_device)
     user = work.session.scalar(select(User).where(User.email == email))
     try:
         _hasher.verify(user.password_hash if user else _dummy_hash(), password)
@@ -123,14 +141,17 @@ def sign_in(
     return token, hours
 
 
-def _slow_down(work: Work, email: str, address: str) -> None:
+def _slow_down(work: Work, email: str, address: str, known_device: bool) -> None:
+    limits = [(SignInFailure.address, address, FAILURES_ALLOWED)]
+    # Guessing from many addresses is stopped per account, but a stranger must not be able to lock
+    # a person out that way: the browsers that person uses are exempt.
+    if not known_device:
+        limits.append((SignInFailure.email, email, FAILURES_ALLOWED * 5))
     since = work.now - FAILURE_WINDOW
-    for column, value in ((SignInFailure.email, email), (SignInFailure.address, address)):
+    for column, value, limit in limits:
         failures = work.session.scalar(
             select(func.count()).where(column == value, SignInFailure.at > since)
         )
-        # Per pair, so that a stranger cannot lock somebody else's account from afar.
-        limit = FAILURES_ALLOWED if column is SignInFailure.address else FAILURES_ALLOWED * 5
         if (failures or 0) >= limit:
             raise NotAllowedNow("Too many attempts. Try again in a quarter of an hour.")
 
@@ -145,10 +166,28 @@ def note_failure(works: Works, email: str, address: str) -> None:
                                        address=address[:60]))
 
 
-def end_session(work: Work, session_id: int) -> None:
-    """Sign out of one browser."""
-    work.session.execute(delete(UserSession).where(UserSession.id == session_id))
-    audit.record(work, "users.sign_out", "user", work.actor.id)
+def end_session(work: Work, session_id: int, user_id: int) -> None:
+    """Sign a person out of one browser."""
+    ended = work.session.execute(
+        delete(UserSession).where(UserSession.id == session_id, UserSession.user_id == user_id)
+    )
+    if ended.rowcount:
+        audit.record(work, "users.sign_out", "user", user_id)
+
+
+def sessions_of(session: Session, user_id: int, now: datetime) -> list[UserSession]:
+    """The browsers a person is signed in at, the latest used first."""
+    return list(session.scalars(
+        select(UserSession)
+        .where(UserSession.user_id == user_id, UserSession.ends_at > now,
+               UserSession.seen_at > now - IDLE_LIMIT)
+        .order_by(UserSession.seen_at.desc())
+    ))
+
+
+def list_users(session: Session) -> list[User]:
+    """Everybody who has an account; those who may sign in first, by name."""
+    return list(session.scalars(select(User).order_by(User.active.desc(), func.lower(User.name))))
 
 
 def end_all_sessions(work: Work, user_id: int, *, keep: int | None = None) -> int:
@@ -181,6 +220,30 @@ def change_password(work: Work, user_id: int, password: str, *, keep: int | None
     user.password_hash = _checked_hash(password)
     end_all_sessions(work, user_id, keep=keep)
     audit.record(work, "users.password", "user", user_id)
+
+
+def change_own_password(work: Work, user: User, present: str, password: str, keep: int) -> None:
+    """A person's own change of password; their other sessions end.
+
+    Raises:
+        Invalid: the present password is wrong, or the new one cannot be.
+    """
+    if not check_password(user, present):
+        raise Invalid("This is not your present password.", "present")
+    change_password(work, user.id, password, keep=keep)
+
+
+def reset_password(work: Work, user_id: int) -> str:
+    """Give a person a new password made by us, and end their sessions; it is shown once."""
+    password = make_password()
+    change_password(work, user_id, password)
+    return password
+
+
+def make_password() -> str:
+    """A password to hand over: 60 bits, without letters that are taken for one another."""
+    letters = "abcdefghjkmnpqrstuvwxyz23456789"
+    return "-".join("".join(secrets.choice(letters) for _ in range(4)) for _ in range(3))
 
 
 def check_password(user: User, password: str) -> bool:
@@ -230,6 +293,43 @@ def _keep_an_owner(work: Work, without: int) -> None:
         raise NotAllowedNow("The shop needs at least one owner who can sign in.")
 
 
+def rename(work: Work, user_id: int, name: str, email: str) -> None:
+    """Change a person's name and the e-mail they sign in with.
+
+    Raises:
+        Invalid: no name; e-mail taken or malformed.
+    """
+    user = get_user(work.session, user_id)
+    name = tidy(name)
+    if not name or len(name) > 120:
+        raise Invalid("Fill this in.", "name")
+    email = checked_email(work.session, email, user_id)
+    difference = audit.changes({"name": user.name, "email": user.email},
+                               {"name": name, "email": email})
+    if difference:
+        audit.record(work, "users.rename", "user", user_id, difference)
+    user.name, user.email = name, email
+
+
+def checked_email(session: Session, email: str, own_id: int = 0) -> str:
+    """An e-mail nobody else uses, in lower case.
+
+    Raises:
+        Invalid: taken or malformed.
+    """
+    email = email.strip().lower()
+    if not _EMAIL.fullmatch(email) or len(email) > 200:
+        raise Invalid("This is not an e-mail address.", "email")
+    if session.scalar(select(User.id).where(User.email == email, User.id != own_id)):
+        raise Invalid("Somebody already uses this e-mail.", "email")
+    return email
+
+
+def set_single_keys(work: Work, user_id: int, on: bool) -> None:
+    """Whether single letters act as shortcuts for a person."""
+    work.session.execute(update(User).where(User.id == user_id).values(single_keys=on))
+
+
 def set_language(work: Work, user_id: int, language: str) -> None:
     """The language a person reads the app in."""
     work.session.execute(update(User).where(User.id == user_id).values(language=language))
@@ -255,6 +355,6 @@ def first_owner(works: Works, email: str, language: str) -> tuple[str, str] | No
     with works.writing(SYSTEM) as work:
         if work.session.scalar(select(User.id).limit(1)):
             return None
-        password = secrets.token_urlsafe(9)
+        password = make_password()
         create_user(work, email, "Owner", OWNER, password, language)
         return email, password

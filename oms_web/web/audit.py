@@ -1,0 +1,71 @@
+"""The audit trail: who changed what, when, from what to what."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from flask import Blueprint, Response, request, url_for
+
+from oms_web.core.clock import SHOP_ZONE, day_bounds
+from oms_web.core.errors import Invalid
+from oms_web.domain.audit import queries
+from oms_web.domain.users import service as users
+from oms_web.extensions import db
+from oms_web.web import acts
+from oms_web.web.access import act
+from oms_web.web.render import render
+
+screen = Blueprint("audit", __name__)
+
+KINDS = ("system", "connector", "cli")
+
+
+@screen.get("/audit")
+@act("audit.see")
+def index() -> Response:
+    """A page of the trail, filtered by what stands in the address."""
+    chosen = {name: request.args.get(name, "").strip()
+              for name in ("who", "act", "subject", "id", "from", "to")}
+    after = request.args.get("after", "")
+    found = queries.page(db.session, _filter(chosen), after=after)
+    set_ = {name: value for name, value in chosen.items() if value}
+    people = users.list_users(db.session)
+    return render(
+        "audit/list.html", "audit/_entries.html", found=found, chosen=chosen, set=set_,
+        people=people, kinds=KINDS, families=acts.families(), subjects=acts.SUBJECTS,
+        next_url=_address(set_ | {"after": found.after}) if found.after else None,
+        said=acts.said, shown=acts.shown,
+        actor_name=acts.actor_name, everything=_address(set_, "subject", "id"),
+    )
+
+
+def _address(chosen: dict[str, str], *without: str) -> str:
+    kept = {name: value for name, value in chosen.items() if name not in without}
+    return url_for("audit.index", **kept)
+
+
+def _filter(chosen: dict[str, str]) -> queries.Filter:
+    kind, _, number = chosen["who"].partition("-")
+    return queries.Filter(
+        actor_kind=kind, actor_id=_whole(number), act=chosen["act"], subject=chosen["subject"],
+        subject_id=_whole(chosen["id"]), since=_start(chosen["from"]),
+        until=_start(chosen["to"], days=1),
+    )
+
+
+def _whole(text: str) -> int | None:
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > 15:
+        raise Invalid("This is not a number: %(text)s", "id", text=text[:40])
+    return int(text)
+
+
+def _start(text: str, days: int = 0) -> datetime | None:
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text)
+        return day_bounds(day + timedelta(days=days), SHOP_ZONE)[0]
+    except (ValueError, OverflowError):
+        raise Invalid("A date looks like 2026-11-24.", "from") from None

@@ -93,7 +93,9 @@ def _take(engine: Engine, account_id: int, limit: int) -> list[Sending]:
     return [
         Sending(row.listing_id, row.version, row.attempts, row.desired_at, StockItem(
             row.offer_ref, row.sku, row.desired, row.version,
-            f"stock:{row.listing_id}:{row.version}",
+            # The moment too: a database that came back from a backup counts versions again, and
+            # a channel that remembers keys would take a new decision for an old one.
+            f"stock:{row.listing_id}:{row.version}:{row.desired_at:%y%m%d%H%M%S%f}",
         ))
         for row in rows
     ]

@@ -1,0 +1,1 @@
+"""Ready profiles, one JSON document each: ``{"kind": ..., "profile": {...}}``."""

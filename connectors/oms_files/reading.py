@@ -1,0 +1,92 @@
+"""Typed values of one row: each field of a section by its source and its type."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from oms_files import convert, words
+from oms_files.convert import Dates, Wrong
+from oms_files.fields import Target
+from oms_files.sources import Cells, Scope, taker
+
+Value = Callable[[Cells], Any]
+
+
+def readers(
+    section: Mapping[str, Any], targets: tuple[Target, ...], profile: Mapping[str, Any],
+    scope: Scope, path: str,
+) -> dict[str, Value]:
+    """Field -> a function from cells to its value, None where the cell is empty."""
+    return {
+        target.name: _reader(section[target.name], target, profile, scope, f"{path}.{target.name}")
+        for target in targets if section.get(target.name)
+    }
+
+
+def dates_of(profile: Mapping[str, Any], forms: Any = None) -> Dates:
+    """The date reader of a profile, or of one source with forms of its own."""
+    zone = ZoneInfo(profile.get("timezone", "Europe/Warsaw"))
+    return Dates(forms if forms is not None else profile.get("dates", []), zone)
+
+
+def _reader(
+    source: Any, target: Target, profile: Mapping[str, Any], scope: Scope, path: str
+) -> Value:
+    take = taker(source, scope, path)
+    options = source if isinstance(source, Mapping) else {}
+    convert_text = _converter(target, options, profile, scope)
+
+    def read(cells: Cells) -> Any:
+        text = take(cells)
+        return convert_text(text) if text else None
+
+    return read
+
+
+def _converter(
+    target: Target, options: Mapping[str, Any], profile: Mapping[str, Any], scope: Scope
+) -> Callable[[str], Any]:
+    name, kind = target.name, target.type
+    decimal = options.get("decimal", scope.decimal)
+    unit = options.get("unit", "g" if kind == "weight" else "mm")
+    dates = dates_of(profile, options.get("formats")) if kind == "date" else None
+    table: dict[str, Callable[[str], Any]] = {
+        "count": lambda text: convert.count(text, decimal, name),
+        "amount": lambda text: convert.number(text, decimal, name),
+        "rate": lambda text: convert.rate(text, decimal, name),
+        "date": lambda text: dates.read(text, name) if dates else None,
+        "flag": lambda text: convert.flag(text, name),
+        "country": lambda text: convert.country(text, name),
+        "currency": lambda text: convert.currency(text, name),
+        "choice": lambda text: _choice(text, target),
+        "eans": lambda text: convert.barcodes(text, name),
+        "parts": lambda text: convert.parts(text, name),
+        "list": lambda text: tuple(part for each in text.split(",") if (part := each.strip())),
+        "weight": lambda text: convert.measured(text, decimal, unit, name),
+        "size": lambda text: convert.measured(text, decimal, unit, name),
+        "text": lambda text: _text(text, target),
+    }
+    return table[kind]
+
+
+def _choice(text: str, target: Target) -> str:
+    if text not in target.choices:
+        raise Wrong(words.NOT_A_CHOICE, target.name, choices=", ".join(target.choices), text=text)
+    return text
+
+
+# What identifies something must not be cut; the rest is cut where it is stored.
+_NEVER_CUT = frozenset(("sku", "offer_ref", "returns_ref", "line_ref", "revision"))
+
+
+def _text(text: str, target: Target) -> str:
+    if target.name in _NEVER_CUT and len(text) > target.limit:
+        raise Wrong(words.TOO_LONG, target.name, limit=target.limit)
+    return convert.barcode(text, target.name) if target.name == "ean" else text
+
+
+def at_row(error: Wrong, number: int) -> str:
+    """A reason that names the row."""
+    return words.say(words.ROW, row=number, what=str(error))

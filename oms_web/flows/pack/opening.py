@@ -1,0 +1,216 @@
+"""What a scan at the idle station opens, and how a parcel is put aside, reopened, given up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import and_, exists, or_, select
+from sqlalchemy.orm import Session
+
+from oms_web.core.errors import NotAllowedNow, NotFound
+from oms_web.core.work import Work
+from oms_web.domain.audit import service as audit
+from oms_web.domain.catalog import queries as catalog
+from oms_web.domain.fulfilment import scan
+from oms_web.domain.fulfilment import service as fulfilment
+from oms_web.domain.orders import filing, phases
+from oms_web.domain.orders import service as orders
+from oms_web.domain.orders.models import Hold, Order, OrderLine
+from oms_web.domain.orders.reserving import KIND
+from oms_web.domain.shipping import service as shipping
+from oms_web.domain.shipping import tracking
+from oms_web.domain.shipping.models import Parcel, Shipment, ShipmentLine
+from oms_web.domain.stock.models import Reservation
+from oms_web.flows.pack import scanning
+
+PACKABLE = ("pack", "pick")
+
+_QUEUE_SAYS = {
+    "draft": "This order is a draft.",
+    "verify": "This order must be checked first.",
+    "unpaid": "This order waits for its payment.",
+    "short": "Not all units of this order are reserved.",
+    "held": "This order is on hold.",
+    "cancelled": "This order was cancelled.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The shipment a code opened, and what the scan counted in it (empty: only opened)."""
+
+    shipment_id: int
+    result: str = ""
+    scan_id: int | None = None
+
+
+def open_by_code(work: Work, code: str, station: str, key: str) -> Opened:
+    """Open what was scanned: an order's number, a basket, a tracking number, or any unit.
+
+    A unit opens the most urgent order that still needs it, and is counted as its first scan.
+
+    Raises:
+        NotFound: nothing is known by this code, or no waiting order needs the product.
+        NotAllowedNow: the order it names cannot be packed now.
+    """
+    counted = fulfilment.scan_by_key(work.session, key)
+    if counted is not None:
+        return Opened(counted.shipment_id, counted.result, counted.id)
+    order_id = _named_order(work.session, code)
+    if order_id is not None:
+        return Opened(open_order(work, order_id, station).id)
+    product = catalog.scanned(work.session, code)
+    if product is None:
+        found = _by_tracking(work.session, code)
+        if found is not None:
+            return Opened(found)
+        raise NotFound("Nothing is known by the code %(code)s.", code=code.strip()[:60])
+    needing = _most_urgent(work.session, product.id, station)
+    if needing is None:
+        raise NotFound("No order that waits for packing needs %(title)s.", title=product.title)
+    shipment = open_order(work, needing, station)
+    heard = scanning.scan(work, shipment.id, code, key)
+    return Opened(shipment.id, heard.result, heard.scan_id)
+
+
+def _named_order(session: Session, code: str) -> int | None:
+    named = scan.basket(code)
+    if named is not None:
+        return fulfilment.basket_order(session, *named)
+    number = scan.order_number(code)
+    return session.scalar(select(Order.id).where(Order.id == number)) if number else None
+
+
+def _by_tracking(session: Session, code: str) -> int | None:
+    wanted = tracking.key(code)
+    return session.scalar(
+        select(Shipment.id).join(Parcel, Parcel.shipment_id == Shipment.id)
+        .where(Parcel.tracking_key == wanted, Shipment.state.in_(shipping.LIVE))
+        .order_by(Shipment.id.desc()).limit(1)
+    ) if wanted else None
+
+
+def _most_urgent(session: Session, variant_id: int, station: str) -> int | None:
+    """The order to open for a unit; on the way it is locked, so two stations take two orders."""
+    promised = select(OrderLine.order_id).join(
+        Reservation, and_(Reservation.demand_id == OrderLine.id, Reservation.demand_kind == KIND)
+    ).where(or_(Reservation.variant_id == variant_id, OrderLine.variant_id == variant_id))
+    in_parcel = (
+        select(Shipment.id).join(ShipmentLine, ShipmentLine.shipment_id == Shipment.id)
+        .join(OrderLine, OrderLine.id == ShipmentLine.line_id)
+        .where(
+            Shipment.order_id == Order.id, Shipment.state == shipping.PACKING,
+            Shipment.station.in_(("", station)), ShipmentLine.packed < ShipmentLine.quantity,
+            or_(ShipmentLine.variant_id == variant_id, OrderLine.variant_id == variant_id),
+        )
+    )
+    begun = select(Shipment.id).where(Shipment.order_id == Order.id,
+                                      Shipment.state.in_(shipping.LIVE))
+    return session.scalar(
+        select(Order.id)
+        .where(Order.id.in_(promised), Order.queue.in_(PACKABLE),
+               or_(~exists(begun), exists(in_parcel)))
+        .order_by(Order.queue != "pack", Order.ship_by.is_(None), Order.ship_by, Order.id)
+        .limit(1).with_for_update(of=Order, skip_locked=True)
+    )
+
+
+def open_order(work: Work, order_id: int, station: str) -> Shipment:
+    """The shipment to pack for an order: the one somebody began, or a new one.
+
+    A parcel that another station has in hand is taken over, and that is written down. A parcel
+    that is packed already is only shown.
+
+    Raises:
+        NotAllowedNow: the order cannot be packed now, with the reason.
+    """
+    order = orders.lock_order(work.session, order_id)
+    begun = shipping.of_order(work.session, order_id, shipping.PACKING)
+    if begun:
+        return _take_in_hand(work, begun[0], station)
+    waiting = shipping.open_parts(work.session, order_id)
+    packed = shipping.of_order(work.session, order_id, shipping.PACKED, *shipping.LEFT)
+    if packed and not waiting:
+        return packed[-1]
+    if order.queue not in PACKABLE:
+        raise NotAllowedNow(_QUEUE_SAYS.get(order.queue, "This order has left or is closed."))
+    return _begin(work, order, station)
+
+
+def _begin(work: Work, order: Order, station: str) -> Shipment:
+    waiting = shipping.open_parts(work.session, order.id)
+    if not waiting:
+        raise NotAllowedNow("Nothing of this order is reserved, so nothing can be packed.")
+    warehouse_id = max(
+        waiting, key=lambda w: (sum(part.quantity for part in waiting[w]), -w)
+    )
+    shipment = shipping.start(work, order, warehouse_id, waiting[warehouse_id], station)
+    orders.set_phase(work, order, "start_packing")
+    shipping.tell_order(work, order)
+    return shipment
+
+
+def _take_in_hand(work: Work, shipment: Shipment, station: str) -> Shipment:
+    if shipment.station != station:
+        audit.record(work, "packing.take", "shipment", shipment.id,
+                     {"station": [shipment.station, station]}, order_id=shipment.order_id)
+        shipment.station = station
+        work.session.flush()
+    return shipment
+
+
+def begin_partly(work: Work, order_id: int) -> int:
+    """The seller wants to send what is there: a parcel of the reserved units, for any station.
+
+    Returns:
+        The shipment; the one that was begun already, if there is one.
+
+    Raises:
+        NotAllowedNow: the order is closed, held or not paid, or nothing of it is reserved.
+    """
+    order = orders.lock_order(work.session, order_id)
+    if order.phase not in (phases.OPEN, phases.PACKING):
+        raise NotAllowedNow("This order has left or is closed.", phases.allowed(order.phase))
+    if not filing.may_ship(order.payment_state):
+        raise NotAllowedNow("This order is not paid, so it cannot leave.")
+    held = select(Hold.id).where(Hold.order_id == order_id, Hold.released_at.is_(None)).limit(1)
+    if work.session.scalar(held) is not None:
+        raise NotAllowedNow("This order is held. Release it first, then it can leave.")
+    begun = shipping.of_order(work.session, order_id, shipping.PACKING)
+    if begun:
+        return begun[0].id
+    return _begin(work, order, "").id
+
+
+def put_aside(work: Work, shipment_id: int) -> None:
+    """Nobody has the parcel in hand any more; any station can go on with it.
+
+    A parcel that nothing went into yet is forgotten: its order waits as it did before.
+    """
+    shipment = shipping.lock(work.session, shipment_id)
+    if shipment.state != shipping.PACKING:
+        return
+    order = orders.lock_order(work.session, shipment.order_id)
+    if any(line.packed for line in shipping.lines_of(work.session, shipment_id)):
+        if shipment.station:
+            audit.record(work, "packing.aside", "shipment", shipment.id,
+                         {"station": [shipment.station, ""]}, order_id=order.id)
+        shipment.station = ""
+        work.session.flush()
+        return
+    shipping.let_be(work, shipment, order)
+
+
+def reopen(work: Work, shipment_id: int, station: str) -> None:
+    """Open a packed parcel again; one that is open already only changes hands.
+
+    Raises:
+        NotAllowedNow: it has left.
+    """
+    shipment = shipping.lock(work.session, shipment_id, *shipping.LIVE)
+    if shipment.state == shipping.PACKING:
+        _take_in_hand(work, shipment, station)
+        return
+    scanning.unseal(work, shipment, orders.lock_order(work.session, shipment.order_id))
+    shipment.station = station
+    work.session.flush()

@@ -1,0 +1,259 @@
+"""Units go into the parcel, one scan each, and come out again; the last one closes it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from oms_web.core.errors import NotAllowedNow
+from oms_web.core.work import Work
+from oms_web.domain.catalog import queries as catalog
+from oms_web.domain.fulfilment import scan as scans
+from oms_web.domain.fulfilment import service as fulfilment
+from oms_web.domain.fulfilment.models import PackScan
+from oms_web.domain.fulfilment.scan import Need
+from oms_web.domain.orders import phases
+from oms_web.domain.orders import service as orders
+from oms_web.domain.orders.models import Order, OrderLine
+from oms_web.domain.orders.reserving import line_parts
+from oms_web.domain.shipping import queries as shipments
+from oms_web.domain.shipping import service as shipping
+from oms_web.domain.shipping.models import Shipment
+from oms_web.flows.pack import trouble
+
+STOP, HERE, OTHER = "stop", "here", "other"
+MOST_BY_HAND = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A scan that is to be written down."""
+
+    key: str
+    code: str
+    variant_id: int | None
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a scan came to. ``result``: a verdict of ``scan.py``, or
+
+    ``hand`` (confirmed without a scan), ``stop`` (something happened to the order: nothing was
+    counted), ``here`` (the number of this very order), ``other`` (the number of another one).
+    """
+
+    result: str
+    scan_id: int | None = None
+    closed: bool = False
+
+
+def scan(
+    work: Work, shipment_id: int, code: str, key: str, current: tuple[int, int] | None = None
+) -> Heard:
+    """One scan at an open parcel. The same ``key`` again counts nothing and answers the same.
+
+    Raises:
+        NotAllowedNow: the parcel is closed.
+    """
+    before = fulfilment.scan_by_key(work.session, key)
+    if before is not None:
+        return _heard_before(work.session, before)
+    shipment, order = _in_hand(work, shipment_id)
+    if trouble.find(work.session, shipment, order) is not None:
+        return Heard(STOP)
+    product = catalog.scanned(work.session, code)
+    needs = shipments.needs(work.session, shipment_id)
+    verdict = scans.judge(needs, product.id if product else None, current)
+    if verdict.result in (scans.UNKNOWN, scans.WRONG):
+        named = _names_order(work.session, code)
+        if named is not None:
+            return Heard(HERE if named == order.id else OTHER)
+    told = _Told(key, code.strip(), product.id if product else None, verdict.result)
+    return _count(work, shipment, order, needs, verdict.counts, [told])
+
+
+def _in_hand(work: Work, shipment_id: int) -> tuple[Shipment, Order]:
+    shipment = shipping.lock(work.session, shipment_id, shipping.PACKING)
+    return shipment, orders.lock_order(work.session, shipment.order_id)
+
+
+def _heard_before(session: Session, before: PackScan) -> Heard:
+    shipment = shipping.get(session, before.shipment_id)
+    return Heard(before.result, before.id, shipment.state != shipping.PACKING)
+
+
+def _names_order(session: Session, code: str) -> int | None:
+    named = scans.basket(code)
+    if named is not None:
+        return fulfilment.basket_order(session, *named)
+    number = scans.order_number(code)
+    return number if number and session.get(Order, number) is not None else None
+
+
+def _count(
+    work: Work, shipment: Shipment, order: Order, needs: list[Need], counts: scans.Counts,
+    told: list[_Told],
+) -> Heard:
+    parcel = shipping.parcels_of(work.session, shipment.id)[-1].position
+    rows = [
+        fulfilment.record_scan(work, shipment.id, one.key, one.code, one.variant_id, one.result,
+                               parcel)
+        for one in told
+    ]
+    _put(work, shipment, counts)
+    closed = counts != () and scans.complete(scans.counted(needs, counts))
+    if closed:
+        seal(work, shipment, order)
+    return Heard(rows[-1].result, rows[-1].id, closed)
+
+
+def _put(work: Work, shipment: Shipment, counts: scans.Counts, sign: int = 1) -> None:
+    """Write units into (or, with ``sign`` -1, out of) the shipment's lines, shelf by shelf."""
+    lines = shipping.lines_of(work.session, shipment.id)
+    for key, units in counts:
+        mine = [line for line in lines if (line.line_id, line.variant_id) == key]
+        for line in mine if sign > 0 else reversed(mine):
+            some = min(units, line.quantity - line.packed if sign > 0 else line.packed)
+            line.packed += sign * some
+            units -= some
+    work.session.flush()
+
+
+def by_hand(
+    work: Work, shipment_id: int, line_id: int, variant_id: int, key: str, units: int = 1
+) -> Heard:
+    """Confirm units of a line without scanning them; written down as such.
+
+    Raises:
+        NotAllowedNow: nothing of the line is left to confirm, or the parcel is closed.
+    """
+    before = fulfilment.scan_by_key(work.session, key)
+    if before is not None:
+        return _heard_before(work.session, before)
+    shipment, order = _in_hand(work, shipment_id)
+    if trouble.find(work.session, shipment, order) is not None:
+        return Heard(STOP)
+    needs = shipments.needs(work.session, shipment_id)
+    need = next((n for n in needs if n.key == (line_id, variant_id) and n.left > 0), None)
+    if need is None:
+        raise NotAllowedNow("All of it is in the parcel already.")
+    many = max(1, min(units, need.left, MOST_BY_HAND))
+    return _count(work, shipment, order, needs, ((need.key, many),), [
+        _Told(key if number == 0 else f"{key[:34]}:{number}", "", variant_id, "hand")
+        for number in range(many)
+    ])
+
+
+def undo(work: Work, shipment_id: int, scan_id: int) -> bool:
+    """Take a counted scan back; False when it was taken back already. A closed parcel opens.
+
+    Raises:
+        NotAllowedNow: it has left.
+    """
+    shipment = shipping.lock(work.session, shipment_id, *shipping.LIVE)
+    order = orders.lock_order(work.session, shipment.order_id)
+    row = work.session.get(PackScan, scan_id)
+    if row is None or row.shipment_id != shipment_id or row.result not in fulfilment.COUNTED:
+        return False
+    if shipment.state == shipping.PACKED:
+        unseal(work, shipment, order)
+    if row.variant_id is not None:
+        needs = shipments.needs(work.session, shipment_id)
+        _put(work, shipment, scans.take_back(needs, row.variant_id), -1)
+    row.result = "undone"
+    work.session.flush()
+    return True
+
+
+def close(work: Work, shipment_id: int) -> bool:
+    """Close a parcel that is complete; False when it is closed already.
+
+    Raises:
+        NotAllowedNow: something is not in it yet, or its order may not go on.
+    """
+    shipment = shipping.lock(work.session, shipment_id, *shipping.LIVE)
+    if shipment.state == shipping.PACKED:
+        return False
+    order = orders.lock_order(work.session, shipment.order_id)
+    if trouble.find(work.session, shipment, order) is not None:
+        raise NotAllowedNow("Something happened to this order. Look at it first.")
+    if not scans.complete(shipments.needs(work.session, shipment_id)):
+        raise NotAllowedNow("Not everything is in the parcel yet.")
+    seal(work, shipment, order)
+    return True
+
+
+def seal(work: Work, shipment: Shipment, order: Order) -> None:
+    """The parcel is complete: weigh it up, write who packed it, move the order on."""
+    inside = _inside(work, shipment)
+    shipping.drop_empty_parcels(work, shipment, inside)
+    shipping.estimate_weights(work, shipment, inside)
+    shipment.packed_by, shipment.packed_at = work.actor.name, work.now
+    shipping.set_state(work, shipment, shipping.PACKED, note=shipment.station)
+    shipping.tell_order(work, order)
+
+
+def _inside(work: Work, shipment: Shipment) -> dict[int, Counter[int]]:
+    """What went into each parcel, bundles as their parts: position -> variant -> units."""
+    lines = shipping.lines_of(work.session, shipment.id)
+    found = work.session.get_one
+    made_of = line_parts(work.session, [
+        found(OrderLine, line_id) for line_id in {line.line_id for line in lines}
+    ])
+    sets = {
+        found(OrderLine, line_id).variant_id: parts for line_id, parts in made_of.items()
+        if len(parts) > 1 or parts[0][1] > 1
+    }
+    inside: dict[int, Counter[int]] = {}
+    for position, scanned in fulfilment.scanned_into(work.session, shipment.id).items():
+        inside[position] = Counter()
+        for variant, times in scanned.items():
+            for part, per_unit in sets.get(variant, ((variant, 1),)):
+                inside[position][part] += per_unit * times
+    return inside
+
+
+def unseal(work: Work, shipment: Shipment, order: Order) -> None:
+    """Open a packed parcel again."""
+    shipment.packed_at = None
+    shipping.set_state(work, shipment, shipping.PACKING, note="opened again")
+    if order.phase == phases.OPEN:
+        orders.set_phase(work, order, "start_packing")
+    shipping.tell_order(work, order)
+
+
+def second_parcel(work: Work, shipment_id: int) -> int:
+    """What comes next goes into another box; its position. An empty last box is used first.
+
+    Raises:
+        NotAllowedNow: the parcel is closed, or there are too many.
+    """
+    shipment = shipping.lock(work.session, shipment_id, shipping.PACKING)
+    last = shipping.parcels_of(work.session, shipment_id)[-1]
+    if not fulfilment.scanned_into(work.session, shipment_id).get(last.position):
+        return last.position
+    return shipping.add_parcel(work, shipment).position
+
+
+def accept_changes(work: Work, shipment_id: int) -> dict[tuple[int, int], int]:
+    """The packer has seen that the order changed: the parcel follows.
+
+    Returns:
+        Units to take out of the parcel, per (line, variant).
+
+    Raises:
+        NotAllowedNow: the order lost units, or something else stands in the way.
+    """
+    shipment, order = _in_hand(work, shipment_id)
+    found = trouble.find(work.session, shipment, order)
+    if found is None:
+        return {}
+    if found.kind != trouble.CHANGED:
+        raise NotAllowedNow("This order cannot go on like this.")
+    out = shipping.relist(work, shipment)
+    if scans.complete(shipments.needs(work.session, shipment_id)):
+        seal(work, shipment, order)
+    return out

@@ -1,0 +1,329 @@
+"""Shipments leave: the goods go out of stock, the order moves on, the channel will be told.
+
+Said twice is quiet. Nothing leaves that is not packed, not paid (unless on delivery or on credit)
+or held. A departure can be taken back as long as no channel has been told of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, select
+
+from oms_web.core.errors import Invalid, NotAllowedNow, OmsError
+from oms_web.core.events import OutboxEvent
+from oms_web.core.work import Work
+from oms_web.domain.orders import filing, phases
+from oms_web.domain.orders import service as orders
+from oms_web.domain.orders.events import ShipmentLeft
+from oms_web.domain.orders.leaving import goods_left
+from oms_web.domain.orders.models import Hold, Order
+from oms_web.domain.orders.reserving import KIND
+from oms_web.domain.orders.service import count_reserved
+from oms_web.domain.shipping import service as shipping
+from oms_web.domain.shipping.models import Shipment
+from oms_web.domain.stock import service as stock
+from oms_web.domain.stock.allocation import Take
+from oms_web.domain.stock.models import CUSTOMER, Move
+
+
+def leave(work: Work, shipment_id: int) -> bool:
+    """A packed shipment was handed over; False when it had left already.
+
+    Raises:
+        NotAllowedNow: it is not packed, or its order is cancelled, held or not paid.
+    """
+    shipment = shipping.lock(work.session, shipment_id)
+    if shipment.state in shipping.LEFT:
+        return False
+    order = orders.lock_order(work.session, shipment.order_id)
+    _check_order(work, order)
+    if shipment.state != shipping.PACKED:
+        shipping.lock(work.session, shipment_id, shipping.PACKED)
+    _depart(work, order, shipment)
+    return True
+
+
+def leave_many(work: Work, shipment_ids: Sequence[int]) -> list[tuple[int, OmsError | None]]:
+    """Several shipments at once; each stands alone: (shipment, why not)."""
+    results: list[tuple[int, OmsError | None]] = []
+    for shipment_id in dict.fromkeys(shipment_ids):
+        try:
+            with work.session.begin_nested():
+                leave(work, shipment_id)
+            results.append((shipment_id, None))
+        except OmsError as refusal:
+            results.append((shipment_id, refusal))
+    return results
+
+
+def ship_order(
+    work: Work, order_id: int, *, carrier: str = "", number: str = "", partly: bool = False
+) -> list[int]:
+    """Ship an order without packing it at the station: what is packed leaves, and the rest too.
+
+    Args:
+        partly: ship the reserved units of an order that lacks some; the others stay open.
+
+    Returns:
+        The shipments that left; none when everything had left already.
+
+    Raises:
+        NotAllowedNow: held, not paid, cancelled, lacking units (without ``partly``), or a part of
+            it is being packed at this moment.
+    """
+    order = orders.lock_order(work.session, order_id)
+    if order.phase in (phases.SHIPPED, phases.DONE):
+        return []
+    _check_order(work, order)
+    if shipping.of_order(work.session, order_id, shipping.PACKING):
+        raise NotAllowedNow("This order is being packed. Close or put aside the parcel first.")
+    if not partly:
+        check_complete(work, order)
+    ready = [one.id for one in shipping.of_order(work.session, order_id, shipping.PACKED)]
+    ready += [one.id for one in _pack_unseen(work, order, carrier, number)]
+    if not ready:
+        raise NotAllowedNow("Nothing of this order is reserved, so nothing can be shipped.")
+    for shipment_id in ready:
+        leave(work, shipment_id)
+    return ready
+
+
+def _pack_unseen(work: Work, order: Order, carrier: str, number: str) -> list[Shipment]:
+    """Shipments, packed at once, of all that is promised and in no shipment yet."""
+    made = []
+    for warehouse_id, parts in sorted(shipping.open_parts(work.session, order.id).items()):
+        shipment = shipping.start(work, order, warehouse_id, parts)
+        for line in shipping.lines_of(work.session, shipment.id):
+            line.packed = line.quantity
+        if carrier or number:
+            shipping.describe_parcel(work, shipment, 1, carrier=carrier or None,
+                                     number=number or None)
+            shipment.carrier = carrier or shipment.carrier
+        shipment.packed_by, shipment.packed_at = work.actor.name, work.now
+        shipping.set_state(work, shipment, shipping.PACKED)
+        made.append(shipment)
+    return made
+
+
+def check_complete(work: Work, order: Order) -> None:
+    """Refuse an order that lacks units.
+
+    Raises:
+        NotAllowedNow: naming the first line that does.
+    """
+    for line in orders.order_lines(work.session, order.id):
+        lacking = line.quantity - line.cancelled - line.shipped - line.reserved
+        if lacking:
+            raise NotAllowedNow("%(title)s: %(missing)s units are not reserved yet.",
+                                title=line.title, missing=lacking)
+
+
+def _check_order(work: Work, order: Order) -> None:
+    if order.phase == phases.CANCELLED:
+        raise NotAllowedNow("This order was cancelled. Take its goods out of the parcel.")
+    if order.phase not in (phases.OPEN, phases.PACKING):
+        raise NotAllowedNow("This order has left or is closed.", phases.allowed(order.phase))
+    held = work.session.scalar(
+        select(Hold.kind).where(Hold.order_id == order.id, Hold.released_at.is_(None)).limit(1)
+    )
+    if held is not None:
+        raise NotAllowedNow("This order is held. Release it first, then it can leave.")
+    if not filing.may_ship(order.payment_state):
+        raise NotAllowedNow("This order is not paid, so it cannot leave.")
+
+
+def _depart(work: Work, order: Order, shipment: Shipment) -> None:
+    session = work.session
+    if any(line.packed < line.quantity for line in shipping.lines_of(session, shipment.id)):
+        raise NotAllowedNow("Not everything is in the parcel. Open it again and finish it.")
+    lines = orders.order_lines(session, order.id)
+    goods_left(
+        work, order, lines, shipping.planned_units(session, shipment.id),
+        _cause(work, shipment),
+        {(line.line_id, line.variant_id, line.location_id): line.quantity
+         for line in shipping.lines_of(session, shipment.id)},
+    )
+    session.flush()
+    shipment.shipped_at = work.now
+    shipping.set_state(work, shipment, shipping.SHIPPED, note=_numbers(work, shipment))
+    if all(line.shipped == line.quantity - line.cancelled for line in lines):
+        orders.set_phase(work, order, "ship")
+        order.shipped_at = work.now
+    else:  # the rest is picked and packed anew when it can be
+        if order.phase == phases.PACKING and not shipping.of_order(
+            session, order.id, shipping.PACKING
+        ):
+            orders.set_phase(work, order, "stop_packing")
+        shipping.forget_walks(work, shipment)
+    shipping.tell_order(work, order)
+    work.announce(ShipmentLeft(shipment.id, order.id))
+
+
+def _numbers(work: Work, shipment: Shipment) -> str:
+    return ", ".join(
+        f"{parcel.carrier} {parcel.tracking}".strip()
+        for parcel in shipping.parcels_of(work.session, shipment.id)
+        if parcel.carrier or parcel.tracking
+    )
+
+
+def _recalls(work: Work, shipment: Shipment) -> int:
+    """How often this shipment came back from the door: recalls are numbered in their moves."""
+    causes = work.session.scalars(
+        select(Move.cause).where(Move.order_id == shipment.order_id,
+                                 Move.cause.startswith(f"recall:{shipment.id}:", autoescape=True))
+    )
+    return max((int(cause.split(":")[2]) for cause in causes), default=0)
+
+
+def _cause(work: Work, shipment: Shipment) -> str:
+    recalls = _recalls(work, shipment)
+    return f"shipment:{shipment.id}" + (f":{recalls}" if recalls else "")
+
+
+def recall(work: Work, shipment_id: int) -> bool:
+    """It has not left after all: the goods are back on their shelves, promised as before.
+
+    False when it waits for the courier already. Only while no channel knows: what was announced
+    and not yet told is taken out of the outbox, so nobody ever hears of it.
+
+    Raises:
+        NotAllowedNow: the channel was told, the parcel is delivered, or something came back.
+    """
+    shipment = shipping.lock(work.session, shipment_id)
+    if shipment.state == shipping.PACKED:
+        return False
+    if shipment.state != shipping.SHIPPED:
+        shipping.lock(work.session, shipment_id, shipping.SHIPPED)
+    order = orders.lock_order(work.session, shipment.order_id)
+    if order.phase in phases.CLOSED:
+        raise NotAllowedNow("This order is closed.", phases.allowed(order.phase))
+    _silence(work, order, shipment)
+    _back_on_shelves(work, order, shipment)
+    shipment.shipped_at = None
+    shipping.set_state(work, shipment, shipping.PACKED, note="recalled")
+    if order.phase == phases.SHIPPED:
+        orders.set_phase(work, order, "undo_ship")
+    order.shipped_at = None
+    shipping.tell_order(work, order)
+    return True
+
+
+def _silence(work: Work, order: Order, shipment: Shipment) -> None:
+    """Take the unspoken announcement back."""
+    unspoken = [
+        row.id for row in work.session.scalars(
+            select(OutboxEvent).where(OutboxEvent.dispatched_at.is_(None),
+                                      OutboxEvent.name == ShipmentLeft.name)
+        ) if row.payload["shipment_id"] == shipment.id
+    ]
+    if not unspoken and order.account_id is not None:
+        raise NotAllowedNow(
+            "The channel was told already that this parcel has left. If it comes back, "
+            "receive it as a return."
+        )
+    work.session.execute(delete(OutboxEvent).where(OutboxEvent.id.in_(unspoken)))
+
+
+def _back_on_shelves(work: Work, order: Order, shipment: Shipment) -> None:
+    session = work.session
+    cause = f"{_cause(work, shipment)}:line:"
+    gone = session.scalars(
+        select(Move).where(Move.order_id == order.id,
+                           Move.cause.startswith(cause, autoescape=True)).order_by(Move.id)
+    ).all()
+    units = shipping.planned_units(session, shipment.id)
+    lines = [line for line in orders.order_lines(session, order.id) if units.get(line.id)]
+    if any(line.returned > line.shipped - units[line.id] for line in lines):
+        raise NotAllowedNow("Something of this parcel was returned already.")
+    number = _recalls(work, shipment) + 1
+    stock.move_units(work, [
+        stock.MoveWanted(move.variant_id, CUSTOMER, move.from_id, move.quantity,
+                         f"recall:{shipment.id}:{number}:{move.id}", "correction",
+                         order_id=order.id, note="has not left after all")
+        for move in gone
+    ], announce=False)
+    stock.reserve(work, KIND, [
+        Take(int(move.cause.removeprefix(cause).split(":")[0]), move.variant_id, move.from_id,
+             move.quantity)
+        for move in gone
+    ])
+    for line in lines:
+        line.shipped -= units[line.id]
+    session.flush()
+    count_reserved(session, [(line.id, units[line.id]) for line in lines])
+    for line in lines:
+        session.expire(line, ["reserved"])
+
+
+def arrived(work: Work, shipment_id: int) -> bool:
+    """The buyer has the parcel; False when that was known. The last one closes the order.
+
+    Raises:
+        NotAllowedNow: it has not left.
+    """
+    shipment = shipping.lock(work.session, shipment_id)
+    if shipment.state == shipping.DELIVERED:
+        return False
+    if shipment.state not in shipping.LEFT:
+        shipping.lock(work.session, shipment_id, *shipping.LEFT)
+    order = orders.lock_order(work.session, shipment.order_id)
+    shipment.delivered_at = work.now
+    shipping.set_state(work, shipment, shipping.DELIVERED)
+    rest = shipping.of_order(work.session, order.id, *shipping.LIVE, shipping.SHIPPED,
+                             shipping.UNDELIVERED)
+    if not rest and order.phase == phases.SHIPPED:
+        orders.set_phase(work, order, "deliver")
+    shipping.tell_order(work, order)
+    return True
+
+
+def came_to_nothing(work: Work, shipment_id: int, reason: str) -> bool:
+    """The parcel could not be delivered; False when that was known. A person has to act.
+
+    Raises:
+        NotAllowedNow: it has not left, or the order is closed.
+        Invalid: no reason was given.
+    """
+    reason = reason.strip()
+    if not reason:
+        raise Invalid("Say what happened.", "reason")
+    shipment = shipping.lock(work.session, shipment_id)
+    if shipment.state == shipping.UNDELIVERED:
+        return False
+    if shipment.state != shipping.SHIPPED:
+        shipping.lock(work.session, shipment_id, shipping.SHIPPED)
+    order = orders.lock_order(work.session, shipment.order_id)
+    shipping.set_state(work, shipment, shipping.UNDELIVERED, note=reason[:400])
+    shipping.tell_order(work, order)
+    return True
+
+
+def sent_again(work: Work, shipment_id: int) -> bool:
+    """An undelivered parcel is on its way again; False when it is already.
+
+    Raises:
+        NotAllowedNow: it was not undelivered.
+    """
+    shipment = shipping.lock(work.session, shipment_id)
+    if shipment.state == shipping.SHIPPED:
+        return False
+    if shipment.state != shipping.UNDELIVERED:
+        shipping.lock(work.session, shipment_id, shipping.UNDELIVERED)
+    order = orders.lock_order(work.session, shipment.order_id)
+    shipping.set_state(work, shipment, shipping.SHIPPED, note="sent again")
+    shipping.tell_order(work, order)
+    return True
+
+
+def forget_shipment(work: Work, shipment_id: int) -> None:
+    """The goods of a shipment that will not leave were unpacked; said twice is quiet.
+
+    Raises:
+        NotAllowedNow: it has left.
+    """
+    shipment = shipping.lock(work.session, shipment_id, *shipping.LIVE, shipping.CANCELLED)
+    if shipment.state == shipping.CANCELLED:
+        return
+    shipping.give_up(work, shipment, orders.lock_order(work.session, shipment.order_id))

@@ -128,7 +128,8 @@ class Package:
                 raise words.refusal(words.WHICH_FILE, "format.file", names=names)
             return self.names[0]
         for name in self.names:
-            if fnmatchcase(Path(name).name.lower(), pattern.lower()):
+            last = Path(name).name.lower()
+            if any(fnmatchcase(each, pattern.lower()) for each in (last, last.removesuffix(".gz"))):
                 return name
         raise words.refusal(words.NO_SUCH_FILE, "format.file", name=pattern, names=names)
 

@@ -33,6 +33,26 @@ class DiskFiles:
             os.replace(aside, target)
         return name
 
+    def put_file(self, source: Path, suffix: str) -> str:
+        """Store a copy of a file: hashed while it is copied aside, then named."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        handle, aside = tempfile.mkstemp(dir=self.root)
+        try:
+            digest = hashlib.sha256()
+            with os.fdopen(handle, "wb") as out, source.open("rb") as stream:
+                while chunk := stream.read(1 << 20):
+                    digest.update(chunk)
+                    out.write(chunk)
+                out.flush()
+                os.fsync(out.fileno())
+            name = digest.hexdigest() + suffix
+            target = self.root / name[:2] / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(aside, target)
+        finally:
+            Path(aside).unlink(missing_ok=True)
+        return name
+
     def path(self, name: str) -> Path:
         """Where a stored file lies."""
         if not _NAME.fullmatch(name):

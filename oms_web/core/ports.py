@@ -12,6 +12,9 @@ class FileStore(Protocol):
     def put(self, content: bytes, suffix: str) -> str:
         """Store bytes; the name to keep in the database. ``suffix`` like ``.pdf``."""
 
+    def put_file(self, source: Path, suffix: str) -> str:
+        """Store a copy of a file on disk, however large, without holding it in memory."""
+
     def path(self, name: str) -> Path:
         """Where a stored file lies.
 

@@ -13,18 +13,18 @@ from tests import factories as make
 SKUS = [f"S{n}" for n in range(20)]
 
 
-def versions(number: int, changing: int = 1) -> list[Order]:
+def versions(number: int, changing: int = 1, copies: int = 2) -> list[Order]:
     """The life of one order as the channel tells it: placed, then paid, then its end.
 
-    Only every ``changing``-th order is told of in all its versions; the others come three times
-    as they end, which is what most repeated deliveries are.
+    Only every ``changing``-th order is told of in all its versions; the others come ``copies``
+    times as they end, which is what most repeated deliveries are.
     """
     skus = {SKUS[number % 20]: 1 + number % 3, SKUS[(number * 7 + 1) % 20]: 1}
     placed = make.order(f"A{number}", skus, state="unpaid", revision="1")
     paid = replace(placed, state="ready", revision="2")
     end = ("ready", "shipped", "cancelled", "delivered")[number % 4]
     last = replace(paid, state=end, revision="3", shipped_at=make.NOON)
-    return [placed, paid, last] if number % changing == 0 else [last, last, last]
+    return [placed, paid, last] if number % changing == 0 else [last] * copies
 
 
 def final_phase(number: int) -> str:
@@ -33,8 +33,11 @@ def final_phase(number: int) -> str:
 
 
 def storm(count: int, seed: int, changing: int = 1) -> list[Order]:
-    """All versions of ``count`` orders, shuffled."""
-    told = [version for number in range(count) for version in versions(number, changing)]
+    """All versions of ``count`` orders, shuffled; an odd seed tells the unchanging ones twice."""
+    told = [
+        version for number in range(count)
+        for version in versions(number, changing, copies=1 + seed % 2)
+    ]
     random.Random(seed).shuffle(told)
     return told
 

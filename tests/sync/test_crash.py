@@ -13,6 +13,7 @@ import signal
 import time
 from collections import Counter
 from pathlib import Path
+from select import select as select_ready
 
 import pytest
 from sqlalchemy import func, select, text
@@ -90,7 +91,8 @@ def test_killed_at_random_moments(make_database, tmp_path, engine, kills):
     count, acks = 400, set()
     for number in range(0, kills, 2):
         pair = [start(url, tmp_path, account_id, count, number + n, 1) for n in range(2)]
-        time.sleep(chance.uniform(0.02, 0.25))
+        select_ready([reads for _, reads in pair], [], [], 10)
+        time.sleep(chance.uniform(0.0, 0.15))
         for process, _ in pair:
             os.kill(process.pid, signal.SIGKILL)
         for process, reads in pair:

@@ -31,7 +31,9 @@ LANGUAGES = ("pl",)
 
 KEYWORDS = {
     "_": None, "gettext": None, "ngettext": (1, 2), "lazy_gettext": None, "_l": None,
-    "lazy_ngettext": (1, 2), "pgettext": ((1, "c"), 2),
+    "lazy_ngettext": (1, 2), "pgettext": ((1, "c"), 2), "lazy_pgettext": ((1, "c"), 2),
+    # A mark that does nothing: connectors may not import gettext.
+    "N_": None,
     # Refusals are gettext keys; the door translates them.
     "Invalid": None, "NotAllowedNow": None, "NotFound": None, "Denied": None, "ShortStock": None,
 }

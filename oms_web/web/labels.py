@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, url_for
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from wtforms import ColorField, SelectField, StringField
 
 from oms_web.core.errors import Invalid, InvalidForm, OmsError
@@ -21,8 +22,10 @@ from oms_web.web.toasts import say
 screen = Blueprint("labels", __name__)
 
 PHASES = {
-    "draft": _l("Draft"), "open": _l("Open"), "packing": _l("Being packed"),
-    "shipped": _l("Shipped"), "done": _l("Delivered"), "cancelled": _l("Cancelled"),
+    "draft": lazy_pgettext("phase", "Draft"), "open": lazy_pgettext("phase", "Open"),
+    "packing": lazy_pgettext("phase", "Being packed"),
+    "shipped": lazy_pgettext("phase", "Shipped"), "done": lazy_pgettext("phase", "Delivered"),
+    "cancelled": lazy_pgettext("phase", "Cancelled"),
 }
 COLORS = ("#64748B", "#2A7F86", "#8B5CC7", "#B8741A", "#3B7DD8", "#9C3D72", "#4B7F4F", "#C0392B")
 

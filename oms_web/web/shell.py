@@ -12,6 +12,7 @@ from typing import Any
 
 from flask import Flask, current_app, g, request, url_for
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from sqlalchemy import func, select
 
 from oms_web.domain.channels.models import ChannelAccount
@@ -139,7 +140,8 @@ class Shell:
         return None
 
 
-STRIP = (_l("Payment"), _l("Stock"), _l("Documents"), _l("Label"), _l("Issue"))
+STRIP = (_l("Payment"), _l("Stock"), _l("Documents"), _l("Label"),
+         lazy_pgettext("strip", "Issue"))
 MARKS = {".": _l("not yet"), "v": _l("done"), "w": _l("in progress"), "!": _l("needs a person")}
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, url_for
-from flask_babel import gettext, ngettext
+from flask_babel import gettext, lazy_pgettext, ngettext
 from flask_babel import lazy_gettext as _l
-from flask_babel import lazy_pgettext
 from wtforms import ColorField, SelectField, StringField
 
 from oms_web.core.errors import Invalid, InvalidForm, OmsError

@@ -18,6 +18,15 @@ from oms_web.core.db import Base
 
 FIRST_NUMBER = 10001
 
+# The conditions of the partial indexes, word for word as lists ask them.
+AMONG_OPEN = "closed_at IS NULL"
+AMONG_TO_SHIP = "phase IN ('open', 'packing')"
+NOT_FROM_CHANNEL = "source <> 'channel'"
+_FILTERED = ("queue", "phase", "status_id", "account_id", "payment_state", "country", "carrier",
+             "source", "strip")
+# Keys are compared by code point, whatever the database's language.
+_CODE_POINTS = String(120).with_variant(String(120, collation="C"), "postgresql")
+
 
 class Status(Base):
     """The seller's own label. Code never decides by it."""
@@ -101,14 +110,22 @@ class Order(Base):
         CheckConstraint(
             "items_total + shipping_total - discount_total = total", name="totals_add_up"
         ),
-        Index("ix_sales_order_queue", "queue", "ship_by", "id"),
-        Index("ix_sales_order_status", "status_id", "ship_by", "id"),
-        Index("ix_sales_order_account", "account_id", "id"),
-        Index("ix_sales_order_payment", "payment_state", "id"),
-        Index("ix_sales_order_country", "country", "id"),
-        Index("ix_sales_order_carrier", "carrier", "id"),
+        # Every filter leads to its orders in the order in which they were placed.
+        Index("ix_sales_order_queue", "queue", "placed_at", "id"),
+        Index("ix_sales_order_status", "status_id", "placed_at", "id"),
+        Index("ix_sales_order_account", "account_id", "placed_at", "id"),
+        Index("ix_sales_order_payment", "payment_state", "placed_at", "id"),
+        Index("ix_sales_order_country", "country", "placed_at", "id"),
+        Index("ix_sales_order_carrier", "carrier", "placed_at", "id"),
+        Index("ix_sales_order_placed", "placed_at", "id"),
         Index("ix_sales_order_buyer", "buyer_key", "id"),
-        Index("ix_sales_order_placed", "placed_at"),
+        # The desk's lists: few rows among many, and all that filters ask for is in the index.
+        Index("ix_sales_order_to_ship", "ship_by", "id", *_FILTERED, "placed_at",
+              sqlite_where=text(AMONG_TO_SHIP), postgresql_where=text(AMONG_TO_SHIP)),
+        Index("ix_sales_order_open", "placed_at", "id", *_FILTERED, "ship_by",
+              sqlite_where=text(AMONG_OPEN), postgresql_where=text(AMONG_OPEN)),
+        Index("ix_sales_order_source", "source", "placed_at", "id",
+              sqlite_where=text(NOT_FROM_CHANNEL), postgresql_where=text(NOT_FROM_CHANNEL)),
         Index(
             "ix_sales_order_to_document",
             "id",
@@ -279,10 +296,13 @@ class OrderKey(Base):
 
     __tablename__ = "order_key"
 
-    key: Mapped[str] = mapped_column(String(120), primary_key=True)
+    key: Mapped[str] = mapped_column(_CODE_POINTS, primary_key=True)
     order_id: Mapped[int] = mapped_column(ForeignKey("sales_order.id"), primary_key=True)
 
-    __table_args__ = {"sqlite_with_rowid": False}
+    __table_args__ = (
+        Index("ix_order_key_order", "order_id", "key"),
+        {"sqlite_with_rowid": False},
+    )
 
 
 class OrderTally(Base):

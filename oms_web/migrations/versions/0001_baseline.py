@@ -378,15 +378,18 @@ def upgrade() -> None:
     sqlite_autoincrement=True
     )
     with op.batch_alter_table('sales_order', schema=None) as batch_op:
-        batch_op.create_index('ix_sales_order_account', ['account_id', 'id'], unique=False)
+        batch_op.create_index('ix_sales_order_account', ['account_id', 'placed_at', 'id'], unique=False)
         batch_op.create_index('ix_sales_order_buyer', ['buyer_key', 'id'], unique=False)
-        batch_op.create_index('ix_sales_order_carrier', ['carrier', 'id'], unique=False)
-        batch_op.create_index('ix_sales_order_country', ['country', 'id'], unique=False)
-        batch_op.create_index('ix_sales_order_payment', ['payment_state', 'id'], unique=False)
-        batch_op.create_index('ix_sales_order_placed', ['placed_at'], unique=False)
-        batch_op.create_index('ix_sales_order_queue', ['queue', 'ship_by', 'id'], unique=False)
-        batch_op.create_index('ix_sales_order_status', ['status_id', 'ship_by', 'id'], unique=False)
+        batch_op.create_index('ix_sales_order_carrier', ['carrier', 'placed_at', 'id'], unique=False)
+        batch_op.create_index('ix_sales_order_country', ['country', 'placed_at', 'id'], unique=False)
+        batch_op.create_index('ix_sales_order_open', ['placed_at', 'id', 'queue', 'phase', 'status_id', 'account_id', 'payment_state', 'country', 'carrier', 'source', 'strip', 'ship_by'], unique=False, sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
+        batch_op.create_index('ix_sales_order_payment', ['payment_state', 'placed_at', 'id'], unique=False)
+        batch_op.create_index('ix_sales_order_placed', ['placed_at', 'id'], unique=False)
+        batch_op.create_index('ix_sales_order_queue', ['queue', 'placed_at', 'id'], unique=False)
+        batch_op.create_index('ix_sales_order_source', ['source', 'placed_at', 'id'], unique=False, sqlite_where=sa.text("source <> 'channel'"), postgresql_where=sa.text("source <> 'channel'"))
+        batch_op.create_index('ix_sales_order_status', ['status_id', 'placed_at', 'id'], unique=False)
         batch_op.create_index('ix_sales_order_to_document', ['id'], unique=False, sqlite_where=sa.text('wants_invoice AND NOT is_documented'), postgresql_where=sa.text('wants_invoice AND NOT is_documented'))
+        batch_op.create_index('ix_sales_order_to_ship', ['ship_by', 'id', 'queue', 'phase', 'status_id', 'account_id', 'payment_state', 'country', 'carrier', 'source', 'strip', 'placed_at'], unique=False, sqlite_where=sa.text("phase IN ('open', 'packing')"), postgresql_where=sa.text("phase IN ('open', 'packing')"))
 
     op.create_table('stock_document',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -609,12 +612,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_order_hold_order_id'), ['order_id'], unique=False)
 
     op.create_table('order_key',
-    sa.Column('key', sa.String(length=120), nullable=False),
+    sa.Column('key', sa.String(length=120).with_variant(sa.String(length=120, collation='C'), 'postgresql'), nullable=False),
     sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_order_key_order_id')),
     sa.PrimaryKeyConstraint('key', 'order_id', name=op.f('pk_order_key')),
     sqlite_with_rowid=False
     )
+    with op.batch_alter_table('order_key', schema=None) as batch_op:
+        batch_op.create_index('ix_order_key_order', ['order_id', 'key'], unique=False)
+
     op.create_table('order_link',
     sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('channel_order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1043,6 +1049,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_order_link_channel_order_id'))
 
     op.drop_table('order_link')
+    with op.batch_alter_table('order_key', schema=None) as batch_op:
+        batch_op.drop_index('ix_order_key_order')
+
     op.drop_table('order_key')
     with op.batch_alter_table('order_hold', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_order_hold_order_id'))
@@ -1091,11 +1100,14 @@ def downgrade() -> None:
 
     op.drop_table('stock_document')
     with op.batch_alter_table('sales_order', schema=None) as batch_op:
+        batch_op.drop_index('ix_sales_order_to_ship', sqlite_where=sa.text("phase IN ('open', 'packing')"), postgresql_where=sa.text("phase IN ('open', 'packing')"))
         batch_op.drop_index('ix_sales_order_to_document', sqlite_where=sa.text('wants_invoice AND NOT is_documented'), postgresql_where=sa.text('wants_invoice AND NOT is_documented'))
         batch_op.drop_index('ix_sales_order_status')
+        batch_op.drop_index('ix_sales_order_source', sqlite_where=sa.text("source <> 'channel'"), postgresql_where=sa.text("source <> 'channel'"))
         batch_op.drop_index('ix_sales_order_queue')
         batch_op.drop_index('ix_sales_order_placed')
         batch_op.drop_index('ix_sales_order_payment')
+        batch_op.drop_index('ix_sales_order_open', sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
         batch_op.drop_index('ix_sales_order_country')
         batch_op.drop_index('ix_sales_order_carrier')
         batch_op.drop_index('ix_sales_order_buyer')

@@ -1,0 +1,291 @@
+"""A page of order ids for any filters, in bounded time whatever the number of orders.
+
+Every filter that has an index is first asked for a few ids. If one of them is rare, its orders
+are all there is to look at. Otherwise the list walks the index it is sorted by, within the most
+selective filter that has its own, and stops when the page is full; one request looks at the orders
+of a few windows at most, then says how far it got, and the page goes on from there. So no
+combination of filters can make a request slow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, literal_column, select, tuple_
+from sqlalchemy.orm import Session
+
+from oms_web.core.errors import Invalid
+from oms_web.core.paging import seal, unseal
+from oms_web.domain.orders import phases
+from oms_web.domain.orders.filters import OPEN, TO_SHIP, Condition
+from oms_web.domain.orders.models import AMONG_OPEN, AMONG_TO_SHIP, Order, OrderKey
+
+SIZE = 50
+RARE = 1000
+WINDOWS = (500, 2500, 12_000)
+WIDE_WINDOWS = (500, 4000, 40_000)  # where the index alone answers every filter
+ENOUGH = 20_000
+SORTS = ("ship", "newest", "oldest")
+
+_ROW = (Order.id, Order.phase, Order.ship_by, Order.placed_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of ids. ``after``: where the next one starts, None at the end.
+
+    ``total``: how many there are in all, where that is known without counting. ``cut``: the walk
+    stopped before the page was full; there may be more behind ``after``.
+    """
+
+    ids: list[int]
+    after: str | None
+    total: int | None = None
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of the list that one index has in the list's order.
+
+    Attributes:
+        names: the attributes of an order row that make its key.
+        key: the columns the index has them in.
+        base: what makes a row part of the stretch, said in columns of the index.
+        link: how the index's table is joined to the orders, if it is another one.
+        takes: the phases, and whether a ship-by moment is set (None: either).
+        covered: the index holds every plain column that filters ask for.
+    """
+
+    names: tuple[str, ...]
+    key: tuple[Any, ...]
+    base: tuple[ColumnElement[bool], ...]
+    descending: bool = True
+    link: tuple[ColumnElement[bool], ...] = ()
+    takes: tuple[frozenset[str], bool | None] = (frozenset(phases.PHASES), None)
+    covered: bool = False
+
+    def through(self, query: Select[Any], behind: Sequence[Any], up_to: Sequence[Any] | None = None
+                ) -> Select[Any]:
+        """The query along this stretch, from one key (exclusive) up to another (inclusive)."""
+        query = query.where(*self.base).order_by(
+            *(column.desc() if self.descending else column.asc() for column in self.key)
+        )
+        pair = tuple_(*self.key) if len(self.key) > 1 else self.key[0]
+        first = tuple(behind) if len(self.key) > 1 else next(iter(behind), None)
+        if behind:
+            query = query.where(pair < first if self.descending else pair > first)
+        if up_to is not None:
+            last = tuple(up_to) if len(self.key) > 1 else up_to[0]
+            query = query.where(pair >= last if self.descending else pair <= last)
+        return query
+
+    def has(self, row: Any) -> bool:
+        """Whether an order belongs to this stretch."""
+        among, due = self.takes
+        return row.phase in among and (due is None or due == (row.ship_by is not None))
+
+    def key_of(self, row: Any) -> tuple[Any, ...]:
+        """An order's key in this stretch."""
+        return tuple(getattr(row, name) for name in self.names)
+
+
+def within(conditions: Sequence[Condition]) -> frozenset[str]:
+    """The phases in which an order can meet all conditions."""
+    left = frozenset(phases.PHASES)
+    for condition in conditions:
+        left &= condition.phases
+    return left
+
+
+def sort_for(conditions: Sequence[Condition], wanted: str = "") -> str:
+    """The sort to use: the wanted one where it makes sense, else ship-by for what is open."""
+    by_ship = within(conditions) <= OPEN
+    if wanted in SORTS and (wanted != "ship" or by_ship):
+        return wanted
+    return "ship" if by_ship else "newest"
+
+
+def stretches(session: Session, conditions: Sequence[Condition], sort: str) -> list[Stretch]:
+    """The parts of the list, one after the other."""
+    among = within(conditions)
+    if sort == "ship":
+        return _by_ship(among, tuple(c.where for c in conditions if c.name == "ship"))
+    descending = sort == "newest"
+    sought = next((c for c in conditions if c.name == "q"), None)
+    if sought is not None and sought.word:
+        # The sum keeps planners from looking the orders up by number first.
+        link = (Order.id == OrderKey.order_id + 0,)
+        return [Stretch(("id",), (OrderKey.order_id,), (OrderKey.key == sought.word,), descending,
+                        link)]
+    if sought is not None:
+        return [Stretch(("id",), (Order.id,), (), descending)]
+    leader = _leader(session, conditions)
+    base = [leader.where] if leader else [literal_column(AMONG_OPEN)] if among <= OPEN else []
+    ranges = [c.where for c in conditions if c.name in ("from", "to")]
+    return [Stretch(("placed_at", "id"), (Order.placed_at, Order.id), (*base, *ranges), descending,
+                    covered=leader is None and among <= OPEN)]
+
+
+def _leader(session: Session, conditions: Sequence[Condition]) -> Condition | None:
+    """The most selective filter that has an index in the order of placing."""
+    can = [condition for condition in conditions if condition.index]
+    if len(can) < 2:
+        return can[0] if can else None
+    return min(can, key=lambda condition: session.scalar(
+        select(func.count()).select_from(condition.ids.limit(ENOUGH).subquery())))
+
+
+def _by_ship(among: frozenset[str], ranges: tuple[ColumnElement[bool], ...]) -> list[Stretch]:
+    """What must leave first comes first; then drafts and what is on its way, the newest first."""
+    to_ship = literal_column(AMONG_TO_SHIP)
+    parts = [
+        Stretch(("ship_by", "id"), (Order.ship_by, Order.id),
+                (to_ship, Order.ship_by.is_not(None), *ranges), False, takes=(TO_SHIP, True),
+                covered=True),
+        Stretch(("id",), (Order.id,), (to_ship, Order.ship_by.is_(None), *ranges), False,
+                takes=(TO_SHIP, False), covered=True),
+    ] if among & TO_SHIP else []
+    if among - TO_SHIP:
+        rest = Order.phase.in_(sorted(among - TO_SHIP))
+        parts.append(Stretch(
+            ("placed_at", "id"), (Order.placed_at, Order.id), (literal_column(AMONG_OPEN), rest),
+            takes=(among - TO_SHIP, None), covered=True))
+    return parts
+
+
+def find(
+    session: Session, conditions: Sequence[Condition], sort: str, after: str | None = None,
+    size: int = SIZE,
+) -> Found:
+    """A page of order ids.
+
+    Raises:
+        Invalid: ``after`` is not a place in this list.
+    """
+    if not within(conditions):
+        return Found([], None, 0)
+    parts = stretches(session, conditions, sort)
+    rare = _rare_ids(session, conditions)
+    if rare is not None:
+        return _among_rare(session, conditions, parts, rare, after, size)
+    return _walk(session, conditions, parts, after, size)
+
+
+def _rare_ids(session: Session, conditions: Sequence[Condition]) -> set[int] | None:
+    """The orders of the rare conditions; None if none is rare."""
+    left: set[int] | None = None
+    for condition in conditions:
+        if condition.ids is None:
+            continue
+        ids = session.scalars(condition.ids.limit(RARE + 1)).all()
+        if len(ids) <= RARE:
+            left = set(ids) if left is None else left & set(ids)
+            if len(left) < SIZE:
+                break
+    return left
+
+
+def _wheres(conditions: Sequence[Condition], known: Collection[str] = ()
+            ) -> list[ColumnElement[bool]]:
+    among = within(conditions)
+    wheres = [condition.where for condition in conditions if condition.name not in known]
+    return wheres if among == frozenset(phases.PHASES) else [Order.phase.in_(sorted(among)), *wheres]
+
+
+def _among_rare(
+    session: Session, conditions: Sequence[Condition], parts: Sequence[Stretch], ids: set[int],
+    after: str | None, size: int,
+) -> Found:
+    """Few enough to sort here, into the same order as the stretches give."""
+    rows = session.execute(
+        select(*_ROW).where(Order.id.in_(sorted(ids)), *_wheres(conditions))
+    ).all() if ids else []
+    start = _start(parts, after)
+    begin = _comparable(parts, *start) if start else ()
+    placed = sorted(((_comparable(parts, *_place(parts, row)), row) for row in rows),
+                    key=itemgetter(0))
+    left = [row for place, row in placed if place > begin]
+    page = left[:size]
+    more = len(left) > size
+    return Found([row.id for row in page], seal_place(parts, page[-1]) if more else None,
+                 None if start else len(rows))
+
+
+def _place(parts: Sequence[Stretch], row: Any) -> tuple[int, tuple[Any, ...]]:
+    """Which stretch an order is in, and its key there."""
+    number = next(n for n, part in enumerate(parts) if part.has(row))
+    return number, parts[number].key_of(row)
+
+
+def _comparable(parts: Sequence[Stretch], number: int, key: Sequence[Any]) -> tuple[Any, ...]:
+    """A place as numbers that sort upwards."""
+    sign = -1 if parts[number].descending else 1
+    plain = [value.timestamp() if isinstance(value, datetime) else value for value in key]
+    return (number, *(sign * value for value in plain))
+
+
+def seal_place(parts: Sequence[Stretch], row: Any) -> str:
+    """The token of an order's place in the list."""
+    number, key = _place(parts, row)
+    return seal(number, *key)
+
+
+def _start(parts: Sequence[Stretch], after: str | None) -> tuple[int, list[Any]] | None:
+    """The place a token means: the stretch and the key in it (empty: its beginning)."""
+    if not after:
+        return None
+    for width in (3, 2, 1):
+        try:
+            number, *key = unseal(after, width)
+        except Invalid:
+            continue
+        if isinstance(number, int) and 0 <= number < len(parts) and (
+            not key or _kinds(key) == tuple(_KINDS[name] for name in parts[number].names)
+        ):
+            return number, key
+    raise Invalid("This page link is broken.", "after")
+
+
+_KINDS = {"id": int, "ship_by": datetime, "placed_at": datetime}
+
+
+def _kinds(key: Sequence[Any]) -> tuple[type, ...]:
+    return tuple(type(value) for value in key)
+
+
+def _walk(
+    session: Session, conditions: Sequence[Condition], parts: Sequence[Stretch],
+    after: str | None, size: int,
+) -> Found:
+    number, key = _start(parts, after) or (0, [])
+    wheres = _wheres(conditions)
+    if parts[0].link:  # walked by a word: it need not be looked for again
+        wheres = [*_wheres(conditions, ("q",)),
+                  *(c.rest for c in conditions if c.rest is not None)]
+    wide = all(part.covered for part in parts) and not any(c.probes for c in conditions)
+    rows: list[Any] = []
+    for window in WIDE_WINDOWS if wide else WINDOWS:
+        part = parts[number]
+        end = _end_of(session, part, key, window)
+        query = part.through(select(*_ROW).where(*part.link, *wheres), key, end)
+        rows += session.execute(query.limit(size + 1 - len(rows))).all()
+        if len(rows) > size:
+            return Found([row.id for row in rows[:size]], seal_place(parts, rows[size - 1]))
+        key = end or []
+        if end is None:
+            number += 1
+            if number == len(parts):
+                return Found([row.id for row in rows], None, None if after else len(rows))
+    return Found([row.id for row in rows], seal(number, *key), None, True)
+
+
+def _end_of(session: Session, part: Stretch, key: Sequence[Any], window: int) -> list[Any] | None:
+    """The key of the last row of a window; None if the stretch ends within it."""
+    query = part.through(select(*part.key), key).offset(window - 1).limit(1)
+    row = session.execute(query).one_or_none()
+    return list(row) if row is not None else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from oms_connector import Order, Unreadable
@@ -29,10 +29,12 @@ class Stored:
 
 
 def store_page(
-    work: Work, account: ChannelAccount, items: Sequence[Order | Unreadable], *, origin: str = ""
+    work: Work, account: ChannelAccount, items: Sequence[Order | Unreadable], *, origin: str = "",
+    text_of: Callable[[Order], str] = repr,
 ) -> Stored:
     """Store a page in the running transaction. Nothing in it can stop the rest of it.
 
+    ``text_of`` gives the text to keep of an order that was readable but cannot be stored.
     If the database refuses the page as a whole (one order in it is poison), the page is halved
     until the poisonous order stands alone, and only that one is quarantined.
     """
@@ -47,7 +49,8 @@ def store_page(
         stored.order_ids += result.order_ids
         refused += result.refused
     for order, error in refused:
-        _quarantine(work, account.id, order, error, origin)
+        quarantine.put(work, account.id, KIND, order.external_id or "?", text_of(order),
+                       str(error), field=getattr(error, "field", ""), origin=origin)
     for item in items:
         if isinstance(item, Unreadable):
             quarantine.put(work, account.id, KIND, item.external_id, item.raw, item.reason,
@@ -72,12 +75,3 @@ def _take(work: Work, account: ChannelAccount, orders: Sequence[Order]) -> list[
             return [TakenIn(refused=[(orders[0], reason)])]
     half = len(orders) // 2
     return _take(work, account, orders[:half]) + _take(work, account, orders[half:])
-
-
-def _quarantine(
-    work: Work, account_id: int, order: Order, error: OmsError, origin: str
-) -> None:
-    quarantine.put(
-        work, account_id, KIND, order.external_id or "?", repr(order), str(error),
-        field=getattr(error, "field", ""), origin=origin,
-    )

@@ -35,6 +35,7 @@ def put(
         work.session.flush()
         return True
     row.raw, row.reason, row.field, row.last_at = raw, reason, field[:80], work.now
+    row.origin = origin[:200]
     row.attempts += 1
     if row.state == "solved":
         row.state = "waiting"

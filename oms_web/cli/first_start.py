@@ -10,7 +10,9 @@ import click
 from sqlalchemy import text
 
 from oms_web.cli.database import make_ready
+from oms_web.core.actor import SYSTEM
 from oms_web.domain.users.service import first_owner
+from oms_web.flows import own_shop
 from oms_web.inspection.pdf_libraries import missing_packages
 from oms_web.wiring import Oms
 
@@ -34,6 +36,9 @@ def prepare(oms: Oms, owner: str, *, demo: bool, say: Say) -> None:
         _show_account(*account)
         if demo:
             mark.touch()
+        else:
+            with oms.works.writing(SYSTEM) as work:
+                own_shop.open_shop(work, first_language())
     if mark.exists():
         begun = time.monotonic()
         from oms_web.demo import seed  # only a first start needs it

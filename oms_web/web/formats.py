@@ -94,6 +94,15 @@ def span(delta: timedelta) -> str:
     return f"{hours // 24}\N{NO-BREAK SPACE}d"
 
 
+def seconds(value: float) -> str:
+    """A lag: ``0.4 s``, ``41 s``, ``3 min``."""
+    if value < 10:
+        return format_decimal(round(value, 1), "0.#", locale=language()) + "\N{NO-BREAK SPACE}s"
+    if value < 60:
+        return f"{round(value)}\N{NO-BREAK SPACE}s"
+    return span(timedelta(seconds=value))
+
+
 def ago(moment: datetime | None) -> str:
     """How long ago, shortly."""
     if moment is None:
@@ -142,5 +151,5 @@ def browser(agent: str) -> str:
 FILTERS = {
     "browser": browser,
     "number": number, "amount": amount, "price": price, "day": day, "clock": clock, "when": when,
-    "moment_title": moment_title, "span": span, "ago": ago, "units": units,
+    "moment_title": moment_title, "seconds": seconds, "span": span, "ago": ago, "units": units,
 }

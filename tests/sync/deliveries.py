@@ -1,4 +1,4 @@
-"""What a careless channel delivers: every order several times, in any order, in several versions."""
+"""What a careless channel delivers: every order several times, in any order and version."""
 
 from __future__ import annotations
 

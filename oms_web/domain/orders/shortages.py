@@ -1,0 +1,44 @@
+"""Which products open orders still lack units of."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import Select, func, select, union_all
+from sqlalchemy.orm import Session
+
+from oms_web.domain.orders.models import Order, OrderLine, OrderLinePart
+
+_LACKING = OrderLine.quantity - OrderLine.cancelled - OrderLine.shipped - OrderLine.reserved
+
+
+def short_variants() -> Select[tuple[int]]:
+    """The variants that orders in the queue ``short`` wait for; of bundles, their parts."""
+    return select(_short_lines().subquery().c.variant_id)
+
+
+def lacking(session: Session, variant_ids: Collection[int]) -> dict[int, int]:
+    """How many units orders in the queue ``short`` still lack of each variant."""
+    lines = _short_lines().subquery()
+    rows = session.execute(
+        select(lines.c.variant_id, func.sum(lines.c.units))
+        .where(lines.c.variant_id.in_(list(variant_ids))).group_by(lines.c.variant_id)
+    )
+    return {variant_id: int(units) for variant_id, units in rows}
+
+
+def _short_lines() -> Select[tuple[int, int]]:
+    whole = (
+        select(OrderLine.variant_id.label("variant_id"), _LACKING.label("units"))
+        .join(Order, Order.id == OrderLine.order_id)
+        .where(Order.queue == "short", OrderLine.variant_id.is_not(None), _LACKING > 0,
+               OrderLine.id.not_in(select(OrderLinePart.line_id)))
+    )
+    parts = (
+        select(OrderLinePart.variant_id.label("variant_id"),
+               (_LACKING * OrderLinePart.quantity).label("units"))
+        .join(OrderLine, OrderLine.id == OrderLinePart.line_id)
+        .join(Order, Order.id == OrderLine.order_id)
+        .where(Order.queue == "short", _LACKING > 0)
+    )
+    return union_all(whole, parts)  # type: ignore[return-value]

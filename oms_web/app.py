@@ -101,7 +101,8 @@ def harden(response: Response) -> Response:
     headers.setdefault("X-Frame-Options", "DENY")
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    if request.endpoint != "static":
+    # What is named by its content may stay with its reader; everything else is never kept.
+    if request.endpoint != "static" and "immutable" not in headers.get("Cache-Control", ""):
         headers["Cache-Control"] = "no-store"
     headers["X-Request-Id"] = secrets.token_hex(6)
     return response

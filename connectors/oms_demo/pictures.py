@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 Stroke = tuple[str, tuple[float, ...]]
 
 GRID = 64
-_OVERSAMPLE = 2
+_OVERSAMPLE = 3
 
 # kind: "line" (open or closed path), "oval" (outline), "arc" (box, start and end in degrees),
 # "dot" (filled oval)
@@ -165,7 +165,7 @@ def colour(words: str) -> tuple[int, float]:
     return zlib.crc32(words.encode()) % 360, 0.22
 
 
-def draw(motif: str, tone: str, size: int = 320) -> bytes:
+def draw(motif: str, tone: str, size: int = 240) -> bytes:
     """A square PNG of ``size`` pixels: the motif on a tile in the colour that the tone names."""
     hue, saturation = colour(tone)
     paper = _rgb(hue, saturation * 0.55, 0.955)
@@ -175,13 +175,16 @@ def draw(motif: str, tone: str, size: int = 320) -> bytes:
     pen = ImageDraw.Draw(tile)
     scale = big / GRID
     width = round(2.4 * scale)
-    # a soft disc under the shape, so that tiles do not look empty
-    low, high = 5.5 * scale, (GRID - 5.5) * scale
-    pen.ellipse((low, low, high, high), fill=_rgb(hue, saturation * 0.75, 0.905))
+    # A soft disc under the shape, so that tiles do not look empty; it sits a little differently
+    # for each tone, so that two sizes in one colour are still two pictures.
+    aside = zlib.crc32(tone.encode())
+    x, y = (4 + aside % 31 / 10) * scale, (4 + aside // 31 % 31 / 10) * scale
+    wide = (GRID - 11) * scale
+    pen.ellipse((x, y, x + wide, y + wide), fill=_rgb(hue, saturation * 0.75, 0.905))
     for kind, numbers in MOTIFS[motif]:
         _stroke(pen, kind, numbers, scale, width, ink)
     out = io.BytesIO()
-    tile.resize((size, size), Image.Resampling.LANCZOS).quantize(48).save(out, "PNG", optimize=True)
+    tile.reduce(_OVERSAMPLE).save(out, "PNG", compress_level=4)
     return out.getvalue()
 
 

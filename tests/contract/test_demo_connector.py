@@ -523,6 +523,8 @@ class TestShipments:
                 there.connector().push_shipment(parcel_for(ref))
             assert refusal.value.code == code or not code
             assert not isinstance(refusal.value, Conflict)
+        # a number is never taken for a way through the API
+        assert b"TG-NOBODY%2F..%2Fx" in there.street.requests[-1].url.raw_path
 
 
 class TestTrouble:

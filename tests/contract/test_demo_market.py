@@ -20,6 +20,7 @@ from oms_demo import catalog
 from oms_demo.market import bustle, words
 from oms_demo.market.people import person
 from oms_demo.market.refusal import Refusal
+from oms_demo.market.scenes import SCENES
 from oms_demo.market.store import moment
 from stdnum import ean
 from stdnum.pl import nip
@@ -206,7 +207,7 @@ class TestHistory:
     def test_a_new_shop_has_two_days_behind_it(self, tmp_path):
         there = open_market(tmp_path, auto_buyers=True, history=46)
         placed = [moment(at) for (at,) in rows(there, "SELECT placed_at FROM purchase")]
-        assert len(placed) == 46
+        assert len(placed) == 46 + len(SCENES)
         assert min(placed) > MONDAY - timedelta(hours=50)
         assert max(placed) < MONDAY
         statuses = dict(rows(there, "SELECT status, count(*) FROM purchase GROUP BY 1"))
@@ -220,8 +221,20 @@ class TestHistory:
     def test_a_second_start_adds_nothing(self, tmp_path):
         for _ in range(2):
             there = open_market(tmp_path, auto_buyers=True, history=5)
-        assert rows(there, "SELECT count(*) FROM purchase") == [(5,)]
+        assert rows(there, "SELECT count(*) FROM purchase") == [(5 + len(SCENES),)]
         assert rows(there, "SELECT count(*) FROM offer") == [(101,)]
+
+    def test_the_scenes_are_among_them(self, tmp_path):
+        there = open_market(tmp_path, history=10)
+        [unpaid] = rows(there, "SELECT status FROM purchase JOIN purchase_line"
+                               " ON purchase_seq = seq WHERE sku = 'PLE-22-OLI'")
+        assert unpaid == ("waiting_payment",)
+        # the lamp is promised more often than it is there
+        [(lamps,)] = rows(there, "SELECT sum(quantity) FROM purchase_line"
+                                 " WHERE ean = (SELECT ean FROM offer WHERE sku = 'LAM-NAF-MOS')")
+        assert lamps > 3
+        [(invoice,)] = rows(there, "SELECT invoice FROM purchase WHERE note LIKE '%na firmę%'")
+        assert not nip.is_valid(json.loads(invoice)["tax_id"])
 
     def test_the_same_seed_is_the_same_history(self, tmp_path):
         def told(name, seed):

@@ -54,7 +54,8 @@ def make_app(
     if market.store.setting("opened", "no") == "no":
         if auto_buyers:
             bustle.switch(market, on=True)
-        bustle.write_history(market, history)
+        if history:
+            bustle.write_history(market, history)
         market.store.remember("opened", "yes")
     app.extensions["market"] = market
     app.extensions["market_bucket"] = Bucket(pace, clock)

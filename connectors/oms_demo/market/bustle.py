@@ -20,12 +20,13 @@ from oms_demo.market.market import Market
 from oms_demo.market.orders import SENT, TO_SEND, WAITING
 from oms_demo.market.people import person
 from oms_demo.market.refusal import Refusal
+from oms_demo.market.scenes import SCENES, act_out
 from oms_demo.market.store import moment, stamp
 
 RATE = 2.0
 """Orders a minute, unless told otherwise: one every 20 to 40 seconds."""
-HISTORY = 46
-"""Orders that a new shop has had in the last two days."""
+HISTORY = 40
+"""Orders that a new shop has had in the last two days, besides the scenes."""
 PATIENCE = 150
 """Buyers come no more while this many orders wait to be sent: nobody is there to send them."""
 UNPAID_KEPT = timedelta(hours=72)
@@ -79,7 +80,10 @@ def tick(market: Market) -> None:
 
 
 def write_history(market: Market, count: int = HISTORY) -> None:
-    """Orders of the last two days, some of them sent and delivered, in the order it happened."""
+    """Orders of the last two days, some of them sent and delivered, in the order it happened.
+
+    ``count`` orders of chance, and among them the scenes that everybody should see.
+    """
     now = market.clock()
     rng = random.Random(f"{market.seed}/history")  # noqa: S311 - invented data, no secrets
     hours = [*range(48)]
@@ -90,6 +94,9 @@ def write_history(market: Market, count: int = HISTORY) -> None:
     agenda: list[tuple[datetime, int, str, str]] = [
         (now - timedelta(hours=age, minutes=3), number, "buy", "")
         for number, age in enumerate(ages)
+    ] + [
+        (now - timedelta(hours=scene.hours_ago), count + number, "scene", str(number))
+        for number, scene in enumerate(SCENES)
     ]
     heapq.heapify(agenda)
     with market.store.transaction():
@@ -122,6 +129,14 @@ def _fate(market: Market, rng: random.Random, at: datetime, now: datetime
     elif chance < 0.65 and now - at > timedelta(hours=9):
         acts = [(sent, "send", ref), (delivered, "deliver", ref)]
     return [act for act in acts if act[0] < now]
+
+
+def _play(market: Market, number: str, at: datetime) -> None:
+    """Place the order of a scene."""
+    shelf = {offer.sku: offer for offer in market.shelf()}
+    basket = act_out(SCENES[int(number)], market.seed, shelf)
+    if basket.lines:
+        market.buy(basket, at)
 
 
 def _due(market: Market, now: datetime) -> Sequence[sqlite3.Row]:
@@ -164,6 +179,7 @@ _ACTS = {
     "move": _move,
     "send": _send,
     "deliver": lambda market, ref, at: market.deliver(ref, at),
+    "scene": _play,
 }
 
 

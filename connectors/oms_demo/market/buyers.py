@@ -89,15 +89,12 @@ def _taste(seed: int, offer: OnSale) -> float:
 
 
 def _maybe_flawed(rng: random.Random, buyer: Person) -> Mapping[str, Any]:
-    """Now and then an address as people really type them: no house number, no dash, no phone."""
+    """Now and then an address as people really type them: with something left out."""
     address = buyer.as_dict()
     if buyer.country == "PL" and rng.random() < FLAWED_ADDRESS:
         flaw = rng.choice(("street", "postcode", "phone"))
-        address[flaw] = {
-            "street": buyer.street.rsplit(" ", 1)[0],
-            "postcode": buyer.postcode.replace("-", "")[:4],
-            "phone": "",
-        }[flaw]
+        # of the street only the house number
+        address[flaw] = buyer.street.rsplit(" ", 1)[0] if flaw == "street" else ""
     return address
 
 

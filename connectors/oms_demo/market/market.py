@@ -51,14 +51,19 @@ class Market:
 
     def invent(self, at: datetime | None = None, *, country: str | None = None) -> Basket | None:
         """What the next invented buyer would buy; None when everything is sold out."""
-        with self._act(at) as (db, moment):
+        with self._act(at) as (_, moment):
             number = int(self.store.setting("buyers", "0")) + 1
             self.store.remember("buyers", str(number))
-            shelf = [
+            shelf = self.shelf()
+        return buyers.basket(self.seed, number, moment, shelf, country)
+
+    def shelf(self) -> Sequence[buyers.OnSale]:
+        """All offers as buyers see them."""
+        with self._act(None) as (db, _):
+            return [
                 buyers.OnSale(row["ref"], row["sku"], row["price"], row["stock"])
                 for row in db.execute("SELECT ref, sku, price, stock FROM offer ORDER BY ref")
             ]
-        return buyers.basket(self.seed, number, moment, shelf, country)
 
     def pay(self, ref: str, at: datetime | None = None) -> None:
         """See ``orders.pay``."""

@@ -22,8 +22,8 @@ from pathlib import Path
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
-from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
+from catalogues import compile_catalogues
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCALE = ROOT / "oms_web" / "locale"
@@ -124,15 +124,6 @@ def update() -> None:
         print(f"{language}: {len(catalog)} messages, {len(missing(catalog))} to translate")
 
 
-def compile_all() -> None:
-    """Write the .mo files."""
-    for language in LANGUAGES:
-        file = catalogue(language).with_suffix(".mo")
-        content = io.BytesIO()
-        write_mo(content, load(language))
-        file.write_bytes(content.getvalue())
-
-
 def missing(catalog: Catalog) -> list[Message]:
     """Messages without a translation, or with a plural form missing."""
     def blank(message: Message) -> bool:
@@ -181,9 +172,9 @@ def main() -> int:
     act = parser.parse_args().act
     if act == "update":
         update()
-        compile_all()
+        compile_catalogues(LOCALE)
     elif act == "compile":
-        compile_all()
+        compile_catalogues(LOCALE)
     else:
         wrong = problems()
         print("\n".join(wrong) or "translations: complete")

@@ -22,7 +22,7 @@ class SampleForm(Form):
     text = StringField("Text")
     wrong = StringField("NIP", default="525-000-11-1")
     number = IntegerField("Number", default=3)
-    choice = SelectField("Choice", choices=[("a", "InPost"), ("b", "DPD")])
+    choice = SelectField("Choice", choices=["InPost", "DPD"])
     check = BooleanField("Check", default=True)
     long = TextAreaField("Long text")
     file = FileField("File")

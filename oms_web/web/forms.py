@@ -13,15 +13,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask_babel import gettext
 from flask_wtf import FlaskForm
 from wtforms import Field
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired
 
 from oms_web.core.errors import Invalid, InvalidForm, OmsError
 from oms_web.web.failures import words_of
+
+LANGUAGES = {"pl": "Polski", "en": "English"}
 
 
 class Form(FlaskForm):
@@ -56,6 +60,11 @@ class Form(FlaskForm):
         data = {name: field.data for name, field in self._fields.items() if name != "csrf_token"}
         wanted = {name: data[name] for name in names} if names else data
         return {k: v.strip() if isinstance(v, str) else v for k, v in wanted.items()}
+
+
+def choices(words: Mapping[str, Any]) -> list[SelectChoice]:
+    """The options of a select or radio field: value -> words."""
+    return [SelectChoice(value, label) for value, label in words.items()]
 
 
 class Needed(DataRequired):

@@ -14,7 +14,7 @@ from oms_web.domain.orders.models import Status, Tag
 from oms_web.extensions import db
 from oms_web.web.access import act
 from oms_web.web.door import writing
-from oms_web.web.forms import Form, Needed
+from oms_web.web.forms import Form, Needed, choices
 from oms_web.web.render import go, render
 from oms_web.web.toasts import say
 
@@ -33,7 +33,7 @@ class StatusForm(Form):
     """A status of the seller."""
 
     name = StringField(_l("Name"), [Needed()])
-    phase = SelectField(_l("Phase"), choices=list(PHASES.items()))
+    phase = SelectField(_l("Phase"), choices=choices(PHASES))
     color = ColorField(_l("Colour"), default=COLORS[0])
     group = StringField(_l("Group"))
     buyer_name = StringField(_l("What the buyer reads"))

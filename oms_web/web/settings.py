@@ -28,13 +28,13 @@ from oms_web.extensions import db
 from oms_web.web.access import act
 from oms_web.web.auth import LANGUAGE_COOKIE, YEAR, keep
 from oms_web.web.door import oms, writing
-from oms_web.web.forms import Form, Needed, NeededNumber
+from oms_web.web.forms import LANGUAGES, Form, Needed, NeededNumber, choices
 from oms_web.web.render import go, render
+from oms_web.web.shell import THEMES
 from oms_web.web.toasts import say
 
 screen = Blueprint("settings", __name__)
 
-LANGUAGES = [("pl", "Polski"), ("en", "English")]
 
 
 class CompanyForm(Form):
@@ -52,7 +52,7 @@ class CompanyForm(Form):
     website = StringField(_l("Website"))
     bank_account = StringField(_l("Account number"))
     bank_name = StringField(_l("Bank"))
-    currency = SelectField(_l("Currency"), choices=[(c, c) for c in company.CURRENCIES])
+    currency = SelectField(_l("Currency"), choices=list(company.CURRENCIES))
     cut_off = StringField(_l("The courier collects at"), [Needed()])
     payment_hours = IntegerField(_l("Goods wait for payment, hours"), [NeededNumber()])
     accent = ColorField(_l("Accent colour"))
@@ -71,9 +71,8 @@ class LogoForm(Form):
 class OwnForm(Form):
     """One's own language, colours and keys."""
 
-    language = RadioField(_l("Language"), choices=LANGUAGES)
-    theme = RadioField(_l("Colours"), choices=[
-        ("auto", _l("As the system")), ("light", _l("Light")), ("dark", _l("Dark"))])
+    language = RadioField(_l("Language"), choices=choices(LANGUAGES))
+    theme = RadioField(_l("Colours"), choices=choices(dict(THEMES)))
     single_keys = BooleanField(_l("Single letters are shortcuts"))
 
 

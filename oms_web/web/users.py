@@ -13,11 +13,10 @@ from wtforms import EmailField, SelectField, StringField
 from oms_web.core.errors import OmsError
 from oms_web.domain.users import service
 from oms_web.domain.users.models import User
-from oms_web.domain.users.permissions import ROLES
 from oms_web.extensions import db
 from oms_web.web.access import act
 from oms_web.web.door import oms, reading, writing
-from oms_web.web.forms import Form, Needed
+from oms_web.web.forms import LANGUAGES, Form, Needed, choices
 from oms_web.web.render import go, render
 from oms_web.web.toasts import say
 
@@ -47,15 +46,14 @@ class PersonForm(Form):
 class NewPersonForm(PersonForm):
     """Somebody new."""
 
-    role = SelectField(_l("Role"), choices=[(role, ROLE_NAMES[role]) for role in ROLES],
-                       default="sales")
-    language = SelectField(_l("Language"), choices=[("pl", "Polski"), ("en", "English")])
+    role = SelectField(_l("Role"), choices=choices(ROLE_NAMES), default="sales")
+    language = SelectField(_l("Language"), choices=choices(LANGUAGES))
 
 
 class RoleForm(Form):
     """What somebody may do."""
 
-    role = SelectField(_l("Role"), choices=[(role, ROLE_NAMES[role]) for role in ROLES])
+    role = SelectField(_l("Role"), choices=choices(ROLE_NAMES))
 
 
 @screen.get("/users")

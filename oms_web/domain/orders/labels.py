@@ -135,9 +135,8 @@ def tags(session: Session) -> Sequence[Tag]:
 
 def tag_uses(session: Session) -> dict[int, int]:
     """On how many orders each tag hangs."""
-    return dict(session.execute(
-        select(OrderTag.tag_id, func.count()).group_by(OrderTag.tag_id)
-    ).tuples().all())
+    uses = session.execute(select(OrderTag.tag_id, func.count()).group_by(OrderTag.tag_id))
+    return {tag_id: orders for tag_id, orders in uses}
 
 
 def get_tag(session: Session, tag_id: int) -> Tag:

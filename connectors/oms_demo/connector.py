@@ -35,7 +35,7 @@ from oms_connector import (
     Unreadable,
 )
 
-from oms_demo import mapping
+from oms_demo import mapping, words
 
 API = "/api/v1"
 BATCH = 100
@@ -52,15 +52,13 @@ class DemoConnector(Connector):
         hue=14,
         version="1.0",
         settings=(
-            Field("url", "Address", "url", default="http://127.0.0.1:8001",
-                  help="Where the marketplace is reached, without /api."),
-            Field("token", "Token", secret=True,
-                  help="In the marketplace's back office: Settings, Access."),
+            Field("url", words.URL, "url", default="http://127.0.0.1:8001", help=words.URL_HELP),
+            Field("token", words.TOKEN, secret=True, help=words.TOKEN_HELP),
         ),
         capabilities=Capabilities(
             min_poll_s=10, history_days=30, page_max=BATCH, stock_batch=BATCH,
         ),
-        help="A marketplace that does not exist, to try everything on.",
+        help=words.HELP,
     )
 
     @classmethod
@@ -80,9 +78,9 @@ class DemoConnector(Connector):
         try:
             return str(self._get("me", ("seller",))["seller"])
         except AccessRefused as refusal:
-            raise AccessRefused("The marketplace does not accept this token.", "token") from refusal
+            raise AccessRefused(words.TOKEN_REFUSED, "token") from refusal
         except NotFound as missing:
-            raise AccessRefused("This is not the address of Targowisko.", "url") from missing
+            raise AccessRefused(words.NOT_THE_MARKETPLACE, "url") from missing
 
     # PullsOrders, SweepsOrders, FetchesOrders
 
@@ -96,7 +94,7 @@ class DemoConnector(Connector):
         )
         found = self.fetch_orders(list(named))
         items = [
-            order or Unreadable(ref, "", "the journal names this order, but it is not there")
+            order or Unreadable(ref, "", words.GONE)
             for ref, order in zip(named, found, strict=True)
         ]
         return Page(items, {"event": journal["last"]}, bool(journal["more"]))
@@ -154,7 +152,7 @@ class DemoConnector(Connector):
     def _get(self, path: str, needs: Sequence[str], **params: Any) -> Any:
         response = self.context.http.request("GET", path, params=params)
         if response.status >= 500:
-            raise ChannelDown(f"the marketplace answered {response.status}")
+            raise ChannelDown(words.STATUS % {"status": response.status})
         return _answer(response, needs)
 
     def _send(
@@ -163,9 +161,9 @@ class DemoConnector(Connector):
     ) -> Any:
         response = self.context.http.request(method, path, json=body, headers=headers)
         if response.status == 503:
-            raise ChannelDown("the marketplace is closed for maintenance")
+            raise ChannelDown(words.CLOSED)
         if response.status >= 500:
-            raise OutcomeUnknown(f"the marketplace answered {response.status}")
+            raise OutcomeUnknown(words.STATUS % {"status": response.status})
         try:
             return _answer(response, needs)
         except ChannelDown as error:  # it was done, but what came back cannot be read
@@ -179,14 +177,14 @@ def _answer(response: Response, needs: Sequence[str]) -> Any:
         raise _error(response.status, body)
     missing = [name for name in needs if not isinstance(body, dict) or name not in body]
     if missing:
-        raise ChannelDown(f"the answer lacks {', '.join(missing)}")
+        raise ChannelDown(words.LACKS % {"names": ", ".join(missing)})
     return body
 
 
 def _error(status: int, body: Any) -> ChannelError:
     told = body.get("error") if isinstance(body, dict) else None
     told = told if isinstance(told, dict) else {}
-    message = str(told.get("message") or f"the marketplace answered {status}")
+    message = str(told.get("message") or words.STATUS % {"status": status})
     code = str(told.get("code", ""))
     if code in ("changed", "different_number"):
         return Conflict(message, str(told.get("revision", "")))

@@ -26,6 +26,8 @@ from oms_connector import (
     Unreadable,
 )
 
+from oms_demo import words
+
 State = Literal["unpaid", "ready", "shipped", "delivered", "cancelled"]
 
 # the marketplace's status -> ours
@@ -45,8 +47,9 @@ OUTCOMES: Mapping[str, Literal["applied", "rejected"]] = {
 class Puzzling(Exception):
     """A document that makes no sense; ``field`` says where."""
 
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, template: str, field: str, found: Any) -> None:
+        shown = repr(found)
+        super().__init__(template % {"field": field, "found": shown[:200]})
         self.field = field
 
 
@@ -170,11 +173,11 @@ def stock_results(items: Sequence[StockItem], results: Any) -> list[ItemResult]:
 
 def _stock_result(entry: Mapping[str, Any] | None) -> ItemResult:
     if entry is None:
-        return ItemResult("unknown", "the marketplace did not answer for this offer")
-    outcome = OUTCOMES.get(str(entry.get("outcome")))
-    if outcome is None:
-        return ItemResult("unknown", f"the marketplace answered {entry.get('outcome')!r}")
-    return ItemResult(outcome, str(entry.get("message", "")), str(entry.get("code", "")))
+        return ItemResult("unknown", words.NO_ANSWER)
+    told = str(entry.get("outcome"))
+    if told not in OUTCOMES:
+        return ItemResult("unknown", words.ODD_ANSWER % {"outcome": told[:60]})
+    return ItemResult(OUTCOMES[told], str(entry.get("message", "")), str(entry.get("code", "")))
 
 
 def shipment_out(shipment: Shipment) -> dict[str, Any]:
@@ -202,7 +205,7 @@ def child(document: Any, name: str) -> Mapping[str, Any]:
     """An object within an object."""
     found = value(document, name)
     if not isinstance(found, dict):
-        raise Puzzling(name, f"{name} is not an object: {found!r}")
+        raise Puzzling(words.NOT_AN_OBJECT, name, found)
     return found
 
 
@@ -210,7 +213,7 @@ def children(document: Any, name: str) -> Sequence[Any]:
     """A list within an object."""
     found = value(document, name)
     if not isinstance(found, list):
-        raise Puzzling(name, f"{name} is not a list: {found!r}")
+        raise Puzzling(words.NOT_A_LIST, name, found)
     return found
 
 
@@ -218,7 +221,7 @@ def text(document: Any, name: str) -> str:
     """A text that must be there."""
     found = value(document, name)
     if not isinstance(found, str) or not found:
-        raise Puzzling(name, f"{name} is not a text: {found!r}")
+        raise Puzzling(words.NOT_A_TEXT, name, found)
     return found
 
 
@@ -231,7 +234,7 @@ def whole(document: Any, name: str) -> int:
     """A whole number. JSON's ``true`` is none, nor is a number in quotes."""
     found = value(document, name)
     if isinstance(found, bool) or not isinstance(found, int):
-        raise Puzzling(name, f"{name} is not a whole number: {found!r}")
+        raise Puzzling(words.NOT_WHOLE, name, found)
     return found
 
 
@@ -243,7 +246,7 @@ def amount(document: Any, name: str) -> Decimal:
     except InvalidOperation:
         found = Decimal("NaN")
     if not found.is_finite():
-        raise Puzzling(name, f"{name} is not an amount: {written!r}")
+        raise Puzzling(words.NOT_AN_AMOUNT, name, written)
     return found
 
 
@@ -255,7 +258,7 @@ def moment(document: Any, name: str) -> datetime:
     except ValueError:
         found = None
     if found is None or found.tzinfo is None:
-        raise Puzzling(name, f"{name} is not a moment with a zone: {written!r}")
+        raise Puzzling(words.NOT_A_MOMENT, name, written)
     return found
 
 
@@ -267,7 +270,7 @@ def moment_or_none(document: Any, name: str) -> datetime | None:
 def choice(table: Mapping[str, Any], word: str, name: str) -> Any:
     """What a word stands for; a word that is new to us is not guessed at."""
     if word not in table:
-        raise Puzzling(name, f"{name} is unknown: {word!r}")
+        raise Puzzling(words.UNKNOWN, name, word)
     return table[word]
 
 

@@ -1,0 +1,32 @@
+"""What the connector says to people: English templates, so that the app can translate them."""
+
+from __future__ import annotations
+
+
+def N_(template: str) -> str:
+    """Marks a template for the translators' catalogue."""
+    return template
+
+
+HELP = N_("A marketplace that does not exist, to try everything on.")
+URL = N_("Address of the marketplace")
+URL_HELP = N_("As in the browser, without anything after the port.")
+TOKEN = N_("Token")
+TOKEN_HELP = N_("In the marketplace's back office: Settings, Access.")
+
+TOKEN_REFUSED = N_("The marketplace does not accept this token.")
+NOT_THE_MARKETPLACE = N_("Something else answers at this address, not the marketplace.")
+CLOSED = N_("The marketplace is closed for maintenance.")
+STATUS = N_("The marketplace answered %(status)s.")
+LACKS = N_("The marketplace's answer lacks %(names)s.")
+GONE = N_("The journal names this order, but the marketplace does not show it.")
+NO_ANSWER = N_("The marketplace did not answer for this offer.")
+ODD_ANSWER = N_("The marketplace answered for this offer: %(outcome)s")
+
+NOT_AN_OBJECT = N_("%(field)s is not an object: %(found)s")
+NOT_A_LIST = N_("%(field)s is not a list: %(found)s")
+NOT_A_TEXT = N_("%(field)s is missing or not a text: %(found)s")
+NOT_WHOLE = N_("%(field)s is not a whole number: %(found)s")
+NOT_AN_AMOUNT = N_("%(field)s is not an amount: %(found)s")
+NOT_A_MOMENT = N_("%(field)s is not a moment with a time zone: %(found)s")
+UNKNOWN = N_("%(field)s has a value that is new to us: %(found)s")

@@ -394,7 +394,8 @@ class TestApi:
 
     def test_without_token_there_is_nothing(self, there):
         client = there.app.test_client()
-        for headers in ({}, {"Authorization": "Bearer x"}, {"Authorization": there.token}):
+        for given in ("", "Bearer x", there.token, f"Basic {there.token}", "Bearer"):
+            headers = {"Authorization": given}
             assert client.get("/api/v1/orders", headers=headers).status_code == 401
 
     def test_a_stale_revision_is_a_conflict(self, there, ask):

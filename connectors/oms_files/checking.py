@@ -12,8 +12,9 @@ from oms_files import words
 from oms_files.convert import Wrong, number
 from oms_files.csv_rows import is_known_encoding
 from oms_files.encodings import KNOWN
-from oms_files.fields import GROUPS
+from oms_files.fields import GROUPS, Target
 from oms_files.opening import TYPES
+from oms_files.reading import check_constant
 from oms_files.sources import GROUPS as TEST_GROUPS
 from oms_files.sources import SOURCE_KEYS, TESTS
 
@@ -201,6 +202,8 @@ def _check_source(source: Any, path: str, depth: int = 0) -> Problems:
     known = (*SOURCE_KEYS, "with", "else", "strip", "map", "otherwise", "formats", "decimal",
              "unit")
     yield from _unknown(source, known, path)
+    if "constant" in source and not isinstance(source["constant"], str | int | float | bool):
+        yield _problem(words.P_SHAPE, f"{path}.constant", kind="text")
     yield from _check_insides(source, path, depth)
     if "map" in source and not isinstance(source["map"], Mapping):
         yield _problem(words.P_SHAPE, f"{path}.map", kind="{...}")
@@ -245,17 +248,22 @@ def _check_fields(section: Any, kind: FileKind, name: str) -> Problems:
             yield _problem(words.P_REQUIRED, f"{name}.{target.name}")
     for field, source in section.items():
         yield from _check_source(source, f"{name}.{field}")
-        if field in targets and targets[field].choices and isinstance(source, Mapping):
-            yield from _check_choices(source, targets[field].choices, f"{name}.{field}")
+        if field in targets and isinstance(source, Mapping):
+            yield from _check_values(source, targets[field], f"{name}.{field}")
 
 
-def _check_choices(source: Mapping[str, Any], choices: Collection[str], path: str) -> Problems:
-    told = [source["constant"]] if "constant" in source else []
-    told += list(source["map"].values()) if isinstance(source.get("map"), Mapping) else []
-    for value in told:
-        if value and value not in choices:
-            yield _problem(words.P_CHOICE, path, known=", ".join(choices))
-            return
+def _check_values(source: Mapping[str, Any], target: Target, path: str) -> Problems:
+    """What a profile itself puts into a field must suit it."""
+    if "constant" in source and isinstance(source["constant"], str | int | float | bool):
+        try:
+            check_constant(target, source)
+        except Wrong as error:
+            yield FileProblem(str(error), path)
+    if target.choices and isinstance(source.get("map"), Mapping):
+        for value in source["map"].values():
+            if value and value not in target.choices:
+                yield _problem(words.P_CHOICE, path, known=", ".join(target.choices))
+                return
 
 
 def _check_lines(lines: Any) -> Problems:

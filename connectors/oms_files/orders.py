@@ -120,10 +120,11 @@ class OrderMaker:
         return tuple(lines)
 
     def _line_of(self, cells: Sequence[str], place: str, back: bool) -> dict[str, Any]:
-        told = {
-            name: value for name, read in self._line.items()
-            if (value := read(cells)) is not None
-        }
+        told = {}
+        for name, read in self._line.items():
+            value = read(cells)
+            if value is not None:
+                told[name] = value
         quantity = _quantity(told.pop("quantity", None), back)
         price = _price(told, quantity, back)
         if not (told.get("sku") or told.get("ean") or told.get("offer_ref")):

@@ -7,7 +7,7 @@ domain services never see the request. ``Works`` is the factory the composition 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,9 @@ from sqlalchemy.orm import Session
 
 from oms_web.core.actor import Actor
 from oms_web.core.clock import Clock, utc_now
+from oms_web.core.db import sqlite_file
 from oms_web.core.events import Event, write_event
+from oms_web.core.turns import Turns
 
 
 @dataclass(slots=True)
@@ -44,6 +46,8 @@ class Works:
         self.clock = clock
         self.ports = dict(ports or {})
         self._write_engine = engine.execution_options(writes=True)
+        file = sqlite_file(engine.url.render_as_string(hide_password=False))
+        self._turn = Turns(file).turn if file else nullcontext
 
     @contextmanager
     def writing(self, actor: Actor) -> Iterator[Work]:
@@ -51,7 +55,11 @@ class Works:
 
         On SQLite it takes the write lock at once, so what it read stays true until it commits.
         """
-        with Session(self._write_engine, expire_on_commit=False) as session, session.begin():
+        with (
+            self._turn(),
+            Session(self._write_engine, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             yield Work(session, actor, self.clock(), self.ports)
 
     @contextmanager

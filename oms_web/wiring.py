@@ -23,6 +23,7 @@ from oms_web.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from oms_web.adapters.printing import Printing
+    from oms_web.sync.file_import import Importer
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,14 @@ class Oms:
         from oms_web.adapters.printing import Printing
 
         return Printing(self.works, self.works.ports["files"], PdfPool(CSS, FONTS))
+
+    @cached_property
+    def importer(self) -> Importer:
+        """What takes files in; their rows lie in ``work/`` of the instance until they are done."""
+        from oms_web.sync.file_import import Importer
+        from oms_web.sync.session import Engine
+
+        return Importer(Engine(self.works, self.registry), self.settings.instance / "work")
 
 
 def wire(

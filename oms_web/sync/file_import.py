@@ -8,7 +8,7 @@ first: orders are known by their id, products by their SKU, opening units by the
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
@@ -20,7 +20,7 @@ from oms_web.core.errors import NotAllowedNow
 from oms_web.core.ports import FileStore
 from oms_web.sync import file_goods, file_orders, file_runs
 from oms_web.sync.file_pages import Source, pages
-from oms_web.sync.file_profiles import account_of, get_profile, reader
+from oms_web.sync.file_profiles import account_of, file_connector, get_profile, reader
 from oms_web.sync.file_runs import BUNDLES, END, OPENING, RECORDS, SURVEY, Progress
 from oms_web.sync.session import Engine
 
@@ -43,6 +43,11 @@ class Importer:
     def store(self) -> FileStore:
         """Where files are kept."""
         return cast(FileStore, self.engine.works.ports["files"])
+
+    @property
+    def templates(self) -> Sequence[str]:
+        """What the connector says about files, unfilled: to count what is alike."""
+        return tuple(getattr(file_connector(self.engine.registry), "messages", ()))
 
     def folder(self, run_id: int) -> Path:
         """The run's own folder, made when it is not there."""

@@ -18,7 +18,8 @@ def wants_part() -> bool:
     )
 
 
-def render(page: str, part: str | None = None, *, status: int = 200, **values: Any) -> Response:
+def render(page: str, part: str | None = None, /, *, status: int = 200, **values: Any
+           ) -> Response:
     """The page template, or the part template when htmx wants a part."""
     template = part if part is not None and wants_part() else page
     response = make_response(render_template(template, **values), status)

@@ -1,0 +1,42 @@
+"""Every act that is written to the audit trail has words for people."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from oms_web.paths import PACKAGE
+from oms_web.web import acts
+
+WRITERS = {"record", "entry"}
+
+
+def written() -> Iterator[tuple[str, str, str]]:
+    """Act, subject and file of each call that writes an entry with literal names."""
+    for file in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if not isinstance(node, ast.Call) or len(node.args) < 3:
+                continue
+            function = node.func
+            name = function.attr if isinstance(function, ast.Attribute) else (
+                function.id if isinstance(function, ast.Name) else "")
+            act, subject = node.args[1], node.args[2]
+            if name in WRITERS and isinstance(act, ast.Constant) and isinstance(act.value, str):
+                what = subject.value if isinstance(subject, ast.Constant) else ""
+                yield act.value, what, file.name
+
+
+def test_each_act_has_words():
+    found = set(written())
+    assert len(found) > 30
+    assert sorted({(act, file) for act, _, file in found if act not in acts.ACTS}) == []
+
+
+def test_each_subject_has_words():
+    assert sorted({(what, file) for _, what, file in written()
+                   if what and what not in acts.SUBJECTS}) == []
+
+
+def test_each_family_has_words():
+    families = {act.partition(".")[0] for act in acts.ACTS}
+    assert families - acts.FAMILIES.keys() == set()

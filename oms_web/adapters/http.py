@@ -18,6 +18,9 @@ import httpx2
 from oms_connector import AccessRefused, ChannelDown, OutcomeUnknown, RateLimited, Response
 
 log = logging.getLogger("oms.http")
+# The library logs whole addresses, with whatever a connector put into the query.
+for _chatty in ("httpx2", "httpcore2"):
+    logging.getLogger(_chatty).setLevel(logging.WARNING)
 
 TIMEOUT = httpx2.Timeout(20.0, connect=5.0)
 MAX_BODY = 64 * 1024 * 1024

@@ -1,0 +1,48 @@
+"""``oms connectors``: what is installed, what it can do, and why something was refused."""
+
+from __future__ import annotations
+
+import click
+from oms_connector import (
+    Connector,
+    FetchesOrders,
+    ListsOffers,
+    PullsOrders,
+    PushesShipments,
+    PushesStock,
+    ReadsFiles,
+    SweepsOrders,
+    VerifiesAccess,
+)
+
+from oms_web.sync.registry import load_registry
+
+CAPABILITIES = (
+    (PullsOrders, "orders"), (SweepsOrders, "sweep"), (FetchesOrders, "fetch"),
+    (ListsOffers, "offers"), (PushesStock, "stock"), (PushesShipments, "shipments"),
+    (VerifiesAccess, "test"), (ReadsFiles, "files"),
+)
+
+
+@click.group()
+def connectors() -> None:
+    """Channels this installation can speak with."""
+
+
+@connectors.command("list")
+def list_() -> None:
+    """Name every connector and what it can do; exit code 1 if one was refused."""
+    registry = load_registry()
+    for key, connector in sorted(registry.connectors.items()):
+        manifest = connector.manifest
+        click.echo(f"{key:<12} {manifest.name} {manifest.version}  ({', '.join(able(connector))})")
+    for refusal in registry.refused:
+        click.echo(f"{refusal.name:<12} refused: {refusal.reason}", err=True)
+        click.echo(refusal.trace, err=True)
+    if registry.refused:
+        raise SystemExit(1)
+
+
+def able(connector: type[Connector]) -> list[str]:
+    """What a connector can do, in words."""
+    return [word for capability, word in CAPABILITIES if issubclass(connector, capability)]

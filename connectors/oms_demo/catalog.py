@@ -112,9 +112,9 @@ def _variant(product: Mapping[str, Any], place: int, row: Sequence[Any]) -> Item
     return Item(
         sku=sku, name=product["name"], option=option, ean=_ean(product["no"], place),
         category=product["category"], brand=product["brand"], motif=product["motif"],
-        tone=option, description=product["description"], vat_rate=product["vat"],
-        price=_price(price), cost=_price(cost), weight_g=weight, size_mm=tuple(size),
-        stock=stock, minimum=minimum,
+        tone=f"{product.get('tone', '')} {option}".strip(), description=product["description"],
+        vat_rate=product["vat"], price=_price(price), cost=_price(cost), weight_g=weight,
+        size_mm=tuple(size), stock=stock, minimum=minimum,
     )
 
 

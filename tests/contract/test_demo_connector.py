@@ -270,7 +270,7 @@ class TestReading:
             lines=[
                 OrderLine("1", "Kubek emaliowany 0,5 l zielony", 3, Decimal("39.90"),
                           there.offer("KUB-05-ZIE"), "KUB-05-ZIE", "2000000100050", "23"),
-                OrderLine("2", "Atlas grzybów leśnych oprawa twarda brązowa", 1,
+                OrderLine("2", "Atlas grzybów leśnych", 1,
                           Decimal("59.90"), there.offer("KSI-GRZ-01"), "KSI-GRZ-01",
                           "2000003600014", "5"),
             ],

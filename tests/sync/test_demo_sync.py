@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import httpx2
 import pytest
@@ -52,7 +53,9 @@ def seeded(tmp_path_factory, request):
     file = folder / "oms.sqlite3"
     file.write_bytes(request.getfixturevalue("sqlite_template").read_bytes())
     oms = wire(settings=settings_for(f"sqlite:///{file}", folder))
-    demo.seed(oms)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(demo.pictures, "draw", partial(demo.pictures.draw, size=48))
+        demo.seed(oms)
     yield oms
     oms.engine.dispose()
 

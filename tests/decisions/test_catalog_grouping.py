@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oms_web.domain.catalog.grouping import Held, group
+from oms_web.domain.catalog.grouping import Held, group, key_of
 
-MUG, CUP = ("Mug", "Owl"), ("Cup", "Owl")
+MUG, CUP = ("Mug", "Owl", ""), ("Cup", "Owl", "")
 
 
 def test_new_skus_of_one_name_start_one_product():
@@ -17,8 +17,14 @@ def test_new_skus_of_one_name_start_one_product():
     assert not found.renames
 
 
+def test_skus_of_one_name_that_do_not_say_how_they_differ_are_products_of_their_own():
+    red, blue = key_of("A", "Mug", "Owl", "red"), key_of("B", "Mug", "Owl", "blue")
+    assert red == blue == MUG
+    assert len({MUG, key_of("C", "Mug", "Owl", ""), key_of("D", "Mug", "Owl", "")}) == 3
+
+
 def test_a_new_sku_joins_the_product_of_its_name_and_brand():
-    assert group({"A": MUG, "B": ("Mug", "Fox")}, {}, {MUG: 7}, {}).joins == {"A": 7}
+    assert group({"A": MUG, "B": ("Mug", "Fox", "")}, {}, {MUG: 7}, {}).joins == {"A": 7}
 
 
 def test_a_sku_stays_although_an_older_product_has_the_same_name():
@@ -40,7 +46,7 @@ def test_one_of_two_variants_leaves_when_only_it_is_renamed():
 
 
 def test_two_products_told_the_same_new_name_end_as_one():
-    held = {"A": Held(7, MUG), "B": Held(8, ("Jug", ""))}
+    held = {"A": Held(7, MUG), "B": Held(8, ("Jug", "", ""))}
     found = group({"A": CUP, "B": CUP}, held, {}, {7: 1, 8: 1})
     assert found.renames == {7: CUP}
     assert found.joins == {"A": 7, "B": 7}
@@ -51,18 +57,18 @@ def test_a_name_that_exists_is_joined_not_copied_by_renaming():
     assert (found.renames, found.joins) == ({}, {"A": 3})
 
 
-keys = st.tuples(st.sampled_from("xyz"), st.sampled_from(["", "b"]))
+keys = st.tuples(st.sampled_from("xyz"), st.sampled_from(["", "b"]), st.just(""))
 
 
 @given(wanted=st.dictionaries(st.sampled_from("ABCDEF"), keys), data=st.data())
 def test_telling_the_same_again_changes_nothing(wanted, data):
     held: dict[str, Held] = {}
-    keys_of: dict[int, tuple[str, str]] = {}
+    keys_of: dict[int, tuple[str, str, str]] = {}
     for sku in data.draw(st.sets(st.sampled_from(sorted(wanted)))) if wanted else ():
         product = data.draw(st.integers(1, 3))
         held[sku] = Held(product, keys_of.setdefault(product, data.draw(keys)))
     sizes = {p: sum(h.product_id == p for h in held.values()) for p in keys_of}
-    taken: dict[tuple[str, str], int] = {}
+    taken: dict[tuple[str, str, str], int] = {}
     for product, key in sorted(keys_of.items()):
         taken.setdefault(key, product)
     first = group(wanted, held, taken, sizes)

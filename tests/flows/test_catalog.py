@@ -65,6 +65,19 @@ def test_the_same_again_changes_nothing_at_all(both):
     assert (trail(both.works), events(both.works)) == before
 
 
+def test_two_barcodes_of_one_name_keep_their_own_descriptions(both):
+    told = [
+        VariantInput("5900012003196", "Nektar", description="apple", eans=("5900012003196",)),
+        VariantInput("5900012004858", "Nektar", description="pear"),
+    ]
+    assert counts(put(both.works, told)) == (2, 0, 0, 0)
+    assert counts(put(both.works, told)) == (0, 0, 2, 0)
+    for record in told:
+        assert counts(put(both.works, [record])) == (0, 0, 1, 0)
+    with both.works.reading(SYSTEM) as work:
+        assert sorted(work.session.scalars(select(Product.description))) == ["apple", "pear"]
+
+
 def test_what_is_told_changes_and_what_is_not_told_stays(works):
     ids = put(works, MUGS).ids
     outcome = put(works, [VariantInput("KUB-BIA", price=4500, minimum=3)])

@@ -1,4 +1,8 @@
-"""Which product each told SKU belongs to. A product is known by its name and brand."""
+"""Which product each told SKU belongs to. A product is known by its name and brand.
+
+A variant says how it differs from its sisters (colour, size). Two SKUs of one name that say no
+such thing are two products: what a file tells of the one is not true of the other.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,12 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-Key = tuple[str, str]  # (name, brand)
+Key = tuple[str, str, str]  # (name, brand, the SKU itself where it has no option)
+
+
+def key_of(sku: str, name: str, brand: str, option: str) -> Key:
+    """What a SKU's product is known by."""
+    return name, brand, "" if option else sku
 
 
 @dataclass(frozen=True, slots=True)

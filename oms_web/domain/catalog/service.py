@@ -16,11 +16,12 @@ from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from oms_web.core.errors import Invalid, OmsError
+from oms_web.core.keys import take_keys
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.catalog import barcodes, composition, queries
 from oms_web.domain.catalog.events import VariantsAdded, VariantsChanged
-from oms_web.domain.catalog.grouping import Held, Key, group
+from oms_web.domain.catalog.grouping import Held, Key, group, key_of
 from oms_web.domain.catalog.models import PriceNote, Product, ProductImage, Variant
 from oms_web.domain.catalog.records import VariantInput, over, search_text, tidied, title_of
 
@@ -138,10 +139,12 @@ def _put_products(work: Work, put: _Putting) -> dict[str, Row]:
     """Find, make, rename and update products; SKU -> its product as it is now."""
     wanted: dict[str, Key] = {}
     for sku, record in put.told.items():
-        row = put.held.get(sku, {"name": "", "brand": ""})
-        wanted[sku] = (record.name or row["name"], record.brand or row["brand"])
+        row = put.held.get(sku, {"name": "", "brand": "", "option": ""})
+        wanted[sku] = key_of(sku, record.name or row["name"], record.brand or row["brand"],
+                             record.option or row["option"])
     held = {
-        sku: Held(row["product_id"], (row["name"], row["brand"])) for sku, row in put.held.items()
+        sku: Held(row["product_id"], (row["name"], row["brand"], wanted[sku][2]))
+        for sku, row in put.held.items()
     }
     stray = {key for sku, key in wanted.items() if sku not in held or held[sku].key != key}
     grouping = group(
@@ -165,12 +168,12 @@ def _put_products(work: Work, put: _Putting) -> dict[str, Row]:
             name: getattr(told, name) for name in _PRODUCT_FIELDS if getattr(told, name)
         })
     if starting:
-        made = work.session.execute(
-            insert(Product).returning(Product.name, Product.brand, Product.id),
-            [{**row, "created_at": work.now} for row in starting.values()],
-        )
-        for name, brand, id_ in made:
-            starting[name, brand]["id"] = id_
+        keys = take_keys(work.session, Product, len(starting))
+        for row, id_ in zip(starting.values(), keys, strict=True):
+            row["id"] = id_
+        work.session.execute(insert(Product.__table__), [
+            {**row, "created_at": work.now} for row in starting.values()
+        ])
     placed |= {sku: starting[key] for sku, key in grouping.starts.items()}
     changed = [row for id_, row in products.items() if row != before[id_]]
     _update_many(work.session, Product, _PRODUCT_FIELDS, changed)
@@ -185,14 +188,15 @@ def _starting(put: _Putting, sku: str, key: Key) -> Row:
 
 
 def _products_called(session: Session, keys: set[Key]) -> dict[Key, int]:
+    keys = {key for key in keys if not key[2]}
     if not keys:
         return {}
     rows = session.execute(
         select(Product.name, Product.brand, func.min(Product.id))
-        .where(Product.name.in_({name for name, _ in keys}), Product.archived_at.is_(None))
+        .where(Product.name.in_({name for name, _, _ in keys}), Product.archived_at.is_(None))
         .group_by(Product.name, Product.brand)
     )
-    return {(name, brand): id_ for name, brand, id_ in rows if (name, brand) in keys}
+    return {(name, brand, ""): id_ for name, brand, id_ in rows if (name, brand, "") in keys}
 
 
 def _sizes(session: Session, product_ids: set[int]) -> dict[int, int]:

@@ -14,7 +14,7 @@ from oms_web.core.errors import OmsError
 COMMANDS = {
     "connectors": ("connectors", "List the connectors that are installed."),
     "db": ("database", "The database: its state, upgrades, backups."),
-    "demo": ("demo", "The demo shop: fill it, clear it."),
+    "demo": ("demo", "The demo shop and its marketplace."),
     "doctor": ("doctor", "Check the machine and the books."),
     "export": ("exports", "Write lists to files."),
     "import": ("imports", "Take in files of orders, products or stock."),

@@ -73,10 +73,11 @@ def test_rebuilding_a_table_keeps_the_rows_that_refer_to_it(both, next_version):
             assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
 
 
-@pytest.mark.parametrize("fault", ["raise RuntimeError('half-way')", "op.execute('SELECT nothing')"])
+@pytest.mark.parametrize("fault", ["raise RuntimeError('nothing')",
+                                   "op.execute('SELECT nothing')"])
 def test_an_upgrade_that_fails_half_way_changes_nothing(both, next_version, fault):
     filled(both)
-    with pytest.raises(Exception, match="half-way|nothing"):
+    with pytest.raises(Exception, match="nothing"):
         command.upgrade(next_version(both.engine, fault), "head")
     assert migrations.current(both.engine) == migrations.head()
     assert "colour" not in {c["name"] for c in inspect(both.engine).get_columns("warehouse")}
@@ -166,6 +167,6 @@ def test_a_damaged_database_makes_no_backup(tmp_path, make_database):
     for page in range(4096 * 20, len(content) - 4096, 4096 * 3):
         content[page:page + 64] = b"\xff" * 64
     source.write_bytes(content)
-    with pytest.raises(Exception, match="damaged|malformed"):
+    with pytest.raises(Exception, match=r"damaged|malformed"):
         back_up(source, tmp_path / "copy.sqlite3")
     assert not (tmp_path / "copy.sqlite3").exists()

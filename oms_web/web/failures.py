@@ -19,6 +19,7 @@ from oms_web.core.errors import (
     OmsError,
     ShortStock,
 )
+from oms_web.web.phase_names import PHASES
 from oms_web.web.render import render
 
 log = logging.getLogger(__name__)
@@ -35,8 +36,12 @@ def status_of(error: OmsError) -> int:
 
 
 def words_of(error: OmsError) -> str:
-    """A refusal in the reader's language."""
-    return gettext(error.message) % error.params if error.params else gettext(error.message)
+    """A refusal in the reader's language, the name of a phase in it too."""
+    params = {
+        name: PHASES.get(value, value) if name == "phase" else value
+        for name, value in error.params.items()
+    }
+    return gettext(error.message) % params if params else gettext(error.message)
 
 
 def _page(status: int, message: str) -> Response:

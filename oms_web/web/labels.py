@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, url_for
-from flask_babel import gettext, lazy_pgettext, ngettext
+from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 from wtforms import ColorField, SelectField, StringField
 
@@ -15,17 +15,12 @@ from oms_web.extensions import db
 from oms_web.web.access import act
 from oms_web.web.door import writing
 from oms_web.web.forms import Form, Needed, choices
+from oms_web.web.phase_names import PHASES
 from oms_web.web.render import go, render
 from oms_web.web.toasts import say
 
 screen = Blueprint("labels", __name__)
 
-PHASES = {
-    "draft": lazy_pgettext("phase", "Draft"), "open": lazy_pgettext("phase", "Open"),
-    "packing": lazy_pgettext("phase", "Being packed"),
-    "shipped": lazy_pgettext("phase", "Shipped"), "done": lazy_pgettext("phase", "Delivered"),
-    "cancelled": lazy_pgettext("phase", "Cancelled"),
-}
 COLORS = ("#64748B", "#2A7F86", "#8B5CC7", "#B8741A", "#3B7DD8", "#9C3D72", "#4B7F4F", "#C0392B")
 
 

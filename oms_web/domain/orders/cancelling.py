@@ -31,7 +31,7 @@ def cancel_units(
     """
     if "cancel" not in phases.allowed(order.phase):
         raise NotAllowedNow(
-            "This order is %(phase)s: nothing of it can be cancelled.",
+            "Nothing can be cancelled in the phase \"%(phase)s\".",
             phases.allowed(order.phase), phase=order.phase,
         )
     lines = order_lines(work.session, order.id)

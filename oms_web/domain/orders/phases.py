@@ -40,5 +40,5 @@ def after(phase: str, act: str) -> str:
     if phase in {target for row in TRANSITIONS.values() for a, target in row.items() if a == act}:
         return phase
     raise NotAllowedNow(
-        "This order is %(phase)s: that is not possible now.", allowed(phase), phase=phase
+        "That is not possible in the phase \"%(phase)s\".", allowed(phase), phase=phase
     )

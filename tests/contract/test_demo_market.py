@@ -528,6 +528,15 @@ class TestOffice:
         shown = re.findall(r"/orders/(TG-\w+)", first + second)
         assert shown == refs[::-1]
 
+    def test_new_orders_are_counted_not_pushed_into_the_list(self, there, office):
+        there.buy()
+        page = office.get("/").text
+        assert 'data-than="1"' in page
+        assert office.get("/newer?than=1").json == {"n": 0}
+        there.buy()
+        there.buy()
+        assert office.get("/newer?than=1").json == {"n": 2}
+
     def test_other_sites_cannot_act_here(self, there, office):
         evil = office.post("/buy/many", data={"count": "5"},
                            headers={"Origin": "https://evil.example"})

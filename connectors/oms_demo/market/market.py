@@ -6,7 +6,7 @@ import random
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from oms_demo.market import buyers, offers, orders, parcels
@@ -30,9 +30,10 @@ class Market:
             yield db, at or self.clock()
 
     def open(self) -> None:
-        """Lay out the offers on the first day; forget what nobody can ask for any more."""
+        """Lay out the offers of a new marketplace; forget what nobody can ask for any more."""
         with self._act(None) as (db, at):
-            offers.stock_up(db, at)
+            # before the orders that a new one has behind it
+            offers.stock_up(db, at - timedelta(days=3))
         self.store.forget_old_events(self.clock())
 
     def set_stock(self, ref: str, quantity: object, *, cause: str = "push", key: str = "") -> str:

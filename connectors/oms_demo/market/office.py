@@ -61,8 +61,8 @@ def own_forms_only() -> None:
 def harden(response: Response) -> Response:
     """No foreign code, no frames, nothing kept in caches but pictures and style."""
     response.headers["Content-Security-Policy"] = (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
     response.headers["X-Content-Type-Options"] = "nosniff"
     if request.endpoint not in ("office.static", "office.picture"):
@@ -108,6 +108,7 @@ def orders() -> str:
     before = request.args.get("before", type=int)
     with market().store.transaction() as db:
         counts = dict(db.execute("SELECT status, count(*) FROM purchase GROUP BY 1").fetchall())
+        newest = db.execute("SELECT coalesce(max(seq), 0) FROM purchase").fetchone()[0]
         rows = db.execute(
             "SELECT * FROM purchase WHERE (:status = '' OR status = :status)"
             " AND (:before IS NULL OR seq < :before) ORDER BY seq DESC LIMIT :limit",
@@ -116,8 +117,17 @@ def orders() -> str:
         shown = [_card(db, row) for row in rows[:PAGE]]
     return render_template(
         "market/orders.html", orders=shown, status=status, statuses=STATUSES, counts=counts,
-        before=before, older=shown[-1]["seq"] if len(rows) > PAGE else None,
+        newest=newest, before=before, older=shown[-1]["seq"] if len(rows) > PAGE else None,
     )
+
+
+@office.get("/newer")
+def newer() -> dict[str, int]:
+    """How many orders came since the list was shown."""
+    than = request.args.get("than", 0, type=int)
+    with market().store.transaction() as db:
+        return {"n": db.execute("SELECT count(*) FROM purchase WHERE seq > ?",
+                                (than,)).fetchone()[0]}
 
 
 @office.get("/orders/<ref>")

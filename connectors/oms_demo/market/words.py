@@ -31,6 +31,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "none_yet": ("jeszcze nie ma", "none yet"),
     "no_orders": ("Nie ma tu żadnych zamówień.", "There are no orders here."),
     "older": ("Starsze", "Older"),
+    "newer": ("Nowe zamówienia, pokaż", "New orders, show"),
     "newest": ("Najnowsze", "Newest"),
     "product": ("Produkt", "Product"),
     "quantity": ("Liczba", "Quantity"),

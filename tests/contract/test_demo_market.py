@@ -318,6 +318,7 @@ class TestBustle:
         gone, moved = there.buy(plan=("cancel", later)), there.buy(plan=("move", later))
         late = there.buy(plan=("cancel", later))
         there.market.send(late, "k", [])
+        there.market.plan(late, "cancel", later)  # as if it had been sent at this very moment
         before = there.order(moved)["delivery"]
         there.clock.turn(minutes=6)
         bustle.tick(there.market)

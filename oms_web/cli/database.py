@@ -25,7 +25,7 @@ def db() -> None:
 def status() -> None:
     """Say where the database is and whether it fits this version. Exit code 1 if it does not."""
     oms = wire()
-    where, there, needed = shown(oms), migrations.current(oms.engine), migrations.head()
+    where, there, needed = shown(oms), schema(oms), migrations.head()
     click.echo(f"database  {where}\nschema    {there or 'none yet'}, this version needs {needed}")
     if there != needed:
         raise SystemExit(1)
@@ -71,6 +71,25 @@ def backup(target: Path | None) -> None:
                "see docs/operations.md.")
 
 
+def opened() -> Oms:
+    """The installation, for a command that works on its database.
+
+    Raises:
+        NotAllowedNow: there is no database yet, or it is of another version.
+    """
+    oms = wire()
+    check_current(oms)
+    return oms
+
+
+def schema(oms: Oms) -> str | None:
+    """The revision the database is at; None when there is none. Looking makes no file."""
+    file = sqlite_file(oms.settings.database_url)
+    if file is not None and not file.exists():
+        return None
+    return migrations.current(oms.engine)
+
+
 def shown(oms: Oms) -> str:
     """The database's address without its password."""
     return make_url(oms.settings.database_url).render_as_string(hide_password=True)
@@ -88,7 +107,7 @@ def check_known(oms: Oms) -> None:
     Raises:
         NotAllowedNow: its revision is not among ours.
     """
-    there = migrations.current(oms.engine)
+    there = schema(oms)
     if there is not None and there not in migrations.known():
         raise NotAllowedNow(
             "The database was made by a newer version (schema %(there)s). Install that version, "
@@ -102,18 +121,22 @@ def check_current(oms: Oms) -> None:
     Raises:
         NotAllowedNow: it is not at the revision this version needs.
     """
-    there, needed = migrations.current(oms.engine), migrations.head()
+    there, needed = schema(oms), migrations.head()
+    if there is None:
+        raise NotAllowedNow("There is no database at %(where)s yet: run oms serve or "
+                            "oms db upgrade first.", where=shown(oms))
+    check_known(oms)
     if there != needed:
         raise NotAllowedNow(
             "The database is at schema %(there)s, this version needs %(needed)s: run oms serve "
-            "or oms db upgrade first.", there=there or "none", needed=needed,
+            "or oms db upgrade first.", there=there, needed=needed,
         )
 
 
 def before_upgrade(oms: Oms, say: Callable[[str], None]) -> None:
     """Copy a SQLite database that holds something; elsewhere the operator's own backup counts."""
     file = sqlite_file(oms.settings.database_url)
-    there = migrations.current(oms.engine)
+    there = schema(oms)
     if file is None or there is None:
         return
     target = backup_name(oms, f"schema-{there}")
@@ -131,7 +154,7 @@ def make_ready(oms: Oms, say: Callable[[str], None]) -> bool:
         NotAllowedNow: an upgrade is due that is not made unasked, or the database is newer than
             this version.
     """
-    there, needed = migrations.current(oms.engine), migrations.head()
+    there, needed = schema(oms), migrations.head()
     if there == needed:
         return False
     check_known(oms)

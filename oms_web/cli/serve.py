@@ -41,6 +41,7 @@ def serve(host: str | None, port: int | None, empty: bool, owner: str, no_worker
     """Serve the shop; on the first start make its database, an owner and a demo shop."""
     if no_worker and no_web:
         raise click.UsageError("Nothing would be left to run.")
+    os.umask(0o077)  # Customers' data lies in what is made from here on.
     # The children read the same settings, so what was said here is said to them as well.
     os.environ |= {name: str(value) for name, value in
                    (("OMS_HOST", host), ("OMS_PORT", port)) if value is not None}
@@ -79,10 +80,9 @@ def _the_others(settings: Settings, owner: str, demo: bool, worker: bool) -> lis
 @click.command()
 def work() -> None:
     """Do the background work (sync, batches, clock) until told to stop."""
-    from oms_web.cli.database import check_current
-    from oms_web.wiring import wire
+    from oms_web.cli.database import opened
 
-    check_current(wire())
+    opened().engine.dispose()
     command = worker_command()
     os.execv(command[0], command)  # noqa: S606 - the command is ours
 
@@ -110,8 +110,10 @@ def worker_command() -> list[str]:
 
 def demo_command(settings: Settings) -> list[str]:
     """How the simulated marketplace is started."""
+    from oms_web.demo import market_folder
+
     return python("oms_demo", "--port", str(settings.demo_port),
-                  "--data", str(settings.instance / "demo"))
+                  "--data", str(market_folder(settings)))
 
 
 def listen(settings: Settings) -> socket.socket:

@@ -7,13 +7,13 @@ import secrets
 import click
 from sqlalchemy import select
 
+from oms_web.cli.database import opened
 from oms_web.core.actor import Actor
 from oms_web.core.errors import NotFound
 from oms_web.core.work import Work
 from oms_web.domain.users import service
 from oms_web.domain.users.models import User
 from oms_web.domain.users.permissions import OWNER, ROLES
-from oms_web.wiring import wire
 
 SHELL = Actor("cli", "shell")
 
@@ -26,7 +26,7 @@ def users() -> None:
 @users.command("list")
 def list_() -> None:
     """Everybody, by e-mail."""
-    with wire().works.reading(SHELL) as work:
+    with opened().works.reading(SHELL) as work:
         for user in work.session.scalars(select(User).order_by(User.email)):
             seen = f"{user.last_seen_at:%Y-%m-%d %H:%M}" if user.last_seen_at else "never"
             state = "active" if user.active else "off"
@@ -42,7 +42,7 @@ def list_() -> None:
 def add(email: str, name: str, role: str, language: str, password: str) -> None:
     """Add somebody with EMAIL."""
     chosen = password or secrets.token_urlsafe(12)
-    with wire().works.writing(SHELL) as work:
+    with opened().works.writing(SHELL) as work:
         user = service.create_user(work, email, name, role, chosen, language)
     click.echo(f"{user.email} added as {role}")
     _show(password, chosen)
@@ -54,7 +54,7 @@ def add(email: str, name: str, role: str, language: str, password: str) -> None:
 def password(email: str, password: str) -> None:
     """Give EMAIL a new password and end all their sessions."""
     chosen = password or secrets.token_urlsafe(12)
-    with wire().works.writing(SHELL) as work:
+    with opened().works.writing(SHELL) as work:
         service.change_password(work, _find(work, email).id, chosen)
     click.echo(f"password of {email} changed; they are signed out everywhere")
     _show(password, chosen)

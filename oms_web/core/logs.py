@@ -6,7 +6,7 @@ import logging
 import time
 
 # They tell of every ring of the clock and every request at INFO: only of use when looking closely.
-_TALKATIVE = ("apscheduler", "httpx2", "httpcore2", "fontTools", "weasyprint", "alembic")
+_TALKATIVE = ("oms.http", "apscheduler", "httpx2", "httpcore2", "fontTools", "weasyprint", "alembic")
 
 
 class _OneLine(logging.Formatter):

@@ -7,8 +7,8 @@ import re
 HIDDEN = "…"
 
 _EMAIL = re.compile(r"[^\s@<>(),;:]+@[^\s@<>(),;:]+")
-# Seven digits and more, parted by single spaces, dashes, dots or brackets: a phone number.
-_PHONE = re.compile(r"\+?\(?\d(?:[\s().-]?\d){6,}")
+# Nine digits and more, parted by spaces, dashes, dots or brackets; a date has eight.
+_PHONE = re.compile(r"\+?\(?\d(?:[\s().-]{0,2}\d){8,}")
 
 
 def without_contacts(text: str) -> str:

@@ -240,7 +240,7 @@ def order_queues(session: Session, order_ids: Collection[int]) -> dict[int, str]
     """Where orders wait: order -> queue."""
     return dict(session.execute(
         select(Order.id, Order.queue).where(Order.id.in_(sorted(order_ids)))
-    ).tuples().all())
+    ).all())
 
 
 def goods(session: Session, variant_ids: Collection[int]) -> dict[int, Goods]:

@@ -92,14 +92,23 @@ def judge(
 
 
 def take_back(needs: Sequence[Need], variant_id: int) -> Counts:
-    """Which units leave the parcel when a scan of this variant is undone; the last line first."""
+    """Which units leave the parcel when a scan of this variant is undone; the last line first.
+
+    Units of a variant are all alike, so it does not matter which line the scan had served: undoing
+    as many scans as were made always empties the parcel.
+    """
+    if any(need.variant_id == variant_id and need.packed for need in needs):
+        wanted = {variant_id: 1}
+    else:
+        sets = _sets(needs, variant_id)
+        wanted = {part.variant_id: part.per_set for part in sets[-1]} if sets else {}
+    counts = []
     for need in reversed(needs):
-        if need.variant_id == variant_id and need.packed > 0:
-            return ((need.key, 1),)
-    for parts in reversed(_sets(needs, variant_id)):
-        if all(part.packed >= part.per_set for part in parts):
-            return tuple((part.key, part.per_set) for part in parts)
-    return ()
+        some = min(wanted.get(need.variant_id, 0), need.packed)
+        if some:
+            wanted[need.variant_id] -= some
+            counts.append((need.key, some))
+    return tuple(reversed(counts))
 
 
 def _sets(needs: Sequence[Need], set_id: int) -> list[list[Need]]:

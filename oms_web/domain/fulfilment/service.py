@@ -77,7 +77,7 @@ def on_open_lists(
         .where(PickTask.order_id.in_(sorted(order_ids)), PickList.state == OPEN,
                PickList.warehouse_id == warehouse_id).distinct()
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def make_list(work: Work, warehouse_id: int, errands: Sequence[Errand]) -> PickList:

@@ -115,7 +115,7 @@ def bench(session: Session, shipment_id: int) -> Bench:
     shown = fulfilment.goods(session, {need.variant_id for need in wanted})
     titles = dict(session.execute(
         select(OrderLine.id, OrderLine.title).where(OrderLine.order_id == order.id)
-    ).tuples().all())
+    ).all())
     bins = _bins(session, shipment_id)
     address = order.ship_to or {}
     return Bench(
@@ -264,7 +264,7 @@ def places(session: Session, location_ids: Collection[int]) -> dict[int, str]:
     """The names of places."""
     return dict(session.execute(
         select(Location.id, Location.code).where(Location.id.in_(sorted(location_ids)))
-    ).tuples().all())
+    ).all())
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +303,7 @@ class Asked:
     @property
     def oldest_first(self) -> bool:
         """What waits is listed in the order in which it came, what left the other way round."""
-        return self.states == (service.PACKED,)
+        return not self.text and self.states == (service.PACKED,)
 
 
 def listed(
@@ -325,7 +325,7 @@ def listed(
     units = Counter(dict(session.execute(
         select(ShipmentLine.shipment_id, func.sum(ShipmentLine.quantity))
         .where(ShipmentLine.shipment_id.in_(ids)).group_by(ShipmentLine.shipment_id)
-    ).tuples().all()))
+    ).all()))
     return Page(
         [_listed(shipment, order, int(units[shipment.id]), boxes.get(shipment.id, ()))
          for shipment, order in rows],

@@ -311,7 +311,7 @@ def estimate_weights(
         select(Variant.id, Variant.weight_g)
         .where(Variant.id.in_({line.variant_id for line in lines}
                               | {v for inside in contents.values() for v in inside}))
-    ).tuples().all())
+    ).all())
     if len(parcels) == 1:
         inside: dict[int, int] = defaultdict(int)
         for line in lines:

@@ -58,6 +58,8 @@ def cancel_units(
                  {"cancelled": [before, after]}, note=reason or None)
     if left == 0:
         set_phase(work, order, "cancel")
+    elif left == sum(line.shipped for line in lines):  # what had to leave has left
+        set_phase(work, order, "ship")
     work.announce(OrderCancelled(order.id, by, left == 0))
     refile(work, [order.id])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from itertools import count
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from oms_web.core.actor import SYSTEM, Actor
@@ -191,7 +191,19 @@ def _lines(session: Session) -> list[str]:
             .where(Order.phase.in_(("cancelled", "shipped", "done"))).group_by(Order.id)
         ) if held
     ]
-    return wrong
+    wrong += [
+        f"order {order_id} has left and is still {phase}"
+        for order_id, phase, wanted, shipped in session.execute(
+            select(Order.id, Order.phase, func.sum(OrderLine.quantity - OrderLine.cancelled),
+                   func.sum(OrderLine.shipped))
+            .join(OrderLine, OrderLine.order_id == Order.id)
+            .where(Order.phase.in_(("open", "packing"))).group_by(Order.id, Order.phase)
+        ) if wanted == shipped
+    ]
+    idle = select(Order.id).where(Order.phase == "packing", ~exists(
+        select(Shipment.id).where(Shipment.order_id == Order.id,
+                                  Shipment.state.in_(("packing", "packed")))))
+    return wrong + [f"order {id_} is being packed by nobody" for id_ in session.scalars(idle)]
 
 
 def _sold(session: Session) -> Counter[tuple[int, int]]:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import delete, select
 
+from oms_web.core.claims import Task
 from oms_web.core.errors import Invalid, NotAllowedNow, OmsError
 from oms_web.core.events import OutboxEvent
 from oms_web.core.work import Work
@@ -185,8 +186,7 @@ def _cause(work: Work, shipment: Shipment) -> str:
 def recall(work: Work, shipment_id: int) -> bool:
     """It has not left after all: the goods are back on their shelves, promised as before.
 
-    False when it waits for the courier already. Only while no channel knows: what was announced
-    and not yet told is taken out of the outbox, so nobody ever hears of it.
+    False when it waits for the courier already. Only while the channel does not know.
 
     Raises:
         NotAllowedNow: the channel was told, the parcel is delivered, or something came back.
@@ -199,7 +199,7 @@ def recall(work: Work, shipment_id: int) -> bool:
     order = orders.lock_order(work.session, shipment.order_id)
     if order.phase in phases.CLOSED:
         raise NotAllowedNow("This order is closed.", phases.allowed(order.phase))
-    _silence(work, order, shipment)
+    _silence(work, shipment)
     _back_on_shelves(work, order, shipment)
     shipment.shipped_at = None
     shipping.set_state(work, shipment, shipping.PACKED, note="recalled")
@@ -210,20 +210,29 @@ def recall(work: Work, shipment_id: int) -> bool:
     return True
 
 
-def _silence(work: Work, order: Order, shipment: Shipment) -> None:
-    """Take the unspoken announcement back."""
-    unspoken = [
-        row.id for row in work.session.scalars(
-            select(OutboxEvent).where(OutboxEvent.dispatched_at.is_(None),
-                                      OutboxEvent.name == ShipmentLeft.name)
-        ) if row.payload["shipment_id"] == shipment.id
-    ]
-    if not unspoken and order.account_id is not None:
+def _silence(work: Work, shipment: Shipment) -> None:
+    """Take the announcement back, wherever it is on its way: outbox or queue of tasks.
+
+    A task that waits is locked, so that no worker takes it up before this transaction is over; it
+    will find a shipment that has not left, and say nothing.
+    """
+    session = work.session
+    asked = session.scalar(
+        select(Task.state)
+        .where(Task.kind == "push_shipment", Task.key == str(shipment.id),
+               Task.state.in_(("waiting", "running"))).with_for_update()
+    )
+    if shipment.told in ("done", "unknown") or asked == "running":
         raise NotAllowedNow(
             "The channel was told already that this parcel has left. If it comes back, "
             "receive it as a return."
         )
-    work.session.execute(delete(OutboxEvent).where(OutboxEvent.id.in_(unspoken)))
+    session.execute(delete(OutboxEvent).where(OutboxEvent.id.in_([
+        row.id for row in session.scalars(
+            select(OutboxEvent).where(OutboxEvent.dispatched_at.is_(None),
+                                      OutboxEvent.name == ShipmentLeft.name)
+        ) if row.payload["shipment_id"] == shipment.id
+    ])))
 
 
 def _back_on_shelves(work: Work, order: Order, shipment: Shipment) -> None:
@@ -264,19 +273,19 @@ def arrived(work: Work, shipment_id: int) -> bool:
         NotAllowedNow: it has not left.
     """
     shipment = shipping.lock(work.session, shipment_id)
-    if shipment.state == shipping.DELIVERED:
-        return False
+    known = shipment.state == shipping.DELIVERED
     if shipment.state not in shipping.LEFT:
         shipping.lock(work.session, shipment_id, *shipping.LEFT)
     order = orders.lock_order(work.session, shipment.order_id)
-    shipment.delivered_at = work.now
-    shipping.set_state(work, shipment, shipping.DELIVERED)
+    if not known:
+        shipment.delivered_at = work.now
+        shipping.set_state(work, shipment, shipping.DELIVERED)
     rest = shipping.of_order(work.session, order.id, *shipping.LIVE, shipping.SHIPPED,
                              shipping.UNDELIVERED)
     if not rest and order.phase == phases.SHIPPED:
         orders.set_phase(work, order, "deliver")
     shipping.tell_order(work, order)
-    return True
+    return not known
 
 
 def came_to_nothing(work: Work, shipment_id: int, reason: str) -> bool:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select, update
 
+from oms_web.core import claims
 from oms_web.core.actor import SYSTEM
 from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.core.events import OutboxEvent
 from oms_web.domain.orders.cancelling import cancel_order, cancel_units
 from oms_web.domain.orders.checks import Flaw
-from oms_web.domain.orders.models import Order
 from oms_web.domain.orders.service import get_order, refile, set_hold
 from oms_web.domain.shipping import queries as shipments
 from oms_web.domain.shipping import service as shipping
+from oms_web.domain.shipping.models import Shipment
 from oms_web.domain.shipping.queries import Asked
 from oms_web.domain.stock.models import CUSTOMER, Move
 from oms_web.flows import backorder, ship
@@ -141,16 +142,24 @@ def test_a_departure_is_recalled_while_no_channel_knows_and_can_be_repeated(both
     check(floor)
 
 
-def test_what_a_channel_was_told_is_not_recalled(floor):
+@pytest.mark.parametrize(("told", "task", "may"), [
+    ("", "waiting", True), ("failed", "dead", True), ("", "running", False),
+    ("done", "done", False), ("unknown", "waiting", False),
+])
+def test_what_a_channel_was_told_is_not_recalled(floor, told, task, may):
     shipment_id = floor.pack(floor.order("A", {"KUB": 1}))
     do(floor, ship.leave, shipment_id)
     with floor.works.writing(SYSTEM) as work:
         work.session.execute(update(OutboxEvent).values(dispatched_at=work.now))
-    with pytest.raises(NotAllowedNow, match="told"):
-        do(floor, ship.recall, shipment_id)
-    with floor.works.writing(SYSTEM) as work:  # an order of our own: there is nobody to tell
-        work.session.execute(update(Order).values(account_id=None))
-    assert do(floor, ship.recall, shipment_id) is True
+        work.session.execute(update(Shipment).values(told=told))
+        claims.enqueue(work.session, "push_shipment", str(shipment_id), {}, now=work.now)
+        work.session.execute(update(claims.Task).values(state=task))
+    if may:
+        assert do(floor, ship.recall, shipment_id) is True
+        assert floor.shipment(shipment_id).shipped_at is None  # a late worker finds nothing to say
+    else:
+        with pytest.raises(NotAllowedNow, match="told"):
+            do(floor, ship.recall, shipment_id)
     check(floor)
 
 
@@ -181,6 +190,19 @@ def test_an_order_that_lacks_units_is_shipped_partly_only_when_asked(floor):
     assert (floor.line(order_id).shipped, floor.line(order_id, 2).shipped) == (5, 1)
     with pytest.raises(NotAllowedNow, match="Nothing"):
         do(floor, ship.ship_order, order_id, partly=True)
+    check(floor)
+
+
+def test_cancelling_the_rest_of_a_sent_order_lets_it_go_on(floor):
+    order_id = floor.order("A", {"PUZ": 7})
+    (shipment_id,) = do(floor, ship.ship_order, order_id, partly=True)
+    do(floor, ship.arrived, shipment_id)
+    assert floor.get(order_id).phase == "open"
+    with floor.works.writing(SYSTEM) as work:
+        cancel_order(work, get_order(work.session, order_id), by="seller")
+    assert floor.get(order_id).phase == "shipped"
+    do(floor, ship.arrived, shipment_id)
+    assert floor.get(order_id).phase == "done"
     check(floor)
 
 

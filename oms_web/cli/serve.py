@@ -23,6 +23,8 @@ from oms_web.core.errors import Invalid
 from oms_web.paths import instance_dir
 from oms_web.settings import Settings, load_settings
 
+# Seconds that the web server has the processors for itself: somebody waits for its first page.
+AFTER_WEB = 1.5
 OWNER_EMAIL = "owner@localhost"
 _LOOPBACK = ("127.", "::1", "localhost")
 _OWN_NAMES = {"localhost", "127.0.0.1", "[::1]"}
@@ -70,9 +72,10 @@ def _the_others(settings: Settings, owner: str, demo: bool, worker: bool) -> lis
 
     oms = wire(settings=settings)
     prepare(oms, owner, demo=demo, say=say)
-    children = [Child("the worker", worker_command())] if worker else []
+    children = [Child("the worker", worker_command(), delay=AFTER_WEB)] if worker else []
     if has_demo(oms):
-        children.append(Child("the demo marketplace", demo_command(settings), needed=False))
+        children.append(Child("the demo marketplace", demo_command(settings), needed=False,
+                              delay=AFTER_WEB))
     oms.engine.dispose()
     return children
 

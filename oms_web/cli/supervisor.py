@@ -27,12 +27,14 @@ class Child:
     """A process to keep alive. ``pass_fds`` are open files it inherits under the same numbers.
 
     ``needed``: when it cannot even be started for the first time, there is no point in going on.
+    ``delay``: seconds before its first start, so that others have the processors first.
     """
 
     name: str
     command: Sequence[str]
     pass_fds: tuple[int, ...] = ()
     needed: bool = True
+    delay: float = 0.0
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
     started_at: float = field(default=0.0, init=False)
     has_settled: bool = field(default=False, init=False)
@@ -87,6 +89,8 @@ class Supervisor:
         former_wake = signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
         former = {number: signal.signal(number, self._told_to_stop) for number in _STOP_SIGNALS}
         former[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda *_: None)
+        for child in self.children:
+            child.due_at = time.monotonic() + child.delay
         try:
             while not self._stopping:
                 self._start_due()

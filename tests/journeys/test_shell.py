@@ -289,3 +289,33 @@ def test_axe_finds_nothing(open_page, works, scheme, language, size):
     found += [("sign-in", v["id"], v["nodes"][0]["html"][:120])
               for v in Axe().run(page).response["violations"]]
     assert found == []
+
+
+def test_the_search_field_takes_commands_too(odd, open_page, works):
+    with works.writing(TESTER) as work:
+        company.set_up(work, "Sklep")
+    if "orders.index" not in odd.view_functions:
+        orders = Blueprint("orders", __name__)
+        orders.add_url_rule("/orders", "index", act("orders.see")(lambda: "found"))
+        odd.register_blueprint(orders)
+    page = open_page(language="pl")
+    page.goto("/odd/list")
+    page.keyboard.press("Control+k")
+    expect(page.locator("#find")).to_be_focused()
+    page.keyboard.type("dzien")
+    expect(page.locator("#commands [role=option]")).to_have_text("Przejdź do: Dziennik zmian")
+    page.keyboard.press("Escape")
+    expect(page.locator("#commands")).to_be_hidden()
+    expect(page.locator("#find")).to_be_focused()
+    page.fill("#find", "")
+    page.keyboard.type("ustawienia")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#commands [aria-selected=true]")).to_have_count(1)
+    assert Axe().run(page).response["violations"] == []
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/(settings|me)$"))
+    page.keyboard.press("Control+k")
+    page.keyboard.type("10467")
+    expect(page.locator("#commands")).to_be_hidden()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/orders?q=10467")

@@ -11,7 +11,7 @@ from oms_connector import Refused
 from oms_files import convert, words
 from oms_files.convert import Dates, Wrong
 from oms_files.fields import Target
-from oms_files.sources import Cells, Scope, taker
+from oms_files.sources import Cells, Scope, require, taker
 
 Value = Callable[[Cells], Any]
 
@@ -37,6 +37,8 @@ def _reader(
     source: Any, target: Target, profile: Mapping[str, Any], scope: Scope, path: str
 ) -> Value:
     options = source if isinstance(source, Mapping) else {}
+    if target.required:
+        require(source, scope, path)
     convert_text = _converter(target, options, profile, scope)
     if set(options) == {"constant"}:
         return _constant(taker(source, scope, path)(()), convert_text, path)

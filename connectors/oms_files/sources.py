@@ -54,6 +54,18 @@ class Scope:
         return next((folded[key] for name in names if (key := squeeze(name)) in folded), -1)
 
 
+def require(source: Any, scope: Scope, field: str) -> None:
+    """See to it that a file has a column for something that every record needs.
+
+    Raises:
+        Refused: none of the headers that the source names is there.
+    """
+    names = source.get("named") if isinstance(source, Mapping) else None
+    if names and not scope.open and scope.named(names) < 0:
+        raise words.refusal(words.NO_NAMED_COLUMN, field, names=", ".join(names),
+                            columns=", ".join(scope.columns))
+
+
 def taker(source: Any, scope: Scope, field: str) -> Take:
     """A function from a row's cells to the text a source gives, trimmed."""
     if isinstance(source, str):

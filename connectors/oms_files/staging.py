@@ -27,7 +27,7 @@ from oms_files.convert import Wrong
 from oms_files.joining import Joined
 from oms_files.limits import LIMITS, Limits
 from oms_files.opening import open_table
-from oms_files.sources import Scope, Take, taker
+from oms_files.sources import Scope, Take, require, taker
 from oms_files.tables import SEPARATOR, Row, Table
 from oms_files.unpack import Package
 
@@ -171,7 +171,9 @@ class _KeyOf:
             return f"row {number}", ""
         if self._width != len(self._table.columns):
             self._width = len(self._table.columns)
-            self._take = taker(self._source, scope_of(self._table), "key")
+            scope = scope_of(self._table)
+            require(self._source, scope, "key")
+            self._take = taker(self._source, scope, "key")
         try:
             key = self._take(cells) if self._take else ""
         except Wrong as error:

@@ -37,6 +37,7 @@ NO_SHEET = N_("The workbook has no sheet named %(name)s; it has: %(names)s.")
 SHEET_TOO_BIG = N_("The workbook takes too much memory or time to open. Save it as CSV.")
 SHEET_BROKEN = N_("The workbook cannot be opened: %(why)s")
 NO_COLUMN = N_("The file has no column %(column)s; it has: %(columns)s.")
+NO_NAMED_COLUMN = N_("The file has none of the columns %(names)s; it has: %(columns)s.")
 NO_HEADER = N_("The file has no header row.")
 NO_RECORDS = N_("Nothing was found at %(path)s.")
 

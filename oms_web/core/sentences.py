@@ -34,8 +34,11 @@ class Sentences:
                 plain.add(template)
             elif len(_PLACE.sub("", template)) >= _LEAST_WORDS:
                 filled.append((template, _pattern(template)))
-        # The one with most words of its own fits best.
-        self._filled = sorted(filled, key=lambda pair: -len(_PLACE.sub("", pair[0])))
+        # The one with most words of its own fits best; one that begins with a place fits worst,
+        # since the place takes in the beginning of others.
+        self._filled = sorted(filled, key=lambda pair: (
+            _PLACE.match(pair[0]) is not None, -len(_PLACE.sub("", pair[0]))
+        ))
         self._plain = frozenset(plain)
         self._find = lru_cache(maxsize=2048)(self._search)
 

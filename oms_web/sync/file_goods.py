@@ -137,7 +137,7 @@ def _store_counts(
     """Make the ledger agree with what was counted; units that are there already stay."""
     variants = dict(work.session.execute(
         select(Variant.sku, Variant.id).where(Variant.sku.in_([r.sku for _, r in records]))
-    ).tuples().all())
+    ).all())
     for position, record in records:
         try:
             with work.session.begin_nested():

@@ -181,7 +181,7 @@ def _pairs(
 ) -> dict[str, int]:
     return dict(session.execute(
         select(key, value).where(key.in_(wanted - {""}), value.is_not(None), *more)
-    ).tuples().all())
+    ).all())
 
 
 def receive_opening(work: Work, source: Source, needed: Mapping[int, int], turn: int) -> None:

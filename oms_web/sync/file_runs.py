@@ -17,6 +17,7 @@ from oms_web.core.errors import NotAllowedNow, NotFound
 from oms_web.core.sentences import Sentences
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
+from oms_web.domain.stock import service as stock
 from oms_web.sync.file_store import StoredFile
 from oms_web.sync.models import ImportProfile, ImportRun, Quarantine
 
@@ -75,7 +76,12 @@ def begin(
 
     One that was finished starts anew: what is in the shop already stays the same. One that was
     interrupted goes on where it was, unless the profile or the options have changed since.
+
+    Raises:
+        NotFound: opening stock is wanted and there is no place to put it.
     """
+    if options.opening_stock:
+        stock.default_bin(work.session)
     run = work.session.scalar(
         select(ImportRun).where(ImportRun.profile_id == profile.id,
                                 ImportRun.digest == stored.digest).with_for_update()

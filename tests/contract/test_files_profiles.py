@@ -7,6 +7,7 @@ import json
 import re
 
 import pytest
+from oms_connector import Refused
 from oms_files import words
 from oms_files.suggesting import date_forms, decimal_sign
 
@@ -188,6 +189,17 @@ def test_the_simple_profile_reads_polish_and_english_headers_alike(tmp_path):
     two, three = make.read(make.write(tmp_path, polish, "pl.csv"), simple, tmp_path)
     assert (two.state, three.state, two.currency) == ("shipped", "unpaid", "PLN")
     assert two.lines[0].unit_price == 1012.5
+
+
+def test_a_file_with_none_of_the_named_columns_is_refused_whole(tmp_path):
+    simple = make.connector().ready_profiles()
+    path = make.write(tmp_path, "a,b\n1,2\n")
+    for name, kind, field in (("orders-simple", "orders", "key"),
+                              ("products-simple", "products", "fields.sku"),
+                              ("stock-simple", "stock", "fields.sku")):
+        with pytest.raises(Refused, match=r"none of the columns .*; it has: a, b") as caught:
+            make.read(path, simple[name][1], tmp_path, kind)
+        assert caught.value.field == field
 
 
 def test_a_shop_export_with_values_in_the_first_row_only(tmp_path):

@@ -30,6 +30,7 @@ make_machine() {
     remove_machine "$machine"
     mkdir -p "$machine"
     tar -xf "$archive" -C "$machine" --numeric-owner
+    rm -f "$machine/etc/apt/sources.list"
     for path in /etc/apt/sources.list /etc/apt/sources.list.d /etc/apt/apt.conf.d /etc/apt/auth.conf.d \
         /etc/apt/keyrings /etc/pip.conf /etc/xdg/pip /etc/npmrc /etc/resolv.conf /etc/hosts \
         /etc/ssl/certs /usr/local/share/ca-certificates /usr/share/ca-certificates; do
@@ -70,7 +71,7 @@ inside() {
     for name in $kept; do
         exports="$exports $name=$(printenv "$name" | sed "s/'/'\\\\''/g; s/.*/'&'/")"
     done
-    chroot "$1" su - "$2" -c "export$exports CI=true; $command"
+    chroot "$1" su - "$2" -c "export$exports CI=true OMS_DEMO_PORT=$((port + 1)); $command"
 }
 
 # What starts the shop, waits for its sign-in page, looks at it and stops it again.

@@ -49,7 +49,7 @@ def prepare(oms: Oms, owner: str, *, demo: bool, say: Say) -> None:
             "first-day guide clears it")
     absent = missing_packages()
     if absent:
-        say(f"PDF documents are unavailable: install {' '.join(absent)} (Debian's names)")
+        say(f"PDF documents are unavailable until: apt-get install {' '.join(absent)}")
 
 
 def _show_account(email: str, password: str) -> None:

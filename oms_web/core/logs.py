@@ -6,7 +6,8 @@ import logging
 import time
 
 # They tell of every ring of the clock and every request at INFO: only of use when looking closely.
-_TALKATIVE = ("oms.http", "apscheduler", "httpx2", "httpcore2", "fontTools", "weasyprint", "alembic")
+_TALKATIVE = ("oms.http", "apscheduler", "httpx2", "httpcore2", "fontTools", "weasyprint",
+              "alembic")
 
 
 class _OneLine(logging.Formatter):
@@ -36,3 +37,5 @@ def start_logging(level: str) -> None:
     if level != "DEBUG":
         for name in _TALKATIVE:
             logging.getLogger(name).setLevel(logging.WARNING)
+        # Warns of every request that waits for a thread, if only for a millisecond.
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)

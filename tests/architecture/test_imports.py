@@ -1,0 +1,81 @@
+"""The layers hold, and the contracts that say so would notice if they did not."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LINTER = Path(sys.executable).with_name("lint-imports")
+
+
+def lint(root: Path) -> subprocess.CompletedProcess[str]:
+    """Run import-linter on a checkout."""
+    return subprocess.run(
+        [LINTER, "--no-cache"], cwd=root, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{root / 'connectors'}",
+             "COLUMNS": "200"},
+    )
+
+
+def test_every_contract_is_kept():
+    done = lint(ROOT)
+    assert done.returncode == 0, done.stdout
+    assert "0 broken" in done.stdout
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory) -> Path:
+    """The packages and their contracts, to be spoiled."""
+    root = tmp_path_factory.mktemp("checkout")
+    shutil.copy(ROOT / "pyproject.toml", root)
+    for folder in ("oms_web", "connectors"):
+        shutil.copytree(ROOT / folder, root / folder,
+                        ignore=shutil.ignore_patterns("__pycache__", "*.po", "*.mo"))
+    return root
+
+
+VIOLATIONS = {
+    "a flow imports a door": (
+        "oms_web/flows/planted.py", "import oms_web.web.door", "Doors over engines"),
+    "a door imports another": (
+        "oms_web/cli/planted.py", "import oms_web.jobs.worker", "Doors over engines"),
+    "the domain imports a flow, inside a function": (
+        "oms_web/domain/stock/planted.py", "def late():\n    import oms_web.flows.order_in",
+        "Doors over engines"),
+    "the ground imports the domain": (
+        "oms_web/core/planted.py", "import oms_web.domain.orders.models", "Doors over engines"),
+    "a lower noun imports a higher": (
+        "oms_web/domain/stock/planted.py", "import oms_web.domain.orders.models", "ranked"),
+    "a flow imports another": (
+        "oms_web/flows/planted.py", "import oms_web.flows.order_in", "Flows do not call"),
+    "an engine imports Flask": ("oms_web/sync/planted.py", "import flask", "Flask stays"),
+    "the domain imports the SDK": (
+        "oms_web/domain/orders/planted.py", "import oms_connector", "know no connectors"),
+    "a connector imports the program": (
+        "connectors/oms_files/planted.py", "import oms_web.core.money", "know only the SDK"),
+    "a connector imports another": (
+        "connectors/oms_files/planted.py", "import oms_demo", "do not know each other"),
+    "the SDK imports a connector": (
+        "connectors/oms_connector/planted.py", "import oms_demo", "SDK knows nobody"),
+}
+
+
+@pytest.mark.parametrize("name", VIOLATIONS)
+def test_a_planted_violation_is_caught(copy, name):
+    place, code, contract = VIOLATIONS[name]
+    planted = copy / place
+    planted.write_text(f"{code}\n")
+    try:
+        done = lint(copy)
+    finally:
+        planted.unlink()
+    assert done.returncode == 1
+    broken = [line for line in done.stdout.splitlines() if line.endswith("BROKEN")
+              or " BROKEN " in line]
+    assert any(contract in line for line in broken), done.stdout

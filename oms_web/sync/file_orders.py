@@ -29,6 +29,8 @@ from oms_web.sync.intake import store_page
 
 CHUNK = 500
 _TITLES = 20
+# In the order in which intake stores the kinds of a page.
+_STORED = ("sale", "return", "write_off")
 
 Step = Callable[[int], None]
 
@@ -108,7 +110,7 @@ def survey_stock(works: Works, source: Source, step: Step) -> dict[int, int]:
     """The least units of each variant that must be there so that no order of the file is short.
 
     Orders that are in the shop already are left out. Pages are followed as they will be stored:
-    within a page sales go before returns and write-offs.
+    within a page sales go first, then returns, then write-offs.
     """
     opening = Opening()
     variants = _Variants(source.account_id or 0)
@@ -118,7 +120,7 @@ def survey_stock(works: Works, source: Source, step: Step) -> dict[int, int]:
             known = _known(work.session, source.account_id or 0, orders)
             variants.learn(work.session, [line for order in orders for line in order.lines])
         fresh = [order for order in orders if order.external_id not in known]
-        for order in sorted(fresh, key=lambda order: order.kind != "sale"):
+        for order in sorted(fresh, key=lambda order: _STORED.index(order.kind)):
             _follow(opening, order, variants)
         step(page.after)
     return opening.needed()

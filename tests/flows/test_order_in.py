@@ -205,6 +205,35 @@ def test_history_moves_stock_only_where_told_and_only_once(both):
         "receipt": 5, "sale": 3, "return": 1, "write_off": 2}
 
 
+def test_returns_and_write_offs_of_a_page_stand_alone(both):
+    account, _ = make.shop(both.works, {"KUB": 30, "TAL": 1},
+                           settings={"history_moves_stock": True})
+    page = [make.order(f"R{n}", {"KUB": 1}, kind="return") for n in range(20)]
+    page += [make.order("W1", {"TAL": 1, "KUB": 60}, kind="write_off"),
+             make.order("W2", {"TAL": 1, "KUB": 49}, kind="write_off"),
+             make.order("W3", {"TAL": 1}, kind="write_off"),
+             make.order("X", {"NIX": 1}, kind="return")]
+    result = receive(both, account, *page)
+    # W1 takes nothing, so W2 finds all it needs, what came back in this page included.
+    assert result.added == 21
+    assert [order.external_id for order, _ in result.refused] == ["X", "W1", "W3"]
+    with both.works.reading(SYSTEM) as work:
+        assert work.session.scalar(select(func.count()).select_from(ChannelOrder)) == 21
+        assert {reason: int(units) for reason, units in work.session.execute(
+            select(Move.reason, func.sum(Move.quantity)).group_by(Move.reason))} == {
+            "receipt": 31, "return": 20, "write_off": 50}
+    assert receive(both, account, *page).same == 21
+
+
+def test_goods_come_back_to_no_place_only_where_there_is_none(oms):
+    with oms.works.writing(SYSTEM) as work:
+        make.company(work)
+        make.variant(work, "KUB")
+        account = make.account(work)
+    (refused,) = receive(oms, account, make.order("R1", {"KUB": 1}, kind="return")).refused
+    assert "no warehouse" in str(refused[1])
+
+
 def test_a_write_off_of_more_than_there_is_leaves_no_trace(oms):
     account, ids = make.shop(oms.works, {"KUB": 1}, settings={"history_moves_stock": True})
     result = receive(oms, account, make.order("W1", {"KUB": 2}, kind="write_off"))

@@ -1,14 +1,20 @@
-"""Returns and write-offs that a channel or a file reports: goods come back, or are gone."""
+"""Returns and write-offs that a channel or a file reports: goods come back, or are gone.
+
+As with new orders, everything is decided in memory first and written with one bulk statement per
+table. Returns go before write-offs: what came back can be written off in the same page.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from oms_connector import Order as SdkOrder
 from sqlalchemy import insert, select
 
-from oms_web.core.errors import Invalid, OmsError, ShortStock
+from oms_web.core.errors import Invalid, NotFound, OmsError, ShortStock
+from oms_web.core.keys import take_keys
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.channels import service as channels
@@ -17,143 +23,223 @@ from oms_web.domain.orders import reserving
 from oms_web.domain.orders.models import ChannelOrder, OrderLink
 from oms_web.domain.returns.models import Return, ReturnLine
 from oms_web.domain.stock import service as stock
+from oms_web.domain.stock.allocation import Shelf, Take
 from oms_web.domain.stock.models import CUSTOMER, SCRAP, StockDocument, StockDocumentLine
 from oms_web.flows.order_in.normalise import Draft
 
+Refused = list[tuple[SdkOrder, OmsError]]
 
-def take_back(
-    work: Work, account: ChannelAccount, drafts: Sequence[Draft]
-) -> list[tuple[SdkOrder, OmsError]]:
+
+def take_back(work: Work, account: ChannelAccount, drafts: Sequence[Draft]) -> Refused:
     """Store returns and write-offs, each with its moves; returns those that cannot be kept.
 
-    Each record stands alone: one that cannot be kept leaves no trace (savepoint).
+    Each record stands alone: one that cannot be kept leaves no trace.
     """
-    refused: list[tuple[SdkOrder, OmsError]] = []
     if not drafts:
-        return refused
+        return []
+    parts = _map_lines(work, account, drafts)
+    mapped, refused = _mapped(drafts)
+    returns = [draft for draft in mapped if draft.order.kind == "return"]
+    try:
+        place = stock.default_bin(
+            work.session, sellable=bool(account.settings.get("history_moves_stock"))
+        )
+    except NotFound as error:
+        return refused + [(draft.order, error) for draft in mapped]
+    _store_returns(work, account, returns, parts, place)
+    gone, short = _write_offs(
+        work, [draft for draft in mapped if draft.order.kind != "return"], parts
+    )
+    _store_write_offs(work, gone)
+    _link(work, account, [*returns, *(each.draft for each in gone)])
+    return refused + short
+
+
+def _map_lines(
+    work: Work, account: ChannelAccount, drafts: Sequence[Draft]
+) -> dict[int, reserving.Parts]:
     offered = [offer for draft in drafts for offer in draft.offered]
     found = channels.resolve(work, account.id, offered)
     for draft in drafts:
         for line, offer in zip(draft.lines, draft.offered, strict=True):
             line["listing_id"] = found[offer.ref].listing_id
             line["variant_id"] = found[offer.ref].variant_id
-        try:
-            with work.session.begin_nested():
-                _store(work, account, draft)
-        except OmsError as error:
-            refused.append((draft.order, error))
-    return refused
+    return reserving.bundle_parts(work.session, {
+        line["variant_id"] for draft in drafts for line in draft.lines
+        if line["variant_id"] is not None
+    })
 
 
-def _store(work: Work, account: ChannelAccount, draft: Draft) -> None:
-    unmapped = [line["title"] for line in draft.lines if line["variant_id"] is None]
-    if unmapped:
-        raise Invalid("No product is linked to: %(titles)s", "sku", titles=", ".join(unmapped[:3]))
-    row = ChannelOrder(
-        account_id=account.id, external_id=draft.order.external_id,
-        revision=draft.order.revision[:60], digest=draft.digest,
-        raw_status=draft.order.raw_status[:60], first_seen_at=work.now, seen_at=work.now,
-    )
-    work.session.add(row)
-    work.session.flush()
-    if draft.order.kind == "return":
-        _store_return(work, account, draft)
-    else:
-        _store_write_off(work, draft)
+def _mapped(drafts: Sequence[Draft]) -> tuple[list[Draft], Refused]:
+    good: list[Draft] = []
+    refused: Refused = []
+    for draft in drafts:
+        unmapped = [line["title"] for line in draft.lines if line["variant_id"] is None]
+        if unmapped:
+            refused.append((draft.order, Invalid(
+                "No product is linked to: %(titles)s", "sku", titles=", ".join(unmapped[:3])
+            )))
+        else:
+            good.append(draft)
+    return good, refused
 
 
-def _parts(work: Work, draft: Draft) -> dict[int, reserving.Parts]:
-    return reserving.bundle_parts(work.session, {line["variant_id"] for line in draft.lines})
+def _link(work: Work, account: ChannelAccount, drafts: Sequence[Draft]) -> None:
+    """Remember the channel's ids: they are never taken in again."""
+    keys = take_keys(work.session, ChannelOrder, len(drafts))
+    if drafts:
+        work.session.execute(insert(ChannelOrder.__table__), [
+            {"id": key, "account_id": account.id, "external_id": draft.order.external_id,
+             "revision": draft.order.revision[:60], "digest": draft.digest,
+             "raw_status": draft.order.raw_status[:60], "first_seen_at": work.now,
+             "seen_at": work.now}
+            for key, draft in zip(keys, drafts, strict=True)
+        ])
 
 
-def _store_return(work: Work, account: ChannelAccount, draft: Draft) -> None:
-    session, source = work.session, draft.order
-    history = bool(account.settings.get("history_moves_stock"))
-    place = stock.default_bin(session, sellable=history)
-    row = Return(
-        account_id=account.id, external_id=source.external_id,
-        order_id=_order_of(work, account.id, source.returns_ref), state="received",
-        buyer_name=draft.row["buyer_name"], buyer_key=draft.row["buyer_key"],
-        reason=source.reason[:200], currency=draft.row["currency"], total=draft.row["total"],
-        received_at=source.placed_at, created_at=work.now,
-    )
-    session.add(row)
-    session.flush()
-    session.execute(insert(ReturnLine), [
-        {"return_id": row.id, "variant_id": line["variant_id"], "location_id": place,
-         **_priced(line)}
-        for line in draft.lines
+def _store_returns(
+    work: Work, account: ChannelAccount, drafts: Sequence[Draft],
+    parts: Mapping[int, reserving.Parts], place: int,
+) -> None:
+    """Goods go to the shelf at once where history is told, else to where they are judged."""
+    if not drafts:
+        return
+    orders = _orders_of(work, account.id, {draft.order.returns_ref for draft in drafts})
+    ids = take_keys(work.session, Return, len(drafts))
+    work.session.execute(insert(Return.__table__), [
+        {"id": id_, "account_id": account.id, "external_id": draft.order.external_id,
+         "order_id": orders.get(draft.order.returns_ref), "state": "received",
+         "buyer_name": draft.row["buyer_name"], "buyer_key": draft.row["buyer_key"],
+         "reason": draft.order.reason[:200], "currency": draft.row["currency"],
+         "total": draft.row["total"], "received_at": draft.order.placed_at,
+         "created_at": work.now}
+        for id_, draft in zip(ids, drafts, strict=True)
     ])
-    parts = _parts(work, draft)
+    named = list(zip(ids, drafts, strict=True))
+    lines = [
+        {"return_id": id_, "variant_id": line["variant_id"], "location_id": place,
+         **{name: line[name] for name in ("sku", "title", "quantity", "unit_price", "total")}}
+        for id_, draft in named for line in draft.lines
+    ]
+    work.session.execute(insert(ReturnLine.__table__), lines)
     stock.move_units(work, [
         stock.MoveWanted(variant, CUSTOMER, place, line["quantity"] * per_unit,
-                         f"return:{row.id}:{line['position']}:{variant}", "return",
-                         order_id=row.order_id)
-        for line in draft.lines for variant, per_unit in parts[line["variant_id"]]
+                         f"return:{id_}:{line['position']}:{variant}", "return",
+                         order_id=orders.get(draft.order.returns_ref))
+        for id_, draft in named for line in draft.lines
+        for variant, per_unit in parts[line["variant_id"]]
     ])
-    audit.record(work, "returns.receive", "return", row.id,
-                 {"units": [None, draft.row["units"]]}, order_id=row.order_id)
+    audit.record_many(work, [
+        audit.entry(work, "returns.receive", "return", id_, {"units": [None, draft.row["units"]]},
+                    order_id=orders.get(draft.order.returns_ref))
+        for id_, draft in named
+    ])
 
 
-def _priced(line: dict[str, Any]) -> dict[str, Any]:
-    return {name: line[name] for name in ("sku", "title", "quantity", "unit_price", "total")}
+def _orders_of(work: Work, account_id: int, external_ids: set[str]) -> dict[str, int]:
+    """Our orders for a channel's order ids, where one is known and stands for one order only."""
+    if not external_ids - {""}:
+        return {}
+    found: dict[str, list[int]] = {}
+    for external_id, order_id in work.session.execute(
+        select(ChannelOrder.external_id, OrderLink.order_id)
+        .join(OrderLink, ChannelOrder.id == OrderLink.channel_order_id)
+        .where(ChannelOrder.account_id == account_id, ChannelOrder.external_id.in_(external_ids))
+    ):
+        found.setdefault(external_id, []).append(order_id)
+    return {external_id: ids[0] for external_id, ids in found.items() if len(ids) == 1}
 
 
-def _order_of(work: Work, account_id: int, external_id: str) -> int | None:
-    """Our order for a channel's order id, if it is known and stands for one order only."""
-    if not external_id:
-        return None
-    ids = work.session.scalars(
-        select(OrderLink.order_id)
-        .join(ChannelOrder, ChannelOrder.id == OrderLink.channel_order_id)
-        .where(ChannelOrder.account_id == account_id, ChannelOrder.external_id == external_id)
-    ).all()
-    return ids[0] if len(ids) == 1 else None
+@dataclass(slots=True)
+class _WriteOff:
+    """A record with the units it takes. Takes carry the line's position as demand id."""
+
+    draft: Draft
+    takes: list[Take] = field(default_factory=list)
 
 
-def _store_write_off(work: Work, draft: Draft) -> None:
-    """Units that are gone: free ones first by walking order; never ones promised to a buyer."""
-    session = work.session
-    parts = _parts(work, draft)
-    shelves = stock.shelves(session, {v for made in parts.values() for v, _ in made})
-    document = StockDocument(
-        kind="correction", state="posted", warehouse_id=_first_warehouse(work),
-        reference=draft.order.external_id, reason=draft.order.reason[:40] or "write_off",
-        created_by=work.actor.name, created_at=work.now, posted_at=work.now,
-    )
-    session.add(document)
-    session.flush()
-    moves = []
-    for line in draft.lines:
-        for variant, per_unit in parts[line["variant_id"]]:
-            left = line["quantity"] * per_unit
-            for shelf in shelves.get(variant, ()):
-                some = min(left, shelf.free)
-                if some:
-                    shelf.free -= some
-                    left -= some
-                    moves.append(stock.MoveWanted(
-                        variant, shelf.location_id, SCRAP, some,
-                        f"write_off:{document.id}:{line['position']}:{variant}:"
-                        f"{shelf.location_id}",
-                        "write_off", document_id=document.id,
-                    ))
-            if left:
-                raise ShortStock("%(sku)s: %(missing)s units are missing in stock.",
-                                 sku=line["sku"], missing=left)
-    stock.move_units(work, moves)
-    session.execute(insert(StockDocumentLine), _document_lines(document.id, moves))
-    audit.record(work, "stock.write_off", "stock_document", document.id,
-                 {"units": [None, sum(move.quantity for move in moves)]})
+def _write_offs(
+    work: Work, drafts: Sequence[Draft], parts: Mapping[int, reserving.Parts]
+) -> tuple[list[_WriteOff], Refused]:
+    """Free units by walking order for each record; never ones promised to a buyer."""
+    shelves = stock.shelves(work.session, {
+        variant for draft in drafts for line in draft.lines
+        for variant, _ in parts[line["variant_id"]]
+    })
+    planned: list[_WriteOff] = []
+    refused: Refused = []
+    for draft in drafts:
+        plan = _WriteOff(draft)
+        try:
+            for line in draft.lines:
+                for variant, per_unit in parts[line["variant_id"]]:
+                    _take(plan, line, variant, line["quantity"] * per_unit,
+                          shelves.get(variant, ()))
+        except ShortStock as error:
+            _put_back(plan, shelves)
+            refused.append((draft.order, error))
+        else:
+            planned.append(plan)
+    return planned, refused
 
 
-def _document_lines(
-    document_id: int, moves: Sequence[stock.MoveWanted]
-) -> list[dict[str, Any]]:
+def _take(
+    plan: _WriteOff, line: Mapping[str, Any], variant: int, units: int, shelves: Sequence[Shelf]
+) -> None:
+    for shelf in shelves:
+        some = min(units, shelf.free)
+        if some:
+            shelf.free -= some
+            units -= some
+            plan.takes.append(Take(line["position"], variant, shelf.location_id, some))
+    if units:
+        raise ShortStock("%(sku)s: %(missing)s units are missing in stock.",
+                         sku=line["sku"], missing=units)
+
+
+def _put_back(plan: _WriteOff, shelves: Mapping[int, Sequence[Shelf]]) -> None:
+    for take in plan.takes:
+        for shelf in shelves[take.variant_id]:
+            if shelf.location_id == take.location_id:
+                shelf.free += take.quantity
+
+
+def _store_write_offs(work: Work, planned: Sequence[_WriteOff]) -> None:
+    if not planned:
+        return
+    warehouse_id = _first_warehouse(work)
+    ids = take_keys(work.session, StockDocument, len(planned))
+    named = list(zip(ids, planned, strict=True))
+    work.session.execute(insert(StockDocument.__table__), [
+        {"id": id_, "kind": "correction", "state": "posted", "warehouse_id": warehouse_id,
+         "reference": plan.draft.order.external_id,
+         "reason": plan.draft.order.reason[:40] or "write_off", "created_by": work.actor.name,
+         "created_at": work.now, "posted_at": work.now}
+        for id_, plan in named
+    ])
+    stock.move_units(work, [
+        stock.MoveWanted(
+            take.variant_id, take.location_id, SCRAP, take.quantity,
+            f"write_off:{id_}:{take.demand_id}:{take.variant_id}:{take.location_id}",
+            "write_off", document_id=id_,
+        )
+        for id_, plan in named for take in plan.takes
+    ])
+    work.session.execute(insert(StockDocumentLine.__table__), [
+        line for id_, plan in named for line in _document_lines(id_, plan.takes)
+    ])
+    audit.record_many(work, [
+        audit.entry(work, "stock.write_off", "stock_document", id_,
+                    {"units": [None, sum(take.quantity for take in plan.takes)]})
+        for id_, plan in named
+    ])
+
+
+def _document_lines(document_id: int, takes: Sequence[Take]) -> list[dict[str, Any]]:
     summed: dict[tuple[int, int], int] = {}
-    for move in moves:
-        key = move.variant_id, move.from_id
-        summed[key] = summed.get(key, 0) - move.quantity
+    for take in takes:
+        key = take.variant_id, take.location_id
+        summed[key] = summed.get(key, 0) - take.quantity
     return [
         {"document_id": document_id, "variant_id": variant, "location_id": place,
          "quantity": units, "done": units}

@@ -78,10 +78,12 @@ def environment(folder: Path) -> dict[str, str]:
 
 def test_the_guard_would_notice_the_checkout(bare, tmp_path):
     done = subprocess.run([bare / "python", "-c", f"open({str(ROOT / 'README.md')!r})"],
-                          capture_output=True, text=True, check=False, cwd=tmp_path)
+                          capture_output=True, text=True, check=False, cwd=tmp_path,
+                          env=environment(tmp_path))
     assert done.returncode == 99
     done = subprocess.run([bare / "python", "-c", "import oms_web; print(oms_web.__file__)"],
-                          capture_output=True, text=True, check=True, cwd=tmp_path)
+                          capture_output=True, text=True, check=True, cwd=tmp_path,
+                          env=environment(tmp_path))
     assert str(bare.parent) in done.stdout
 
 
@@ -169,7 +171,7 @@ def test_every_template_is_in_the_wheel(bare, tmp_path):
             "names = {str(f.relative_to(TEMPLATES)) for f in TEMPLATES.rglob('*.html')}\n"
             "print(len(names), any(name.startswith('print/') for name in names))")
     done = subprocess.run([bare / "python", "-c", code], capture_output=True, text=True,
-                          check=True, cwd=tmp_path)
+                          check=True, cwd=tmp_path, env=environment(tmp_path))
     count, printing = done.stdout.split()
     assert int(count) == len(list((ROOT / "templates").rglob("*.html")))
     assert printing == "True"

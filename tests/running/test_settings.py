@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from oms_web.core.errors import Invalid
+from oms_web.inspection import ledgers
+from oms_web.serving import application
 from oms_web.settings import Settings, load_settings
 
 
@@ -72,3 +79,37 @@ def test_a_wrong_variable_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("OMS_MAX_UPLOAD_MB", "lots")
     with pytest.raises(Invalid, match="Setting max_upload_mb"):
         load_settings(tmp_path)
+
+
+def test_operations_describes_every_setting_and_every_invariant():
+    manual = (Path(__file__).resolve().parents[2] / "docs" / "operations.md").read_text("utf-8")
+    rows = re.findall(r"^\| (`[^|]*) \|", manual, re.MULTILINE)
+    described = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    assert set(Settings.model_fields) - {"instance"} <= described
+    books = set(re.findall(r"^\| (I\d+|counts) \|", manual, re.MULTILINE))
+    assert books == {name.partition(" ")[0] for name in ledgers.CHECKS}
+
+
+@pytest.mark.parametrize(("proxies", "sent", "believed"), [
+    (0, "198.51.100.7", "192.0.2.1"),
+    (1, "198.51.100.7", "198.51.100.7"),
+    (1, "203.0.113.9, 198.51.100.7", "198.51.100.7"),
+    (2, "203.0.113.9, 198.51.100.7", "203.0.113.9"),
+])
+def test_only_as_many_proxies_are_believed_as_the_settings_name(oms, proxies, sent, believed):
+    object.__setattr__(oms, "settings", oms.settings.model_copy(update={"proxies": proxies}))
+    app: Flask = application(oms)
+    assert isinstance(app.wsgi_app, ProxyFix) is (proxies > 0)
+    seen = {}
+
+    @app.before_request
+    def look():
+        from flask import request
+
+        seen.update(address=request.remote_addr, secure=request.is_secure)
+
+    app.test_client().get("/sign-in", headers={"X-Forwarded-For": sent,
+                                               "X-Forwarded-Proto": "https"},
+                          environ_base={"REMOTE_ADDR": "192.0.2.1"})
+    assert seen["address"] == believed
+    assert seen["secure"] is (proxies == 1)

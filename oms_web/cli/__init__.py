@@ -16,7 +16,7 @@ COMMANDS = {
     "db": ("database", "The database: its state, upgrades, backups."),
     "demo": ("demo", "The demo shop and its marketplace."),
     "doctor": ("doctor", "Check the machine and the books."),
-    "export": ("exports", "Write lists to files."),
+    "export": ("exports", "Write a list to a CSV or XLSX file."),
     "import": ("imports", "Take in files of orders, products or stock."),
     "serve": ("serve", "Serve the shop; make it on the first start."),
     "sync": ("sync", "Ask channels now instead of at their next turn."),

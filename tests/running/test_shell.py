@@ -10,12 +10,15 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from python_calamine import CalamineWorkbook
+from sqlalchemy import select
 
 from oms_web import migrations
-from oms_web.cli import COMMANDS, cli
+from oms_web.cli import COMMANDS, cli, exports
 from oms_web.cli.first_start import DEMO_WANTED, first_language, prepare
 from oms_web.core.actor import SYSTEM
 from oms_web.core.errors import Invalid, NotAllowedNow, NotFound
+from oms_web.domain.audit.models import AuditEntry
 from oms_web.domain.users import service as users
 from oms_web.wiring import wire
 from tests import factories
@@ -153,6 +156,38 @@ def test_a_refusal_is_one_line_and_code_1(tmp_path):
     assert done.returncode == 1
     assert done.stderr.startswith("oms: There is no database at sqlite:///")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("what", sorted(exports.LISTS))
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_every_list_can_be_written_to_a_file(oms_command, tmp_path, what, kind):
+    oms = wire()
+    factories.shop(oms.works, {"KUBEK": 3})
+    oms.engine.dispose()
+    target = tmp_path / f"list.{kind}"
+    assert str(target) in oms_command("export", what, str(target)).output
+    if kind == "csv":
+        text = target.read_bytes().decode("utf-8-sig")
+        assert text.count("\r\n") == (1 if what == "stock-documents" else 2)
+        assert ("KUBEK" in text) is (what != "stock-documents")
+    else:
+        assert len(CalamineWorkbook.from_path(target).get_sheet_by_index(0).to_python()) >= 1
+    with pytest.raises(Invalid, match="already there"):
+        oms_command("export", what, str(target))
+    assert oms_command("export", what, str(target), "--overwrite").exit_code == 0
+    assert [f.name for f in tmp_path.glob("list*")] == [target.name]
+
+
+def test_a_list_on_standard_output_is_csv_and_the_trail_knows_of_it(oms_command):
+    assert oms_command("export", "stock", "-").output.startswith("\ufeffsku,")
+    with wire().works.reading(SYSTEM) as work:
+        acts = work.session.scalars(select(AuditEntry.act)).all()
+    assert acts == ["list.export"]
+
+
+def test_a_list_in_another_format_is_refused(oms_command, tmp_path):
+    with pytest.raises(Invalid, match=r"\.csv or \.xlsx"):
+        oms_command("export", "stock", str(tmp_path / "stock.pdf"))
 
 
 @pytest.mark.parametrize(("spoken", "language"), [

@@ -51,9 +51,8 @@ def export(what: str, target: Path, overwrite: bool) -> None:
     rows = sheets.batches(oms.works, SHELL, sheet)
     content = sheets.write_csv(sheet, rows) if kind == "csv" else sheets.write_xlsx(sheet, rows)
     if to_screen:
-        out = click.get_binary_stream("stdout")
-        out.writelines(content)
-        out.flush()
+        for chunk in content:
+            click.echo(chunk, nl=False)
         return
     _write(target, content)
     click.echo(f"{target}  {target.stat().st_size:,} bytes")

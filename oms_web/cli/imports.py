@@ -9,13 +9,14 @@ from pathlib import Path
 
 import click
 
+from oms_web.cli.database import opened
 from oms_web.core.actor import Actor
 from oms_web.core.errors import Invalid
 from oms_web.sync import file_profiles, file_runs
 from oms_web.sync.file_import import run_import
 from oms_web.sync.file_runs import Options, Summary
 from oms_web.sync.file_store import bring_in
-from oms_web.wiring import Oms, wire
+from oms_web.wiring import Oms
 
 SHELL = Actor("cli", "shell")
 _EVERY_S = 0.5
@@ -69,7 +70,7 @@ def stock(file: Path, profile: str) -> None:
 @import_.command()
 def profiles() -> None:
     """List the profiles: your own and the ready ones."""
-    oms = wire()
+    oms = opened()
     ready = file_profiles.ready_profiles(oms.registry)
     with oms.works.reading(SHELL) as work:
         own = {p.name: (p.kind, p.spec) for p in file_profiles.all_profiles(work.session)}
@@ -79,7 +80,7 @@ def profiles() -> None:
 
 
 def _import(kind: str, file: Path, name: str, options: Options) -> None:
-    oms = wire()
+    oms = opened()
     importer = oms.importer
     with oms.works.writing(SHELL) as work:
         profile = file_profiles.by_name(work, oms.registry, name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 from sqlalchemy import select
 
+from oms_web.cli.database import opened
 from oms_web.core.actor import SYSTEM
 from oms_web.core.errors import NotFound
 from oms_web.domain.channels.models import ChannelAccount
@@ -13,7 +14,7 @@ from oms_web.sync.offers import read_offers
 from oms_web.sync.pull import pull
 from oms_web.sync.push_stock import push_stock
 from oms_web.sync.session import Engine
-from oms_web.wiring import Oms, wire
+from oms_web.wiring import Oms
 
 
 @click.command()
@@ -21,7 +22,7 @@ from oms_web.wiring import Oms, wire
 @click.option("--replay", is_flag=True, help="Read the orders again from the beginning.")
 def sync(name: str | None, replay: bool) -> None:
     """Read orders and offers of the channel NAME (or of all), then send quantities."""
-    oms = wire()
+    oms = opened()
     engine = Engine(oms.works, oms.registry)
     failed = False
     for account in _accounts(oms, name):

@@ -239,7 +239,7 @@ def test_a_run_is_done_in_the_background_with_progress(here, oms):
 @pytest.fixture
 def shell(here, oms, monkeypatch):
     """``oms import ...`` on this installation."""
-    monkeypatch.setattr("oms_web.cli.imports.wire", lambda: oms)
+    monkeypatch.setattr("oms_web.cli.imports.opened", lambda: oms)
 
     def call(*args):
         return CliRunner().invoke(cli, ["import", *map(str, args)])
@@ -315,7 +315,7 @@ def test_an_interrupted_import_says_where_it_goes_on(here, oms, shell, monkeypat
     monkeypatch.setattr(imports, "ProgressLine", Stop)
     assert shell("orders", path).exit_code != 0
     monkeypatch.undo()
-    monkeypatch.setattr("oms_web.cli.imports.wire", lambda: oms)
+    monkeypatch.setattr("oms_web.cli.imports.opened", lambda: oms)
     done = shell("orders", path)
     assert "goes on after 1 records" in done.output
     assert "read 2 added 2" in " ".join(done.output.split())

@@ -14,7 +14,7 @@ from tests.sync.channel import Channel, connect
 @pytest.fixture
 def run(oms, monkeypatch):
     """Run a command on the test's installation."""
-    monkeypatch.setattr(sync, "wire", lambda: oms)
+    monkeypatch.setattr(sync, "opened", lambda: oms)
     return lambda command, *words: CliRunner().invoke(command, words)
 
 

@@ -26,7 +26,8 @@ _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 class Child:
     """A process to keep alive. ``pass_fds`` are open files it inherits under the same numbers.
 
-    ``needed``: when it cannot even be started for the first time, there is no point in going on.
+    ``needed``: when it cannot even be started for the first time, there is no point in going on;
+    one that is not needed is given up after a few tries.
     ``delay``: seconds before its first start, so that others have the processors first.
     """
 
@@ -44,13 +45,18 @@ class Child:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """All in seconds. A child that lived for ``settled`` has started; ``grace`` is its time to
-    stop before it is killed; the pause before a new start doubles from ``first`` to ``last``."""
+    """Seconds, except ``tries``.
+
+    A child that lived for ``settled`` has started; ``grace`` is its time to stop before it is
+    killed; the pause before a new start doubles from ``first`` to ``last``. A child that is not
+    needed is given up when it ended ``tries`` times in a row.
+    """
 
     settled: float = 5.0
     first: float = 0.5
     last: float = 30.0
     grace: float = 10.0
+    tries: int = 5
 
 
 def pause_after(ends: int, pace: Pace) -> float:
@@ -118,7 +124,8 @@ class Supervisor:
                 self.start(child)
 
     def _next_due(self) -> float | None:
-        waiting = [child.due_at for child in self.children if child.process is None]
+        waiting = [child.due_at for child in self.children
+                   if child.process is None and child.due_at < float("inf")]
         return max(0.0, min(waiting) - time.monotonic()) if waiting else None
 
     @staticmethod
@@ -143,6 +150,10 @@ class Supervisor:
                 self._failed = self._stopping = True
                 return
             child.ends += 1
+            if not child.needed and child.ends >= self.pace.tries:
+                child.due_at = float("inf")
+                self.say(f"{child.name} {how} {child.ends} times in a row and is left out")
+                continue
             pause = pause_after(child.ends, self.pace)
             child.due_at = now + pause
             self.say(f"{child.name} {how}; starting it again in {pause:g} s")

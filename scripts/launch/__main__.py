@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import steps
 import system
-from progress import Trouble, say
+from progress import SHARED_FILES, Trouble, say
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -23,6 +23,7 @@ def main(arguments: Sequence[str]) -> int:
             except BlockingIOError:
                 say("Waiting for another set-up of this folder to finish")
                 fcntl.flock(lock, fcntl.LOCK_EX)
+            SHARED_FILES.append(lock.fileno())
             steps.prepare(for_tests)
     except Trouble as trouble:
         say(f"\noms: {trouble}\n\n{trouble.advice}")

@@ -11,6 +11,10 @@ from pathlib import Path
 
 _TAIL_LINES = 15
 
+# Open files that programs we run keep open too. The lock on the set-up is one: if this process is
+# killed, the pip it left behind still holds it, and the next set-up waits instead of joining in.
+SHARED_FILES: list[int] = []
+
 
 class Trouble(Exception):
     """A step failed: what happened, and what to do about it."""
@@ -55,7 +59,7 @@ def run(
         try:
             code = subprocess.run(
                 command, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env=env,
-                cwd=cwd, check=False,
+                cwd=cwd, check=False, pass_fds=SHARED_FILES,
             ).returncode
         except OSError as error:
             raise Trouble(f"{what}: {error}", advice) from error

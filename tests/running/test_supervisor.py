@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,8 @@ STUBBORN = ("import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);
 PARENT = """
 import sys
 from oms_web.cli.supervisor import Child, Pace, Supervisor
-children = [Child(name, [sys.executable, "-c", code]) for name, code in {children!r}]
+children = [Child(name, [sys.executable, "-c", code], needed=name not in {extras!r})
+            for name, code in {children!r}]
 pace = Pace(settled={settled}, first=0.05, last=0.2, grace={grace})
 sys.exit(Supervisor(children, lambda line: print(line, flush=True), pace).run())
 """
@@ -32,8 +33,10 @@ def supervise() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Runs a supervisor in a process of its own: ``name=code`` of its children."""
     started: list[subprocess.Popen[str]] = []
 
-    def start(settled: float = 0.0, grace: float = 3.0, **children: str) -> subprocess.Popen[str]:
-        code = PARENT.format(children=list(children.items()), settled=settled, grace=grace)
+    def start(settled: float = 0.0, grace: float = 3.0, extras: Sequence[str] = (),
+              **children: str) -> subprocess.Popen[str]:
+        code = PARENT.format(children=list(children.items()), settled=settled, grace=grace,
+                             extras=list(extras))
         started.append(subprocess.Popen([sys.executable, "-c", code], text=True,
                                         stdout=subprocess.PIPE))
         return started[-1]
@@ -129,6 +132,18 @@ def test_told_twice_it_does_not_wait(supervise, tmp_path):
     assert parent.poll() is None
     parent.send_signal(signal.SIGINT)
     assert parent.wait(5) == 0
+
+
+def test_an_extra_child_that_never_starts_is_given_up_and_the_rest_goes_on(supervise, tmp_path):
+    parent = supervise(settled=1.0, extras=["demo"], demo="raise SystemExit(1)",
+                       web=writes_its_id(tmp_path))
+    (web,) = ids(tmp_path, 1)
+    time.sleep(2.0)
+    assert alive(web)
+    parent.terminate()
+    out, _ = parent.communicate(timeout=5)
+    assert out.count("starting it again") == 4
+    assert "demo ended with code 1 5 times in a row and is left out" in out
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the parent-death signal is Linux's")

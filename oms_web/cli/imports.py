@@ -144,7 +144,7 @@ class ProgressLine:
         with self._works.reading(SHELL) as work:
             run = file_runs.get_run(work.session, self._run_id)
             phase = file_runs.Progress.of(run).phase
-        return {file_runs.SURVEY: "looking for SKUs", file_runs.OPENING: "counting opening stock",
+        return {file_runs.SURVEY: "looking what the orders need",
                 file_runs.BUNDLES: "putting bundles together"}.get(phase, "importing")
 
     def _write(self, text: str) -> None:

@@ -18,10 +18,12 @@ from oms_connector import ChannelError, FileKind, ReadsFiles
 from oms_web.core.actor import SYSTEM
 from oms_web.core.errors import NotAllowedNow
 from oms_web.core.ports import FileStore
+from oms_web.domain.catalog.service import put_variants
 from oms_web.sync import file_goods, file_orders, file_runs
 from oms_web.sync.file_pages import Source, pages
 from oms_web.sync.file_profiles import account_of, file_connector, get_profile, reader
-from oms_web.sync.file_runs import BUNDLES, END, OPENING, RECORDS, SURVEY, Progress
+from oms_web.sync.file_runs import BUNDLES, END, RECORDS, SURVEY, Progress
+from oms_web.sync.file_survey import Survey
 from oms_web.sync.session import Engine
 
 Beat = Callable[[int, int], None]
@@ -119,8 +121,7 @@ class _Run:
         """Do the phases that are left."""
         self._prepare()
         phases = {
-            SURVEY: self._survey, OPENING: self._opening, RECORDS: self._records,
-            BUNDLES: self._bundles,
+            SURVEY: self._survey, RECORDS: self._records, BUNDLES: self._bundles,
         }
         while self._progress.phase != END:
             phases[self._progress.phase]()
@@ -146,18 +147,19 @@ class _Run:
         return replace(progress, phase=phase, position=0)
 
     def _survey(self) -> None:
-        """Add the SKUs of the file's orders that the catalogue lacks."""
-        found = file_orders.survey_products(self._works, self._source, self._step)
-        for chunk in found:
-            with self._works.writing(self._actor) as work:
-                file_orders.add_products(work, chunk)
-        self._move_on()
+        """Add the products and the units that the file's orders need.
 
-    def _opening(self) -> None:
-        """Put on the shelf what the file's orders need, in one transaction with saying so."""
-        needed = file_orders.survey_stock(self._works, self._source, self._step)
+        The units come in one transaction with saying so; products may well be told twice.
+        """
+        options = self._progress.options
+        survey = Survey(self._works, self._source, create=options.create_products)
+        survey.run(self._step)
+        for chunk in survey.missing():
+            with self._works.writing(self._actor) as work:
+                put_variants(work, chunk)
         with self._works.writing(self._actor) as work:
-            file_orders.receive_opening(work, self._source, needed, self._progress.turn)
+            if options.opening_stock:
+                survey.receive(work, self._progress.turn)
             self._progress = file_runs.advance(
                 work, self._source.run_id, self._progress, self._next()
             )

@@ -25,7 +25,7 @@ WAITING, RUNNING, DONE, FAILED = "waiting", "running", "done", "failed"
 OPEN = (WAITING, RUNNING)
 
 # What is done with a file, in this order. Each is finished in one transaction with its name.
-SURVEY, OPENING, RECORDS, BUNDLES, END = "products", "opening", "records", "bundles", "end"
+SURVEY, RECORDS, BUNDLES, END = "survey", "records", "bundles", "end"
 _COUNTS = ("read", "added", "changed", "same", "quarantined")
 
 
@@ -120,7 +120,7 @@ def _restart(run: ImportRun, progress: Progress) -> None:
 def next_phase(phase: str | None, options: Options, *, bundles: bool = False) -> str:
     """What follows a phase (None: the first)."""
     asked = {
-        SURVEY: options.create_products, OPENING: options.opening_stock, RECORDS: True,
+        SURVEY: options.create_products or options.opening_stock, RECORDS: True,
         BUNDLES: bundles, END: True,
     }
     order = list(asked)

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import system
-from progress import Trouble, run, say, step
+from progress import SHARED_FILES, Trouble, run, say, step
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT))
@@ -161,7 +161,7 @@ def make_environment(_want: str) -> None:
             VENV.unlink()
         shutil.rmtree(VENV, ignore_errors=True)
         done = subprocess.run([base, "-m", "venv", VENV], capture_output=True, text=True,
-                              check=False)
+                              check=False, pass_fds=SHARED_FILES)
         if done.returncode:
             raise Trouble(f"The environment could not be made:\n{done.stdout}{done.stderr}",
                           f"Is there room and a right to write in {ROOT}? {_AGAIN}")

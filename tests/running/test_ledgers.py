@@ -267,6 +267,6 @@ def test_the_list_of_guarded_ledgers_is_that_of_the_migration():
     import importlib
 
     guards = importlib.import_module("oms_web.migrations.versions.0002_guards")
-    assert set(ledgers.APPEND_ONLY) == set(guards.APPEND_ONLY)
+    assert set(ledgers.stock_books.APPEND_ONLY) == set(guards.APPEND_ONLY)
 
 

@@ -96,7 +96,10 @@ def test_operations_describes_every_setting_and_every_invariant():
     (1, "203.0.113.9, 198.51.100.7", "198.51.100.7"),
     (2, "203.0.113.9, 198.51.100.7", "203.0.113.9"),
 ])
-def test_only_as_many_proxies_are_believed_as_the_settings_name(oms, proxies, sent, believed):
+def test_only_as_many_proxies_are_believed_as_the_settings_name(
+    oms, monkeypatch, proxies, sent, believed
+):
+    monkeypatch.setattr("oms_web.serving.start_logging", lambda _level: None)
     object.__setattr__(oms, "settings", oms.settings.model_copy(update={"proxies": proxies}))
     app: Flask = application(oms)
     assert isinstance(app.wsgi_app, ProxyFix) is (proxies > 0)

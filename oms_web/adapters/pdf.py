@@ -114,7 +114,11 @@ class PdfPool:
                 from None
         try:
             worker = self._living(worker)
-            answer = worker.ask(pages, self.limits)
+            try:
+                answer = worker.ask(pages, self.limits)
+            except WorkerGone:  # it left for want of work as the request arrived
+                worker = self._living(worker)
+                answer = worker.ask(pages, self.limits)
         except BaseException:
             self._retire(worker)
             worker = None
@@ -140,7 +144,7 @@ class PdfPool:
 
     def _living(self, worker: Worker | None) -> Worker:
         """The worker, unless it has gone for want of work; then a new one."""
-        if worker is not None and worker.process.poll() is None:
+        if worker is not None and worker.is_up():
             return worker
         self._retire(worker)
         started = Worker(self._config, self.limits.start_seconds)
@@ -153,6 +157,10 @@ class PdfPool:
             with self._lock:
                 self._all.discard(worker)
             worker.end()
+
+
+class WorkerGone(PdfFailed):
+    """The worker had ended by itself before it read the request."""
 
 
 class Worker:
@@ -191,6 +199,11 @@ class Worker:
             return self._receive(deadline)
         except BrokenPipeError:
             raise self._died() from None
+
+    def is_up(self) -> bool:
+        """Whether the process waits for a request; it says nothing unasked."""
+        source = self.process.stdout.fileno()  # type: ignore[union-attr]
+        return self.process.poll() is None and not select.select([source], [], [], 0)[0]
 
     def end(self) -> None:
         """Kill the process and remove its folder. May be said twice."""
@@ -242,6 +255,8 @@ class Worker:
     def _died(self) -> PdfFailed:
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(2)
+        if self.process.returncode == pdf_worker.IDLE_EXIT:
+            return WorkerGone("The PDF could not be made: %(why)s", why="no worker")
         log.warning("a PDF worker ended with %s", self.process.returncode)
         return PdfFailed("The PDF was given up: it needed too much memory.")
 

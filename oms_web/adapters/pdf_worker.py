@@ -3,7 +3,7 @@
 Run by path (``python -P pdf_worker.py CONFIG``) with next to no environment; needs the standard
 library and WeasyPrint only. Three walls, each enough by itself against a hostile document:
 
-1. the fetcher opens ``data:`` addresses and nothing else, and follows no redirect;
+1. the fetcher reads ``data:`` addresses of pictures and fonts and opens nothing else;
 2. an audit hook refuses sockets, child processes and files outside Python's own folders, once
    everything is loaded (decoders of pictures included);
 3. the kernel limits memory, file size and open files, and an alarm ends what takes too long.
@@ -18,11 +18,13 @@ import base64
 import json
 import logging
 import os
+import re
 import select
 import signal
 import struct
 import sys
 from typing import Any, BinaryIO
+from urllib.parse import unquote_to_bytes
 
 IDLE_EXIT = 75
 _CLOSED_AT_ONCE = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.system",
@@ -30,6 +32,8 @@ _CLOSED_AT_ONCE = ("socket.", "subprocess.", "os.exec", "os.fork", "os.posix_spa
                    "webbrowser.", "shutil.", "os.remove", "os.rename", "os.mkdir", "os.symlink",
                    "os.link", "os.truncate", "os.chmod")
 _FONTS = ("woff2", "woff", "ttf", "otf")
+_PICTURES = ("PNG", "JPEG", "WEBP")
+_KINDS = re.compile(r"image/(png|jpeg|webp)|font/[a-z0-9]+")
 
 
 def main() -> None:
@@ -77,13 +81,17 @@ class Engine:
     def __init__(self, config: dict[str, Any]) -> None:
         from weasyprint import CSS, HTML
         from weasyprint.text.fonts import FontConfiguration
-        from weasyprint.urls import URLFetcher
+        from weasyprint.urls import URLFetcher, URLFetcherResponse
 
         class Sealed(URLFetcher):
-            """Opens what is inside the document and refuses everything else."""
+            """Reads what the document itself carries; there is no outside."""
 
             def __init__(self) -> None:
                 super().__init__(allowed_protocols=frozenset({"data"}), allow_redirects=False)
+
+            def fetch(self, url: str, headers: Any = None) -> URLFetcherResponse:
+                kind, content = read_data_address(url)
+                return URLFetcherResponse(url, content, {"Content-Type": kind})
 
         self.fetcher = Sealed()
         self.fonts = FontConfiguration()
@@ -111,7 +119,9 @@ class Engine:
         """Make the engine load all it loads late, while the doors are open."""
         from PIL import Image
 
+        # Formats that nobody prints are where decoders' holes are.
         Image.init()
+        Image.ID[:] = [name for name in Image.ID if name in _PICTURES]
         dot = base64.b64encode(_PNG).decode()
         self.pdf([
             "<html lang=pl><title>x</title><style>i{transform:rotate(1deg)}</style>"
@@ -126,6 +136,20 @@ _PNG = base64.b64decode(
 )
 
 
+def read_data_address(url: str) -> tuple[str, bytes]:
+    """Type and content of a ``data:`` address.
+
+    Raises:
+        ValueError: another kind of address, or neither picture nor font.
+    """
+    head, comma, data = url.partition(",")
+    scheme, _, kind = head.partition(":")
+    kind, _, coding = kind.partition(";")
+    if scheme.lower() != "data" or not comma or not _KINDS.fullmatch(kind):
+        raise ValueError("only pictures inside the document are shown")
+    return kind, base64.b64decode(data) if coding == "base64" else unquote_to_bytes(data)
+
+
 def font_face(name: str, file: str) -> str:
     """A ``@font-face`` that carries the font in itself; nothing when the file is missing."""
     kind = file.rpartition(".")[2]
@@ -133,7 +157,7 @@ def font_face(name: str, file: str) -> str:
         return ""
     with open(file, "rb") as font:
         data = base64.b64encode(font.read()).decode()
-    return (f"@font-face{{font-family:'{name}';font-weight:100 900;"
+    return (f"@font-face{{font-family:'{name}';"
             f"src:url(data:font/{kind};base64,{data})}}")
 
 

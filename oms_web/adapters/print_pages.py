@@ -37,7 +37,7 @@ FONTS: Sequence[tuple[str, Path]] = (
     ("Inter Ext", STATIC / "vendor" / "inter-latin-ext.woff2"),
 )
 # A list of more rows is printed as several documents: layout time grows faster than rows do.
-ROWS_PER_SHEET = 250
+ROWS_PER_SHEET = 100
 
 _MINUS = "\N{MINUS SIGN}"
 _SPACE = "\N{NO-BREAK SPACE}"
@@ -179,9 +179,9 @@ class PrintPages:
             for part, at in enumerate(cuts, start=1)
         ]
 
-    def _draw(self, template: str, language: str, **values: Any) -> str:
+    def _draw(self, template: str, speaks: str, /, **values: Any) -> str:
         return _environment().get_template(template).render(
-            t=LABELS[language], say=_say(language), **values)
+            t=LABELS[speaks], say=_say(speaks), **values)
 
     def _design(self, accent: str, logo: str | None, footer: str) -> dict[str, Any]:
         return {

@@ -22,13 +22,14 @@ from sqlalchemy import func, select
 from oms_web.adapters.pdf import PdfFailed, PdfPool, merge
 from oms_web.adapters.print_pages import Look, PrintPages
 from oms_web.core.actor import SYSTEM, Actor
-from oms_web.core.errors import Invalid, NotFound
+from oms_web.core.errors import Invalid, NotFound, OmsError
 from oms_web.core.ports import FileStore
 from oms_web.core.work import Works
 from oms_web.domain.company.models import Company
 from oms_web.domain.documents import picksheets, service
 from oms_web.domain.documents.models import Document, DocumentFile
 from oms_web.domain.documents.slips import Slip, slips
+from oms_web.domain.documents.snapshot import numbered
 
 log = logging.getLogger(__name__)
 
@@ -43,11 +44,11 @@ Beat = Callable[[int, int], None]
 
 @dataclass(slots=True)
 class Batch:
-    """What became of a print job. ``failed``: order number -> why (an English gettext key)."""
+    """What became of a print job. ``failed``: order number -> why."""
 
     pdf: bytes = b""
     printed: int = 0
-    failed: dict[int, str] = field(default_factory=dict)
+    failed: dict[int, OmsError] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -101,7 +102,8 @@ class Printing:
 
     def draft(self, snapshot: dict[str, Any]) -> bytes:
         """The PDF of an invoice as it would look; nothing is stored."""
-        return self.pdf.render([self._pages.invoice(snapshot)])
+        shown = {**numbered(snapshot, ""), "number": None}
+        return self.pdf.render([self._pages.invoice(shown)])
 
     def for_order(self, kind: str, order_id: int, actor: Actor, language: str) -> bytes:
         """One kind of paper for one order.
@@ -137,7 +139,7 @@ class Printing:
 
         Raises:
             Invalid: an unknown kind, no orders, or too many at once.
-            NotFound: not one of them can be printed.
+            OmsError: not one of them can be printed; the reason of the first.
         """
         order_ids = list(dict.fromkeys(order_ids))
         if kind not in KINDS:
@@ -154,7 +156,7 @@ class Printing:
                 part.write_bytes(pdf)
                 parts.append(part)
             if not parts:
-                raise NotFound(next(iter(batch.failed.values()), "There is nothing to print."))
+                raise next(iter(batch.failed.values()), NotFound("There is nothing to print."))
             batch.pdf = merge(parts)
         return batch
 
@@ -180,7 +182,7 @@ class Printing:
                 look, prices = look_of(company), bool(company and company.slip_prices)
                 for order_id in some:
                     if not found.get(order_id):
-                        batch.failed[order_id] = "There is no such order."
+                        batch.failed[order_id] = NotFound("There is no such order.")
                 done += len(some)
                 yield _Piece({
                     order_id: [self._pages.slip(slip, look, with_prices=prices) for slip in sheets]
@@ -209,7 +211,7 @@ class Printing:
                 try:
                     good.append(self.pdf.render(found))
                 except PdfFailed as failed:
-                    batch.failed[order_id] = str(failed)
+                    batch.failed[order_id] = failed
             return good
 
         return lay_out
@@ -221,10 +223,10 @@ class Printing:
                 select(Document.order_id, func.max(Document.id))
                 .where(Document.order_id.in_(order_ids), Document.kind == service.INVOICE)
                 .group_by(Document.order_id)
-            ).tuples().all())
+            ).all())
         for order_id in order_ids:
             if order_id not in documents:
-                batch.failed[order_id] = "This order has no invoice yet."
+                batch.failed[order_id] = NotFound("This order has no invoice yet.")
 
         def one(order_id: int) -> bytes | None:
             try:
@@ -232,7 +234,7 @@ class Printing:
             except PdfFailed as failed:
                 if not patient:
                     raise
-                batch.failed[order_id] = str(failed)
+                batch.failed[order_id] = failed
                 return None
 
         wanted = [order_id for order_id in order_ids if order_id in documents]

@@ -1,0 +1,687 @@
+"""PDFs: what they say, what they never do, and what happens when one goes wrong."""
+
+from __future__ import annotations
+
+import http.server
+import io
+import re
+import threading
+import time
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pypdf
+import pypdfium2
+import pytest
+import zxingcpp
+from sqlalchemy import select
+
+from oms_web.adapters.pdf import Limits, PdfFailed, PdfPool, PdfUnavailable, merge
+from oms_web.adapters.print_pages import CSS, FONTS, Look
+from oms_web.core.actor import Actor
+from oms_web.core.claims import Claim, Task, enqueue
+from oms_web.core.errors import Invalid, NotFound
+from oms_web.domain.catalog.models import Barcode, Product, Variant
+from oms_web.domain.documents import picksheets
+from oms_web.domain.documents.drafting import Ask, Exchange
+from oms_web.domain.documents.models import DocumentFile
+from oms_web.domain.documents.slips import slips
+from oms_web.domain.fulfilment.models import PickList, PickTask
+from oms_web.domain.orders.models import OrderLine, OrderLinePart
+from oms_web.domain.shipping.models import Parcel, Shipment, ShipmentLine
+from oms_web.domain.stock.models import Location, Reservation, Warehouse
+from oms_web.flows.issue_document import issue_invoice
+from oms_web.jobs import print_batch
+from oms_web.jobs.handlers import Job
+from oms_web.jobs.worker import drain
+from tests import paper
+
+ANNA = Actor("user", "Anna Nowak", None)
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def pool():
+    """One engine for all tests here: starting it is what takes time."""
+    made = PdfPool(CSS, FONTS)
+    reason = made.available()
+    if reason:
+        pytest.skip(f"PDF is unavailable here: {reason}")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def shop(oms, pool):
+    """An installation with a company, whose printing uses the shared engine."""
+    oms.works.clock = lambda: NOW
+    oms.printing.pdf = pool
+    with oms.works.writing(ANNA) as work:
+        paper.company(work, footer_pl="Dziękujemy, {order_number}", footer_en="Thank you")
+    return oms
+
+
+def make(oms, *args, **kwargs) -> int:
+    with oms.works.writing(ANNA) as work:
+        return paper.order(work, *args, **kwargs).id
+
+
+def invoiced(oms, *args, ask=None, **kwargs) -> int:
+    order_id = make(oms, *args, **kwargs)
+    with oms.works.writing(ANNA) as work:
+        return issue_invoice(work, order_id, ask)[0].id
+
+
+def text_of(pdf: bytes) -> str:
+    return "\n".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf)).pages)
+
+
+def page_count(pdf: bytes) -> int:
+    return len(pypdf.PdfReader(io.BytesIO(pdf)).pages)
+
+
+def codes_on(pdf: bytes, dpi: int = 200) -> list[str]:
+    document = pypdfium2.PdfDocument(pdf)
+    found = [
+        code.text for page in document
+        for code in zxingcpp.read_barcodes(page.render(scale=dpi / 72).to_pil().convert("L"))
+    ]
+    document.close()
+    return found
+
+
+# -- what they say ------------------------------------------------------------------------------
+
+
+def test_an_invoice_in_polish_reads_back(shop):
+    document_id = invoiced(
+        shop, [("Źdźbło żółte, „gęś”", 3, "1148.00", "23"), ("Książka", 1, "52.50", "5"),
+               ("Usługa", 1, "100", "zw")],
+        shipping=1500, discount=1000, tax_id="5252248481", bill_to=paper.COMPANY_HOME,
+        ask=Ask(exempt_basis="art. 43 ust. 1 pkt 26", split_payment=True, remark="Do rąk Ewy"))
+    text = text_of(shop.printing.document(document_id)).replace("\N{NO-BREAK SPACE}", " ")
+    for words in (
+        "Faktura FV 1/11/2026", "22.11.2026", "20.11.2026", "Leśna Sowa Sp. z o.o.", "5252248481",
+        "Źródło Sp. z o.o.", "Odbiorca", "Żaneta Łęcka", "Źdźbło żółte, „gęś”", "1 148,00",
+        "23%", "zw.", "Dostawa: InPost Kurier", "PL61 1090 1014 0000 0712 1981 2874",
+        "mechanizm podzielonej płatności", "art. 43 ust. 1 pkt 26", "Do rąk Ewy",
+        "trzy tysiące sześćset jeden złotych 50/100", "Zapłacono", "3 601,50 zł", "0,00 zł",
+        "Dziękujemy,", "Anna Nowak", "1 / 1",
+    ):
+        assert words in text, words
+
+
+def test_an_invoice_in_english_reads_back(shop):
+    rate = Exchange(Decimal("4.2537"), "226/A/NBP/2026", date(2026, 11, 20))
+    document_id = invoiced(
+        shop, [("Mug", 3, "33.33", "23")], currency="EUR", country="DE",
+        payment_state="credit", payment_kind="credit", paid_total=0,
+        ship_to=paper.POLISH_HOME | {"name": "Jürgen Straßmann", "country": "DE"},
+        ask=Ask(exchange=rate))
+    text = text_of(shop.printing.document(document_id)).replace("\N{NO-BREAK SPACE}", " ")
+    for words in ("Invoice FV 1/11/2026", "22 Nov 2026", "Jürgen Straßmann", "Germany", "99.99",
+                  "VAT in PLN", "79.54", "Rate 1 EUR = 4.2537 PLN, 226/A/NBP/2026 of 20 Nov 2026",
+                  "ninety-nine euros 99/100", "To pay", "EUR 99.99", "Payment due", "6 Dec 2026",
+                  "Thank you"):
+        assert words in text, words
+
+
+def test_sixty_lines_run_over_pages_with_head_and_number_on_each(shop):
+    document_id = invoiced(shop, [(f"Towar {n}", n, "12.30", "23") for n in range(1, 61)])
+    reader = pypdf.PdfReader(io.BytesIO(shop.printing.document(document_id)))
+    pages = [page.extract_text() for page in reader.pages]
+    assert len(pages) >= 3
+    for number, page in enumerate(pages, start=1):
+        assert f"{number} / {len(pages)}" in page
+        assert "FV 1/11/2026" in page
+        assert ("Nazwa towaru" in page) == ("Towar " in page)
+    assert all(f"Towar {n}" in "".join(pages) for n in range(1, 61))
+
+
+def test_the_letters_are_ours_and_embedded(shop):
+    fonts = set()
+    for page in pypdf.PdfReader(io.BytesIO(shop.printing.document(invoiced(shop)))).pages:
+        for font in page["/Resources"]["/Font"].values():
+            descriptor = font.get_object()["/DescendantFonts"][0].get_object()["/FontDescriptor"]
+            assert {"/FontFile2", "/FontFile3"} & set(descriptor.get_object())
+            fonts.add(str(font.get_object()["/BaseFont"]))
+    assert any("Inter" in name for name in fonts), fonts
+
+
+def test_the_same_document_gives_the_same_bytes_for_ever(shop):
+    document_id = invoiced(shop)
+    first = shop.printing.document(document_id)
+    with shop.works.writing(ANNA) as work:
+        paper.company(work, legal_name="Inna", accent="#FF0000", footer_pl="inna")
+        name = work.session.scalars(select(DocumentFile.file)).one()
+    assert shop.printing.document(document_id) == first
+    # Even when the file is lost: the snapshot draws it again, byte for byte.
+    shop.works.ports["files"].path(name).unlink()
+    assert shop.printing.document(document_id) == first
+    assert shop.works.ports["files"].path(name).read_bytes() == first
+
+
+def test_a_logo_is_drawn_and_a_lost_one_leaves_the_name(shop):
+    from PIL import Image
+
+    picture = io.BytesIO()
+    Image.new("RGB", (300, 80), (10, 120, 60)).save(picture, "PNG")
+    name = shop.works.ports["files"].put(picture.getvalue(), ".png")
+    with shop.works.writing(ANNA) as work:
+        paper.company(work, logo_file=name)
+    first = pypdf.PdfReader(io.BytesIO(shop.printing.document(invoiced(shop))))
+    assert len(first.pages[0].images) == 1
+    with shop.works.writing(ANNA) as work:
+        paper.company(work, logo_file="0" * 64 + ".png")
+    second = pypdf.PdfReader(io.BytesIO(shop.printing.document(invoiced(shop))))
+    assert len(second.pages[0].images) == 0
+
+
+def test_a_slip_says_what_the_packer_needs_and_scans(shop):
+    order_id = make(shop, [("Kubek", 3, "39.90", "23"), ("Koc", 1, "164.90", "23")],
+                    buyer_note="Proszę osobno", pickup_point="WAW123M", payment_kind="cod",
+                    payment_state="cod", paid_total=0)
+    pdf = shop.printing.for_order("slip", order_id, ANNA, "en")
+    text = text_of(pdf).replace("\N{NO-BREAK SPACE}", " ")
+    for words in ("List pakowy", str(order_id), "4f1c09be", "Żaneta Łęcka", "WAW123M",
+                  "Proszę osobno", "SKU-002", "5900000000001", "Razem sztuk: 4",
+                  "Pobranie: 284,60 zł"):
+        assert words in text, words
+    assert "39,90" not in text
+    assert str(order_id) in codes_on(pdf)
+    with shop.works.writing(ANNA) as work:
+        paper.company(work, slip_prices=True)
+    assert "39,90" in text_of(shop.printing.for_order("slip", order_id, ANNA, "en"))
+
+
+def test_slips_follow_shipments_and_parcels(shop):
+    order_id = make(shop, [("Kubek", 4, "10", "23"), ("Zestaw", 2, "50", "23")])
+    with shop.works.writing(ANNA) as work:
+        product = Product(name="P", created_at=NOW)
+        house = Warehouse(code="L", name="Łódź", address={})
+        work.session.add_all([product, house])
+        work.session.flush()
+        part = Variant(product_id=product.id, sku="CZ-1", title="Część", created_at=NOW)
+        place = Location(warehouse_id=house.id, kind="bin", code="A-1")
+        work.session.add_all([part, place])
+        work.session.flush()
+        mug, kit = work.session.scalars(select(OrderLine).order_by(OrderLine.position))
+        work.session.add(OrderLinePart(line_id=kit.id, variant_id=part.id, quantity=3))
+        made = []
+        for _ in range(2):
+            made.append(Shipment(order_id=order_id, warehouse_id=house.id, created_at=NOW))
+        gone = Shipment(order_id=order_id, warehouse_id=house.id, created_at=NOW,
+                        state="cancelled")
+        work.session.add_all([*made, gone])
+        work.session.flush()
+        for shipment, line, units in ((made[0], mug, 4), (made[1], kit, 6), (gone, mug, 1)):
+            work.session.add(ShipmentLine(shipment_id=shipment.id, line_id=line.id,
+                                          variant_id=part.id, location_id=place.id,
+                                          quantity=units))
+        for position in (1, 2):
+            work.session.add(Parcel(shipment_id=made[0].id, position=position,
+                                    tracking=f"T{position}"))
+    with shop.works.reading(ANNA) as work:
+        found = slips(work.session, [order_id])[order_id]
+    assert [(s.parcel, s.parcels, s.tracking, [(x.title, x.quantity) for x in s.lines])
+            for s in found] == [
+        (1, 3, "T1", [("Kubek", 4)]), (2, 3, "T2", [("Kubek", 4)]), (3, 3, "", [("Zestaw", 2)]),
+    ]
+    assert [(p.title, p.quantity) for p in found[2].lines[0].parts] == [("Część", 6)]
+    pdf = shop.printing.for_order("slip", order_id, ANNA, "pl")
+    assert page_count(pdf) == 3
+    assert "Paczka 2 z 3" in text_of(pdf)
+
+
+@pytest.fixture
+def shelves(shop):
+    """Two orders with reservations on two shelves, and a pick list over them."""
+    orders = [make(shop, [("Kubek", 2, "10", "23")]), make(shop, [("Kubek", 3, "10", "23")])]
+    with shop.works.writing(ANNA) as work:
+        product = Product(name="P", created_at=NOW)
+        house = Warehouse(code="L", name="Łódź", address={})
+        work.session.add_all([product, house])
+        work.session.flush()
+        variant = Variant(product_id=product.id, sku="KUB-1", title="Kubek zielony",
+                          created_at=NOW)
+        far = Location(warehouse_id=house.id, kind="bin", code="A-02", path_order=9)
+        near = Location(warehouse_id=house.id, kind="bin", code="B-01", path_order=1)
+        work.session.add_all([variant, far, near])
+        work.session.flush()
+        work.session.add_all([Barcode(variant_id=variant.id, code="own-1"),
+                              Barcode(variant_id=variant.id, code="5901234123457")])
+        lines = work.session.scalars(select(OrderLine).order_by(OrderLine.id)).all()
+        walk = PickList(warehouse_id=house.id, created_by="Ola", created_at=NOW)
+        work.session.add(walk)
+        work.session.flush()
+        for basket, (line, units, place) in enumerate(
+            [(lines[0], 2, far), (lines[1], 1, far), (lines[1], 1, near)], start=1
+        ):
+            line.variant_id = variant.id
+            line.reserved += units
+            work.session.add_all([
+                Reservation(demand_kind="order_line", demand_id=line.id, variant_id=variant.id,
+                            location_id=place.id, quantity=units, created_at=NOW),
+                PickTask(pick_list_id=walk.id, order_id=line.order_id, line_id=line.id,
+                         variant_id=variant.id, location_id=place.id, basket=basket,
+                         quantity=units),
+            ])
+        return orders, walk.id
+
+
+def test_a_pick_list_is_sorted_as_one_walks(shop, shelves):
+    orders, walk_id = shelves
+    with shop.works.reading(ANNA) as work:
+        (sheet,) = picksheets.of_orders(work.session, orders, NOW, "Anna")
+        by_list = picksheets.of_pick_list(work.session, walk_id)
+    assert [(r.place, r.quantity, r.ean, r.orders) for r in sheet.rows] == [
+        ("B-01", 1, "5901234123457", [(orders[1], 1, 0)]),
+        ("A-02", 3, "5901234123457", [(orders[0], 2, 0), (orders[1], 1, 0)]),
+    ]
+    assert [(s.order_number, s.quantity) for s in sheet.shorts] == [(orders[1], 1)]
+    assert (sheet.units, sheet.order_numbers) == (4, orders)
+    assert [(r.place, r.orders) for r in by_list.rows] == [
+        ("B-01", [(orders[1], 1, 3)]), ("A-02", [(orders[0], 2, 1), (orders[1], 1, 2)])]
+    with pytest.raises(NotFound), shop.works.reading(ANNA) as work:
+        picksheets.of_pick_list(work.session, 999)
+
+
+def test_pick_lists_scan(shop, shelves):
+    orders, walk_id = shelves
+    pdf = shop.printing.pick_list(walk_id, "pl")
+    assert set(codes_on(pdf)) == {"5901234123457", f"PL-{walk_id}"}
+    assert "Lista zbierania" in text_of(pdf)
+    english = text_of(shop.printing.batch("picklist", orders, ANNA, "en", lambda *_: None).pdf)
+    assert "Pick list" in english
+    assert "Short" in english
+
+
+# -- many at once -------------------------------------------------------------------------------
+
+
+def test_many_slips_become_one_file_in_the_order_asked_for(shop):
+    with shop.works.writing(ANNA) as work:
+        ids = paper.many_orders(work, 25)[::-1]
+    seen = []
+    batch = shop.printing.batch("slip", [*ids, ids[0], 99], ANNA, "pl",
+                                lambda done, total: seen.append((done, total)))
+    pages = [page.extract_text() for page in pypdf.PdfReader(io.BytesIO(batch.pdf)).pages]
+    assert len(pages) == 25
+    assert all(str(order_id) in page for order_id, page in zip(ids, pages, strict=True))
+    assert (batch.printed, list(batch.failed)) == (25, [99])
+    assert seen == [(10, 26), (20, 26), (26, 26)]
+
+
+def test_invoices_of_many_orders(shop):
+    with_one = [invoiced(shop), invoiced(shop)]
+    ids = [make(shop)]
+    with shop.works.reading(ANNA) as work:
+        ids += work.session.scalars(
+            select(OrderLine.order_id).where(OrderLine.order_id < ids[0])).all()
+    batch = shop.printing.batch("invoice", ids, ANNA, "pl", lambda *_: None)
+    assert (page_count(batch.pdf), batch.printed, len(with_one)) == (2, 2, 2)
+    assert [str(why) for why in batch.failed.values()] == ["This order has no invoice yet."]
+
+
+def test_what_cannot_be_printed_is_said(shop):
+    for kind, ids, error in (("letter", [1], Invalid), ("slip", [], Invalid),
+                             ("slip", list(range(2001)), Invalid), ("slip", [404], NotFound),
+                             ("picklist", [404], NotFound)):
+        with pytest.raises(error):
+            shop.printing.batch(kind, ids, ANNA, "pl", lambda *_: None)
+    with pytest.raises(NotFound):
+        shop.printing.document(404)
+
+
+class Faulty:
+    """A pool that gives up on pages with a certain word."""
+
+    def __init__(self, pool: PdfPool, word: str) -> None:
+        self.pool, self.word, self.size = pool, word, pool.size
+
+    def render(self, pages):
+        if any(self.word in page for page in pages):
+            raise PdfFailed("The PDF was given up: it took too long.")
+        return self.pool.render(pages)
+
+
+def test_one_bad_document_does_not_take_the_others_along(shop, pool):
+    with shop.works.writing(ANNA) as work:
+        ids = paper.many_orders(work, 12)
+    bad = make(shop, buyer_note="trucizna")
+    shop.printing.pdf = Faulty(pool, "trucizna")
+    batch = shop.printing.batch("slip", [*ids[:3], bad, *ids[3:]], ANNA, "pl", lambda *_: None)
+    assert (page_count(batch.pdf), batch.printed, list(batch.failed)) == (12, 12, [bad])
+    with pytest.raises(PdfFailed):
+        shop.printing.for_order("slip", bad, ANNA, "pl")
+
+
+def test_the_task_leaves_a_file_and_says_what_failed(shop):
+    order_id = make(shop)
+    asked = {"kind": "slip", "order_ids": [order_id, 404], "language": "pl", "name": "Anna"}
+    with shop.works.writing(ANNA) as work:
+        task_id = enqueue(work.session, "print_batch", "k1", asked, now=work.now)
+        empty_id = enqueue(work.session, "print_batch", "k2", asked | {"order_ids": [404]},
+                           now=work.now)
+    assert drain(shop) == 2
+    with shop.works.reading(ANNA) as work:
+        task, empty = work.session.get(Task, task_id), work.session.get(Task, empty_id)
+    assert (task.state, task.progress, task.progress_total) == ("done", 2, 2)
+    assert task.result["failed"] == [[404, "There is no such order.", {}]]
+    file = shop.works.ports["prints"].path(task.result["file"])
+    assert page_count(file.read_bytes()) == 1
+    assert (empty.state, empty.result["file"], empty.result["problem"]) == (
+        "done", None, ["There is no such order.", {}])
+
+
+def test_old_prints_are_forgotten(shop):
+    prints = shop.works.ports["prints"]
+    old = prints.path(prints.put(b"old", ".pdf"))
+    import os
+
+    os.utime(old, (NOW.timestamp() - 4 * 86400,) * 2)
+    asked = {"kind": "slip", "order_ids": [make(shop)], "language": "pl", "name": "Anna"}
+    made = print_batch.run(Job(shop, Claim(1, "print_batch", "k", asked, 1, 1), lambda *_: None))
+    assert not old.exists()
+    assert prints.path(made["file"]).exists()
+
+
+# -- what they never do -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def trap():
+    """A web server on loopback that counts who comes."""
+    hits: list[str] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            hits.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"trap")
+
+        def log_message(self, *_args) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", hits
+    server.shutdown()
+
+
+def hostile(url: str, canary: Path) -> str:
+    """Everything a document could try to fetch with."""
+    file = canary.as_uri()
+    svg = (f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
+           f'<image href="{url}/svg"/><image xlink:href="{file}"/><use href="{url}/use#x"/></svg>')
+    import base64
+
+    packed = base64.b64encode(svg.encode()).decode()
+    return f"""<html><head>
+      <base href="{url}/">
+      <link rel="stylesheet" href="{url}/css"><link rel="stylesheet" href="relative.css">
+      <link rel="attachment" href="{file}"><link rel="attachment" href="{url}/attach">
+      <link rel="icon" href="{url}/icon">
+      <meta http-equiv="refresh" content="0;url={url}/meta">
+      <style>@import url({url}/import); @import "{file}";
+        @font-face {{ font-family: trap; src: url({url}/font.woff2), url({file}) }}
+        body {{ background: url({url}/bg); font-family: trap; cursor: url({url}/cursor) }}
+        li {{ list-style-image: url({url}/list) }} p::before {{ content: url({url}/content) }}
+        @page {{ @top-left {{ content: url({file}); background: url({url}/margin) }} }}
+      </style></head><body>
+      <img src="{url}/img"><img src="{file}"><img srcset="{url}/set 2x"><img src="//127.0.0.1/x">
+      <img src="data:image/svg+xml;base64,{packed}">{svg}
+      <object data="{url}/object"></object><embed src="{file}"><iframe src="{url}/frame"></iframe>
+      <a rel="attachment" href="{file}">x</a><a href="{url}/link">a link is not followed</a>
+      <script src="{url}/js"></script><video src="{url}/video" poster="{url}/poster"></video>
+      <img src="ftp://127.0.0.1/x"><img src="data:text/html,<b>x</b>"><img src="FILE://{canary}">
+      <p>still here</p><li>x</li></body></html>"""
+
+
+CANARY = "canary-7f3a-never-to-be-printed"
+
+
+def unpacked(pdf: bytes) -> bytes:
+    """All of a PDF, its streams and attachments decompressed."""
+    reader = pypdf.PdfReader(io.BytesIO(pdf))
+    found = [pdf]
+    for number in range(1, len(reader.xref[0]) + 200):
+        try:
+            thing = reader.get_object(number)
+        except Exception:
+            continue
+        if hasattr(thing, "get_data"):
+            found.append(thing.get_data())
+    return b"\n".join(found)
+
+
+def test_a_hostile_document_reaches_neither_network_nor_files(pool, trap, tmp_path):
+    url, hits = trap
+    canary = tmp_path / "secret.txt"
+    canary.write_text(CANARY)
+    pdf = pool.render([hostile(url, canary)])
+    time.sleep(0.2)
+    assert hits == []
+    assert CANARY.encode() not in unpacked(pdf)
+    assert "still here" in text_of(pdf)
+    assert "/EmbeddedFiles" not in str(pypdf.PdfReader(io.BytesIO(pdf)).trailer["/Root"])
+
+
+def test_control_the_same_document_does_reach_them_in_an_open_engine(trap, tmp_path):
+    """The trap and the canary work: without our fetcher the document finds both."""
+    from weasyprint import HTML
+
+    url, hits = trap
+    canary = tmp_path / "secret.txt"
+    canary.write_text(CANARY)
+    pdf = HTML(string=hostile(url, canary)).write_pdf()
+    assert len(hits) >= 5
+    assert CANARY.encode() in unpacked(pdf)
+
+
+def test_what_buyers_type_stays_text(shop, trap, tmp_path):
+    url, hits = trap
+    canary = tmp_path / "secret.txt"
+    canary.write_text(CANARY)
+    evil = (f"</style><img src='{url}/x'><link rel=attachment href='{canary.as_uri()}'>"
+            "{{ 7*7 }}{% raw %}<script>")
+    order_id = make(
+        shop, [(evil[:400], 1, "10", "23")], buyer_note=evil, external_number=evil[:100],
+        ship_to=paper.POLISH_HOME | {"name": evil, "street": evil, "city": evil},
+        delivery_method=evil[:100], payment_method=evil[:80], pickup_point=evil[:60])
+    with shop.works.writing(ANNA) as work:
+        document_id = issue_invoice(work, order_id)[0].id
+    for pdf in (shop.printing.for_order("slip", order_id, ANNA, "pl"),
+                shop.printing.document(document_id)):
+        said = re.sub(r"\s", "", text_of(pdf))
+        assert "{{7*7}}" in said
+        assert "<script>" in said
+        assert CANARY.encode() not in unpacked(pdf)
+    assert hits == []
+
+
+def test_the_second_wall_holds_when_the_first_is_gone(trap, tmp_path):
+    """Even code running inside the worker opens no socket, no file and no process."""
+    import subprocess
+    import sys
+
+    from oms_web.adapters import pdf_worker
+
+    url, hits = trap
+    canary = tmp_path / "secret.txt"
+    canary.write_text(CANARY)
+    attack = f"""
+import importlib.util, os, socket, subprocess, urllib.request
+spec = importlib.util.spec_from_file_location("pdf_worker", {pdf_worker.__file__!r})
+worker = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(worker)
+worker.close_doors()
+tries = [
+    lambda: urllib.request.urlopen({url!r}),
+    lambda: socket.create_connection(("127.0.0.1", {int(url.rsplit(":", 1)[1])})),
+    lambda: open({str(canary)!r}).read(),
+    lambda: open("/etc/passwd").read(),
+    lambda: open({str(tmp_path / "new")!r}, "w"),
+    lambda: os.remove({str(canary)!r}),
+    lambda: subprocess.run(["/bin/true"]),
+    lambda: os.system("true"),
+    lambda: os.fork(),
+]
+for number, attempt in enumerate(tries):
+    try:
+        attempt()
+    except PermissionError:
+        print("refused", number)
+import json.tool
+print("own code still loads")
+"""
+    done = subprocess.run([sys.executable, "-c", attack], capture_output=True, text=True,
+                          timeout=60, check=False)
+    assert done.stdout.split("\n")[:-1] == [
+        *(f"refused {number}" for number in range(9)), "own code still loads"], done.stderr
+    assert hits == []
+    assert canary.exists()
+
+
+# -- limits -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small(request):
+    """A pool with one worker and the limits given by the test."""
+    made = PdfPool(CSS, FONTS, size=1, limits=request.param)
+    if made.available():
+        pytest.skip("PDF is unavailable here")
+    yield made
+    made.close()
+
+
+ENDLESS = "<table>" + "<tr>" + "<td>x" * 20 + "".join("<tr>" + "<td>x y" * 20
+                                                      for _ in range(5000))
+
+
+@pytest.mark.parametrize("small", [Limits(seconds=1.5)], indirect=True)
+def test_a_document_that_never_ends_is_given_up_and_the_next_one_prints(small):
+    assert page_count(small.render(["<p>first"])) == 1
+    (before,) = small.pids()
+    start = time.monotonic()
+    with pytest.raises(PdfFailed, match="too long"):
+        small.render([ENDLESS])
+    assert time.monotonic() - start < 3
+    assert small.pids() == []
+    assert not Path(f"/proc/{before}").exists()
+    assert page_count(small.render(["<p>next"])) == 1
+
+
+@pytest.mark.parametrize("small", [Limits(memory_mb=340, seconds=30)], indirect=True)
+def test_a_document_that_eats_memory_is_given_up_and_the_next_one_prints(small):
+    assert page_count(small.render(["<p>first"])) == 1
+    greedy = "<p>" + "pamięć " * 4_000_000
+    with pytest.raises(PdfFailed):
+        small.render([greedy])
+    assert page_count(small.render(["<p>next"])) == 1
+
+
+@pytest.mark.parametrize("small", [Limits(documents=3)], indirect=True)
+def test_workers_are_replaced_after_their_share(small):
+    pids = set()
+    for _ in range(2):
+        small.render(["<p>x", "<p>y"])
+        pids.update(small.pids())
+    assert small.pids() == []
+    small.render(["<p>z"])
+    assert len(pids | set(small.pids())) == 2
+
+
+@pytest.mark.parametrize("small", [Limits(idle_seconds=1)], indirect=True)
+def test_a_worker_that_left_for_want_of_work_is_started_again(small):
+    small.render(["<p>x"])
+    (pid,) = small.pids()
+    _wait_for_end(pid)
+    assert page_count(small.render(["<p>y"])) == 1
+    assert small.pids() != [pid]
+
+
+def _wait_for_end(pid: int) -> None:
+    for _ in range(200):
+        time.sleep(0.05)
+        try:
+            if Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z":
+                return
+        except FileNotFoundError:
+            return
+    raise AssertionError("the worker is still there")
+
+
+@pytest.mark.parametrize("small", [Limits()], indirect=True)
+def test_a_killed_worker_is_replaced(small):
+    import os
+    import signal
+
+    small.render(["<p>x"])
+    (pid,) = small.pids()
+    os.kill(pid, signal.SIGKILL)
+    _wait_for_end(pid)
+    assert page_count(small.render(["<p>y"])) == 1
+
+
+def test_nothing_is_left_behind(tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    import tempfile
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    made = PdfPool(CSS, FONTS, size=1)
+    made.render(["<p>x"])
+    assert any(tmp_path.iterdir())
+    made.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_worker_knows_no_secrets(monkeypatch, pool):
+    monkeypatch.setenv("OMS_SECRET_KEY", CANARY)
+    made = PdfPool(CSS, FONTS, size=1)
+    made.render(["<p>x"])
+    environment = Path(f"/proc/{made.pids()[0]}/environ").read_bytes()
+    made.close()
+    assert CANARY.encode() not in environment
+    assert b"OMS_" not in environment
+
+
+def test_a_machine_without_the_libraries_says_what_to_install(monkeypatch):
+    from oms_web.adapters import pdf
+
+    monkeypatch.setitem(pdf._LIBRARIES, "libnowhere-1.0.so.0", "libnowhere-1.0-0")
+    made = PdfPool(CSS, FONTS)
+    assert made.available() == (
+        "sudo apt-get install --no-install-recommends libnowhere-1.0-0")
+    with pytest.raises(PdfUnavailable, match="apt-get install"):
+        made.render(["<p>x"])
+
+
+def test_a_worker_that_cannot_start_says_why(tmp_path):
+    made = PdfPool(tmp_path / "missing.css", FONTS)
+    with pytest.raises(PdfUnavailable, match=r"missing\.css"):
+        made.render(["<p>x"])
+
+
+def test_merging_keeps_every_page(pool):
+    one, two = pool.render(["<p>one"]), pool.render(["<p>two", "<p>three"])
+    assert [page.extract_text().split()[0] for page in
+            pypdf.PdfReader(io.BytesIO(merge([one, two]))).pages] == ["one", "two", "three"]
+    assert merge([one]) == one
+
+
+def test_a_wild_colour_is_not_taken(shop):
+    page = shop.printing._pages.invoice
+    with shop.works.reading(ANNA) as work:
+        from oms_web.domain.documents.drafting import draft_invoice
+        from oms_web.domain.orders.models import Order
+
+        make(shop)
+        order = work.session.scalars(select(Order)).first()
+        said = draft_invoice(work, order, Ask()).snapshot
+    said["design"]["accent"] = "red; } body { display: none"
+    assert "--accent: #3350D4" in page(said)
+    assert Look("x").accent == "#3350D4"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from oms_web.core.errors import Invalid, NotAllowedNow
+from oms_web.core.money import line_total, spread
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.orders import phases
 from oms_web.domain.orders.events import OrderCancelled
-from oms_web.domain.orders.models import Order
+from oms_web.domain.orders.filing import payment_state
+from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.orders.reserving import release_lines
 from oms_web.domain.orders.service import order_lines, refile, set_phase
 
@@ -56,12 +58,32 @@ def cancel_units(
     left = sum(line.quantity - line.cancelled for line in lines)
     audit.record(work, "orders.cancel_units", "order", order.id,
                  {"cancelled": [before, after]}, note=reason or None)
+    if left:
+        _owe_less(order, lines, units)
     if left == 0:
         set_phase(work, order, "cancel")
     elif left == sum(line.shipped for line in lines):  # what had to leave has left
         set_phase(work, order, "ship")
     work.announce(OrderCancelled(order.id, by, left == 0))
     refile(work, [order.id])
+
+
+def _owe_less(order: Order, lines: Sequence[OrderLine], units: Mapping[int, int]) -> None:
+    """The buyer owes for what is left: delivery stays, the discount falls in proportion.
+
+    An order that is cancelled as a whole keeps its sums: they say what was asked for.
+    """
+    before = order.items_total
+    for line in lines:
+        if units.get(line.id):
+            line.total = line_total(line.unit_price, line.quantity - line.cancelled,
+                                    order.currency)
+    order.items_total = sum(line.total for line in lines)
+    gone = max(before - order.items_total, 0)
+    if gone:
+        order.discount_total = spread(order.discount_total, [order.items_total, gone])[0]
+    order.total = order.items_total + order.shipping_total - order.discount_total
+    order.payment_state = payment_state(order.payment_kind, order.total, order.paid_total)
 
 
 def cancel_order(work: Work, order: Order, *, by: str, reason: str = "") -> bool:

@@ -151,8 +151,9 @@ def _take_lines(
             audit.record(work, "orders.line_quantity", "order", order.id,
                          {line.title: [present, wanted]})
             line.quantity += wanted - present
+        line.total = told[ref]["total"] if ref in told else 0
         if ref in told:
-            line.unit_price, line.total = told[ref]["unit_price"], told[ref]["total"]
+            line.unit_price = told[ref]["unit_price"]
     fresh = [line for line in draft.lines if line["line_ref"] not in mine]
     if fresh:
         _add_lines(work, account, row, order, draft, fresh)

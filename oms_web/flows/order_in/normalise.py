@@ -132,7 +132,9 @@ def _lines(order: Order, currency: str) -> tuple[list[dict[str, Any]], list[Offe
             "title": title or sku or ean or "?",
             "quantity": line.quantity,
             "unit_price": micro,
-            "total": line_total(micro, line.quantity, currency),
+            # What is cancelled costs nothing, except in an order that is cancelled as a whole:
+            # there the lines go on saying what was asked for.
+            "total": line_total(micro, line.quantity - line.cancelled, currency),
             "vat_rate": line.vat_rate[:6],
             "cancelled": cancelled,
             "shipped": line.quantity - cancelled if shipped else 0,

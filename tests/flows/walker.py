@@ -148,7 +148,7 @@ class Walk:
                 extra, line_ref=f"L{next(self.keys)}")))
         newer = replace(newer, revision=str(int(order.revision) + 1).zfill(6))
         stored = store_page(work, self.account, [newer])
-        assert (stored.added, stored.quarantined) == (0, 0), f"a newer version was not taken: {kind}"
+        assert (stored.added, stored.quarantined) == (0, 0), f"not taken: {kind}"
         self.told[name] = newer
 
     def goods_back(self, work: Work) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -22,13 +24,15 @@ class OmsBuildHook(BuildHookInterface):
         An editable install reads all of it from the checkout.
 
         Raises:
-            RuntimeError: ``scripts/frontend.py`` has not been run.
+            RuntimeError: there are no front-end files, and no npm to fetch them.
         """
         if version == "editable":
             return
         root = Path(self.root)
-        if not (root / "static" / "vendor" / "htmx.min.js").is_file():
-            raise RuntimeError("static/vendor is empty: run scripts/frontend.py before building")
+        if not (root / "static" / "vendor" / "icons.svg").is_file():
+            if shutil.which("npm") is None:
+                raise RuntimeError("static/vendor is empty and there is no npm: run ./oms setup")
+            subprocess.run([sys.executable, str(root / "scripts" / "frontend.py")], check=True)
         compile_catalogues(root / "oms_web" / "locale")
         build_data["force_include"] |= {
             str(root / name): f"oms_web/{name}" for name in ("templates", "static")

@@ -36,12 +36,14 @@ KEYWORDS = {
     "N_": None,
     # Refusals are gettext keys; the door translates them.
     "Invalid": None, "NotAllowedNow": None, "NotFound": None, "Denied": None, "ShortStock": None,
+    "PdfFailed": None, "PdfUnavailable": None,
 }
 
 # Tables of messages in modules that may not import gettext: file -> names of the tables. Every
 # string in them that contains a space or begins with a capital letter is a message.
 TABLES = {
     "oms_web/domain/orders/checks.py": ("KINDS",),
+    "oms_web/domain/documents/placeholders.py": ("FIELDS",),
 }
 NOT_OURS = {".git", ".venv", "node_modules", "tests", "instance", "locale", "build", "dist"}
 HEADER = '''\

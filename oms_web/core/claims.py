@@ -158,6 +158,34 @@ def fail(session: Session, held: Claim, now: datetime, error: str, *, final: boo
                  not_before=now + timedelta(seconds=wait))
 
 
+def stop(session: Session, task_id: int, now: datetime, why: str) -> bool:
+    """Give a task up; whoever works on it notices at the next beat. False when it has ended."""
+    done = session.execute(
+        update(Task)
+        .where(Task.id == task_id, Task.state.in_(("waiting", "running")))
+        .values(state="dead", finished_at=now, error=why, lease_until=None)
+        .execution_options(synchronize_session=False)
+    )
+    return done.rowcount == 1
+
+
+def retry(session: Session, task_id: int, now: datetime) -> bool:
+    """Let a dead task be done from the beginning; False when it is not dead, or a new one stands
+    for the same thing already."""
+    try:
+        with session.begin_nested():
+            done = session.execute(
+                update(Task)
+                .where(Task.id == task_id, Task.state == "dead")
+                .values(state="waiting", not_before=now, attempts=0, error=None,
+                        finished_at=None, progress=0)
+                .execution_options(synchronize_session=False)
+            )
+    except IntegrityError:
+        return False
+    return done.rowcount == 1
+
+
 def _mine(session: Session, held: Claim, **values: Any) -> bool:
     done = session.execute(
         update(Task)

@@ -154,6 +154,14 @@ def set_next(work: Work, series_id: int, number: int) -> None:
                  note=period or None)
 
 
+def last_number(session: Session, series_id: int, period: str) -> int:
+    """The last number given in a period, 0 when none was. For the eye: it may be outrun."""
+    return session.scalar(
+        select(SeriesPeriod.last).where(SeriesPeriod.series_id == series_id,
+                                        SeriesPeriod.period == period)
+    ) or 0
+
+
 def take_number(work: Work, series: Series, day: date) -> tuple[str, str, int]:
     """The next number of a series: (number, period, sequence). Locks the period until the end."""
     period = numbering.period(series.reset, day)

@@ -1,8 +1,8 @@
-"""Take the pictures in docs/screenshots: a demo shop is served in a folder of its own and looked at.
+"""Take the pictures in docs/screenshots of a demo shop that is served in a folder of its own.
 
     .venv/bin/python scripts/screenshots.py
 
-Needs what the tests need (a Chromium). The marketplace's buyers are invented; so is everything else.
+Needs what the tests need (a Chromium). The buyers are invented; so is everything else.
 """
 
 from __future__ import annotations

@@ -12,9 +12,10 @@ import click
 from oms_web.cli.database import opened
 from oms_web.core.actor import Actor
 from oms_web.core.errors import Invalid
-from oms_web.sync import file_profiles, file_runs
+from oms_web.sync import file_profiles, file_results, file_runs
 from oms_web.sync.file_import import run_import
-from oms_web.sync.file_runs import Options, Summary
+from oms_web.sync.file_results import Summary
+from oms_web.sync.file_runs import Options
 from oms_web.sync.file_store import bring_in
 from oms_web.wiring import Oms
 
@@ -99,7 +100,7 @@ def _import(kind: str, file: Path, name: str, options: Options) -> None:
     run_import(importer, run_id, line.show)
     line.end()
     with oms.works.reading(SHELL) as work:
-        found = file_runs.summary(work.session, run_id, importer.templates)
+        found = file_results.summary(work.session, run_id, importer.templates)
     _tell(found, line.seconds)
     if found.run.state != file_runs.DONE:
         raise SystemExit(1)

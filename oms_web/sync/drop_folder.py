@@ -22,7 +22,7 @@ from oms_web.core.actor import Actor
 from oms_web.core.errors import NotAllowedNow, OmsError
 from oms_web.core.text import fold
 from oms_web.domain.channels.models import ChannelAccount
-from oms_web.sync import file_profiles, file_runs
+from oms_web.sync import file_profiles, file_results, file_runs
 from oms_web.sync.file_import import Beat, Importer, run_import
 from oms_web.sync.file_store import bring_in
 
@@ -182,7 +182,7 @@ def _import(importer: Importer, place: Watched, path: Path, beat: Beat) -> dict[
         run_id = file_runs.begin(work, profile, stored, file_runs.Options()).id
     run_import(importer, run_id, beat)
     with works.reading(_ACTOR) as work:
-        found = file_runs.summary(work.session, run_id, importer.templates)
+        found = file_results.summary(work.session, run_id, importer.templates)
         run = found.run
         return {
             "state": run.state, "import": run_id, "read": run.read, "added": run.added,

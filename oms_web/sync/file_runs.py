@@ -5,21 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from oms_web.core.actor import Actor
 from oms_web.core.errors import NotAllowedNow, NotFound
-from oms_web.core.sentences import Sentences
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.stock import service as stock
 from oms_web.sync.file_store import StoredFile
-from oms_web.sync.models import ImportProfile, ImportRun, Quarantine
+from oms_web.sync.models import ImportProfile, ImportRun
 
 WAITING, RUNNING, DONE, FAILED = "waiting", "running", "done", "failed"
 OPEN = (WAITING, RUNNING)
@@ -191,53 +190,6 @@ def fail(work: Work, run_id: int, error: str) -> None:
 def origin_of(run_id: int) -> str:
     """What quarantine rows of a run are marked with."""
     return f"import:{run_id}"
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """How a run ended. ``skipped`` and ``reasons`` are (sentence, how often), most often first."""
-
-    run: ImportRun
-    profile: ImportProfile
-    skipped: Sequence[tuple[str, int]]
-    reasons: Sequence[tuple[str, int]]
-
-
-_MOST_REASONS = 2000
-
-
-def summary(session: Session, run_id: int, templates: Sequence[str] = ()) -> Summary:
-    """How a run stands; reasons that only differ in row and value are counted together."""
-    run = get_run(session, run_id)
-    profile = session.get_one(ImportProfile, run.profile_id)
-    sentences = Sentences(templates)
-    reasons: Counter[str] = Counter()
-    rows = session.execute(
-        select(Quarantine.reason, func.count())
-        .where(Quarantine.origin == origin_of(run_id), Quarantine.state == "waiting",
-               Quarantine.account_id == profile.account_id if profile.kind == "orders"
-               else Quarantine.account_id.is_(None))
-        .group_by(Quarantine.reason).limit(_MOST_REASONS)
-    )
-    for reason, count in rows:
-        reasons[_alike(reason, sentences)] += count
-    skipped = Counter(Progress.of(run).skipped)
-    return Summary(run, profile, skipped.most_common(), reasons.most_common())
-
-
-# Places whose filling tells one case from another, not one kind from another.
-_CASES = frozenset(("text", "row", "values", "key", "limit"))
-
-
-def _alike(reason: str, sentences: Sentences) -> str:
-    """A reason without the row and the value it was found at."""
-    said = sentences.find(reason)
-    if said is None:
-        return reason
-    if "what" in said.places and "row" in said.places:
-        return _alike(said.places["what"], sentences)
-    kept = {name: "…" if name in _CASES else value for name, value in said.places.items()}
-    return (said.template % kept).removesuffix(": …")
 
 
 def actor_of(progress: Progress) -> Actor:

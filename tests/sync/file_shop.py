@@ -17,9 +17,10 @@ from oms_web.domain.orders.models import ChannelOrder, Order, OrderLine, Tag
 from oms_web.domain.payments.models import Payment
 from oms_web.domain.returns.models import Return, ReturnLine
 from oms_web.domain.stock.models import Balance, Move, Reservation, StockDocument, StockDocumentLine
-from oms_web.sync import file_profiles, file_runs
+from oms_web.sync import file_profiles, file_results, file_runs
 from oms_web.sync.file_import import run_import
-from oms_web.sync.file_runs import Options, Summary
+from oms_web.sync.file_results import Summary
+from oms_web.sync.file_runs import Options
 from oms_web.sync.file_store import bring_in
 from oms_web.sync.models import Quarantine
 from oms_web.wiring import Oms
@@ -81,7 +82,7 @@ class Shop:
     def summary(self, run_id: int) -> Summary:
         """How a run ended."""
         with self.oms.works.reading(CLERK) as work:
-            return file_runs.summary(work.session, run_id, self.oms.importer.templates)
+            return file_results.summary(work.session, run_id, self.oms.importer.templates)
 
     def counts(self, summary: Summary) -> tuple[int, ...]:
         """read, added, changed, same, quarantined."""

@@ -16,7 +16,7 @@ from oms_web.domain.orders.checks import Flaw
 from oms_web.domain.orders.models import OrderLine
 from oms_web.domain.orders.reserving import give_way
 from oms_web.domain.orders.service import get_order, refile, release_holds, set_hold
-from oms_web.domain.shipping import queries as shipments
+from oms_web.domain.shipping import bench as benches
 from oms_web.domain.shipping.models import Shipment, ShipmentLine
 from oms_web.domain.stock.models import COUNT, SCRAP, Move
 from oms_web.flows import backorder, pick
@@ -157,7 +157,7 @@ def test_parts_of_a_bundle_are_scanned_each_and_the_set_at_once(floor):
     order_id = floor.order("A", {"SET": 2})
     shipment_id = floor.open(order_id).shipment_id
     with floor.works.reading(SYSTEM) as work:
-        rows = shipments.bench(work.session, shipment_id).rows
+        rows = benches.bench(work.session, shipment_id).rows
     assert [(row.goods.sku, row.need.quantity, row.set_title) for row in rows] == [
         ("KUB", 4, "Offer SET"), ("SWI", 2, "Offer SET")]
     heard = [floor.scan(shipment_id, code) for code in ("KUB", "KUB", "SWI", "5900000000022")]
@@ -470,7 +470,7 @@ def test_the_bench_shows_name_and_city_and_the_wish_but_no_contacts(floor):
     order_id = floor.order("A", {"KUB": 1}, buyer_note="Prezent. Tel. 600 100 200")
     shipment_id = floor.open(order_id).shipment_id
     with floor.works.reading(SYSTEM) as work:
-        bench = shipments.bench(work.session, shipment_id)
+        bench = benches.bench(work.session, shipment_id)
     assert (bench.name, bench.city, bench.notes) == (
         "Anna Testowa", "Warszawa", ("Prezent. Tel. …",))
     assert not hasattr(bench, "email")
@@ -482,15 +482,15 @@ def test_lists_of_the_idle_station(floor):
     do(floor, pick.scan, made.list_id, "KUB")
     do(floor, pick.scan, made.list_id, "PUZ")
     with floor.works.reading(SYSTEM) as work:
-        waiting = shipments.to_pack(work.session)
+        waiting = benches.to_pack(work.session)
         assert [(w.order_id, w.units, w.basket) for w in waiting] == [
             (first, 2, (made.list_id, 1)), (second, 1, (made.list_id, 2))]
     shipment_id = floor.open(first, station="7").shipment_id
     floor.scan(shipment_id, "KUB")
     with floor.works.reading(SYSTEM) as work:
-        (begun,) = shipments.begun(work.session)
+        (begun,) = benches.begun(work.session)
         assert (begun.order_id, begun.station, begun.packed, begun.units) == (first, "7", 1, 2)
-        assert [w.order_id for w in shipments.to_pack(work.session)] == [second]
+        assert [w.order_id for w in benches.to_pack(work.session)] == [second]
 
 
 def test_a_scan_touches_one_line_of_one_shipment(floor):

@@ -12,7 +12,7 @@ from oms_web.domain.fulfilment import service as fulfilment
 from oms_web.domain.fulfilment.losses import Loss
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order, OrderLine
-from oms_web.domain.shipping import queries as shipments
+from oms_web.domain.shipping import bench
 from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping.models import ShipmentLine
 from oms_web.domain.stock.models import COUNT, SCRAP
@@ -67,7 +67,7 @@ def lose_unit(
         shipping.give_up(work, shipment, order, "units are lacking")
         return Lost(apart=True)
     shipping.relist(work, shipment)
-    needs = shipments.needs(work.session, shipment_id)
+    needs = bench.needs(work.session, shipment_id)
     if not needs:
         shipping.give_up(work, shipment, order, "units are lacking")
         return Lost(apart=True)

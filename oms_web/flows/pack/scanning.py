@@ -18,7 +18,7 @@ from oms_web.domain.orders import phases
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.orders.reserving import line_parts
-from oms_web.domain.shipping import queries as shipments
+from oms_web.domain.shipping import bench
 from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping.models import Shipment
 from oms_web.flows.pack import trouble
@@ -65,7 +65,7 @@ def scan(
     if trouble.find(work.session, shipment, order) is not None:
         return Heard(STOP)
     product = catalog.scanned(work.session, code)
-    needs = shipments.needs(work.session, shipment_id)
+    needs = bench.needs(work.session, shipment_id)
     verdict = scans.judge(needs, product.id if product else None, current)
     if verdict.result in (scans.UNKNOWN, scans.WRONG):
         named = _names_order(work.session, code)
@@ -136,7 +136,7 @@ def by_hand(
     shipment, order = _in_hand(work, shipment_id)
     if trouble.find(work.session, shipment, order) is not None:
         return Heard(STOP)
-    needs = shipments.needs(work.session, shipment_id)
+    needs = bench.needs(work.session, shipment_id)
     need = next((n for n in needs if n.key == (line_id, variant_id) and n.left > 0), None)
     if need is None:
         raise NotAllowedNow("All of it is in the parcel already.")
@@ -161,7 +161,7 @@ def undo(work: Work, shipment_id: int, scan_id: int) -> bool:
     if shipment.state == shipping.PACKED:
         unseal(work, shipment, order)
     if row.variant_id is not None:
-        needs = shipments.needs(work.session, shipment_id)
+        needs = bench.needs(work.session, shipment_id)
         _put(work, shipment, scans.take_back(needs, row.variant_id), -1)
     row.result = "undone"
     work.session.flush()
@@ -180,7 +180,7 @@ def close(work: Work, shipment_id: int) -> bool:
     order = orders.lock_order(work.session, shipment.order_id)
     if trouble.find(work.session, shipment, order) is not None:
         raise NotAllowedNow("Something happened to this order. Look at it first.")
-    if not scans.complete(shipments.needs(work.session, shipment_id)):
+    if not scans.complete(bench.needs(work.session, shipment_id)):
         raise NotAllowedNow("Not everything is in the parcel yet.")
     seal(work, shipment, order)
     return True
@@ -254,6 +254,6 @@ def accept_changes(work: Work, shipment_id: int) -> dict[tuple[int, int], int]:
     if found.kind != trouble.CHANGED:
         raise NotAllowedNow("This order cannot go on like this.")
     out = shipping.relist(work, shipment)
-    if scans.complete(shipments.needs(work.session, shipment_id)):
+    if scans.complete(bench.needs(work.session, shipment_id)):
         seal(work, shipment, order)
     return out

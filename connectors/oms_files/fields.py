@@ -154,7 +154,7 @@ LINE: tuple[Target, ...] = (
         "item price, cena szt, cena sprzedazy, unit price gross")),
     Target("line_total", N_("Price of the whole line"), "amount", synonyms=_words(
         "line total, wartosc, amount, line amount, wartosc brutto, kwota, subtotal, item total")),
-    Target("discount_rate", N_("Discount on the line (0.1 or 10%)"), "rate", synonyms=_words(
+    Target("discount_rate", N_("Discount on the line (0.1 is a tenth)"), "rate", synonyms=_words(
         "discount, rabat, discount rate, discount percent, znizka")),
     Target("ean", N_("Barcode"), limit=60, synonyms=_words(
         "ean, ean13, barcode, gtin, kod kreskowy, kod ean, upc")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 from oms_connector import Connector, Context, FileKind, FileProblem, NotSupported, ReadsFiles
@@ -76,21 +77,42 @@ def get_profile(session: Session, profile_id: int) -> ImportProfile:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A profile by its name, whether it is the seller's (then it has an id) or still a ready one."""
+
+    name: str
+    kind: FileKind
+    spec: Mapping[str, Any]
+    id: int | None = None
+
+
+def look_up(session: Session, registry: Registry, name: str) -> Named:
+    """A profile by name, without making it the seller's own.
+
+    Raises:
+        NotFound: neither the seller nor the connector has it.
+    """
+    found = session.scalar(select(ImportProfile).where(ImportProfile.name == name))
+    if found is not None:
+        return Named(name, cast(FileKind, found.kind), found.spec, found.id)
+    ready = ready_profiles(registry)
+    if name not in ready:
+        raise NotFound("There is no profile %(name)s. There are: %(names)s.", name=name,
+                       names=", ".join(known_names(session, registry)))
+    return Named(name, *ready[name])
+
+
 def by_name(work: Work, registry: Registry, name: str) -> ImportProfile:
     """A profile by name. A ready one becomes the seller's own with its first use.
 
     Raises:
         NotFound: neither the seller nor the connector has it.
     """
-    found = work.session.scalar(select(ImportProfile).where(ImportProfile.name == name))
-    if found is not None:
-        return found
-    ready = ready_profiles(registry)
-    if name not in ready:
-        raise NotFound("There is no profile %(name)s. There are: %(names)s.", name=name,
-                       names=", ".join(known_names(work.session, registry)))
-    kind, spec = ready[name]
-    return _add(work, name, kind, spec)
+    found = look_up(work.session, registry, name)
+    if found.id is not None:
+        return get_profile(work.session, found.id)
+    return _add(work, name, found.kind, found.spec)
 
 
 def known_names(session: Session, registry: Registry) -> list[str]:

@@ -15,8 +15,8 @@ from oms_web.web import assets, shell, toasts
 SCREENS = (
     "auth", "home", "orders", "order_card", "order_edit", "picking", "packing", "shipments",
     "stock", "stock_documents", "receipts", "transfers", "stocktakes", "warehouses", "products",
-    "listings", "channels", "quarantine", "imports", "documents", "numbering", "printing", "tasks",
-    "users", "settings", "labels", "guide", "audit", "components",
+    "listings", "channels", "quarantine", "imports", "import_profiles", "documents", "numbering",
+    "printing", "tasks", "users", "settings", "labels", "guide", "audit", "components",
 )
 
 

@@ -31,6 +31,11 @@ ACTS: dict[str, Any] = {
     "documents.default_series": _l("Numbering series made the usual one"),
     "documents.issue": _l("Document issued"),
     "documents.set_next": _l("Next document number set"),
+    "imports.done": _l("Import finished"),
+    "imports.fail": _l("Import failed"),
+    "imports.profile": _l("Import profile saved"),
+    "imports.profile_delete": _l("Import profile deleted"),
+    "imports.run": _l("Import begun"),
     "list.export": _l("List exported"),
     "listings.map": _l("Offer linked to a product"),
     "listings.unmap": _l("Offer unlinked"),
@@ -98,6 +103,7 @@ SUBJECTS: dict[str, Any] = {
     "return": _l("Return"), "stock_document": _l("Stock document"), "warehouse": _l("Warehouse"),
     "location": _l("Bin"), "quarantine": _l("Unread order"), "company": _l("Company"),
     "status": _l("Status"), "tag": _l("Tag"), "user": _l("Person"),
+    "import_run": _l("Import"), "import_profile": _l("Import profile"),
 }
 
 FIELDS: dict[str, Any] = {

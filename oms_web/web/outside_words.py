@@ -1,0 +1,62 @@
+"""Sentences that were stored in English, in the reader's language.
+
+Connectors and imports store what they say filled in: ``Row 7: quantity is not a number: x``. The
+catalogue of the reader's language knows the templates, so the sentence can be taken apart and said
+anew; what nobody translated is shown as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from flask_babel import get_locale, get_translations, gettext
+
+from oms_web.core.sentences import Sentences
+from oms_web.sync.file_profiles import KINDS, reader
+from oms_web.web.door import oms
+
+# Places that hold a sentence or the name of a field, not a value.
+_SENTENCES = ("what", "why", "reason")
+_DEEPEST = 4
+
+
+def translated(text: str, depth: int = 0) -> str:
+    """A stored sentence in the reader's language."""
+    language = str(get_locale())
+    if not text or depth > _DEEPEST:
+        return text
+    said = _sentences(language).find(text)
+    if said is None:
+        return gettext(text) if "%" not in text else text
+    places = {name: _filled(name, value, depth) for name, value in said.places.items()}
+    template = gettext(said.template)
+    return template % places if places else template
+
+
+def _filled(name: str, value: str, depth: int) -> str:
+    if name in _SENTENCES:
+        return "; ".join(translated(part, depth + 1) for part in value.split("; "))
+    if name == "field":
+        return gettext(field_labels().get(value, value))
+    return value
+
+
+@lru_cache(maxsize=8)
+def _sentences(language: str) -> Sentences:
+    """The templates of a language's catalogue, and those of the file connector."""
+    catalog: Mapping[Any, Any] = getattr(get_translations(), "_catalog", {})
+    messages = getattr(oms().registry.get("files"), "messages", ())
+    return Sentences({*(key for key in catalog if isinstance(key, str) and key), *messages})
+
+
+@lru_cache(maxsize=1)
+def field_labels() -> dict[str, str]:
+    """Field of a profile -> its English label."""
+    reads = reader(oms().registry)
+    return {
+        field["name"]: field["label"]
+        for kind in reversed(KINDS)
+        for fields in reads.profile_schema(kind)["sections"].values() for field in fields
+    }

@@ -23,7 +23,13 @@ from oms_web.domain.orders.losing import lose_units
 from oms_web.domain.orders.reserving import KIND as LINE
 from oms_web.domain.shipping.models import Shipment, ShipmentLine
 from oms_web.domain.stock import documents, service
-from oms_web.domain.stock.models import COUNT, Balance, Move, Reservation
+from oms_web.domain.stock.models import (
+    COUNT,
+    Balance,
+    Move,
+    Reservation,
+    StockDocumentLine,
+)
 
 KIND = documents.STOCKTAKE
 
@@ -230,6 +236,23 @@ def moved_since(session: Session, place: Place, move_id: int) -> int:
         .where(Move.variant_id == variant_id, Move.id > move_id,
                or_(Move.to_id == location_id, Move.from_id == location_id))
     ) or 0)
+
+
+def moved_meanwhile(
+    session: Session, document_id: int, location_id: int | None = None
+) -> dict[int, int]:
+    """What came to or left the places of lines since each was begun: line -> units, if any."""
+    line = StockDocumentLine
+    delta = case((Move.to_id == line.location_id, Move.quantity), else_=-Move.quantity)
+    query = (
+        select(line.id, func.sum(delta))
+        .join(Move, (Move.variant_id == line.variant_id) & (Move.id > line.last_move_id)
+              & or_(Move.to_id == line.location_id, Move.from_id == line.location_id))
+        .where(line.document_id == document_id).group_by(line.id)
+    )
+    if location_id is not None:
+        query = query.where(line.location_id == location_id)
+    return {line_id: int(units) for line_id, units in session.execute(query) if units}
 
 
 def _head(session: Session) -> int:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, case, or_, select
 from sqlalchemy.orm import Session
 
 from oms_web.core.errors import NotFound
 from oms_web.core.text import squeeze, words
-from oms_web.domain.catalog import codes
+from oms_web.domain.catalog import codes, likeness
 from oms_web.domain.catalog.models import Barcode, Product, ProductImage, Variant
 
 
@@ -27,6 +27,7 @@ class Found:
     by: str = "search"
 
 
+_CANDIDATES = 200
 _FOUND = (
     Variant.id, Variant.sku, Variant.title, Variant.product_id, Variant.is_bundle,
     Variant.archived_at.is_not(None),
@@ -104,6 +105,23 @@ def suggest(session: Session, text: str, limit: int = 8) -> list[Found]:
         )
         found += [Found(*row) for row in rows if not exact or row.id != exact.id]
     return found[:limit]
+
+
+def alike(session: Session, title: str, limit: int = 5) -> list[Found]:
+    """What an offer with this title may be: the variants that share most of its words."""
+    telling = likeness.telling_words(title)
+    if not telling:
+        return []
+    shared = sum(case((Variant.search.like(f"%{word}%"), len(word)), else_=0) for word in telling)
+    rows = session.execute(
+        select(*_FOUND, Variant.search).where(
+            or_(*(Variant.search.like(f"%{word}%") for word in telling)),
+            Variant.archived_at.is_(None),
+        ).order_by(shared.desc(), Variant.id).limit(_CANDIDATES)
+    ).all()
+    offered = words(title)
+    ranked = sorted(rows, key=lambda row: -likeness.score(offered, words(row.search)))
+    return [Found(*row[:-1]) for row in ranked[:limit]]
 
 
 def product(session: Session, product_id: int) -> Product:

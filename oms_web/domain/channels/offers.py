@@ -1,0 +1,166 @@
+"""Listings as people look at them: those that wait to be linked, and those that are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.orm import Session
+
+from oms_web.core import paging
+from oms_web.core.errors import Invalid, NotFound
+from oms_web.core.paging import Page
+from oms_web.core.work import Work
+from oms_web.domain.audit import service as audit
+from oms_web.domain.catalog import codes
+from oms_web.domain.catalog.models import Barcode, Variant
+from oms_web.domain.channels.mapping import Found, decide
+from oms_web.domain.channels.models import ChannelAccount, Listing, ListingStock
+
+PAGE = 50
+STATES = ("open", "linked", "ended")
+MOST_HELD_BACK = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class OfferFilter:
+    """Which listings. ``state``: ``open`` (to link), ``linked``, ``ended``."""
+
+    state: str = "open"
+    account_id: int | None = None
+    q: str = ""
+
+
+def page(
+    session: Session, wanted: OfferFilter, after: str | None = None, limit: int = PAGE
+) -> Page[Listing]:
+    """A page of listings, the newest first."""
+    query = select(Listing).where(*_conditions(wanted)).order_by(Listing.id.desc()).limit(limit + 1)
+    if after:
+        query = query.where(Listing.id < paging.unseal(after, 1)[0])
+    rows = session.scalars(query).all()
+    return Page(rows[:limit], paging.seal(rows[limit - 1].id) if len(rows) > limit else None)
+
+
+def _conditions(wanted: OfferFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = [{
+        "open": Listing.variant_id.is_(None) & (Listing.state == "active"),
+        "linked": Listing.variant_id.is_not(None) & (Listing.state == "active"),
+        "ended": Listing.state != "active",
+    }[wanted.state]]
+    if wanted.account_id is not None:
+        found.append(Listing.account_id == wanted.account_id)
+    if wanted.q:
+        like = f"%{_escaped(wanted.q.lower())}%"
+        found.append(
+            func.lower(Listing.title).like(like, escape="\\")
+            | func.lower(Listing.sku).like(like, escape="\\")
+            | (Listing.offer_ref == wanted.q) | (Listing.ean == wanted.q)
+        )
+    return found
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def counts(session: Session, account_id: int | None = None) -> dict[str, int]:
+    """How many active listings are to be linked, and are linked."""
+    query = (
+        select(Listing.variant_id.is_(None), func.count())
+        .where(Listing.state == "active").group_by(Listing.variant_id.is_(None))
+    )
+    if account_id is not None:
+        query = query.where(Listing.account_id == account_id)
+    found = {bool(is_open): n for is_open, n in session.execute(query)}
+    return {"open": found.get(True, 0), "linked": found.get(False, 0)}
+
+
+def open_per_account(session: Session) -> dict[int, int]:
+    """How many listings of each account are to be linked."""
+    return {account_id: n for account_id, n in session.execute(
+        select(Listing.account_id, func.count())
+        .where(Listing.variant_id.is_(None), Listing.state == "active")
+        .group_by(Listing.account_id)
+    )}
+
+
+def matches(session: Session, listings: Sequence[Listing]) -> dict[int, Found]:
+    """What unlinked listings would be linked to by their SKU or EAN: two statements for all."""
+    skus = {one.sku for one in listings if one.sku}
+    eans = {codes.canonical(one.ean) for one in listings if one.ean}
+    in_use = Variant.archived_at.is_(None)
+    by_sku = {sku: id_ for sku, id_ in session.execute(
+        select(Variant.sku, Variant.id).where(Variant.sku.in_(skus), in_use))}
+    by_ean = {code: id_ for code, id_ in session.execute(
+        select(Barcode.code, Barcode.variant_id).join(Variant, Variant.id == Barcode.variant_id)
+        .where(Barcode.code.in_(eans), in_use))}
+    found = {
+        one.id: decide(by_sku.get(one.sku) if one.sku else None,
+                       by_ean.get(codes.canonical(one.ean)) if one.ean else None)
+        for one in listings
+    }
+    return {id_: match for id_, match in found.items() if match.variant_id is not None}
+
+
+def listing(session: Session, listing_id: int) -> Listing:
+    """A listing.
+
+    Raises:
+        NotFound: there is none.
+    """
+    found = session.get(Listing, listing_id)
+    if found is None:
+        raise NotFound("There is no such offer.")
+    return found
+
+
+def set_limits(work: Work, listing_id: int, buffer: int | None, cap: int | None) -> int | None:
+    """Hold back other units, or show at most others, than the account says; None: as it says.
+
+    Returns:
+        The variant whose publication has to be recomputed, if the listing has one.
+
+    Raises:
+        Invalid: a negative or absurd number.
+    """
+    row = listing(work.session, listing_id)
+    for name, number in (("buffer", buffer), ("cap", cap)):
+        if number is not None and not 0 <= number <= MOST_HELD_BACK:
+            raise Invalid("This number is out of range.", name)
+    before = {"buffer": row.buffer, "cap": row.cap}
+    change = audit.changes(before, {"buffer": buffer, "cap": cap})
+    if not change:
+        return None
+    row.buffer, row.cap = buffer, cap
+    work.session.flush()
+    audit.record(work, "listings.limits", "listing", listing_id, change)
+    return row.variant_id
+
+
+def send_again(work: Work, listing_id: int) -> int:
+    """Send what the listing should show once more, as a new value; which number that is.
+
+    Raises:
+        NotFound: nothing is published of it.
+    """
+    row = work.session.get(ListingStock, listing_id)
+    if row is None:
+        raise NotFound("Nothing is published of this offer yet.")
+    work.session.execute(
+        update(ListingStock).where(ListingStock.listing_id == listing_id).values(
+            version=ListingStock.version + 1, desired_at=work.now, due_at=work.now, attempts=0
+        ).execution_options(synchronize_session=False)
+    )
+    audit.record(work, "listings.send_again", "listing", listing_id,
+                 {"quantity": [None, row.desired]})
+    return row.desired
+
+
+def accounts(session: Session) -> list[ChannelAccount]:
+    """The channel accounts in use."""
+    return list(session.scalars(
+        select(ChannelAccount).where(ChannelAccount.archived_at.is_(None))
+        .order_by(ChannelAccount.id)
+    ))

@@ -60,6 +60,20 @@ def day(moment: datetime) -> str:
     return format_date(local, "d MMM" if same else "d MMM y", locale="en")
 
 
+def long_day(moment: datetime) -> str:
+    """The day in full: ``wtorek, 24 listopada`` or ``Tuesday, 24 November``."""
+    return format_date(moment.astimezone(SHOP_ZONE), "EEEE, d MMMM", locale=language())
+
+
+def whole(minor: int, currency: str) -> str:
+    """Money without its hundredths, for large figures: ``24 318 zł``, ``PLN 24,318``."""
+    text = number(int(from_minor(minor, currency)))
+    if language() == "pl":
+        sign = {"PLN": "zł", "EUR": "€"}.get(currency, currency)
+        return f"{text}\N{NO-BREAK SPACE}{sign}"
+    return f"{currency}\N{NO-BREAK SPACE}{text}"
+
+
 def clock(moment: datetime) -> str:
     """``14:05`` in the shop's zone."""
     return format_time(moment.astimezone(SHOP_ZONE), "HH:mm", locale=language())
@@ -151,5 +165,6 @@ def browser(agent: str) -> str:
 FILTERS = {
     "browser": browser,
     "number": number, "amount": amount, "price": price, "day": day, "clock": clock, "when": when,
-    "moment_title": moment_title, "seconds": seconds, "span": span, "ago": ago, "units": units,
+    "moment_title": moment_title, "long_day": long_day, "whole": whole, "seconds": seconds,
+    "span": span, "ago": ago, "units": units,
 }

@@ -52,7 +52,8 @@ MAIN = (
     Section("packing.index", "pack.do", "package", _l("Packing"), "p", ("picking", "shipments")),
     Section("stock.index", "stock.see", "stack-2", _l("Stock"), "s",
             ("stock_documents", "receipts", "transfers", "stocktakes", "warehouses")),
-    Section("documents.index", "documents.see", "file-text", _l("Documents"), "d"),
+    Section("documents.index", "documents.see", "file-text", _l("Documents"), "d",
+            ("printing",)),
     Section("channels.index", "channels.see", "plug-connected", _l("Channels"), "c",
             ("quarantine", "listings")),
 )
@@ -62,9 +63,10 @@ MORE = (
     Section("shipments.index", "ship.do", "truck", _l("Shipments")),
     Section("listings.index", "listings.map", "link", _l("Offers to link")),
     Section("quarantine.index", "quarantine.handle", "file-off", _l("Orders not read")),
-    Section("imports.index", "imports.see", "file-import", _l("Import")),
+    Section("imports.index", "imports.see", "file-import", _l("Import"), "", ("import_profiles",)),
     Section("tasks.index", "home.see", "list-check", _l("Running work")),
-    Section("settings.index", "settings.edit", "settings", _l("Settings")),
+    Section("settings.index", "settings.edit", "settings", _l("Settings"), "",
+            ("labels", "numbering")),
     Section("users.index", "users.manage", "users", _l("People")),
     Section("audit.index", "audit.see", "history", _l("Audit trail")),
 )
@@ -155,7 +157,7 @@ SETTINGS_TABS = (
     ("settings.index", "settings.edit", _l("Company")),
     ("labels.statuses", "settings.edit", _l("Statuses")),
     ("labels.tags", "settings.edit", _l("Tags")),
-    ("documents.design", "documents.design", _l("Documents")),
+    ("numbering.design", "documents.design", _l("Documents")),
     ("users.index", "users.manage", _l("People")),
     ("audit.index", "audit.see", _l("Audit trail")),
 )

@@ -1,0 +1,296 @@
+"""The cases that wait for a person: what is wrong, what it means, and the button that frees it.
+
+Each source is a function from the session to cases; it asks one or two bounded questions. A case is
+shown to those who may do what its button does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import url_for
+from flask_babel import gettext, ngettext
+from sqlalchemy import ColumnElement, Select, func, literal_column, select
+from sqlalchemy.orm import Session
+
+from oms_web.core.claims import Task
+from oms_web.core.clock import day_bounds, local_day
+from oms_web.domain.catalog.models import Variant
+from oms_web.domain.orders import filing, phases, shortages
+from oms_web.domain.orders import service as orders
+from oms_web.domain.orders.models import AMONG_TO_SHIP, Hold, Order
+from oms_web.sync import health
+from oms_web.web import formats
+from oms_web.web.access import allowed
+from oms_web.web.shell import exists
+
+MOST = 999
+RECENT = timedelta(days=7)
+READY = ("pick", "pack", "courier")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One line of the inbox. ``since`` is when it began; ``due`` when it must be settled."""
+
+    tone: str
+    icon: str
+    title: str
+    count: str
+    text: str
+    url: str
+    button: str
+    since: datetime | None = None
+    due: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What every source may look at."""
+
+    session: Session
+    now: datetime
+    cut_off: str
+    queues: dict[str, int]
+    accounts: list[health.AccountHealth]
+
+
+def cases(asked: Asked) -> list[Case]:
+    """Everything that waits for this person, the worst first."""
+    found = [case for act, endpoint, source in SOURCES if allowed(act) and exists(endpoint)
+             for case in source(asked)]
+    rank = {"bad": 0, "warn": 1, "": 2}
+    return sorted(found, key=lambda case: rank[case.tone])
+
+
+def broken_channels(asked: Asked) -> Iterator[Case]:
+    """Channels that refuse us, or do not answer."""
+    for one in asked.accounts:
+        url = url_for("channels.show", account_id=one.account.id)
+        name = one.account.name
+        if one.account.state == "broken":
+            yield Case(
+                "bad", "plug-connected-x", gettext("%(name)s: access refused", name=name), "",
+                gettext("No orders come in, and stock there does not change. Nothing is lost: "
+                        "orders wait at the channel."),
+                url, gettext("Reconnect"), since=one.read_at,
+            )
+        elif one.account.state == "active" and one.slowed:
+            yield Case(
+                "warn", "cloud-off", gettext("%(name)s does not answer", name=name), "",
+                gettext("We try again by ourselves; nothing is lost."),
+                url, gettext("Look at it"), since=one.read_at,
+            )
+
+
+def late(asked: Asked) -> Iterator[Case]:
+    """Orders whose time to leave has passed, and those that leave today."""
+    to_ship = literal_column(AMONG_TO_SHIP)
+    ready = Order.queue.in_(READY)
+    oldest = select(func.min(Order.ship_by)).where(to_ship, Order.ship_by < asked.now)
+    n = _capped(asked.session, to_ship, Order.ship_by < asked.now)
+    if n:
+        yield Case(
+            "bad", "clock-exclamation", gettext("Past the ship-by time"), _orders(n),
+            gettext("Buyers were promised these. Pack them first, or tell the buyers."),
+            _list(ship="late"), gettext("Show them"), due=asked.session.scalar(oldest),
+        )
+    ends = day_bounds(local_day(asked.now))[1]
+    n = _capped(asked.session, to_ship, ready, Order.ship_by >= asked.now, Order.ship_by < ends)
+    if n:
+        first = asked.session.scalar(select(func.min(Order.ship_by)).where(
+            to_ship, ready, Order.ship_by >= asked.now))
+        yield Case(
+            "warn", "truck-delivery", gettext("Leave today"), _orders(n),
+            gettext("The courier collects at %(hour)s. To pick: %(pick)s, to pack: %(pack)s.",
+                    hour=asked.cut_off, pick=asked.queues.get("pick", 0),
+                    pack=asked.queues.get("pack", 0)),
+            _list(ship="today"), gettext("Set the order of work"), due=first,
+        )
+
+
+def short_stock(asked: Asked) -> Iterator[Case]:
+    """Orders that wait for goods, and the SKU that most is missing of."""
+    n = asked.queues.get("short", 0)
+    if not n:
+        return
+    lines = shortages.short_variants().subquery()
+    ids = asked.session.scalars(select(lines.c[0]).distinct().limit(MOST)).all()
+    lacking = shortages.lacking(asked.session, ids)
+    text = gettext("Receive a delivery, move goods between warehouses, or cancel what cannot come.")
+    if lacking:
+        worst = max(lacking, key=lambda variant_id: lacking[variant_id])
+        sku = asked.session.scalar(select(Variant.sku).where(Variant.id == worst)) or ""
+        text = ngettext("%(sku)s: %(num)s unit is missing.", "%(sku)s: %(num)s units are missing.",
+                        lacking[worst], sku=sku)
+    count = gettext("%(orders)s, %(n)s SKU", orders=_orders(n), n=len(lacking)) if lacking \
+        else _orders(n)
+    yield Case("bad", "package-off", gettext("Short stock"), count, text, _list(queue="short"),
+               gettext("Solve the shortages"))
+
+
+# hold -> icon, endpoint of its button; the words are made when they are read.
+_HOLDS = {
+    "unmapped": "link-off", "address": "map-pin-exclamation", "totals": "receipt-2",
+    "tax_id": "receipt-2", "changed": "transfer",
+}
+
+
+def _hold_words(kind: str) -> tuple[str, str, str]:
+    return {
+        "unmapped": (gettext("Offers without a product"),
+                     gettext("The orders are in, but reserve nothing until you name the SKU."),
+                     gettext("Link them")),
+        "address": (gettext("Address incomplete"),
+                    gettext("These cannot be packed before the address is whole."),
+                    gettext("Complete them")),
+        "totals": (gettext("Totals do not agree"),
+                   gettext("The channel's total is not the sum of the lines."),
+                   gettext("Compare")),
+        "tax_id": (gettext("Tax number not valid"),
+                   gettext("An invoice with this number would be wrong."),
+                   gettext("Correct them")),
+        "changed": (gettext("Changed while being packed"),
+                    gettext("The buyer or the channel changed the order after packing began."),
+                    gettext("Look at the changes")),
+    }[kind]
+
+
+def holds(asked: Asked) -> Iterator[Case]:
+    """Orders that cannot go on before somebody looks, by the reason."""
+    rows = asked.session.execute(
+        select(Hold.kind, func.count(), func.min(Hold.set_at))
+        .where(Hold.released_at.is_(None), Hold.kind.in_(_HOLDS)).group_by(Hold.kind)
+    )
+    for kind, n, since in sorted(rows, key=lambda row: list(_HOLDS).index(row[0])):
+        title, text, button = _hold_words(kind)
+        links = kind == "unmapped" and exists("listings.index") and allowed("listings.map")
+        url = url_for("listings.index") if links else _list(hold=kind)
+        yield Case("bad" if kind == "changed" else "warn", _HOLDS[kind], title, _orders(n), text,
+                   url, button, since=since)
+
+
+def payments(asked: Asked) -> Iterator[Case]:
+    """Open orders paid with another amount than they cost."""
+    n = _capped(asked.session, literal_column(AMONG_TO_SHIP),
+                Order.payment_state.in_(("part", "over")))
+    if n:
+        yield Case("warn", "cash-banknote", gettext("Payment does not agree"), _orders(n),
+                   gettext("Paid too little or too much. Compare with the bank."),
+                   _list(payment=("part", "over")), gettext("Compare"))
+
+
+def undelivered(asked: Asked) -> Iterator[Case]:
+    """Parcels that come back or wait for an address."""
+    n = asked.queues.get("undelivered", 0)
+    if n:
+        yield Case("warn", "truck-return", gettext("Undelivered"), _orders(n),
+                   gettext("The parcels are coming back or wait for a better address."),
+                   _list(queue="undelivered"), gettext("Look at the parcels"))
+
+
+def stock_on_channels(asked: Asked) -> Iterator[Case]:
+    """Offers that show another quantity than we sent, or refused it."""
+    drift = sum(one.drift for one in asked.accounts)
+    refused = sum(one.rejected for one in asked.accounts)
+    if drift:
+        yield Case("warn", "arrows-diff", gettext("Another quantity on the channel"),
+                   ngettext("%(num)s offer", "%(num)s offers", drift),
+                   gettext("The channel shows another quantity than we sent."),
+                   url_for("channels.index"), gettext("Compare"))
+    if refused:
+        yield Case("warn", "cloud-off", gettext("Quantities refused"),
+                   ngettext("%(num)s offer", "%(num)s offers", refused),
+                   gettext("The channel did not take the quantity and keeps the old one."),
+                   url_for("channels.index"), gettext("Look at the reasons"))
+
+
+def unread_orders(asked: Asked) -> Iterator[Case]:
+    """What came from a channel and could not be read."""
+    n = sum(one.quarantined for one in asked.accounts)
+    if n:
+        yield Case("warn", "file-off", gettext("Not read"),
+                   ngettext("%(num)s record", "%(num)s records", n),
+                   gettext("Kept with their text and the reason; they can be tried again."),
+                   url_for("quarantine.index"), gettext("Look at them"))
+
+
+def documents(asked: Asked) -> Iterator[Case]:
+    """Buyers who wait for an invoice after their parcel has left."""
+    n = _capped(asked.session, literal_column("wants_invoice AND NOT is_documented"),
+                Order.phase.in_((phases.SHIPPED, phases.DONE)))
+    if n:
+        yield Case("", "file-invoice", gettext("Invoices to issue"), _orders(n),
+                   gettext("The parcels have left; the buyers asked for an invoice."),
+                   _list(documents="due"), gettext("Issue them"))
+
+
+def dead_tasks(asked: Asked) -> Iterator[Case]:
+    """Background work that was given up."""
+    n, since = asked.session.execute(
+        select(func.count(), func.min(Task.finished_at))
+        .where(Task.state == "dead", Task.finished_at > asked.now - RECENT)
+    ).one()
+    if n:
+        yield Case("warn", "list-check", gettext("Work that was given up"),
+                   ngettext("%(num)s task", "%(num)s tasks", n),
+                   gettext("It was tried several times. See why, and start it again."),
+                   url_for("tasks.index"), gettext("See why"), since=since)
+
+
+def floor_work(asked: Asked) -> Iterator[Case]:
+    """For those who work on the floor and see no order list: what there is to do."""
+    if allowed("orders.see"):
+        return
+    n = asked.queues.get("pick", 0)
+    if n and exists("picking.index"):
+        yield Case("", "basket", gettext("To pick"), _orders(n),
+                   gettext("Paid, reserved, and waiting on the shelves."),
+                   url_for("picking.index"), gettext("Pick"))
+    n = asked.queues.get("pack", 0)
+    if n and exists("packing.index"):
+        yield Case("", "package", gettext("To pack"), _orders(n),
+                   gettext("Picked, and waiting at the pack station."),
+                   url_for("packing.index"), gettext("Pack"))
+
+
+Source = Callable[[Asked], Iterator[Case]]
+
+# Who may act on it, the screen its button leads to, where it comes from.
+SOURCES: tuple[tuple[str, str, Source], ...] = (
+    ("channels.see", "channels.show", broken_channels),
+    ("orders.see", "orders.index", late),
+    ("orders.see", "orders.index", short_stock),
+    ("orders.edit", "orders.index", holds),
+    ("payments.record", "orders.index", payments),
+    ("orders.see", "orders.index", undelivered),
+    ("channels.see", "channels.index", stock_on_channels),
+    ("quarantine.handle", "quarantine.index", unread_orders),
+    ("documents.issue", "orders.index", documents),
+    ("imports.see", "tasks.index", dead_tasks),
+    ("home.see", "home.index", floor_work),
+)
+
+
+def _capped(session: Session, *conditions: ColumnElement[bool]) -> int:
+    """How many orders there are, counted to ``MOST`` + 1 at most."""
+    some: Select[tuple[int]] = select(Order.id).where(*conditions).limit(MOST + 1)
+    return session.scalar(select(func.count()).select_from(some.subquery())) or 0
+
+
+def _orders(n: int) -> str:
+    if n > MOST:
+        return gettext("more than %(n)s orders", n=formats.number(MOST))
+    return ngettext("%(num)s order", "%(num)s orders", n)
+
+
+def _list(**filters: str | tuple[str, ...]) -> str:
+    return url_for("orders.index", **filters)
+
+
+def open_queues(session: Session) -> dict[str, int]:
+    """How many orders stand in each open queue."""
+    counts = orders.tallies(session, "queue")
+    return {name: counts.get(name, 0) for name in filing.OPEN_QUEUES}

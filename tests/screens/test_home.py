@@ -1,0 +1,168 @@
+"""Home: each thing that waits for a person is one case with its button; the day's figures agree."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from flask import Blueprint
+from sqlalchemy import insert
+
+from oms_web.core.claims import Task
+from oms_web.core.clock import utc_now
+from oms_web.domain.channels.models import ChannelAccount
+from oms_web.domain.company import service as company
+from oms_web.domain.orders.models import Hold, Order, OrderTally
+from oms_web.sync.models import Feed, Quarantine
+from oms_web.web.access import act
+from tests.conftest import TESTER
+
+PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
+# Screens other cases lead to; made here when an installation does not serve them.
+SCREENS = (("orders", "/orders", "orders.see"), ("quarantine", "/quarantine", "quarantine.handle"))
+
+
+@pytest.fixture
+def whole(app):
+    """An app in which every case has somewhere to lead to."""
+    for name, path, right in SCREENS:
+        if f"{name}.index" not in app.view_functions:
+            screen = Blueprint(name, __name__)
+            screen.add_url_rule(path, "index", act(right)(lambda: "here"))
+            app.register_blueprint(screen)
+    return app
+
+
+@pytest.fixture
+def order(works):
+    """A function that stores an order with the given columns; its number."""
+    def make(**columns):
+        with works.writing(TESTER) as work:
+            values = {
+                "phase": "open", "queue": "pick", "strip": ".....", "currency": "PLN",
+                "items_total": 10_000, "total": 10_000, "ship_to": {}, "placed_at": work.now,
+                "created_at": work.now, "updated_at": work.now,
+            } | columns
+            return work.session.execute(
+                insert(Order).values(values).returning(Order.id)).scalar_one()
+    return make
+
+
+@pytest.fixture
+def account(works):
+    """A function that stores a channel account; its id."""
+    def make(name="Targowisko", **columns):
+        with works.writing(TESTER) as work:
+            one = ChannelAccount(connector="demo", name=name, letters="Ta", settings={},
+                                 created_at=work.now, **columns)
+            work.session.add(one)
+            work.session.flush()
+            return one.id
+    return make
+
+
+def tally(works, **counts):
+    with works.writing(TESTER) as work:
+        work.session.execute(insert(OrderTally), [
+            {"kind": "queue", "name": name, "n": n} for name, n in counts.items()])
+
+
+def home(client, **headers):
+    answer = client.get("/", headers=headers)
+    assert answer.status_code == 200, answer.get_data(as_text=True)[-800:]
+    return answer.get_data(as_text=True)
+
+
+def titles(page):
+    return [re.sub(r"<[^>]+>|\s+", " ", found).strip()
+            for found in re.findall(r'<li data-row id="case-.*?<h2>(.*?)</h2>', page, re.S)]
+
+
+def test_nothing_waits(whole, browser_as):
+    page = home(browser_as("owner"))
+    assert "Nothing waits for you" in page
+    assert titles(page) == []
+
+
+def test_late_orders_come_first_and_lead_to_themselves(whole, browser_as, order):
+    now = utc_now()
+    for hours in (-2, -1, 1):
+        order(ship_by=now + timedelta(hours=hours))
+    order(ship_by=now - timedelta(hours=5), phase="shipped", queue="transit")
+    page = home(browser_as("owner"))
+    assert titles(page)[0].replace("  ", " ") == "Past the ship-by time · 2 orders"
+    assert 'href="/orders?ship=late"' in page
+    assert page.count("btn primary") == 1
+
+
+def test_each_kind_of_trouble_has_its_case(whole, browser_as, order, account, works):
+    one = account(state="broken")
+    other = account("Wolny")
+    number = order(payment_state="part", queue="unpaid")
+    order(queue="undelivered", phase="shipped", wants_invoice=True)
+    tally(works, undelivered=1, short=9)
+    with works.writing(TESTER) as work:
+        for kind in ("unmapped", "address", "totals", "tax_id", "changed", "manual"):
+            work.session.add(Hold(order_id=number, kind=kind, detail={}, set_at=work.now,
+                                  set_by="system"))
+        work.session.add(Feed(account_id=other, name="orders", due_at=work.now, failures=3))
+        work.session.add(Quarantine(account_id=one, kind="order", external_id="1", raw="{}",
+                                    reason="x", first_at=work.now, last_at=work.now))
+        work.session.add(Task(kind="documents.print", key="1", args={}, state="dead",
+                              not_before=work.now, created_at=work.now, finished_at=work.now))
+    seen = {title.partition(" ·")[0].strip() for title in titles(home(browser_as("owner")))}
+    assert seen == {
+        "Targowisko: access refused", "Wolny does not answer", "Short stock",
+        "Offers without a product", "Address incomplete", "Totals do not agree",
+        "Tax number not valid", "Changed while being packed", "Payment does not agree",
+        "Undelivered", "Not read", "Invoices to issue", "Work that was given up",
+    }
+
+
+def test_red_before_amber(whole, browser_as, account, works):
+    account("Wolny")
+    account("Zerwany", state="broken")
+    with works.writing(TESTER) as work:
+        work.session.add(Feed(account_id=1, name="orders", due_at=work.now, failures=3))
+    assert titles(home(browser_as("owner"))) == ["Zerwany: access refused", "Wolny does not answer"]
+
+
+def test_a_case_is_shown_to_those_who_can_act(whole, browser_as, account, order, works):
+    account(state="broken")
+    order(ship_by=utc_now() - timedelta(hours=1))
+    tally(works, pick=5, pack=2)
+    assert len(titles(home(browser_as("sales")))) == 2
+    assert [title.partition(" ·")[0].strip() for title in titles(home(browser_as("accountant")))] \
+        == ["Past the ship-by time"]
+    floor = home(browser_as("warehouse"))
+    assert [title.partition(" ·")[0].strip() for title in titles(floor)] == ["To pick", "To pack"]
+    assert "Sales" not in re.search(r'<section class="card figures".*?</section>', floor, re.S)[0]
+
+
+def test_the_days_figures_stand_beside_last_weeks(whole, browser_as, order, works):
+    now = utc_now()
+    with works.writing(TESTER) as work:
+        company.set_up(work, "Sklep")
+    for moment, total, currency, phase in (
+        (now, 12_345, "PLN", "open"), (now, 100_00, "EUR", "open"),
+        (now, 999_00, "PLN", "cancelled"),
+        (now - timedelta(days=7, seconds=1), 2_300, "PLN", "open"),
+    ):
+        order(placed_at=moment, total=total, items_total=total, currency=currency, phase=phase)
+    page = home(browser_as("owner"))
+    figures = re.sub(r"<[^>]+>|\s+", " ", re.search(
+        r'<section class="card figures".*?</section>', page, re.S)[0])
+    assert "Orders 2" in " ".join(figures.split())
+    assert "PLN 123" in figures.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_the_inbox_renews_itself_as_a_part(whole, browser_as):
+    part = home(browser_as("owner"), **PART)
+    assert "<html" not in part
+    assert part.lstrip().startswith('<section class="card" id="home-cases"')
+
+
+def test_names_from_outside_are_text(whole, browser_as, account):
+    account("<b>Shop</b>", state="broken")
+    assert "<b>Shop</b>" not in home(browser_as("owner"))

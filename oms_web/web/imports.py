@@ -24,7 +24,7 @@ from oms_web.web.access import act
 from oms_web.web.door import oms, writing
 from oms_web.web.failures import words_of
 from oms_web.web.file_preview import preview
-from oms_web.web.outside_words import translated
+from oms_web.web.outside_words import label_of, translated
 from oms_web.web.render import go, render
 from oms_web.web.toasts import say
 
@@ -47,6 +47,12 @@ TASK = "import_file"
 def outside(text: str) -> str:
     """A sentence of a connector or an import in the reader's language."""
     return translated(text)
+
+
+@screen.app_template_filter("field_name")
+def field_name(path: str) -> str:
+    """A field of a profile as people know it: ``lines.unit_price`` -> Price per unit."""
+    return label_of(path)
 
 
 @screen.get("/imports")
@@ -112,11 +118,10 @@ def upload() -> Response:
     kind, name = request.form.get("kind", ""), request.form.get("profile", NEW)
     if not sent:
         return _new_page({"file": gettext("Choose a file.")}, 422)
-    kinds = {profile: of for profile, of, _ in _profiles()}
-    if kind not in KINDS:
+    if name == NEW and kind not in KINDS:
         return _new_page({"kind": gettext("Choose what the file holds.")}, 422)
-    if name != NEW and kinds.get(name) != kind:
-        return _new_page({"profile": gettext("This profile reads something else.")}, 422)
+    if name != NEW and name not in {profile for profile, _, _ in _profiles()}:
+        return _new_page({"profile": gettext("There is no such profile.")}, 422)
     try:
         stored = _store(sent, name)
     except OmsError as error:

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from flask_babel import get_locale, get_translations, gettext
+from flask_babel import lazy_gettext as _l
 
 from oms_web.core.sentences import Sentences
 from oms_web.sync.file_profiles import KINDS, reader
@@ -20,6 +21,13 @@ from oms_web.web.door import oms
 # Places that hold a sentence or the name of a field, not a value.
 _SENTENCES = ("what", "why", "reason")
 _DEEPEST = 4
+COUNTED = ": …"
+# Parts of a profile that are no fields.
+_PARTS = {
+    "key": _l("Order number"), "format": _l("The file itself"), "dates": _l("Dates"),
+    "timezone": _l("Time zone"), "numbers": _l("Numbers"), "rules": _l("Rules"),
+    "lookups": _l("Files beside it"),
+}
 
 
 def translated(text: str, depth: int = 0) -> str:
@@ -27,7 +35,11 @@ def translated(text: str, depth: int = 0) -> str:
     language = str(get_locale())
     if not text or depth > _DEEPEST:
         return text
-    said = _sentences(language).find(text)
+    sentences = _sentences(language)
+    said = sentences.find(text)
+    if said is None and sentences.find(text + COUNTED):
+        # Reasons that are counted together have lost what they differed in.
+        return translated(text + COUNTED, depth + 1).removesuffix(COUNTED)
     if said is None:
         return gettext(text) if "%" not in text else text
     places = {name: _filled(name, value, depth) for name, value in said.places.items()}
@@ -49,6 +61,20 @@ def _sentences(language: str) -> Sentences:
     catalog: Mapping[Any, Any] = getattr(get_translations(), "_catalog", {})
     messages = getattr(oms().registry.get("files"), "messages", ())
     return Sentences({*(key for key in catalog if isinstance(key, str) and key), *messages})
+
+
+def label_of(path: str) -> str:
+    """A place in a profile in words: ``lines.unit_price``, ``rules.0.when``."""
+    parts = path.split(".")
+    if parts[0] in _PARTS:
+        return str(_PARTS[parts[0]])
+    labels = field_labels()
+    # Addresses have names of two parts: ship_to.city.
+    for width in (2, 1):
+        name = ".".join(parts[1 : 1 + width])
+        if name in labels:
+            return gettext(labels[name])
+    return path
 
 
 @lru_cache(maxsize=1)

@@ -29,6 +29,8 @@ from oms_web.domain.stock.service import default_bin
 
 RECEIPT, TRANSFER, CORRECTION, STOCKTAKE = "receipt", "transfer", "correction", "stocktake"
 KINDS = (RECEIPT, TRANSFER, CORRECTION, STOCKTAKE)
+_ACTS = {RECEIPT: "stock.receipt", TRANSFER: "stock.transfer", CORRECTION: "stock.correction",
+         STOCKTAKE: "stock.stocktake"}
 STATES = ("draft", "sent", "posted", "cancelled")
 MOST_UNITS = 10_000_000
 
@@ -58,7 +60,7 @@ def start(
             note=note.strip(), created_by=work.actor.name, created_at=work.now,
         ).returning(StockDocument.id)
     ).scalar_one()
-    audit.record(work, f"stock.{kind}", "stock_document", document_id, {"state": [None, "draft"]})
+    audit.record(work, _ACTS[kind], "stock_document", document_id, {"state": [None, "draft"]})
     return document_id
 
 
@@ -90,7 +92,7 @@ _STATE_SAYS = {
 
 def finish(work: Work, document: StockDocument, state: str, **detail: object) -> None:
     """Take the document to its next state and write that down."""
-    audit.record(work, f"stock.{document.kind}", "stock_document", document.id,
+    audit.record(work, _ACTS[document.kind], "stock_document", document.id,
                  {"state": [document.state, state],
                   **{name: [None, value] for name, value in detail.items()}})
     document.state = state

@@ -68,6 +68,7 @@ class Draft:
     snapshot: dict[str, Any] | None
     problems: dict[str, OmsError]
     goods: list[Charge]
+    buyer: dict[str, str]
 
 
 def draft_invoice(work: Work, order: Order, ask: Ask) -> Draft:
@@ -88,11 +89,11 @@ def draft_invoice(work: Work, order: Order, ask: Ask) -> Draft:
     _check_buyer(buyer, problems)
     _check_payment(order, ask, problems)
     if any(not line.rate for line in goods):
-        return Draft(None, problems, goods)
+        return Draft(None, problems, goods, buyer)
     try:
         lines = charges(goods, order.shipping_total, _discount_left(order, goods))
     except OmsError as refusal:
-        return Draft(None, {**problems, "order": refusal}, goods)
+        return Draft(None, {**problems, "order": refusal}, goods, buyer)
     home = company.currency if company else "PLN"
     terms = _terms(work, order, ask, buyer, home, company)
     _check_law(terms, lines, problems)
@@ -102,7 +103,7 @@ def draft_invoice(work: Work, order: Order, ask: Ask) -> Draft:
     )
     if made["total"]["gross"] <= 0:
         problems["order"] = Invalid("The total is nought: there is nothing to invoice.")
-    return Draft(made, problems, goods)
+    return Draft(made, problems, goods, buyer)
 
 
 def seller_of(company: Company | None) -> dict[str, Any]:

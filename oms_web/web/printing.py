@@ -1,0 +1,83 @@
+"""Printing: one order opens as a PDF at once, many become one file with progress."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from flask import Blueprint, Response, request, url_for
+from flask_babel import get_locale
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+
+from oms_web.core.claims import Task, enqueue
+from oms_web.core.errors import Invalid
+from oms_web.extensions import db
+from oms_web.web import asked
+from oms_web.web.access import act
+from oms_web.web.door import actor, current_user, oms, writing
+from oms_web.web.render import go
+
+screen = Blueprint("printing", __name__)
+
+KIND = "print_batch"
+KINDS: dict[str, Any] = {
+    "invoice": _l("Invoices"), "slip": _l("Packing slips"), "picklist": _l("Pick list"),
+}
+
+
+def pdf(content: bytes, name: str) -> Response:
+    """A PDF that opens in the browser, also inside a frame of ours."""
+    response = Response(content, mimetype="application/pdf")
+    response.headers["Content-Disposition"] = f'inline; filename="{name}"'
+    response.headers["X-Frame-Options"] = "SAMEORIGIN"
+    # The browser's own reader brings styles and pictures of its own along.
+    response.headers["Content-Security-Policy"] = "frame-ancestors 'self'"
+    return response
+
+
+@screen.get("/orders/<int:order_id>/print/<any(invoice, slip, picklist):kind>.pdf")
+@act("documents.print")
+def order_document(order_id: int, kind: str) -> Response:
+    """One kind of paper for one order."""
+    made = oms().printing.for_order(kind, order_id, actor(), str(get_locale()))
+    return pdf(made, f"{kind}-{order_id}.pdf")
+
+
+@screen.get("/picking/lists/<int:pick_list_id>.pdf")
+@act("documents.print")
+def pick_list(pick_list_id: int) -> Response:
+    """The paper of a pick list."""
+    made = oms().printing.pick_list(pick_list_id, str(get_locale()))
+    return pdf(made, f"picklist-{pick_list_id}.pdf")
+
+
+@screen.post("/print")
+@act("documents.print")
+def many() -> Response:
+    """Print ``kind`` of the chosen orders (``order``, many times): a file with progress.
+
+    A single order opens at once. The same wish said twice leads to the same task.
+    """
+    kind = request.form.get("kind", "")
+    if kind not in KINDS:
+        raise Invalid("Choose what to print.", "kind")
+    chosen = [asked.whole(one, "order") for one in request.form.getlist("order")]
+    ids = list(dict.fromkeys(one for one in chosen if one))
+    if not ids:
+        raise Invalid("Choose at least one order.", "order")
+    if len(ids) == 1:
+        return go(url_for("printing.order_document", order_id=ids[0], kind=kind))
+    user = current_user()
+    asker = user.id if user else None
+    key = f"{asker}:{kind}:{hashlib.sha256(repr(ids).encode()).hexdigest()[:24]}"
+    wish = {"kind": kind, "order_ids": ids, "language": str(get_locale()), "name": actor().name,
+            "user_id": asker}
+    with writing() as work:
+        task_id = enqueue(work.session, KIND, key, wish, now=work.now, asked_by=asker)
+    if task_id is None:
+        task_id = db.session.scalar(
+            select(Task.id).where(Task.kind == KIND, Task.key == key)
+            .order_by(Task.id.desc()).limit(1)
+        )
+    return go(url_for("tasks.show", task_id=task_id))

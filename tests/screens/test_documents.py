@@ -1,0 +1,585 @@
+"""The documents screens: what waits, issuing, one document, numbering, look, printing, tasks."""
+
+from __future__ import annotations
+
+import io
+import re
+from datetime import UTC, datetime, timedelta
+
+import pypdf
+import pytest
+from sqlalchemy import event, select
+
+from oms_web.core.actor import SYSTEM
+from oms_web.core.claims import Task, enqueue
+from oms_web.domain.company.models import Company
+from oms_web.domain.documents import queries, service
+from oms_web.domain.documents.models import Document, Series
+from oms_web.domain.orders.models import Order, OrderLine
+from oms_web.flows.issue_document import issue_invoice
+from oms_web.jobs.worker import drain
+from tests import paper
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
+
+
+@pytest.fixture(scope="module")
+def pool():
+    """One PDF engine for all tests here."""
+    from oms_web.adapters.pdf import PdfPool
+    from oms_web.adapters.print_pages import CSS, FONTS
+
+    made = PdfPool(CSS, FONTS)
+    if made.available():
+        pytest.skip("PDF is unavailable here")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def shop(oms):
+    """An installation at a fixed moment with a company that may invoice."""
+    oms.works.clock = lambda: NOW
+    with oms.works.writing(SYSTEM) as work:
+        paper.company(work)
+    return oms
+
+
+@pytest.fixture
+def printing(shop, pool):
+    """The same, with an engine that prints."""
+    shop.printing.pdf = pool
+    return shop
+
+
+def make(oms, *args, **kwargs) -> int:
+    with oms.works.writing(SYSTEM) as work:
+        return paper.order(work, *args, **kwargs).id
+
+
+def issued(oms, *args, **kwargs) -> int:
+    order_id = make(oms, *args, **kwargs)
+    with oms.works.writing(SYSTEM) as work:
+        return issue_invoice(work, order_id)[0].id
+
+
+def page(client, url, status=200, **kwargs) -> str:
+    answer = client.get(url, **kwargs)
+    assert answer.status_code == status, (url, answer.status_code)
+    return answer.get_data(as_text=True)
+
+
+def documents(oms) -> list[Document]:
+    with oms.works.reading(SYSTEM) as work:
+        return list(work.session.scalars(select(Document).order_by(Document.id)))
+
+
+# -- lists --------------------------------------------------------------------------------------
+
+
+def test_orders_wait_until_they_may_have_an_invoice(shop, browser_as):
+    paid, owed = make(shop), make(shop, payment_state="unpaid", paid_total=0, paid_at=None)
+    cod = make(shop, payment_kind="cod", payment_state="cod", paid_total=0)
+    without = make(shop, wants_invoice=False)
+    gone = make(shop, phase="cancelled")
+    issued(shop)
+    client = browser_as("accountant")
+    waiting = page(client, "/documents")
+    assert all(f'id="order-{one}"' in waiting for one in (paid, cod))
+    assert not any(f'id="order-{one}"' in waiting for one in (owed, without, gone))
+    unpaid = page(client, "/documents?view=unpaid")
+    assert f'id="order-{owed}"' in unpaid
+    assert f'id="order-{paid}"' not in unpaid
+    part = page(client, "/documents", headers=PART)
+    assert part.lstrip().startswith("<tbody")
+
+
+def test_issued_documents_are_found(shop, browser_as):
+    first = issued(shop, buyer_name="Żaneta Łęcka")
+    with shop.works.writing(SYSTEM) as work:
+        service.add_series(work, "invoice", "Hurt", "H/{n}/{year}", "year")
+        service.make_default(work, work.session.scalar(
+            select(Series.id).where(Series.name == "Hurt")))
+    second = issued(shop, buyer_name="Jan Kos", ship_to=paper.POLISH_HOME | {"name": "Jan Kos"})
+    client = browser_as("reader")
+    rows = {doc.id: doc for doc in documents(shop)}
+
+    def found(query: str) -> set[int]:
+        text = page(client, f"/documents?view=issued&{query}")
+        return {int(one) for one in re.findall(r'id="document-(\d+)"', text)}
+
+    assert found("") == {first, second}
+    assert found("q=FV+1/11") == {first}
+    assert found("q=H/1/2026") == {second}
+    assert found("q=1") == {first, second}
+    assert found(f"q={rows[second].order_id}") == {second}
+    assert found("q=zaneta+lec") == {first}
+    assert found("q=zaneta+kos") == set()
+    assert found(f"series={rows[second].series_id}") == {second}
+    assert found("since=2026-11-22&until=2026-11-22") == {first, second}
+    assert found("until=2026-11-21") == set()
+    page(client, "/documents?view=issued&since=yesterday", 422)
+    page(client, "/documents?view=issued&after=broken", 422)
+
+
+def test_pages_go_on_where_they_ended_and_cost_the_same(shop, browser_as):
+    with shop.works.writing(SYSTEM) as work:
+        for order_id in paper.many_orders(work, 60):
+            issue_invoice(work, order_id)
+    client = browser_as("owner")
+    first = page(client, "/documents?view=issued")
+    seen = re.findall(r'id="document-(\d+)"', first)
+    onward = re.search(r'hx-get="([^"]+)"', first)[1].replace("&amp;", "&")
+    statements = []
+
+    @event.listens_for(shop.engine, "before_cursor_execute")
+    def count(_c, _cursor, statement, *_rest):
+        statements.append(statement)
+
+    rest = re.findall(r'id="document-(\d+)"', page(client, onward, headers=PART))
+    assert [len(seen), len(rest), len({*seen, *rest})] == [50, 10, 60]
+    assert len([s for s in statements if not s.startswith(("BEGIN", "UPDATE"))]) <= 12
+    with shop.works.reading(SYSTEM) as work:
+        assert work.session.scalar(select(Document.number).where(
+            Document.id == int(seen[0]))) == "FV 60/11/2026"
+
+
+def test_the_gap_check_is_a_fact_and_sees_a_gap(shop, browser_as):
+    issued(shop), issued(shop)
+    client = browser_as("owner")
+    assert "FV 2026-11: 1–2, no gaps" in " ".join(page(client, "/documents?view=issued").split())
+    assert "1–2, no gaps" in page(client, "/documents/series")
+    # A number that was lost in a way we did not think of.
+    with shop.works.writing(SYSTEM) as work:
+        document = documents(shop)[-1]
+        values = {c.name: getattr(document, c.name) for c in Document.__table__.columns
+                  if c.name != "id"}
+        work.session.add(Document(**values | {"sequence": 5, "number": "FV 5/11/2026"}))
+    text = " ".join(page(client, "/documents?view=issued").split())
+    assert "FV: 1–5, 2 numbers are missing" in text
+    assert "2 numbers are missing" in page(client, "/documents/series")
+
+
+def test_export_says_what_is_shown(shop, browser_as):
+    issued(shop, tax_id="5252248481", buyer_company="=cmd()", ship_to=paper.COMPANY_HOME)
+    issued(shop)
+    client = browser_as("accountant")
+    answer = client.get("/documents/export.csv?view=issued&q=FV+1/11/2026")
+    rows = answer.get_data(as_text=True).strip().splitlines()
+    assert len(rows) == 2
+    assert "FV 1/11/2026" in rows[1]
+    assert "5252248481" in rows[1]
+    assert "119" in rows[1]
+    page(client, "/documents/export.pdf", 404)
+
+
+# -- issuing ------------------------------------------------------------------------------------
+
+
+def test_one_click_issues_what_is_complete(shop, browser_as):
+    order_id = make(shop)
+    client = browser_as("sales")
+    answer = client.post("/documents/issue", data={"order": order_id})
+    (document,) = documents(shop)
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"/documents/{document.id}")
+    assert document.issued_by == "Sales"
+    again = client.post("/documents/issue", data={"order": order_id})
+    assert again.headers["Location"] == f"/documents/{document.id}"
+    assert len(documents(shop)) == 1
+    shown = page(client, f"/documents/{document.id}")
+    assert "FV 1/11/2026" in shown
+    assert f"/documents/{document.id}.pdf" in shown
+    # An order that has its invoice leads there.
+    assert client.get(f"/orders/{order_id}/invoice").headers["Location"] == \
+        f"/documents/{document.id}"
+
+
+def test_one_that_lacks_something_leads_to_its_form(shop, browser_as):
+    order_id = make(shop, [("Kubek", 1, "10", "")],
+                    ship_to={"name": "Jan", "street": "", "city": "", "country": "PL"})
+    client = browser_as("sales")
+    answer = client.post("/documents/issue", data={"order": order_id})
+    assert answer.headers["Location"] == f"/orders/{order_id}/invoice"
+    form = page(client, f"/orders/{order_id}/invoice")
+    assert "No VAT rate is known" in form
+    line = re.search(r'name="rate_(\d+)"', form)[1]
+    typed = {"name": "Jan Kos", "street": "", "city": "Łask", "country": "PL", "language": "pl"}
+    wrong = client.post(f"/orders/{order_id}/invoice", data=typed)
+    text = wrong.get_data(as_text=True)
+    assert wrong.status_code == 422
+    assert "An invoice names the buyer&#39;s address." in text
+    assert 'value="Łask"' in text
+    assert documents(shop) == []
+    right = client.post(f"/orders/{order_id}/invoice", data=typed | {
+        "street": "Polna 1", f"rate_{line}": "8", "issue_date": "2026-11-22", "remark": "Uwaga"})
+    assert right.status_code == 303
+    (document,) = documents(shop)
+    assert document.snapshot["rates"][0]["rate"] == "8"
+    assert document.snapshot["buyer"]["street"] == "Polna 1"
+    assert document.snapshot["remark"] == "Uwaga"
+
+
+def test_many_are_issued_and_the_rest_say_why(shop, browser_as):
+    good = [make(shop), make(shop)]
+    owed = make(shop, payment_state="unpaid", paid_total=0, paid_at=None)
+    bare = make(shop, ship_to={"name": "Jan", "country": "PL"})
+    client = browser_as("accountant")
+    answer = client.post("/documents/issue", data={"order": [*good, owed, bare, 404]})
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 409
+    assert "3 invoices were not issued" in text
+    assert text.count("An invoice names the buyer&#39;s address.") == 1
+    assert "This order is not paid yet." in text
+    assert "There is no order 404." in text
+    assert "2 invoices are issued." in text
+    assert {doc.order_id for doc in documents(shop)} == set(good)
+    assert client.get("/documents/issue").status_code == 303
+    assert client.post("/documents/issue").status_code == 422
+
+
+def test_an_unpaid_order_is_invoiced_when_somebody_says_so(shop, browser_as):
+    order_id = make(shop, payment_state="unpaid", paid_total=0, paid_at=None)
+    client = browser_as("sales")
+    form = page(client, f"/orders/{order_id}/invoice")
+    assert "Issue although it is not paid" in form
+    typed = GOOD
+    refused = client.post(f"/orders/{order_id}/invoice", data=typed)
+    assert refused.status_code == 422
+    assert "This order is not paid yet." in refused.get_data(as_text=True)
+    client.post(f"/orders/{order_id}/invoice", data=typed | {"unpaid": "y",
+                                                             "due_date": "2026-12-01"})
+    (document,) = documents(shop)
+    assert document.snapshot["payment"] == {"kind": "prepaid", "method": "PayU", "paid": 0,
+                                            "to_pay": 11970, "due_date": "2026-12-01"}
+
+
+GOOD = {"name": "Jan", "street": "Polna 1", "city": "Łask", "country": "PL", "language": "pl"}
+
+
+@pytest.mark.parametrize(("typed", "words"), [
+    ({}, "type the rate of EUR"),
+    ({"exchange_rate": "abc"}, "Not an amount: abc"),
+    ({"exchange_rate": "0"}, "An exchange rate looks like 4.2537."),
+    ({"exchange_rate": "4,2537"}, "Name the table of the rate and its day."),
+    ({"issue_date": "2026-11-23"}, "The issue date lies in the future."),
+    ({"issue_date": "never"}, "Not a valid date value."),
+    ({"tax_id": "5252248482"}, "The tax number 5252248482 is not valid"),
+])
+def test_wrong_input_is_marked_and_nothing_is_issued(shop, browser_as, typed, words):
+    order_id = make(shop, currency="EUR")
+    given = dict(GOOD)
+    if "issue_date" in typed:
+        given |= {"exchange_rate": "4.2", "exchange_table": "1/A", "exchange_day": "2026-11-20"}
+    answer = browser_as("owner").post(f"/orders/{order_id}/invoice", data=given | typed)
+    assert answer.status_code == 422
+    assert words in answer.get_data(as_text=True)
+    assert documents(shop) == []
+
+
+def test_a_foreign_currency_is_invoiced_with_its_rate(shop, browser_as):
+    order_id = make(shop, currency="EUR")
+    answer = browser_as("owner").post(f"/orders/{order_id}/invoice", data={
+        "name": "Jan", "street": "Polna 1", "city": "Łask", "country": "PL", "language": "en",
+        "exchange_rate": "4,2537", "exchange_table": "226/A/NBP/2026",
+        "exchange_day": "2026-11-20"})
+    assert answer.status_code == 303
+    (document,) = documents(shop)
+    assert (document.language, document.snapshot["exchange"]["rate"]) == ("en", "4.2537")
+
+
+def test_a_company_without_data_is_told_where_to_complete_it(shop, browser_as):
+    with shop.works.writing(SYSTEM) as work:
+        paper.company(work, tax_id="")
+    order_id = make(shop)
+    text = page(browser_as("owner"), f"/orders/{order_id}/invoice")
+    assert "An invoice needs your company&#39;s tax number." in text
+    assert 'href="/settings"' in text
+
+
+def test_who_may_only_see_is_shown_no_buttons_and_refused(shop, browser_as):
+    order_id = make(shop)
+    document_id = issued(shop)
+    reader = browser_as("reader")
+    text = page(reader, "/documents")
+    assert "/documents/issue" not in text.replace('action="/documents/issue" id="chosen-orders"',
+                                                  "")
+    assert "Numbering" not in text
+    assert reader.post("/documents/issue", data={"order": order_id}).status_code == 403
+    assert reader.get("/documents/series").status_code == 403
+    packer = browser_as("warehouse")
+    assert packer.get(f"/documents/{document_id}.pdf").status_code == 403
+    assert packer.get("/documents").status_code == 403
+
+
+def test_what_is_not_there(shop, browser_as):
+    client = browser_as("owner")
+    for url in ("/documents/99", "/documents/99.pdf", "/orders/99/invoice",
+                "/orders/99/invoice/draft.pdf", "/orders/99/print/slip.pdf",
+                "/orders/99/print/letter.pdf", "/picking/lists/99.pdf", "/tasks/99",
+                "/tasks/99/file.pdf"):
+        page(client, url, 404)
+    draft = make(shop, phase="draft")
+    page(client, f"/orders/{draft}/invoice", 409)
+
+
+# -- PDF ----------------------------------------------------------------------------------------
+
+
+def read(answer) -> str:
+    assert answer.status_code == 200, answer.get_data(as_text=True)[:400]
+    assert answer.mimetype == "application/pdf"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
+    assert answer.headers["Content-Security-Policy"] == "frame-ancestors 'self'"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Content-Disposition"].startswith("inline; filename=")
+    reader = pypdf.PdfReader(io.BytesIO(answer.get_data()))
+    return "\n".join(one.extract_text() for one in reader.pages)
+
+
+def test_documents_open_in_the_browser(printing, browser_as):
+    document_id = issued(printing)
+    client = browser_as("accountant")
+    answer = client.get(f"/documents/{document_id}.pdf")
+    assert "FV 1/11/2026" in read(answer)
+    assert 'filename="FV-1-11-2026.pdf"' in answer.headers["Content-Disposition"]
+    order_id = documents(printing)[0].order_id
+    packer = browser_as("warehouse")
+    assert "List pakowy" in read(packer.get(f"/orders/{order_id}/print/slip.pdf"))
+    assert "FV 1/11/2026" in read(packer.get(f"/orders/{order_id}/print/invoice.pdf"))
+    page(client, f"/orders/{make(printing)}/print/invoice.pdf", 404)
+
+
+def test_a_draft_looks_like_the_form(printing, browser_as):
+    order_id = make(printing)
+    client = browser_as("sales")
+    assert "Żaneta Łęcka" in read(client.get(f"/orders/{order_id}/invoice/draft.pdf"))
+    text = read(client.get(f"/orders/{order_id}/invoice/draft.pdf?name=Jan+Kos&city=Łask"
+                           "&language=en&remark=Hello&exchange_rate=nonsense"))
+    assert "Jan Kos" in text
+    assert "Preview, not numbered" in text
+    assert "Hello" in text
+    assert documents(printing) == []
+    unknown = make(printing, [("Kubek", 1, "10", "")])
+    page(client, f"/orders/{unknown}/invoice/draft.pdf", 422)
+
+
+def test_a_machine_without_pdf_says_so_and_still_issues(shop, browser_as, monkeypatch):
+    monkeypatch.setattr(shop.printing.pdf, "available", lambda: "sudo apt-get install pango")
+    order_id = make(shop)
+    client = browser_as("owner")
+    assert "sudo apt-get install pango" in page(client, "/documents")
+    answer = client.post("/documents/issue", data={"order": order_id})
+    document_id = documents(shop)[0].id
+    assert answer.headers["Location"] == f"/documents/{document_id}"
+    shown = page(client, f"/documents/{document_id}")
+    assert "<iframe" not in shown
+    assert "Kubek emaliowany" in shown
+    assert "pango" in page(client, f"/documents/{document_id}.pdf", 409)
+
+
+# -- numbering and look -------------------------------------------------------------------------
+
+
+def test_series_are_added_changed_and_closed(shop, browser_as):
+    client = browser_as("manager")
+    assert "makes the series FV by itself" in page(client, "/documents/series")
+    bad = client.post("/documents/series", data={"name": "A", "pattern": "{n}/{day}",
+                                                 "reset": "month"})
+    assert bad.status_code == 422
+    assert "{day} is unknown." in bad.get_data(as_text=True)
+    for name, pattern, next_number in (("A", "A/{n}/{year}", "129"), ("B", "B/{n}/{year}", "")):
+        answer = client.post("/documents/series", data={
+            "name": name, "pattern": pattern, "reset": "year", "next_number": next_number})
+        assert answer.status_code == 303
+    with shop.works.reading(SYSTEM) as work:
+        first, second = work.session.scalars(select(Series).order_by(Series.id))
+    assert "A/129/2026" in page(client, "/documents/series")
+    issued(shop)
+    used = client.post(f"/documents/series/{first.id}", data={
+        "name": "A", "pattern": "AA/{n}/{year}", "reset": "year"})
+    assert used.status_code == 409
+    assert client.post(f"/documents/series/{second.id}", data={
+        "name": "A", "pattern": "B/{n}/{year}", "reset": "year"}).status_code == 422
+    assert client.post(f"/documents/series/{second.id}", data={
+        "name": "Hurt", "pattern": "B/{n:3}/{year}", "reset": "year", "next_number": "7"}
+    ).status_code == 303
+    assert "B/007/2026" in page(client, "/documents/series")
+    assert client.post(f"/documents/series/{first.id}/archive").status_code == 409
+    client.post(f"/documents/series/{second.id}/default")
+    client.post(f"/documents/series/{first.id}/archive")
+    with shop.works.reading(SYSTEM) as work:
+        assert [(s.name, s.is_default, s.archived_at is None) for s in
+                queries.series_of(work.session, archived=True)] == [
+            ("Hurt", True, True), ("A", False, False)]
+    assert client.post("/documents/series/99/default").status_code == 404
+
+
+def test_the_look_is_saved_and_previewed(printing, browser_as):
+    client = browser_as("manager")
+    assert "{order_number}" in page(client, "/documents/design")
+    bad = client.post("/documents/design", data={"accent": "#112233", "footer_pl": "{secret}"})
+    assert bad.status_code == 422
+    assert "{secret} is unknown." in bad.get_data(as_text=True)
+    text = read(client.get("/documents/design/preview.pdf?accent=%23112233&language=en"
+                           "&footer_en=Thanks,+{buyer}"))
+    assert "Thanks, Joanna Szczepańska" in text
+    slip = read(client.get("/documents/design/preview.pdf?paper=slip&language=pl"
+                           "&footer_pl=Dzięki+{order_number}&slip_prices=y"))
+    assert "Dzięki 10482" in slip
+    assert "39,90" in slip
+    answer = client.post("/documents/design", data={
+        "accent": "#112233", "footer_pl": "Dziękujemy  {order_number}", "slip_prices": "y",
+        "exempt_basis": "art. 113"})
+    assert answer.status_code == 303
+    with printing.works.reading(SYSTEM) as work:
+        row = work.session.get(Company, 1)
+        assert (row.accent, row.footer_pl, row.slip_prices, row.exempt_basis) == (
+            "#112233", "Dziękujemy {order_number}", True, "art. 113")
+
+
+# -- many at once, tasks ------------------------------------------------------------------------
+
+
+def test_printing_many_shows_progress_and_then_the_file(printing, browser_as):
+    with printing.works.writing(SYSTEM) as work:
+        ids = paper.many_orders(work, 3)
+    packer = browser_as("warehouse")
+    answer = packer.post("/print", data={"kind": "slip", "order": [*ids, 404]})
+    where = answer.headers["Location"]
+    assert answer.status_code == 303
+    assert packer.post("/print", data={"kind": "slip", "order": [*ids, 404]}
+                       ).headers["Location"] == where  # the same wish, the same task
+    part = page(packer, where, headers=PART)
+    assert 'hx-trigger="every 1s"' in part
+    assert part.lstrip().startswith("<section")
+    assert 'id="tasks-progress"' in part
+    assert "Waits for its turn." in part
+    assert drain(printing) == 1
+    done = page(packer, where, headers=PART)
+    assert "every 1s" not in done
+    assert "3 orders in one file." in done
+    assert "1 order was not printed" in done
+    assert "There is no such order." in done
+    assert "List pakowy" in read(packer.get(f"{where}/file.pdf"))
+    listed = page(packer, "/tasks")
+    assert f'href="{where}"' in listed
+    assert "The system&#39;s work" not in listed
+
+
+def test_one_order_opens_at_once_and_nothing_chosen_is_refused(shop, browser_as):
+    order_id = make(shop)
+    client = browser_as("warehouse")
+    answer = client.post("/print", data={"kind": "slip", "order": order_id})
+    assert answer.headers["Location"] == f"/orders/{order_id}/print/slip.pdf"
+    for wrong in ({"kind": "slip"}, {"kind": "letter", "order": order_id},
+                  {"kind": "slip", "order": "x"}):
+        assert client.post("/print", data=wrong).status_code == 422
+    assert browser_as("reader").post("/print", data={"kind": "slip", "order": order_id}
+                                     ).status_code == 403
+
+
+def task(oms, **values) -> int:
+    with oms.works.writing(SYSTEM) as work:
+        task_id = enqueue(work.session, values.pop("kind", "push_stock"), "k", {}, now=work.now,
+                          asked_by=values.pop("asked_by", None))
+        row = work.session.get(Task, task_id)
+        for name, value in values.items():
+            setattr(row, name, value)
+        return task_id
+
+
+def test_tasks_of_others_are_for_who_looks_after_the_shop(shop, browser_as):
+    task_id = task(shop, state="dead", error="no answer", finished_at=NOW)
+    packer, manager = browser_as("warehouse"), browser_as("manager")
+    for act in ("", "/file.pdf"):
+        assert packer.get(f"/tasks/{task_id}{act}").status_code == 404
+    for act in ("stop", "retry"):
+        assert packer.post(f"/tasks/{task_id}/{act}").status_code == 404
+    assert "no answer" in page(manager, f"/tasks/{task_id}")
+    assert "no answer" in page(manager, "/tasks")
+    assert manager.post(f"/tasks/{task_id}/retry").status_code == 303
+    with shop.works.reading(SYSTEM) as work:
+        row = work.session.get(Task, task_id)
+        assert (row.state, row.attempts, row.error) == ("waiting", 0, None)
+    assert manager.post(f"/tasks/{task_id}/retry").status_code == 409
+    assert page(manager, f"/tasks/{task_id}/file.pdf", 404)
+
+
+def test_a_task_can_be_stopped(shop, browser_as):
+    client = browser_as("manager")
+    task_id = task(shop, state="running", progress=3, progress_total=9,
+                   lease_until=NOW + timedelta(minutes=1))
+    assert "3 of 9" in page(client, f"/tasks/{task_id}")
+    client.post(f"/tasks/{task_id}/stop")
+    with shop.works.reading(SYSTEM) as work:
+        row = work.session.get(Task, task_id)
+        assert (row.state, row.error) == ("dead", "stopped by Manager")
+    client.post(f"/tasks/{task_id}/stop")
+    assert "It had ended already." in page(client, "/tasks")
+    waiting = task(shop, state="waiting", error="timeout", kind="read_feed")
+    assert "will be tried again" in page(client, f"/tasks/{waiting}")
+
+
+# -- hostile text, both languages ---------------------------------------------------------------
+
+
+def test_what_buyers_type_is_escaped(shop, browser_as):
+    evil = '<img src=x onerror="alert(1)">'
+    make(shop, buyer_name=evil, external_number=evil, ship_to=paper.POLISH_HOME | {"name": evil})
+    document_id = issued(shop, [(evil, 1, "10", "23")], buyer_name=evil,
+                         ship_to=paper.POLISH_HOME | {"name": evil})
+    order_id = make(shop, [(evil, 1, "10", "")], buyer_name=evil)
+    client = browser_as("owner")
+    for url in ("/documents", "/documents?view=issued", f"/documents/{document_id}",
+                f"/orders/{order_id}/invoice"):
+        assert "<img src=x" not in page(client, url)
+
+
+def test_the_screens_speak_polish(shop, browser_as):
+    document_id = issued(shop)
+    order_id = make(shop)
+    client = browser_as("owner", "pl")
+    for url, words in (
+        ("/documents", "Do wystawienia"), ("/documents?view=issued", "bez luk"),
+        (f"/documents/{document_id}", "Wystawiony dokument się nie zmienia"),
+        (f"/orders/{order_id}/invoice", "Wystaw fakturę"), ("/documents/series", "Numeracja"),
+        ("/documents/design", "Wygląd dokumentów"), ("/tasks", "Zadania w toku"),
+    ):
+        assert words in page(client, url), url
+
+
+def test_the_queue_uses_its_index(both):
+    """The list of orders that wait reads the partial index, not the table."""
+    with both.works.writing(SYSTEM) as work:
+        paper.company(work)
+        paper.many_orders(work, 400)
+        work.session.execute(Order.__table__.update().values(wants_invoice=False))
+        make_one = paper.order(work)
+    with both.works.writing(SYSTEM) as work:
+        if both.engine.dialect.name == "postgresql":
+            work.session.connection().exec_driver_sql("ANALYZE sales_order")
+        statements = []
+
+        @event.listens_for(both.engine, "before_cursor_execute")
+        def keep(_c, _cursor, statement, parameters, *_rest):
+            statements.append((statement, parameters))
+
+        found = queries.waiting(work.session, True)
+        assert [row.id for row in found.rows] == [make_one.id]
+        statement, parameters = statements[-1]
+        plan = "EXPLAIN " if both.engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN "
+        rows = work.session.connection().exec_driver_sql(plan + statement, parameters).all()
+    assert "ix_sales_order_to_document" in str(rows)
+
+
+def test_lines_of_an_order_are_left_alone(shop, browser_as):
+    """Looking at the form and the draft changes nothing."""
+    order_id = make(shop)
+    browser_as("owner").get(f"/orders/{order_id}/invoice")
+    with shop.works.reading(SYSTEM) as work:
+        order = work.session.get(Order, order_id)
+        assert not order.is_documented
+        assert work.session.scalars(
+            select(OrderLine.vat_rate).where(OrderLine.order_id == order_id)).all() == ["23"]

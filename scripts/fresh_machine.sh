@@ -114,7 +114,6 @@ prove_serve() {
     inside "$base/serve" root "$(serve_and_look)"
     echo "== root: doctor"
     inside "$base/serve" root "./oms doctor"
-    remove_machine "$base/serve"
 }
 
 prove_user() {
@@ -126,16 +125,22 @@ prove_user() {
     chroot "$base/user" sh -c "apt-get -q update && apt-get -q install -y --no-install-recommends python3-venv" >/dev/null
     echo "== user without rights, python3-venv there: starts without PDF"
     inside "$base/user" seller "$(serve_and_look)"
-    remove_machine "$base/user"
 }
 
 prove_test() {
     make_machine "$base/test"
     echo "== root: tests"
     inside "$base/test" root "time ./oms test ${FRESH_TESTS:-}"
-    remove_machine "$base/test"
 }
 
+clean_up() {
+    for left in serve user test; do
+        remove_machine "$base/$left"
+    done
+}
+
+trap clean_up EXIT
+trap 'exit 130' INT TERM
 make_archive
 for what in ${1:-serve user test}; do
     "prove_$what"

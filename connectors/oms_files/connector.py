@@ -29,6 +29,7 @@ from oms_files.goods import GoodsMaker
 from oms_files.orders import OrderMaker
 from oms_files.ready import ready_profiles
 from oms_files.staging import Stage, scope_of, stage
+from oms_files.words import N_
 
 _EXAMPLES = 3
 
@@ -41,12 +42,14 @@ class FilesConnector(Connector):
     manifest = Manifest(
         key="files", name="Files", letters="Fi", version="1.0", hue=200,
         settings=(
-            Field("folder", "Watch a folder", "flag", required=False,
-                  help="New files in this account's drop folder are imported by themselves."),
-            Field("profile", "Profile for files in the folder", required=False),
-            Field("history_moves_stock", "Old orders move the stock", "flag", required=False,
-                  help="Orders that were shipped before they came here leave the stock too."),
+            Field("folder", N_("Watch a folder"), "flag", required=False,
+                  help=N_("New files in the channel's drop folder are imported by themselves.")),
+            Field("profile", N_("Profile for files in the folder"), required=False,
+                  help=N_("Empty: the profile of the same name as the channel.")),
+            Field("history_moves_stock", N_("Old orders move the stock"), "flag", required=False,
+                  help=N_("Orders that were shipped before they came here leave the stock too.")),
         ),
+        help=N_("Orders from CSV, Excel, JSON and XML: a watched folder, or files you bring in."),
     )
     messages: ClassVar[Sequence[str]] = words.MESSAGES
 

@@ -10,7 +10,15 @@ from typing import Any, cast
 
 from oms_connector import FileKind
 
+from oms_files.words import N_
+
 FOLDER = "profiles"
+
+# What the ready profiles say to people, for the translators' catalogue.
+SAID = (
+    N_("Bad debt adjustment: money without goods"),
+    N_("The report gives quantity 0"),
+)
 
 
 @cache

@@ -95,7 +95,7 @@ def summary(session: Session, run_id: int, templates: Sequence[str] = ()) -> Sum
 
 
 # Places whose filling tells one case from another, not one kind from another.
-_CASES = frozenset(("text", "row", "values", "key", "limit"))
+_CASES = frozenset(("text", "found", "row", "values", "key", "limit"))
 
 
 def _alike(reason: str, sentences: Sentences) -> str:

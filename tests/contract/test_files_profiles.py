@@ -9,6 +9,7 @@ import re
 import pytest
 from oms_connector import Refused
 from oms_files import words
+from oms_files.ready import SAID
 from oms_files.suggesting import date_forms, decimal_sign
 
 from tests.contract import file_maker as make
@@ -115,6 +116,12 @@ def test_ready_profiles_are_sound_and_plain_data():
     for name, (kind, spec) in ready.items():
         assert check(spec, kind) == [], name
         assert json.loads(json.dumps(spec)) == spec
+
+
+def test_what_ready_profiles_say_is_listed_for_translation():
+    told = {rule["reason"] for _, spec in make.connector().ready_profiles().values()
+            for rule in spec.get("rules", []) if "reason" in rule}
+    assert told == set(SAID)
 
 
 def test_every_sentence_is_listed_for_translation_and_can_be_told_apart():

@@ -89,8 +89,9 @@ def _open(importer: Importer, run_id: int) -> Source | None:
         name, profile_id = run.file, profile.id
     if changed:
         with importer.engine.works.writing(SYSTEM) as work:
-            file_runs.fail(work, run_id, "The profile was changed while the file was imported. "
-                                         "Start the import again.")
+            file_runs.fail(work, run_id, str(NotAllowedNow(
+                "The profile was changed while the file was imported. Start the import again."
+            )))
         return None
     return Source(importer.reads, importer.store.path(name), spec, kind, importer.folder(run_id),
                   run_id, profile_id)

@@ -323,7 +323,12 @@ def test_what_was_said_in_english_is_read_in_polish(browser_as, here, oms, profi
     polish = browser_as("manager", "pl")
     page = text_of(polish.get(brought_in(polish)))
     assert "is not a whole number" not in page
-    assert "1.5" in page
+    assert "Wiersz 6: Ilość: to nie jest liczba całkowita: 1.5" in page
+    polish.post("/imports", data=hidden(page))
+    drain(oms)
+    page = text_of(polish.get(f"/imports/{here.rows(select(ImportRun.id))[0][0]}"))
+    assert ">Ilość: to nie jest liczba całkowita<" in page
+    assert ">Money without goods<" in page, "the seller's own words stay as they are"
 
 
 # -- rights ---------------------------------------------------------------------------------------

@@ -122,7 +122,8 @@ ACTS: dict[str, Any] = {
 
 FAMILIES: dict[str, Any] = {
     "orders": _l("Orders"), "payments": _l("Payments"), "picking": _l("Picking"),
-    "packing": _l("Packing"), "fulfilment": _l("Warehouse work"), "shipping": _l("Shipments"), "returns": _l("Returns"),
+    "packing": _l("Packing"), "fulfilment": _l("Warehouse work"), "shipping": _l("Shipments"),
+    "returns": _l("Returns"),
     "stock": _l("Stock"), "catalog": _l("Products"), "listings": _l("Offers"),
     "channels": _l("Channels"), "quarantine": _l("Orders not read"), "imports": _l("Import"),
     "documents": _l("Documents"), "list": _l("Exports"), "company": _l("Company"),

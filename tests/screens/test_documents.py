@@ -293,7 +293,7 @@ def test_a_company_without_data_is_told_where_to_complete_it(shop, browser_as):
         paper.company(work, tax_id="")
     order_id = make(shop)
     text = page(browser_as("owner"), f"/orders/{order_id}/invoice")
-    assert "An invoice needs your company&#39;s tax number." in text
+    assert "An invoice needs your company&#39;s name, tax number and address." in text
     assert 'href="/settings"' in text
 
 

@@ -33,6 +33,8 @@ CREDIT_DAYS = 14
 # From this gross amount on, invoices between companies may fall under split payment (art. 108a).
 SPLIT_PAYMENT_FROM = 15_000_00
 
+_SELLER_ADDRESS = ("street", "postcode", "city", "country")
+_SELLER_FIELDS = ("tax_id", "email", "phone", "website", "bank_account", "bank_name")
 _BUYER_FIELDS = (*snapshot.ADDRESS_FIELDS, "tax_id")
 
 
@@ -77,9 +79,11 @@ def draft_invoice(work: Work, order: Order, ask: Ask) -> Draft:
     Raises:
         NotAllowedNow: the order is a draft or cancelled: there is nothing to document.
     """
-    if order.phase in (phases.DRAFT, phases.CANCELLED):
-        raise NotAllowedNow("This order is %(phase)s: there is nothing to invoice.",
-                            phases.allowed(order.phase), phase=order.phase)
+    if order.phase == phases.DRAFT:
+        raise NotAllowedNow("This order is a draft: there is nothing to invoice yet.",
+                            phases.allowed(order.phase))
+    if order.phase == phases.CANCELLED:
+        raise NotAllowedNow("This order is cancelled: there is nothing to invoice.")
     company = work.session.get(Company, 1)
     problems: dict[str, OmsError] = {}
     _check_company(company, problems)
@@ -107,15 +111,13 @@ def draft_invoice(work: Work, order: Order, ask: Ask) -> Draft:
 
 
 def seller_of(company: Company | None) -> dict[str, Any]:
-    """The company as documents name it."""
-    if company is None:
-        return {"name": "", "tax_id": "", "address": {}, "email": "", "phone": "", "website": "",
-                "bank_account": "", "bank_name": ""}
+    """The company as documents name it; what is not filled in is empty text."""
+    address = (company.address or {}) if company else {}
     return {
-        "name": company.legal_name or company.name, "tax_id": company.tax_id,
-        "address": dict(company.address or {}), "email": company.email, "phone": company.phone,
-        "website": company.website, "bank_account": company.bank_account,
-        "bank_name": company.bank_name,
+        "name": (company.legal_name or company.name) if company else "",
+        "address": {part: str(address.get(part) or "") for part in _SELLER_ADDRESS},
+    } | {
+        name: getattr(company, name, "") or "" for name in _SELLER_FIELDS
     }
 
 
@@ -134,16 +136,11 @@ def language_for(country: str) -> str:
 
 def _check_company(company: Company | None, problems: dict[str, OmsError]) -> None:
     address = (company.address or {}) if company else {}
-    given = {
-        "name": bool(company and (company.legal_name or company.name)),
-        "tax number": bool(company and company.tax_id),
-        "address": all(address.get(part) for part in ("street", "postcode", "city")),
-    }
-    missing = [what for what, there in given.items() if not there]
-    if missing:
+    named = company and (company.legal_name or company.name) and company.tax_id
+    if not named or not all(address.get(part) for part in ("street", "postcode", "city")):
         problems["company"] = NotAllowedNow(
-            "An invoice needs your company's %(missing)s. Complete them in Settings.",
-            missing=", ".join(missing),
+            "An invoice needs your company's name, tax number and address. Complete them in "
+            "Settings."
         )
 
 

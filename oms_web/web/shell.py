@@ -53,7 +53,7 @@ MAIN = (
     Section("stock.index", "stock.see", "stack-2", _l("Stock"), "s",
             ("stock_documents", "receipts", "transfers", "stocktakes", "warehouses")),
     Section("documents.index", "documents.see", "file-text", _l("Documents"), "d",
-            ("printing",)),
+            ("printing", "numbering")),
     Section("channels.index", "channels.see", "plug-connected", _l("Channels"), "c",
             ("quarantine", "listings")),
 )
@@ -66,7 +66,7 @@ MORE = (
     Section("imports.index", "imports.see", "file-import", _l("Import"), "", ("import_profiles",)),
     Section("tasks.index", "home.see", "list-check", _l("Running work")),
     Section("settings.index", "settings.edit", "settings", _l("Settings"), "",
-            ("labels", "numbering")),
+            ("labels",)),
     Section("users.index", "users.manage", "users", _l("People")),
     Section("audit.index", "audit.see", "history", _l("Audit trail")),
 )

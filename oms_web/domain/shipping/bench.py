@@ -17,6 +17,7 @@ from oms_web.domain.fulfilment.models import PackScan, PickList, PickTask
 from oms_web.domain.fulfilment.queries import Goods
 from oms_web.domain.fulfilment.scan import Need
 from oms_web.domain.fulfilment.service import CANCELLED as LIST_CANCELLED
+from oms_web.domain.fulfilment.service import OPEN as LIST_OPEN
 from oms_web.domain.orders.models import Note, Order, OrderLine
 from oms_web.domain.orders.reserving import line_parts
 from oms_web.domain.shipping import service
@@ -204,12 +205,16 @@ class Waiting:
 
 
 def to_pack(session: Session, queue: str = "pack", limit: int = 12) -> list[Waiting]:
-    """The orders to pack next that nobody has begun, the most urgent first."""
+    """The orders to pack next that nobody has begun or is picking, the most urgent first."""
     begun = select(Shipment.id).where(Shipment.order_id == Order.id,
                                       Shipment.state == service.PACKING)
+    walking = (
+        select(PickTask.id).join(PickList, PickList.id == PickTask.pick_list_id)
+        .where(PickTask.order_id == Order.id, PickList.state == LIST_OPEN)
+    )
     rows = session.execute(
         select(Order.id, Order.ship_by, Order.ship_to, Order.carrier, Order.units)
-        .where(Order.queue == queue, ~exists(begun))
+        .where(Order.queue == queue, ~exists(begun), ~exists(walking))
         .order_by(Order.ship_by.is_(None), Order.ship_by, Order.id).limit(limit)
     ).all()
     titles = fulfilment.line_titles(session, [row.id for row in rows])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, case, or_, select
+from sqlalchemy import ColumnElement, and_, case, false, or_, select
 from sqlalchemy.orm import Session
 
 from oms_web.core.errors import NotFound
@@ -91,7 +91,8 @@ def scanned_or_refuse(session: Session, text: str) -> Found:
 
 def matches(text: str) -> ColumnElement[bool]:
     """A condition on ``Variant``: every typed word is part of its name, option, brand or SKU."""
-    return and_(*(Variant.search.like(f"%{word}%") for word in words(text)))
+    found = words(text)
+    return and_(*(Variant.search.like(f"%{word}%") for word in found)) if found else false()
 
 
 def suggest(session: Session, text: str, limit: int = 8) -> list[Found]:

@@ -545,7 +545,7 @@ def test_the_screens_speak_polish(shop, browser_as):
         ("/documents", "Do wystawienia"), ("/documents?view=issued", "bez luk"),
         (f"/documents/{document_id}", "Wystawiony dokument się nie zmienia"),
         (f"/orders/{order_id}/invoice", "Wystaw fakturę"), ("/documents/series", "Numeracja"),
-        ("/documents/design", "Wygląd dokumentów"), ("/tasks", "Zadania w toku"),
+        ("/documents/design", "Wygląd dokumentów"), ("/tasks", "Twoje zlecenia"),
     ):
         assert words in page(client, url), url
 

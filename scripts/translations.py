@@ -37,6 +37,8 @@ KEYWORDS = {
     # Refusals are gettext keys; the door translates them.
     "Invalid": None, "NotAllowedNow": None, "NotFound": None, "Denied": None, "ShortStock": None,
     "PdfFailed": None, "PdfUnavailable": None,
+    # The headings of exported tables.
+    "Column": (2,),
 }
 
 # Tables of messages in modules that may not import gettext: file -> names of the tables. Every

@@ -97,7 +97,8 @@ def create() -> Response:
 
 
 def _many() -> int:
-    many = asked.whole(request.form.get("many"), "many") or USUAL_MANY
+    typed = asked.whole(request.form.get("many"), "many")
+    many = USUAL_MANY if typed is None else typed
     if not 0 < many <= service.MOST_ORDERS:
         raise Invalid("A walk has at most %(most)s orders.", "many", most=service.MOST_ORDERS)
     return many

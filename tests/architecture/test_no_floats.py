@@ -42,4 +42,5 @@ def test_no_float_where_money_is(file):
 
 
 def test_the_check_finds_each_kind():
-    assert floats("a = 0.1\nb = float('1')\nc = total / 3\nc /= 2\nd = total // 3\n") == [1, 2, 3, 4]
+    source = "a = 0.1\nb = float('1')\nc = total / 3\nc /= 2\nd = total // 3\n"
+    assert floats(source) == [1, 2, 3, 4]

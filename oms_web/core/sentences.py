@@ -28,7 +28,8 @@ class Sentences:
     """Templates with ``%(name)s`` places, found again from the text that they became."""
 
     def __init__(self, templates: Iterable[str]) -> None:
-        plain, filled = set(), []
+        plain: set[str] = set()
+        filled: list[tuple[str, re.Pattern[str]]] = []
         for template in templates:
             if not _PLACE.search(template):
                 plain.add(template)

@@ -79,7 +79,7 @@ def get_profile(session: Session, profile_id: int) -> ImportProfile:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A profile by its name, whether it is the seller's (then it has an id) or still a ready one."""
+    """A profile by its name: the seller's own, with an id, or still a ready one."""
 
     name: str
     kind: FileKind

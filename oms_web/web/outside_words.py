@@ -60,7 +60,9 @@ def _sentences(language: str) -> Sentences:
     """The templates of a language's catalogue, and those of the file connector."""
     catalog: Mapping[Any, Any] = getattr(get_translations(), "_catalog", {})
     messages = getattr(oms().registry.get("files"), "messages", ())
-    return Sentences({*(key for key in catalog if isinstance(key, str) and key), *messages})
+    # Of templates that only name their places otherwise the connector's own comes first.
+    known = [key for key in catalog if isinstance(key, str) and key]
+    return Sentences(dict.fromkeys([*messages, *known]))
 
 
 def label_of(path: str) -> str:

@@ -52,13 +52,13 @@ from oms_connector.errors import (
     RateLimited,
     Refused,
 )
-from oms_connector.hooks import API, ENTRY_POINTS, hookimpl, hookspec
+from oms_connector.hooks import hookimpl, hookspec
 from oms_connector.spec import (
     Capabilities,
     Connector,
     Context,
-    Field,
     FetchesOrders,
+    Field,
     Http,
     ListsOffers,
     Manifest,
@@ -70,6 +70,7 @@ from oms_connector.spec import (
     SweepsOrders,
     VerifiesAccess,
 )
+from oms_connector.version import API, ENTRY_POINTS
 
 __all__ = [
     "API", "ENTRY_POINTS", "AccessRefused", "Address", "Capabilities", "ChannelDown",

@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pluggy
 
-if TYPE_CHECKING:
-    from oms_connector.spec import Connector
-
-API = (1, 0)
-"""(major, minor) of this SDK. A connector made for another major is refused with a reason."""
-
-ENTRY_POINTS = "oms.connectors"
+from oms_connector.spec import Connector
 
 hookspec = pluggy.HookspecMarker("oms_connector")
 hookimpl = pluggy.HookimplMarker("oms_connector")

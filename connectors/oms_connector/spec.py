@@ -25,7 +25,7 @@ from oms_connector.data import (
     StockRecord,
     Unreadable,
 )
-from oms_connector.hooks import API
+from oms_connector.version import API
 
 
 @dataclass(frozen=True, slots=True)

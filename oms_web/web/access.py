@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from oms_web.core.errors import Denied
 from oms_web.domain.users.permissions import ACTS, may
 from oms_web.web.door import current_user
+from oms_web.web.render import go, wants_part
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -52,6 +53,8 @@ def check_request(app: Flask) -> Response | None:
         return None
     user = current_user()
     if user is None:
+        if wants_part():  # the sign-in page must not land inside another one
+            return go(url_for("auth.sign_in"))
         target = request.full_path if request.method == "GET" else None
         return redirect(url_for("auth.sign_in", next=target))
     if name is None or not may(user.role, name):

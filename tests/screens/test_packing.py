@@ -291,6 +291,12 @@ def test_the_seller_sends_what_is_there_from_the_order(floor, browser_as):
     assert answer.headers["Location"] == "/"
 
 
+def test_a_scan_after_the_session_ended_leads_to_sign_in_as_a_whole_page(floor, app):
+    answer = post(app.test_client(), "/packing/scan", code="KUB")
+    assert (answer.status_code, answer.headers["HX-Redirect"]) == (200, "/sign-in")
+    assert answer.get_data() == b""
+
+
 @pytest.mark.parametrize("url", ["/packing/99", "/packing/99/pulse"])
 def test_a_parcel_that_does_not_exist_is_not_found(packer, url):
     assert packer.get(url).status_code == 404

@@ -35,7 +35,7 @@ class OrderLine:
     """One position. ``line_ref`` is unique within the order; ``offer_ref`` finds the listing.
 
     ``unit_price`` is what the buyer pays per unit (gross if the order says prices include tax),
-    after line discounts. ``vat_rate`` is a rate code: ``"23"``, ``"8"``, ``"5"``, ``"0"``, ``"zw"``.
+    after line discounts. ``vat_rate`` is a rate code: ``23``, ``8``, ``5``, ``0``, ``zw``.
     """
 
     line_ref: str

@@ -14,8 +14,12 @@ from oms_web.cli.database import opened
 from oms_web.core.actor import Actor
 from oms_web.core.errors import Invalid
 from oms_web.core.sheet import Sheet
+from oms_web.domain.audit import exports as trail
 from oms_web.domain.audit import service as audit
+from oms_web.domain.audit.queries import Filter
 from oms_web.domain.catalog import exports as catalog
+from oms_web.domain.documents import exports as documents
+from oms_web.domain.documents.queries import Asked
 from oms_web.domain.stock import exports as stock
 from oms_web.domain.stock.ledger import LedgerFilter
 from oms_web.domain.stock.overview import StockFilter
@@ -24,7 +28,9 @@ SHELL = Actor("cli", "shell")
 
 # What can be exported: name -> the sheet, at a moment.
 LISTS: dict[str, Callable[[datetime], Sheet]] = {
+    "audit": lambda _now: trail.trail(Filter()),
     "bins": lambda _now: stock.bins(),
+    "documents": lambda _now: documents.documents(Asked()),
     "ledger": lambda _now: stock.moves(LedgerFilter()),
     "products": lambda _now: catalog.products(),
     "stock": lambda now: stock.stock(StockFilter(), now),

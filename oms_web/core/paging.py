@@ -45,3 +45,15 @@ def unseal(token: str, width: int) -> list[Any]:
     if len(values) != width:
         raise Invalid("This page link is broken.", "after")
     return values
+
+
+def unseal_as(token: str, *kinds: type) -> list[Any]:
+    """The values in a page token, each of the kind it is compared with.
+
+    Raises:
+        Invalid: the token was not made by ``seal`` with such values.
+    """
+    values = unseal(token, len(kinds))
+    if any(type(value) is not kind for value, kind in zip(values, kinds, strict=True)):
+        raise Invalid("This page link is broken.", "after")
+    return values

@@ -8,11 +8,12 @@ from flask import Blueprint, Response, request, url_for
 
 from oms_web.core.clock import SHOP_ZONE, day_bounds
 from oms_web.core.errors import Invalid
-from oms_web.domain.audit import queries
+from oms_web.domain.audit import exports, queries
 from oms_web.domain.users import service as users
 from oms_web.extensions import db
 from oms_web.web import acts
 from oms_web.web.access import act
+from oms_web.web.exports import send
 from oms_web.web.render import render
 
 screen = Blueprint("audit", __name__)
@@ -24,8 +25,7 @@ KINDS = ("system", "connector", "cli")
 @act("audit.see")
 def index() -> Response:
     """A page of the trail, filtered by what stands in the address."""
-    chosen = {name: request.args.get(name, "").strip()
-              for name in ("who", "act", "subject", "id", "from", "to")}
+    chosen = _chosen()
     after = request.args.get("after", "")
     found = queries.page(db.session, _filter(chosen), after=after)
     set_ = {name: value for name, value in chosen.items() if value}
@@ -37,6 +37,18 @@ def index() -> Response:
         said=acts.said, shown=acts.shown,
         actor_name=acts.actor_name, everything=_address(set_, "subject", "id"),
     )
+
+
+@screen.get("/audit/audit.<kind>")
+@act("audit.see")
+def export(kind: str) -> Response:
+    """The trail as a file, filtered as on screen."""
+    return send(exports.trail(_filter(_chosen())), kind)
+
+
+def _chosen() -> dict[str, str]:
+    return {name: request.args.get(name, "").strip()
+            for name in ("who", "act", "subject", "id", "from", "to")}
 
 
 def _address(chosen: dict[str, str], *without: str) -> str:

@@ -65,7 +65,7 @@ def page(session: Session, wanted: Filter, *, after: str = "", limit: int = 50) 
     if wanted.since:
         bottom = _first_id_since(session, wanted.since - SLACK, newest) - 1
     floor = max(bottom, top - REACH)
-    query = _filtered(wanted).where(AuditEntry.id <= top, AuditEntry.id > floor)
+    query = filtered(wanted).where(AuditEntry.id <= top, AuditEntry.id > floor)
     rows = session.scalars(query.order_by(AuditEntry.id.desc()).limit(limit + 1)).all()
     if len(rows) > limit:
         return Found(rows[:limit], seal(rows[limit - 1].id))
@@ -89,7 +89,8 @@ def _first_id_since(session: Session, moment: datetime, newest: int) -> int:
     return low
 
 
-def _filtered(wanted: Filter) -> Select[tuple[AuditEntry]]:
+def filtered(wanted: Filter) -> Select[tuple[AuditEntry]]:
+    """The entries of a filter, in no order yet."""
     query = select(AuditEntry)
     if wanted.actor_kind:
         query = query.where(AuditEntry.actor_kind == wanted.actor_kind)

@@ -51,7 +51,7 @@ def page(
         .where(*conditions(wanted)).order_by(name, Product.id).limit(limit + 1)
     )
     if after:
-        query = query.where(tuple_(name, Product.id) > tuple_(*paging.unseal(after, 2)))
+        query = query.where(tuple_(name, Product.id) > tuple_(*paging.unseal_as(after, str, int)))
     rows = session.execute(query).all()
     more = paging.seal(rows[limit - 1].name, rows[limit - 1].id) if len(rows) > limit else None
     return Page(_filled(session, [ProductRow(*row) for row in rows[:limit]]), more)

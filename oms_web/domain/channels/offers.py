@@ -38,7 +38,7 @@ def page(
     """A page of listings, the newest first."""
     query = select(Listing).where(*_conditions(wanted)).order_by(Listing.id.desc()).limit(limit + 1)
     if after:
-        query = query.where(Listing.id < paging.unseal(after, 1)[0])
+        query = query.where(Listing.id < paging.unseal_as(after, int)[0])
     rows = session.scalars(query).all()
     return Page(rows[:limit], paging.seal(rows[limit - 1].id) if len(rows) > limit else None)
 

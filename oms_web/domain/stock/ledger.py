@@ -65,7 +65,7 @@ def page(
     query = moves(wanted).order_by(Move.id.desc()).limit(limit + 1)
     running = balance_now(session, wanted.variant_id) if _runs(wanted) else None
     if after:
-        last, running = paging.unseal(after, 2)
+        last, running = paging.unseal_as(after, int, int if running is not None else type(None))
         query = query.where(Move.id < last)
     found = session.execute(query).all()
     rows = []

@@ -127,7 +127,7 @@ def page(
         .order_by(title, Variant.id).limit(limit + 1)
     )
     if after:
-        query = query.where(tuple_(title, Variant.id) > tuple_(*paging.unseal(after, 2)))
+        query = query.where(tuple_(title, Variant.id) > tuple_(*paging.unseal_as(after, str, int)))
     rows = [StockRow(*row) for row in session.execute(query)]
     more = paging.seal(rows[limit - 1].title, rows[limit - 1].id) if len(rows) > limit else None
     return Page(filled(session, rows[:limit], wanted.warehouse_id), more)

@@ -184,7 +184,7 @@ def documents_page(
     """A page of stock documents with their sums."""
     query = documents_query(kind, state, warehouse_id).limit(limit + 1)
     if after:
-        query = query.where(StockDocument.id < paging.unseal(after, 1)[0])
+        query = query.where(StockDocument.id < paging.unseal_as(after, int)[0])
     rows = session.execute(query).all()
     more = paging.seal(rows[limit - 1].id) if len(rows) > limit else None
     return Page(with_sums(session, rows[:limit]), more)

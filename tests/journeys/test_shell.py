@@ -10,6 +10,7 @@ from flask import Blueprint, Response, render_template_string, request
 from playwright.sync_api import expect
 
 from oms_web.core.errors import NotAllowedNow
+from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.company import service as company
 from oms_web.domain.orders import labels
 from oms_web.domain.users import service as users
@@ -267,8 +268,10 @@ def test_axe_finds_nothing(open_page, works, scheme, language, size):
         labels.create_status(work, {"name": "Grawer", "phase": "open", "color": "#8B5CC7"})
         tag = labels.ensure_tag(work, "prezent").id
         other = users.create_user(work, "ola@example.test", "Ola", "sales", PASSWORD).id
+        work.session.add(ChannelAccount(connector="demo", name="Targowisko", letters="Ta",
+                                        state="broken", settings={}, created_at=work.now))
     found = []
-    for path in ("/components", "/users", "/users/new", f"/users/{other}", "/settings",
+    for path in ("/", "/components", "/users", "/users/new", f"/users/{other}", "/settings",
                  "/settings/statuses", "/settings/statuses/1", "/settings/tags",
                  f"/settings/tags/{tag}", "/me", "/audit", "/not/there"):
         page.goto(path)

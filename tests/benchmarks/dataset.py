@@ -54,16 +54,24 @@ VARIANTS = 2000
 BATCH = 2000
 _MAILBOXES = 4000
 
-_FIRST = ("Anna Piotr Katarzyna Krzysztof Maria Andrzej Małgorzata Tomasz Agnieszka Paweł Barbara "
-          "Jan Ewa Michał Krystyna Marcin Elżbieta Stanisław Zofia Jakub Teresa Adam Magdalena "
-          "Marek Joanna Łukasz Janina Grzegorz Monika Mateusz Danuta Wojciech Jadwiga Mariusz "
-          "Aleksandra Dariusz Halina Zbigniew Irena Jerzy Beata Maciej Marta Rafał Dorota Robert "
-          "Helena Kamil Karolina Jacek Jolanta Dawid Iwona Szymon Marianna Jürgen Hélène Øystein "
-          "Željko").split()
-_STEM = ("Nowak Kowalczyk Wójcik Kaczmarek Mazur Krawczyk Zając Król Wróbel Wieczorek Stępień "
-         "Dudek Pawlak Sikora Walczak Baran Michalak Szewczyk Pietrzak Duda Włodarczyk Kubiak "
-         "Wilk Lis Mazurek Kaźmierczak Sobczak Cieślak Kołodziej Szczepaniak Błaszczyk Straßmann "
-         "Konstantynopolitańczykiewicz Desmoulins Żółkiewski Brzęczyszczykiewicz").split()
+
+def _names(text: str) -> list[str]:
+    return text.split()
+
+
+_FIRST = _names("""
+    Anna Piotr Katarzyna Krzysztof Maria Andrzej Małgorzata Tomasz Agnieszka Paweł Barbara Jan Ewa
+    Michał Krystyna Marcin Elżbieta Stanisław Zofia Jakub Teresa Adam Magdalena Marek Joanna Łukasz
+    Janina Grzegorz Monika Mateusz Danuta Wojciech Jadwiga Mariusz Aleksandra Dariusz Halina
+    Zbigniew Irena Jerzy Beata Maciej Marta Rafał Dorota Robert Helena Kamil Karolina Jacek Jolanta
+    Dawid Iwona Szymon Marianna Jürgen Hélène Øystein Željko
+""")
+_STEM = _names("""
+    Nowak Kowalczyk Wójcik Kaczmarek Mazur Krawczyk Zając Król Wróbel Wieczorek Stępień Dudek Pawlak
+    Sikora Walczak Baran Michalak Szewczyk Pietrzak Duda Włodarczyk Kubiak Wilk Lis Mazurek
+    Kaźmierczak Sobczak Cieślak Kołodziej Szczepaniak Błaszczyk Straßmann
+    Konstantynopolitańczykiewicz Desmoulins Żółkiewski Brzęczyszczykiewicz
+""")
 _PLACES = (("00-001", "Warszawa"), ("30-002", "Kraków"), ("50-066", "Wrocław"), ("90-001", "Łódź"),
            ("61-001", "Poznań"), ("80-001", "Gdańsk"), ("70-001", "Szczecin"), ("15-001",
            "Białystok"), ("40-001", "Katowice"), ("35-001", "Rzeszów"))
@@ -128,13 +136,18 @@ def _put(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -
     if connection.dialect.name != "postgresql":
         connection.execute(insert(table), list(rows))
         return
-    names = list(rows[0])
+    given = {
+        column.name: column.default.arg for column in table.c
+        if column.default is not None and column.default.is_scalar
+    }
+    names = list(given | rows[0])
     cursor = connection.connection.cursor()
     quoted = ", ".join(f'"{name}"' for name in names)
     with cursor.copy(f'COPY "{table.name}" ({quoted}) FROM STDIN') as copy:
         for row in rows:
             copy.write_row([
-                json.dumps(v) if isinstance(v, dict) else v for v in (row[n] for n in names)
+                json.dumps(value) if isinstance(value, dict) else value
+                for value in (row.get(name, given.get(name)) for name in names)
             ])
 
 

@@ -231,7 +231,7 @@ def _issue(values: Values, asked: Asked) -> Condition:
 
 def _ship(values: Values, asked: Asked) -> Condition:
     today = local_day(asked.now)
-    start, end = day_bounds(today)
+    end = day_bounds(today)[1]
     after_tomorrow = day_bounds(today + timedelta(days=1))[1]
     by_name: dict[str, ColumnElement[bool]] = {
         "late": Order.ship_by < asked.now,

@@ -1,0 +1,279 @@
+"""What a person changes about an order: address, buyer, delivery, status, tags, notes.
+
+Where the goods go may change until packing begins; words about the order may change any time.
+Each change is checked again the way a new order is, so a hold goes when its cause has gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select
+
+from oms_web.core.errors import Invalid, NotAllowedNow, NotFound
+from oms_web.core.text import tidy
+from oms_web.core.work import Work
+from oms_web.domain.audit import service as audit
+from oms_web.domain.orders import addresses, labels, phases
+from oms_web.domain.orders import service as orders
+from oms_web.domain.orders.checks import Flaw, address_gaps, tax_id_valid
+from oms_web.domain.orders.events import OrderChanged
+from oms_web.domain.orders.models import Hold, Note, Order, OrderTag
+
+EDITABLE = (phases.DRAFT, phases.OPEN)
+MAX_NOTE = 4000
+_DELIVERY = {"delivery_method": 120, "carrier": 40, "pickup_point": 60}
+
+
+def _open_order(work: Work, order_id: int) -> Order:
+    order = orders.lock_order(work.session, order_id)
+    if order.phase == phases.PACKING:
+        raise NotAllowedNow("This order is being packed. Put the parcel aside first.")
+    if order.phase not in EDITABLE:
+        raise NotAllowedNow("This order has left or is closed.", phases.allowed(order.phase))
+    return order
+
+
+def change_address(work: Work, order_id: int, values: Mapping[str, Any]) -> bool:
+    """Change where the goods go; False when nothing is different.
+
+    Raises:
+        InvalidForm: naming the fields that are wrong.
+        NotAllowedNow: packing has begun, or it has left.
+    """
+    order = _open_order(work, order_id)
+    present = {name: (order.ship_to or {}).get(name, "") for name in addresses.FIELDS}
+    wanted = addresses.clean_address(values, pickup_point=order.pickup_point)
+    if wanted == present:
+        return False
+    changed = {name: value for name, value in wanted.items() if value != present[name]}
+    order.ship_to = wanted
+    order.country = wanted["country"]
+    _finish(work, order, "address", audit.changes(present, changed))
+    return True
+
+
+def change_buyer(work: Work, order_id: int, values: Mapping[str, Any]) -> bool:
+    """Change who buys and whether they want an invoice; False when nothing is different.
+
+    Raises:
+        InvalidForm: naming the fields that are wrong.
+        NotAllowedNow: packing has begun, or it has left.
+    """
+    order = _open_order(work, order_id)
+    wanted: dict[str, Any] = addresses.clean_buyer(values, order.country)
+    wanted["wants_invoice"] = bool(values.get("wants_invoice"))
+    changes = audit.changes({name: getattr(order, name) for name in wanted}, wanted)
+    if not changes:
+        return False
+    for name in changes:
+        setattr(order, name, wanted[name])
+    _finish(work, order, "buyer", changes)
+    return True
+
+
+def change_delivery(
+    work: Work, order_id: int, values: Mapping[str, Any], ship_by: datetime | None
+) -> bool:
+    """Change method, carrier, pick-up point and deadline; False when nothing is different.
+
+    Raises:
+        NotAllowedNow: packing has begun, or it has left.
+    """
+    order = _open_order(work, order_id)
+    wanted: dict[str, Any] = {
+        name: tidy(str(values.get(name) or ""))[:limit] for name, limit in _DELIVERY.items()
+    }
+    before: dict[str, Any] = {name: getattr(order, name) for name in wanted}
+    changes = audit.changes(before, wanted)
+    if ship_by != order.ship_by:
+        changes["ship_by"] = [_moment(order.ship_by), _moment(ship_by)]
+    if not changes:
+        return False
+    for name in wanted:
+        setattr(order, name, wanted[name])
+    order.ship_by = ship_by
+    _finish(work, order, "delivery", changes)
+    return True
+
+
+def _moment(at: datetime | None) -> str | None:
+    return at.isoformat(timespec="minutes") if at else None
+
+
+def _finish(work: Work, order: Order, what: str, changes: Mapping[str, Any]) -> None:
+    audit.record(work, f"orders.change_{what}", "order", order.id, changes)
+    orders.rewrite_keys(work, order)
+    verify_words(work, order)
+    orders.refile(work, [order.id])
+    work.announce(OrderChanged(order.id, what))
+
+
+def verify_words(work: Work, order: Order) -> None:
+    """Look at address and tax number again: set the holds that are due, release the others."""
+    flaws = []
+    missing = address_gaps(order.ship_to or {}, order.pickup_point)
+    if missing:
+        flaws.append(Flaw("address", {"missing": ", ".join(missing)}))
+    if order.tax_id and not tax_id_valid(order.tax_id, order.country):
+        flaws.append(Flaw("tax_id", {"tax_id": order.tax_id}))
+    found = {flaw.kind for flaw in flaws}
+    orders.release_holds(work, order.id, {"address", "tax_id"} - found)
+    if order.phase != phases.DRAFT:
+        for flaw in flaws:
+            orders.set_hold(work, order.id, flaw)
+
+
+def accept_total(work: Work, order_id: int) -> bool:
+    """The channel's total counts, though the lines add up to another; False if none was held."""
+    orders.lock_order(work.session, order_id)
+    return _freed(work, order_id, "totals", "orders.accept_total")
+
+
+def accept_change(work: Work, order_id: int) -> bool:
+    """Take over what the channel changed after packing had begun; False if nothing was held.
+
+    Words (address, buyer, delivery) are taken over here; changed lines stay as they are packed
+    and are said in the hold, for a person to settle.
+    """
+    order = orders.lock_order(work.session, order_id)
+    held = _held(work, order_id, "changed")
+    if held is None:
+        return False
+    after = {k: v for k, v in (held.detail.get("after") or {}).items() if k in _FROM_CHANNEL}
+    changes = audit.changes({name: getattr(order, name) for name in after}, after)
+    for name in changes:
+        setattr(order, name, after[name])
+    if changes:
+        audit.record(work, "orders.accept_change", "order", order_id, changes)
+        orders.rewrite_keys(work, order)
+        verify_words(work, order)
+    return _freed(work, order_id, "changed", None)
+
+
+def keep_ours(work: Work, order_id: int) -> bool:
+    """Leave the order as it is packed, whatever the channel changed; False if nothing was held."""
+    orders.lock_order(work.session, order_id)
+    return _freed(work, order_id, "changed", "orders.keep_ours")
+
+
+_FROM_CHANNEL = frozenset({
+    "buyer_name", "buyer_email", "buyer_phone", "buyer_company", "tax_id", "wants_invoice",
+    "buyer_note", "ship_to", "bill_to", "country", "delivery_method", "carrier", "pickup_point",
+})
+
+
+def _held(work: Work, order_id: int, kind: str) -> Hold | None:
+    return work.session.scalar(
+        select(Hold).where(Hold.order_id == order_id, Hold.kind == kind,
+                           Hold.released_at.is_(None))
+    )
+
+
+def _freed(work: Work, order_id: int, kind: str, act: str | None) -> bool:
+    if not orders.release_holds(work, order_id, [kind]):
+        return False
+    if act:
+        audit.record(work, act, "order", order_id)
+    orders.refile(work, [order_id])
+    work.announce(OrderChanged(order_id, kind))
+    return True
+
+
+def set_status(work: Work, order_id: int, status_id: int) -> bool:
+    """Give an order one of the seller's statuses; False when it has it already.
+
+    Raises:
+        NotFound: there is no such status.
+        NotAllowedNow: the status belongs to another phase, or is offered no longer.
+    """
+    order = orders.lock_order(work.session, order_id)
+    status = labels.get_status(work.session, status_id)
+    if order.status_id == status_id:
+        return False
+    if status.phase != order.phase or status.archived_at is not None:
+        raise NotAllowedNow("The status %(name)s is not for orders in this phase.",
+                            name=status.name)
+    before = labels.get_status(work.session, order.status_id).name if order.status_id else None
+    orders.shift_tally(work.session, "status", [(order.status_id, status_id)])
+    order.status_id = status_id
+    order.updated_at = work.now
+    audit.record(work, "orders.status", "order", order_id, {"status": [before, status.name]})
+    work.announce(OrderChanged(order_id, "status"))
+    return True
+
+
+def add_tag(work: Work, order_id: int, name: str) -> bool:
+    """Hang a tag on an order, made if need be; False when it hangs there already.
+
+    Raises:
+        Invalid: no name, or one that is too long.
+    """
+    orders.lock_order(work.session, order_id)
+    tag = labels.ensure_tag(work, name)
+    if work.session.get(OrderTag, (tag.id, order_id)) is not None:
+        return False
+    work.session.add(OrderTag(tag_id=tag.id, order_id=order_id))
+    audit.record(work, "orders.tag", "order", order_id, {"tag": [None, tag.name]})
+    return True
+
+
+def remove_tag(work: Work, order_id: int, tag_id: int) -> bool:
+    """Take a tag off an order; False when it did not hang there."""
+    orders.lock_order(work.session, order_id)
+    tag = labels.get_tag(work.session, tag_id)
+    gone = work.session.execute(
+        delete(OrderTag).where(OrderTag.order_id == order_id, OrderTag.tag_id == tag_id)
+    ).rowcount
+    if not gone:
+        return False
+    audit.record(work, "orders.untag", "order", order_id, {"tag": [tag.name, None]})
+    return True
+
+
+def add_note(work: Work, order_id: int, text: str) -> None:
+    """Write something on an order, for colleagues.
+
+    Raises:
+        Invalid: nothing, or too much.
+    """
+    orders.get_order(work.session, order_id)
+    text = text.replace("\0", "").strip()
+    if not text:
+        raise Invalid("Write something.", "text")
+    if len(text) > MAX_NOTE:
+        raise Invalid("At most %(limit)s characters.", "text", limit=MAX_NOTE)
+    work.session.add(Note(order_id=order_id, at=work.now, author=work.actor.name, text=text))
+    audit.record(work, "orders.note", "order", order_id, note=text[:200])
+
+
+def delete_note(work: Work, order_id: int, note_id: int) -> None:
+    """Take one's own words off again.
+
+    Raises:
+        NotFound: no such note on this order.
+        NotAllowedNow: somebody else wrote it.
+    """
+    note = work.session.get(Note, note_id)
+    if note is None or note.order_id != order_id:
+        raise NotFound("There is no such note.")
+    if note.author != work.actor.name:
+        raise NotAllowedNow("Only %(author)s may take this note off.", author=note.author)
+    work.session.delete(note)
+    audit.record(work, "orders.unnote", "order", order_id, note=note.text[:200])
+
+
+def deliver(work: Work, order_id: int) -> bool:
+    """The buyer has the goods, as a person knows; False when that was known.
+
+    For orders without parcels of ours; parcels are marked one by one where they are kept.
+
+    Raises:
+        NotAllowedNow: it has not left.
+    """
+    order = orders.lock_order(work.session, order_id)
+    moved = orders.set_phase(work, order, "deliver")
+    orders.refile(work, [order_id])
+    return moved

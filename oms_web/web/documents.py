@@ -145,7 +145,7 @@ def _list(results: list[tuple[int, str]] | None = None, status: int = 200) -> Re
 
 
 @screen.get("/documents/export.<kind>")
-@act("documents.see")
+@act("documents.export")
 def export(kind: str) -> Response:
     """The issued documents as they are filtered, as CSV or XLSX."""
     return send(exports.documents(_chosen()[1]), kind)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pypdf
 import pytest
+from python_calamine import CalamineWorkbook
 from sqlalchemy import event, select
 
 from oms_web.core.actor import SYSTEM
@@ -172,6 +173,13 @@ def test_export_says_what_is_shown(shop, browser_as):
     assert "5252248481" in rows[1]
     assert "119" in rows[1]
     page(client, "/documents/export.pdf", 404)
+    with client.get("/documents/export.xlsx") as book:
+        sheet = CalamineWorkbook.from_filelike(io.BytesIO(book.get_data())).get_sheet_by_index(0)
+    found = {row[0]: row for row in sheet.to_python()[1:]}
+    assert set(found) == {"FV 1/11/2026", "FV 2/11/2026"}
+    assert found["FV 1/11/2026"][5].startswith("'=") or found["FV 1/11/2026"][5] == "=cmd()"
+    assert found["FV 1/11/2026"][8:11] == [97.32, 22.38, 119.7]
+    page(browser_as("reader"), "/documents/export.csv", 403)
 
 
 # -- issuing ------------------------------------------------------------------------------------

@@ -47,6 +47,7 @@ ACTS: dict[str, frozenset[str]] = {
         "documents.see": {MANAGER, SALES, ACCOUNTANT, READER},
         "documents.issue": {MANAGER, SALES, ACCOUNTANT},
         "documents.print": {MANAGER, SALES, WAREHOUSE, ACCOUNTANT},
+        "documents.export": {MANAGER, SALES, ACCOUNTANT},
         "documents.design": {MANAGER},
         "audit.see": {MANAGER},
         "settings.edit": {MANAGER},

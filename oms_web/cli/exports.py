@@ -19,8 +19,6 @@ from oms_web.domain.audit import service as audit
 from oms_web.domain.audit.queries import Filter
 from oms_web.domain.catalog import exports as catalog
 from oms_web.domain.documents import exports as documents
-from oms_web.domain.documents.queries import Asked as DocumentsAsked
-from oms_web.domain.documents import exports as documents
 from oms_web.domain.documents.queries import Asked
 from oms_web.domain.stock import exports as stock
 from oms_web.domain.stock.ledger import LedgerFilter
@@ -33,7 +31,6 @@ LISTS: dict[str, Callable[[datetime], Sheet]] = {
     "audit": lambda _now: trail.trail(Filter()),
     "bins": lambda _now: stock.bins(),
     "documents": lambda _now: documents.documents(Asked()),
-    "documents": lambda _now: documents.documents(DocumentsAsked()),
     "ledger": lambda _now: stock.moves(LedgerFilter()),
     "products": lambda _now: catalog.products(),
     "stock": lambda now: stock.stock(StockFilter(), now),

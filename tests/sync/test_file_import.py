@@ -202,6 +202,44 @@ def test_two_processes_at_one_file_do_not_both_go_on(both, tmp_path, monkeypatch
         assert ledgers.check(work.session) == []
 
 
+def test_a_run_that_was_moved_on_by_a_page_is_left_to_the_other(oms, tmp_path, monkeypatch):
+    """The other one is alive and in the middle: the slower one must not store its page again."""
+    here = shop(oms, tmp_path)
+    monkeypatch.setattr("oms_web.sync.file_pages.RECORDS", 2)
+    run_id = here.begin(here.file(STORY), options=BOTH)
+
+    class Enough(Exception):
+        pass
+
+    def one_page(_done, _total):
+        if here.summary(run_id).run.read >= 4:
+            raise Enough
+
+    def overtaken(_done, _total):
+        if here.summary(run_id).run.read == 2:
+            with pytest.raises(Enough):
+                run_import(oms.importer, run_id, one_page)
+
+    with pytest.raises(NotAllowedNow, match="Another process"):
+        run_import(oms.importer, run_id, overtaken)
+    run = here.summary(run_id).run
+    assert (run.state, run.read, run.added) == ("running", 4, 4)
+    run_import(oms.importer, run_id)
+    assert here.counts(here.summary(run_id)) == (7, 5, 0, 0, 2)
+
+
+def test_units_that_are_there_already_are_not_put_there_again(oms, tmp_path):
+    here = shop(oms, tmp_path)
+    with oms.works.writing(CLERK) as work:
+        make.put(work, make.variant(work, "KUB"), 5)
+        make.put(work, make.variant(work, "TAL"), 1)
+    rows = "1,2026-03-01,KUB,Kubek,3,2\n1,2026-03-01,TAL,Talerz,4,2\n"
+    here.run(here.file(HEADER + rows), options=BOTH)
+    assert here.rows(select(Variant.sku, Move.quantity).join(Move, Move.variant_id == Variant.id)
+                     .where(Move.reason == "correction")) == [("TAL", 3)]
+    assert here.stock() == {"KUB": 2, "TAL": 0}
+
+
 def test_a_changed_profile_starts_the_file_anew(oms, tmp_path):
     here = shop(oms, tmp_path)
     path = here.file(STORY)

@@ -32,42 +32,59 @@ def run(oms: Oms, stop: threading.Event, threads: int = THREADS) -> None:
     """Work until ``stop`` is set; running tasks are finished first."""
     clock = start_clock(oms)
     name = f"{socket.gethostname()}:{os.getpid()}"
+    bell = threading.Event()
     hands = [
-        threading.Thread(target=_hand, args=(oms, stop, f"{name}:{n}"), name=f"worker-{n}")
+        threading.Thread(target=_hand, args=(oms, stop, bell, f"{name}:{n}"), name=f"worker-{n}")
         for n in range(threads)
     ]
     for hand in hands:
         hand.start()
     try:
         while not stop.is_set():
-            if not _dispatch_safely(oms):
-                stop.wait(IDLE)
+            if _look(oms):
+                bell.set()
+            stop.wait(IDLE)
     finally:
         stop.set()
+        bell.set()
         clock.shutdown(wait=False)
         for hand in hands:
             hand.join()
 
 
-def _dispatch_safely(oms: Oms) -> int:
+def _look(oms: Oms) -> bool:
+    """Hand on what was announced; whether there is something to work on."""
     try:
-        return dispatch(oms.works)
+        return bool(dispatch(oms.works)) or _due(oms)
     except Exception:
-        log.exception("dispatch failed")
+        log.exception("looking for work failed")
         time.sleep(1)
-        return 0
+        return False
 
 
-def _hand(oms: Oms, stop: threading.Event, name: str) -> None:
+def _hand(oms: Oms, stop: threading.Event, bell: threading.Event, name: str) -> None:
+    """Sleep until the bell rings, then work until nothing is due."""
     while not stop.is_set():
+        bell.wait()
         try:
-            worked = work_once(oms, name)
+            while not stop.is_set() and work_once(oms, name):
+                pass
         except Exception:
             log.exception("worker %s failed", name)
-            worked = False
             stop.wait(1)
-        if not worked:
-            stop.wait(IDLE)
+        if not stop.is_set():
+            bell.clear()
+
+
+def _due(oms: Oms) -> bool:
+    """Whether a task waits to be claimed now."""
+    with oms.works.reading(SYSTEM) as work:
+        return work.session.scalar(
+            select(claims.Task.id).where(or_(
+                (claims.Task.state == "waiting") & (claims.Task.not_before <= work.now),
+                (claims.Task.state == "running") & (claims.Task.lease_until < work.now),
+            )).limit(1)
+        ) is not None
 
 
 def drain(oms: Oms, limit: int = 10_000) -> int:
@@ -88,14 +105,8 @@ def drain(oms: Oms, limit: int = 10_000) -> int:
 
 def work_once(oms: Oms, worker: str) -> bool:
     """Claim one due task and do it; False when nothing was due."""
-    with oms.works.reading(SYSTEM) as work:
-        if work.session.scalar(
-            select(claims.Task.id).where(or_(
-                (claims.Task.state == "waiting") & (claims.Task.not_before <= work.now),
-                (claims.Task.state == "running") & (claims.Task.lease_until < work.now),
-            )).limit(1)
-        ) is None:
-            return False
+    if not _due(oms):
+        return False
     with oms.works.writing(SYSTEM) as work:
         held = claims.claim(work.session, worker, work.now)
     if held is None:

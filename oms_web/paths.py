@@ -1,4 +1,4 @@
-"""Where things lie: a checkout keeps templates and static files beside the package, a wheel inside."""
+"""Where things lie: templates and static files are beside the package in a checkout, else inside."""
 
 from __future__ import annotations
 

@@ -35,8 +35,8 @@ class Oms:
     works: Works
 
     @cached_property
-    def registry(self):  # noqa: ANN201 - imported late: plugins are loaded on first use
-        """The connectors that are installed, and why others were refused."""
+    def registry(self) -> Registry:
+        """The connectors that are installed, and why others were refused: loaded on first use."""
         from oms_web.sync.registry import load_registry
 
         return load_registry()

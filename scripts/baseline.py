@@ -1,4 +1,4 @@
-"""Write the first migration anew from the models. Only until the first release; then history is fixed."""
+"""Write the first migration anew from the models. After the first release history is fixed."""
 
 import tempfile
 from pathlib import Path

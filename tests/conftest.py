@@ -13,6 +13,7 @@ import shutil
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import URL
@@ -25,6 +26,9 @@ from oms_web.domain.users import service as users
 from oms_web.settings import Settings
 from oms_web.wiring import Oms, wire
 from tests import postgres
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 ENGINE = os.environ.get("OMS_TEST_ENGINE", "sqlite")
@@ -141,7 +145,7 @@ def works(oms: Oms) -> Works:
 
 
 @pytest.fixture
-def app(oms: Oms):  # noqa: ANN201 - Flask is imported late: most tests do not need it
+def app(oms: Oms) -> Flask:
     """The web application, with CSRF checks off (tests of CSRF switch them on again)."""
     from oms_web.app import create_app
 
@@ -151,11 +155,11 @@ def app(oms: Oms):  # noqa: ANN201 - Flask is imported late: most tests do not n
 
 
 @pytest.fixture
-def browser_as(app, works: Works):  # noqa: ANN001, ANN201
+def browser_as(app, works: Works):
     """A function: role -> a signed-in test client."""
     made: dict[str, object] = {}
 
-    def sign_in(role: str = "owner", language: str = "en"):  # noqa: ANN202
+    def sign_in(role: str = "owner", language: str = "en"):
         if role not in made:
             with works.writing(TESTER) as work:
                 users.create_user(work, f"{role}@example.test", role.title(), role, PASSWORD,

@@ -27,6 +27,11 @@ def number(value: int) -> str:
     return format_decimal(value, locale=language()).replace("-", MINUS)
 
 
+def signed(value: int) -> str:
+    """A change: ``+3``, ``−2``, with a true minus sign."""
+    return ("+" if value > 0 else "") + number(value)
+
+
 def amount(minor: int, currency: str, *, always: bool = False) -> str:
     """Money: in Polish ``1 148,00 zł``, in English ``PLN 1,148.00``.
 
@@ -163,6 +168,7 @@ def browser(agent: str) -> str:
 
 
 FILTERS = {
+    "signed": signed,
     "browser": browser,
     "number": number, "amount": amount, "price": price, "day": day, "clock": clock, "when": when,
     "moment_title": moment_title, "long_day": long_day, "whole": whole, "seconds": seconds,

@@ -22,6 +22,7 @@ from oms_web.web.auth import is_local_path
 from oms_web.web.door import writing
 from oms_web.web.exports import send
 from oms_web.web.failures import status_of, words_of
+from oms_web.web.formats import signed
 from oms_web.web.forms import Form
 from oms_web.web.render import go, render
 from oms_web.web.toasts import say
@@ -164,7 +165,7 @@ def correct_post(variant_id: int) -> Response:
     except Invalid as error:
         form.refuse(error)
         return _correct_page(variant_id, form, _bins_of(variant_id, everywhere=True), 422)
-    say_lost(lost, gettext("The stock is corrected by %(n)s.", n=f"{change:+d}"))
+    say_lost(lost, gettext("The stock is corrected by %(n)s.", n=signed(change)))
     return go(_back(variant_id))
 
 

@@ -17,6 +17,7 @@ from oms_web.web import asked, scanning
 from oms_web.web.access import act
 from oms_web.web.door import writing
 from oms_web.web.failures import status_of, words_of
+from oms_web.web.formats import signed
 from oms_web.web.forms import Form
 from oms_web.web.render import go, render
 from oms_web.web.scanning import Said
@@ -117,7 +118,7 @@ def scan(document_id: int) -> Response:
         note = gettext("%(sku)s: the ledger has none of it here", sku=found.sku)
     elif counted.moved:
         note = gettext("%(sku)s: %(n)s moved while you counted; count it again from none",
-                       sku=found.sku, n=f"{counted.moved:+d}")
+                       sku=found.sku, n=signed(counted.moved))
     tone = "ok" if counted.expected and not counted.moved else "warn"
     return _card(document_id, Said(tone, found.title, counted.done, note, place,
                                    counted.line_id))

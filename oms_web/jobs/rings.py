@@ -19,7 +19,7 @@ from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import OrderTally
 from oms_web.domain.stock.models import Reservation
 from oms_web.flows import reservation_expiry
-from oms_web.sync import feeds, push_stock
+from oms_web.sync import drop_folder, feeds, push_stock
 from oms_web.sync.session import Engine
 from oms_web.wiring import Oms
 
@@ -77,6 +77,9 @@ def ring_seal(oms: Oms) -> None:
 
 def ring_drop_folders(oms: Oms) -> None:
     """Look into the folders that file channels watch."""
+    with oms.works.reading(SYSTEM) as work:
+        if not drop_folder.any_watched(work.session):
+            return
     with oms.works.writing(SYSTEM) as work:
         enqueue(work.session, "drop_folders", "all", {}, now=work.now)
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from oms_web.core.actor import Actor
 from oms_web.core.errors import NotAllowedNow, OmsError
@@ -47,6 +48,16 @@ def folder_of(root: Path, account_id: int, name: str) -> Path:
     """The drop folder of an account: its name made plain, and its number."""
     plain = _NOT_WORD.sub("-", fold(name)).strip("-")[:40] or "files"
     return root / f"{plain}-{account_id}"
+
+
+def any_watched(session: Session) -> bool:
+    """Whether some account watches a folder: asked by the clock before it queues a look."""
+    settings = session.scalars(
+        select(ChannelAccount.settings)
+        .where(ChannelAccount.connector == file_profiles.CONNECTOR,
+               ChannelAccount.state == "active", ChannelAccount.archived_at.is_(None))
+    )
+    return any(told.get("folder") for told in settings)
 
 
 def watched(importer: Importer, root: Path) -> list[Watched]:

@@ -188,7 +188,9 @@ def account_of(
     """
     account = _find_account(work.session, profile)
     if account is None:
-        account = accounts.connect(work, file_connector(registry), profile.name, {}, {})
+        # Nobody is behind a file who could be told of our stock.
+        account = accounts.connect(work, file_connector(registry), profile.name, {}, {},
+                                   publish_stock=False)
     profile.account_id = account.id
     if history and not account.settings.get("history_moves_stock"):
         accounts.change(work, account.id, {"history_moves_stock": True}, {})

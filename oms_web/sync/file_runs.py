@@ -77,10 +77,13 @@ def begin(
     interrupted goes on where it was, unless the profile or the options have changed since.
 
     Raises:
-        NotFound: opening stock is wanted and there is no place to put it.
+        NotAllowedNow: opening stock is wanted and there is no place to put it.
     """
     if options.opening_stock:
-        stock.default_bin(work.session)
+        try:
+            stock.default_bin(work.session)
+        except NotFound as error:
+            raise NotAllowedNow(error.message) from error
     run = work.session.scalar(
         select(ImportRun).where(ImportRun.profile_id == profile.id,
                                 ImportRun.digest == stored.digest).with_for_update()

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from oms_web.core.claims import Task
 from oms_web.domain.orders.models import Order
+from oms_web.domain.stock.models import Location
 from oms_web.jobs.worker import drain
 from oms_web.sync import accounts, file_profiles
 from oms_web.sync.file_profiles import file_connector
@@ -148,6 +149,15 @@ def test_wrong_input_is_said_at_its_field(browser_as, here, profile, files, form
     page = text_of(answer, 422)
     assert says in page
     assert 'class="error"' in page
+
+
+def test_opening_stock_without_a_warehouse_is_refused_in_words(browser_as, here, oms, profile):
+    with oms.works.writing(CLERK) as work:
+        work.session.execute(Location.__table__.update().values(active=False))
+    manager = browser_as("manager")
+    page = text_of(manager.get(brought_in(manager)))
+    refused = manager.post("/imports", data={**hidden(page), "opening_stock": "on"})
+    assert "There is no warehouse with a bin yet" in text_of(refused, 409)
 
 
 def test_several_files_go_together(browser_as, here, oms):

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select
 
-from oms_web.core.errors import NotAllowedNow, NotFound
+from oms_web.core.errors import NotAllowedNow
 from oms_web.domain.audit.models import AuditEntry
 from oms_web.domain.catalog.models import Barcode, BundlePart, Variant
 from oms_web.domain.channels.models import ChannelAccount
@@ -145,7 +145,7 @@ def test_opening_stock_needs_a_place_before_anything_is_begun(oms, tmp_path):
     with oms.works.writing(CLERK) as work:
         work.session.execute(make.Location.__table__.update().where(
             make.Location.kind == "bin").values(active=False))
-    with pytest.raises(NotFound, match="no warehouse with a bin"):
+    with pytest.raises(NotAllowedNow, match="no warehouse with a bin"):
         here.run(here.file(STORY), options=BOTH)
     assert here.rows(select(ImportRun.id)) == []
 

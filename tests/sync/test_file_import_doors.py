@@ -18,6 +18,7 @@ from oms_web.core.claims import Task, enqueue
 from oms_web.core.errors import Invalid, NotAllowedNow, NotFound
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.orders.models import Order
+from oms_web.jobs import rings
 from oms_web.jobs.worker import drain
 from oms_web.sync import accounts, drop_folder, file_profiles
 from oms_web.sync.file_profiles import file_connector
@@ -212,10 +213,14 @@ def test_a_file_whose_process_died_is_found_again(here, oms, folder, monkeypatch
 def test_the_clock_and_the_worker_look_by_themselves(here, oms, folder, monkeypatch):
     monkeypatch.setattr(drop_folder, "SETTLE_S", 0)
     (folder / "x.csv").write_text(ONE)
-    with oms.works.writing(CLERK) as work:
-        enqueue(work.session, "drop_folders", "all", {}, now=work.now)
+    rings.ring_drop_folders(oms)
     drain(oms)
     assert inside(folder, "done") == ["x.csv", "x.csv.report.json"]
+
+
+def test_the_clock_asks_for_nothing_while_no_folder_is_watched(here, oms):
+    rings.ring_drop_folders(oms)
+    assert here.rows(select(Task.id)) == []
 
 
 # -- background and shell -------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 
 from flask import Flask
 
-from oms_web.web import assets, shell, toasts
+from oms_web.web import assets, language, shell, toasts
 
 SCREENS = (
     "auth", "home", "orders", "order_card", "order_edit", "picking", "packing", "shipments",
@@ -23,6 +23,7 @@ SCREENS = (
 def register(app: Flask) -> None:
     """Attach every screen to the app, and what their templates share."""
     assets.register(app)
+    language.register(app)
     shell.register(app)
     toasts.register(app)
     for name in SCREENS:

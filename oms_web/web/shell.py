@@ -7,12 +7,12 @@ see it. Counts come from tallies the writers keep, so the frame costs three smal
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from flask import Flask, current_app, g, request, url_for
+from flask_babel import get_locale, lazy_pgettext
 from flask_babel import lazy_gettext as _l
-from flask_babel import lazy_pgettext
 from sqlalchemy import func, select
 
 from oms_web.domain.channels.models import ChannelAccount
@@ -149,7 +149,12 @@ MARKS = {".": _l("not yet"), "v": _l("done"), "w": _l("in progress"), "!": _l("n
 
 
 def strip_words(place: int, mark: str) -> str:
-    """What a cell of the strip says: ``Stock: needs a person``."""
+    """What a cell of the strip says: ``Stock: needs a person``. Lists ask hundreds of times."""
+    return _strip_words(place, mark, g.get("language") or str(get_locale()))
+
+
+@cache
+def _strip_words(place: int, mark: str, _language: str) -> str:
     return f"{STRIP[place]}: {MARKS[mark]}"
 
 

@@ -8,7 +8,6 @@ limit, and replaces a worker that hangs, dies or has done enough. What locks the
 from __future__ import annotations
 
 import atexit
-import ctypes
 import importlib.util
 import json
 import logging
@@ -30,19 +29,13 @@ from pathlib import Path
 
 from oms_web.adapters import pdf_worker
 from oms_web.core.errors import NotAllowedNow, OmsError
+from oms_web.core.pdf_libraries import NEEDED, missing_packages
 
 log = logging.getLogger(__name__)
 
-# What the workers draw text with, and the Debian package that has it.
-_LIBRARIES = {
-    "libgobject-2.0.so.0": "libpango-1.0-0",
-    "libpango-1.0.so.0": "libpango-1.0-0",
-    "libharfbuzz.so.0": "libpango-1.0-0",
-    "libfontconfig.so.1": "libpangoft2-1.0-0",
-    "libpangoft2-1.0.so.0": "libpangoft2-1.0-0",
-}
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME",
          "FONTCONFIG_FILE", "FONTCONFIG_PATH", "XDG_CACHE_HOME", "SYSTEMROOT")
+_ASK_AGAIN = 30.0
 _MAX_ANSWER = 256 * 1024 * 1024
 
 
@@ -85,17 +78,17 @@ class PdfPool:
             self._slots.put(None)
         self._all: set[Worker] = set()
         self._lock = threading.Lock()
-        self._ready = False
+        # Looked up when first asked; what was missing may be installed while we run.
+        self._reason: str | None = "not looked up yet"
+        self._ask_again = 0.0
         atexit.register(self.close)
 
     def available(self) -> str | None:
         """Why no PDF can be made here; None when one can."""
-        if not self._ready:
-            reason = _missing()
-            if reason is not None:
-                return reason
-            self._ready = True
-        return None
+        if self._reason is not None and time.monotonic() >= self._ask_again:
+            self._reason = _missing()
+            self._ask_again = time.monotonic() + _ASK_AGAIN
+        return self._reason
 
     def render(self, pages: Sequence[str]) -> bytes:
         """Several HTML documents as one PDF, each with page numbers of its own.
@@ -280,13 +273,7 @@ def _missing() -> str | None:
         return "pip install weasyprint"
     if not sys.platform.startswith("linux"):
         return None  # the worker itself says what it lacks
-    packages = []
-    for library, package in _LIBRARIES.items():
-        try:
-            ctypes.CDLL(library)
-        except OSError:
-            packages.append(package)
+    packages = missing_packages(NEEDED)
     if packages:
-        names = " ".join(dict.fromkeys(packages))
-        return f"sudo apt-get install --no-install-recommends {names}"
+        return f"sudo apt-get install --no-install-recommends {' '.join(packages)}"
     return None

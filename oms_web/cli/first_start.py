@@ -11,9 +11,9 @@ from sqlalchemy import text
 
 from oms_web.cli.database import make_ready
 from oms_web.core.actor import SYSTEM
+from oms_web.core.pdf_libraries import missing_packages
 from oms_web.domain.users.service import first_owner
 from oms_web.flows import own_shop
-from oms_web.inspection.pdf_libraries import missing_packages
 from oms_web.wiring import Oms
 
 # Lies in the instance folder from the making of the owner until the demo shop is filled, so that

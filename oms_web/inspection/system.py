@@ -14,8 +14,8 @@ from sqlalchemy import Engine
 from oms_web import migrations
 from oms_web.core.clock import SHOP_ZONE
 from oms_web.core.db import safe_in_wal, sqlite_file, sqlite_version
+from oms_web.core.pdf_libraries import missing_packages
 from oms_web.inspection import Finding
-from oms_web.inspection.pdf_libraries import missing_packages
 from oms_web.paths import LOCALE, STATIC
 from oms_web.settings import Settings
 

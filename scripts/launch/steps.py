@@ -22,7 +22,7 @@ from progress import SHARED_FILES, Trouble, run, say, step
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT))
 
-from oms_web.inspection.pdf_libraries import missing_packages  # noqa: E402 - found by the line above
+from oms_web.core.pdf_libraries import missing_packages  # noqa: E402 - found by the line above
 
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"

@@ -652,7 +652,7 @@ def test_the_worker_knows_no_secrets(monkeypatch, pool):
 def test_a_machine_without_the_libraries_says_what_to_install(monkeypatch):
     from oms_web.adapters import pdf
 
-    monkeypatch.setitem(pdf._LIBRARIES, "libnowhere-1.0.so.0", "libnowhere-1.0-0")
+    monkeypatch.setitem(pdf.NEEDED, "libnowhere-1.0.so.0", "libnowhere-1.0-0")
     made = PdfPool(CSS, FONTS)
     assert made.available() == (
         "sudo apt-get install --no-install-recommends libnowhere-1.0-0")

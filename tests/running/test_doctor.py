@@ -12,8 +12,9 @@ from click.testing import CliRunner
 from sqlalchemy import event, text
 
 from oms_web.cli.doctor import doctor
+from oms_web.core import pdf_libraries
 from oms_web.core.db import safe_in_wal
-from oms_web.inspection import pdf_libraries, system
+from oms_web.inspection import system
 from oms_web.wiring import Oms, wire
 from tests.conftest import settings_for
 

@@ -24,6 +24,8 @@ MOST_COUNTED = 1000
 _INVOICED_PHASES = (phases.OPEN, phases.PACKING, phases.SHIPPED, phases.DONE)
 _NOT_PAID = ("unpaid", "part")
 
+# A document as lists show it: these columns, not what it says.
+Found = Row[*tuple[Any, ...]]
 COLUMNS = (
     Document.id, Document.kind, Document.number, Document.order_id, Document.issue_date,
     Document.sale_date, Document.issued_at, Document.issued_by, Document.buyer,
@@ -89,7 +91,7 @@ def get(session: Session, document_id: int) -> Document:
     return found
 
 
-def of_order(session: Session, order_id: int) -> Sequence[Row[Any]]:
+def of_order(session: Session, order_id: int) -> Sequence[Found]:
     """The documents of an order, newest first, without what they say."""
     return session.execute(
         select(*COLUMNS).where(Document.order_id == order_id).order_by(Document.id.desc())
@@ -97,7 +99,7 @@ def of_order(session: Session, order_id: int) -> Sequence[Row[Any]]:
 
 
 def listed(session: Session, asked: Asked, after: str | None = None, limit: int = 50
-           ) -> Page[Row[Any]]:
+           ) -> Page[Found]:
     """A page of documents, newest first."""
     query = documents_query(asked).limit(limit + 1)
     if after:
@@ -109,9 +111,10 @@ def listed(session: Session, asked: Asked, after: str | None = None, limit: int 
     return Page(rows, seal(rows[-1].issue_date.isoformat(), rows[-1].id) if more else None)
 
 
-def documents_query(asked: Asked) -> Select[Any]:
+def documents_query(asked: Asked) -> Select[*tuple[Any, ...]]:
     """Documents as asked for, newest first."""
-    query = select(*COLUMNS).order_by(Document.issue_date.desc(), Document.id.desc())
+    query: Select[*tuple[Any, ...]] = select(*COLUMNS).order_by(
+        Document.issue_date.desc(), Document.id.desc())
     if asked.kind:
         query = query.where(Document.kind == asked.kind)
     if asked.series_id is not None:

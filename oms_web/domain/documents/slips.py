@@ -166,8 +166,9 @@ def _of_order(order: Order, channel: str, read: _Read, language: str | None) -> 
         whole = [_row(order, line, line.quantity - line.cancelled, read) for line in lines]
         yield replace(bare, lines=[row for row in whole if row.quantity])
         return
+    nothing_yet: list[Parcel | None] = [None]
     sheets = [(shipment, parcel) for shipment in shipments
-              for parcel in read.parcels[shipment.id] or [None]]
+              for parcel in read.parcels[shipment.id] or nothing_yet]
     for number, (shipment, parcel) in enumerate(sheets, start=1):
         rows = [_row(order, line, _units(line, read.packed[shipment.id][line.id], read), read)
                 for line in lines if line.id in read.packed[shipment.id]]

@@ -19,6 +19,10 @@ LIBRARIES = {
     "libharfbuzz-subset.so.0": "libharfbuzz-subset0",
 }
 
+# Without this one PDFs are a little larger; without any of the others there are none.
+OPTIONAL = "libharfbuzz-subset.so.0"
+NEEDED = {name: package for name, package in LIBRARIES.items() if name != OPTIONAL}
+
 
 def missing_packages(libraries: Mapping[str, str] = LIBRARIES) -> list[str]:
     """The packages behind those libraries that cannot be opened, each once."""

@@ -1,4 +1,4 @@
-"""Where things lie: templates and static files are beside the package in a checkout, else inside."""
+"""Where things lie: templates and static files are beside the package in a checkout, or inside."""
 
 from __future__ import annotations
 

@@ -158,7 +158,7 @@ def stopped(kind: str, hold: str, bench: Bench) -> Band:
                   gettext("They are not there any more. Put everything back on its shelf.")),
     }
     title, text = words[kind]
-    return Band("stop", "alert-triangle", gettext("Stop"), title, text, sound="stop")
+    return Band("stop", "alert-triangle", gettext("Stop packing"), title, text, sound="stop")
 
 
 def packed(bench: Bench) -> Band:

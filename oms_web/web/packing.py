@@ -229,8 +229,11 @@ def scan(shipment_id: int) -> Response:
     except OmsError as error:
         return _bench(shipment_id, packing_band.refused(words_of(error)), pair=pair,
                       status=status_of(error))
-    bench = benches.bench(db.session, shipment_id)
-    return _bench(shipment_id, packing_band.special(heard.result, bench, code), fresh=True)
+    band = None
+    if heard.result in (scanning.HERE, scanning.OTHER):
+        order_id = service.get(db.session, shipment_id).order_id
+        band = packing_band.special(heard.result, order_id, code)
+    return _bench(shipment_id, band, fresh=True)
 
 
 @screen.post("/packing/<int:shipment_id>/hand")

@@ -45,16 +45,14 @@ def greeting(bench: Bench) -> Band:
                 ngettext("%(num)s unit in all", "%(num)s units in all", bench.units))
 
 
-def special(result: str, bench: Bench, code: str) -> Band | None:
-    """What a scan meant that was not for the parcel: this order's number, or another one's."""
+def special(result: str, order_id: int, code: str) -> Band:
+    """A scan that was not for the parcel: ``here``, this order's number; ``other``, another's."""
     if result == "here":
         return Band("", "info-circle", gettext("This order is open already"),
-                    gettext("Scan the goods of order %(number)s", number=bench.order_id))
-    if result == "other":
-        return Band("warn", "arrows-diff", gettext("That is another order"),
-                    gettext("First finish order %(number)s or put it aside", number=bench.order_id),
-                    code, sound="unknown")
-    return None
+                    gettext("Scan the goods of order %(number)s", number=order_id))
+    return Band("warn", "arrows-diff", gettext("That is another order"),
+                gettext("First finish order %(number)s or put it aside", number=order_id),
+                code, sound="unknown")
 
 
 def last(bench: Bench, *, fresh: bool) -> Band:

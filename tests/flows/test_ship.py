@@ -18,6 +18,7 @@ from oms_web.domain.shipping.models import Shipment
 from oms_web.domain.shipping.queries import Asked
 from oms_web.domain.stock.models import CUSTOMER, Move
 from oms_web.flows import backorder, ship
+from oms_web.flows.order_in import take_in
 from oms_web.flows.pack import opening
 from tests import factories as make
 from tests.floor import KUBA, Floor, broken
@@ -261,6 +262,18 @@ def test_arriving_closes_the_order_and_not_arriving_makes_it_a_case(floor):
     assert (floor.get(order_id).phase, floor.get(order_id).queue) == ("done", "done")
     with pytest.raises(NotAllowedNow):
         do(floor, ship.recall, shipment_id)
+
+
+def test_a_channel_that_says_delivered_takes_the_parcels_off_the_road(floor):
+    order_id = floor.order("A", {"KUB": 1})
+    shipment_id = floor.pack(order_id)
+    do(floor, ship.leave, shipment_id)
+    with floor.works.writing(SYSTEM) as work:
+        take_in(work, floor.account, [make.order("A", {"KUB": 1}, state="delivered",
+                                                 revision="2")])
+    assert floor.get(order_id).phase == "done"
+    assert floor.shipment(shipment_id).state == "delivered"
+    assert floor.shipment(shipment_id).delivered_at is not None
 
 
 def test_the_goods_of_a_cancelled_order_are_unpacked(floor):

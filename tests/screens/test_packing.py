@@ -128,6 +128,16 @@ def test_a_packer_sees_name_and_city_and_no_contacts(packer, floor):
         assert secret not in text
 
 
+def test_numbers_of_orders_are_told_apart_from_goods(packer, floor):
+    first, second = floor.order("A", {"KUB": 2}), floor.order("B", {"PUZ": 1})
+    post(packer, "/packing/scan", code=str(first))
+    assert "This order is open already" in text_of(
+        post(packer, "/packing/1/scan", code=str(first)))
+    answer = post(packer, "/packing/1/scan", code=str(second))
+    assert f"First finish order {first}" in text_of(answer)
+    assert band(answer)[2] == "unknown"
+
+
 def test_undo_by_hand_and_a_second_parcel(packer, floor):
     order_id = floor.order("A", {"KUB": 3})
     post(packer, "/packing/scan", code=str(order_id))

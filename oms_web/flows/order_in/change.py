@@ -22,6 +22,7 @@ from oms_web.domain.orders.events import OrderChanged
 from oms_web.domain.orders.leaving import goods_left
 from oms_web.domain.orders.models import ChannelOrder, Order, OrderLine, OrderLinePart, OrderLink
 from oms_web.domain.payments import service as payments
+from oms_web.domain.shipping import service as shipping
 from oms_web.flows.order_in.normalise import Draft
 
 _WORDS = (
@@ -92,6 +93,7 @@ def _take_departure(work: Work, order: Order, draft: Draft) -> bool:
         changed = orders.set_phase(work, order, "ship")
     if draft.order.state == "delivered" and order.phase == phases.SHIPPED:
         changed |= orders.set_phase(work, order, "deliver")
+        shipping.all_arrived(work, order.id)
     return changed
 
 

@@ -115,11 +115,7 @@ def write_xlsx(
 def _write_workbook(
     file: Path, folder: str, sheet: Sheet, rows: Batches, titles: Callable[[str], str]
 ) -> None:
-    options = {
-        "constant_memory": True, "tmpdir": folder, "strings_to_formulas": False,
-        "strings_to_urls": False, "strings_to_numbers": False, "remove_timezone": True,
-    }
-    with xlsxwriter.Workbook(str(file), options) as book:
+    with xlsxwriter.Workbook(str(file), {"constant_memory": True, "tmpdir": folder}) as book:
         bold = book.add_format({"bold": True})
         formats = {kind: book.add_format({"num_format": f}) for kind, f in _NUMBER_FORMATS.items()}
         page, at = None, _EXCEL_ROWS

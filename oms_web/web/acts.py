@@ -13,6 +13,9 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 from oms_web.domain.audit.models import AuditEntry
+from oms_web.web.order_words import HOLDS, QUEUES
+from oms_web.web.phase_names import PHASES
+from oms_web.web.users import ROLE_NAMES
 
 ACTS: dict[str, Any] = {
     "catalog.add": _l("Product added"),
@@ -166,7 +169,20 @@ FIELDS: dict[str, Any] = {
     "sellable": _l("sold from"), "sku": _l("SKU"), "state": _l("state"), "surplus": _l("surplus"),
     "units": _l("units"), "variant_id": _l("SKU"), "vat_rate": _l("VAT rate"),
     "walk": _l("walking order"), "weight_g": _l("weight, g"), "width_mm": _l("width, mm"),
-    "archived_at": _l("archived"),
+    "archived_at": _l("archived"), "basket": _l("basket"), "cancelled": _l("cancelled"),
+    "connector": _l("connector"), "default": _l("usual one"), "error": _l("error"),
+    "feed": _l("feed"), "file": _l("file"), "form": _l("form"), "gross": _l("gross"),
+    "next": _l("next number"), "number": _l("number"), "paid": _l("paid sum"),
+    "parcels": _l("parcels"), "pattern": _l("pattern"), "profile": _l("profile"),
+    "queue": _l("queue"), "reserved": _l("reserved"), "reset": _l("numbering starts again"),
+    "spec": _l("rules"), "station": _l("station"), "tag": _l("tag"), "told": _l("channel told"),
+    "total": _l("total"),
+}
+
+# Values that are short names of ours: field -> name -> words.
+VALUES: dict[str, Mapping[str, Any]] = {
+    "phase": PHASES, "role": ROLE_NAMES, "hold": HOLDS,
+    "queue": {name: queue.label for name, queue in QUEUES.items()},
 }
 
 _ACTORS = {"system": _l("The system"), "connector": _l("A channel"), "cli": _l("Command line")}
@@ -195,11 +211,18 @@ def shown(entry: AuditEntry) -> list[tuple[str, str, str]]:
         before, after = _pair(change)
         if isinstance(before, Mapping) and isinstance(after, Mapping):
             keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
-            rows += [(_field(str(key)), _value(before.get(key)), _value(after.get(key)))
-                     for key in keys]
+            rows += [_row(str(key), before.get(key), after.get(key)) for key in keys]
         else:
-            rows.append((_field(field), _value(before), _value(after)))
+            rows.append(_row(field, before, after))
     return rows
+
+
+def _row(field: str, before: Any, after: Any) -> tuple[str, str, str]:
+    words = VALUES.get(field, {})
+    return (_field(field), *(
+        str(words[value]) if isinstance(value, str) and value in words else _value(value)
+        for value in (before, after)
+    ))
 
 
 def _pair(change: Any) -> tuple[Any, Any]:

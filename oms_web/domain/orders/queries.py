@@ -97,7 +97,7 @@ def rows(session: Session, ids: Sequence[int]) -> list[Row]:
     """The rows of these orders, in this order: four statements in all."""
     if not ids:
         return []
-    firsts, tags = _first_lines(session, ids), _tags(session, ids)
+    firsts, tags = _first_lines(session, ids), tag_names(session, ids)
     found = {}
     for *plain, ship_to in session.execute(
         select(*_PLAIN, Order.ship_to).where(Order.id.in_(ids))
@@ -126,7 +126,8 @@ def _first_lines(session: Session, ids: Sequence[int]) -> dict[int, FirstLine]:
     }
 
 
-def _tags(session: Session, ids: Collection[int]) -> dict[int, list[str]]:
+def tag_names(session: Session, ids: Collection[int]) -> dict[int, list[str]]:
+    """The tags of orders by name."""
     found: dict[int, list[str]] = defaultdict(list)
     for order_id, name in session.execute(
         select(OrderTag.order_id, Tag.name).join(Tag, Tag.id == OrderTag.tag_id)
@@ -174,18 +175,12 @@ def view_counts(session: Session, now: datetime) -> dict[str, int]:
 
 
 def distinct(session: Session, column: Any, limit: int = 60) -> list[str]:
-    """The values of an indexed column, each found by one step in the index, not by a scan."""
-    values: list[str] = []
-    last: str | None = None
-    while len(values) < limit:
-        query = select(func.min(column))
-        if last is not None:
-            query = query.where(column > last)
-        last = session.scalar(query)
-        if last is None:
-            break
-        values.append(last)
-    return values
+    """The values of an indexed column, each found by one step in its index, not by a scan."""
+    step = select(func.min(column).label("value")).cte("step", recursive=True)
+    following = select(func.min(column)).where(column > step.c.value).scalar_subquery()
+    step = step.union_all(select(following).where(step.c.value.is_not(None)))
+    return [value for value in session.scalars(select(step.c.value).limit(limit + 1))
+            if value is not None][:limit]
 
 
 # One order's card ------------------------------------------------------------------------------

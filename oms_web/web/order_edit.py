@@ -1,0 +1,207 @@
+"""Taking an order down by hand, and changing buyer, address and delivery while it is here."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, Response, request, url_for
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from wtforms import DateTimeLocalField, SelectField, StringField
+from wtforms.validators import Optional
+
+from oms_web.core.clock import SHOP_ZONE, to_utc
+from oms_web.core.errors import NotAllowedNow, OmsError
+from oms_web.core.text import phone_key
+from oms_web.core.work import Work
+from oms_web.domain.orders import phases, queries
+from oms_web.domain.orders import service as orders
+from oms_web.domain.orders.models import Order
+from oms_web.extensions import db
+from oms_web.flows import order_create, order_edit
+from oms_web.web import asked, order_form, scanning
+from oms_web.web.access import act
+from oms_web.web.door import writing
+from oms_web.web.forms import Form
+from oms_web.web.order_form import AddressForm, BuyerForm, NewOrderForm, TypedLine
+from oms_web.web.render import go, render
+from oms_web.web.scanning import Said
+from oms_web.web.toasts import say
+
+screen = Blueprint("order_edit", __name__)
+
+ORIGINS = (_l("phone"), _l("e-mail"), "Facebook", "Instagram", "WhatsApp", _l("in the shop"))
+
+
+# Taking one down ---------------------------------------------------------------------------------
+
+
+@screen.get("/orders/new")
+@act("orders.create")
+def new() -> Response:
+    """An empty form; ``like`` takes buyer and address from an earlier order."""
+    form = NewOrderForm(formdata=None, key=secrets.token_hex(12))
+    like = asked.number("like")
+    if like is not None:
+        form.fill(orders.get_order(db.session, like))
+    return _form(form, [])
+
+
+def _form(form: NewOrderForm, lines: list[TypedLine], said: Said | None = None,
+          known: Order | None = None, status: int = 200) -> Response:
+    """The form as it stands; its part is everything in it, so sums and remarks are fresh."""
+    currency = form.currency.data or "PLN"
+    totals = [line.total(currency) for line in lines]
+    goods = sum(total or 0 for total in totals)
+    try:
+        total = goods + form.minor("shipping") - form.minor("discount")
+    except OmsError:
+        total = goods
+    return render(
+        "order_edit/new.html", "order_edit/_new.html", form=form, lines=lines, totals=totals,
+        goods=goods, total=total, currency=currency, said=said, known=known, origins=ORIGINS,
+        status=status,
+    )
+
+
+@screen.post("/orders/new")
+@act("orders.create")
+def create() -> Response:
+    """Add or remove a position, fill in a known buyer, or store the order."""
+    form = NewOrderForm()
+    lines = order_form.typed_lines(db.session)
+    if "save" in request.form:
+        return _save(form, lines)
+    said = _step(form, lines)
+    return _form(form, lines, said, _known(form))
+
+
+def _step(form: NewOrderForm, lines: list[TypedLine]) -> Said | None:
+    """What a button inside the form asks for; a refusal is answered beside the search field."""
+    removed = asked.whole(request.form.get("remove"), "remove")
+    if removed is not None:
+        lines[:] = [line for line in lines if line.sku.id != removed]
+        return None
+    like = asked.whole(request.form.get("like"), "like")
+    if like is not None:
+        form.fill(orders.get_order(db.session, like))
+        return None
+    if not (request.form.get("code", "").strip() or request.form.get("variant_id")):
+        return None
+    try:
+        order_form.add(db.session, lines, scanning.variant(db.session).id)
+    except OmsError as error:
+        return scanning.refused(db.session, error)
+    return None
+
+
+def _known(form: NewOrderForm) -> Order | None:
+    """An earlier order of this buyer, as long as no address is typed."""
+    if form.street.data or form.city.data:
+        return None
+    return queries.buyers_last(db.session, {
+        "email": (form.buyer_email.data or "").strip().lower(),
+        "phone": phone_key(form.buyer_phone.data or ""),
+    })
+
+
+def _save(form: NewOrderForm, lines: list[TypedLine]) -> Response:
+    taken = order_form.meant(form, lines)
+    if taken is None:
+        return _form(form, lines, status=422)
+    try:
+        with writing() as work:
+            number, fresh = order_create.create(
+                work, taken, confirm=request.form["save"] == "order",
+                form_key=(form.key.data or "")[:40])
+    except OmsError as error:
+        form.refuse(error)
+        return _form(form, lines, status=422)
+    say(gettext("Order %(number)s is taken down.", number=number) if fresh
+        else gettext("This order was taken down before."))
+    return go(url_for("order_card.show", order_id=number))
+
+
+# Changing one ------------------------------------------------------------------------------------
+
+
+class DeliveryForm(Form):
+    """How it goes, and until when it should leave."""
+
+    delivery_method = StringField(_l("Delivery method"))
+    carrier = SelectField(_l("Courier"), validate_choice=False)
+    pickup_point = StringField(_l("Pick-up point"))
+    ship_by = DateTimeLocalField(_l("Should leave by"), [Optional()], format="%Y-%m-%dT%H:%M")
+
+    def __init__(self, *args: Any, **values: Any) -> None:
+        super().__init__(*args, **values)
+        self.carrier.choices = order_form.carriers(self.carrier.data or "")
+
+
+@screen.get("/orders/<int:order_id>/edit")
+@act("orders.edit")
+def edit(order_id: int) -> Response:
+    """Buyer, address and delivery, each with its own button."""
+    return _edit(order_id)
+
+
+def _edit(order_id: int, status: int = 200, **changed: Form) -> Response:
+    order = orders.get_order(db.session, order_id)
+    if order.phase not in order_edit.EDITABLE:
+        raise NotAllowedNow("This order has left or is closed.", phases.allowed(order.phase))
+    forms: dict[str, Form] = {
+        "buyer": BuyerForm(formdata=None, obj=order),
+        "address": AddressForm(formdata=None, data=dict(order.ship_to or {})),
+        "delivery": DeliveryForm(formdata=None, data={
+            "delivery_method": order.delivery_method, "carrier": order.carrier,
+            "pickup_point": order.pickup_point,
+            "ship_by": order.ship_by.astimezone(SHOP_ZONE) if order.ship_by else None,
+        }),
+    }
+    return render("order_edit/edit.html", order=order, status=status, **{**forms, **changed})
+
+
+@screen.post("/orders/<int:order_id>/edit/buyer")
+@act("orders.edit")
+def buyer(order_id: int) -> Response:
+    """Change who buys."""
+    form = BuyerForm()
+    return _change(order_id, "buyer", form,
+                   lambda work: order_edit.change_buyer(work, order_id, form.values()))
+
+
+@screen.post("/orders/<int:order_id>/edit/address")
+@act("orders.edit")
+def address(order_id: int) -> Response:
+    """Change where the goods go."""
+    form = AddressForm()
+    return _change(order_id, "address", form,
+                   lambda work: order_edit.change_address(work, order_id, form.values()))
+
+
+@screen.post("/orders/<int:order_id>/edit/delivery")
+@act("orders.edit")
+def delivery(order_id: int) -> Response:
+    """Change how it goes and until when."""
+    form = DeliveryForm()
+    return _change(order_id, "delivery", form, lambda work: order_edit.change_delivery(
+        work, order_id, form.values(), _moment(form.ship_by.data)))
+
+
+def _moment(local: datetime | None) -> datetime | None:
+    return to_utc(local, SHOP_ZONE) if local else None
+
+
+def _change(order_id: int, name: str, form: Form, change: Callable[[Work], bool]) -> Response:
+    if form.validate():
+        try:
+            with writing() as work:
+                changed = change(work)
+            say(gettext("Saved.") if changed else gettext("Nothing was different."))
+            return go(url_for("order_card.show", order_id=order_id))
+        except OmsError as error:
+            form.refuse(error)
+    return _edit(order_id, 422, **{name: form})

@@ -1,0 +1,247 @@
+"""An order as it is typed: its fields, its positions, and what they mean together.
+
+Everything typed travels in the form itself, so adding a product needs no script and loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from flask import request
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAreaField
+
+from oms_web.core.errors import Invalid, InvalidForm, OmsError
+from oms_web.core.money import exponent, from_minor, line_total, parse_amount, to_micro, to_minor
+from oms_web.domain.catalog import queries as catalog
+from oms_web.domain.catalog.models import Variant
+from oms_web.domain.orders import addresses
+from oms_web.domain.orders.models import Order
+from oms_web.domain.shipping.tracking import CARRIERS
+from oms_web.domain.stock import overview
+from oms_web.domain.stock.overview import StockRow
+from oms_web.flows.order_create import MAX_LINES, Position, Taken
+from oms_web.web import asked
+from oms_web.web import order_words as words
+from oms_web.web.failures import words_of
+from oms_web.web.formats import language
+from oms_web.web.forms import Form, choices
+
+CURRENCIES = ("PLN", "EUR", "CZK", "USD", "GBP", "HUF", "RON", "SEK")
+BUYER = ("buyer_name", "buyer_company", "tax_id", "buyer_email", "buyer_phone")
+ADDRESS = ("name", "company", "street", "postcode", "city", "country")
+
+
+def carriers(present: str = "") -> list[tuple[str, Any]]:
+    """The couriers to choose from; one that only the order knows is kept."""
+    names = [one.name for one in CARRIERS]
+    if present and present not in names:
+        names.insert(0, present)
+    return [("", _l("not chosen yet")), *((name, name) for name in names)]
+
+
+class BuyerForm(Form):
+    """Who buys, and whether they want an invoice."""
+
+    buyer_name = StringField(_l("Name and surname"))
+    buyer_company = StringField(_l("Company"))
+    tax_id = StringField(_l("NIP or EU VAT number"))
+    buyer_email = StringField(_l("E-mail"))
+    buyer_phone = StringField(_l("Phone"))
+    wants_invoice = BooleanField(_l("Wants an invoice"))
+
+
+class AddressForm(Form):
+    """Where the goods go."""
+
+    name = StringField(_l("Name and surname"))
+    company = StringField(_l("Company"))
+    street = StringField(_l("Street and number"))
+    postcode = StringField(_l("Postcode"))
+    city = StringField(_l("Town"))
+    country = StringField(_l("Country"), default="PL")
+    phone = StringField(_l("Phone"))
+    email = StringField(_l("E-mail"))
+
+
+class NewOrderForm(BuyerForm):
+    """A whole order besides its positions. ``key`` makes the form count once."""
+
+    key = HiddenField()
+    origin = StringField(_l("Where it came from"))
+    name = StringField(_l("Recipient"))
+    company = StringField(_l("Recipient's company"))
+    street = StringField(_l("Street and number"))
+    postcode = StringField(_l("Postcode"))
+    city = StringField(_l("Town"))
+    country = StringField(_l("Country"), default="PL")
+    delivery_method = StringField(_l("Delivery method"))
+    carrier = SelectField(_l("Courier"), validate_choice=False)
+    pickup_point = StringField(_l("Pick-up point"))
+    shipping = StringField(_l("Delivery cost"))
+    discount = StringField(_l("Discount"))
+    currency = SelectField(_l("Currency"), choices=[(c, c) for c in CURRENCIES], default="PLN")
+    payment_kind = SelectField(_l("Payment"), choices=choices(words.PAYMENT_KINDS),
+                               default="prepaid")
+    payment_method = StringField(_l("Paid by"))
+    note = TextAreaField(_l("What the buyer asks for"))
+
+    def __init__(self, *args: Any, **values: Any) -> None:
+        super().__init__(*args, **values)
+        self.carrier.choices = carriers(self.carrier.data or "")
+
+    def fill(self, order: Order) -> None:
+        """Take buyer and address from an earlier order of the same buyer."""
+        to = order.ship_to or {}
+        for name in BUYER:
+            self[name].data = getattr(order, name) or ""
+        self.wants_invoice.data = order.wants_invoice
+        for name in ADDRESS:
+            self[name].data = to.get(name, "")
+        if self.name.data == self.buyer_name.data:
+            self.name.data = ""
+
+    def minor(self, name: str) -> int:
+        """A typed amount in minor units; nought when nothing was typed.
+
+        Raises:
+            Invalid: no amount, or below nought.
+        """
+        typed = (self[name].data or "").strip()
+        amount = to_minor(parse_amount(typed, name), self.currency.data) if typed else 0
+        if amount < 0:
+            raise Invalid("An amount cannot be below nought.", name)
+        return amount
+
+
+@dataclass(frozen=True, slots=True)
+class TypedLine:
+    """A position as it is typed: the SKU with its numbers, and what stands in its fields."""
+
+    sku: StockRow
+    quantity: str
+    price: str
+    problems: dict[str, str] = field(default_factory=dict)
+
+    def position(self) -> Position:
+        """What it means.
+
+        Raises:
+            Invalid: quantity or price is not a number.
+        """
+        quantity = asked.whole(self.quantity, "quantity") or 0
+        if quantity < 1:
+            raise Invalid("At least one unit.", "quantity")
+        price = parse_amount(self.price, "price")
+        if price < 0:
+            raise Invalid("A price cannot be below nought.", "price")
+        return Position(self.sku.id, quantity, to_micro(price))
+
+    def total(self, currency: str) -> int | None:
+        """Its gross total in minor units, if it can be told."""
+        try:
+            meant = self.position()
+        except Invalid:
+            return None
+        return line_total(meant.unit_price, meant.quantity, currency)
+
+    @property
+    def short(self) -> int:
+        """Units that are asked for and not free."""
+        typed = self.quantity.strip()
+        return max(0, int(typed) - max(self.sku.free, 0)) if typed.isdecimal() else 0
+
+
+def typed_lines(session: Session) -> list[TypedLine]:
+    """The positions in the sent form, with what is free of each."""
+    form = request.form
+    rows = zip(form.getlist("variant"), form.getlist("quantity"), form.getlist("price"),
+               strict=False)
+    typed = [(key, quantity, price) for key, quantity, price in rows if key.isdecimal()]
+    found = _rows(session, [int(key) for key, _, _ in typed[:MAX_LINES]])
+    return [TypedLine(found[int(key)], quantity.strip()[:12], price.strip()[:20])
+            for key, quantity, price in typed if int(key) in found]
+
+
+def _rows(session: Session, ids: Sequence[int]) -> dict[int, StockRow]:
+    rows = [StockRow(*row) for row in session.execute(
+        select(Variant.id, Variant.product_id, Variant.sku, Variant.title, Variant.is_bundle,
+               Variant.minimum).where(Variant.id.in_(ids)))]
+    return {row.id: row for row in overview.filled(session, rows)}
+
+
+def add(session: Session, lines: list[TypedLine], variant_id: int) -> None:
+    """One more of a SKU: a unit more where it stands already, else a new position at its price."""
+    for at, line in enumerate(lines):
+        if line.sku.id == variant_id:
+            typed = line.quantity
+            more = str(int(typed) + 1) if typed.isdecimal() else "1"
+            lines[at] = replace(line, quantity=more)
+            return
+    variant = catalog.variant(session, variant_id)
+    price = "" if variant.price is None else typed_amount(variant.price, variant.currency)
+    lines.append(TypedLine(_rows(session, [variant_id])[variant_id], "1", price))
+
+
+def typed_amount(minor: int, currency: str) -> str:
+    """An amount as a person here would type it."""
+    text = f"{from_minor(minor, currency):.{exponent(currency)}f}"
+    return text.replace(".", ",") if language() == "pl" else text
+
+
+def meant(form: NewOrderForm, lines: list[TypedLine]) -> Taken | None:
+    """The order that was typed; None when something is wrong, which then stands at its field."""
+    problems: dict[str, OmsError] = {}
+    positions = _positions(lines)
+    if positions is not None and not positions:
+        problems["lines"] = Invalid("Add at least one product.")
+    typed = form.values()
+    country = str(typed["country"] or "").upper()
+    buyer = _clean(lambda: addresses.clean_buyer(typed, country), problems)
+    address = {name: typed[name] for name in ADDRESS}
+    if not address["name"] and not address["company"]:
+        address |= {"name": typed["buyer_name"], "company": typed["buyer_company"]}
+    if buyer is not None:
+        address |= {"phone": buyer["buyer_phone"], "email": buyer["buyer_email"]}
+    ship_to = _clean(lambda: addresses.clean_address(
+        address, pickup_point=typed["pickup_point"] or ""), problems)
+    amounts = {name: _clean(lambda name=name: form.minor(name), problems)
+               for name in ("shipping", "discount")}
+    if problems:
+        form.refuse(InvalidForm(problems))
+    if problems or positions is None or buyer is None or ship_to is None:
+        return None
+    return Taken(
+        positions=positions, ship_to=ship_to, buyer=buyer, currency=typed["currency"],
+        shipping=amounts["shipping"] or 0, discount=amounts["discount"] or 0,
+        payment_kind=typed["payment_kind"], payment_method=typed["payment_method"] or "",
+        delivery={name: typed[name] or "" for name in (
+            "delivery_method", "carrier", "pickup_point")},
+        origin=typed["origin"] or "", note=typed["note"] or "",
+        wants_invoice=bool(typed["wants_invoice"]),
+    )
+
+
+def _clean(read: Any, problems: dict[str, OmsError]) -> Any:
+    try:
+        return read()
+    except InvalidForm as wrong:
+        problems.update(wrong.problems)
+    except Invalid as wrong:
+        problems[wrong.field] = wrong
+    return None
+
+
+def _positions(lines: list[TypedLine]) -> list[Position] | None:
+    """What the positions mean; None when one is wrong, which then says so."""
+    found: list[Position] = []
+    for at, line in enumerate(lines):
+        try:
+            found.append(line.position())
+        except Invalid as wrong:
+            lines[at] = replace(line, problems={wrong.field or "quantity": words_of(wrong)})
+    return found if len(found) == len(lines) else None

@@ -1,0 +1,223 @@
+"""An order's timeline: audit entries as sentences. An act nobody wrote a sentence for is shown
+with the words of the audit trail, so nothing that happened is ever left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext, ngettext
+
+from oms_web.domain.audit.models import AuditEntry
+from oms_web.web import acts, formats
+from oms_web.web import order_words as words
+
+VIEWS = ("", "channel", "people", "documents")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: when, an icon with its tone, the sentence, a remark at the right."""
+
+    at: datetime
+    icon: str
+    text: str
+    note: str
+    tone: str
+    views: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a sentence is made of: the entry, its change, the order's currency."""
+
+    entry: AuditEntry
+    currency: str
+
+    def after(self, name: str) -> Any:
+        """A field's new value."""
+        return self._pair(name)[1]
+
+    def before(self, name: str) -> Any:
+        """A field's old value."""
+        return self._pair(name)[0]
+
+    def _pair(self, name: str) -> tuple[Any, Any]:
+        found = (self.entry.change or {}).get(name)
+        return (found[0], found[1]) if isinstance(found, list) and len(found) == 2 else (None, None)
+
+    @property
+    def who(self) -> str:
+        """The channel or the person."""
+        return self.entry.actor_name
+
+    def money(self, name: str) -> str:
+        """A field's new value as an amount."""
+        value = self.after(name)
+        return formats.amount(int(value), self.currency, always=True) if value is not None else ""
+
+    def units(self, name: str) -> str:
+        """A field's change in units."""
+        before, after = self._pair(name)
+        return formats.units(abs(int(after or 0) - int(before or 0)))
+
+
+Sentence = Callable[[Told], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How an act is told: icon, tone, sentence, remark, and the view it belongs to."""
+
+    icon: str
+    text: Sentence
+    tone: str = ""
+    note: Sentence | None = None
+    view: str = ""
+
+
+def _reserved(told: Told) -> str:
+    units = told.after("reserved")
+    return gettext("%(units)s reserved", units=formats.units(int(units))) if units else ""
+
+
+def _hold_note(told: Told) -> str:
+    return told.entry.note or ""
+
+
+def _hold_name(kind: Any) -> str:
+    return str(words.HOLDS.get(str(kind), kind))
+
+
+def _number(told: Told) -> str:
+    carrier, tracking = told.after("carrier") or "", told.after("tracking") or ""
+    return f"{carrier} {tracking}".strip()
+
+
+def _changed_fields(told: Told) -> str:
+    return ", ".join(dict.fromkeys(name for name, _, _ in acts.shown(told.entry)))
+
+
+def _lost(told: Told) -> str:
+    return ", ".join(str(title) for title in told.entry.change)
+
+
+TELLING: Mapping[str, Kind] = {
+    "orders.receive": Kind("download", lambda t: gettext("%(who)s: new order", who=t.who),
+                           note=_reserved, view="channel"),
+    "orders.create": Kind("phone", lambda t: gettext("Order taken down"),
+                          note=lambda t: t.money("total")),
+    "orders.confirm": Kind("circle-check", lambda t: gettext("Order confirmed"), "ok"),
+    "orders.changed_on_channel": Kind(
+        "transfer", lambda t: gettext("%(who)s: the order was changed", who=t.who), "warn",
+        _changed_fields, "channel"),
+    "orders.cancelled_too_late": Kind(
+        "alert-triangle", lambda t: gettext("%(who)s: cancelled after it had left", who=t.who),
+        "bad", view="channel"),
+    "orders.reserve": Kind("lock", lambda t: gettext("%(units)s reserved", units=t.units("units")),
+                           "ok"),
+    "orders.lost_units": Kind(
+        "package-off", lambda t: gettext("%(units)s lost: the shelf holds fewer",
+                                         units=t.units("units")), "bad"),
+    "fulfilment.lost": Kind("package-off", lambda t: gettext("Not on the shelf: %(what)s",
+                                                             what=_lost(t)), "bad", _hold_note),
+    "orders.expire": Kind("hourglass", lambda t: gettext("Not paid in time: the goods were let go"),
+                          "warn"),
+    "orders.hold": Kind("player-pause", lambda t: gettext(
+        "Held: %(why)s", why=_hold_name(t.after("hold"))), "warn", _hold_note),
+    "orders.release": Kind("player-play", lambda t: gettext(
+        "No longer held: %(why)s", why=_hold_name(t.before("hold"))), "ok"),
+    "orders.status": Kind("progress", lambda t: gettext("Status: %(name)s",
+                                                        name=t.after("status"))),
+    "orders.tag": Kind("tag", lambda t: gettext("Tag: %(name)s", name=t.after("tag"))),
+    "orders.untag": Kind("tag", lambda t: gettext("Tag taken off: %(name)s",
+                                                  name=t.before("tag"))),
+    "orders.note": Kind("note", lambda t: gettext("Note: “%(text)s”", text=t.entry.note or "")),
+    "orders.unnote": Kind("note", lambda t: gettext("Note taken off")),
+    "orders.change_address": Kind("map-pin", lambda t: gettext("Address changed"),
+                                  note=_changed_fields),
+    "orders.change_buyer": Kind("user", lambda t: gettext("Buyer changed"), note=_changed_fields),
+    "orders.change_delivery": Kind("truck", lambda t: gettext("Delivery changed"),
+                                   note=_changed_fields),
+    "orders.accept_total": Kind("receipt-2", lambda t: gettext("The channel's total was accepted"),
+                                "ok"),
+    "orders.accept_change": Kind("transfer", lambda t: gettext(
+        "The channel's change was taken over"), "ok", _changed_fields),
+    "orders.keep_ours": Kind("transfer", lambda t: gettext("The channel's change was left out")),
+    "orders.line_added": Kind("plus", lambda t: gettext("Position added: %(what)s", what=_lost(t)),
+                              view="channel"),
+    "orders.line_quantity": Kind("edit", lambda t: gettext("Quantity changed: %(what)s",
+                                                           what=_lost(t)), view="channel"),
+    "orders.cancel_units": Kind("minus", lambda t: gettext("%(units)s cancelled",
+                                                           units=t.units("cancelled")), "warn",
+                                _hold_note),
+    "orders.cancel": Kind("circle-x", lambda t: gettext("Order cancelled"), "bad"),
+    "orders.start_packing": Kind("package", lambda t: gettext("Packing began")),
+    "orders.stop_packing": Kind("package", lambda t: gettext("Packing was broken off")),
+    "orders.ship": Kind("truck", lambda t: gettext("The order has left"), "ok"),
+    "orders.undo_ship": Kind("arrow-back-up", lambda t: gettext("It has not left after all"),
+                             "warn"),
+    "orders.deliver": Kind("circle-check", lambda t: gettext("Delivered"), "ok"),
+    "payments.record": Kind("cash-banknote", lambda t: gettext("Payment of %(amount)s",
+                                                               amount=t.money("paid")), "ok"),
+    "picking.start": Kind("basket", lambda t: gettext("On a pick list"),
+                          note=lambda t: gettext("basket %(n)s", n=t.after("basket"))),
+    "picking.done": Kind("basket", lambda t: gettext("Picked"), "ok"),
+    "picking.leave_out": Kind("basket", lambda t: gettext("Taken off the pick list")),
+    "shipping.start": Kind("package", lambda t: gettext("Parcel begun")),
+    "shipping.parcel": Kind("package", lambda t: ngettext(
+        "%(num)s parcel", "%(num)s parcels", int(t.after("parcels") or 0))),
+    "shipping.describe": Kind("truck", lambda t: gettext("Parcel: %(number)s", number=_number(t))
+                              if _number(t) else gettext("Parcel described")),
+    "shipping.packed": Kind("package", lambda t: gettext("Parcel packed"), "ok"),
+    "shipping.shipped": Kind("truck", lambda t: gettext("Handed over"), "ok", _hold_note),
+    "shipping.delivered": Kind("circle-check", lambda t: gettext("Parcel delivered"), "ok"),
+    "shipping.undelivered": Kind("alert-triangle", lambda t: gettext("Parcel not delivered"),
+                                 "bad", _hold_note),
+    "shipping.cancelled": Kind("circle-x", lambda t: gettext("Parcel given up"), "warn"),
+    "shipping.tell_channel": Kind(
+        "send", lambda t: gettext("The channel knows that it has left")
+        if t.after("told") == "done" else gettext("The channel could not be told"), "",
+        _hold_note, "channel"),
+    "documents.issue": Kind("file-invoice", lambda t: gettext(
+        "Document %(number)s issued", number=t.after("number")), "ok",
+        lambda t: t.money("gross"), "documents"),
+    "returns.receive": Kind("truck-return", lambda t: gettext(
+        "Return received: %(units)s", units=t.units("units")), "warn", view="channel"),
+}
+
+
+def lines(entries: Iterable[AuditEntry], currency: str, view: str = "") -> list[Line]:
+    """Entries as sentences, newest first as they come; ``view`` keeps those that belong to it."""
+    told = [_line(Told(entry, currency)) for entry in entries]
+    return [line for line in told if not view or view in line.views]
+
+
+def _line(told: Told) -> Line:
+    entry = told.entry
+    kind = TELLING.get(entry.act)
+    is_person = entry.actor_kind == "user"
+    views = set()
+    if is_person:
+        views.add("people")
+    if entry.actor_kind == "connector" or (kind and kind.view == "channel"):
+        views.add("channel")
+    if entry.act.startswith("documents.") or (kind and kind.view == "documents"):
+        views.add("documents")
+    if kind is None:
+        text, note, icon, tone = acts.said(entry.act), _plain(entry), "history", ""
+    else:
+        text, icon, tone = kind.text(told), kind.icon, kind.tone
+        note = kind.note(told) if kind.note else ""
+    who = entry.actor_name if is_person else ""
+    return Line(entry.at, icon, text, " · ".join(filter(None, (note, who))), tone,
+                frozenset(views))
+
+
+def _plain(entry: AuditEntry) -> str:
+    """The change of an entry without a sentence."""
+    changed = "; ".join(f"{name}: {before} → {after}" if before else f"{name}: {after}"
+                        for name, before, after in acts.shown(entry)[:3])
+    return " · ".join(filter(None, (changed, entry.note or "")))

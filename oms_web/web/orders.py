@@ -1,0 +1,320 @@
+"""The order list: queues, filters and search in one address, acts on the ticked rows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from flask import Blueprint, Response, current_app, make_response, request, url_for
+from flask_babel import gettext, ngettext
+
+from oms_web.core.errors import Invalid, OmsError
+from oms_web.core.work import Work
+from oms_web.domain.orders import export as exports
+from oms_web.domain.orders import filing, filters, labels, queries, walking
+from oms_web.domain.orders import service as orders
+from oms_web.domain.orders.models import Status
+from oms_web.domain.orders.queries import Row
+from oms_web.domain.orders.walking import Found
+from oms_web.extensions import db
+from oms_web.flows import order_edit, order_hold
+from oms_web.web import asked
+from oms_web.web import order_filters as address
+from oms_web.web import order_words as words
+from oms_web.web.access import act
+from oms_web.web.door import oms, writing
+from oms_web.web.exports import send
+from oms_web.web.failures import words_of
+from oms_web.web.formats import number
+from oms_web.web.order_filters import Wanted
+from oms_web.web.render import go, render
+from oms_web.web.toasts import say
+
+screen = Blueprint("orders", __name__)
+
+MOST_AT_ONCE = 200
+COUNTS_KEPT_S = 15.0
+SLOW_COUNT_S = 0.01
+# Without which filter would there be something? Looked at this far only.
+WITHOUT = 12
+
+# Ready-made views: what they are called, the filters they set.
+VIEWS: dict[str, dict[str, str]] = {
+    "": {}, "today": {"ship": "today"}, "cod": {"payment": "cod"},
+    "abroad": {"country": filters.ABROAD}, "issues": {"issue": "1"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A tab above the list."""
+
+    text: str
+    href: str
+    on: bool
+    count: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way out of an empty list: the filter to take off, and how many orders that brings."""
+
+    name: str
+    value: str
+    href: str
+    count: str
+
+
+@screen.get("/orders")
+@act("orders.see")
+def index() -> Response:
+    """A page of orders; its part is the next rows. A code typed whole opens its order."""
+    wanted = _wanted()
+    if wanted.only is not None and len(wanted.picked) == 0:
+        return go(url_for("order_card.show", order_id=wanted.only))
+    return _page(wanted)
+
+
+def _wanted() -> Wanted:
+    return address.read(db.session, oms().works.clock(), request.args.to_dict(flat=False))
+
+
+def _page(wanted: Wanted, results: Sequence[tuple[int, str]] = (), done: int = 0,
+          status: int = 200) -> Response:
+    session = db.session
+    after = asked.text("after", 2000) or None
+    found = walking.find(session, wanted.conditions, wanted.sort, after)
+    rows = queries.rows(session, found.ids)
+    values: dict[str, Any] = {
+        "rows": rows, "found": found, "wanted": wanted, "words": words,
+        "accounts": address.accounts(session), "desk": words.desk_tile(),
+        "statuses": {status.id: status for status in labels.statuses(session, archived=True)},
+        "next_url": wanted.link(after=found.after) if found.after else None,
+    }
+    if after is None:
+        values |= _around(wanted, found, rows)
+    return render("orders/list.html", "orders/_rows.html", results=results, done=done,
+                  status=status, **values)
+
+
+def _around(wanted: Wanted, found: Found, rows: Sequence[Row]) -> dict[str, Any]:
+    """What stands around the rows of the first page."""
+    session = db.session
+    queues = orders.tallies(session, "queue")
+    by_status = orders.tallies(session, "status")
+    open_total = sum(queues.get(name, 0) for name in filing.OPEN_QUEUES)
+    chips = address.chips(session, wanted)
+    total = _total(wanted, found, queues, by_status, open_total)
+    return {
+        "queues": queues, "by_status": by_status, "open_total": open_total, "chips": chips,
+        "open_queues": [words.QUEUES[name] for name in filing.OPEN_QUEUES
+                        if name != "draft" or queues.get("draft")],
+        "views": _views(wanted, open_total), "total": total, "title": _title(wanted),
+        "news_url": wanted.link("orders.news", sort="", since=queries.last_number(session)),
+        "ways": _ways(wanted, chips) if not rows and not found.cut else [],
+        "tags": labels.tags(session)[:60], "most": MOST_AT_ONCE,
+    }
+
+
+def _total(wanted: Wanted, found: Found, queues: dict[str, int], by_status: dict[str, int],
+           open_total: int) -> int | None:
+    """How many orders the list has, if that is known without counting them."""
+    if found.total is not None:
+        return found.total
+    if wanted.narrowed:
+        return None
+    picked = dict(wanted.picked)
+    if set(picked) == {"status"}:
+        return sum(by_status.get(key, 0) for key in picked["status"])
+    if set(picked) <= {"queue"}:
+        names = wanted.queue
+        if "all" in names:
+            return sum(queues.values())
+        if names == ["open"]:
+            return open_total
+        if not set(names) & set(filters.WORDS):
+            return sum(queues.get(name, 0) for name in names)
+    return None
+
+
+def _title(wanted: Wanted) -> str:
+    """What the list is called: its view, its queue, or simply orders."""
+    for name, view in VIEWS.items():
+        if _is_view(wanted, view):
+            return _view_names()[name]
+    if set(wanted.picked) == {"queue"} and len(wanted.queue) == 1 and not wanted.q:
+        name = wanted.queue[0]
+        return str(words.QUEUES[name].label if name in words.QUEUES else words.SCOPES[name])
+    return gettext("Orders")
+
+
+def _view_names() -> dict[str, str]:
+    return {"": gettext("All open"), "today": gettext("Ship today"), "cod": gettext("On delivery"),
+            "abroad": gettext("Abroad"), "issues": gettext("Problems")}
+
+
+def _is_view(wanted: Wanted, view: dict[str, str]) -> bool:
+    picked = {name: values for name, values in wanted.picked.items()
+              if (name, values) != ("queue", ["open"])}
+    return not wanted.q and picked == {name: [value] for name, value in view.items()}
+
+
+def _views(wanted: Wanted, open_total: int) -> list[View]:
+    counts: dict[str, int] = {"": open_total, **_view_counts()}
+    return [
+        View(_view_names()[name], url_for("orders.index", **view), _is_view(wanted, view),
+             said(counts[name], exact=not name))
+        for name, view in VIEWS.items()
+    ]
+
+
+def said(count: int, *, exact: bool = False) -> str:
+    """A count as the list shows it: past a thousand it says so and stops."""
+    return number(count) if exact or count <= queries.CAP else f"{number(queries.CAP)}+"
+
+
+def _view_counts() -> dict[str, int]:
+    """Counts of the ready-made views. Where they take long, they are some seconds old."""
+    kept: dict[str, Any] = current_app.extensions.setdefault("order_view_counts", {})
+    started = time.monotonic()
+    if kept.get("until", 0.0) > started:
+        return dict(kept["counts"])
+    made = queries.view_counts(db.session, oms().works.clock())
+    ended = time.monotonic()
+    if ended - started > SLOW_COUNT_S:
+        kept.update(counts=made, until=ended + COUNTS_KEPT_S)
+    return made
+
+
+def _ways(wanted: Wanted, chips: Sequence[address.Chip]) -> list[Way]:
+    """For each filter of an empty list: what taking it off would bring, the most first."""
+    found = []
+    for chip in chips[:6]:
+        picked = {k: v for k, v in wanted.picked.items() if k != chip.key}
+        less = address.read(db.session, oms().works.clock(), {
+            **picked, "q": [] if chip.key == "q" else [wanted.q]})
+        page = walking.find(db.session, less.conditions, less.sort, None, WITHOUT)
+        if page.ids:
+            n = page.total if page.total is not None else len(page.ids)
+            shown = str(n) if page.total is not None else f"{n}+"
+            found.append((n, Way(chip.name, chip.value, chip.without, shown)))
+    return [way for _, way in sorted(found, key=lambda pair: -pair[0])]
+
+
+@screen.get("/orders/news")
+@act("orders.see")
+def news() -> Response:
+    """How many orders came into this list since it was read; nothing while there are none."""
+    since = asked.number("since") or 0
+    wanted = _wanted()
+    count = queries.newer(db.session, wanted.conditions, since)
+    if not count:
+        return make_response("", 204)
+    return render("orders/news.html", "orders/_news.html", count=count, news_url=request.full_path,
+                  here=wanted.link())
+
+
+@screen.get("/orders/filters")
+@act("orders.see")
+def sheet() -> Response:
+    """All filters with what may be chosen: one form, also without JavaScript."""
+    wanted = _wanted()
+    return render("orders/filters.html", "orders/_filters.html", wanted=wanted,
+                  groups=address.groups(db.session, wanted))
+
+
+@screen.get("/orders/orders.<kind>")
+@act("orders.export")
+def export(kind: str) -> Response:
+    """The list, with its filters, as a file."""
+    args = request.args.to_dict(flat=False)
+    now = oms().works.clock()
+    return send(exports.sheet(lambda session: address.read(session, now, args).conditions), kind)
+
+
+# Acts on ticked rows -----------------------------------------------------------------------------
+
+
+def _ticked() -> list[int]:
+    ids = [asked.whole(value, "order") for value in request.form.getlist("order")]
+    chosen = list(dict.fromkeys(one for one in ids if one))
+    if not chosen:
+        raise Invalid("Choose at least one order.", "order")
+    if len(chosen) > MOST_AT_ONCE:
+        raise Invalid("At most %(n)s orders at once.", "order", n=MOST_AT_ONCE)
+    return chosen
+
+
+def _each(change: Callable[[Work, int], object], told: Callable[[int], str]) -> Response:
+    """Do the same to every ticked order, each in a transaction of its own.
+
+    One that is refused is named with its reason; the others are done.
+    """
+    refused: list[tuple[int, str]] = []
+    ids = _ticked()
+    for order_id in ids:
+        try:
+            with writing() as work:
+                change(work, order_id)
+        except OmsError as error:
+            refused.append((order_id, words_of(error)))
+    done = len(ids) - len(refused)
+    if done:
+        say(told(done))
+    if not refused:
+        return go(_back())
+    args = _back_args()
+    wanted = address.read(db.session, oms().works.clock(), args)
+    return _page(wanted, refused, done, status=409)
+
+
+def _back() -> str:
+    back = request.form.get("back", "")
+    return back if back.startswith("/orders") else url_for("orders.index")
+
+
+def _back_args() -> dict[str, list[str]]:
+    return parse_qs(urlsplit(_back()).query)
+
+
+@screen.post("/orders/bulk/status")
+@act("orders.edit")
+def bulk_status() -> Response:
+    """Give the ticked orders a status."""
+    status_id = asked.whole(request.form.get("status"), "status")
+    status = db.session.get(Status, status_id) if status_id else None
+    if status is None:
+        raise Invalid("Choose a status.", "status")
+    name = status.name
+    return _each(lambda work, order_id: order_edit.set_status(work, order_id, status_id or 0),
+                 lambda n: ngettext("%(num)s order: %(name)s", "%(num)s orders: %(name)s", n,
+                                    name=name))
+
+
+@screen.post("/orders/bulk/tag")
+@act("orders.edit")
+def bulk_tag() -> Response:
+    """Hang a tag on the ticked orders."""
+    name = request.form.get("tag_name", "").strip() or request.form.get("tag", "").strip()
+    if not name:
+        raise Invalid("Name the tag.", "tag")
+    return _each(lambda work, order_id: order_edit.add_tag(work, order_id, name),
+                 lambda n: ngettext("%(num)s order has the tag %(name)s",
+                                    "%(num)s orders have the tag %(name)s", n, name=name))
+
+
+@screen.post("/orders/bulk/<any(hold, release):what>")
+@act("orders.hold")
+def bulk_hold(what: str) -> Response:
+    """Hold the ticked orders, or let them go."""
+    if what == "release":
+        return _each(order_hold.release, lambda n: ngettext(
+            "%(num)s order goes on", "%(num)s orders go on", n))
+    reason = request.form.get("reason", "").strip()
+    if not reason:
+        raise Invalid("Say why they wait.", "reason")
+    return _each(lambda work, order_id: order_hold.hold(work, order_id, reason),
+                 lambda n: ngettext("%(num)s order held", "%(num)s orders held", n))

@@ -24,6 +24,7 @@ from oms_web.settings import Settings, load_settings
 if TYPE_CHECKING:
     from oms_web.adapters.printing import Printing
     from oms_web.sync.file_import import Importer
+    from oms_web.sync.registry import Registry
 
 
 @dataclass(frozen=True)

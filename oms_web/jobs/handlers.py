@@ -15,6 +15,8 @@ from oms_web.sync.offers import read_offers
 from oms_web.sync.pull import pull
 from oms_web.sync.push_shipment import push_shipment
 from oms_web.sync.push_stock import push_stock
+from oms_web.sync.retry import TASK as RETRY
+from oms_web.sync.retry import retry
 from oms_web.sync.session import Engine
 from oms_web.wiring import Oms
 
@@ -53,6 +55,12 @@ def read_feed(job: Job) -> Result:
             "quarantined": pulled.quarantined}
 
 
+def read_again(job: Job) -> Result:
+    """Fetch what is in quarantine anew."""
+    tried = retry(job.engine, job.args["account_id"], job.beat)
+    return {"added": tried.added + tried.changed + tried.same, "quarantined": tried.quarantined}
+
+
 def publish(job: Job) -> Result:
     """Recompute what listings should show, and queue the sending."""
     with job.oms.works.writing(SYSTEM) as work:
@@ -89,6 +97,7 @@ def _late(module: str) -> Handler:
 
 HANDLERS: dict[str, Handler] = {
     "read_feed": read_feed,
+    RETRY: read_again,
     "publish_stock": publish,
     "fill_backorders": fill_backorders,
     "push_stock": send_stock,

@@ -195,6 +195,12 @@ def origin_of(run_id: int) -> str:
     return f"import:{run_id}"
 
 
+def run_of(origin: str) -> int | None:
+    """The run that marked a quarantine row so; None when no file brought it."""
+    kind, _, number = origin.partition(":")
+    return int(number) if kind == "import" and number.isdecimal() else None
+
+
 def actor_of(progress: Progress) -> Actor:
     """Who asked for the import."""
     return Actor(progress.actor["kind"], progress.actor["name"], progress.actor["id"])

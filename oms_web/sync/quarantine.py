@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any
 
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session, defer
 
+from oms_web.core.errors import NotFound
+from oms_web.core.paging import Page, seal, unseal_as
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.sync.models import Quarantine
@@ -59,20 +61,57 @@ def solve(work: Work, account_id: int, kind: str, external_ids: Collection[str])
         )
 
 
-def waiting(work: Work, account_id: int, kind: str, limit: int) -> Sequence[Any]:
-    """External ids that wait to be tried again, oldest first."""
+def waiting(
+    work: Work, account_id: int, kind: str, limit: int, after: int = 0
+) -> Sequence[Quarantine]:
+    """What waits to be tried again, oldest first, from a row on."""
     return work.session.scalars(
-        select(Quarantine.external_id)
+        select(Quarantine)
         .where(Quarantine.account_id == account_id, Quarantine.kind == kind,
-               Quarantine.state == "waiting")
+               Quarantine.state == "waiting", Quarantine.id > after)
         .order_by(Quarantine.id).limit(limit)
     ).all()
 
 
-def drop(work: Work, quarantine_id: int, note: str) -> None:
-    """A person decided that this is not needed."""
-    row = work.session.get(Quarantine, quarantine_id)
-    if row is not None and row.state == "waiting":
-        row.state = "dropped"
-        audit.record(work, "quarantine.drop", "quarantine", row.id,
-                     {"state": ["waiting", "dropped"]}, note=note or None)
+def page(
+    session: Session, *, state: str, account_id: int | None = None, q: str = "",
+    after: str | None = None, size: int = 50,
+) -> Page[Quarantine]:
+    """A page of what is in quarantine, newest first; ``q`` is the beginning of its number.
+
+    Raises:
+        Invalid: ``after`` is not a token of ours.
+    """
+    query = select(Quarantine).options(defer(Quarantine.raw)).where(Quarantine.state == state)
+    if account_id is not None:
+        query = query.where(Quarantine.account_id == account_id)
+    if q:
+        query = query.where(Quarantine.external_id.startswith(q, autoescape=True))
+    if after:
+        query = query.where(Quarantine.id < unseal_as(after, int)[0])
+    rows = session.scalars(query.order_by(Quarantine.id.desc()).limit(size + 1)).all()
+    more = len(rows) > size
+    return Page(rows[:size], seal(rows[size - 1].id) if more else None)
+
+
+def get(session: Session, quarantine_id: int) -> Quarantine:
+    """One row.
+
+    Raises:
+        NotFound: there is none.
+    """
+    row = session.get(Quarantine, quarantine_id)
+    if row is None:
+        raise NotFound("There is nothing at this address.")
+    return row
+
+
+def drop(work: Work, quarantine_id: int, note: str) -> bool:
+    """A person decided that this is not needed; False when it does not wait any more."""
+    row = get(work.session, quarantine_id)
+    if row.state != "waiting":
+        return False
+    row.state = "dropped"
+    audit.record(work, "quarantine.drop", "quarantine", row.id,
+                 {"state": ["waiting", "dropped"]}, note=note or None)
+    return True

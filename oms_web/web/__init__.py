@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.util import find_spec
 
 from flask import Flask
 
@@ -27,6 +26,4 @@ def register(app: Flask) -> None:
     shell.register(app)
     toasts.register(app)
     for name in SCREENS:
-        if find_spec(f"oms_web.web.{name}") is None:
-            continue
         app.register_blueprint(import_module(f"oms_web.web.{name}").screen)

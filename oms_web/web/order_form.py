@@ -36,12 +36,12 @@ BUYER = ("buyer_name", "buyer_company", "tax_id", "buyer_email", "buyer_phone")
 ADDRESS = ("name", "company", "street", "postcode", "city", "country")
 
 
-def carriers(present: str = "") -> list[tuple[str, Any]]:
+def carriers(present: str = "") -> list[Any]:
     """The couriers to choose from; one that only the order knows is kept."""
     names = [one.name for one in CARRIERS]
     if present and present not in names:
         names.insert(0, present)
-    return [("", _l("not chosen yet")), *((name, name) for name in names)]
+    return choices({"": _l("not chosen yet"), **{name: name for name in names}})
 
 
 class BuyerForm(Form):
@@ -84,7 +84,7 @@ class NewOrderForm(BuyerForm):
     pickup_point = StringField(_l("Pick-up point"))
     shipping = StringField(_l("Delivery cost"))
     discount = StringField(_l("Discount"))
-    currency = SelectField(_l("Currency"), choices=[(c, c) for c in CURRENCIES], default="PLN")
+    currency = SelectField(_l("Currency"), choices=choices({c: c for c in CURRENCIES}), default="PLN")
     payment_kind = SelectField(_l("Payment"), choices=choices(words.PAYMENT_KINDS),
                                default="prepaid")
     payment_method = StringField(_l("Paid by"))

@@ -32,7 +32,8 @@ screen = Blueprint("tasks", __name__)
 
 SHOWN = 50
 NAMES: dict[str, Any] = {
-    "read_feed": _l("Read a channel"), "publish_stock": _l("Work out quantities"),
+    "read_feed": _l("Read a channel"), "retry_orders": _l("Read unread orders again"),
+    "publish_stock": _l("Work out quantities"),
     "fill_backorders": _l("Serve waiting orders"), "push_stock": _l("Send quantities"),
     "push_shipment": _l("Tell a channel of a shipment"), PRINT: _l("Print"),
     "import_file": _l("Import a file"), "drop_folders": _l("Look into folders"),

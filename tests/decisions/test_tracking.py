@@ -41,3 +41,18 @@ def test_a_parcel_is_followed_at_its_carrier():
     assert "628%201" in tracking.follow("inpost", "628 1")
     assert tracking.follow("Gołąb pocztowy", "1") == ""
     assert tracking.follow("InPost", "") == ""
+
+
+@pytest.mark.parametrize(("came", "name"), [
+    ("inpost", "InPost"), ("InPost Paczkomat", "InPost"), ("DPD Polska", "DPD"),
+    ("orlen", "ORLEN Paczka"), ("Pocztex", "Poczta Polska"), ("Kurier Janek", "Kurier Janek"),
+    ("", ""),
+])
+def test_a_carrier_is_called_what_everybody_calls_it(came, name):
+    assert tracking.usual_name(came) == name
+
+
+def test_each_other_name_belongs_to_one_carrier():
+    names = [name for carrier in tracking.CARRIERS for name in carrier.also]
+    assert len(set(names)) == len(names)
+    assert all(tracking.squeeze(name) == name for name in names)

@@ -213,6 +213,11 @@ def test_only_stored_pictures_are_served(owner, name):
     assert owner.get(f"/products/picture/{name}").status_code == 404
 
 
+def test_other_stored_files_are_no_pictures(owner, works):
+    invoice = works.ports["files"].put(b"%PDF-1.7 somebody's invoice", ".pdf")
+    assert owner.get(f"/products/picture/{invoice}").status_code == 404
+
+
 @pytest.mark.parametrize("role", ["sales", "warehouse", "accountant", "reader"])
 def test_only_managers_change_the_catalogue(shop, browser_as, role):
     client = browser_as(role)

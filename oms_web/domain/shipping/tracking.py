@@ -18,26 +18,40 @@ _SEEN = re.compile(r"[A-Z0-9]{8,40}")
 
 @dataclass(frozen=True, slots=True)
 class Carrier:
-    """A carrier by its usual name, how its numbers look, and where one can be followed."""
+    """A carrier by its usual name, how its numbers look, and where one can be followed.
+
+    ``also``: what else it is called by channels and in files, squeezed.
+    """
 
     name: str
     shape: str = ""
     url: str = ""
+    also: tuple[str, ...] = ()
 
 
 CARRIERS = (
-    Carrier("InPost", r"\d{24}", "https://inpost.pl/sledzenie-przesylek?number={}"),
+    Carrier("InPost", r"\d{24}", "https://inpost.pl/sledzenie-przesylek?number={}",
+            ("paczkomaty", "paczkomatyinpost", "inpostpaczkomat", "inpostkurier")),
     Carrier("DPD", r"\d{13}[A-Z]|\d{14}",
-            "https://tracktrace.dpd.com.pl/parcelDetails?typ=1&p1={}"),
+            "https://tracktrace.dpd.com.pl/parcelDetails?typ=1&p1={}", ("dpdpolska", "dpdpickup")),
     Carrier("DHL", r"JJD\d{11,18}|JD\d{18}",
-            "https://www.dhl.com/pl-pl/home/tracking.html?tracking-id={}"),
+            "https://www.dhl.com/pl-pl/home/tracking.html?tracking-id={}",
+            ("dhlparcel", "dhlexpress", "dhl24")),
     Carrier("UPS", r"1Z[A-Z0-9]{16}", "https://www.ups.com/track?tracknum={}"),
     Carrier("Poczta Polska", r"[A-Z]{2}\d{9}PL|00\d{18}",
-            "https://emonitoring.poczta-polska.pl/?numer={}"),
+            "https://emonitoring.poczta-polska.pl/?numer={}",
+            ("poczta", "pocztex", "pp")),
     Carrier("GLS", "", "https://gls-group.com/PL/pl/sledzenie-paczek?match={}"),
     Carrier("FedEx", "", "https://www.fedex.com/fedextrack/?trknbr={}"),
-    Carrier("ORLEN Paczka"),
+    Carrier("ORLEN Paczka", also=("orlen", "paczkawruchu", "ruch")),
 )
+_NAMES = {squeeze(name): carrier.name for carrier in CARRIERS
+          for name in (carrier.name, *carrier.also)}
+
+
+def usual_name(text: str) -> str:
+    """A carrier as everybody writes it (``inpost`` is InPost); an unknown one as it came."""
+    return _NAMES.get(squeeze(text), text)
 
 
 def tidy(text: str, field: str = "tracking") -> str:

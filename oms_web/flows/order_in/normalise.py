@@ -18,6 +18,7 @@ from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.channels.service import Offered, offer_ref
 from oms_web.domain.orders import phases
 from oms_web.domain.orders.filing import payment_state
+from oms_web.domain.shipping import tracking
 
 MAX_UNITS = 10_000_000
 MAX_LINES = 5_000
@@ -193,7 +194,7 @@ def _buyer(order: Order) -> dict[str, Any]:
         "bill_to": _address(order.bill_to) if order.bill_to else None,
         "country": ship_to["country"],
         "delivery_method": tidy(order.delivery_method)[:120],
-        "carrier": tidy(order.carrier)[:40],
+        "carrier": tracking.usual_name(tidy(order.carrier))[:40],
         "pickup_point": tidy(order.pickup_point)[:60],
     }
 

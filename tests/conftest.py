@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from jinja2.bccache import Bucket, BytecodeCache
 from sqlalchemy import URL
 
 from oms_web import migrations
@@ -144,12 +145,32 @@ def works(oms: Oms) -> Works:
     return oms.works
 
 
+class KeptTemplates(BytecodeCache):
+    """Templates compiled once for all apps of a test process; most of a test went into that."""
+
+    def __init__(self) -> None:
+        self.code: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Hand out what was compiled from this very source before."""
+        if bucket.key in self.code:
+            bucket.bytecode_from_string(self.code[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what was just compiled."""
+        self.code[bucket.key] = bucket.bytecode_to_string()
+
+
+_templates = KeptTemplates()
+
+
 @pytest.fixture
 def app(oms: Oms) -> Flask:
     """The web application, with CSRF checks off (tests of CSRF switch them on again)."""
     from oms_web.app import create_app
 
     made = create_app(oms)
+    made.jinja_env.bytecode_cache = _templates
     made.config.update(TESTING=False, WTF_CSRF_ENABLED=False)
     return made
 

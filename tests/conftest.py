@@ -164,15 +164,45 @@ class KeptTemplates(BytecodeCache):
 _templates = KeptTemplates()
 
 
-@pytest.fixture
-def app(oms: Oms) -> Flask:
-    """The web application, with CSRF checks off (tests of CSRF switch them on again)."""
+def web_app(oms: Oms) -> Flask:
+    """A web application of an installation, with CSRF checks off."""
     from oms_web.app import create_app
 
     made = create_app(oms)
     made.jinja_env.bytecode_cache = _templates
     made.config.update(TESTING=False, WTF_CSRF_ENABLED=False)
     return made
+
+
+@pytest.fixture
+def own_app(oms: Oms) -> Flask:
+    """An application no other test has used: for tests that add routes to it."""
+    return web_app(oms)
+
+
+_apps: list[Flask] = []
+
+
+@pytest.fixture
+def app(oms: Oms) -> Iterator[Flask]:
+    """The web application, with CSRF checks off (tests of CSRF switch them on again).
+
+    It is made once per test process, since compiling 200 routes takes longer than most tests, and
+    bound to the installation of each test.
+    """
+    from oms_web.extensions import db
+
+    if not _apps:
+        _apps.append(web_app(oms))
+    [bound] = _apps
+    bound.extensions["oms"] = oms
+    db._app_engines[bound] = {None: oms.engine}
+    bound.config["SECRET_KEY"] = oms.settings.secret_key
+    before = dict(bound.config), dict(bound.extensions)
+    yield bound
+    for changed, was in zip((bound.config, bound.extensions), before, strict=True):
+        changed.clear()
+        changed.update(was)
 
 
 @pytest.fixture

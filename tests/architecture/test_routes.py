@@ -30,6 +30,12 @@ ICON = re.compile(r'/icons\.svg[^"#]*#([\w-]+)"')
 CHANGE = re.compile(r'\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+"?(\w+)', re.IGNORECASE)
 
 
+@pytest.fixture
+def app(own_app: Flask) -> Flask:
+    """An app whose views may be exchanged and which may get a route too many."""
+    return own_app
+
+
 def rows(app: Flask) -> list[tuple[Rule, str]]:
     """Every route with every method it takes."""
     return [(rule, method) for rule in app.url_map.iter_rules()

@@ -279,7 +279,7 @@ def test_random_days_on_the_floor_keep_the_books_true(tmp_path, sqlite_template)
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_many_random_days_keep_the_books_true(tmp_path, sqlite_template):
-    run(tmp_path, sqlite_template, 120, 60)
+    run(tmp_path, sqlite_template, 30, 50)
 
 
 def forget_units_at_recall(monkeypatch):

@@ -39,6 +39,12 @@ def chromium() -> Iterator[Any]:
 
 
 @pytest.fixture
+def app(own_app):
+    """An app of the test's own: a browser may still be asking it while the next test begins."""
+    return own_app
+
+
+@pytest.fixture
 def live(app) -> Iterator[str]:
     """The app on a loopback port, forms guarded as in real life; its address."""
     app.config["WTF_CSRF_ENABLED"] = True

@@ -6,7 +6,6 @@ import re
 from datetime import timedelta
 
 import pytest
-from flask import Blueprint
 from sqlalchemy import insert
 
 from oms_web.core.claims import Task
@@ -15,23 +14,9 @@ from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.company import service as company
 from oms_web.domain.orders.models import Hold, Order, OrderTally
 from oms_web.sync.models import Feed, Quarantine
-from oms_web.web.access import act
 from tests.conftest import TESTER
 
 PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
-# Screens other cases lead to; made here when an installation does not serve them.
-SCREENS = (("orders", "/orders", "orders.see"), ("quarantine", "/quarantine", "quarantine.handle"))
-
-
-@pytest.fixture
-def whole(app):
-    """An app in which every case has somewhere to lead to."""
-    for name, path, right in SCREENS:
-        if f"{name}.index" not in app.view_functions:
-            screen = Blueprint(name, __name__)
-            screen.add_url_rule(path, "index", act(right)(lambda: "here"))
-            app.register_blueprint(screen)
-    return app
 
 
 @pytest.fixture
@@ -79,13 +64,13 @@ def titles(page):
             for found in re.findall(r'<li data-row id="case-.*?<h2>(.*?)</h2>', page, re.S)]
 
 
-def test_nothing_waits(whole, browser_as):
+def test_nothing_waits(browser_as):
     page = home(browser_as("owner"))
     assert "Nothing waits for you" in page
     assert titles(page) == []
 
 
-def test_late_orders_come_first_and_lead_to_themselves(whole, browser_as, order):
+def test_late_orders_come_first_and_lead_to_themselves(browser_as, order):
     now = utc_now()
     for hours in (-2, -1, 1):
         order(ship_by=now + timedelta(hours=hours))
@@ -96,7 +81,7 @@ def test_late_orders_come_first_and_lead_to_themselves(whole, browser_as, order)
     assert page.count("btn primary") == 1
 
 
-def test_each_kind_of_trouble_has_its_case(whole, browser_as, order, account, works):
+def test_each_kind_of_trouble_has_its_case(browser_as, order, account, works):
     one = account(state="broken")
     other = account("Wolny")
     number = order(payment_state="part", queue="unpaid")
@@ -120,7 +105,7 @@ def test_each_kind_of_trouble_has_its_case(whole, browser_as, order, account, wo
     }
 
 
-def test_red_before_amber(whole, browser_as, account, works):
+def test_red_before_amber(browser_as, account, works):
     account("Wolny")
     account("Zerwany", state="broken")
     with works.writing(TESTER) as work:
@@ -128,7 +113,7 @@ def test_red_before_amber(whole, browser_as, account, works):
     assert titles(home(browser_as("owner"))) == ["Zerwany: access refused", "Wolny does not answer"]
 
 
-def test_a_case_is_shown_to_those_who_can_act(whole, browser_as, account, order, works):
+def test_a_case_is_shown_to_those_who_can_act(browser_as, account, order, works):
     account(state="broken")
     order(ship_by=utc_now() - timedelta(hours=1))
     tally(works, pick=5, pack=2)
@@ -140,7 +125,7 @@ def test_a_case_is_shown_to_those_who_can_act(whole, browser_as, account, order,
     assert "Sales" not in re.search(r'<section class="card figures".*?</section>', floor, re.S)[0]
 
 
-def test_the_days_figures_stand_beside_last_weeks(whole, browser_as, order, works):
+def test_the_days_figures_stand_beside_last_weeks(browser_as, order, works):
     now = utc_now()
     with works.writing(TESTER) as work:
         company.set_up(work, "Sklep")
@@ -157,12 +142,12 @@ def test_the_days_figures_stand_beside_last_weeks(whole, browser_as, order, work
     assert "PLN 123" in figures.replace("\N{NO-BREAK SPACE}", " ")
 
 
-def test_the_inbox_renews_itself_as_a_part(whole, browser_as):
+def test_the_inbox_renews_itself_as_a_part(browser_as):
     part = home(browser_as("owner"), **PART)
     assert "<html" not in part
     assert part.lstrip().startswith('<section class="card" id="home-cases"')
 
 
-def test_names_from_outside_are_text(whole, browser_as, account):
+def test_names_from_outside_are_text(browser_as, account):
     account("<b>Shop</b>", state="broken")
     assert "<b>Shop</b>" not in home(browser_as("owner"))

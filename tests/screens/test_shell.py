@@ -93,6 +93,12 @@ def test_static_addresses_change_with_the_content(app, browser_as, tmp_path):
 
 
 @pytest.fixture
+def app(own_app):
+    """An app that may get routes of its own."""
+    return own_app
+
+
+@pytest.fixture
 def odd(app):
     """Routes that end in each kind of trouble."""
     screen = Blueprint("odd", __name__)

@@ -18,11 +18,17 @@ from oms_web.domain.audit import exports as trail
 from oms_web.domain.audit import service as audit
 from oms_web.domain.audit.queries import Filter
 from oms_web.domain.catalog import exports as catalog
+from oms_web.domain.channels import exports as channels
+from oms_web.domain.channels.offers import OfferFilter
 from oms_web.domain.documents import exports as documents
 from oms_web.domain.documents.queries import Asked
+from oms_web.domain.orders import exports as orders
+from oms_web.domain.shipping import exports as shipping
 from oms_web.domain.stock import exports as stock
 from oms_web.domain.stock.ledger import LedgerFilter
 from oms_web.domain.stock.overview import StockFilter
+from oms_web.domain.users import exports as users
+from oms_web.sync import exports as sync
 
 SHELL = Actor("cli", "shell")
 
@@ -32,7 +38,12 @@ LISTS: dict[str, Callable[[datetime], Sheet]] = {
     "bins": lambda _now: stock.bins(),
     "documents": lambda _now: documents.documents(Asked()),
     "ledger": lambda _now: stock.moves(LedgerFilter()),
+    "offers": lambda _now: channels.listings(OfferFilter("")),
+    "orders": lambda _now: orders.orders(lambda _session: ()),
+    "people": lambda _now: users.people(),
     "products": lambda _now: catalog.products(),
+    "quarantine": lambda _now: sync.unread(),
+    "shipments": lambda _now: shipping.shipments(),
     "stock": lambda now: stock.stock(StockFilter(), now),
     "stock-documents": lambda _now: stock.documents(),
 }

@@ -14,7 +14,7 @@ from oms_web.core.work import Work
 from oms_web.domain.catalog import codes, editing, queries
 from oms_web.domain.catalog.editing import ProductEdit, VariantEdit
 from oms_web.domain.catalog.models import Variant
-from oms_web.domain.channels import offers
+from oms_web.domain.channels import exports, offers
 from oms_web.domain.channels.models import Listing
 from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.orders.phases import CLOSED
@@ -25,6 +25,7 @@ from oms_web.web import asked, scanning
 from oms_web.web.access import act
 from oms_web.web.auth import is_local_path
 from oms_web.web.door import writing
+from oms_web.web.exports import send
 from oms_web.web.failures import status_of, words_of
 from oms_web.web.render import go, render, wants_part
 from oms_web.web.toasts import say
@@ -42,11 +43,22 @@ def _wanted() -> tuple[offers.OfferFilter, dict[str, Any]]:
     return offers.OfferFilter(chosen["state"] or "open", chosen["account"], chosen["q"]), chosen
 
 
+def _set(chosen: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in chosen.items() if value not in (None, "")}
+
+
 @screen.get("/offers")
 @act("listings.map")
 def index() -> Response:
     """A page of offers; its part is the next rows."""
     return _list()
+
+
+@screen.get("/offers/offers.<kind>")
+@act("listings.map")
+def export(kind: str) -> Response:
+    """The offers, with their filters, as a file."""
+    return send(exports.listings(_wanted()[0]), kind)
 
 
 def _list(problems: dict[int, str] | None = None, status: int = 200) -> Response:
@@ -55,7 +67,8 @@ def _list(problems: dict[int, str] | None = None, status: int = 200) -> Response
     link = partial(asked.link, "listings.index", chosen)
     return render(
         "listings/list.html", "listings/_rows.html", page=page, chosen=chosen, link=link,
-        state=wanted.state, next_url=link(after=page.after) if page.after else None,
+        kept=_set(chosen), state=wanted.state,
+        next_url=link(after=page.after) if page.after else None,
         counts=offers.counts(db.session, wanted.account_id),
         per_account=offers.open_per_account(db.session), problems=problems or {}, status=status,
         **_around(page.rows),

@@ -84,7 +84,8 @@ class NewOrderForm(BuyerForm):
     pickup_point = StringField(_l("Pick-up point"))
     shipping = StringField(_l("Delivery cost"))
     discount = StringField(_l("Discount"))
-    currency = SelectField(_l("Currency"), choices=choices({c: c for c in CURRENCIES}), default="PLN")
+    currency = SelectField(_l("Currency"), choices=choices({c: c for c in CURRENCIES}),
+                           default="PLN")
     payment_kind = SelectField(_l("Payment"), choices=choices(words.PAYMENT_KINDS),
                                default="prepaid")
     payment_method = StringField(_l("Paid by"))

@@ -13,8 +13,7 @@ from flask_babel import gettext, ngettext
 
 from oms_web.core.errors import Invalid, OmsError
 from oms_web.core.work import Work
-from oms_web.domain.orders import export as exports
-from oms_web.domain.orders import filing, filters, labels, queries, walking
+from oms_web.domain.orders import exports, filing, filters, labels, queries, walking
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Status
 from oms_web.domain.orders.queries import Row
@@ -232,7 +231,7 @@ def export(kind: str) -> Response:
     """The list, with its filters, as a file."""
     args = request.args.to_dict(flat=False)
     now = oms().works.clock()
-    return send(exports.sheet(lambda session: address.read(session, now, args).conditions), kind)
+    return send(exports.orders(lambda session: address.read(session, now, args).conditions), kind)
 
 
 # Acts on ticked rows -----------------------------------------------------------------------------

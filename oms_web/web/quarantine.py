@@ -11,12 +11,13 @@ from flask_babel import lazy_gettext as _l
 from oms_web.core.errors import NotAllowedNow
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.extensions import db
-from oms_web.sync import quarantine, retry
+from oms_web.sync import exports, quarantine, retry
 from oms_web.sync.file_runs import run_of
 from oms_web.sync.models import Quarantine
 from oms_web.web import asked
 from oms_web.web.access import act
 from oms_web.web.door import writing
+from oms_web.web.exports import send
 from oms_web.web.order_filters import accounts
 from oms_web.web.render import go, render
 from oms_web.web.toasts import say
@@ -32,10 +33,7 @@ SHOWN_CHARS = 20_000
 @act("quarantine.handle")
 def index() -> Response:
     """A page of it, filtered by state, channel and number; its part is the next rows."""
-    chosen: dict[str, Any] = {"state": asked.text("state") or "waiting",
-                              "account": asked.number("account"), "q": asked.text("q", 160)}
-    if chosen["state"] not in STATES:
-        chosen["state"] = "waiting"
+    chosen = _chosen()
     found = quarantine.page(
         db.session, state=chosen["state"], account_id=chosen["account"], q=chosen["q"],
         after=asked.text("after") or None)
@@ -49,6 +47,20 @@ def index() -> Response:
         next_url=asked.link("quarantine.index", link, after=found.after) if found.after else None,
         everything=asked.link("quarantine.index", link, account=None, q=""),
     )
+
+
+def _chosen() -> dict[str, Any]:
+    state = asked.text("state")
+    return {"state": state if state in STATES else "waiting",
+            "account": asked.number("account"), "q": asked.text("q", 160)}
+
+
+@screen.get("/quarantine/quarantine.<kind>")
+@act("quarantine.handle")
+def export(kind: str) -> Response:
+    """The list, with its filters, as a file."""
+    chosen = _chosen()
+    return send(exports.unread(chosen["state"], chosen["account"], chosen["q"]), kind)
 
 
 @screen.get("/quarantine/<int:quarantine_id>")

@@ -13,13 +13,14 @@ from sqlalchemy import select
 from oms_web.core.errors import OmsError
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.orders.service import get_order
-from oms_web.domain.shipping import queries, service, tracking
+from oms_web.domain.shipping import exports, queries, service, tracking
 from oms_web.domain.shipping.queries import Asked
 from oms_web.extensions import db
 from oms_web.flows import ship
 from oms_web.web import asked
 from oms_web.web.access import act
 from oms_web.web.door import writing
+from oms_web.web.exports import send
 from oms_web.web.failures import status_of, words_of
 from oms_web.web.render import go, render, wants_part
 from oms_web.web.toasts import say
@@ -70,16 +71,26 @@ def index() -> Response:
     return _list(_chosen())
 
 
+@screen.get("/shipments/shipments.<kind>")
+@act("ship.do")
+def export(kind: str) -> Response:
+    """The view, with its filters, as a file."""
+    return send(exports.shipments(_asked(_chosen())), kind)
+
+
+def _asked(chosen: dict[str, Any]) -> Asked:
+    return Asked(VIEWS[chosen["view"]][1], chosen["carrier"], chosen["q"])
+
+
 def _list(chosen: dict[str, Any], results: list[tuple[int, OmsError]] | None = None,
           left: int = 0, status: int = 200) -> Response:
-    states = VIEWS[chosen["view"]][1]
-    page = queries.listed(db.session, Asked(states, chosen["carrier"], chosen["q"]),
-                          asked.text("after", 2000) or None)
-    link = partial(asked.link, "shipments.index",
-                   {k: v for k, v in chosen.items() if v not in (None, "")})
+    page = queries.listed(db.session, _asked(chosen), asked.text("after", 2000) or None)
+    kept = {k: v for k, v in chosen.items() if v not in (None, "")}
+    link = partial(asked.link, "shipments.index", kept)
     return render(
         "shipments/list.html", "shipments/_rows.html", page=page, chosen=chosen, link=link,
-        next_url=link(after=page.after) if page.after else None, views=VIEWS, states=STATES,
+        kept=kept, next_url=link(after=page.after) if page.after else None,
+        views=VIEWS, states=STATES,
         counts={key: queries.count_in(db.session, of) for key, (_, of) in VIEWS.items()
                 if key != "delivered"},
         carriers=queries.waiting_carriers(db.session) if chosen["view"] == "waiting" else [],

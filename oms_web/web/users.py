@@ -11,11 +11,12 @@ from flask_babel import lazy_gettext as _l
 from wtforms import EmailField, SelectField, StringField
 
 from oms_web.core.errors import OmsError
-from oms_web.domain.users import service
+from oms_web.domain.users import exports, service
 from oms_web.domain.users.models import User
 from oms_web.extensions import db
 from oms_web.web.access import act
 from oms_web.web.door import oms, reading, writing
+from oms_web.web.exports import send
 from oms_web.web.forms import LANGUAGES, Form, Needed, choices
 from oms_web.web.render import go, render
 from oms_web.web.toasts import say
@@ -62,6 +63,13 @@ def index() -> Response:
     """Everybody who has an account."""
     return render("users/list.html", people=service.list_users(db.session),
                   role_names=ROLE_NAMES)
+
+
+@screen.get("/users/people.<kind>")
+@act("users.manage")
+def export(kind: str) -> Response:
+    """The accounts as a file."""
+    return send(exports.people(), kind)
 
 
 @screen.get("/users/new")

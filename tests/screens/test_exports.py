@@ -16,7 +16,8 @@ from oms_web.domain.stock.models import Move
 from tests.screens.shelves import BLANKET, MUG, SET, open_shop
 
 LISTS = ["/stock/stock", "/stock/bins", "/stock/ledger", "/stock/documents", "/products/products",
-         "/audit/audit"]
+         "/audit/audit", "/orders/orders", "/shipments/shipments", "/offers/offers",
+         "/users/people", "/quarantine/quarantine"]
 
 
 @pytest.fixture
@@ -117,3 +118,28 @@ def test_headings_of_xlsx_are_in_the_readers_language(shop, browser_as):
     with browser_as("owner", "pl").get("/stock/stock.xlsx") as answer:
         book = CalamineWorkbook.from_filelike(io.BytesIO(answer.get_data()))
     assert book.get_sheet_by_index(0).to_python()[0][:4] == ["SKU", "Produkt", "EAN", "Na stanie"]
+
+
+def test_the_desks_lists_hold_what_the_screens_show(owner, shop, works):
+    from oms_web.domain.orders.models import Order
+    from oms_web.flows import ship
+    from oms_web.sync import quarantine
+
+    orders = {row["number"]: row for row in table(owner, "/orders/orders.csv?queue=all")}
+    stored = shop.ask(select(Order))
+    assert orders.keys() == {str(order.id) for order in stored}
+    ready = next(order for order in stored if order.queue == "pick")
+    assert orders[str(ready.id)]["skus"].startswith("2x") or "x" in orders[str(ready.id)]["skus"]
+    shop.do(ship.ship_order, ready.id, carrier="DPD", number="0000123456789X")
+    assert [(row["order"], row["carrier"], row["tracking"], row["state"]) for row in
+            table(owner, "/shipments/shipments.csv?view=road")] == [
+        (str(ready.id), "DPD", "0000123456789X", "shipped")]
+    assert table(owner, "/shipments/shipments.csv?view=undelivered") == []
+    shop.do(quarantine.put, shop.account_id, "order", "X-1", "{", "No total", field="total")
+    assert [(row["external_id"], row["reason"], row["field"]) for row in
+            table(owner, "/quarantine/quarantine.csv")] == [("X-1", "No total", "total")]
+    assert table(owner, "/quarantine/quarantine.csv?state=solved") == []
+    offers = table(owner, "/offers/offers.csv?state=linked")
+    assert offers
+    assert {row["sku"] for row in offers} <= set(shop.ids)
+    assert [row["email"] for row in table(owner, "/users/people.csv")] == ["owner@example.test"]

@@ -25,7 +25,7 @@ MOST_HELD_BACK = 100_000
 
 @dataclass(frozen=True, slots=True)
 class OfferFilter:
-    """Which listings. ``state``: ``open`` (to link), ``linked``, ``ended``."""
+    """Which listings. ``state``: ``open`` (to link), ``linked``, ``ended``, "" for all."""
 
     state: str = "open"
     account_id: int | None = None
@@ -44,11 +44,12 @@ def page(
 
 
 def _conditions(wanted: OfferFilter) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = [{
-        "open": Listing.variant_id.is_(None) & (Listing.state == "active"),
-        "linked": Listing.variant_id.is_not(None) & (Listing.state == "active"),
-        "ended": Listing.state != "active",
-    }[wanted.state]]
+    found: list[ColumnElement[bool]] = {
+        "": [],
+        "open": [Listing.variant_id.is_(None), Listing.state == "active"],
+        "linked": [Listing.variant_id.is_not(None), Listing.state == "active"],
+        "ended": [Listing.state != "active"],
+    }[wanted.state]
     if wanted.account_id is not None:
         found.append(Listing.account_id == wanted.account_id)
     if wanted.q:

@@ -34,7 +34,7 @@ COLUMNS = (
 MOST_SKUS = 50
 
 
-def sheet(conditions_of: Callable[[Session], Sequence[Condition]]) -> Sheet:
+def orders(conditions_of: Callable[[Session], Sequence[Condition]]) -> Sheet:
     """The sheet of orders that meet conditions, which are compiled anew for every page."""
 
     def page(session: Session, after: Any) -> tuple[list[tuple[Any, ...]], Any]:

@@ -29,7 +29,7 @@ from oms_web.web.exports import send
 from oms_web.web.failures import words_of
 from oms_web.web.formats import number
 from oms_web.web.order_filters import Wanted
-from oms_web.web.render import go, render
+from oms_web.web.render import go, render, wants_part
 from oms_web.web.toasts import say
 
 screen = Blueprint("orders", __name__)
@@ -93,14 +93,14 @@ def _page(wanted: Wanted, results: Sequence[tuple[int, str]] = (), done: int = 0
         "statuses": {status.id: status for status in labels.statuses(session, archived=True)},
         "next_url": wanted.link(after=found.after) if found.after else None,
     }
-    if after is None:
+    if after is None or not wants_part():
         values |= _around(wanted, found, rows)
     return render("orders/list.html", "orders/_rows.html", results=results, done=done,
                   status=status, **values)
 
 
 def _around(wanted: Wanted, found: Found, rows: Sequence[Row]) -> dict[str, Any]:
-    """What stands around the rows of the first page."""
+    """What stands around the rows of a whole page."""
     session = db.session
     queues = orders.tallies(session, "queue")
     by_status = orders.tallies(session, "status")

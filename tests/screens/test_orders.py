@@ -104,6 +104,9 @@ def test_the_next_page_is_rows_only_and_repeats_nothing(clerk, floor):
     assert "<html" not in body(part)
     assert rows(first) + rows(part) == numbers
     assert len(rows(first)) == 50
+    alone = clerk.get(more)  # without JavaScript, or in a tab of its own
+    assert rows(alone) == rows(part)
+    assert "All open 60" in text_of(alone)
 
 
 def test_a_page_costs_the_same_whatever_is_on_it(clerk, floor, oms):

@@ -37,6 +37,11 @@ TESTER = Actor("user", "Tester", 1)
 PASSWORD = "correct horse battery"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long tests first, or one process is still busy with the last when the others have ended."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of real data sets and vendor specifications beside the project."""

@@ -316,6 +316,8 @@ def test_products_bundles_before_their_parts_and_opening_stock_once(both, tmp_pa
         ("DUO", "Dwa kubki", 4000, None), ("KUB", "Kubek „Żółw”", 2490, 9_123_400),
         ("SOLO", "Samotny", 100, None), ("TAL", "Talerz", 310, None)]
     assert here.rows(select(BundlePart.quantity)) == [(2,)]
+    with both.works.reading(CLERK) as work:
+        assert ledgers.check(work.session) == []
     assert here.rows(select(Barcode.code)) == [("5900012003196",)]
     before = content(both)
     again = here.run(path, "catalogue", PRODUCTS, "products")

@@ -9,7 +9,7 @@ from importlib import import_module
 
 from flask import Flask
 
-from oms_web.web import assets, language, shell, toasts
+from oms_web.web import assets, kept, language, shell, toasts
 
 SCREENS = (
     "auth", "home", "orders", "order_card", "order_edit", "picking", "packing", "shipments",
@@ -22,6 +22,7 @@ SCREENS = (
 def register(app: Flask) -> None:
     """Attach every screen to the app, and what their templates share."""
     assets.register(app)
+    kept.register(app)
     language.register(app)
     shell.register(app)
     toasts.register(app)

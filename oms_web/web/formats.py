@@ -24,7 +24,23 @@ def language() -> str:
 
 def number(value: int) -> str:
     """A whole number with its thousands parted and a true minus sign."""
-    return format_decimal(value, locale=language()).replace("-", MINUS)
+    return _parted(f"{value:,}", language())
+
+
+def _parted(text: str, reader: str) -> str:
+    """A number as Python writes it with commas (``-1,148.00``), in the reader's language.
+
+    As CLDR says: Polish parts thousands by a no-break space, from five digits on. Lists show
+    hundreds of numbers; a general formatter took a tenth of their time.
+    """
+    text = text.replace("-", MINUS)
+    if reader != "pl":
+        return text
+    whole, point, rest = text.partition(".")
+    parted = whole.replace(",", "\N{NO-BREAK SPACE}")
+    if len(whole.lstrip(MINUS)) < len("10,000"):
+        parted = whole.replace(",", "")
+    return f"{parted},{rest}" if point else parted
 
 
 def signed(value: int) -> str:
@@ -37,10 +53,7 @@ def amount(minor: int, currency: str, *, always: bool = False) -> str:
 
     Zloty is implied in tables (``always`` False drops its sign there); other currencies are named.
     """
-    places = exponent(currency)
-    pattern = "#,##0" + ("." + "0" * places if places else "")
-    text = format_decimal(from_minor(minor, currency), pattern, locale=language())
-    text = text.replace("-", MINUS)
+    text = _parted(f"{from_minor(minor, currency):,.{exponent(currency)}f}", language())
     if currency == "PLN" and not always:
         return text
     if language() == "pl":

@@ -1,6 +1,6 @@
 """Take the pictures in docs/screenshots of a demo shop that is served in a folder of its own.
 
-    .venv/bin/python scripts/screenshots.py
+    .venv/bin/python scripts/screenshots.py [NAME ...]
 
 Needs what the tests need (a Chromium). The buyers are invented; so is everything else.
 """
@@ -42,6 +42,18 @@ PICTURES = {
     "import": ("/imports", DESK, "pl", "light"),
     "guide": ("/guide", DESK, "en", "light"),
 }
+
+
+def begin_packing(page: Any) -> None:
+    """Open a parcel of several goods and confirm its first unit."""
+    page.locator("ul.orders li").filter(has_text="+").first.locator("button").click()
+    page.wait_for_selector(".bench-acts")
+    page.keyboard.press("1")
+    page.wait_for_timeout(1500)
+
+
+# What is done on a page before its picture is taken.
+BEFORE = {"packing": begin_packing}
 
 
 def free_port() -> int:
@@ -103,8 +115,8 @@ def signed_in(browser: Any, address: str, email: str, password: str, size: tuple
     return page
 
 
-def main() -> None:
-    """Take all pictures."""
+def main(*names: str) -> None:
+    """Take all pictures, or those that are named."""
     from playwright.sync_api import sync_playwright
 
     sys.path[:0] = [str(CHECKOUT)]
@@ -115,13 +127,16 @@ def main() -> None:
     with served() as shop, sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=program, args=ARGUMENTS, chromium_sandbox=False)
-        for name, (path, size, language, scheme) in PICTURES.items():
+        for name in names or PICTURES:
+            path, size, language, scheme = PICTURES[name]
             page = signed_in(browser, *shop, size, language, scheme)
             if "{order}" in path:
                 page.goto("/orders")
                 row = page.locator("[data-row] [data-open]").first
                 path = row.get_attribute("href")
             page.goto(path)
+            if name in BEFORE:
+                BEFORE[name](page)
             page.wait_for_timeout(500)
             page.screenshot(path=TARGET / f"{name}.png")
             print(f"{name}.png", flush=True)
@@ -129,4 +144,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -261,10 +261,11 @@ def _to(values: Values, asked: Asked) -> Condition:
 
 def _warehouse(values: Values, asked: Asked) -> Condition:
     within = Location.warehouse_id.in_(_numbers("warehouse", values))
+    # The sums keep planners on the way from the order to its lines to their places.
     promised = (
-        select(Reservation.id)
-        .join(OrderLine, OrderLine.id == Reservation.demand_id)
-        .join(Location, Location.id == Reservation.location_id)
+        select(OrderLine.id)
+        .join(Reservation, Reservation.demand_id == OrderLine.id + 0)
+        .join(Location, Location.id == Reservation.location_id + 0)
         .where(Reservation.demand_kind == literal_column("'order_line'"),
                OrderLine.order_id == Order.id, within)
     )

@@ -56,6 +56,7 @@ class Stretch:
         names: the attributes of an order row that make its key.
         key: the columns the index has them in.
         base: what makes a row part of the stretch, said in columns of the index.
+        index: the index; empty if it is the orders' own numbers.
         link: how the index's table is joined to the orders, if it is another one.
         takes: the phases, and whether a ship-by moment is set (None: either).
         covered: the index holds every plain column that filters ask for.
@@ -64,6 +65,7 @@ class Stretch:
     names: tuple[str, ...]
     key: tuple[Any, ...]
     base: tuple[ColumnElement[bool], ...]
+    index: str = ""
     descending: bool = True
     link: tuple[ColumnElement[bool], ...] = ()
     takes: tuple[frozenset[str], bool | None] = (frozenset(phases.PHASES), None)
@@ -71,8 +73,12 @@ class Stretch:
 
     def through(self, query: Select[Any], behind: Sequence[Any], up_to: Sequence[Any] | None = None
                 ) -> Select[Any]:
-        """The query along this stretch, from one key (exclusive) up to another (inclusive)."""
-        query = query.where(*self.base).order_by(
+        """The query along this stretch, from one key (exclusive) up to another (inclusive).
+
+        SQLite is told which index it is; it would rather take one for a filter, and sort.
+        """
+        hint = f"INDEXED BY {self.index}" if self.index else "NOT INDEXED"
+        query = query.where(*self.base).with_hint(Order, hint, "sqlite").order_by(
             *(column.desc() if self.descending else column.asc() for column in self.key)
         )
         pair = tuple_(*self.key) if len(self.key) > 1 else self.key[0]
@@ -120,15 +126,25 @@ def stretches(session: Session, conditions: Sequence[Condition], sort: str) -> l
     if sought is not None and sought.word:
         # The sum keeps planners from looking the orders up by number first.
         link = (Order.id == OrderKey.order_id + 0,)
-        return [Stretch(("id",), (OrderKey.order_id,), (OrderKey.key == sought.word,), descending,
-                        link)]
+        return [Stretch(("id",), (OrderKey.order_id,), (OrderKey.key == sought.word,), "",
+                        descending, link)]
     if sought is not None:
-        return [Stretch(("id",), (Order.id,), (), descending)]
-    leader = _leader(session, conditions)
-    base = [leader.where] if leader else [literal_column(AMONG_OPEN)] if among <= OPEN else []
+        return [Stretch(("id",), (Order.id,), (), "", descending)]
+    base, index = _lead(session, conditions, among <= OPEN)
     ranges = [c.where for c in conditions if c.name in ("from", "to")]
-    return [Stretch(("placed_at", "id"), (Order.placed_at, Order.id), (*base, *ranges), descending,
-                    covered=leader is None and among <= OPEN)]
+    return [Stretch(("placed_at", "id"), (Order.placed_at, Order.id), (*base, *ranges), index,
+                    descending, covered=index == "ix_sales_order_open")]
+
+
+def _lead(session: Session, conditions: Sequence[Condition], is_open: bool
+          ) -> tuple[list[ColumnElement[bool]], str]:
+    """What the list is walked within, by the order of placing, and the index that has it so."""
+    leader = _leader(session, conditions)
+    if leader:
+        return [leader.where], leader.index
+    if is_open:
+        return [literal_column(AMONG_OPEN)], "ix_sales_order_open"
+    return [], "ix_sales_order_placed"
 
 
 def _leader(session: Session, conditions: Sequence[Condition]) -> Condition | None:
@@ -145,16 +161,16 @@ def _by_ship(among: frozenset[str], ranges: tuple[ColumnElement[bool], ...]) -> 
     to_ship = literal_column(AMONG_TO_SHIP)
     parts = [
         Stretch(("ship_by", "id"), (Order.ship_by, Order.id),
-                (to_ship, Order.ship_by.is_not(None), *ranges), False, takes=(TO_SHIP, True),
-                covered=True),
-        Stretch(("id",), (Order.id,), (to_ship, Order.ship_by.is_(None), *ranges), False,
-                takes=(TO_SHIP, False), covered=True),
+                (to_ship, Order.ship_by.is_not(None), *ranges), "ix_sales_order_to_ship", False,
+                takes=(TO_SHIP, True), covered=True),
+        Stretch(("id",), (Order.id,), (to_ship, Order.ship_by.is_(None), *ranges),
+                "ix_sales_order_to_ship", False, takes=(TO_SHIP, False), covered=True),
     ] if among & TO_SHIP else []
     if among - TO_SHIP:
         rest = Order.phase.in_(sorted(among - TO_SHIP))
         parts.append(Stretch(
             ("placed_at", "id"), (Order.placed_at, Order.id), (literal_column(AMONG_OPEN), rest),
-            takes=(among - TO_SHIP, None), covered=True))
+            "ix_sales_order_open", takes=(among - TO_SHIP, None), covered=True))
     return parts
 
 

@@ -1,0 +1,253 @@
+"""Every question the order list offers, as an address, and what its answer cost.
+
+A question is what a person can click or type: one value of one filter, in the desk's list or in
+all orders, in each sort, on the first page or far inside; two filters together; a search.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import combinations
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
+
+from oms_web.core.actor import SYSTEM
+from oms_web.core.clock import local_day
+from oms_web.core.paging import seal
+from oms_web.domain.catalog.models import Barcode, Variant
+from oms_web.domain.orders import walking
+from oms_web.domain.orders.models import Order, OrderKey
+from oms_web.domain.shipping.models import Parcel
+from oms_web.domain.users import service as users
+from oms_web.web import order_filters as address
+from oms_web.wiring import Oms
+from tests.benchmarks.counting import counted
+from tests.benchmarks.dataset import NOW
+
+STEPS_A_TICK = 100
+_EMAIL, _PASSWORD = "bench@example.test", "correct horse battery"
+# Sorts and the scope they are asked in: what is open leads by ship-by, history by date.
+LISTS = (("open", "ship"), ("open", "newest"), ("all", "newest"), ("all", "oldest"))
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An address of the list. ``group``: the line of the table it is counted in."""
+
+    group: str
+    args: tuple[tuple[str, str], ...]
+    deep: bool = False
+
+    @property
+    def path(self) -> str:
+        """The address."""
+        return f"/orders?{urlencode(self.args)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one answer took. ``steps``: of SQLite's virtual machine, a dozen for a row."""
+
+    queries: int
+    steps: int
+    size: int
+
+
+def signed_in(app: Flask, oms: Oms) -> FlaskClient:
+    """A browser of an owner, who is created if need be."""
+    with oms.works.writing(SYSTEM) as work:
+        if _EMAIL not in [user.email for user in users.list_users(work.session)]:
+            users.create_user(work, _EMAIL, "Bench", "owner", _PASSWORD, "en")
+    client = app.test_client()
+    answer = client.post("/sign-in", data={"email": _EMAIL, "password": _PASSWORD})
+    assert answer.status_code == 303, answer.get_data(as_text=True)[:500]
+    return client
+
+
+@dataclass(frozen=True, slots=True)
+class Took:
+    """Seconds from a request's entry into the application to the last byte of its answer.
+
+    ``cpu`` leaves out the time in which the machine did something else.
+    """
+
+    wall: float
+    cpu: float
+
+
+def seconds(client: FlaskClient, question: Question) -> Took:
+    """How long one answer takes."""
+    begun, worked = time.perf_counter(), time.process_time()
+    answer = client.get(question.path)
+    took = Took(time.perf_counter() - begun, time.process_time() - worked)
+    assert answer.status_code in (200, 303), (question, answer.status_code)
+    return took
+
+
+def cost(client: FlaskClient, engine: Engine, question: Question) -> Cost:
+    """The work one answer takes; not for timing."""
+    with counted(engine) as found, stepping(engine) as steps:
+        answer = client.get(question.path)
+    assert answer.status_code in (200, 303), (question, answer.status_code)
+    return Cost(len(found), steps[0], len(answer.get_data()))
+
+
+@contextmanager
+def stepping(engine: Engine) -> Iterator[list[int]]:
+    """Count the steps of SQLite's virtual machine that are taken inside the block."""
+    from sqlalchemy import event
+
+    steps = [0]
+
+    def tick() -> int:
+        steps[0] += STEPS_A_TICK
+        return 0
+
+    def watch(connection: Any, _record: Any, _proxy: Any) -> None:
+        connection.set_progress_handler(tick, STEPS_A_TICK)
+
+    def leave(connection: Any, _record: Any) -> None:
+        connection.set_progress_handler(None, STEPS_A_TICK)
+
+    event.listen(engine, "checkout", watch)
+    event.listen(engine, "checkin", leave)
+    try:
+        yield steps
+    finally:
+        event.remove(engine, "checkout", watch)
+        event.remove(engine, "checkin", leave)
+
+
+class Questions:
+    """The questions one shop's list offers. Values are those of the sheet of filters.
+
+    Must be made inside a request, since the sheet names its choices in the reader's language.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.offered = self._offered()
+
+    def _offered(self) -> list[tuple[str, str]]:
+        """Every (filter, value) of the sheet; for what is typed, common and rare values."""
+        wanted = address.read(self.session, NOW, {})
+        found = [
+            (group.name, value) for group in address.groups(self.session, wanted)
+            for value, _ in group.options
+        ]
+        for name in ("sku", "product"):
+            found += [(name, value) for value in self._goods(name)]
+        today = local_day(NOW)
+        for back in (1, 30, 400):
+            found += [("from", str(today - timedelta(days=back))),
+                      ("to", str(today - timedelta(days=back)))]
+        return [*found, ("from", "2030-01-01"), ("to", "2001-01-01")]
+
+    def _goods(self, name: str) -> list[str]:
+        """A variant in very many orders, one in few, one in none: SKUs and an EAN, or products."""
+        often = self.session.scalar(select(func.min(Variant.id))) or 0
+        rarely = self.session.scalar(select(func.max(Variant.id))) or 0
+        if name == "product":
+            return [str(often), str(rarely), "999999"]
+        skus = dict(self.session.execute(
+            select(Variant.id, Variant.sku).where(Variant.id.in_((often, rarely)))).all())
+        ean = self.session.scalar(select(Barcode.code).where(Barcode.variant_id == often + 1))
+        return [*skus.values(), str(ean), "NO-SUCH-SKU"]
+
+    def singles(self) -> Iterator[Question]:
+        """Each value alone, in every list and sort, on the first page and far inside."""
+        for scope, sort in LISTS:
+            yield from self._both_pages("none", (("queue", scope),), sort)
+            for name, value in self.offered:
+                args = (("queue", scope), (name, value)) if name != "queue" else ((name, value),)
+                yield from self._both_pages(name, args, sort)
+
+    def pairs(self, every: int = 1) -> Iterator[Question]:
+        """Two values of different filters, in the desk's list and in all orders."""
+        several = [pair for pair in combinations(self.offered, 2) if pair[0][0] != pair[1][0]]
+        for number, (one, two) in enumerate(several):
+            if number % every:
+                continue
+            scopes = [()] if "queue" in (one[0], two[0]) else [
+                (("queue", scope),) for scope in ("open", "all")]
+            for scope in scopes:
+                yield Question("pair", (*scope, one, two))
+
+    def _both_pages(self, group: str, args: tuple[tuple[str, str], ...], sort: str
+                    ) -> Iterator[Question]:
+        yield Question(group, (*args, ("sort", sort)))
+        after = self._far_inside(args, sort)
+        if after:
+            yield Question(group, (*args, ("sort", sort), ("after", after)), deep=True)
+
+    def _far_inside(self, args: Sequence[tuple[str, str]], sort: str) -> str | None:
+        """The token of a page in the middle of the index that this list walks."""
+        wanted = address.read(self.session, NOW, {
+            **{name: [value] for name, value in args}, "sort": [sort]})
+        if not walking.within(wanted.conditions):
+            return None
+        first = walking.stretches(self.session, wanted.conditions, wanted.sort)[0]
+        row = self._middle(wanted.sort == "ship",
+                           walking.within(wanted.conditions) <= walking.OPEN)
+        return seal(0, *first.key_of(row)) if row is not None else None
+
+    def _middle(self, by_ship: bool, is_open: bool) -> Any:
+        """An order half-way through what is to ship, what is open, or all orders."""
+        if (by_ship, is_open) not in _MIDDLES:
+            query = select(Order.id, Order.ship_by, Order.placed_at)
+            if by_ship:
+                query = query.where(Order.ship_by.is_not(None), Order.closed_at.is_(None))
+            elif is_open:
+                query = query.where(Order.closed_at.is_(None))
+            count = self.session.scalar(select(func.count()).select_from(query.subquery())) or 0
+            _MIDDLES[by_ship, is_open] = self.session.execute(
+                query.order_by(Order.placed_at).offset(count // 2).limit(1)).one_or_none()
+        return _MIDDLES[by_ship, is_open]
+
+    def searches(self) -> Iterator[Question]:
+        """What people type: whole codes, their beginnings, names common and rare, nonsense."""
+        order = self.session.scalars(
+            select(Order).where(Order.phase == "done").order_by(Order.id.desc()).offset(20).limit(1)
+        ).one()
+        parcel = self.session.scalars(select(Parcel.tracking).limit(1)).one()
+        first, _, last = order.buyer_name.partition(" ")
+        sku, often = self._goods("sku")[0], "Anna Nowak"
+        rare = self.session.scalars(select(OrderKey.key).where(OrderKey.key.like("brzecz%"))
+                                    .limit(1)).one_or_none() or "brzecz"
+        typed = {
+            "our number": [str(order.id), f"#{order.id}", str(order.id)[:2], "999999999"],
+            "channel's number": [order.external_number, order.external_number[:5],
+                                 order.external_number[:2], "1", "a1"],
+            "buyer": [often, "Anna", "a", "no", first, last, order.buyer_name, rare, "nowak anna",
+                      f"{last} {first}", "Jürgen", "zolk", "Synowie", "anna no", "a n"],
+            "e-mail": [order.buyer_email, order.buyer_email[:8], "anna.nowak", "@example.test",
+                       "example.test", "an@"],
+            "phone": [order.buyer_phone, order.buyer_phone.replace(" ", "")[3:],
+                      order.buyer_phone[:7], "600", "500 1"],
+            "SKU or EAN": [*self._goods("sku"), sku[:3], sku.lower(), "5901234500002"],
+            "tracking": [parcel, parcel[:10], "00000000000000000000"],
+            "nothing": ["zzzzzz", "Anna zzzzzz", "???", "anna nowak kraków zzz", "0"],
+        }
+        for group, texts in typed.items():
+            for text in dict.fromkeys(texts):
+                yield from self._both_pages(group, (("q", text),), "newest")
+                yield from self._both_pages(group, (("q", text),), "oldest")
+                yield Question(group, (("q", text), ("queue", "open")))
+                for name, value in self._companions():
+                    yield Question(group, (("q", text), (name, value)))
+
+    def _companions(self) -> Iterator[tuple[str, str]]:
+        """For each filter, its first value: what a search is narrowed with."""
+        return iter({name: (name, value) for name, value in reversed(self.offered)}.values())
+
+
+_MIDDLES: dict[tuple[bool, bool], Any] = {}

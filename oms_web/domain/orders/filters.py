@@ -72,6 +72,7 @@ class Condition:
         word: a search key that all its orders have, by which they can be walked; ``rest`` is
             what is left to demand of them then.
         probes: whether it looks into another table for every order.
+        bound: the moment at which it cuts a list in the order of placing.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Condition:
     word: str = ""
     rest: ColumnElement[bool] | None = None
     probes: bool = False
+    bound: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +97,12 @@ class Asked:
 Values = Sequence[str]
 
 
-def holds_for_row(query: Select[tuple[int]]) -> ColumnElement[bool]:
-    """Whether a correlated query finds something, asked per row.
+def holds_for_row(query: Select[tuple[int]], row: type[Any] = Order) -> ColumnElement[bool]:
+    """Whether a correlated query finds something, asked per row of an order or something else.
 
     Written as a scalar so that no planner turns it into a join over the whole other table.
     """
-    return query.limit(1).correlate(Order).scalar_subquery().is_not(None)
+    return query.limit(1).correlate(row).scalar_subquery().is_not(None)
 
 
 def _numbers(name: str, values: Values) -> list[int]:
@@ -252,23 +254,24 @@ def _day(name: str, values: Values) -> date:
 
 
 def _from(values: Values, asked: Asked) -> Condition:
-    return Condition("from", Order.placed_at >= day_bounds(_day("from", values))[0])
+    start = day_bounds(_day("from", values))[0]
+    return Condition("from", Order.placed_at >= start, bound=start)
 
 
 def _to(values: Values, asked: Asked) -> Condition:
-    return Condition("to", Order.placed_at < day_bounds(_day("to", values))[1])
+    end = day_bounds(_day("to", values))[1]
+    return Condition("to", Order.placed_at < end, bound=end)
 
 
 def _warehouse(values: Values, asked: Asked) -> Condition:
     within = Location.warehouse_id.in_(_numbers("warehouse", values))
-    # The sums keep planners on the way from the order to its lines to their places.
-    promised = (
-        select(OrderLine.id)
-        .join(Reservation, Reservation.demand_id == OrderLine.id + 0)
-        .join(Location, Location.id == Reservation.location_id + 0)
-        .where(Reservation.demand_kind == literal_column("'order_line'"),
-               OrderLine.order_id == Order.id, within)
-    )
+    # From the order to its lines to their promises to the places: no planner may start elsewhere.
+    place = select(Location.id).where(Location.id == Reservation.location_id, within)
+    promise = select(Reservation.id).where(
+        Reservation.demand_kind == literal_column("'order_line'"),
+        Reservation.demand_id == OrderLine.id, holds_for_row(place, Reservation))
+    promised = select(OrderLine.id).where(
+        OrderLine.order_id == Order.id, holds_for_row(promise, OrderLine))
     return Condition("warehouse", holds_for_row(promised), None, TO_SHIP, probes=True)
 
 

@@ -60,6 +60,8 @@ class Stretch:
         link: how the index's table is joined to the orders, if it is another one.
         takes: the phases, and whether a ship-by moment is set (None: either).
         covered: the index holds every plain column that filters ask for.
+        begin, end: keys it lies between, neither among its own; empty where it is open.
+        knows: the conditions that it meets by itself.
     """
 
     names: tuple[str, ...]
@@ -70,6 +72,9 @@ class Stretch:
     link: tuple[ColumnElement[bool], ...] = ()
     takes: tuple[frozenset[str], bool | None] = (frozenset(phases.PHASES), None)
     covered: bool = False
+    begin: tuple[Any, ...] = ()
+    end: tuple[Any, ...] = ()
+    knows: frozenset[str] = frozenset()
 
     def through(self, query: Select[Any], behind: Sequence[Any], up_to: Sequence[Any] | None = None
                 ) -> Select[Any]:
@@ -81,13 +86,18 @@ class Stretch:
         query = query.where(*self.base).with_hint(Order, hint, "sqlite").order_by(
             *(column.desc() if self.descending else column.asc() for column in self.key)
         )
+        # One bound on each side: of two, SQLite may walk from the far one.
+        furthest = min if self.descending else max
+        behind = furthest(filter(None, (tuple(behind), self.begin)), default=())
         pair = tuple_(*self.key) if len(self.key) > 1 else self.key[0]
-        first = tuple(behind) if len(self.key) > 1 else next(iter(behind), None)
         if behind:
+            first = behind if len(self.key) > 1 else behind[0]
             query = query.where(pair < first if self.descending else pair > first)
         if up_to is not None:
             last = tuple(up_to) if len(self.key) > 1 else up_to[0]
             query = query.where(pair >= last if self.descending else pair <= last)
+        elif self.end:
+            query = query.where(pair > self.end if self.descending else pair < self.end)
         return query
 
     def has(self, row: Any) -> bool:
@@ -127,13 +137,18 @@ def stretches(session: Session, conditions: Sequence[Condition], sort: str) -> l
         # The sum keeps planners from looking the orders up by number first.
         link = (Order.id == OrderKey.order_id + 0,)
         return [Stretch(("id",), (OrderKey.order_id,), (OrderKey.key == sought.word,), "",
-                        descending, link)]
+                        descending, link, knows=frozenset({"q"}))]
     if sought is not None:
         return [Stretch(("id",), (Order.id,), (), "", descending)]
     base, index = _lead(session, conditions, among <= OPEN)
-    ranges = [c.where for c in conditions if c.name in ("from", "to")]
-    return [Stretch(("placed_at", "id"), (Order.placed_at, Order.id), (*base, *ranges), index,
-                    descending, covered=index == "ix_sales_order_open")]
+    # No order has the number 0: these lie before all orders of their moment.
+    since, until = (
+        next(((c.bound, 0) for c in conditions if c.name == name), ()) for name in ("from", "to")
+    )
+    return [Stretch(("placed_at", "id"), (Order.placed_at, Order.id), tuple(base), index,
+                    descending, covered=index == "ix_sales_order_open",
+                    begin=until if descending else since, end=since if descending else until,
+                    knows=frozenset({"from", "to"}))]
 
 
 def _lead(session: Session, conditions: Sequence[Condition], is_open: bool
@@ -284,15 +299,14 @@ def _walk(
     after: str | None, size: int,
 ) -> Found:
     number, key = _start(parts, after) or (0, [])
-    wheres = _wheres(conditions)
-    if parts[0].link:  # walked by a word: it need not be looked for again
-        wheres = [*_wheres(conditions, ("q",)),
-                  *(c.rest for c in conditions if c.rest is not None)]
     wide = all(part.covered for part in parts) and not any(c.probes for c in conditions)
     rows: list[Any] = []
     for window in WIDE_WINDOWS if wide else WINDOWS:
         part = parts[number]
         end = _end_of(session, part, key, window)
+        wheres = _wheres(conditions, part.knows)
+        if "q" in part.knows:
+            wheres += [c.rest for c in conditions if c.rest is not None]
         query = part.through(select(*_ROW).where(*part.link, *wheres), key, end)
         rows += session.execute(query.limit(size + 1 - len(rows))).all()
         if len(rows) > size:

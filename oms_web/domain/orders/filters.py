@@ -72,7 +72,8 @@ class Condition:
         word: a search key that all its orders have, by which they can be walked; ``rest`` is
             what is left to demand of them then.
         probes: whether it looks into another table for every order.
-        bound: the moment at which it cuts a list in the order of placing.
+        since, until: the moments (the former inclusive) between which the placing of its orders
+            lies, for ``ship`` the deadline; None if it is open there or not one stretch of time.
     """
 
     name: str
@@ -83,7 +84,8 @@ class Condition:
     word: str = ""
     rest: ColumnElement[bool] | None = None
     probes: bool = False
-    bound: datetime | None = None
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,15 +237,26 @@ def _ship(values: Values, asked: Asked) -> Condition:
     today = local_day(asked.now)
     end = day_bounds(today)[1]
     after_tomorrow = day_bounds(today + timedelta(days=1))[1]
-    by_name: dict[str, ColumnElement[bool]] = {
-        "late": Order.ship_by < asked.now,
-        "today": Order.ship_by < end,  # what is late leaves today as well
-        "tomorrow": and_(Order.ship_by >= end, Order.ship_by < after_tomorrow),
-        "later": Order.ship_by >= after_tomorrow,
-        NONE: Order.ship_by.is_(None),
+    stretches: dict[str, tuple[datetime | None, datetime | None]] = {
+        "late": (None, asked.now),
+        "today": (None, end),  # what is late leaves today as well
+        "tomorrow": (end, after_tomorrow),
+        "later": (after_tomorrow, None),
     }
-    chosen = [by_name[name] for name in _among("ship", values, SHIP_DAYS)]
-    return Condition("ship", or_(*chosen) if len(chosen) > 1 else chosen[0], None, TO_SHIP)
+    names = _among("ship", values, SHIP_DAYS)
+    wheres = [
+        Order.ship_by.is_(None) if name == NONE else _between(Order.ship_by, *stretches[name])
+        for name in names
+    ]
+    if len(names) > 1:
+        return Condition("ship", or_(*wheres), None, TO_SHIP)
+    since, until = stretches.get(names[0], (None, None))
+    return Condition("ship", wheres[0], None, TO_SHIP, since=since, until=until)
+
+
+def _between(column: ColumnElement[Any], since: datetime | None, until: datetime | None
+             ) -> ColumnElement[bool]:
+    return and_(*([column >= since] if since else []), *([column < until] if until else []))
 
 
 def _day(name: str, values: Values) -> date:
@@ -255,12 +268,12 @@ def _day(name: str, values: Values) -> date:
 
 def _from(values: Values, asked: Asked) -> Condition:
     start = day_bounds(_day("from", values))[0]
-    return Condition("from", Order.placed_at >= start, bound=start)
+    return Condition("from", Order.placed_at >= start, since=start)
 
 
 def _to(values: Values, asked: Asked) -> Condition:
     end = day_bounds(_day("to", values))[1]
-    return Condition("to", Order.placed_at < end, bound=end)
+    return Condition("to", Order.placed_at < end, until=end)
 
 
 def _warehouse(values: Values, asked: Asked) -> Condition:

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import signal
 import socket
@@ -33,6 +34,10 @@ def application(oms: Oms | None = None) -> Flask:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=trusted, x_proto=trusted, x_host=trusted
         )
+    # What is loaded by now stays: the collector need not walk through it while somebody waits
+    # (its longest pauses become half as long).
+    gc.collect()
+    gc.freeze()
     return app
 
 

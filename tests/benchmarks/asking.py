@@ -135,6 +135,7 @@ class Questions:
 
     def __init__(self, session: Session) -> None:
         self.session = session
+        self._middles: dict[tuple[bool, bool], Any] = {}
         self.offered = self._offered()
 
     def _offered(self) -> list[tuple[str, str]]:
@@ -202,16 +203,16 @@ class Questions:
 
     def _middle(self, by_ship: bool, is_open: bool) -> Any:
         """An order half-way through what is to ship, what is open, or all orders."""
-        if (by_ship, is_open) not in _MIDDLES:
+        if (by_ship, is_open) not in self._middles:
             query = select(Order.id, Order.ship_by, Order.placed_at)
             if by_ship:
                 query = query.where(Order.ship_by.is_not(None), Order.closed_at.is_(None))
             elif is_open:
                 query = query.where(Order.closed_at.is_(None))
             count = self.session.scalar(select(func.count()).select_from(query.subquery())) or 0
-            _MIDDLES[by_ship, is_open] = self.session.execute(
+            self._middles[by_ship, is_open] = self.session.execute(
                 query.order_by(Order.placed_at).offset(count // 2).limit(1)).one_or_none()
-        return _MIDDLES[by_ship, is_open]
+        return self._middles[by_ship, is_open]
 
     def searches(self) -> Iterator[Question]:
         """What people type: whole codes, their beginnings, names common and rare, nonsense."""
@@ -242,12 +243,11 @@ class Questions:
                 yield from self._both_pages(group, (("q", text),), "newest")
                 yield from self._both_pages(group, (("q", text),), "oldest")
                 yield Question(group, (("q", text), ("queue", "open")))
-                for name, value in self._companions():
-                    yield Question(group, (("q", text), (name, value)))
+            for name, value in self._companions():
+                yield Question("search and filter", (("q", texts[-1]), (name, value)))
+                yield Question("search and filter", (("q", texts[0]), (name, value)))
 
     def _companions(self) -> Iterator[tuple[str, str]]:
         """For each filter, its first value: what a search is narrowed with."""
         return iter({name: (name, value) for name, value in reversed(self.offered)}.values())
 
-
-_MIDDLES: dict[tuple[bool, bool], Any] = {}

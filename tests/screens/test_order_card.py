@@ -42,7 +42,7 @@ def text_of(answer) -> str:
 
 def primary(answer) -> str:
     """The text of the one primary button of the head."""
-    head = body(answer).split('<main class="page', 1)[0]
+    head = body(answer).split('<div class="columns">', 1)[0]
     found = re.findall(r'class="btn primary large"[^>]*>(.*?)</(?:button|a)>', head, re.S)
     assert len(found) <= 1, found
     return " ".join(re.sub(r"<[^>]+>", " ", found[0]).split()) if found else ""

@@ -1,10 +1,11 @@
-"""Users, their sessions and failed sign-ins."""
+"""Users, their sessions and failed sign-ins; the keys of programs and the calls they made."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from oms_web.core.columns import Key
@@ -57,4 +58,50 @@ class SignInFailure(Base):
     __table_args__ = (
         Index("ix_sign_in_failure_email", "email", "at"),
         Index("ix_sign_in_failure_address", "address", "at"),
+    )
+
+
+class ApiKey(Base):
+    """What a program calls the API with. Only the SHA-256 of the key is stored.
+
+    ``prefix`` is its beginning, by which people tell keys apart. ``scopes`` are keys of
+    ``scopes.SCOPES``. The orders it sends in belong to the channel account ``account_id``.
+    """
+
+    __tablename__ = "api_key"
+
+    id: Mapped[Key]
+    name: Mapped[str] = mapped_column(String(80))
+    prefix: Mapped[str] = mapped_column(String(16))
+    key_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    scopes: Mapped[list[Any]]
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("channel_account.id"))
+    created_at: Mapped[datetime]
+    created_by: Mapped[str] = mapped_column(String(120))
+    expires_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    revoked_by: Mapped[str | None] = mapped_column(String(120))
+
+
+class ApiCall(Base):
+    """A changing call that was carried out, and its answer: the same again is only told again.
+
+    ``repeat_key`` is the caller's ``Idempotency-Key``; ``digest`` the SHA-256 of what was asked.
+    Written in the transaction that made the change.
+    """
+
+    __tablename__ = "api_call"
+
+    id: Mapped[Key]
+    key_id: Mapped[int] = mapped_column(ForeignKey("api_key.id"))
+    repeat_key: Mapped[str] = mapped_column(String(80))
+    digest: Mapped[str] = mapped_column(String(64))
+    status: Mapped[int]
+    answer: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
+
+    __table_args__ = (
+        UniqueConstraint("key_id", "repeat_key"),
+        Index("ix_api_call_at", "at"),
     )

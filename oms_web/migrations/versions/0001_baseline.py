@@ -225,6 +225,23 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_account_warehouse_account_id')),
     sa.PrimaryKeyConstraint('account_id', 'warehouse_id', name=op.f('pk_account_warehouse'))
     )
+    op.create_table('api_key',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('name', sa.String(length=80), nullable=False),
+    sa.Column('prefix', sa.String(length=16), nullable=False),
+    sa.Column('key_hash', sa.String(length=64), nullable=False),
+    sa.Column('scopes', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('created_by', sa.String(length=120), nullable=False),
+    sa.Column('expires_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('used_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('revoked_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('revoked_by', sa.String(length=120), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_api_key_account_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_api_key')),
+    sa.UniqueConstraint('key_hash', name=op.f('uq_api_key_key_hash'))
+    )
     op.create_table('channel_order',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -453,6 +470,21 @@ def upgrade() -> None:
     with op.batch_alter_table('variant', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_variant_product_id'), ['product_id'], unique=False)
         batch_op.create_index('ix_variant_title', ['title', 'id'], unique=False)
+
+    op.create_table('api_call',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('key_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('repeat_key', sa.String(length=80), nullable=False),
+    sa.Column('digest', sa.String(length=64), nullable=False),
+    sa.Column('status', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('answer', sa.Text(), nullable=False),
+    sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['key_id'], ['api_key.id'], name=op.f('fk_api_call_key_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_api_call')),
+    sa.UniqueConstraint('key_id', 'repeat_key', name=op.f('uq_api_call_key_id_repeat_key'))
+    )
+    with op.batch_alter_table('api_call', schema=None) as batch_op:
+        batch_op.create_index('ix_api_call_at', ['at'], unique=False)
 
     op.create_table('balance',
     sa.Column('variant_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1086,6 +1118,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_balance_location')
 
     op.drop_table('balance')
+    with op.batch_alter_table('api_call', schema=None) as batch_op:
+        batch_op.drop_index('ix_api_call_at')
+
+    op.drop_table('api_call')
     with op.batch_alter_table('variant', schema=None) as batch_op:
         batch_op.drop_index('ix_variant_title')
         batch_op.drop_index(batch_op.f('ix_variant_product_id'))
@@ -1130,6 +1166,7 @@ def downgrade() -> None:
     op.drop_table('feed')
     op.drop_table('document_series_period')
     op.drop_table('channel_order')
+    op.drop_table('api_key')
     op.drop_table('account_warehouse')
     op.drop_table('warehouse')
     op.drop_table('user_account')

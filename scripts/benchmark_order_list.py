@@ -8,7 +8,7 @@
 Requests go through the whole application, signed in, from entry to last byte, without a network.
 Each round asks every question once, in an order of its own, so that no question finds the caches
 as it left them. A line of the table holds all questions of a filter: the median and the 95th
-percentile of all their answers, and the same for the slowest question alone.
+percentile of all their answers, and the median of the question that is slowest.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(CHECKOUT), str(CHECKOUT / "connectors")]
 
-from oms_web.app import create_app  # noqa: E402
 from oms_web.extensions import db  # noqa: E402
+from oms_web.serving import application  # noqa: E402
 from oms_web.settings import Settings  # noqa: E402
 from oms_web.wiring import wire  # noqa: E402
 from tests.benchmarks.asking import (  # noqa: E402
@@ -72,7 +72,7 @@ def main() -> None:
         oms = wire(clock=lambda: NOW, settings=Settings(
             instance=Path(folder), database=f"sqlite:///{asked.file.resolve()}",
             secret_key="x" * 40, trusted_hosts=["localhost"]))
-        app = create_app(oms)
+        app = application(oms)
         app.config["WTF_CSRF_ENABLED"] = False
         with app.test_request_context():
             questions = Questions(db.session)
@@ -94,26 +94,29 @@ def report(times: dict[Question, list[Took]], costs: dict[Question, Cost], slowe
     groups: dict[str, list[Question]] = defaultdict(list)
     for one in costs:
         groups[one.group].append(one)
-    worst = {one: p95([took.wall for took in times[one]]) for one in times}
-    print(f"{sum(map(len, times.values())):,} answers; load of the machine "
-          f"{os.getloadavg()[0]:.1f}\n")
-    print("| asked | questions | p50 ms | p95 ms | of that CPU | slowest question, p95 "
+    usual = {one: median([took.wall for took in times[one]]) for one in times}
+    every = [took for one in times for took in times[one]]
+    print(f"{len(every):,} answers; load of the machine {os.getloadavg()[0]:.1f}; all: "
+          f"p50 {median([took.wall for took in every]):.0f} ms, "
+          f"p95 {p95([took.wall for took in every]):.0f} ms, "
+          f"of that CPU {p95([took.cpu for took in every]):.0f} ms\n")
+    print("| asked | questions | p50 ms | p95 ms | of that CPU | slowest question, p50 "
           "| queries, most | thousand steps, most |\n|---|---|---|---|---|---|---|---|")
     for group, ones in groups.items():
         every = [took for one in ones for took in times[one]]
         wall = [took.wall for took in every]
         print(f"| {group} | {len(ones)} | {median(wall):.0f} | {p95(wall):.0f} "
               f"| {p95([took.cpu for took in every]):.0f} "
-              f"| {max(worst[one] for one in ones):.0f} "
+              f"| {max(usual[one] for one in ones):.0f} "
               f"| {max(costs[one].queries for one in ones)} "
               f"| {max(costs[one].steps for one in ones) // 1000} |")
-    over = [one for one in times if worst[one] > BAR_MS]
-    print(f"\n{len(over)} of {len(times)} questions over {BAR_MS} ms at p95. The slowest, "
+    over = [one for one in times if usual[one] > BAR_MS]
+    print(f"\n{len(over)} of {len(times)} questions over {BAR_MS} ms at p50. The slowest, "
           "and those with most work in the database:")
-    listed = sorted(times, key=lambda one: -worst[one])[:slowest]
+    listed = sorted(times, key=lambda one: -usual[one])[:slowest]
     listed += sorted(times, key=lambda one: -costs[one].steps)[:slowest]
     for one in dict.fromkeys(listed):
-        print(f"{worst[one]:7.1f} ms p95, CPU {p95([took.cpu for took in times[one]]):6.1f}, "
+        print(f"{usual[one]:7.1f} ms, CPU {median([took.cpu for took in times[one]]):6.1f}, "
               f"{costs[one].queries:2} queries, {costs[one].steps / 1000:7.1f}k steps, "
               f"{costs[one].size // 1024:4} kB  {one.path}")
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from operator import itemgetter
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, literal_column, select, tuple_
@@ -250,10 +250,7 @@ def _among_rare(
         .where(Order.id.in_(sorted(ids)), *_wheres(conditions))
     ).all() if ids else []
     start = _start(parts, after)
-    begin = _comparable(parts, *start) if start else ()
-    placed = sorted(((_comparable(parts, *_place(parts, row)), row) for row in rows),
-                    key=itemgetter(0))
-    left = [row for place, row in placed if place > begin]
+    left = _behind(parts, rows, start)
     page = left[:size]
     more = len(left) > size
     return Found([row.id for row in page], seal_place(parts, page[-1]) if more else None,
@@ -266,11 +263,21 @@ def _place(parts: Sequence[Stretch], row: Any) -> tuple[int, tuple[Any, ...]]:
     return number, parts[number].key_of(row)
 
 
-def _comparable(parts: Sequence[Stretch], number: int, key: Sequence[Any]) -> tuple[Any, ...]:
-    """A place as numbers that sort upwards."""
-    sign = -1 if parts[number].descending else 1
-    plain = [value.timestamp() if isinstance(value, datetime) else value for value in key]
-    return (number, *(sign * value for value in plain))
+def _behind(parts: Sequence[Stretch], rows: Sequence[Any],
+            start: tuple[int, list[Any]] | None) -> list[Any]:
+    """These orders in the order of the stretches, those behind a place."""
+    number, key = start or (0, [])
+    behind: list[Any] = []
+    for part in parts[number:]:
+        mine = [row for row in rows if part.has(row)] if len(parts) > 1 else list(rows)
+        mine.sort(key=attrgetter(*part.names), reverse=part.descending)
+        if key and part.descending:
+            mine = [row for row in mine if part.key_of(row) < tuple(key)]
+        elif key:
+            mine = [row for row in mine if part.key_of(row) > tuple(key)]
+        behind += mine
+        key = []
+    return behind
 
 
 def seal_place(parts: Sequence[Stretch], row: Any) -> str:

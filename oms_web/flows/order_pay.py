@@ -38,7 +38,6 @@ def record(
                                    reference):
         return False
     if filing.may_ship(order.payment_state):
-        reserving.keep_promises(work, order_id)
         orders.release_holds(work, order_id, ["payment_expired"])
         if order.phase in (phases.OPEN, phases.PACKING):
             reserving.reserve_orders(work, [order_id])

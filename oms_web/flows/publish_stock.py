@@ -16,7 +16,8 @@ def publish(work: Work, variant_ids: Collection[int]) -> set[int]:
     Returns:
         The accounts that have something to be sent now.
     """
-    shown = publishing.affected_listings(work.session, variant_ids)
+    held = publishing.hold_listings(work.session, variant_ids)
+    shown = publishing.shown_listings(work.session, held)
     if not shown:
         return set()
     parts = publishing.parts_of(work.session, {s.variant_id for s in shown if s.is_bundle})

@@ -9,8 +9,9 @@ from oms_web.domain.audit import service as audit
 from oms_web.domain.company.models import Company
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.checks import Flaw
+from oms_web.domain.orders.filing import may_ship
 from oms_web.domain.orders.models import OrderLine
-from oms_web.domain.orders.reserving import KIND, release_lines
+from oms_web.domain.orders.reserving import KIND, keep_promises, release_lines
 from oms_web.domain.stock.models import Reservation
 
 
@@ -23,11 +24,16 @@ def expire(work: Work, limit: int = 100) -> int:
         .distinct().limit(limit)
     ).all()
     hours = work.session.scalar(select(Company.payment_hours)) or 72
+    unpaid = []
     for order_id in sorted(order_ids):
-        orders.lock_order(work.session, order_id)
+        order = orders.lock_order(work.session, order_id)
+        if may_ship(order.payment_state):  # somebody paid since we looked
+            keep_promises(work, order_id)
+            continue
+        unpaid.append(order_id)
         lines = orders.order_lines(work.session, order_id)
         release_lines(work, lines)
         orders.set_hold(work, order_id, Flaw("payment_expired", {"hours": hours}))
         audit.record(work, "orders.expire", "order", order_id)
-    orders.refile(work, order_ids)
-    return len(order_ids)
+    orders.refile(work, unpaid)
+    return len(unpaid)

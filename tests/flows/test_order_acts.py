@@ -338,3 +338,15 @@ def test_a_payment_must_make_sense(shop, amount, days, field):
     with pytest.raises(Invalid) as refused:
         do(works, order_pay.record, id_, amount, "", works.clock() + timedelta(days=days), "k")
     assert refused.value.field == field
+
+
+def test_what_is_paid_once_a_part_is_cancelled_keeps_its_goods(shop):
+    works, order = shop
+    id_ = order(state="unpaid", paid=False)
+    assert pay(works, id_, 3000) is True
+    with works.reading(SYSTEM) as work:
+        line = orders.order_lines(work.session, id_)[0]
+    do(works, order_cancel.cancel_units, id_, {line.id: 1}, "za dużo")
+    assert (read(works, id_).payment_state, read(works, id_).queue) == ("paid", "pick")
+    with works.reading(SYSTEM) as work:
+        assert set(work.session.scalars(select(Reservation.expires_at))) == {None}

@@ -32,19 +32,31 @@ class Shown:
     is_bundle: bool
 
 
-def affected_listings(session: Session, variant_ids: Collection[int]) -> list[Shown]:
-    """Active mapped listings that sell these variants, or bundles that contain them."""
+def hold_listings(session: Session, variant_ids: Collection[int]) -> list[int]:
+    """Lock the mapped listings that sell these variants, or bundles that contain them.
+
+    Whoever says what a listing should show first waits for all who said so before, and only then
+    looks at the free units: else the later one may write what the earlier one saw.
+    """
     ids = sorted(variant_ids)
     bundles = select(BundlePart.bundle_id).where(BundlePart.part_id.in_(ids))
+    return list(session.scalars(
+        select(Listing.id)
+        .where(or_(Listing.variant_id.in_(ids), Listing.variant_id.in_(bundles)))
+        .order_by(Listing.id).with_for_update(key_share=True)
+    ))
+
+
+def shown_listings(session: Session, listing_ids: Collection[int]) -> list[Shown]:
+    """Those of the listings that are on sale and whose account publishes stock."""
     rows = session.execute(
         select(Listing.id, Listing.account_id, Listing.variant_id, Listing.buffer, Listing.cap,
                ChannelAccount.buffer, ChannelAccount.cap, Variant.sell_without_stock,
                Variant.is_bundle)
         .join(ChannelAccount, ChannelAccount.id == Listing.account_id)
         .join(Variant, Variant.id == Listing.variant_id)
-        .where(or_(Listing.variant_id.in_(ids), Listing.variant_id.in_(bundles)),
-               Listing.state == "active", ChannelAccount.publish_stock,
-               ChannelAccount.archived_at.is_(None))
+        .where(Listing.id.in_(listing_ids), Listing.state == "active",
+               ChannelAccount.publish_stock, ChannelAccount.archived_at.is_(None))
     )
     return [
         Shown(listing, account, variant, own_buffer if own_buffer is not None else buffer,
@@ -78,7 +90,7 @@ def parts_of(session: Session, bundle_ids: Collection[int]) -> dict[int, list[tu
 def set_desired(work: Work, wanted: dict[int, tuple[int, int]]) -> set[int]:
     """Note the quantity each listing should show: listing -> (account, quantity).
 
-    Only a different quantity makes a new version and becomes due.
+    Only a different quantity makes a new version and becomes due. The listings are held.
 
     Returns:
         The accounts that have something new to be sent.
@@ -88,7 +100,7 @@ def set_desired(work: Work, wanted: dict[int, tuple[int, int]]) -> set[int]:
     present = {
         listing: desired for listing, desired in work.session.execute(
             select(ListingStock.listing_id, ListingStock.desired)
-            .where(ListingStock.listing_id.in_(sorted(wanted))).with_for_update()
+            .where(ListingStock.listing_id.in_(sorted(wanted)))
         )
     }
     fresh = [

@@ -10,9 +10,8 @@ from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.orders import phases
 from oms_web.domain.orders.events import OrderCancelled
-from oms_web.domain.orders.filing import payment_state
 from oms_web.domain.orders.models import Order, OrderLine
-from oms_web.domain.orders.reserving import release_lines
+from oms_web.domain.orders.reserving import judge_payment, release_lines
 from oms_web.domain.orders.service import order_lines, refile, set_phase
 
 
@@ -60,6 +59,7 @@ def cancel_units(
                  {"cancelled": [before, after]}, note=reason or None)
     if left:
         _owe_less(order, lines, units)
+        judge_payment(work, order)
     if left == 0:
         set_phase(work, order, "cancel")
     elif left == sum(line.shipped for line in lines):  # what had to leave has left
@@ -83,7 +83,6 @@ def _owe_less(order: Order, lines: Sequence[OrderLine], units: Mapping[int, int]
     if gone:
         order.discount_total = spread(order.discount_total, [order.items_total, gone])[0]
     order.total = order.items_total + order.shipping_total - order.discount_total
-    order.payment_state = payment_state(order.payment_kind, order.total, order.paid_total)
 
 
 def cancel_order(work: Work, order: Order, *, by: str, reason: str = "") -> bool:

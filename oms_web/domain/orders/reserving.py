@@ -15,6 +15,7 @@ from oms_web.domain.catalog.models import BundlePart, Variant
 from oms_web.domain.channels.service import account_warehouses
 from oms_web.domain.company.models import Company
 from oms_web.domain.orders import phases
+from oms_web.domain.orders.filing import may_ship, payment_state
 from oms_web.domain.orders.models import Order, OrderLine, OrderLinePart
 from oms_web.domain.orders.service import count_reserved, refile
 from oms_web.domain.stock import service as stock
@@ -65,10 +66,20 @@ def allowed_ranks(session: Session, account_id: int | None) -> dict[int, int]:
 
 def payment_deadline(session: Session, order: Order) -> datetime | None:
     """When an unpaid order loses its units; None once it may ship."""
-    if order.payment_state not in ("unpaid", "part") or order.source == "import":
+    if may_ship(order.payment_state) or order.source == "import":
         return None
     hours = session.scalar(select(Company.payment_hours)) or 72
     return order.placed_at + timedelta(hours=hours)
+
+
+def judge_payment(work: Work, order: Order) -> None:
+    """How far an order is paid, now that its total or what was paid of it is another.
+
+    The one place that says so: an order that may ship keeps what was promised to it.
+    """
+    order.payment_state = payment_state(order.payment_kind, order.total, order.paid_total)
+    if may_ship(order.payment_state):
+        keep_promises(work, order.id)
 
 
 def keep_promises(work: Work, order_id: int) -> None:

@@ -35,8 +35,11 @@ def get_order(session: Session, order_id: int) -> Order:
 
 
 def lock_order(session: Session, order_id: int) -> Order:
-    """An order that nobody else changes until the end of the transaction."""
-    order = session.scalar(select(Order).where(Order.id == order_id).with_for_update())
+    """An order that nobody else changes until the end of the transaction, as it is now."""
+    order = session.scalar(
+        select(Order).where(Order.id == order_id).with_for_update()
+        .execution_options(populate_existing=True)
+    )
     if order is None:
         raise NotFound("There is no order %(number)s.", number=order_id)
     return order

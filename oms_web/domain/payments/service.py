@@ -10,8 +10,8 @@ from sqlalchemy import func, insert, select
 
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
-from oms_web.domain.orders.filing import payment_state
 from oms_web.domain.orders.models import Order
+from oms_web.domain.orders.reserving import judge_payment
 from oms_web.domain.payments.models import Payment
 
 
@@ -58,6 +58,6 @@ def settle(work: Work, order: Order) -> None:
         .where(Payment.order_id == order.id)
     ).one()
     order.paid_total = int(paid)
-    order.payment_state = payment_state(order.payment_kind, order.total, order.paid_total)
+    judge_payment(work, order)
     is_paid = order.payment_state in ("paid", "over")
     order.paid_at = (order.paid_at or last) if is_paid else None

@@ -1,0 +1,116 @@
+"""What two transactions do when the second one comes between the first one's look and its act.
+
+Each interleaving is forced on PostgreSQL, where writers do not wait for each other by themselves,
+and has its control: the same without the guard, which ends wrong.
+"""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from oms_web.core.actor import SYSTEM
+from oms_web.domain.channels import publishing
+from oms_web.domain.channels.models import Listing, ListingStock
+from oms_web.domain.orders import service as orders
+from oms_web.domain.orders.models import Order
+from oms_web.domain.stock import service as stock
+from oms_web.domain.stock.models import Reservation
+from oms_web.flows import order_pay, publish_stock, reservation_expiry
+from oms_web.flows.order_in import take_in
+from tests import factories as make
+
+PAUSE = 1.0  # seconds in which the other transaction would be done, were it not held up
+
+
+@pytest.fixture
+def pg(request, make_database, tmp_path):
+    """An installation on PostgreSQL."""
+    from oms_web.wiring import wire
+    from tests.conftest import settings_for
+
+    made = wire(settings=settings_for(make_database("postgresql"), tmp_path))
+    yield made
+    made.engine.dispose()
+
+
+def between(monkeypatch, module, name, before=True):
+    """The first call of a function waits for ``go``; ``reached`` says that it got there."""
+    real, reached, go = getattr(module, name), threading.Event(), threading.Event()
+    first = threading.Lock()
+
+    def waits(*args, **values):
+        if not first.acquire(blocking=False):
+            return real(*args, **values)
+        found = None if before else real(*args, **values)
+        reached.set()
+        assert go.wait(20)
+        return real(*args, **values) if before else found
+
+    monkeypatch.setattr(module, name, waits)
+    return reached, go
+
+
+def in_thread(works, act, *args, **values):
+    """An act in a transaction and a thread of its own."""
+    def run():
+        with works.writing(SYSTEM) as work:
+            act(work, *args, **values)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_a_quantity_seen_earlier_is_not_published_later(pg, monkeypatch, guarded):
+    account, ids = make.shop(pg.works, {"CUP": 7}, publish_stock=True)
+    with pg.works.writing(SYSTEM) as work:
+        take_in(work, account, [make.order("FIRST", {"CUP": 1}, state="cancelled")])
+        listing = work.session.scalars(select(Listing)).one()
+        publish_stock.publish(work, [ids["CUP"]])
+    if not guarded:
+        monkeypatch.setattr(publishing, "hold_listings",
+                            lambda session, variants: [listing.id])
+    reached, go = between(monkeypatch, publishing, "set_desired")
+    early = in_thread(pg.works, publish_stock.publish, [ids["CUP"]])
+    assert reached.wait(20)
+    with pg.works.writing(SYSTEM) as work:
+        take_in(work, account, [make.order("SECOND", {"CUP": 6})])
+    late = in_thread(pg.works, publish_stock.publish, [ids["CUP"]])
+    late.join(PAUSE)
+    go.set()
+    early.join()
+    late.join()
+    with pg.works.reading(SYSTEM) as work:
+        free = stock.free_units(work.session, [ids["CUP"]], ())[ids["CUP"]]
+        desired = work.session.scalars(select(ListingStock.desired)).one()
+    assert free == 1
+    assert (desired == 1) is guarded
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_an_order_paid_at_the_last_moment_keeps_its_goods(pg, monkeypatch, guarded):
+    account, _ = make.shop(pg.works, {"CUP": 3})
+    with pg.works.writing(SYSTEM) as work:
+        take_in(work, account, [make.order("A", {"CUP": 2}, state="unpaid", paid=False)])
+        order = work.session.scalars(select(Order)).one()
+        work.session.execute(update(Reservation).values(
+            expires_at=work.now - timedelta(hours=1)))
+    if not guarded:
+        monkeypatch.setattr(reservation_expiry, "may_ship", lambda state: False)
+    reached, go = between(monkeypatch, orders, "lock_order")
+    expiry = in_thread(pg.works, reservation_expiry.expire)
+    assert reached.wait(20)
+    with pg.works.writing(SYSTEM) as work:
+        order_pay.record(work, order.id, order.total, "transfer", work.now, "key")
+    go.set()
+    expiry.join()
+    with pg.works.reading(SYSTEM) as work:
+        found = work.session.get(Order, order.id)
+        left = sum(work.session.scalars(select(Reservation.quantity)))
+    assert found.payment_state == "paid"
+    assert ((found.queue, left) == ("pick", 2)) is guarded

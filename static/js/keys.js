@@ -1,11 +1,13 @@
 /* The keyboard. Screens only say what answers to which key:
 
    data-key="e"        pressing e clicks it (a field is focused instead); the first visible one wins,
-                       the cursor row's before the page's, an open dialog's before everything
+                       the cursor row's before the page's, an open dialog's before everything;
+                       one in a closed menu answers as long as the menu's button is visible
    data-key="g o"      a sequence: g, then o
    data-key="Enter"    the primary button, unless the focus is on something that has its own Enter
    data-key="Escape"   where "back" leads: after closing, leaving a field and clearing a selection
    data-key="Ctrl+k"   works in fields too; so do Alt+ and Ctrl+ combinations of your own
+   data-key="/"        the screen's own search; where there is none, "/" is the one in the top bar
    data-key-name       what the help (?) calls it; otherwise its own text
 
    Single letters are off in fields and when the person turned them off (body.keys-off). */
@@ -27,6 +29,12 @@
   const visible = (one) => one.getClientRects().length > 0 && !one.disabled
     && !one.closest("[inert]");
 
+  const tucked = (one) => {
+    const menu = one.closest("[popover]:not(:popover-open)");
+    return menu && !one.disabled
+      && [...document.querySelectorAll(`[popovertarget="${CSS.escape(menu.id)}"]`)].some(visible);
+  };
+
   const scope = () => {
     const open = [...document.querySelectorAll("dialog[open]")].pop();
     return open ?? document;
@@ -37,7 +45,9 @@
     const cursor = document.querySelector(".cursor[data-row]");
     const inRow = scope() === document && cursor
       ? [...cursor.querySelectorAll(selector)].find(visible) : null;
-    return inRow ?? [...scope().querySelectorAll(selector)].find(visible);
+    const all = [...scope().querySelectorAll(selector)];
+    return inRow ?? all.find(visible) ?? all.find(tucked)
+      ?? (keys === "/" ? answering("Ctrl+k") : undefined);
   };
 
   const press = (one) => {

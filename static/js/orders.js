@@ -1,5 +1,14 @@
-/* The order list: a filter that is left empty stays out of the address. */
+/* The order list: a filter that is left empty stays out of the address; Enter in a field of a bulk
+   act presses the button beside it (data-enter). */
 "use strict";
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.isComposing || !event.target.matches("input.input")) return;
+  const button = event.target.closest(".pop")?.querySelector("[data-enter]");
+  if (!button) return;
+  event.preventDefault();
+  button.click();
+});
 
 document.addEventListener("formdata", (event) => {
   if (event.target.id !== "orders-filters-form") return;

@@ -95,6 +95,9 @@
       const box = row.querySelector("[data-select]");
       if (!box) return;
       choose(row, event.shiftKey ? true : !box.checked, event.shiftKey);
+    } else if (key === "Enter" && event.target.matches?.("[data-select], [data-select-all]")) {
+      // A browser would press the form's first button: an act on all rows, that nobody meant.
+      event.target.closest("[data-row]")?.querySelector("[data-open]")?.click();
     } else if (key === "Enter" && row && (event.target === row || event.target === document.body)) {
       row.querySelector("[data-open]")?.click();
     } else {

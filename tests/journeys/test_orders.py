@@ -1,0 +1,300 @@
+"""Orders in a real browser: the list by keyboard, the card's acts, one taken down by telephone."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from oms_connector import Address
+from playwright.sync_api import expect
+from sqlalchemy import select, update
+
+from oms_web.core.actor import SYSTEM
+from oms_web.domain.catalog.models import Variant
+from oms_web.domain.orders.cancelling import cancel_order
+from oms_web.domain.orders.models import Order
+from oms_web.domain.orders.service import get_order
+from tests.floor import EANS, Floor
+from tests.journeys.looking import look
+
+pytestmark = pytest.mark.browser
+
+DESK, PHONE = (1440, 900), (390, 844)
+
+
+@pytest.fixture
+def floor(works):
+    made = Floor(works, cups=(50, 50))
+    with works.writing(SYSTEM) as work:
+        work.session.execute(update(Variant).where(Variant.sku == "KUB").values(
+            price=3990, search="product kub kub"))
+    return made
+
+
+def shown(page) -> list[str]:
+    """The numbers in the list, from above."""
+    return page.locator("[data-row] [data-open]").all_inner_texts()
+
+
+def cancelled_by_its_buyer(floor, number):
+    with floor.works.writing(SYSTEM) as work:
+        cancel_order(work, get_order(work.session, number), by="buyer")
+
+
+# The list ----------------------------------------------------------------------------------------
+
+
+def test_the_list_is_walked_opened_and_left_with_the_keyboard(floor, open_page):
+    for name in ("Anna Wrona", "Beata Kos", "Celina Kawka"):
+        floor.order(name, {"KUB": 1}, buyer_name=name)
+    page = open_page("sales")
+    press = page.keyboard.press
+    page.goto("/orders")
+    numbers = shown(page)
+    for key in ("j", "j", "j", "k"):
+        press(key)
+    expect(page.locator(f"#order-{numbers[1]}")).to_be_focused()
+    press("Enter")
+    page.wait_for_url(f"**/orders/{numbers[1]}")
+    expect(page.locator("h1")).to_have_text(numbers[1])
+    press("e")  # lies in the menu "more", which is closed
+    page.wait_for_url(f"**/orders/{numbers[1]}/edit")
+    press("Escape")
+    page.wait_for_url(f"**/orders/{numbers[1]}")
+    press("Escape")
+    page.wait_for_url("**/orders")
+    press("j")
+    press("e")
+    page.wait_for_url(f"**/orders/{numbers[0]}/edit")
+    page.go_back()
+    press("?")
+    expect(page.locator("#keys [data-keys-here]")).to_contain_text("Add order")
+    press("Escape")
+    press("/")
+    expect(page.locator("#find")).to_be_focused()
+    page.keyboard.type("celina")
+    press("Enter")
+    page.wait_for_url("**/orders?q=celina")
+    assert shown(page) == ["10003"]
+    press("n")
+    page.wait_for_url("**/orders/new")
+
+
+def test_filters_stay_in_the_address_and_the_way_back_leads_through_them(floor, open_page):
+    floor.order("A", {"KUB": 1}, carrier="InPost")
+    floor.order("B", {"PUZ": 1}, carrier="DPD")
+    floor.order("C", {"PUZ": 9}, carrier="DPD")
+    page = open_page("sales")
+    page.goto("/orders")
+    page.keyboard.press("f")
+    sheet = page.locator("#orders-filters")
+    sheet.get_by_text("Courier", exact=True).click()
+    sheet.get_by_label("DPD").check()
+    sheet.get_by_role("button", name="Show orders").click()
+    page.wait_for_url("**/orders?courier=DPD")
+    assert shown(page) == ["10002", "10003"]
+    page.click("#rail >> text=Short stock")
+    page.wait_for_url("**/orders?queue=short")
+    assert shown(page) == ["10003"]
+    page.go_back()
+    page.wait_for_url("**/orders?courier=DPD")
+    expect(page.locator(".chip.on")).to_contain_text("DPD")
+    assert shown(page) == ["10002", "10003"]
+    page.click(".orders-table thead a")
+    page.wait_for_url("**/orders?courier=DPD&sort=newest")
+    assert shown(page) == ["10003", "10002"]
+    page.click(".chip.on .x")
+    page.wait_for_url("**/orders?sort=newest")
+    assert len(shown(page)) == 3
+
+
+def test_ticked_orders_are_tagged_and_what_is_refused_says_why(floor, open_page):
+    for name in "ABCD":
+        floor.order(name, {"KUB": 1})
+    page = open_page("manager")
+    page.goto("/orders?sort=newest")
+    for key in ("j", "x", "j", "j", "Shift+X"):
+        page.keyboard.press(key)
+    expect(page.locator("[data-bulk-count]")).to_have_text("3")
+    page.focus("#order-10002 [data-select]")
+    page.keyboard.press("Enter")  # opens the order, and is no wish for a pick list
+    page.wait_for_url("**/orders/10002")
+    page.go_back()
+    for key in ("j", "x", "j", "j", "Shift+X"):
+        page.keyboard.press(key)
+    page.keyboard.press("t")
+    page.fill("#bulk-tag-name", "prezent")
+    page.keyboard.press("Enter")
+    expect(page.locator("#toasts")).to_contain_text("3 orders have the tag prezent")
+    expect(page.locator(".tags-cell .tag")).to_have_text(["prezent"] * 3)
+    assert page.url.endswith("/orders?sort=newest")
+    page.check("[data-select-all]")
+    cancelled_by_its_buyer(floor, 10002)  # while the list is being looked at
+    page.click("[data-bulk] >> text=Hold")
+    page.fill("#bulk-reason", "czeka na grawer")
+    page.click("#bulk-hold .btn.primary")
+    refused = page.locator(".orders-results")
+    expect(refused).to_contain_text("1 order was refused")
+    expect(refused.locator("li")).to_contain_text("10002")
+    assert [floor.get(n).queue for n in (10001, 10002, 10003, 10004)] == [
+        "held", "cancelled", "held", "held"]
+
+
+def test_new_orders_announce_themselves_and_move_nothing(floor, open_page):
+    floor.order("A", {"KUB": 1})
+    page = open_page("sales")
+    page.clock.install()
+    page.goto("/orders?sort=newest")
+    page.keyboard.press("j")
+    floor.order("B", {"KUB": 1})
+    page.clock.fast_forward(21_000)
+    news = page.locator("#orders-news")
+    expect(news).to_contain_text("1 new, show")
+    expect(page.locator("#order-10001")).to_be_focused()
+    assert shown(page) == ["10001"]
+    page.keyboard.press("r")
+    expect(page.locator("[data-row]")).to_have_count(2)
+    expect(news).to_be_empty()
+
+
+# The card ----------------------------------------------------------------------------------------
+
+
+def test_an_order_is_held_released_and_cancelled_in_part_from_its_card(floor, open_page):
+    number = floor.order("A", {"KUB": 3, "PUZ": 1})
+    page = open_page("manager")
+    page.goto(f"/orders/{number}")
+    page.keyboard.press("h")
+    page.fill("#hold #reason", "czeka na wzór graweru")
+    page.keyboard.press("Enter")
+    expect(page.locator("#hold-manual")).to_contain_text("Held: czeka na wzór graweru")
+    page.keyboard.press("Enter")  # the next step is to release it
+    expect(page.locator("#hold-manual")).to_have_count(0)
+    expect(page.locator("#order-timeline")).to_contain_text("czeka na wzór graweru")
+    assert floor.get(number).queue == "pick"
+    page.click("[popovertarget=order-more]")
+    page.click("#order-more >> text=Cancel the order")
+    page.click("#cancel summary")
+    page.get_by_label("Units to cancel of Offer KUB").fill("2")
+    page.click("#cancel >> text=Cancel these units")
+    expect(page.locator(".order-line .qty").first).to_contain_text("2 cancelled")
+    expect(page.locator("#cancel")).to_be_hidden()
+    assert floor.stock("KUB", "A-01") == (50, 1)
+
+
+def test_an_incomplete_address_is_completed_and_the_order_goes_on(floor, open_page):
+    number = floor.order("A", {"KUB": 1}, ship_to=Address(name="Ewa Nowak", country="PL"))
+    page = open_page("sales", "pl")
+    page.goto(f"/orders/{number}")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/orders/{number}/edit#address")
+    form = page.locator("#address")
+    form.locator("[name=street]").fill("ul. Prosta 1")
+    form.locator("[name=city]").fill("Łódź")
+    form.locator("[name=postcode]").fill("9")
+    page.keyboard.press("Enter")
+    expect(form.locator(".error")).to_contain_text("pięć cyfr")
+    expect(form.locator("[name=postcode]")).to_have_attribute("aria-invalid", "true")
+    expect(form.locator("[name=street]")).to_have_value("ul. Prosta 1")
+    form.locator("[name=postcode]").fill("90001")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/orders/{number}")
+    expect(page.locator("#toasts")).to_contain_text("Zapisano")
+    expect(page.locator("aside")).to_contain_text("90-001 Łódź")
+    assert floor.get(number).queue == "pick"
+
+
+# One taken down by hand --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("language", "size", "words"), [
+    ("en", DESK, ["Ordered before: 10001", "PLN 119.70", "PLN 132.20", "five digits"]),
+    ("pl", PHONE, ["Poprzednie zamówienie: 10001", "119,70 zł", "132,20 zł", "pięć cyfr"]),
+])
+def test_an_order_by_telephone(floor, open_page, language, size, words):
+    floor.order("A", {"KUB": 1}, buyer_name="Ewa Nowak", buyer_phone="+48 600 100 200")
+    page = open_page("sales", language, size=size)
+    page.goto("/orders/new")
+    sums = page.locator("#order-sums")
+    expect(page.locator("#order-code")).to_be_focused()
+    page.keyboard.type("product k", delay=10)
+    page.click(".suggested")  # found by its name
+    expect(page.locator("[name=quantity]")).to_have_value("1")
+    expect(page.locator("#order-code")).to_be_focused()
+    page.keyboard.type(EANS["KUB"])  # scanned: one more of it
+    page.keyboard.press("Enter")
+    expect(page.locator("[name=quantity]")).to_have_value("2")
+    page.fill("[name=quantity]", "3")
+    page.keyboard.press("Tab")
+    expect(sums).to_contain_text(words[1])
+    expect(page.locator("[name=price]")).to_be_focused()
+
+    page.fill("[name=buyer_phone]", "600100200")
+    page.keyboard.press("Tab")
+    expect(page.locator("#order-known")).to_contain_text(words[0])
+    page.click("#order-known button")
+    expect(page.locator("[name=buyer_name]")).to_have_value("Ewa Nowak")
+    expect(page.locator("[name=quantity]")).to_have_value("3")
+    street = page.locator("[name=street]").input_value()
+
+    page.fill("[name=shipping]", "12,50")
+    page.fill("[name=postcode]", "123")
+    expect(sums).to_contain_text(words[2])
+    page.select_option("[name=payment_kind]", "cod")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#postcode-error")).to_contain_text(words[3])
+    expect(page.locator("[name=postcode]")).to_be_focused()
+    expect(page.locator("[name=shipping]")).to_have_value("12,50")
+    expect(page.locator("[name=payment_kind]")).to_have_value("cod")
+    page.fill("[name=postcode]", "00-001")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url(re.compile(r"/orders/10002$"))
+    order = floor.get(10002)
+    assert (order.total, order.buyer_name, order.ship_to["street"], order.queue) == (
+        13220, "Ewa Nowak", street, "pick")
+    assert floor.stock("KUB", "A-01") == (50, 4)
+
+
+# All of them -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("language", "size", "scheme"), [
+    ("pl", DESK, "dark"), ("en", PHONE, "light"),
+])
+def test_axe_finds_nothing(floor, open_page, language, size, scheme):
+    first = floor.order("A", {"KUB": 2, "SET": 1}, buyer_note="Proszę na prezent")
+    short = floor.order("B" * 60, {"PUZ": 9}, buyer_name="Zakład Usług Leśnych " * 4)
+    floor.order("C", {"KUB": 1}, ship_to=Address(name="Ewa", country="PL"))
+    packed = floor.get(floor.shipment(floor.pack(floor.order("D", {"SWI": 1}))).order_id)
+    page = open_page("manager", language, size=size, scheme=scheme)
+    found = []
+    for path in ("/orders", "/orders?country=abroad&courier=DPD&q=nothing", "/orders?queue=pack",
+                 f"/orders/{short}", "/orders/10003", f"/orders/{packed.id}",
+                 f"/orders/{first}/edit", "/orders/filters"):
+        page.goto(path)
+        found += look(page, path)
+    page.goto("/orders")
+    page.check("#order-10001 [data-select]")
+    expect(page.locator("[data-bulk]")).to_be_visible()
+    found += look(page, "ticked")
+    page.click("[popovertarget=orders-filters]")
+    expect(page.locator("#orders-filters .folds")).to_be_visible()
+    found += look(page, "filters")
+    page.goto(f"/orders/{first}")
+    page.click("[popovertarget=order-more]")
+    found += look(page, "more")
+    page.click("#order-more [data-dialog=cancel]")
+    page.click("#cancel summary")
+    found += look(page, "cancel")
+    page.goto("/orders/new")
+    page.fill("#order-code", "PUZ")
+    page.keyboard.press("Enter")
+    expect(page.locator(".typed-line")).to_have_count(1)
+    page.fill("[name=quantity]", "90")
+    page.fill("[name=buyer_email]", "nobody")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#postcode-error")).to_be_visible()
+    found += look(page, "refused")
+    assert found == []
+    with floor.works.reading(SYSTEM) as work:
+        assert len(work.session.scalars(select(Order.id)).all()) == 4

@@ -9,7 +9,10 @@ from flask import Flask, Request, Response, g, request
 from flask_babel import get_locale
 from htmx_flask import Htmx
 
-from oms_web import web
+from oms_web import api, web
+from oms_web.api import problems
+from oms_web.api.access import check_request as check_call
+from oms_web.api.access import is_api
 from oms_web.extensions import babel, csrf, db
 from oms_web.paths import LOCALE, STATIC, TEMPLATES
 from oms_web.web import access, failures, formats
@@ -28,11 +31,21 @@ class OmsRequest(Request):
         return self.headers.get("HX-Target", "").partition("#")[2]
 
 
+class OmsFlask(Flask):
+    """Flask with two ways to refuse: a page for people, a problem document for programs."""
+
+    def handle_user_exception(self, e: Exception) -> Any:
+        """Answer whatever was raised for a request."""
+        if is_api(request.path):
+            return problems.answer(e)
+        return super().handle_user_exception(e)
+
+
 def create_app(oms: Oms | None = None) -> Flask:
     """The web application of one installation."""
     oms = oms or wire()
     settings = oms.settings
-    app = Flask(__name__, template_folder=str(TEMPLATES), static_folder=str(STATIC))
+    app = OmsFlask(__name__, template_folder=str(TEMPLATES), static_folder=str(STATIC))
     app.extensions["oms"] = oms
     app.config.update(
         SECRET_KEY=settings.secret_key,
@@ -57,13 +70,21 @@ def create_app(oms: Oms | None = None) -> Flask:
     app.request_class = OmsRequest
     app.jinja_env.filters.update(formats.FILTERS)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.before_request(load_user)
-    app.before_request(lambda: access.check_request(app))
+    app.before_request(lambda: enter(app))
     app.after_request(harden)
     app.context_processor(template_values)
     failures.register(app)
     web.register(app)
+    api.register(app)
     return app
+
+
+def enter(app: Flask) -> Any:
+    """Who asks, and may they? People have a session, programs a key; neither opens the other."""
+    if is_api(request.path):
+        return check_call(app)
+    load_user()
+    return access.check_request(app)
 
 
 def choose_language() -> str:

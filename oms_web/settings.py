@@ -33,6 +33,7 @@ class Settings(BaseModel):
     secure_cookies: bool = False
     proxies: int = Field(default=0, ge=0, le=5)
     max_upload_mb: int = Field(default=64, ge=1, le=2048)
+    api_per_minute: int = Field(default=600, ge=1, le=100_000)
     session_hours: int = Field(default=12, ge=1, le=720)
     loopback_shops: bool = True
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

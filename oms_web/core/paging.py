@@ -13,6 +13,8 @@ from typing import Any, Generic, TypeVar
 from oms_web.core.errors import Invalid
 
 Row = TypeVar("Row")
+KEY_LIMIT = 2**63
+"""Databases hold no number as large as this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ def unseal_as(token: str, *kinds: type) -> list[Any]:
         Invalid: the token was not made by ``seal`` with such values.
     """
     values = unseal(token, len(kinds))
-    if any(type(value) is not kind for value, kind in zip(values, kinds, strict=True)):
+    if any(type(value) is not kind for value, kind in zip(values, kinds, strict=True)) or any(
+        type(value) is int and not -KEY_LIMIT < value < KEY_LIMIT for value in values
+    ):
         raise Invalid("This page link is broken.", "after")
     return values

@@ -61,3 +61,29 @@ def correct(
     document = documents.lock(work.session, document_id, KIND, "draft")
     documents.finish(work, document, "posted", units=change, reason=reason)
     return lost
+
+
+def set_to(
+    work: Work, variant_id: int, location_id: int, on_hand: int, reason: str, note: str = "",
+    *, key: str,
+) -> set[int]:
+    """Make a bin hold exactly so many units, whatever the ledger says now.
+
+    Args:
+        on_hand: units that are there, as somebody else's books have them.
+
+    Returns:
+        The orders that lost reserved units by it; none if it was so already.
+
+    Raises:
+        Invalid: as ``correct``.
+    """
+    documents.check_units(on_hand, "on_hand", least=0)
+    before = work.session.scalar(
+        select(Balance.on_hand)
+        .where(Balance.variant_id == variant_id, Balance.location_id == location_id)
+        .with_for_update()
+    ) or 0
+    if before == on_hand:
+        return set()
+    return correct(work, variant_id, location_id, on_hand - before, reason, note, key=key)

@@ -18,6 +18,7 @@ from oms_web.domain.audit import sealing
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import OrderTally
 from oms_web.domain.stock.models import Reservation
+from oms_web.domain.users import api_calls
 from oms_web.flows import reservation_expiry
 from oms_web.sync import drop_folder, feeds, push_stock
 from oms_web.sync.session import Engine
@@ -85,7 +86,7 @@ def ring_drop_folders(oms: Oms) -> None:
 
 
 def ring_cleaning(oms: Oms) -> None:
-    """Forget finished tasks and dispatched events after a while."""
+    """Forget finished tasks, dispatched events and repeatable calls after a while."""
     _clean(oms.works)
 
 
@@ -97,3 +98,4 @@ def _clean(works: Works) -> None:
             Task.state == "dead", Task.finished_at < work.now - KEEP_DEAD))
         work.session.execute(delete(OutboxEvent).where(
             OutboxEvent.dispatched_at < work.now - KEEP_DONE))
+        api_calls.forget_old(work)

@@ -18,6 +18,8 @@ from oms_web.web.phase_names import PHASES
 from oms_web.web.users import ROLE_NAMES
 
 ACTS: dict[str, Any] = {
+    "api_keys.create": _l("API key made"),
+    "api_keys.revoke": _l("API key revoked"),
     "catalog.add": _l("Product added"),
     "catalog.archive": _l("SKU archived"),
     "catalog.edit": _l("Product changed"),
@@ -134,6 +136,7 @@ FAMILIES: dict[str, Any] = {
     "channels": _l("Channels"), "quarantine": _l("Orders not read"), "imports": _l("Import"),
     "documents": _l("Documents"), "list": _l("Exports"), "company": _l("Company"),
     "statuses": _l("Statuses"), "tags": _l("Tags"), "users": _l("People"),
+    "api_keys": _l("API keys"),
 }
 
 SUBJECTS: dict[str, Any] = {
@@ -143,7 +146,7 @@ SUBJECTS: dict[str, Any] = {
     "return": _l("Return"), "stock_document": _l("Stock document"), "warehouse": _l("Warehouse"),
     "location": _l("Bin"), "quarantine": _l("Unread order"), "company": _l("Company"),
     "status": _l("Status"), "tag": _l("Tag"), "user": _l("Person"),
-    "import_run": _l("Import"), "import_profile": _l("Import profile"),
+    "import_run": _l("Import"), "import_profile": _l("Import profile"), "api_key": _l("API key"),
 }
 
 FIELDS: dict[str, Any] = {
@@ -176,7 +179,7 @@ FIELDS: dict[str, Any] = {
     "parcels": _l("parcels"), "pattern": _l("pattern"), "profile": _l("profile"),
     "queue": _l("queue"), "reserved": _l("reserved"), "reset": _l("numbering starts again"),
     "spec": _l("rules"), "station": _l("station"), "tag": _l("tag"), "told": _l("channel told"),
-    "total": _l("total"),
+    "total": _l("total"), "scopes": _l("scopes"), "expires_at": _l("ends"),
 }
 
 # Values that are short names of ours: field -> name -> words.
@@ -185,7 +188,8 @@ VALUES: dict[str, Mapping[str, Any]] = {
     "queue": {name: queue.label for name, queue in QUEUES.items()},
 }
 
-_ACTORS = {"system": _l("The system"), "connector": _l("A channel"), "cli": _l("Command line")}
+_ACTORS = {"system": _l("The system"), "connector": _l("A channel"), "cli": _l("Command line"),
+           "api": _l("A key of the API")}
 
 
 def said(act: str) -> str:

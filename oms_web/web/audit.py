@@ -18,7 +18,7 @@ from oms_web.web.render import render
 
 screen = Blueprint("audit", __name__)
 
-KINDS = ("system", "connector", "cli")
+KINDS = ("system", "connector", "cli", "api")
 
 
 @screen.get("/audit")

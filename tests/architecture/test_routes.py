@@ -1,4 +1,7 @@
-"""Every route has a row: who may call it; changing needs a token; looking changes nothing."""
+"""Every route has a row: who may call it; changing needs a token; looking changes nothing.
+
+Screens name an act, calls of the API a scope; test_api_routes.py has the latter.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from flask import Flask
 from sqlalchemy import event, text
 from werkzeug.routing import Rule
 
+from oms_web.api.access import is_api
 from oms_web.domain.company import service as company
 from oms_web.domain.users.permissions import ACTS, OWNER, ROLES
 from oms_web.models import metadata
@@ -37,8 +41,8 @@ def app(own_app: Flask) -> Flask:
 
 
 def rows(app: Flask) -> list[tuple[Rule, str]]:
-    """Every route with every method it takes."""
-    return [(rule, method) for rule in app.url_map.iter_rules()
+    """Every route of the screens with every method it takes."""
+    return [(rule, method) for rule in app.url_map.iter_rules() if not is_api(rule.rule)
             for method in sorted(rule.methods - {"HEAD", "OPTIONS"})]
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.running.test_serve import free_port
+from tests.running.served import free_port
 from tests.running.test_supervisor import wait_for
 
 pytestmark = pytest.mark.slow
@@ -97,7 +97,7 @@ def test_the_wheel_holds_what_git_does_not_and_nothing_private(wheel):
         assert name in names
     tops = {name.partition("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {
-        "oms_web", "oms_connector", "oms_demo", "oms_files"}
+        "oms_web", "oms_connector", "oms_api", "oms_demo", "oms_files"}
     private = re.compile(r"instance/|\.sqlite3|__pycache__|(^|/)tests/|\.venv")
     assert [name for name in names if private.search(name)] == []
 

@@ -61,9 +61,9 @@ def page(session: Session, wanted: Filter, *, after: str = "", limit: int = 50) 
         raise Invalid("This page link is broken.", "after")
     bottom = 0
     if wanted.until:
-        top = min(top, _first_id_since(session, wanted.until + SLACK, newest) - 1)
+        top = min(top, first_id_since(session, wanted.until + SLACK, newest) - 1)
     if wanted.since:
-        bottom = _first_id_since(session, wanted.since - SLACK, newest) - 1
+        bottom = first_id_since(session, wanted.since - SLACK, newest) - 1
     floor = max(bottom, top - REACH)
     query = filtered(wanted).where(AuditEntry.id <= top, AuditEntry.id > floor)
     rows = session.scalars(query.order_by(AuditEntry.id.desc()).limit(limit + 1)).all()
@@ -74,7 +74,7 @@ def page(session: Session, wanted: Filter, *, after: str = "", limit: int = 50) 
     return Found(rows, seal(floor + 1), exhausted=False)
 
 
-def _first_id_since(session: Session, moment: datetime, newest: int) -> int:
+def first_id_since(session: Session, moment: datetime, newest: int) -> int:
     """The lowest id whose entry is not older than a moment: found by halving, not by scanning."""
     low, high = 1, newest + 1
     while low < high:

@@ -52,6 +52,7 @@ ACTS: dict[str, frozenset[str]] = {
         "audit.see": {MANAGER},
         "settings.edit": {MANAGER},
         "users.manage": set(),
+        "api.manage": set(),
         "company.reset": set(),
     }.items()
 }

@@ -1,0 +1,20 @@
+"""A shop with some units, and a program that may do everything."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.api.calling import Caller, make_caller
+from tests.factories import shop as make_shop
+
+
+@pytest.fixture
+def shop(works):
+    """Ten units of A, three of B."""
+    return make_shop(works, {"A": 10, "B": 3})
+
+
+@pytest.fixture
+def caller(app, works, shop) -> Caller:
+    """A key with every scope."""
+    return make_caller(app, works)

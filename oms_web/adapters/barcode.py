@@ -23,7 +23,7 @@ def code128(text: str, height_mm: float = 12) -> Markup:
         bars = Code128(text).build()[0]
     except (BarcodeError, KeyError, ValueError):
         return Markup("")
-    return _svg(bars, height_mm)
+    return _svg(bars, height_mm, text)
 
 
 def ean(code: str, height_mm: float = 9) -> Markup:
@@ -31,12 +31,12 @@ def ean(code: str, height_mm: float = 9) -> Markup:
     known = canonical(code)
     if is_gtin(known) and len(known) in (8, 13):
         kind = EAN13 if len(known) == 13 else EAN8
-        return _svg(kind(known).build()[0], height_mm)
+        return _svg(kind(known).build()[0], height_mm, known)
     return code128(code, height_mm)
 
 
-def _svg(bars: str, height_mm: float) -> Markup:
-    """Black runs of a row of modules as one path."""
+def _svg(bars: str, height_mm: float, says: str) -> Markup:
+    """Black runs of a row of modules as one path; ``says`` is for those who do not see it."""
     width = len(bars) + 2 * _QUIET
     path, at = [], 0
     while at < len(bars):
@@ -47,6 +47,8 @@ def _svg(bars: str, height_mm: float) -> Markup:
             path.append(f"M{at + _QUIET} 0h{run}v1h-{run}z")
         at += run
     return Markup(
-        '<svg class="barcode" viewBox="0 0 {width} 1" width="{mm:.2f}mm" height="{height}mm" '
-        'preserveAspectRatio="none"><path d="{path}"/></svg>'
-    ).format(width=width, mm=width * MODULE_MM, height=height_mm, path="".join(path))
+        '<svg class="barcode" role="img" viewBox="0 0 {width} 1" width="{mm:.2f}mm" '
+        'height="{height}mm" preserveAspectRatio="none"><title>{says}</title>'
+        '<path d="{path}"/></svg>'
+    ).format(width=width, mm=width * MODULE_MM, height=height_mm, path="".join(path),
+             says=says)

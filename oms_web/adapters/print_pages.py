@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
+from itertools import accumulate
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +22,17 @@ from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from oms_web.adapters import barcode
+from oms_web.adapters.print_accent import readable
+from oms_web.adapters.print_columns import Column, column_mm, fitted, text_mm
 from oms_web.core.clock import SHOP_ZONE
 from oms_web.core.errors import NotFound
 from oms_web.core.money import exponent, from_micro, from_minor
 from oms_web.core.ports import FileStore
-from oms_web.domain.documents import placeholders
+from oms_web.domain.documents import placeholders, vat
 from oms_web.domain.documents.labels import LABELS
 from oms_web.domain.documents.picksheets import PickSheet
 from oms_web.domain.documents.slips import Slip
+from oms_web.domain.documents.tax_ids import printed_tax_ids
 from oms_web.paths import STATIC, TEMPLATES
 
 FOLDER = TEMPLATES / "print"
@@ -38,6 +43,11 @@ FONTS: Sequence[tuple[str, Path]] = (
 )
 # A list of more rows is printed as several documents: layout time grows faster than rows do.
 ROWS_PER_SHEET = 100
+
+# An invoice's columns and its name have the paper less margins and the running number.
+_ROOM_MM = 180 - 9
+_BOTTOM_MM = 20.0
+_FOOTER_MM, _FOOT_LINE_MM, _FOOT_PAD_MM = 126.0, 3.71, 12.0
 
 _MINUS = "\N{MINUS SIGN}"
 _SPACE = "\N{NO-BREAK SPACE}"
@@ -149,8 +159,12 @@ class PrintPages:
 
     def invoice(self, snapshot: Mapping[str, Any]) -> str:
         """The page of an issued invoice, or of a draft when it has no number."""
-        design = snapshot["design"]
-        return self._draw("invoice.html", snapshot["language"], doc=snapshot,
+        design, language = snapshot["design"], snapshot["language"]
+        seller, buyer = printed_tax_ids(snapshot["seller"], snapshot["buyer"])
+        return self._draw("invoice.html", language, doc=snapshot,
+                          columns=_invoice_columns(snapshot, _say(language)),
+                          carried=_carried(snapshot, _say(language)),
+                          tax_ids={"seller": seller, "buyer": buyer},
                           design=self._design(design["accent"], design["logo"],
                                               design["footer"]))
 
@@ -161,8 +175,18 @@ class PrintPages:
             "channel_number": slip.channel_number, "buyer": slip.buyer,
         })
         ship_to = {name: slip.ship_to.get(name) or "" for name in _ADDRESS}
+        say, words = _say(slip.language), LABELS[slip.language]
+        prices = [say.price(line.price, slip.currency) for line in slip.lines]
+        values = [say.amount(line.value, slip.currency) for line in slip.lines]
+        widths = {
+            "count": column_mm(words["pieces_column"],
+                               [say.count(line.quantity) for line in slip.lines], 12),
+            "ean": column_mm("EAN", [line.ean for line in slip.lines]),
+            "price": column_mm(words["price"], prices),
+            "value": column_mm(words["value"], values),
+        }
         return self._draw("slip.html", slip.language, slip=slip, with_prices=with_prices,
-                          ship_to=ship_to, home="PL", company=look.company,
+                          ship_to=ship_to, home="PL", company=look.company, widths=widths,
                           order_code=barcode.code128(slip.order_number),
                           design=self._design(look.accent, look.logo, footer))
 
@@ -170,11 +194,17 @@ class PrintPages:
         """The pages of a pick list; long ones are cut into parts of equal kind."""
         cuts = range(0, max(len(sheet.rows), 1), ROWS_PER_SHEET)
         code = barcode.code128(f"PL-{sheet.number}", 9) if sheet.number else ""
+        say, words = _say(language), LABELS[language]
+        widths = {
+            "place": column_mm(words["place"], [row.place for row in sheet.rows], 12),
+            "count": column_mm(words["pieces_column"],
+                               [say.count(row.quantity) for row in sheet.rows], 14),
+        }
         return [
             self._draw("picklist.html", language, sheet=sheet, language=language,
                        rows=sheet.rows[at:at + ROWS_PER_SHEET], part=part, parts=len(cuts),
                        shorts=sheet.shorts if part == len(cuts) else [], ean=barcode.ean,
-                       list_code=code, company=look.company,
+                       list_code=code, company=look.company, widths=widths,
                        design=self._design(look.accent, look.logo, ""))
             for part, at in enumerate(cuts, start=1)
         ]
@@ -184,10 +214,13 @@ class PrintPages:
             t=LABELS[speaks], say=_say(speaks), **values)
 
     def _design(self, accent: str, logo: str | None, footer: str) -> dict[str, Any]:
+        accent = accent if _COLOR.fullmatch(accent) else "#3350D4"
         return {
-            "accent": accent if _COLOR.fullmatch(accent) else "#3350D4",
+            "accent": accent,
+            "ink": readable(accent),
             "logo_uri": self._logo(logo) if logo else None,
             "footer": footer,
+            "bottom_mm": max(_BOTTOM_MM, _FOOT_PAD_MM + _FOOT_LINE_MM * _footer_lines(footer)),
         }
 
     def _logo(self, name: str) -> str | None:
@@ -203,6 +236,51 @@ class PrintPages:
             data = base64.b64encode(file.read_bytes()).decode()
             self._logos = {name: f"data:{kind};base64,{data}"}
         return self._logos[name]
+
+
+def _invoice_columns(doc: Mapping[str, Any], say: Say) -> list[Column]:
+    """The columns right of the name, with what stands in them."""
+    words, currency, lines = LABELS[say.language], doc["currency"], doc["lines"]
+    by_line, gross = doc["method"] == vat.NET_LINE, doc["method"] == vat.GROSS_RATE
+
+    def amounts(key: str) -> list[str]:
+        return [say.amount(line[key], currency) for line in lines]
+
+    columns = [
+        Column(words["quantity"], [say.count(line["quantity"]) for line in lines]),
+        Column(words["unit"], [line["unit"] for line in lines], number=False),
+        Column(words["price_gross" if gross else "price_net"],
+               [say.price(line["unit_price"], currency) for line in lines]),
+    ]
+    if any(line["discount"] for line in lines):
+        columns.append(Column(words["discount"], [
+            say.amount(-line["discount"], currency) if line["discount"] else "" for line in lines]))
+    if by_line:
+        columns.append(Column(words["value_net"], amounts("amount")))
+    columns.append(Column(words["rate"], [say.rate(line["rate"]) for line in lines]))
+    if by_line:
+        columns += [Column(words["vat_amount"], amounts("vat")),
+                    Column(words["value_gross"], amounts("gross"))]
+    else:
+        columns.append(Column(words["value_gross" if gross else "value_net"], amounts("amount")))
+    return fitted(columns, _ROOM_MM)
+
+
+def _carried(doc: Mapping[str, Any], say: Say) -> list[dict[str, str]]:
+    """What a page that begins or ends at a line says of the sum so far; the ends say nothing."""
+    words, key = LABELS[say.language], "gross" if doc["method"] == vat.NET_LINE else "amount"
+    sums = [say.money(so_far, doc["currency"])
+            for so_far in accumulate(line[key] for line in doc["lines"])]
+    return [
+        {"before": f"{words['brought_forward']}: {sums[at - 1]}" if at else "",
+         "after": f"{words['carried_forward']}: {sums[at]}" if at < len(sums) - 1 else ""}
+        for at in range(len(sums))
+    ]
+
+
+def _footer_lines(footer: str) -> int:
+    """How many lines a footer takes on paper."""
+    return sum(max(1, ceil(text_mm(line, 7.5) / _FOOTER_MM)) for line in footer.splitlines())
 
 
 @cache

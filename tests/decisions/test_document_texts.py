@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from oms_web.adapters.print_accent import readable
+from oms_web.adapters.print_columns import LEAST_NAME, Column, column_mm, fitted
 from oms_web.core.errors import Invalid
 from oms_web.domain.documents import placeholders
 from oms_web.domain.documents.labels import LABELS
+from oms_web.domain.documents.tax_ids import printed_tax_ids
 from oms_web.domain.documents.words import amount_in_words
 
 
@@ -66,6 +69,49 @@ def test_fields_nobody_knows_are_refused(text):
 def test_long_texts_are_refused():
     with pytest.raises(Invalid, match="longer"):
         placeholders.check_text("x" * 601, "footer_pl")
+    with pytest.raises(Invalid, match="more than 8 lines"):
+        placeholders.check_text("x\n" * 9, "footer_pl")
+
+
+@pytest.mark.parametrize(("text", "company", "filled"), [
+    ("Zakupy w {company}. Dzięki.", "Sowa Sp. z o.o.", "Zakupy w Sowa Sp. z o.o. Dzięki."),
+    ("Zakupy w {company}.", "Sowa", "Zakupy w Sowa."),
+    ("{company}...", "Sp. z o.o.", "Sp. z o.o...."),
+    ("{company}.", "", "."),
+])
+def test_a_value_that_ends_a_sentence_ends_it_once(text, company, filled):
+    assert placeholders.fill(text, {"company": company}) == filled
+
+
+@pytest.mark.parametrize(("seller", "buyer", "printed"), [
+    (("PL", "5252248481"), ("PL", "5252248481"), ("5252248481", "5252248481")),
+    (("PL", "5252248481"), ("DE", "136695976"), ("PL5252248481", "DE136695976")),
+    (("PL", "5252248481"), ("DE", "DE136695976"), ("PL5252248481", "DE136695976")),
+    (("", "5252248481"), ("GR", "094259216"), ("PL5252248481", "EL094259216")),
+    (("PL", "5252248481"), ("DE", ""), ("5252248481", "")),
+    (("PL", "5252248481"), ("US", "12-345"), ("5252248481", "12-345")),
+    (("PL", "PL5252248481"), ("", "x1"), ("PL5252248481", "x1")),
+])
+def test_between_countries_of_the_union_tax_numbers_begin_with_the_country(seller, buyer, printed):
+    assert printed_tax_ids({"address": {"country": seller[0]}, "tax_id": seller[1]},
+                           {"country": buyer[0], "tax_id": buyer[1]}) == printed
+
+
+@pytest.mark.parametrize(("colour", "letters"), [
+    ("#3350D4", "#3350D4"), ("#000000", "#000000"), ("#FFFFFF", "#717171"),
+    ("#FFFF00", "#777700"),
+])
+def test_letters_in_a_light_colour_are_darkened_until_they_read(colour, letters):
+    assert readable(colour) == letters
+
+
+def test_columns_take_what_their_figures_need_and_titles_give_way_to_the_name():
+    short = [Column("Wartość netto", ["1,00"])]
+    assert column_mm("VAT", ["152 407 172,70"]) > column_mm("VAT", ["1,00"])
+    assert [one.width for one in fitted(short, 200)] == [column_mm("Wartość netto", ["1,00"])]
+    tight = fitted(short * 6, 171)
+    assert sum(one.width for one in tight) < 171 - LEAST_NAME
+    assert tight[0].width >= column_mm("Wartość", ["1,00"])
 
 
 def test_every_label_exists_in_both_languages():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.server
 import io
+import itertools
 import re
 import threading
 import time
@@ -18,7 +19,7 @@ import zxingcpp
 from sqlalchemy import select
 
 from oms_web.adapters.pdf import Limits, PdfFailed, PdfPool, PdfUnavailable, merge
-from oms_web.adapters.print_pages import CSS, FONTS, Look
+from oms_web.adapters.print_pages import CSS, FONTS, Look, Say
 from oms_web.core.actor import Actor
 from oms_web.core.claims import Claim, Task, enqueue
 from oms_web.core.errors import Invalid, NotFound
@@ -127,16 +128,91 @@ def test_an_invoice_in_english_reads_back(shop):
         assert words in text, words
 
 
-def test_sixty_lines_run_over_pages_with_head_and_number_on_each(shop):
+def test_sixty_lines_run_over_pages_with_head_number_and_sum_on_each(shop):
     document_id = invoiced(shop, [(f"Towar {n}", n, "12.30", "23") for n in range(1, 61)])
     reader = pypdf.PdfReader(io.BytesIO(shop.printing.document(document_id)))
-    pages = [page.extract_text() for page in reader.pages]
+    pages = [page.extract_text().replace("\N{NO-BREAK SPACE}", " ") for page in reader.pages]
     assert len(pages) >= 3
+    for number, (page, following) in enumerate(itertools.pairwise(pages), start=1):
+        last = max(int(n) for n in re.findall(r"Towar (\d+)", page))
+        so_far = shop_amount(sum(range(1, last + 1)) * 1230)
+        assert f"Do przeniesienia: {so_far}" in page, number
+        assert f"Z przeniesienia: {so_far}" in following, number
+    assert "Z przeniesienia" not in pages[0]
+    assert "Do przeniesienia" not in pages[-1]
     for number, page in enumerate(pages, start=1):
         assert f"{number} / {len(pages)}" in page
         assert "FV 1/11/2026" in page
         assert ("Nazwa towaru" in page) == ("Towar " in page)
     assert all(f"Towar {n}" in "".join(pages) for n in range(1, 61))
+
+
+def shop_amount(minor: int) -> str:
+    return Say("pl").money(minor, "PLN").replace("\N{NO-BREAK SPACE}", " ")
+
+
+def test_sums_and_signature_never_stand_alone_on_a_page(shop):
+    lines = 17  # as many as fill a page to its last line
+    document_id = invoiced(shop, [(f"Towar {n}", 1, "1.00", "23") for n in range(1, lines + 1)])
+    reader = pypdf.PdfReader(io.BytesIO(shop.printing.document(document_id)))
+    last = reader.pages[-1].extract_text()
+    assert len(reader.pages) == 2
+    assert f"Towar {lines}" in last
+    assert "Do zapłaty" in last
+    assert "Anna Nowak" in last
+
+
+def test_a_long_footer_gets_its_room(shop):
+    with shop.works.writing(ANNA) as work:
+        paper.company(work, footer_pl=("stopka o zwrotach " * 33)[:580] + " KONIEC")
+    made = shop.printing.document(invoiced(shop))
+    page = pypdfium2.PdfDocument(made)[0].get_textpage()
+    boxes = [page.get_rect(at) for at in range(page.count_rects())]
+    assert min(bottom for _, bottom, _, _ in boxes) > 15
+    assert "KONIEC" in text_of(made)
+
+
+def test_no_figure_touches_another(shop):
+    """Large amounts widen their columns: between two texts of a row there is always white."""
+    document_id = invoiced(shop, [("Zestaw", 12345, "12345.67", "23"), ("Kubek", 1, "1", "5")],
+                           discount=12345, prices_include_tax=False,
+                           ask=Ask(method="net_line"))
+    page = pypdfium2.PdfDocument(shop.printing.document(document_id))[0].get_textpage()
+    boxes = sorted(page.get_rect(at) for at in range(page.count_rects()))
+    for left, bottom, right, top in boxes:
+        assert right <= 595 - 42
+        for other in boxes:
+            same_row = other[1] < top - 2 and other[3] > bottom + 2
+            assert not (same_row and left < other[0] < right - 1), (left, other)
+
+
+def test_readers_of_screens_find_their_way(shop):
+    """PDF/UA: the language, a title, headings, tables with heads, words for what is drawn."""
+    order_id = make(shop)
+    slip = shop.printing.for_order("slip", order_id, ANNA, "pl")
+    for pdf, title in ((shop.printing.document(invoiced(shop)), "Faktura FV 1/11/2026"),
+                       (slip, f"List pakowy {order_id}")):
+        reader = pypdf.PdfReader(io.BytesIO(pdf))
+        root = reader.trailer["/Root"]
+        assert (root["/Lang"], root["/MarkInfo"]["/Marked"]) == ("pl", True)
+        assert b"pdfuaid" in root["/Metadata"].get_data()
+        assert reader.metadata.title == title
+        tags = list(tagged(root["/StructTreeRoot"]["/K"]))
+        assert {"/H1", "/Table", "/TH", "/TD"} <= {tag["/S"] for tag in tags}
+        assert all(tag.get("/Alt") for tag in tags if tag["/S"] == "/Figure")
+        assert len(pdf) < 60_000
+    assert any(tag.get("/Alt") == str(order_id) for tag in tags)
+
+
+def tagged(node):
+    """The structure of a tagged PDF, every element."""
+    node = node.get_object()
+    for one in node if isinstance(node, list) else [node]:
+        one = one.get_object()
+        if isinstance(one, dict) and "/S" in one:
+            yield one
+            if "/K" in one:
+                yield from tagged(one["/K"])
 
 
 def test_the_letters_are_ours_and_embedded(shop):

@@ -2,7 +2,7 @@
 
 A document speaks the language it was issued in, not the reader's, and some of these words are
 prescribed by law (ustawa o VAT, art. 106e), so they live here as data and not in the catalogue
-of screen texts.
+of screen texts. Words prescribed literally stand in Polish on English documents as well.
 """
 
 from __future__ import annotations
@@ -46,6 +46,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "vat": ("VAT", "VAT"),
     "gross": ("Brutto", "Gross"),
     "total": ("Razem", "Total"),
+    "carried_forward": ("Do przeniesienia", "Carried forward"),
+    "brought_forward": ("Z przeniesienia", "Brought forward"),
     "payment_method": ("Sposób płatności", "Payment method"),
     "paid": ("Zapłacono", "Paid"),
     "to_pay": ("Do zapłaty", "To pay"),
@@ -59,8 +61,11 @@ _WORDS: dict[str, tuple[str, str]] = {
     "cod": ("Pobranie przy odbiorze", "Cash on delivery"),
     "credit": ("Przelew", "Bank transfer"),
     "prepaid": ("Przedpłata", "Prepaid"),
-    "split_payment": ("mechanizm podzielonej płatności", "split payment mechanism"),
-    "reverse_charge": ("odwrotne obciążenie", "reverse charge"),
+    "split_payment": (
+        "mechanizm podzielonej płatności",
+        "mechanizm podzielonej płatności (split payment mechanism)",
+    ),
+    "reverse_charge": ("odwrotne obciążenie", "odwrotne obciążenie (reverse charge)"),
     "exempt_basis": ("Podstawa zwolnienia z VAT", "Basis of VAT exemption"),
     "vat_home": ("VAT w %s", "VAT in %s"),
     "exchange": (
@@ -81,6 +86,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "value": ("Wartość", "Value"),
     "note": ("Wiadomość od kupującego", "Message from the buyer"),
     "units_in_all": ("Razem sztuk", "Pieces in all"),
+    "goods_value": ("Wartość towaru", "Value of goods"),
     "contains": ("w tym", "contains"),
     "collect": ("Pobranie", "Collect on delivery"),
     # pick list

@@ -24,19 +24,25 @@ FIELDS = {
     "buyer": "the buyer's name",
 }
 
-_FIELD = re.compile(r"\{([^{}\n]*)\}")
+_FIELD = re.compile(r"\{([^{}\n]*)\}(\.(?!\.))?")
 
 
-def check_text(text: str, field: str, limit: int = 600) -> str:
-    """A seller's text with known fields only, tidied.
+MOST_LETTERS, MOST_LINES = 600, 8
+
+
+def check_text(text: str, field: str) -> str:
+    """A seller's text with known fields only, tidied; short enough for the foot of a page.
 
     Raises:
         Invalid: at ``field``, naming the unknown one.
     """
-    text = "\n".join(" ".join(line.split()) for line in text.strip().splitlines())
-    if len(text) > limit:
-        raise Invalid("This text is longer than %(n)s characters.", field, n=limit)
-    for name in _FIELD.findall(text):
+    lines = [" ".join(line.split()) for line in text.strip().splitlines()]
+    text = "\n".join(lines)
+    if len(text) > MOST_LETTERS:
+        raise Invalid("This text is longer than %(n)s characters.", field, n=MOST_LETTERS)
+    if len(lines) > MOST_LINES:
+        raise Invalid("This text has more than %(n)s lines.", field, n=MOST_LINES)
+    for name, _ in _FIELD.findall(text):
         if name not in FIELDS:
             raise Invalid("{%(name)s} is unknown. You can use: %(known)s.", field, name=name,
                           known=", ".join(f"{{{known}}}" for known in FIELDS))
@@ -44,6 +50,14 @@ def check_text(text: str, field: str, limit: int = 600) -> str:
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
-    """The text with its fields replaced; a field without a value becomes nothing."""
-    return _FIELD.sub(lambda match: values.get(match[1], "") if match[1] in FIELDS else match[0],
-                      text)
+    """The text with its fields replaced; a field without a value becomes nothing.
+
+    A value that ends a sentence by itself (``Sp. z o.o.``) takes the full stop after it along.
+    """
+    def value(match: re.Match[str]) -> str:
+        if match[1] not in FIELDS:
+            return match[0]
+        found = values.get(match[1], "")
+        return found.removesuffix(".") + match[2] if match[2] else found
+
+    return _FIELD.sub(value, text)

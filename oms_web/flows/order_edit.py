@@ -10,17 +10,18 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 
 from oms_web.core.errors import Invalid, NotAllowedNow, NotFound
 from oms_web.core.text import tidy
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
-from oms_web.domain.orders import addresses, labels, phases
+from oms_web.domain.orders import addresses, following, labels, phases
 from oms_web.domain.orders import service as orders
-from oms_web.domain.orders.checks import Flaw, address_gaps, tax_id_valid
 from oms_web.domain.orders.events import OrderChanged
-from oms_web.domain.orders.models import Hold, Note, Order, OrderTag
+from oms_web.domain.orders.models import Note, Order, OrderTag
+from oms_web.domain.orders.verifying import verify_again
+from oms_web.domain.payments import service as payments
 
 EDITABLE = (phases.DRAFT, phases.OPEN)
 MAX_NOTE = 4000
@@ -106,24 +107,9 @@ def _moment(at: datetime | None) -> str | None:
 def _finish(work: Work, order: Order, what: str, changes: Mapping[str, Any]) -> None:
     audit.record(work, f"orders.change_{what}", "order", order.id, changes)
     orders.rewrite_keys(work, order)
-    verify_words(work, order)
+    verify_again(work, order)
     orders.refile(work, [order.id])
     work.announce(OrderChanged(order.id, what))
-
-
-def verify_words(work: Work, order: Order) -> None:
-    """Look at address and tax number again: set the holds that are due, release the others."""
-    flaws = []
-    missing = address_gaps(order.ship_to or {}, order.pickup_point)
-    if missing:
-        flaws.append(Flaw("address", {"missing": ", ".join(missing)}))
-    if order.tax_id and not tax_id_valid(order.tax_id, order.country):
-        flaws.append(Flaw("tax_id", {"tax_id": order.tax_id}))
-    found = {flaw.kind for flaw in flaws}
-    orders.release_holds(work, order.id, {"address", "tax_id"} - found)
-    if order.phase != phases.DRAFT:
-        for flaw in flaws:
-            orders.set_hold(work, order.id, flaw)
 
 
 def accept_total(work: Work, order_id: int) -> bool:
@@ -133,43 +119,21 @@ def accept_total(work: Work, order_id: int) -> bool:
 
 
 def accept_change(work: Work, order_id: int) -> bool:
-    """Take over what the channel changed after packing had begun; False if nothing was held.
-
-    Words (address, buyer, delivery) are taken over here; changed lines stay as they are packed
-    and are said in the hold, for a person to settle.
-    """
+    """Take over what the channel changed and is different here; False if nothing was held."""
     order = orders.lock_order(work.session, order_id)
-    held = _held(work, order_id, "changed")
-    if held is None:
+    detail = following.held_change(work, order_id)
+    if detail is None:
         return False
-    after = {k: v for k, v in (held.detail.get("after") or {}).items() if k in _FROM_CHANNEL}
-    changes = audit.changes({name: getattr(order, name) for name in after}, after)
-    for name in changes:
-        setattr(order, name, after[name])
-    if changes:
-        audit.record(work, "orders.accept_change", "order", order_id, changes)
-        orders.rewrite_keys(work, order)
-        verify_words(work, order)
-    return _freed(work, order_id, "changed", None)
+    following.accept(work, order, detail)
+    payments.settle(work, order)
+    verify_again(work, order)
+    return _freed(work, order_id, following.CHANGED, None)
 
 
 def keep_ours(work: Work, order_id: int) -> bool:
-    """Leave the order as it is packed, whatever the channel changed; False if nothing was held."""
+    """Leave the order as it is, whatever the channel changed; False if nothing was held."""
     orders.lock_order(work.session, order_id)
-    return _freed(work, order_id, "changed", "orders.keep_ours")
-
-
-_FROM_CHANNEL = frozenset({
-    "buyer_name", "buyer_email", "buyer_phone", "buyer_company", "tax_id", "wants_invoice",
-    "buyer_note", "ship_to", "bill_to", "country", "delivery_method", "carrier", "pickup_point",
-})
-
-
-def _held(work: Work, order_id: int, kind: str) -> Hold | None:
-    return work.session.scalar(
-        select(Hold).where(Hold.order_id == order_id, Hold.kind == kind,
-                           Hold.released_at.is_(None))
-    )
+    return _freed(work, order_id, following.CHANGED, "orders.keep_ours")
 
 
 def _freed(work: Work, order_id: int, kind: str, act: str | None) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from flask_babel import ngettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -260,7 +261,11 @@ def _diff(hold: Hold) -> list[tuple[str, str, str]]:
                      for field, text in value.items() if text != old.get(field)]
         elif value != old:
             rows.append((name, _plain(old), _plain(value)))
-    return [(words.field(name), was, becomes) for name, was, becomes in rows]
+    units = [
+        (title, *(ngettext("%(num)s pc", "%(num)s pcs", n) for n in (was, becomes)))
+        for title, was, becomes in (hold.detail.get("lines") or {}).values()
+    ]
+    return [*((words.field(name), was, becomes) for name, was, becomes in rows), *units]
 
 
 def _plain(value: Any) -> str:

@@ -76,7 +76,7 @@ _GAPS: Mapping[str, Any] = {
     "name": _l("name"), "street": _l("street"), "city": _l("town"), "country": _l("country"),
     "postcode": _l("postcode"),
 }
-# What the channel changed after packing had begun.
+# What the channel changed and is different here.
 _CHANGED: Mapping[str, Any] = {
     "ship_to": _l("delivery address"), "bill_to": _l("invoice address"), "lines": _l("positions"),
     "buyer_name": _l("buyer"), "buyer_email": _l("e-mail"), "buyer_phone": _l("phone"),

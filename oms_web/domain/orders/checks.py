@@ -35,8 +35,8 @@ KINDS: dict[str, tuple[str, str]] = {
         "Reserves again as soon as a payment arrives.",
     ),
     "changed": (
-        "Changed on the channel after packing began: %(what)s",
-        "Look at the difference and accept it.",
+        "Changed on the channel, and different here: %(what)s",
+        "Look at the difference, then accept it or keep what is here.",
     ),
     "manual": ("%(reason)s", "Somebody must release it."),
 }
@@ -71,6 +71,13 @@ def tax_id_valid(number: str, country: str) -> bool:
     return bool(eu_vat.is_valid(f"{country}{bare}"))
 
 
+def total_flaws(stated: str | None, computed: str) -> list[Flaw]:
+    """Whether the channel's total, if it stated one, is what its lines add up to."""
+    if stated is None or stated == computed:
+        return []
+    return [Flaw("totals", {"stated": stated, "computed": computed})]
+
+
 def verify(
     *,
     ship_to: Mapping[str, Any],
@@ -87,8 +94,7 @@ def verify(
     missing = address_gaps(ship_to, pickup_point)
     if missing:
         flaws.append(Flaw("address", {"missing": ", ".join(missing)}))
-    if stated_total is not None and stated_total != computed_total:
-        flaws.append(Flaw("totals", {"stated": stated_total, "computed": computed_total}))
+    flaws += total_flaws(stated_total, computed_total)
     if tax_id and not tax_id_valid(tax_id, str(ship_to.get("country") or "")):
         flaws.append(Flaw("tax_id", {"tax_id": tax_id}))
     return flaws

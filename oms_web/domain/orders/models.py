@@ -195,6 +195,8 @@ class ChannelOrder(Base):
     ``revision`` sorts versions of the same order; an older one than we have is ignored.
     ``digest`` is the SHA-256 of the normalised content: the same again changes nothing.
     ``superseded_by`` is set when the channel replaced it (a buyer paid two purchases together).
+    ``told`` is what the last version said that people may change here too (see ``merging.py``);
+    empty for an order that was history when it came.
     """
 
     __tablename__ = "channel_order"
@@ -208,6 +210,7 @@ class ChannelOrder(Base):
     first_seen_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     superseded_by: Mapped[int | None] = mapped_column(ForeignKey("channel_order.id"))
+    told: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
     __table_args__ = (UniqueConstraint("account_id", "external_id"),)
 

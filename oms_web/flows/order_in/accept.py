@@ -24,7 +24,7 @@ from oms_web.domain.audit import service as audit
 from oms_web.domain.channels import service as channels
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.company.models import Company
-from oms_web.domain.orders import checks, deadlines, filing, phases, reserving
+from oms_web.domain.orders import checks, deadlines, filing, merging, phases, reserving
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.events import OrdersReceived
 from oms_web.domain.orders.models import (
@@ -228,6 +228,8 @@ def _link(
         {"account_id": account.id, "external_id": plan.draft.order.external_id,
          "revision": plan.draft.order.revision[:60], "digest": plan.draft.digest,
          "raw_status": plan.draft.order.raw_status[:60],
+         "told": merging.version(plan.draft.row, plan.draft.lines)
+         if plan.draft.row["phase"] == phases.OPEN else {},
          "first_seen_at": work.now, "seen_at": work.now}
         for plan in planned
     ])

@@ -1,11 +1,13 @@
 """A known order arrives in a newer version: take over what changed, as far as that is possible now.
 
-Money and cancellations always count. Address and lines are taken over until packing begins;
-after that the order is held, with the difference in words, until a person has looked.
+Money and cancellations always count. Words and wanted units are taken over until packing begins,
+where only the channel changed them since its last version; what people changed here too stays and
+is held with the difference, and so is everything that changes while the order is packed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -14,23 +16,16 @@ from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.channels import service as channels
 from oms_web.domain.channels.models import ChannelAccount
-from oms_web.domain.orders import phases, reserving
+from oms_web.domain.orders import checks, following, merging, phases, reserving
 from oms_web.domain.orders import service as orders
-from oms_web.domain.orders.cancelling import cancel_order, cancel_units
-from oms_web.domain.orders.checks import Flaw, verify
+from oms_web.domain.orders.cancelling import cancel_order
 from oms_web.domain.orders.events import OrderChanged
 from oms_web.domain.orders.leaving import goods_left
 from oms_web.domain.orders.models import ChannelOrder, Order, OrderLine, OrderLinePart, OrderLink
+from oms_web.domain.orders.verifying import verify_again
 from oms_web.domain.payments import service as payments
 from oms_web.domain.shipping import service as shipping
 from oms_web.flows.order_in.normalise import Draft
-
-_WORDS = (
-    "buyer_name", "buyer_email", "buyer_phone", "buyer_company", "tax_id", "wants_invoice",
-    "buyer_note", "ship_to", "bill_to", "country", "delivery_method", "carrier", "pickup_point",
-)
-_SUMS = ("items_total", "shipping_total", "discount_total", "total", "units")
-_CHECKED = ("unmapped", "address", "totals", "tax_id")
 
 
 def change(work: Work, account: ChannelAccount, row: ChannelOrder, draft: Draft) -> bool:
@@ -71,7 +66,7 @@ def _take_cancellation(work: Work, order: Order) -> bool:
     if order.phase in (phases.DRAFT, phases.OPEN):
         return cancel_order(work, order, by="channel")
     if order.phase == phases.PACKING:
-        orders.set_hold(work, order.id, Flaw("changed", {"what": "cancelled by the buyer"}))
+        following.hold_cancelled(work, order, "cancelled by the buyer")
         return True
     audit.record(work, "orders.cancelled_too_late", "order", order.id)
     return True
@@ -100,115 +95,112 @@ def _take_departure(work: Work, order: Order, draft: Draft) -> bool:
 def _take_content(
     work: Work, account: ChannelAccount, row: ChannelOrder, order: Order, draft: Draft
 ) -> bool:
-    new_words = {name: draft.row[name] for name in _WORDS}
-    old_words = {name: getattr(order, name) for name in _WORDS}
-    words = audit.changes(old_words, new_words)
-    lines = orders.order_lines(work.session, order.id)
-    mine = {line.line_ref: line for line in lines if line.channel_order_id == row.id}
-    line_changes = _line_changes(mine, draft)
-    if not words and not line_changes:
+    if order.phase not in following.FOLLOWS:
         return False
-    if order.phase not in (phases.DRAFT, phases.OPEN):
-        if order.phase == phases.PACKING:
-            orders.set_hold(work, order.id, Flaw("changed", {
-                "what": ", ".join(sorted(words) + (["lines"] if line_changes else [])),
-                "before": {k: v[0] for k, v in words.items()},
-                "after": {k: v[1] for k, v in words.items()},
-            }))
-        return True
-    for name in words:
-        setattr(order, name, new_words[name])
-    if words:
-        audit.record(work, "orders.changed_on_channel", "order", order.id, words)
-        orders.rewrite_keys(work, order)
-    if line_changes:
-        _take_lines(work, account, row, order, mine, draft)
-    _verify_again(work, order, draft)
+    said = merging.version(draft.row, draft.lines)
+    # Of an order that came as history nothing was kept: what it says now is no news.
+    before, row.told = row.told or said, said
+    lines = _lines_of(work, account, row, order, draft)
+    words = merging.merge(
+        before["words"], {name: getattr(order, name) for name in merging.WORDS}, said["words"])
+    units = merging.merge(*(
+        {ref: side.get(ref, 0) for ref in lines}
+        for side in (before["units"],
+                     {ref: following.wanted(line) for ref, line in lines.items()}, said["units"])
+    ))
+    packing = order.phase == phases.PACKING
+    if not packing:
+        following.take_words(work, order, words.taken, "orders.changed_on_channel")
+        following.take_units(work, order, {lines[ref].id: n for ref, n in units.taken.items()})
+    costs = _take_costs(work, order, lines, draft, before["sums"] != said["sums"]
+                        or bool(units.taken and not packing))
+    _hold_rest(work, order, row, words.news if packing else words.clashes,
+               units.news if packing else units.clashes, lines)
+    changed = bool(words.news or units.news or costs)
+    if changed:
+        verify_again(work, order)
+    return changed
+
+
+def _lines_of(
+    work: Work, account: ChannelAccount, row: ChannelOrder, order: Order, draft: Draft
+) -> dict[str, OrderLine]:
+    """The order's lines by the channel's reference; those it names for the first time are added.
+
+    A line is added with all its units cancelled: nobody has decided to send them yet.
+    """
+    session = work.session
+    present = orders.order_lines(session, order.id)
+    lines = {line.line_ref: line for line in present if line.channel_order_id == row.id}
+    fresh = [(line, offer) for line, offer in zip(draft.lines, draft.offered, strict=True)
+             if line["line_ref"] not in lines]
+    if not fresh:
+        return lines
+    found = channels.resolve(work, account.id, [offer for _, offer in fresh])
+    last = max((line.position for line in present), default=0)
+    for position, (line, offer) in enumerate(fresh, start=last + 1):
+        resolved = found[offer.ref]
+        added = OrderLine(**(line | {
+            "order_id": order.id, "channel_order_id": row.id, "position": position,
+            "listing_id": resolved.listing_id, "variant_id": resolved.variant_id,
+            "cancelled": line["quantity"], "shipped": 0, "reserved": 0, "total": 0,
+        }))
+        session.add(added)
+        lines[line["line_ref"]] = added
+    session.flush()
+    _freeze_bundles(work, [lines[line["line_ref"]] for line, _ in fresh])
+    return lines
+
+
+def _freeze_bundles(work: Work, lines: list[OrderLine]) -> None:
+    variants = {line.variant_id for line in lines if line.variant_id is not None}
+    made_of = reserving.bundle_parts(work.session, variants)
+    parts = [
+        {"line_id": line.id, "variant_id": variant, "quantity": quantity}
+        for line in lines if line.variant_id is not None
+        and made_of[line.variant_id] != ((line.variant_id, 1),)
+        for variant, quantity in made_of[line.variant_id]
+    ]
+    if parts:
+        work.session.execute(insert(OrderLinePart), parts)
+
+
+def _take_costs(
+    work: Work, order: Order, lines: Mapping[str, OrderLine], draft: Draft, settle: bool
+) -> bool:
+    """What the goods cost is the channel's alone to say; False when it says nothing new.
+
+    Args:
+        settle: its sums or our units are other than before.
+    """
+    prices = {line["line_ref"]: line["unit_price"] for line in draft.lines}
+    other = [ref for ref, price in prices.items() if lines[ref].unit_price != price]
+    for ref in other:
+        lines[ref].unit_price = prices[ref]
+    if not other and not settle:
+        return False
+    following.owe(work, order, draft.row)
+    payments.settle(work, order)
+    flaws = checks.total_flaws(draft.stated_total, draft.computed_total)
+    if not flaws:
+        orders.release_holds(work, order.id, ["totals"])
+    for flaw in flaws:
+        orders.set_hold(work, order.id, flaw)
     return True
 
 
-def _line_changes(mine: dict[str, OrderLine], draft: Draft) -> bool:
-    told = {line["line_ref"]: line for line in draft.lines}
-    return told.keys() != {ref for ref, line in mine.items() if line.cancelled < line.quantity} or \
-        any(
-            (mine[ref].quantity - mine[ref].cancelled, mine[ref].unit_price)
-            != (line["quantity"] - line["cancelled"], line["unit_price"])
-            for ref, line in told.items()
-        )
-
-
-def _take_lines(
-    work: Work, account: ChannelAccount, row: ChannelOrder, order: Order,
-    mine: dict[str, OrderLine], draft: Draft,
+def _hold_rest(
+    work: Work, order: Order, row: ChannelOrder, words: Mapping[str, Any],
+    units: Mapping[str, int], lines: Mapping[str, OrderLine],
 ) -> None:
-    session = work.session
-    told = {line["line_ref"]: line for line in draft.lines}
-    fewer: dict[int, int] = {}
-    for ref, line in mine.items():
-        wanted = told[ref]["quantity"] - told[ref]["cancelled"] if ref in told else 0
-        present = line.quantity - line.cancelled
-        if wanted < present:
-            fewer[line.id] = min(present - wanted, present - line.shipped)
-        elif wanted > present:
-            audit.record(work, "orders.line_quantity", "order", order.id,
-                         {line.title: [present, wanted]})
-            line.quantity += wanted - present
-        line.total = told[ref]["total"] if ref in told else 0
-        if ref in told:
-            line.unit_price = told[ref]["unit_price"]
-    fresh = [line for line in draft.lines if line["line_ref"] not in mine]
-    if fresh:
-        _add_lines(work, account, row, order, draft, fresh)
-    for name in _SUMS:
-        setattr(order, name, draft.row[name])
-    payments.settle(work, order)
-    session.flush()
-    if fewer:
-        cancel_units(work, order, fewer, by="channel")
-    if order.phase == phases.OPEN:
-        reserving.reserve_orders(work, [order.id])
-
-
-def _add_lines(
-    work: Work, account: ChannelAccount, row: ChannelOrder, order: Order, draft: Draft,
-    fresh: list[dict[str, Any]],
-) -> None:
-    session = work.session
-    refs = {line["line_ref"] for line in fresh}
-    offered = [
-        offer for line, offer in zip(draft.lines, draft.offered, strict=True)
-        if line["line_ref"] in refs
-    ]
-    found = channels.resolve(work, account.id, offered)
-    last = max((line.position for line in orders.order_lines(session, order.id)), default=0)
-    for number, (line, offer) in enumerate(zip(fresh, offered, strict=True), start=last + 1):
-        resolved = found[offer.ref]
-        added = OrderLine(**(line | {
-            "order_id": order.id, "channel_order_id": row.id, "position": number,
-            "listing_id": resolved.listing_id, "variant_id": resolved.variant_id,
-            "shipped": 0, "reserved": 0,
-        }))
-        session.add(added)
-        session.flush()
-        if resolved.variant_id is not None:
-            made_of = reserving.bundle_parts(session, [resolved.variant_id])[resolved.variant_id]
-            if made_of != ((resolved.variant_id, 1),):
-                session.execute(insert(OrderLinePart), [
-                    {"line_id": added.id, "variant_id": v, "quantity": q} for v, q in made_of
-                ])
-        audit.record(work, "orders.line_added", "order", order.id,
-                     {added.title: [None, added.quantity]})
-
-
-def _verify_again(work: Work, order: Order, draft: Draft) -> None:
-    lines = orders.order_lines(work.session, order.id)
-    flaws = verify(
-        ship_to=order.ship_to, pickup_point=order.pickup_point, tax_id=order.tax_id,
-        unmapped=[line.title for line in lines
-                  if line.variant_id is None and line.cancelled < line.quantity],
-        stated_total=draft.stated_total, computed_total=draft.computed_total,
+    """Hold what could not be taken over, with what was held before, as the channel says it now."""
+    held = following.held_change(work, order.id)
+    if held is None and not words and not units:
+        return
+    before = held or {}
+    following.hold_change(
+        work, order, row.id, lines,
+        words={name: row.told["words"][name] for name in {*before.get("after", ()), *words}},
+        units={ref: row.told["units"].get(ref, 0) for ref in {*before.get("lines", ()), *units}
+               if ref in lines},
     )
-    found = {flaw.kind for flaw in flaws}
-    orders.release_holds(work, order.id, [kind for kind in _CHECKED if kind not in found])
-    for flaw in flaws:
-        orders.set_hold(work, order.id, flaw)

@@ -10,9 +10,9 @@ from oms_web.core.work import Work
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.orders import phases
 from oms_web.domain.orders.cancelling import cancel_order
-from oms_web.domain.orders.checks import Flaw
+from oms_web.domain.orders.following import hold_cancelled
 from oms_web.domain.orders.models import ChannelOrder, Order, OrderLink
-from oms_web.domain.orders.service import refile, set_hold
+from oms_web.domain.orders.service import refile
 from oms_web.flows.order_in.normalise import Draft
 
 
@@ -56,5 +56,5 @@ def _retire(work: Work, order: Order) -> None:
     if order.phase in (phases.DRAFT, phases.OPEN):
         cancel_order(work, order, by="channel", reason="replaced by the channel")
     elif order.phase == phases.PACKING:
-        set_hold(work, order.id, Flaw("changed", {"what": "replaced by a joint purchase"}))
+        hold_cancelled(work, order, "replaced by a joint purchase")
         refile(work, [order.id])

@@ -252,6 +252,7 @@ def upgrade() -> None:
     sa.Column('first_seen_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
     sa.Column('seen_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
     sa.Column('superseded_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('told', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
     sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_channel_order_account_id')),
     sa.ForeignKeyConstraint(['superseded_by'], ['channel_order.id'], name=op.f('fk_channel_order_superseded_by')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_channel_order')),

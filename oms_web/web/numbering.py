@@ -11,6 +11,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import (
     BooleanField,
     ColorField,
+    FileField,
     IntegerField,
     SelectField,
     StringField,
@@ -18,9 +19,10 @@ from wtforms import (
 )
 from wtforms.validators import Optional
 
+from oms_web.adapters import images
 from oms_web.adapters.printing import INVOICE, SLIP, look_of
 from oms_web.core.clock import local_day
-from oms_web.core.errors import OmsError
+from oms_web.core.errors import Invalid, InvalidForm, OmsError
 from oms_web.domain.company import service as company
 from oms_web.domain.company.models import Company
 from oms_web.domain.documents import numbering, placeholders, queries, service, snapshot, vat
@@ -61,8 +63,13 @@ class DesignForm(Form):
     accent = ColorField(_l("Accent colour"))
     footer_pl = TextAreaField(_l("Footer, Polish"))
     footer_en = TextAreaField(_l("Footer, English"))
-    exempt_basis = StringField(_l("Basis of VAT exemption"))
     slip_prices = BooleanField(_l("Packing slips show prices"))
+
+
+class LogoForm(Form):
+    """A picture file."""
+
+    logo = FileField(_l("Logo"))
 
 
 # -- series -------------------------------------------------------------------------------------
@@ -168,26 +175,71 @@ def save_design() -> Response:
     form = DesignForm()
     if form.validate():
         try:
-            values = form.values()
-            for name in _FOOTERS:
-                values[name] = placeholders.check_text(values[name] or "", name)
+            values = form.values() | _checked_footers(form)
             with writing() as work:
                 company.change(work, values)
             say(gettext("New documents look like this."))
             return go(url_for("numbering.design"))
         except OmsError as error:
             form.refuse(error)
-    return _design_page(form, 422)
+    return _design_page(form, status=422)
 
 
-def _design_page(form: DesignForm, status: int = 200) -> Response:
-    return render("documents/design.html", form=form, fields=placeholders.FIELDS,
-                  company=company.get_company(db.session), query=_look_query(form),
+def _checked_footers(form: DesignForm) -> dict[str, str]:
+    """The footers, tidied.
+
+    Raises:
+        InvalidForm: naming each that cannot be so.
+    """
+    footers: dict[str, str] = {}
+    problems: dict[str, OmsError] = {}
+    for name in _FOOTERS:
+        try:
+            footers[name] = placeholders.check_text(form[name].data or "", name)
+        except Invalid as error:
+            problems[name] = error
+    if problems:
+        raise InvalidForm(problems)
+    return footers
+
+
+@screen.post("/documents/design/logo")
+@act("documents.design")
+def upload_logo() -> Response:
+    """Take a new logo, or take the present one off."""
+    if request.form.get("remove"):
+        with writing() as work:
+            company.set_logo(work, None)
+        say(gettext("The logo is off the documents."))
+        return go(url_for("numbering.design"))
+    form = LogoForm()
+    sent = request.files.get("logo")
+    try:
+        if not sent or not sent.filename:
+            raise Invalid("Choose a file.", "logo")
+        picture = images.prepare_logo(sent.read())
+        with writing() as work:
+            company.set_logo(work, picture)
+        say(gettext("The logo is on new documents."))
+        return go(url_for("numbering.design"))
+    except OmsError as error:
+        form.refuse(error)
+    row = company.get_company(db.session)
+    return _design_page(DesignForm(formdata=None, obj=row), form, 422)
+
+
+def _design_page(form: DesignForm, logo_form: LogoForm | None = None, status: int = 200
+                 ) -> Response:
+    row = company.get_company(db.session)
+    return render("documents/design.html", form=form, logo_form=logo_form or LogoForm(),
+                  fields=placeholders.FIELDS, company=row, query=_look_query(form, row),
                   unavailable=oms().printing.available(), status=status)
 
 
-def _look_query(form: DesignForm) -> dict[str, Any]:
-    return {name: value for name, value in form.values().items() if value not in (None, "", False)}
+def _look_query(form: DesignForm, row: Company) -> dict[str, Any]:
+    """What the preview's address needs to look like the form, and to change with the logo."""
+    said = {name: value for name, value in form.values().items() if value not in (None, False)}
+    return said | ({"v": row.logo_file[:10]} if row.logo_file else {})
 
 
 @screen.get("/documents/design/preview.pdf")

@@ -1,27 +1,23 @@
-"""Settings: the company and how its documents look, and everybody's own."""
+"""Settings: the company, and everybody's own."""
 
 from __future__ import annotations
 
 from functools import partial
 
-from flask import Blueprint, Response, g, request, send_file, url_for
+from flask import Blueprint, Response, g, send_file, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from wtforms import (
     BooleanField,
-    ColorField,
     EmailField,
-    FileField,
     IntegerField,
     PasswordField,
     RadioField,
     SelectField,
     StringField,
-    TextAreaField,
 )
 
-from oms_web.adapters import images
-from oms_web.core.errors import Invalid, NotFound, OmsError
+from oms_web.core.errors import NotFound, OmsError
 from oms_web.domain.company import service as company
 from oms_web.domain.users import service as users
 from oms_web.extensions import db
@@ -36,9 +32,8 @@ from oms_web.web.toasts import say
 screen = Blueprint("settings", __name__)
 
 
-
 class CompanyForm(Form):
-    """The company, its desk's terms, and the look of its documents."""
+    """The company and its desk's terms. How its documents look: ``numbering.py``."""
 
     name = StringField(_l("Name in the app"), [Needed()])
     legal_name = StringField(_l("Full name for documents"))
@@ -55,17 +50,7 @@ class CompanyForm(Form):
     currency = SelectField(_l("Currency"), choices=list(company.CURRENCIES))
     cut_off = StringField(_l("The courier collects at"), [Needed()])
     payment_hours = IntegerField(_l("Goods wait for payment, hours"), [NeededNumber()])
-    accent = ColorField(_l("Accent colour"))
-    footer_pl = TextAreaField(_l("Footer, Polish"))
-    footer_en = TextAreaField(_l("Footer, English"))
     exempt_basis = StringField(_l("Basis of VAT exemption"))
-    slip_prices = BooleanField(_l("Packing slips show prices"))
-
-
-class LogoForm(Form):
-    """A picture file."""
-
-    logo = FileField(_l("Logo"))
 
 
 class OwnForm(Form):
@@ -110,10 +95,9 @@ def save() -> Response:
     return _company_page(form, status=422)
 
 
-def _company_page(form: CompanyForm, logo_form: LogoForm | None = None, status: int = 200
-                  ) -> Response:
-    return render("settings/company.html", form=form, logo_form=logo_form or LogoForm(),
-                  company=company.get_company(db.session), status=status)
+def _company_page(form: CompanyForm, status: int = 200) -> Response:
+    return render("settings/company.html", form=form, company=company.get_company(db.session),
+                  status=status)
 
 
 @screen.get("/settings/logo")
@@ -124,31 +108,6 @@ def logo() -> Response:
     if not name:
         raise NotFound("There is no logo.")
     return send_file(oms().works.ports["files"].path(name), mimetype="image/png", etag=name)
-
-
-@screen.post("/settings/logo")
-@act("settings.edit")
-def upload_logo() -> Response:
-    """Take a new logo, or take the present one off."""
-    if request.form.get("remove"):
-        with writing() as work:
-            company.set_logo(work, None)
-        say(gettext("The logo is off the documents."))
-        return go(url_for("settings.index"))
-    form = LogoForm()
-    sent = request.files.get("logo")
-    try:
-        if not sent or not sent.filename:
-            raise Invalid("Choose a file.", "logo")
-        picture = images.prepare_logo(sent.read())
-        with writing() as work:
-            company.set_logo(work, picture)
-        say(gettext("The logo is on new documents."))
-        return go(url_for("settings.index"))
-    except OmsError as error:
-        form.refuse(error)
-    row = company.get_company(db.session)
-    return _company_page(CompanyForm(formdata=None, obj=row, **row.address), form, status=422)
 
 
 # One's own -----------------------------------------------------------------------------------

@@ -14,7 +14,7 @@
   const address = () => {
     const said = new URLSearchParams();
     for (const [name, value] of new FormData(form)) {
-      if (name !== "csrf_token" && value !== "") said.append(name, value);
+      if (name !== "csrf_token") said.append(name, value); // an empty text is a wish too
     }
     return `${form.dataset.previewUrl}?${said}#toolbar=0&navpanes=0&view=FitH`;
   };

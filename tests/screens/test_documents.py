@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
 import io
 import re
 from datetime import UTC, datetime, timedelta
 
 import pypdf
 import pytest
+from PIL import Image
 from python_calamine import CalamineWorkbook
 from sqlalchemy import event, select
 
@@ -429,9 +431,14 @@ def test_series_are_added_changed_and_closed(shop, browser_as):
 def test_the_look_is_saved_and_previewed(printing, browser_as):
     client = browser_as("manager")
     assert "{order_number}" in page(client, "/documents/design")
-    bad = client.post("/documents/design", data={"accent": "#112233", "footer_pl": "{secret}"})
+    bad = client.post("/documents/design", data={
+        "accent": "red", "footer_pl": "{secret}", "footer_en": "x\n" * 9})
     assert bad.status_code == 422
-    assert "{secret} is unknown." in bad.get_data(as_text=True)
+    said = bad.get_data(as_text=True)
+    assert field_error(said, "footer_pl").startswith("{secret} is unknown.")
+    assert field_error(said, "footer_en") == "This text has more than 8 lines."
+    bad = client.post("/documents/design", data={"accent": "red"}).get_data(as_text=True)
+    assert field_error(bad, "accent") == "A colour looks like #3350D4."
     text = read(client.get("/documents/design/preview.pdf?accent=%23112233&language=en"
                            "&footer_en=Thanks,+{buyer}"))
     assert "Thanks, Joanna Szczepańska" in text
@@ -440,13 +447,58 @@ def test_the_look_is_saved_and_previewed(printing, browser_as):
     assert "Dzięki 10482" in slip
     assert "39,90" in slip
     answer = client.post("/documents/design", data={
-        "accent": "#112233", "footer_pl": "Dziękujemy  {order_number}", "slip_prices": "y",
-        "exempt_basis": "art. 113"})
+        "accent": "#112233", "footer_pl": "Dziękujemy  {order_number}", "slip_prices": "y"})
     assert answer.status_code == 303
     with printing.works.reading(SYSTEM) as work:
         row = work.session.get(Company, 1)
-        assert (row.accent, row.footer_pl, row.slip_prices, row.exempt_basis) == (
-            "#112233", "Dziękujemy {order_number}", True, "art. 113")
+        assert (row.accent, row.footer_pl, row.slip_prices) == (
+            "#112233", "Dziękujemy {order_number}", True)
+    # A footer that the form has emptied is gone from the preview, whatever is stored.
+    assert "Dziękujemy" in read(client.get("/documents/design/preview.pdf?language=pl"))
+    assert "Dziękujemy" not in read(client.get("/documents/design/preview.pdf?footer_pl="))
+
+
+def field_error(page, field):
+    found = re.search(rf'id="{field}-error">.*?<span>([^<]*)</span>', page, re.S)
+    return html.unescape(found[1]) if found else None
+
+
+def picture(kind="PNG", size=(1200, 300)):
+    out = io.BytesIO()
+    Image.new("RGB", size, "#3350D4").save(out, kind)
+    return out.getvalue()
+
+
+def test_a_logo_is_drawn_anew_served_and_taken_off(shop, browser_as):
+    client = browser_as("manager")
+    data = {"logo": (io.BytesIO(picture("JPEG")), "logo.jpg")}
+    assert client.post("/documents/design/logo", data=data).status_code == 303
+    answer = client.get("/settings/logo")
+    assert answer.mimetype == "image/png"
+    assert Image.open(io.BytesIO(answer.data)).size == (800, 200)
+    assert "/settings/logo" in page(client, "/documents/design")
+    assert client.post("/documents/design/logo", data={"remove": "1"}).status_code == 303
+    assert client.get("/settings/logo").status_code == 404
+
+
+@pytest.mark.parametrize(("content", "words"), [
+    (b"<svg xmlns='http://www.w3.org/2000/svg' onload='x'></svg>", "not a picture"),
+    (b"", "not a picture"), (b"%PDF-1.7", "not a picture"),
+    (picture(size=(9000, 6000)), "at most 50 megapixels"),
+])
+def test_what_is_not_a_picture_is_refused_at_the_field(shop, browser_as, content, words):
+    client = browser_as("manager")
+    answer = client.post("/documents/design/logo",
+                         data={"logo": (io.BytesIO(content), "logo.png")})
+    assert answer.status_code == 422
+    assert words in field_error(answer.get_data(as_text=True), "logo")
+    assert client.get("/settings/logo").status_code == 404
+
+
+def test_no_file_chosen_and_nobody_else_may(shop, browser_as):
+    answer = browser_as("manager").post("/documents/design/logo", data={})
+    assert field_error(answer.get_data(as_text=True), "logo") == "Choose a file."
+    assert browser_as("warehouse").post("/documents/design/logo", data={}).status_code == 403
 
 
 # -- many at once, tasks ------------------------------------------------------------------------

@@ -1,12 +1,10 @@
-"""Settings: the company with its checks, logo, statuses, tags; and everybody's own."""
+"""Settings: the company with its checks, statuses, tags; and everybody's own."""
 
 from __future__ import annotations
 
-import io
 import re
 
 import pytest
-from PIL import Image
 from sqlalchemy import insert, select
 
 from oms_web.domain.audit.models import AuditEntry
@@ -21,7 +19,7 @@ GOOD = {
     "street": "Leśna 1", "postcode": "00950", "city": "Łódź", "country": "pl", "email": "",
     "phone": "", "website": "", "bank_account": "61 1090 1014 0000 0712 1981 2874",
     "bank_name": "", "currency": "PLN", "cut_off": "9:30", "payment_hours": "48",
-    "accent": "#aa3300", "footer_pl": "Dziękujemy", "footer_en": "Thank you", "exempt_basis": "",
+    "exempt_basis": "",
 }
 
 
@@ -51,7 +49,7 @@ def test_the_company_is_stored_tidied_with_before_and_after(owner, works):
     assert (row.tax_id, row.bank_account) == ("5261040828", "PL61109010140000071219812874")
     assert row.address == {"street": "Leśna 1", "postcode": "00-950", "city": "Łódź",
                            "country": "PL"}
-    assert (row.cut_off, row.payment_hours, row.accent) == ("09:30", 48, "#AA3300")
+    assert (row.cut_off, row.payment_hours) == ("09:30", 48)
     with works.reading(TESTER) as work:
         entry = work.session.scalar(select(AuditEntry).where(AuditEntry.act == "company.change"))
         assert entry.change["name"] == ["Sklep", "Leśna Sowa"]
@@ -80,8 +78,7 @@ def test_saving_the_same_again_changes_nothing(owner, works):
     ("cut_off", "25:00", "A time looks like 15:00."),
     ("payment_hours", "0", "Between 1 and 1440 hours."),
     ("payment_hours", "", "Fill this in."),
-    ("accent", "red", "A colour looks like #3350D4."),
-    ("footer_pl", "x" * 2001, "At most 2000 characters."),
+    ("exempt_basis", "x" * 201, "At most 200 characters."),
 ])
 def test_a_wrong_value_is_said_at_its_field_and_nothing_is_stored(owner, works, field, value,
                                                                   words):
@@ -103,38 +100,6 @@ def test_a_foreign_tax_number_is_checked_by_its_country(owner, works):
 @pytest.mark.parametrize("path", ["/settings", "/settings/statuses", "/settings/tags"])
 def test_others_do_not_see_settings(browser_as, role, path):
     assert browser_as(role).get(path).status_code == 403
-
-
-# The logo
-
-
-def picture(kind="PNG", size=(1200, 300)):
-    out = io.BytesIO()
-    Image.new("RGB", size, "#3350D4").save(out, kind)
-    return out.getvalue()
-
-
-def test_a_logo_is_drawn_anew_served_and_taken_off(owner, works):
-    data = {"logo": (io.BytesIO(picture("JPEG")), "logo.jpg")}
-    assert owner.post("/settings/logo", data=data).status_code == 303
-    answer = owner.get("/settings/logo")
-    assert answer.mimetype == "image/png"
-    assert Image.open(io.BytesIO(answer.data)).size == (800, 200)
-    assert owner.post("/settings/logo", data={"remove": "1"}).status_code == 303
-    assert saved(works).logo_file is None
-    assert owner.get("/settings/logo").status_code == 404
-
-
-@pytest.mark.parametrize("content", [b"<svg onload='x'></svg>", b"", b"%PDF-1.7"])
-def test_what_is_not_a_picture_is_refused_at_the_field(owner, works, content):
-    answer = owner.post("/settings/logo", data={"logo": (io.BytesIO(content), "logo.png")})
-    assert answer.status_code == 422
-    assert field_error(answer.get_data(as_text=True), "logo")
-    assert saved(works).logo_file is None
-
-
-def test_no_file_chosen(owner):
-    assert owner.post("/settings/logo", data={}).status_code == 422
 
 
 # Statuses

@@ -20,7 +20,7 @@ from oms_web.domain.company.models import Company
 ADDRESS = ("street", "postcode", "city", "country")
 TEXTS = {
     "name": 120, "legal_name": 200, "email": 200, "phone": 40, "website": 200, "bank_name": 120,
-    "footer_pl": 2000, "footer_en": 2000, "exempt_basis": 200,
+    "footer_pl": 600, "footer_en": 600, "exempt_basis": 200,
 }
 CURRENCIES = ("PLN", "EUR", "CZK", "RON", "HUF", "BGN", "GBP", "USD", "SEK", "DKK", "NOK", "CHF",
               "UAH")

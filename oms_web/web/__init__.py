@@ -15,7 +15,7 @@ SCREENS = (
     "auth", "home", "orders", "order_card", "order_edit", "picking", "packing", "shipments",
     "stock", "stock_documents", "receipts", "transfers", "stocktakes", "warehouses", "products",
     "listings", "channels", "quarantine", "imports", "import_profiles", "documents", "numbering",
-    "printing", "tasks", "users", "settings", "labels", "guide", "audit", "components",
+    "printing", "tasks", "users", "api_keys", "settings", "labels", "guide", "audit", "components",
 )
 
 

@@ -164,6 +164,7 @@ SETTINGS_TABS = (
     ("labels.tags", "settings.edit", _l("Tags")),
     ("numbering.design", "documents.design", _l("Documents")),
     ("users.index", "users.manage", _l("People")),
+    ("api_keys.index", "api.manage", _l("API")),
     ("audit.index", "audit.see", _l("Audit trail")),
 )
 

@@ -10,7 +10,7 @@ _axe = Axe()
 
 
 def look(page: Any, where: str, **options: Any) -> list[tuple[str, str, str]]:
-    """What axe finds on a page as it stands (``options`` as for axe.run), and whether it is wide."""
+    """What axe finds (``options`` as for axe.run) and whether the page is too wide."""
     found = [(where, one["id"], one["nodes"][0]["html"][:160])
              for one in _axe.run(page, options=options or None).response["violations"]]
     return found + wide(page, where)

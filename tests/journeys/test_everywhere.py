@@ -1,0 +1,201 @@
+"""Every screen of the app, found through its own map of addresses, full and empty.
+
+A new screen is walked without being named here. One that is of something (an order, a bin) needs
+an example of that something in ``examples``, once for all screens of it.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from babel.messages.pofile import read_po
+from oms_connector import OrderLine as ChannelLine
+from sqlalchemy import func, select, update
+
+from oms_web.core.actor import SYSTEM
+from oms_web.core.claims import enqueue
+from oms_web.domain.catalog.models import Product
+from oms_web.domain.channels.models import ChannelAccount
+from oms_web.domain.orders import labels
+from oms_web.domain.orders.models import Order
+from oms_web.flows import order_edit, own_shop, stock_transfer
+from oms_web.flows.issue_document import issue_invoice
+from oms_web.flows.order_in import take_in
+from oms_web.jobs.worker import drain
+from oms_web.paths import LOCALE
+from oms_web.sync import quarantine
+from tests import factories as make
+from tests import paper
+from tests.journeys.looking import look, wide
+from tests.screens.shelves import BLANKET, MUG, open_shop
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+CONTRAST = {"runOnly": ["color-contrast"], "resultTypes": ["violations"]}
+# Parameters of what is not a screen: files, pictures.
+OF_FILES = {"kind", "kind_of", "name", "filename"}
+LONG = "Przedsiębiorstwo Produkcyjno-Handlowo-Usługowe „Świerk” Małgorzaty Szczebrzeszyńskiej"
+TEXTS = """() => {
+  const found = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const parent = walker.currentNode.parentElement.closest("script, style, pre, svg, [lang=en]");
+    if (!parent && walker.currentNode.data.trim()) found.push(walker.currentNode.data.trim());
+  }
+  document.querySelectorAll("[title], [placeholder], [aria-label]").forEach((one) => found.push(
+    ...["title", "placeholder", "aria-label"]
+      .map((name) => one.getAttribute(name)).filter(Boolean)));
+  return found;
+}"""
+ENGLISH = re.compile(r"\b(the|and|with|are|not|has|from|you|this|which)\b")
+
+
+@pytest.fixture
+def full(oms, app, browser_as):
+    """A shop with one of everything at least, and long names; examples by parameter."""
+    shop = open_shop(oms.works)
+    client = browser_as("owner")
+
+    def post(address, **data):
+        answer = client.post(address, data=data)
+        assert answer.status_code == 303, (address, answer.get_data(as_text=True)[-600:])
+        return int(re.search(r"(\d+)(?:\?.*)?$", answer.location)[1])
+
+    with oms.works.writing(SYSTEM) as work:
+        paper.company(work)
+        work.session.execute(update(Product).values(vat_rate="23"))
+        make.put(work, shop.ids[MUG], 40, location_id=shop.bins["A-02"])
+        take_in(work, work.session.get_one(ChannelAccount, shop.account_id), [
+            make.order("B1", {MUG: 2}, buyer_company=LONG, wants_invoice=True, carrier="InPost",
+                       buyer_note="Proszę zapakować na prezent. " * 6),
+            make.order("B2", [ChannelLine(line_ref="1", title=f"Kubek {LONG}", quantity=3, sku=MUG,
+                                          offer_ref="of-mug", unit_price=49)]),
+            make.order("B3-" + "9" * 40, {MUG: 1}), make.order("B4", {MUG: 1}, state="unpaid"),
+        ])
+        last = work.session.scalar(select(func.max(Order.id)))
+        first = last - 3
+        order_edit.add_tag(work, first, "grawer na zamówienie, pilne")
+        document = issue_invoice(work, first)[0].id
+        status = labels.create_status(
+            work, {"name": "Grawer: czeka na wzór", "phase": "open", "color": "#8B5CC7"})
+        order_edit.set_status(work, last - 1, status)
+        transfer = stock_transfer.start(work, shop.ldz, shop.gdy)
+        stock_transfer.add(work, transfer, shop.ids[MUG], 2)
+        quarantine.put(work, shop.account_id, "order", "Z-1", '{"id": "Z-1"}' * 60,
+                       "it has no lines", field="lines")
+        task = enqueue(work.session, "print_batch", "1", {"kind": "slip", "order_ids": [1]},
+                       now=work.now, asked_by=1)
+        waiting = work.session.scalar(select(quarantine.Quarantine.id))
+        product = work.session.scalar(select(func.min(Product.id)))
+    walk = post("/picking/lists", order=[first])
+    packing = post(f"/packing/orders/{last - 1}/open")
+    receipt = post("/stock/receipts/new", warehouse=shop.ldz, partner=LONG)
+    stocktake = post("/stock/stocktakes/new", warehouse=shop.ldz)
+    text = b"SKU;Ilosc\n" + f"{MUG};5\n{BLANKET};1,5\n".encode()
+    looked = client.post("/imports/new", data={
+        "file": (io.BytesIO(text), "stany.csv"), "kind": "stock", "profile": ""},
+        content_type="multipart/form-data").location
+    return {
+        "looked": looked, "order_id": [first, last, 10002, 10003], "account_id": [shop.account_id],
+        "document_id": {"documents": [document], "receipts": [receipt],
+                        "transfers": [transfer], "stocktakes": [stocktake],
+                        "stock_documents": [receipt]},
+        "listing_id": [shop.listings["of-new"]], "shipment_id": [packing], "list_id": [walk],
+        "product_id": [product], "variant_id": [shop.ids[MUG]], "quarantine_id": [waiting],
+        "status_id": [status], "tag_id": [1], "task_id": [task], "warehouse_id": [shop.ldz],
+        "user_id": [1], "key": ["demo", "files"],
+    }
+
+
+@pytest.fixture
+def empty(oms, browser_as):
+    """A shop as it is on its first day, and its owner."""
+    owner = browser_as("owner")
+    with oms.works.writing(SYSTEM) as work:
+        own_shop.open_shop(work, "pl")
+    drain(oms)
+    return owner
+
+
+def screens(app, client, examples):
+    """The addresses of all screens, known by what is answered there: a whole page."""
+    found = []
+    with app.test_request_context():
+        for rule in app.url_map.iter_rules():
+            if "GET" not in rule.methods or rule.arguments & OF_FILES or rule.endpoint == "static":
+                continue
+            blueprint, kinds = rule.endpoint.partition(".")[0], [{}]
+            for name in rule.arguments:
+                known = examples.get(name, [])
+                known = known.get(blueprint, []) if isinstance(known, dict) else known
+                kinds = [{**kind, name: value} for kind in kinds for value in known]
+            found += [app.url_for(rule.endpoint, **kind) for kind in kinds]
+    return [one for one in found if is_screen(client.get(one))]
+
+
+def is_screen(answer):
+    return (answer.mimetype == "text/html" and answer.status_code == 200
+            and "<html" in answer.get_data(as_text=True))
+
+
+@pytest.fixture(scope="module")
+def untranslated():
+    """English texts that are said differently in Polish."""
+    with (LOCALE / "pl" / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        catalog = read_po(file, locale="pl")
+    polish = {text for one in catalog if isinstance(one.string, str) for text in [one.string]}
+    return {one.id for one in catalog
+            if isinstance(one.id, str) and one.id and one.string != one.id} - polish
+
+
+def untold(page, where, untranslated):
+    """What is said in English on a Polish page."""
+    return [(where, "English", text) for text in page.evaluate(TEXTS)
+            if text in untranslated or ENGLISH.search(text)]
+
+
+def headed(page, where):
+    """What is wrong with the page's title and its one heading."""
+    title, headings = page.title(), page.locator("h1").count()
+    return [] if title.partition(" · ")[0] and headings == 1 else [(where, title, f"{headings} h1")]
+
+
+def test_a_full_shop_in_polish(app, full, browser_as, open_page, untranslated):
+    addresses = screens(app, browser_as("owner"), full)
+    assert len(addresses) > 50
+    page = open_page("owner", "pl")
+    found = []
+    for address in [*addresses, full["looked"]]:
+        page.goto(address)
+        found += look(page, address) + headed(page, address) + untold(page, address, untranslated)
+        page.set_viewport_size(PHONE)
+        found += wide(page, f"{address} on a phone")
+        page.set_viewport_size(DESK)
+    assert found == []
+
+
+def test_a_full_shop_in_english_in_the_dark(app, full, browser_as, open_page):
+    addresses = screens(app, browser_as("owner"), full)
+    page = open_page("owner", "en", size=(390, 844), scheme="dark")
+    found = []
+    for address in [*addresses, full["looked"]]:
+        page.goto(address)
+        found += look(page, address, **CONTRAST)
+        page.set_viewport_size(DESK)
+        found += wide(page, f"{address} on a desk")
+        page.set_viewport_size(PHONE)
+    assert found == []
+
+
+def test_an_empty_shop(app, empty, open_page, untranslated):
+    page = open_page("owner", "pl", size=(390, 844))
+    found = []
+    for address in screens(app, empty, {"key": ["files"]}):
+        page.goto(address)
+        found += look(page, address) + headed(page, address) + untold(page, address, untranslated)
+        page.set_viewport_size(DESK)
+        found += wide(page, f"{address} on a desk")
+        page.set_viewport_size(PHONE)
+    assert found == []

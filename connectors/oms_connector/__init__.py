@@ -17,12 +17,19 @@ classes, and nothing else: no sockets, no sleeping, no state of its own.
 Announced through the entry-point group ``oms.connectors``.
 """
 
+from oms_connector.access import (
+    AuthorizesByCode,
+    AuthorizesByDevice,
+    DeviceCode,
+    RefreshesTokens,
+    RegistersClient,
+    Tokens,
+)
+from oms_connector.context import Context, Http, Response
 from oms_connector.data import (
     Address,
-    FileColumn,
-    FileKind,
-    FileProblem,
-    FileSample,
+    Dictionary,
+    Invoice,
     ItemResult,
     Offer,
     Order,
@@ -32,13 +39,14 @@ from oms_connector.data import (
     ParcelInfo,
     Payment,
     PriceItem,
-    ProductRecord,
     RecordKind,
+    Return,
+    ReturnLine,
     Shipment,
     Skipped,
     StockItem,
-    StockRecord,
     Unreadable,
+    Word,
 )
 from oms_connector.errors import (
     AccessRefused,
@@ -52,33 +60,49 @@ from oms_connector.errors import (
     RateLimited,
     Refused,
 )
-from oms_connector.hooks import hookimpl, hookspec
-from oms_connector.spec import (
-    Capabilities,
-    Connector,
-    Context,
-    FetchesOrders,
-    Field,
-    Http,
-    ListsOffers,
-    Manifest,
-    PullsOrders,
-    PushesShipments,
-    PushesStock,
+from oms_connector.files import (
+    FileColumn,
+    FileKind,
+    FileProblem,
+    FileSample,
+    ProductRecord,
     ReadsFiles,
-    Response,
+    StockRecord,
+)
+from oms_connector.hooks import hookimpl, hookspec
+from oms_connector.manifest import Capabilities, Field, Limit, Manifest
+from oms_connector.spec import (
+    AcknowledgesOrders,
+    AnswersLater,
+    CancelsOrders,
+    Connector,
+    FetchesOrders,
+    KnowsWords,
+    ListsOffers,
+    PullsOrders,
+    PullsReturns,
+    PushesPrices,
+    PushesShipments,
+    PushesStatus,
+    PushesStock,
     SweepsOrders,
+    UploadsInvoices,
     VerifiesAccess,
 )
 from oms_connector.version import API, ENTRY_POINTS
+from oms_connector.webhooks import HearsWebhooks, OrdersWebhooks, Ring, WebhookRefused
 
 __all__ = [
-    "API", "ENTRY_POINTS", "AccessRefused", "Address", "Capabilities", "ChannelDown",
-    "ChannelError", "Conflict", "Connector", "Context", "CursorExpired", "FetchesOrders", "Field",
-    "FileColumn", "FileKind", "FileProblem", "FileSample", "Http", "ItemResult", "ListsOffers",
-    "Manifest", "NotFound", "NotSupported", "Offer", "Order", "OrderLine", "OrderRef",
-    "OutcomeUnknown", "Page", "ParcelInfo", "Payment", "PriceItem", "ProductRecord", "PullsOrders",
-    "PushesShipments", "PushesStock", "RateLimited", "ReadsFiles", "RecordKind", "Refused",
-    "Response", "Shipment", "Skipped", "StockItem", "StockRecord", "SweepsOrders", "Unreadable",
-    "VerifiesAccess", "hookimpl", "hookspec",
+    "API", "ENTRY_POINTS", "AccessRefused", "AcknowledgesOrders", "Address", "AnswersLater",
+    "AuthorizesByCode", "AuthorizesByDevice", "CancelsOrders", "Capabilities", "ChannelDown",
+    "ChannelError", "Conflict", "Connector", "Context", "CursorExpired", "DeviceCode",
+    "Dictionary", "FetchesOrders", "Field", "FileColumn", "FileKind", "FileProblem",
+    "FileSample", "HearsWebhooks", "Http", "Invoice", "ItemResult", "KnowsWords", "Limit",
+    "ListsOffers", "Manifest", "NotFound", "NotSupported", "Offer", "Order", "OrderLine",
+    "OrderRef", "OrdersWebhooks", "OutcomeUnknown", "Page", "ParcelInfo", "Payment",
+    "PriceItem", "ProductRecord", "PullsOrders", "PullsReturns", "PushesPrices",
+    "PushesShipments", "PushesStatus", "PushesStock", "RateLimited", "ReadsFiles", "RecordKind",
+    "RefreshesTokens", "Refused", "RegistersClient", "Response", "Return", "ReturnLine", "Ring",
+    "Shipment", "Skipped", "StockItem", "StockRecord", "SweepsOrders", "Tokens", "Unreadable",
+    "UploadsInvoices", "VerifiesAccess", "WebhookRefused", "Word", "hookimpl", "hookspec",
 ]

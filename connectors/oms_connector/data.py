@@ -69,7 +69,10 @@ class Order:
     ``state`` is where the channel sees it: ``unpaid`` (waits for money), ``ready`` (to be
     fulfilled), ``shipped``, ``delivered``, ``cancelled``. ``ref`` of a ``return`` is the return's
     own; ``returns_ref`` names the order it belongs to, if the channel knows. ``replaces`` lists
-    external ids that this order took over (purchases paid together).
+    external ids that this order took over (purchases paid together). ``fulfilled_by`` is
+    ``channel`` where the marketplace sends the goods from its own warehouse: such an order takes
+    none of ours. ``is_test`` orders are kept out. ``raw`` is the channel's own text of it, kept
+    for questions later; it does not count when two versions are compared.
     """
 
     external_id: str
@@ -108,6 +111,57 @@ class Order:
     replaces: Sequence[str] = ()
     returns_ref: str = ""
     reason: str = ""
+    updated_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    fulfilled_by: Literal["seller", "channel"] = "seller"
+    is_test: bool = False
+    raw: str = field(default="", repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelInfo:
+    """One parcel of a shipment."""
+
+    carrier: str
+    tracking: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnLine:
+    """Units of an order's line that a buyer sends back, found as the order's line is."""
+
+    line_ref: str
+    title: str
+    quantity: int
+    offer_ref: str = ""
+    sku: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """A return as the channel knows it. Nothing of it moves stock: goods count when they are here.
+
+    ``order_ref`` is the external id of its order. ``state``: ``announced`` (the buyer said so),
+    ``sent``, ``arrived``, ``closed`` (refunded or settled otherwise), ``refused``. ``refunded`` is
+    what the channel gave back of the money so far.
+    """
+
+    external_id: str
+    order_ref: str
+    created_at: datetime
+    currency: str
+    lines: Sequence[ReturnLine]
+    state: Literal["announced", "sent", "arrived", "closed", "refused"] = "announced"
+    revision: str = ""
+    raw_status: str = ""
+    number: str = ""
+    buyer_name: str = ""
+    reason: str = ""
+    refunded: Decimal | None = None
+    parcels: Sequence[ParcelInfo] = ()
+    raw: str = field(default="", repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,21 +243,15 @@ class ItemResult:
     """What became of one pushed item. One per item, in the order of the items.
 
     ``applied``; ``rejected`` (with why; pointless to repeat); ``retry`` (a passing fault);
-    ``unknown`` (the answer was lost).
+    ``unknown`` (the answer was lost); ``accepted`` (the channel works on it: ask later, with
+    ``handle``, see ``AnswersLater``). ``field`` names what is wrong with a rejected item.
     """
 
-    outcome: Literal["applied", "rejected", "retry", "unknown"]
+    outcome: Literal["applied", "accepted", "rejected", "retry", "unknown"]
     message: str = ""
     code: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ParcelInfo:
-    """One parcel of a shipment."""
-
-    carrier: str
-    tracking: str
-    url: str = ""
+    handle: str = ""
+    field: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,63 +266,23 @@ class Shipment:
     complete: bool = True
 
 
-FileKind = Literal["orders", "products", "stock"]
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    """An issued document to be shown to the buyer on the channel. ``pdf`` is the file itself."""
+
+    external_id: str
+    key: str
+    number: str
+    issued_at: datetime
+    pdf: bytes
+
+
+Dictionary = Literal["carriers", "statuses", "payments", "deliveries", "warehouses"]
 
 
 @dataclass(frozen=True, slots=True)
-class FileColumn:
-    """A column (or path) found in a file, with a few of its values."""
+class Word:
+    """An entry of one of the channel's own lists: its id there, and what people call it."""
 
+    ref: str
     name: str
-    examples: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class FileSample:
-    """The beginning of a file as a profile would read it: for the screen that edits profiles."""
-
-    format: str
-    columns: Sequence[FileColumn]
-    rows: Sequence[Sequence[str]]
-    records: Sequence[Any] = ()
-    problems: Sequence[FileProblem] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class FileProblem:
-    """What is wrong with a profile or a record; ``field`` names the profile field to mend."""
-
-    message: str
-    field: str = ""
-    row: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ProductRecord:
-    """A product variant from a file. ``parts`` (sku -> quantity) makes it a bundle."""
-
-    sku: str
-    name: str
-    option: str = ""
-    eans: Sequence[str] = ()
-    brand: str = ""
-    category: str = ""
-    description: str = ""
-    vat_rate: str = ""
-    price: Decimal | None = None
-    cost: Decimal | None = None
-    currency: str = ""
-    weight_g: int | None = None
-    size_mm: tuple[int, int, int] | None = None
-    parts: Mapping[str, int] = field(default_factory=dict)
-    opening_stock: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class StockRecord:
-    """Units found at a place, from a file. ``location`` empty means the warehouse's default bin."""
-
-    sku: str
-    quantity: int
-    warehouse: str = ""
-    location: str = ""

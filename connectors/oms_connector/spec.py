@@ -1,134 +1,28 @@
-"""The manifest of a connector, the context it works in, and the capabilities it may have."""
+"""The connector itself, and what it may be able to do: each capability is one small protocol."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
+from oms_connector.context import Context
 from oms_connector.data import (
-    FileKind,
-    FileProblem,
-    FileSample,
+    Dictionary,
+    Invoice,
     ItemResult,
     Offer,
     Order,
     OrderRef,
     Page,
-    ProductRecord,
+    PriceItem,
+    Return,
     Shipment,
-    Skipped,
     StockItem,
-    StockRecord,
     Unreadable,
+    Word,
 )
-from oms_connector.version import API
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One line of the settings form. ``secret`` values are encrypted and never shown again."""
-
-    name: str
-    label: str
-    kind: Literal["text", "url", "number", "choice", "flag", "path"] = "text"
-    help: str = ""
-    required: bool = True
-    secret: bool = False
-    default: str = ""
-    choices: Sequence[str] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Capabilities:
-    """Numbers about the channel that steer the engine.
-
-    ``min_poll_s``: not more often than this. ``settle_lag_s``: the channel shows changes this
-    late. ``history_days``: older data is gone. ``stock_batch``: items per push.
-    ``webhooks``/``updated_misses``: what its "updated" stamp does not notice.
-    """
-
-    min_poll_s: int = 60
-    settle_lag_s: int = 0
-    history_days: int | None = None
-    page_max: int = 100
-    stock_batch: int = 100
-    zero_ok: bool = True
-    updated_misses: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What the app shows and checks before it talks to a connector.
-
-    ``key`` is unique and lower case; ``letters`` (two) and ``hue`` (0-359) make its tile.
-    """
-
-    key: str
-    name: str
-    letters: str
-    version: str
-    hue: int = 230
-    api: tuple[int, int] = API
-    settings: Sequence[Field] = ()
-    capabilities: Capabilities = Capabilities()
-    help: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """An HTTP answer, whole. ``json()`` raises ``ChannelDown`` when the body is not JSON."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    def json(self) -> Any:
-        """The decoded body."""
-        import json
-
-        from oms_connector.errors import ChannelDown
-
-        try:
-            return json.loads(self.body)
-        except ValueError as error:
-            raise ChannelDown(f"the answer is not JSON: {error}") from error
-
-
-class Http(Protocol):
-    """The engine's client: time limits, pace, redaction and a call log are its business.
-
-    Raises ``ChannelDown`` when nothing was sent or a read failed, ``OutcomeUnknown`` when the
-    answer to a write was lost, ``RateLimited`` on 429, ``AccessRefused`` on 401. Other statuses
-    are returned.
-    """
-
-    def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, Any] | None = None,
-        json: Any = None,
-        headers: Mapping[str, str] | None = None,
-        body: bytes | None = None,
-    ) -> Response:
-        """Call ``path`` under the account's base address."""
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What a connector works with for one account. ``folder`` is set for file connectors."""
-
-    settings: Mapping[str, Any]
-    secrets: Mapping[str, str]
-    http: Http
-    now: datetime
-    log: logging.Logger
-    folder: Path | None = None
+from oms_connector.manifest import Manifest
 
 
 class Connector:
@@ -185,6 +79,22 @@ class FetchesOrders(Protocol):
 
 
 @runtime_checkable
+class AcknowledgesOrders(Protocol):
+    """Keeps orders in an inbox until it is told that they have arrived."""
+
+    def acknowledge(self, refs: Sequence[str]) -> None:
+        """These are stored here. Called after the transaction that stored them, at least once."""
+
+
+@runtime_checkable
+class PullsReturns(Protocol):
+    """Knows what buyers send back."""
+
+    def pull_returns(self, cursor: Mapping[str, Any] | None, limit: int) -> Page[Return]:
+        """New and changed returns after ``cursor`` (None: from the account's start)."""
+
+
+@runtime_checkable
 class ListsOffers(Protocol):
     """Can list what is on sale, with the quantity buyers see."""
 
@@ -197,7 +107,26 @@ class PushesStock(Protocol):
     """Can set the quantity of a listing."""
 
     def push_stock(self, items: Sequence[StockItem]) -> Sequence[ItemResult]:
-        """Set absolute quantities; exactly one result per item, in order."""
+        """Set absolute quantities; exactly one result per item, in order.
+
+        The engine hands over at most ``stock_batch`` items, of the channel's ``stock_shape``.
+        """
+
+
+@runtime_checkable
+class PushesPrices(Protocol):
+    """Can set the price of a listing."""
+
+    def push_prices(self, items: Sequence[PriceItem]) -> Sequence[ItemResult]:
+        """Set prices; exactly one result per item, in order."""
+
+
+@runtime_checkable
+class AnswersLater(Protocol):
+    """Takes pushes in and works on them; what became of each is known a while later."""
+
+    def results(self, handle: str) -> Mapping[str, ItemResult] | None:
+        """By ``offer_ref``; None while the channel still works. Keeps no "accepted" in it."""
 
 
 @runtime_checkable
@@ -209,39 +138,36 @@ class PushesShipments(Protocol):
 
 
 @runtime_checkable
-class ReadsFiles(Protocol):
-    """Turns files into records by a profile (a JSON document that the seller edits)."""
+class PushesStatus(Protocol):
+    """Can be told how far an order is."""
 
-    def profile_schema(self, kind: FileKind) -> Mapping[str, Any]:
-        """What a profile for this kind of record may say: field -> meaning, for the editor."""
+    def push_status(self, external_id: str, status: str, revision: str) -> None:
+        """Set one of the channel's own statuses (``words("statuses")``).
 
-    def suggest(self, file: Path, kind: FileKind) -> Mapping[str, Any]:
-        """A first profile guessed from the file."""
-
-    def check(self, profile: Mapping[str, Any], kind: FileKind) -> Sequence[FileProblem]:
-        """What is wrong with a profile; empty when it can be used."""
-
-    def sample(
-        self, file: Path, profile: Mapping[str, Any], kind: FileKind, rows: int
-    ) -> FileSample:
-        """The first rows, and the records they become."""
-
-    def count(
-        self, file: Path, profile: Mapping[str, Any], kind: FileKind, work_dir: Path
-    ) -> int:
-        """How many positions the file has; prepares what ``read`` needs and may take a while."""
-
-    def read(
-        self, file: Path, profile: Mapping[str, Any], kind: FileKind, start: int, work_dir: Path
-    ) -> Iterable[tuple[int, Order | ProductRecord | StockRecord | Unreadable | Skipped]]:
-        """Records from position ``start`` (0 is the first) on, each with its position.
-
-        What comes from the same rows has the same position, and a file read again has the same
-        positions. Memory stays flat whatever the size of the file.
+        Raises:
+            Conflict: the order is no longer at ``revision``.
         """
 
-    def text_of(
-        self, file: Path, profile: Mapping[str, Any], kind: FileKind, position: int,
-        work_dir: Path,
-    ) -> str:
-        """The rows behind a position as text: what a person is shown when nothing came of them."""
+
+@runtime_checkable
+class CancelsOrders(Protocol):
+    """Can be told that the seller will not deliver."""
+
+    def cancel_order(self, external_id: str, lines: Mapping[str, int], reason: str) -> None:
+        """Cancel units by line reference; empty means the whole order. Twice is once."""
+
+
+@runtime_checkable
+class UploadsInvoices(Protocol):
+    """Shows documents to its buyers."""
+
+    def upload_invoice(self, invoice: Invoice) -> str:
+        """The channel's reference. The same key twice leaves one document."""
+
+
+@runtime_checkable
+class KnowsWords(Protocol):
+    """Has lists of its own that a seller maps ours to."""
+
+    def words(self, kind: Dictionary) -> Sequence[Word]:
+        """The channel's carriers, statuses, ways to pay or to deliver; empty if it has none."""

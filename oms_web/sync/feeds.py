@@ -6,8 +6,15 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from oms_connector import AccessRefused, ChannelError, Connector, RateLimited
-from oms_connector.spec import ListsOffers, PullsOrders, SweepsOrders
+from oms_connector import (
+    AccessRefused,
+    ChannelError,
+    Connector,
+    ListsOffers,
+    PullsOrders,
+    RateLimited,
+    SweepsOrders,
+)
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 

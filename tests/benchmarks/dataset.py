@@ -296,7 +296,7 @@ def _order(
     yield OrderLink, {"order_id": number, "channel_order_id": number, "kind": "origin"}
     yield ChannelOrder, {
         "id": number, "account_id": row["account_id"] or 1, "external_id": f"x{number}",
-        "first_seen_at": placed, "seen_at": placed, "digest": "",
+        "first_seen_at": placed, "seen_at": placed, "digest": "", "told": {},
     }
     if paid:
         yield Payment, {"id": number, "order_id": number, "at": placed, "amount": paid,

@@ -10,6 +10,7 @@ from oms_connector import (
     AccessRefused,
     ChannelError,
     Connector,
+    FetchesOrders,
     ListsOffers,
     PullsOrders,
     RateLimited,
@@ -24,24 +25,32 @@ from oms_web.domain.audit import service as audit
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.sync.models import Feed
 
-ORDERS, SWEEP, OFFERS = "orders", "sweep", "offers"
-SWEEP_EVERY = timedelta(hours=1)
-OFFERS_EVERY = timedelta(minutes=10)
+ORDERS, SWEEP, OPEN, OFFERS = "orders", "sweep", "open", "offers"
+_EVERY = {
+    ORDERS: timedelta(0), SWEEP: timedelta(hours=1), OPEN: timedelta(minutes=10),
+    OFFERS: timedelta(minutes=10),
+}
 _BACKOFF = (10, 30, 120, 600, 1800)
 
 
 def feeds_of(connector: type[Connector]) -> list[str]:
-    """The feeds a connector has, by what it can do."""
-    able = ((ORDERS, PullsOrders), (SWEEP, SweepsOrders), (OFFERS, ListsOffers))
-    return [name for name, capability in able if issubclass(connector, capability)]
+    """The feeds a connector has, by what it can do.
+
+    Open orders are asked for again, one by one, where the channel's stamp of the last change does
+    not notice all that happens to them.
+    """
+    able = {
+        ORDERS: issubclass(connector, PullsOrders), SWEEP: issubclass(connector, SweepsOrders),
+        OPEN: issubclass(connector, FetchesOrders)
+        and bool(connector.manifest.capabilities.updated_misses),
+        OFFERS: issubclass(connector, ListsOffers),
+    }
+    return [name for name, can in able.items() if can]
 
 
 def every(connector: type[Connector], name: str) -> timedelta:
     """How often a feed is read."""
-    poll = timedelta(seconds=connector.manifest.capabilities.min_poll_s)
-    if name == ORDERS:
-        return poll
-    return max(poll, SWEEP_EVERY if name == SWEEP else OFFERS_EVERY)
+    return max(timedelta(seconds=connector.manifest.capabilities.min_poll_s), _EVERY[name])
 
 
 def get_feed(session: Session, account_id: int, name: str) -> Feed:

@@ -17,17 +17,19 @@ from oms_connector import (
     Connector,
     CursorExpired,
     FetchesOrders,
-    Order,
     OrderRef,
     Page,
     PullsOrders,
     SweepsOrders,
     Unreadable,
 )
+from oms_connector import Order as SdkOrder
+from sqlalchemy import literal_column, select, tuple_
 
 from oms_web.core.actor import SYSTEM
 from oms_web.core.errors import NotAllowedNow
 from oms_web.domain.channels.models import ChannelAccount
+from oms_web.domain.orders.models import AMONG_OPEN, ChannelOrder, Order, OrderLink
 from oms_web.sync import feeds
 from oms_web.sync.intake import Stored, store_page
 from oms_web.sync.session import Engine, connected
@@ -87,7 +89,8 @@ def _read(
     cursor = _start(engine, account.id, name)
     again = feeds.every(type(connector), name)
     for number in range(PAGES_A_RUN):
-        page = _fetch(connector, name, cursor, engine.works.clock())
+        page = _open(engine, account, connector, cursor) if name == feeds.OPEN else \
+            _fetch(connector, name, cursor, engine.works.clock())
         items = _complete(connector, page.items)
         if page.more and page.cursor == cursor:
             raise ChannelDown("the channel sends the same page again and again")
@@ -125,6 +128,31 @@ def _fetch(connector: Connector, name: str, cursor: Cursor, now: datetime) -> Pa
     raise NotAllowedNow("This channel has no such feed.")
 
 
+def _open(
+    engine: Engine, account: ChannelAccount, connector: Connector, cursor: Cursor
+) -> Page[OrderRef]:
+    """The account's orders that are not closed yet, the oldest first."""
+    limit = connector.manifest.capabilities.page_max
+    place = tuple_(Order.placed_at, Order.id)
+    wanted = select(Order.placed_at, Order.id).where(
+        literal_column(AMONG_OPEN), Order.account_id == account.id)
+    if cursor:
+        wanted = wanted.where(
+            place > tuple_(datetime.fromisoformat(cursor["placed"]), cursor["order"]))
+    with engine.works.reading(SYSTEM) as work:
+        rows = work.session.execute(wanted.order_by(Order.placed_at, Order.id).limit(limit)).all()
+        refs = work.session.scalars(
+            select(ChannelOrder.external_id)
+            .join(OrderLink, OrderLink.channel_order_id == ChannelOrder.id)
+            .where(OrderLink.order_id.in_([row.id for row in rows]),
+                   ChannelOrder.account_id == account.id, ChannelOrder.superseded_by.is_(None))
+            .order_by(ChannelOrder.id)
+        ).all()
+    more = len(rows) == limit
+    after = {"placed": rows[-1].placed_at.isoformat(), "order": rows[-1].id} if more else {}
+    return Page([OrderRef(ref) for ref in refs], after, more)
+
+
 def _span(cursor: Cursor, until: datetime) -> tuple[datetime, datetime, Cursor]:
     if cursor and "inner" in cursor:
         return (datetime.fromisoformat(cursor["since"]), datetime.fromisoformat(cursor["until"]),
@@ -134,10 +162,10 @@ def _span(cursor: Cursor, until: datetime) -> tuple[datetime, datetime, Cursor]:
     return until - FIRST_LOOK, until, None
 
 
-def _complete(connector: Connector, items: Sequence[Any]) -> list[Order | Unreadable]:
+def _complete(connector: Connector, items: Sequence[Any]) -> list[SdkOrder | Unreadable]:
     """Fetch the orders that a page names only by their id."""
     refs = [item.external_id for item in items if isinstance(item, OrderRef)]
-    fetched: dict[str, Order | Unreadable | None] = {}
+    fetched: dict[str, SdkOrder | Unreadable | None] = {}
     if refs:
         if not isinstance(connector, FetchesOrders):
             raise ChannelError("the connector names orders but cannot fetch them")
@@ -145,7 +173,7 @@ def _complete(connector: Connector, items: Sequence[Any]) -> list[Order | Unread
         if len(answers) != len(refs):
             raise ChannelError("the connector did not answer for every order")
         fetched = dict(zip(refs, answers, strict=True))
-    complete: list[Order | Unreadable] = []
+    complete: list[SdkOrder | Unreadable] = []
     for item in items:
         if not isinstance(item, OrderRef):
             complete.append(item)
@@ -159,7 +187,7 @@ def _complete(connector: Connector, items: Sequence[Any]) -> list[Order | Unread
 
 def _store(
     engine: Engine, account: ChannelAccount, name: str, started_from: Cursor, page: Page[Any],
-    items: Sequence[Order | Unreadable], again: timedelta,
+    items: Sequence[SdkOrder | Unreadable], again: timedelta,
 ) -> Stored | None:
     """Page and cursor in one transaction; None when another worker has moved on meanwhile."""
     with engine.works.writing(engine.actor(account)) as work:

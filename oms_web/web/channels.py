@@ -30,7 +30,8 @@ from oms_web.web.toasts import say
 screen = Blueprint("channels", __name__)
 
 FEED_NAMES = {
-    feeds.ORDERS: _l("Orders"), feeds.SWEEP: _l("Orders, once more"), feeds.OFFERS: _l("Offers"),
+    feeds.ORDERS: _l("Orders"), feeds.SWEEP: _l("Orders, once more"),
+    feeds.OPEN: _l("Open orders, one by one"), feeds.OFFERS: _l("Offers"),
 }
 OUTCOMES = {
     "applied": _l("accepted"), "rejected": _l("refused"), "retry": _l("again soon"),

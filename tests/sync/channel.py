@@ -42,6 +42,8 @@ class Channel:
     calls: int = 0
     fault: Fault | None = None
     after: Fault | None = None
+    updated_misses: frozenset[str] = frozenset()
+    gone: set[str] = field(default_factory=set)
 
     def call(self, name: str) -> int:
         """Count a call; fail if told to."""
@@ -50,13 +52,20 @@ class Channel:
             self.fault(name, self.calls)
         return self.calls
 
+    def shown(self, refs: Sequence[str]) -> list[Order | None]:
+        """The orders as they are now."""
+        latest = {order.external_id: order for order in self.journal}
+        return [None if ref in self.gone else latest.get(ref) for ref in refs]
+
     def connector(self) -> type[Connector]:
         """A connector class that speaks to this channel."""
         channel = self
 
         class Fake(Connector):
             manifest = Manifest("fake", "Fake", "Fa", "1.0",
-                                capabilities=Capabilities(min_poll_s=5, stock_batch=4))
+                                capabilities=Capabilities(
+                                    min_poll_s=5, stock_batch=4, page_max=4,
+                                    updated_misses=channel.updated_misses))
 
             def pull_orders(self, cursor: Mapping[str, Any] | None, limit: int) -> Page[Order]:
                 number = channel.call("pull")
@@ -67,6 +76,10 @@ class Channel:
                 if channel.after:
                     channel.after("pull", number)
                 return page
+
+            def fetch_orders(self, refs: Sequence[str]) -> Sequence[Order | None]:
+                channel.call("fetch")
+                return channel.shown(refs)
 
             def push_stock(self, items: Sequence[StockItem]) -> Sequence[ItemResult]:
                 number = channel.call("stock")

@@ -57,6 +57,18 @@ class Channel:
         latest = {order.external_id: order for order in self.journal}
         return [None if ref in self.gone else latest.get(ref) for ref in refs]
 
+    def set_stock(self, items: Sequence[StockItem]) -> list[ItemResult]:
+        """Show other quantities, unless told to reject them."""
+        self.stock_calls.append(list(items))
+        results = []
+        for item in items:
+            if item.offer_ref in self.rejects:
+                results.append(ItemResult("rejected", self.rejects[item.offer_ref]))
+            else:
+                self.stock[item.offer_ref] = item.quantity
+                results.append(ItemResult("applied"))
+        return results
+
     def connector(self) -> type[Connector]:
         """A connector class that speaks to this channel."""
         channel = self
@@ -83,14 +95,7 @@ class Channel:
 
             def push_stock(self, items: Sequence[StockItem]) -> Sequence[ItemResult]:
                 number = channel.call("stock")
-                channel.stock_calls.append(list(items))
-                results = []
-                for item in items:
-                    if item.offer_ref in channel.rejects:
-                        results.append(ItemResult("rejected", channel.rejects[item.offer_ref]))
-                    else:
-                        channel.stock[item.offer_ref] = item.quantity
-                        results.append(ItemResult("applied"))
+                results = channel.set_stock(items)
                 if channel.after:
                     channel.after("stock", number)
                 return results

@@ -36,6 +36,7 @@ class Settings(BaseModel):
     api_per_minute: int = Field(default=600, ge=1, le=100_000)
     session_hours: int = Field(default=12, ge=1, le=720)
     loopback_shops: bool = True
+    record_calls: bool = False
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     secret_key: str = Field(min_length=32, repr=False)
 

@@ -5,15 +5,19 @@ Web, CLI and jobs get the same ``Oms``; only ``app.py`` adds Flask to it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from oms_connector import Limit
 from sqlalchemy import Engine
 
+from oms_web.adapters.calls import Recorder
 from oms_web.adapters.files import DiskFiles
 from oms_web.adapters.http import AccountHttp
+from oms_web.adapters.pace import Pacer
 from oms_web.adapters.secrets import KeyFileBox
 from oms_web.core.clock import Clock, utc_now
 from oms_web.core.db import make_engine
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from oms_web.adapters.printing import Printing
     from oms_web.sync.file_import import Importer
     from oms_web.sync.registry import Registry
+    from oms_web.sync.session import HttpMaker
 
 
 @dataclass(frozen=True)
@@ -70,8 +75,23 @@ def wire(
         "files": DiskFiles(settings.files),
         "prints": DiskFiles(settings.instance / "prints"),
         "secrets": KeyFileBox(settings.instance / "keys"),
-        "http": lambda base_url, headers, name: AccountHttp(
-            base_url, headers, loopback=settings.loopback_shops, name=name
-        ),
+        "http": _network(settings),
     }
     return Oms(settings, engine, Works(engine, clock, ports))
+
+
+def _network(settings: Settings) -> HttpMaker:
+    """Makes the clients of channel accounts: one pace for all of them."""
+    pacer = Pacer()
+    recorder = Recorder(settings.instance / "recordings") if settings.record_calls else None
+
+    def make(
+        base_url: str, headers: Mapping[str, str], name: str, *, account: int, client: str,
+        limits: Sequence[Limit], **more: Any,
+    ) -> AccountHttp:
+        return AccountHttp(
+            base_url, headers, loopback=settings.loopback_shops, name=name, recorder=recorder,
+            pace=pacer.of(account, client, limits), **more,
+        )
+
+    return make

@@ -87,7 +87,8 @@ class OpenMarket:
         """The seller's token."""
         return self.app.config["SELLER_TOKEN"]
 
-    def http(self, base_url: str, headers: Mapping[str, str], name: str = "") -> AccountHttp:
+    def http(self, base_url: str, headers: Mapping[str, str], name: str = "", **_: Any
+             ) -> AccountHttp:
         """The ``http`` port of an installation whose only channel is this marketplace."""
         return AccountHttp(base_url, headers, loopback=True, name=name, transport=self.street)
 

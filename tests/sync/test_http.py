@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx2
 import pytest
 from oms_connector import AccessRefused, ChannelDown, OutcomeUnknown, RateLimited
 
-from oms_web.adapters.http import AccountHttp, ForbiddenAddress, check_address
+from oms_web.adapters import http as adapter
+from oms_web.adapters.calls import Recorder
+from oms_web.adapters.http import AccountHttp, ForbiddenAddress, check_address, retry_after
+from oms_web.adapters.pace import Pacer
 
 PRIVATE = [
     "127.0.0.1", "127.8.8.8", "0.0.0.0", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254",
@@ -107,9 +113,9 @@ def test_statuses_become_what_the_engine_will_do():
     with pytest.raises(RateLimited) as absurd:
         answering(429, **{"retry-after": "99999999"}).request("GET", "/x")
     assert absurd.value.retry_after == 3600
-    with pytest.raises(RateLimited) as dated:
-        answering(429, **{"retry-after": "Tue, 24 Nov 2026 10:00:00 GMT"}).request("GET", "/x")
-    assert dated.value.retry_after is None
+    with pytest.raises(RateLimited) as silent:
+        answering(429).request("GET", "/x")
+    assert silent.value.retry_after is None
     assert answering(503).request("GET", "/x").status == 503
 
 
@@ -135,3 +141,235 @@ def test_nothing_secret_is_logged(caplog):
         answering(200).request("GET", "/orders", params={"token": "sesame"})
     assert "hush" not in caplog.text
     assert "sesame" not in caplog.text
+
+
+# What connectors are promised beyond a plain request.
+
+def listening(status=200, **more):
+    """A client, and the requests that it made."""
+    seen = []
+
+    def handler(request):
+        seen.append(request)
+        return httpx2.Response(status, json={"ok": True})
+
+    http = AccountHttp("https://shop.example/base/", {"Authorization": "Bearer hush"},
+                       loopback=False, transport=httpx2.MockTransport(handler), **more)
+    return http, seen
+
+
+def test_lists_become_repeated_names_and_none_is_left_out():
+    http, seen = listening()
+    http.request("GET", "orders?fixed=1", params={
+        "status": ["new", "paid"], "after": None, "since": "2026-11-23T09:30:00+00:00",
+        "full": True, "note": "a b&c",
+    })
+    assert str(seen[0].url) == (
+        "https://shop.example/base/orders?fixed=1&status=new&status=paid"
+        "&since=2026-11-23T09%3A30%3A00%2B00%3A00&full=true&note=a%20b%26c"
+    )
+
+
+def test_without_params_the_path_keeps_what_it_asks():
+    http, seen = listening()
+    http.request("GET", "/orders?page=2", params={})
+    assert seen[0].url.query == b"page=2"
+
+
+def test_an_absolute_address_of_the_same_host_is_taken_as_it_is():
+    http, seen = listening()
+    http.request("GET", "https://shop.example/other?page=2")
+    assert str(seen[0].url) == "https://shop.example/other?page=2"
+    assert seen[0].headers["authorization"] == "Bearer hush"
+
+
+@pytest.mark.parametrize("address", [
+    "https://evil.example/x", "https://shop.example.evil.example/x", "http://shop.example/x",
+    "https://shop.example:8443/x", "https://shop.example@evil.example/x",
+    "https://me:secret@shop.example/x", "HTTPS://evil.example/x", "https://[::1]/x",
+    "https:///x", "https://127.0.0.1/x",
+])
+def test_an_absolute_address_elsewhere_gets_nothing(address):
+    http, seen = listening()
+    with pytest.raises(ForbiddenAddress):
+        http.request("GET", address)
+    assert seen == []
+
+
+@pytest.mark.parametrize("path", ["//evil.example/x", "@evil.example/x", "\\evil.example\\x",
+                                  "ftp://evil.example/x", "javascript:x"])
+def test_whatever_else_a_path_looks_like_it_stays_under_the_base(path):
+    http, seen = listening()
+    http.request("GET", path)
+    assert seen[0].url.host == "shop.example"
+    assert seen[0].url.path.startswith("/base/")
+
+
+def test_a_shop_entered_without_encryption_may_name_itself_with_it():
+    http = AccountHttp("http://shop.example", {}, loopback=False, transport=httpx2.MockTransport(
+        lambda request: httpx2.Response(200, content=str(request.url).encode())))
+    assert http.request("GET", "https://shop.example/x").body == b"https://shop.example/x"
+
+
+def test_an_absolute_address_is_resolved_and_checked_as_well(monkeypatch):
+    resolving(monkeypatch, "10.0.0.1")
+    http = AccountHttp("https://shop.example", {}, loopback=True)
+    with pytest.raises(ForbiddenAddress):
+        http.request("GET", "https://shop.example/x")
+
+
+@pytest.mark.parametrize("base", ["", "shop.example", "ftp://shop.example", "https://[shop",
+                                  "https://shop.example:99999", "https://sklep\u00f3w..example"])
+def test_an_address_that_is_none_is_a_channel_that_is_down(base):
+    http = AccountHttp(base, {}, loopback=False, transport=httpx2.MockTransport(
+        lambda _request: httpx2.Response(200)))
+    with pytest.raises(ChannelDown):
+        http.request("GET", "/x")
+
+
+def test_what_is_not_signed_carries_no_credentials():
+    http, seen = listening()
+    http.request("POST", "/token", body=b"grant_type=x", signed=False,
+                 headers={"Content-Type": "application/x-www-form-urlencoded"})
+    assert "authorization" not in seen[0].headers
+    assert seen[0].headers["content-type"] == "application/x-www-form-urlencoded"
+
+
+def test_a_connector_may_know_better_whether_a_request_is_safe():
+    with pytest.raises(ChannelDown):  # a GraphQL query is a POST that reads
+        failing(httpx2.ReadTimeout).request("POST", "/graphql", safe=True)
+    with pytest.raises(OutcomeUnknown):  # and there are shops whose GET writes
+        failing(httpx2.ReadTimeout).request("GET", "/set.php", safe=False)
+
+
+@pytest.mark.parametrize(("method", "kind"), [("GET", ChannelDown), ("POST", OutcomeUnknown)])
+def test_an_answer_without_end_is_given_up(monkeypatch, method, kind):
+    def endless():
+        while True:
+            yield b"x" * 1024
+
+    http = client(lambda _request: httpx2.Response(200, content=endless()))
+    monkeypatch.setattr(adapter, "MAX_BODY", 10_000)
+    with pytest.raises(kind, match="larger"):
+        http.request(method, "/x")
+    monkeypatch.setattr(adapter, "MAX_BODY", 1 << 30)
+    monkeypatch.setattr(adapter, "WHOLE_ANSWER", 0.0)
+    with pytest.raises(kind, match="does not end"):
+        http.request(method, "/x")
+
+
+def test_retry_after_is_a_number_or_a_date():
+    date = "Tue, 24 Nov 2026 10:00:00 GMT"
+    assert retry_after({"retry-after": "1.5"}) == 1.5
+    assert retry_after({"retry-after": "-3"}) == 0
+    assert retry_after({"retry-after": "Tue, 24 Nov 2026 10:00:30 GMT", "date": date}) == 30
+    assert retry_after({"retry-after": "Fri, 24 Nov 2028 10:00:30 GMT", "date": date}) == 3600
+    assert retry_after({"retry-after": "nan"}) is None
+    assert retry_after({"retry-after": "soon"}) is None
+    assert retry_after({}) is None
+
+
+def test_retry_after_holds_for_every_later_request_of_its_bucket():
+    pacer = Pacer()
+    made = {"status": 429}
+
+    def handler(_request):
+        return httpx2.Response(made["status"], headers={"retry-after": "60"})
+
+    def one_more():
+        return AccountHttp("https://shop.example", {}, loopback=False, pace=pacer.of(1, "c", ()),
+                           transport=httpx2.MockTransport(handler))
+
+    with pytest.raises(RateLimited):
+        one_more().request("GET", "/x")
+    made["status"] = 200
+    with pytest.raises(RateLimited) as told:
+        one_more().request("GET", "/x")
+    assert 55 < told.value.retry_after <= 60
+
+
+def test_maintenance_with_a_date_pauses_too_and_is_returned():
+    pacer = Pacer()
+    http = AccountHttp("https://shop.example", {}, loopback=False, pace=pacer.of(1, "c", ()),
+                       transport=httpx2.MockTransport(lambda _request: httpx2.Response(
+                           503, headers={"retry-after": "60"})))
+    assert http.request("GET", "/x").status == 503
+    with pytest.raises(RateLimited):
+        http.request("GET", "/x")
+
+
+# What is written down.
+
+def test_each_call_is_told_to_the_sink():
+    calls = []
+    http, _ = listening(sink=calls.append, name="My shop", secrets={"token": "sesame"})
+    http.request("GET", "/orders/sesame", params={"q": "sesame"})
+    [call] = calls
+    assert (call.account, call.method, call.path, call.status, call.size, call.outcome) == (
+        "My shop", "GET", "/base/orders/***", 200, 11, "answered")
+    assert call.ms >= 0
+
+
+def test_a_failed_call_is_told_with_the_kind_of_failure():
+    calls = []
+    http = failing(httpx2.ReadTimeout)
+    http._sink = calls.append
+    with pytest.raises(OutcomeUnknown):
+        http.request("POST", "/x")
+    assert (calls[0].status, calls[0].outcome) == (None, "OutcomeUnknown")
+
+
+def test_recordings_hold_everything_but_secrets(tmp_path):
+    secret = "s3same/+"
+    http, _ = listening(recorder=Recorder(tmp_path), name="My shop/..",
+                        secrets={"client_secret": secret})
+    http.request("POST", f"/t/{secret}", params={"api_key": "k", "q": secret}, json={
+        "refresh_token": "r", "note": f"so {secret} it is", "lines": [{"password": "p", "n": 1}],
+    })
+    http.request("POST", "/token", headers={"Content-Type": "application/x-www-form-urlencoded"},
+                 body=b"grant_type=refresh_token&refresh_token=r&client_secret=s3same%2F%2B")
+    files = sorted(tmp_path.rglob("*.json"))
+    assert [file.parent.parent for file in files] == [tmp_path, tmp_path]
+    assert all(file.stat().st_mode & 0o777 == 0o600 for file in files)
+    text = "".join(file.read_text() for file in files)
+    for hidden in (secret, "s3same%2F%2B", "hush", '"r"', '"p"', "=k", "token=r"):
+        assert hidden not in text
+    kept = json.loads(files[0].read_text())
+    assert kept["request"]["body"]["lines"] == [{"password": "***", "n": 1}]
+    assert kept["request"]["body"]["note"] == "so *** it is"
+    assert kept["answer"]["body"] == {"ok": True}
+
+
+def test_a_recording_that_cannot_be_written_harms_no_call(tmp_path):
+    (tmp_path / "file").write_text("")
+    http, seen = listening(recorder=Recorder(tmp_path / "file"))
+    assert http.request("GET", "/x").status == 200
+    assert len(seen) == 1
+
+
+def test_a_real_connection_reaches_the_checked_address_under_its_own_name():
+    """Not a mock: the address is pinned, the name of the shop goes along."""
+    seen = []
+
+    class Shop(BaseHTTPRequestHandler):
+        def do_GET(self):
+            seen.append((self.path, self.headers["Host"], self.headers["Authorization"]))
+            self.send_response(302)
+            self.send_header("Location", "http://127.0.0.1:1/")
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Shop)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    port = server.server_address[1]
+    http = AccountHttp(f"http://me:password@localhost:{port}/base", {}, loopback=True)
+    answer = http.request("GET", "x", params={"a": 1})
+    assert (answer.status, answer.body) == (302, b"{}")
+    assert seen == [("/base/x?a=1", f"localhost:{port}", None)]
+    http.close()
+    server.shutdown()
+    server.server_close()

@@ -16,8 +16,9 @@ class ChannelAccount(Base):
     """One connected shop or marketplace account.
 
     ``state``: ``active``, ``paused`` (by a person), ``broken`` (access refused; somebody must
-    reconnect). ``secrets`` is encrypted. ``buffer`` units are held back from publication, ``cap``
-    limits what is shown.
+    reconnect). ``secrets`` is encrypted; until ``renewing_until`` one worker has the right to
+    renew the tokens in it. ``buffer`` units are held back from publication, ``cap`` limits what is
+    shown.
     """
 
     __tablename__ = "channel_account"
@@ -31,6 +32,7 @@ class ChannelAccount(Base):
     state_reason: Mapped[str | None] = mapped_column(Text)
     settings: Mapped[dict[str, Any]]
     secrets: Mapped[bytes | None] = mapped_column(LargeBinary)
+    renewing_until: Mapped[datetime | None]
     currency: Mapped[Currency] = mapped_column(default="PLN")
     buffer: Mapped[int] = mapped_column(default=0)
     cap: Mapped[int | None]

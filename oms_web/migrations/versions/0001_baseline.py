@@ -58,6 +58,7 @@ def upgrade() -> None:
     sa.Column('state_reason', sa.Text(), nullable=True),
     sa.Column('settings', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
     sa.Column('secrets', sa.LargeBinary(), nullable=True),
+    sa.Column('renewing_until', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.Column('currency', sa.String(length=3), nullable=False),
     sa.Column('buffer', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('cap', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from flask import Blueprint, Response
 from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, FileField, IntegerField, SelectField, StringField, TextAreaField
 
 from oms_web.core.clock import utc_now
@@ -19,13 +20,13 @@ screen = Blueprint("components", __name__)
 class SampleForm(Form):
     """One field of each kind; the second is wrong on purpose."""
 
-    text = StringField("Text")
+    text = StringField(_l("Name"))
     wrong = StringField("NIP", default="525-000-11-1")
-    number = IntegerField("Number", default=3)
-    choice = SelectField("Choice", choices=["InPost", "DPD"])
-    check = BooleanField("Check", default=True)
-    long = TextAreaField("Long text")
-    file = FileField("File")
+    number = IntegerField(_l("Quantity"), default=3)
+    choice = SelectField(_l("Courier"), choices=["InPost", "DPD"])
+    check = BooleanField(_l("Invoice"), default=True)
+    long = TextAreaField(_l("Note"))
+    file = FileField(_l("File"))
 
 
 @screen.get("/components")

@@ -23,8 +23,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 SOON = 30_000  # ms: a poll of the marketplace, and then some
 WORDS = {
-    "pl": {"reserved": "Zarezerwowane", "left": "Przekazane", "road": "W drodze"},
-    "en": {"reserved": "Reserved", "left": "Handed over", "road": "On the road"},
+    "pl": {"reserved": "Zarezerwowane", "left": "Wydaj kurierowi", "road": "W drodze"},
+    "en": {"reserved": "Reserved", "left": "Hand over", "road": "On the road"},
 }
 
 

@@ -204,7 +204,7 @@ def test_orders_are_ticked_with_the_keyboard_and_handed_over(floor, open_page):
     page.locator("#shipment-3 [name=number]").fill("0000123456789U")
     page.keyboard.press("Enter")
     expect(page.locator("#shipment-3 [name=carrier]")).to_have_value("DPD")
-    page.locator("#shipment-3").get_by_role("button", name="Handed over").click()
+    page.locator("#shipment-3").get_by_role("button", name="Hand over").click()
     expect(page.locator("#shipment-3 .badge")).to_contain_text("on the road")
     page.get_by_role("button", name="Undo").click()
     expect(page.locator("#shipment-3 .badge")).to_contain_text("packed")

@@ -6,12 +6,16 @@ import argparse
 import logging
 import signal
 import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from waitress import create_server
+from waitress.channel import ClientDisconnected
 
-from oms_demo.market import bustle
+from oms_demo.market import bustle, rings
 from oms_demo.market.app import make_app
+from oms_demo.market.faults_wire import HungUp
 
 HOST = "127.0.0.1"
 
@@ -20,28 +24,41 @@ def main(arguments: list[str] | None = None) -> int:
     """Serve until told to stop; 1 when the port is taken."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
+    logging.getLogger("waitress").setLevel(logging.ERROR)  # half answers are meant to be half
     app = make_app(options.data, auto_buyers=True, history=bustle.HISTORY, seed=options.seed)
     market = app.extensions["market"]
     if options.rate is not None:
         bustle.switch(market, options.rate > 0, options.rate or None)
     try:
-        server = create_server(app, host=HOST, port=options.port, threads=4)
+        server = create_server(_cutting(app), host=HOST, port=options.port, threads=8)
     except OSError as error:
         print(f"Targowisko: {HOST}:{options.port}: {error.strerror}", file=sys.stderr)  # noqa: T201
         return 1
     signal.signal(signal.SIGTERM, _leave)
-    ticker = bustle.Ticker(market)
-    ticker.start()
+    hands = (bustle.Ticker(market), rings.Ringer(market))
+    for hand in hands:
+        hand.start()
     print(f"Targowisko: http://{HOST}:{options.port}", flush=True)  # noqa: T201
     try:
         server.run()
     except (KeyboardInterrupt, SystemExit):
         pass
     finally:
-        ticker.stop()
+        for hand in hands:
+            hand.stop()
         server.close()
         market.store.close()
     return 0
+
+
+def _cutting(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
+    """Where the weather hangs up, waitress ends the connection without a byte of an answer."""
+    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        try:
+            return app(environ, start_response)
+        except HungUp as cut:
+            raise ClientDisconnected from cut
+    return answer
 
 
 def _leave(*_signal: object) -> None:

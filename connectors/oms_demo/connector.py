@@ -1,41 +1,42 @@
 """The connector to Targowisko: calls become requests, answers become the SDK's data classes.
 
-Everything that takes judgement about a document is in ``mapping.py``. The engine owns the network,
-retries, pace and secrets; 401 and 429 never reach this file.
+Everything that takes judgement about a document is in ``mapping.py``, how to ask in ``asking.py``,
+who rings in ``bell.py``. The engine owns the network, retries, pace and secrets; 401 and 429 never
+reach these files.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 
 from oms_connector import (
     AccessRefused,
     Capabilities,
-    ChannelDown,
-    ChannelError,
-    Conflict,
     Connector,
-    CursorExpired,
+    Dictionary,
     Field,
+    Invoice,
     ItemResult,
+    Limit,
     Manifest,
     NotFound,
     Offer,
     Order,
     OrderRef,
-    OutcomeUnknown,
     Page,
-    Refused,
-    Response,
+    PriceItem,
+    Return,
+    Ring,
     Shipment,
     StockItem,
     Unreadable,
+    Word,
 )
 
-from oms_demo import mapping, words
+from oms_demo import bell, journal, mapping, words
+from oms_demo.asking import Asking, batches, path_to
 
 API = "/api/v1"
 BATCH = 100
@@ -43,21 +44,22 @@ BATCH = 100
 
 
 class DemoConnector(Connector):
-    """Orders by journal and by list, offers, stock, shipments."""
+    """Everything a marketplace can do: orders, offers, stock, prices, parcels, returns, rings."""
 
     manifest = Manifest(
         key="demo",
         name="Targowisko",
         letters="Ta",
         hue=14,
-        version="1.0",
+        version="1.1",
         settings=(
             Field("url", words.URL, "url", default="http://127.0.0.1:8001", help=words.URL_HELP),
             Field("token", words.TOKEN, secret=True, help=words.TOKEN_HELP),
         ),
         capabilities=Capabilities(
-            min_poll_s=10, history_days=30, page_max=BATCH, stock_batch=BATCH,
+            min_poll_s=10, history_days=30, page_max=BATCH, stock_batch=BATCH, price_batch=BATCH,
         ),
+        limits=(Limit(per_second=20, burst=120),),
         help=words.HELP,
     )
 
@@ -71,12 +73,16 @@ class DemoConnector(Connector):
         """The seller's token."""
         return {"Authorization": f"Bearer {secrets.get('token', '')}"}
 
+    @property
+    def _market(self) -> Asking:
+        return Asking(self.context.http)
+
     # VerifiesAccess
 
     def verify(self) -> str:
         """The seller's name; says which of the two settings is wrong."""
         try:
-            return str(self._get("me", ("seller",))["seller"])
+            return str(self._market.get("me", ("seller",))["seller"])
         except AccessRefused as refusal:
             raise AccessRefused(words.TOKEN_REFUSED, "token") from refusal
         except NotFound as missing:
@@ -85,120 +91,135 @@ class DemoConnector(Connector):
     # PullsOrders, SweepsOrders, FetchesOrders
 
     def pull_orders(self, cursor: Mapping[str, Any] | None, limit: int) -> Page[Order | OrderRef]:
-        """The journal names orders, oldest change first; they are fetched as they are now."""
-        journal = self._get("events", ("events", "last", "more"),
-                            after=(cursor or {}).get("event", 0), limit=_page(limit))
-        # One order may be named many times, and kinds of events may be added that name none.
-        named = dict.fromkeys(
-            event["order_id"] for event in journal["events"] if event.get("order_id")
-        )
-        found = self.fetch_orders(list(named))
-        items = [
-            order or Unreadable(ref, "", words.GONE)
-            for ref, order in zip(named, found, strict=True)
-        ]
-        return Page(items, {"event": journal["last"]}, bool(journal["more"]))
+        """The journal names orders, oldest change first; they are fetched as they are now.
+
+        One that is named but not shown yet is awaited, in the cursor; see ``journal.py``.
+        """
+        place = journal.Place.from_cursor(cursor)
+        told = self._market.get("events", ("events", "last", "more"),
+                                after=place.event, limit=_page(limit))
+        named = journal.named(told["events"])
+        wanted = [*dict.fromkeys([*place.awaited, *named])]
+        found = dict(zip(wanted, self.fetch_orders(wanted), strict=True))
+        awaited, gone = journal.still_awaited(place.awaited, found, self.context.now)
+        items = [found[ref] or Unreadable(ref, "", words.GONE)
+                 for ref in wanted if found[ref] is not None or ref in gone]
+        last = journal.last_of(told, place.event)
+        return Page(items, journal.Place(last, awaited).as_cursor(), told["more"] is True)
 
     def sweep_orders(
         self, since: datetime, until: datetime, cursor: Mapping[str, Any] | None, limit: int
     ) -> Page[Order | OrderRef]:
         """Orders changed within a span, by the moment of the change and the number."""
-        page = self._get(
-            "orders", ("orders", "next"),
+        page = self._market.page(
+            "orders", "orders", cursor, limit=_page(limit),
             updated_since=since.isoformat(), updated_until=until.isoformat(),
-            after=(cursor or {}).get("after", ""), limit=_page(limit),
         )
-        return Page([mapping.order(document) for document in page["orders"]],
-                    {"after": page["next"] or ""}, page["next"] is not None)
+        return Page([mapping.order(document) for document in page.items], page.cursor, page.more)
 
     def fetch_orders(self, refs: Sequence[str]) -> Sequence[Order | Unreadable | None]:
         """Orders by number, a batch at a time."""
         found: dict[str, Order | Unreadable] = {}
-        for batch in _batches(refs):
-            answer = self._get("orders", ("orders",), ids=",".join(batch))
+        for batch in batches(refs, BATCH):
+            answer = self._market.get("orders", ("orders",), lists=("orders",), ids=",".join(batch))
             orders = [mapping.order(document) for document in answer["orders"]]
             found |= {order.external_id: order for order in orders}
         return [found.get(ref) for ref in refs]
 
-    # ListsOffers, PushesStock
+    # ListsOffers, PushesStock, PushesPrices
 
     def list_offers(self, cursor: Mapping[str, Any] | None, limit: int) -> Page[Offer]:
         """All offers, by number."""
-        page = self._get("offers", ("offers", "next"),
-                         after=(cursor or {}).get("after", ""), limit=_page(limit))
-        return Page([mapping.offer(entry) for entry in page["offers"]],
-                    {"after": page["next"] or ""}, page["next"] is not None)
+        page = self._market.page("offers", "offers", cursor, limit=_page(limit))
+        return Page([mapping.offer(entry) for entry in page.items], page.cursor, page.more)
 
     def push_stock(self, items: Sequence[StockItem]) -> Sequence[ItemResult]:
         """Absolute quantities; the marketplace answers for each."""
+        return self._push("stock", items, [mapping.stock_out(item) for item in items])
+
+    def push_prices(self, items: Sequence[PriceItem]) -> Sequence[ItemResult]:
+        """Prices in PLN; the marketplace answers for each."""
+        return self._push("prices", items, [mapping.price_out(item) for item in items])
+
+    def _push(self, path: str, items: Sequence[StockItem] | Sequence[PriceItem],
+              wanted: Sequence[Mapping[str, Any]]) -> Sequence[ItemResult]:
         results: list[ItemResult] = []
-        for batch in _batches(items):
-            wanted = {"items": [mapping.stock_out(item) for item in batch]}
-            answer = self._send("PUT", "stock", ("results",), wanted)
-            results += mapping.stock_results(batch, answer["results"])
+        for batch, told in zip(batches(items, BATCH), batches(wanted, BATCH), strict=True):
+            answer = self._market.send("PUT", path, ("results",), {"items": list(told)})
+            results += mapping.results(batch, answer["results"])
         return results
 
-    # PushesShipments
+    # PushesShipments, PushesStatus, CancelsOrders, UploadsInvoices
 
     def push_shipment(self, shipment: Shipment) -> str:
         """Tell of a shipment. The key makes the second telling harmless."""
-        path = f"orders/{quote(shipment.external_id, safe='')}/shipments"
-        answer = self._send("POST", path, ("id",), mapping.shipment_out(shipment),
-                            {"Idempotency-Key": shipment.key})
+        answer = self._market.send(
+            "POST", path_to("orders", shipment.external_id, "shipments"), ("id",),
+            mapping.shipment_out(shipment), {"Idempotency-Key": shipment.key},
+        )
         return str(answer["id"])
 
-    # The two kinds of request: one may fail freely, of the other it matters whether it arrived
+    def push_status(self, external_id: str, status: str, revision: str) -> None:
+        """Say how far the seller is with an order."""
+        body = {"status": status} | ({"expected_revision": int(revision)} if revision else {})
+        self._market.send("PUT", path_to("orders", external_id, "status"), ("id",), body)
 
-    def _get(self, path: str, needs: Sequence[str], **params: Any) -> Any:
-        response = self.context.http.request("GET", path, params=params)
-        if response.status >= 500:
-            raise ChannelDown(words.STATUS % {"status": response.status})
-        return _answer(response, needs)
+    def cancel_order(self, external_id: str, lines: Mapping[str, int], reason: str) -> None:
+        """The seller will not deliver the order, or so many units of its lines in all."""
+        body = {"reason": reason[:500], "lines": dict(lines)}
+        self._market.send("POST", path_to("orders", external_id, "cancel"), ("id",), body)
 
-    def _send(
-        self, method: str, path: str, needs: Sequence[str], body: Any,
-        headers: Mapping[str, str] | None = None,
-    ) -> Any:
-        response = self.context.http.request(method, path, json=body, headers=headers)
-        if response.status == 503:
-            raise ChannelDown(words.CLOSED)
-        if response.status >= 500:
-            raise OutcomeUnknown(words.STATUS % {"status": response.status})
+    def upload_invoice(self, invoice: Invoice) -> str:
+        """Show a document to the buyer. The key makes the second upload harmless."""
+        answer = self._market.send(
+            "POST", path_to("orders", invoice.external_id, "invoices"), ("id",), invoice.pdf,
+            {"Idempotency-Key": invoice.key, "Content-Type": "application/pdf"},
+            number=invoice.number, issued_at=invoice.issued_at.isoformat(),
+        )
+        return str(answer["id"])
+
+    # PullsReturns
+
+    def pull_returns(self, cursor: Mapping[str, Any] | None, limit: int) -> Page[Return]:
+        """New and changed returns, oldest change first."""
+        after = (cursor or {}).get("change", 0)
+        told = self._market.get("returns", ("returns", "last", "more"), lists=("returns",),
+                                after=after, limit=_page(limit))
+        last = journal.last_of(told, after)
+        return Page([mapping.return_in(document) for document in told["returns"]],
+                    {"change": last}, told["more"] is True)
+
+    # KnowsWords
+
+    def words(self, kind: Dictionary) -> Sequence[Word]:
+        """The marketplace's own lists; empty where it has none."""
         try:
-            return _answer(response, needs)
-        except ChannelDown as error:  # it was done, but what came back cannot be read
-            raise OutcomeUnknown(str(error)) from error
+            answer = self._market.get(f"dictionaries/{kind}", ("words",), lists=("words",))
+        except NotFound:
+            return []
+        return [Word(str(entry["id"]), str(entry.get("name") or entry["id"]))
+                for entry in answer["words"] if isinstance(entry, dict) and entry.get("id")]
 
+    # HearsWebhooks, OrdersWebhooks
 
-def _answer(response: Response, needs: Sequence[str]) -> Any:
-    """The body of an answer, or the error that its status stands for."""
-    body = response.json()
-    if response.status >= 300:
-        raise _error(response.status, body)
-    missing = [name for name in needs if not isinstance(body, dict) or name not in body]
-    if missing:
-        raise ChannelDown(words.LACKS % {"names": ", ".join(missing)})
-    return body
+    def hear(self, body: bytes, headers: Mapping[str, str]) -> Sequence[Ring]:
+        """What a ring says, once its signature and its moment are found good."""
+        secret = self.context.secrets.get("webhook_secret", "")
+        return bell.hear(body, headers, secret, self.context.now)
 
+    def subscribe(self, url: str, secret: str) -> Sequence[str]:
+        """Ask to be rung for orders and returns."""
+        wanted = {"url": url, "secret": secret, "kinds": ["order", "return"]}
+        return [str(ref) for ref in self._market.send("POST", "webhooks", ("ids",), wanted)["ids"]]
 
-def _error(status: int, body: Any) -> ChannelError:
-    told = body.get("error") if isinstance(body, dict) else None
-    told = told if isinstance(told, dict) else {}
-    message = str(told.get("message") or words.STATUS % {"status": status})
-    code = str(told.get("code", ""))
-    if code in ("changed", "different_number"):
-        return Conflict(message, str(told.get("revision", "")))
-    if status == 404:
-        return NotFound(message, code)
-    if status == 410:
-        return CursorExpired(message)
-    return Refused(message, code, str(told.get("field", "")))
+    def unsubscribe(self, refs: Sequence[str]) -> None:
+        """End subscriptions; one that is gone already is as it should be."""
+        for ref in refs:
+            try:
+                self._market.send("DELETE", path_to("webhooks", ref), (), None)
+            except NotFound:
+                continue
 
 
 def _page(limit: int) -> int:
     return max(1, min(limit, BATCH))
-
-
-def _batches(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(items), BATCH):
-        yield items[start:start + BATCH]

@@ -7,11 +7,8 @@ be understood raises ``Puzzling`` with the name of the field; the caller turns i
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
 from oms_connector import (
@@ -20,13 +17,33 @@ from oms_connector import (
     Offer,
     Order,
     OrderLine,
+    ParcelInfo,
     Payment,
+    PriceItem,
+    Return,
+    ReturnLine,
     Shipment,
     StockItem,
     Unreadable,
 )
 
 from oms_demo import words
+from oms_demo.reading import (
+    Puzzling,
+    amount,
+    child,
+    children,
+    children_or_none,
+    choice,
+    moment,
+    moment_or_none,
+    readable,
+    text,
+    text_or_empty,
+    units,
+    value,
+    whole,
+)
 
 State = Literal["unpaid", "ready", "shipped", "delivered", "cancelled"]
 
@@ -38,28 +55,22 @@ STATES: Mapping[str, State] = {
     "delivered": "delivered",
     "cancelled": "cancelled",
 }
+RETURN_STATES: Mapping[str, Literal["announced", "sent", "arrived", "closed", "refused"]] = {
+    "announced": "announced", "on_the_way": "sent", "arrived": "arrived", "refunded": "closed",
+    "refused": "refused",
+}
+OFFER_STATUSES: Mapping[str, bool] = {"active": True, "ended": False}
+CURRENCIES = ("PLN", "EUR")
+"""What the marketplace sells in. Another one would be news: its minor unit is not guessed at."""
 PAYMENT_KINDS: Mapping[str, Literal["prepaid", "cod"]] = {"online": "prepaid", "cod": "cod"}
 OUTCOMES: Mapping[str, Literal["applied", "rejected"]] = {
     "applied": "applied", "unchanged": "applied", "rejected": "rejected",
 }
 
 
-class Puzzling(Exception):
-    """A document that makes no sense; ``field`` says where."""
-
-    def __init__(self, template: str, field: str, found: Any) -> None:
-        shown = repr(found)
-        super().__init__(template % {"field": field, "found": shown[:200]})
-        self.field = field
-
-
 def order(document: Any) -> Order | Unreadable:
     """An order; an ``Unreadable`` with the whole text when something in it makes no sense."""
-    try:
-        return _order(document)
-    except Puzzling as puzzle:
-        raw = json.dumps(document, ensure_ascii=False)
-        return Unreadable(_id_of(document), raw, str(puzzle), puzzle.field)
+    return readable(document, _order)
 
 
 def _order(document: Any) -> Order:
@@ -78,7 +89,7 @@ def _order(document: Any) -> Order:
         placed_at=moment(document, "placed_at"),
         ship_by=moment_or_none(document, "send_by"),
         shipped_at=moment_or_none(document, "sent_at"),
-        currency=text(document, "currency"),
+        currency=currency(document),
         lines=[line(entry) for entry in children(document, "items")],
         shipping=amount(totals, "delivery"),
         discount=amount(totals, "discount"),
@@ -101,7 +112,18 @@ def _order(document: Any) -> Order:
         carrier=text_or_empty(delivery, "carrier"),
         pickup_point=text_or_empty(delivery, "pickup_point"),
         reason=text_or_empty(document, "cancel_reason"),
+        replaces=[str(ref) for ref in children_or_none(document, "replaces")],
+        updated_at=moment_or_none(document, "updated_at"),
+        cancelled_at=moment_or_none(document, "cancelled_at"),
     )
+
+
+def currency(document: Any) -> str:
+    """The money a document is in; one that is new to us is not guessed at."""
+    found = text(document, "currency")
+    if found not in CURRENCIES:
+        raise Puzzling(words.UNKNOWN, "currency", found)
+    return found
 
 
 def revision(document: Any) -> str:
@@ -117,9 +139,10 @@ def line(entry: Any) -> OrderLine:
         sku=text_or_empty(entry, "sku"),
         ean=text_or_empty(entry, "ean"),
         title=text(entry, "title"),
-        quantity=whole(entry, "quantity"),
+        quantity=units(entry, "quantity"),
         unit_price=amount(entry, "unit_price"),
         vat_rate=text_or_empty(entry, "vat_rate"),
+        cancelled=units(entry, "cancelled", least=0) if value(entry, "cancelled") else 0,
     )
 
 
@@ -141,18 +164,49 @@ def address(entry: Any) -> Address:
 
 def offer(entry: Any) -> Offer | Unreadable:
     """An offer with the quantity that buyers see."""
-    try:
-        price = child(entry, "price")
-        return Offer(
-            offer_ref=text(entry, "id"), title=text(entry, "title"),
-            sku=text_or_empty(entry, "sku"), ean=text_or_empty(entry, "ean"),
-            url=text_or_empty(entry, "url"), price=amount(price, "amount"),
-            currency=text(price, "currency"), quantity=whole(entry, "quantity"),
-            active=text_or_empty(entry, "status") == "active",
-        )
-    except Puzzling as puzzle:
-        raw = json.dumps(entry, ensure_ascii=False)
-        return Unreadable(_id_of(entry), raw, str(puzzle), puzzle.field)
+    return readable(entry, _offer)
+
+
+def _offer(entry: Any) -> Offer:
+    price = child(entry, "price")
+    return Offer(
+        offer_ref=text(entry, "id"), title=text(entry, "title"),
+        sku=text_or_empty(entry, "sku"), ean=text_or_empty(entry, "ean"),
+        url=text_or_empty(entry, "url"), price=amount(price, "amount"),
+        currency=currency(price), quantity=units(entry, "quantity", least=0),
+        active=choice(OFFER_STATUSES, text(entry, "status"), "status"),
+    )
+
+
+def return_in(document: Any) -> Return | Unreadable:
+    """What a buyer sends back."""
+    return readable(document, _return)
+
+
+def _return(document: Any) -> Return:
+    status = text(document, "status")
+    refunded = child(document, "refunded")
+    return Return(
+        external_id=text(document, "id"), order_ref=text(document, "order_id"),
+        created_at=moment(document, "created_at"), currency=currency(refunded),
+        lines=[
+            ReturnLine(
+                line_ref=text(entry, "line_id"), title=text(entry, "title"),
+                quantity=units(entry, "quantity"), offer_ref=text_or_empty(entry, "offer_id"),
+                sku=text_or_empty(entry, "sku"), reason=text_or_empty(document, "reason"),
+            )
+            for entry in children(document, "items")
+        ],
+        state=choice(RETURN_STATES, status, "status"), raw_status=status,
+        revision=f"{whole(document, 'change'):09d}", number=text(document, "id"),
+        buyer_name=text_or_empty(document, "buyer_name"),
+        reason=text_or_empty(document, "reason"), refunded=amount(refunded, "amount"),
+        parcels=[
+            ParcelInfo(text_or_empty(entry, "carrier"), text(entry, "tracking"),
+                       text_or_empty(entry, "url"))
+            for entry in children(document, "parcels")
+        ],
+    )
 
 
 def stock_out(item: StockItem) -> dict[str, Any]:
@@ -160,18 +214,24 @@ def stock_out(item: StockItem) -> dict[str, Any]:
     return {"offer_id": item.offer_ref, "quantity": item.quantity, "key": item.key}
 
 
-def stock_results(items: Sequence[StockItem], results: Any) -> list[ItemResult]:
+def price_out(item: PriceItem) -> dict[str, Any]:
+    """A price to be set, as the marketplace wants it: a text with two decimals."""
+    return {"offer_id": item.offer_ref, "amount": f"{item.price:.2f}", "currency": item.currency,
+            "key": item.key}
+
+
+def results(items: Sequence[StockItem | PriceItem], answer: Any) -> list[ItemResult]:
     """One result per item, in order; ``unknown`` where the marketplace says nothing of it."""
     told: defaultdict[str, deque[Any]] = defaultdict(deque)
-    for entry in results if isinstance(results, list) else ():
+    for entry in answer if isinstance(answer, list) else ():
         told[str(value(entry, "offer_id"))].append(entry)
     return [
-        _stock_result(told[item.offer_ref].popleft() if told[item.offer_ref] else None)
+        _result(told[item.offer_ref].popleft() if told[item.offer_ref] else None)
         for item in items
     ]
 
 
-def _stock_result(entry: Mapping[str, Any] | None) -> ItemResult:
+def _result(entry: Mapping[str, Any] | None) -> ItemResult:
     if entry is None:
         return ItemResult("unknown", words.NO_ANSWER)
     told = str(entry.get("outcome"))
@@ -191,88 +251,3 @@ def shipment_out(shipment: Shipment) -> dict[str, Any]:
             for parcel in shipment.parcels if parcel.tracking
         ],
     }
-
-
-# Reading JSON with a complaint that names the field
-
-
-def value(document: Any, name: str) -> Any:
-    """What a field holds; None when it is missing, or when this is no object at all."""
-    return document.get(name) if isinstance(document, dict) else None
-
-
-def child(document: Any, name: str) -> Mapping[str, Any]:
-    """An object within an object."""
-    found = value(document, name)
-    if not isinstance(found, dict):
-        raise Puzzling(words.NOT_AN_OBJECT, name, found)
-    return found
-
-
-def children(document: Any, name: str) -> Sequence[Any]:
-    """A list within an object."""
-    found = value(document, name)
-    if not isinstance(found, list):
-        raise Puzzling(words.NOT_A_LIST, name, found)
-    return found
-
-
-def text(document: Any, name: str) -> str:
-    """A text that must be there."""
-    found = value(document, name)
-    if not isinstance(found, str) or not found:
-        raise Puzzling(words.NOT_A_TEXT, name, found)
-    return found
-
-
-def text_or_empty(document: Any, name: str) -> str:
-    """A text that may be missing."""
-    return "" if value(document, name) in (None, "") else text(document, name)
-
-
-def whole(document: Any, name: str) -> int:
-    """A whole number. JSON's ``true`` is none, nor is a number in quotes."""
-    found = value(document, name)
-    if isinstance(found, bool) or not isinstance(found, int):
-        raise Puzzling(words.NOT_WHOLE, name, found)
-    return found
-
-
-def amount(document: Any, name: str) -> Decimal:
-    """An amount of money, which the marketplace writes as text: never through a float."""
-    written = text(document, name)
-    try:
-        found = Decimal(written)
-    except InvalidOperation:
-        found = Decimal("NaN")
-    if not found.is_finite():
-        raise Puzzling(words.NOT_AN_AMOUNT, name, written)
-    return found
-
-
-def moment(document: Any, name: str) -> datetime:
-    """A moment with its zone."""
-    written = text(document, name)
-    try:
-        found = datetime.fromisoformat(written)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        raise Puzzling(words.NOT_A_MOMENT, name, written)
-    return found
-
-
-def moment_or_none(document: Any, name: str) -> datetime | None:
-    """A moment that may not have come yet."""
-    return None if value(document, name) is None else moment(document, name)
-
-
-def choice(table: Mapping[str, Any], word: str, name: str) -> Any:
-    """What a word stands for; a word that is new to us is not guessed at."""
-    if word not in table:
-        raise Puzzling(words.UNKNOWN, name, word)
-    return table[word]
-
-
-def _id_of(document: Any) -> str:
-    return str(value(document, "id") or "?")[:120]

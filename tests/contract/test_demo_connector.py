@@ -173,9 +173,36 @@ class TestJournal:
         ref = there.buy()
         there.street.faults["/orders"] = lambda answer: httpx2.Response(
             200, json={"orders": [], "missing": [ref]})
-        [item] = there.connector().pull_orders(None, 100).items
+        page = there.connector().pull_orders(None, 100)
+        assert (page.items, page.cursor["event"]) == ([], 1)
+        # it may be shown a little later: it is awaited, wherever the journal has got to
+        there.clock.turn(minutes=4)
+        cursor = json.loads(json.dumps(page.cursor))
+        assert there.connector().pull_orders(cursor, 100).cursor == cursor
+        there.clock.turn(minutes=2)
+        gone = there.connector().pull_orders(cursor, 100)
+        [item] = gone.items
         assert isinstance(item, Unreadable)
         assert item.external_id == ref
+        assert gone.cursor == {"event": 1}
+
+    def test_an_order_that_is_shown_late_comes_as_soon_as_it_is_shown(self, there):
+        ref = there.buy()
+        there.street.faults["/orders"] = lambda answer: httpx2.Response(
+            200, json={"orders": [], "missing": [ref]})
+        page = there.connector().pull_orders(None, 100)
+        there.street.faults.clear()
+        second = there.buy()
+        later = there.connector().pull_orders(page.cursor, 100)
+        assert [order.external_id for order in later.items] == [ref, second]
+        assert later.cursor == {"event": 2}
+
+    def test_more_missing_orders_than_a_cursor_holds_are_said_to_be_gone(self, there):
+        fill(there, 60)
+        there.street.faults["/orders"] = httpx2.Response(200, json={"orders": [], "missing": []})
+        page = there.connector().pull_orders(None, 100)
+        assert len(page.cursor["awaited"]) + len(page.items) == 60
+        assert len(json.dumps(page.cursor)) < 4096
 
     def test_a_cursor_older_than_the_journal_says_so(self, there):
         fill(there, 3)
@@ -284,6 +311,7 @@ class TestReading:
                             **told),
             bill_to=Address(street="ul. Świdnicka 12/4", **told),
             delivery_method="InPost Paczkomat 24/7", carrier="inpost", pickup_point="WRO21M",
+            replaces=[], updated_at=MONDAY + timedelta(hours=2),
         )
 
     @pytest.mark.parametrize(("payment", "state", "kind", "paid"), [

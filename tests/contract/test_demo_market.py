@@ -517,7 +517,8 @@ class TestOffice:
         assert (bustle.auto(there.market), bustle.rate(there.market)) == (True, 0.5)
         office.post("/settings", data={"rate": "3"})
         assert not bustle.auto(there.market)
-        assert office.post("/settings", data={"auto": "on", "rate": "0"}).status_code == 422
+        assert office.post("/settings", data={"auto": "on", "rate": "601"}).status_code == 422
+        assert office.post("/settings", data={"auto": "on", "rate": "-1"}).status_code == 422
         assert office.post("/settings", data={"auto": "on", "rate": "lots"}).status_code == 422
 
     def test_older_orders_are_one_step_away(self, there, office):

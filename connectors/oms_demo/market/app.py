@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,12 +12,26 @@ from flask import Flask, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
-from oms_demo.market import bustle
+from oms_demo import catalog
+from oms_demo.market import (
+    api_acts,
+    bustle,
+    office_buying,
+    office_returns,
+    office_weather,
+    sandbox,
+)
 from oms_demo.market.api import CALLS_SHOWN, api
+from oms_demo.market.gate import Gate
 from oms_demo.market.limits import Bucket, Pace
 from oms_demo.market.market import Market
 from oms_demo.market.office import missing_page, office
+from oms_demo.market.papers import LARGEST
 from oms_demo.market.store import Store, seller_token
+from oms_demo.market.weather import Weather
+
+# These add their routes to the two blueprints when they are imported.
+ROUTES = (api_acts, office_buying, office_returns, office_weather, sandbox)
 
 
 def utc_now() -> datetime:
@@ -32,6 +47,8 @@ def make_app(
     history: int = 0,
     seed: int = 1,
     pace: Pace = Pace(),
+    sleep: Callable[[float], None] = time.sleep,
+    offers: Sequence[catalog.Stray] | None = None,
 ) -> Flask:
     """A marketplace whose state lies in ``data_dir``.
 
@@ -42,15 +59,19 @@ def make_app(
         history: orders of the two days before the first one.
         seed: the same seed makes the same buyers, baskets and numbers.
         pace: how fast programs may call.
+        sleep: how slow answers pass the time.
+        offers: what a new marketplace sells; the catalogue's range unless said.
     """
     app = Flask("oms_demo.market", static_folder=None)
     app.config.update(
         SELLER_TOKEN=seller_token(data_dir),
         TRUSTED_HOSTS=["localhost", "127.0.0.1", "[::1]"],
-        MAX_CONTENT_LENGTH=1024 * 1024,
+        MAX_CONTENT_LENGTH=LARGEST + 1024,
     )
-    market = Market(Store(data_dir / "market.sqlite3"), clock, seed)
-    market.open()
+    store = Store(data_dir / "market.sqlite3")
+    weather = Weather(store, clock, seed, sleep)
+    market = Market(store, clock, seed, weather)
+    market.open(offers)
     if market.store.setting("opened", "no") == "no":
         if auto_buyers:
             bustle.switch(market, on=True)
@@ -59,7 +80,8 @@ def make_app(
         market.store.remember("opened", "yes")
     app.extensions["market"] = market
     app.extensions["market_bucket"] = Bucket(pace, clock)
-    app.extensions["market_calls"] = deque(maxlen=CALLS_SHOWN)
+    calls = app.extensions["market_calls"] = deque(maxlen=CALLS_SHOWN)
+    app.wsgi_app = Gate(app.wsgi_app, weather, calls)  # type: ignore[method-assign]
     app.json.ensure_ascii = app.json.sort_keys = False
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.register_blueprint(api)

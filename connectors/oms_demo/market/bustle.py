@@ -15,6 +15,7 @@ import threading
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from oms_demo.market.buyers import second
 from oms_demo.market.delivery import BY_KEY, tracking
 from oms_demo.market.market import Market
 from oms_demo.market.orders import SENT, TO_SEND, WAITING
@@ -27,8 +28,15 @@ RATE = 2.0
 """Orders a minute, unless told otherwise: one every 20 to 40 seconds."""
 HISTORY = 40
 """Orders that a new shop has had in the last two days, besides the scenes."""
-PATIENCE = 150
-"""Buyers come no more while this many orders wait to be sent: nobody is there to send them."""
+RATE_MAX = 600.0
+PATIENCE, PATIENT_RATE = 150, 15
+"""Buyers come no more while this many orders wait to be sent: nobody is there to send them. Who
+wants more than fifteen a minute gets as much more patience.
+"""
+PEAK_MAX_MINUTES = 24 * 60
+CATCH_UP = timedelta(seconds=60)
+"""How far behind its own plan the marketplace may be and still carry it out to the letter."""
+SECOND_THOUGHT = timedelta(minutes=2)
 UNPAID_KEPT = timedelta(hours=72)
 
 log = logging.getLogger(__name__)
@@ -51,11 +59,50 @@ def switch(market: Market, on: bool, per_minute: float | None = None) -> None:
         Refusal: not a rate one can keep up with.
     """
     if per_minute is not None:
-        if not 0.1 <= per_minute <= 600:
-            raise Refusal("bad_rate", "Between 0.1 and 600 orders a minute.", 422, field="rate")
+        if not 0 <= per_minute <= RATE_MAX:
+            raise Refusal("bad_rate", "Between 0 and 600 orders a minute.", 422, field="rate")
         market.store.remember("rate", str(per_minute))
     market.store.remember("auto", "on" if on else "off")
     market.store.remember("next_at", "")
+
+
+def start_peak(market: Market, factor: float, minutes: float) -> None:
+    """So many times more buyers for so long ("Black Friday"); at most 600 orders a minute in all.
+
+    Raises:
+        Refusal: not a factor or not a span.
+    """
+    if not (1 <= factor <= 100 and 0 < minutes <= PEAK_MAX_MINUTES):
+        raise Refusal("bad_peak", "1 to 100 times more, for 1 to 1440 minutes.", 422)
+    now = market.clock()
+    market.store.remember("peak", f"{factor} {stamp(now + timedelta(minutes=minutes))}")
+    if auto(market):
+        market.store.remember("next_at", stamp(now))
+
+
+def end_peak(market: Market) -> None:
+    """Back to the usual crowd."""
+    market.store.remember("peak", "")
+
+
+def peak(market: Market) -> tuple[float, datetime] | None:
+    """How many times more buyers come, and until when; None when it is an ordinary day."""
+    kept = market.store.setting("peak", "")
+    if not kept:
+        return None
+    factor, until = kept.split()
+    return (float(factor), moment(until)) if moment(until) > market.clock() else None
+
+
+def rate_now(market: Market, at: datetime) -> float:
+    """Orders a minute at a moment, the peak counted."""
+    busy = peak(market)
+    return min(RATE_MAX, rate(market) * (busy[0] if busy and at < busy[1] else 1))
+
+
+def patience(market: Market) -> int:
+    """How many orders may wait to be sent before buyers stay at home."""
+    return int(PATIENCE * max(1.0, rate_now(market, market.clock()) / PATIENT_RATE))
 
 
 def waiting(market: Market) -> int:
@@ -66,17 +113,22 @@ def waiting(market: Market) -> int:
 
 
 def tick(market: Market) -> None:
-    """Do what is due now: payments, second thoughts, deliveries, at most one new order."""
+    """Do what is due now: payments, second thoughts, deliveries, new orders.
+
+    What was planned happens at the moment it was planned for, so that a tick that comes a little
+    late changes nothing of what the same seed and settings make.
+    """
     now = market.clock()
     for order in _due(market, now):
+        planned = moment(order["plan_at"]) if order["plan"] else now
         try:
-            _carry_out(market, order, now)
+            _carry_out(market, order, planned if now - planned < CATCH_UP else now)
         except Refusal as refusal:  # somebody was quicker: it was sent or cancelled meanwhile
             log.info("order %s: %s", order["ref"], refusal)
             market.plan(order["ref"], None, None)
     _plan_deliveries(market, now)
     if auto(market):
-        _new_order(market, now)
+        _new_orders(market, now)
 
 
 def write_history(market: Market, count: int = HISTORY) -> None:
@@ -151,7 +203,11 @@ def _due(market: Market, now: datetime) -> Sequence[sqlite3.Row]:
 
 def _carry_out(market: Market, order: sqlite3.Row, now: datetime) -> None:
     if order["plan"]:
-        _ACTS[order["plan"]](market, order["ref"], now)
+        what, _, other = order["plan"].partition(":")
+        if other:
+            market.join([order["ref"], other], now)
+        else:
+            _ACTS[what](market, order["ref"], now)
     else:
         market.cancel(order["ref"], "not paid in time", now)
 
@@ -162,6 +218,19 @@ def _move(market: Market, ref: str, at: datetime) -> None:
     country = json.loads(order["buyer"])["country"]
     new = person(market.seed, 1_000_000 + order["seq"], country)
     market.move(ref, {"street": new.street, "postcode": new.postcode, "city": new.city}, at)
+
+
+def _buy_more(market: Market, ref: str, at: datetime) -> None:
+    """The buyer of an unpaid order buys once more, and will pay for both in a moment."""
+    with market.store.transaction() as db:
+        order = db.execute("SELECT * FROM purchase WHERE ref = ?", (ref,)).fetchone()
+    told = json.loads(order["delivery"])
+    more = second(market.seed, order["seq"], json.loads(order["buyer"]), told["method"],
+                  told["pickup_point"], market.shelf())
+    if more is None:
+        market.plan(ref, "pay", at)
+        return
+    market.plan(ref, f"join:{market.buy(more, at)}", at + SECOND_THOUGHT)
 
 
 def _send(market: Market, ref: str, at: datetime) -> None:
@@ -177,6 +246,7 @@ _ACTS = {
     "pay": lambda market, ref, at: market.pay(ref, at),
     "cancel": lambda market, ref, at: market.cancel(ref, "bought by mistake", at),
     "move": _move,
+    "join": _buy_more,
     "send": _send,
     "deliver": lambda market, ref, at: market.deliver(ref, at),
     "scene": _play,
@@ -194,18 +264,35 @@ def _plan_deliveries(market: Market, now: datetime) -> None:
             market.plan(row["ref"], "deliver", left + timedelta(minutes=rng.uniform(8, 20)))
 
 
-def _new_order(market: Market, now: datetime) -> None:
+def _new_orders(market: Market, now: datetime) -> None:
+    """Everybody who comes between the last tick and this one, each at a moment of his own."""
     due = market.store.setting("next_at", "")
-    if due and moment(due) > now:
-        return
-    rng = random.Random(f"{market.seed}/pause/{stamp(now)}")  # noqa: S311 - a pause
-    pause = timedelta(seconds=60 / rate(market) * rng.uniform(2 / 3, 4 / 3))
-    market.store.remember("next_at", stamp(now + pause))
+    at = moment(due) if due else None
+    first = at is None
+    if at is None or at > now + timedelta(hours=1):  # or the clock was put back
+        at = _after(market, now)
+        first = True
+    elif now - at > CATCH_UP:  # nobody was at home: that is no reason for a flood
+        at = now
     # The first tick after a start only sets the date: a restart is no reason for an order.
-    if due and waiting(market) < PATIENCE:
-        chosen = market.invent(now)
-        if chosen:
-            log.info("order %s placed", market.buy(chosen, now))
+    while not first and at is not None and at <= now:
+        if waiting(market) < patience(market):
+            chosen = market.invent(at)
+            if chosen:
+                log.info("order %s placed", market.buy(chosen, at))
+        at = _after(market, at)
+    market.store.remember("next_at", stamp(at) if at else "")
+
+
+def _after(market: Market, at: datetime) -> datetime | None:
+    """When the next buyer comes after one who came at ``at``; None when nobody does."""
+    often = rate_now(market, at)
+    if not often:
+        return None
+    number = int(market.store.setting("arrivals", "0")) + 1
+    market.store.remember("arrivals", str(number))
+    rng = random.Random(f"{market.seed}/pause/{number}")  # noqa: S311 - a pause
+    return at + timedelta(seconds=60 / often * rng.uniform(2 / 3, 4 / 3))
 
 
 class Ticker(threading.Thread):

@@ -17,7 +17,9 @@ from oms_demo.market.people import Person, person
 AGAIN = 0.08
 COD = 0.12
 UNPAID = 0.08
-PAYS_LATER = 0.7
+PAYS_LATER = 0.55
+PAYS_TOGETHER = 0.15
+LAST_UNIT = 0.03
 NOTE = 0.14
 COUPON = 0.06
 FLAWED_ADDRESS = 0.03
@@ -25,6 +27,7 @@ CALLS_OFF = 0.02
 MOVES = 0.02
 
 COUPON_WORTH = 1000
+_WISHES = 12
 _LINES = ((1, 62), (2, 24), (3, 9), (4, 3), (5, 2))
 _UNITS = ((1, 74), (2, 16), (3, 5), (4, 3), (6, 2))
 _UNITS_COMPANY = ((2, 30), (4, 25), (6, 20), (10, 15), (20, 10))
@@ -69,16 +72,43 @@ def basket(seed: int, number: int, at: datetime, shelf: Sequence[OnSale],
     )
 
 
+def second(seed: int, number: int, first: Mapping[str, Any], delivery: str, point: str,
+           shelf: Sequence[OnSale]) -> Basket | None:
+    """What the same buyer adds a little later, to pay for both together."""
+    rng = random.Random(f"{seed}/second/{number}")  # noqa: S311 - invented data, no secrets
+    lines = _choose_lines(rng, seed, shelf, _UNITS)
+    if not lines:
+        return None
+    return Basket(
+        lines=[(offer.ref, quantity) for offer, quantity in lines], buyer=first,
+        delivery=delivery, pickup_point=point, payment="unpaid",
+        payment_method=rng.choice(names.PAYMENT_METHODS),
+    )
+
+
 def _choose_lines(rng: random.Random, seed: int, shelf: Sequence[OnSale],
                   units: Sequence[tuple[int, int]]) -> list[tuple[OnSale, int]]:
+    """What is wished for does not depend on what is there: only what is bought of it does.
+
+    So the same buyers come with the same wishes, however quickly the seller refills.
+    """
+    if not shelf:
+        return []
+    count, hunts = _pick(rng, _LINES), rng.random() < LAST_UNIT
+    wishes = rng.choices(shelf, [_taste(seed, offer) for offer in shelf], k=_WISHES)
+    wanted = [(offer, _pick(rng, units)) for offer in wishes]
     there = [offer for offer in shelf if offer.stock > 0]
+    if hunts and there:
+        scarce = min(there, key=lambda offer: (offer.stock, offer.ref))
+        return [(scarce, min(scarce.stock, 2))]
     chosen: dict[str, tuple[OnSale, int]] = {}
-    weights = [_taste(seed, offer) for offer in there]
-    for _ in range(_pick(rng, _LINES) if there else 0):
-        offer = rng.choices(there, weights)[0]
-        # the last ones on a shelf are bought one by one, dear things too
-        most = 1 if offer.price > 15000 else max(1, offer.stock // 3)
-        chosen[offer.ref] = (offer, min(_pick(rng, units), most))
+    for offer, number in wanted + [(offer, 1) for offer in there]:
+        if len(chosen) == count:
+            break
+        if offer.stock > 0:
+            # the last ones on a shelf are bought one by one, dear things too
+            most = 1 if offer.price > 15000 else max(1, offer.stock // 3)
+            chosen[offer.ref] = (offer, min(number, most))
     return list(chosen.values())
 
 
@@ -110,7 +140,9 @@ def _plan(rng: random.Random, payment: str, at: datetime) -> tuple[str, datetime
     chance, minutes = rng.random(), rng.uniform(3, 12)
     later = at + timedelta(minutes=minutes)
     if payment == "unpaid":
-        return ("pay", later) if chance < PAYS_LATER else None
+        if chance < PAYS_LATER:
+            return "pay", later
+        return ("join", later) if chance < PAYS_LATER + PAYS_TOGETHER else None
     if chance < CALLS_OFF:
         return "cancel", later
     return ("move", later) if chance < CALLS_OFF + MOVES else None

@@ -5,8 +5,9 @@ Each function works within the caller's transaction ``db`` at the moment ``at``.
 
 from __future__ import annotations
 
+import re
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,17 +19,24 @@ KEYS_KEPT = timedelta(hours=24)
 EUR = 430
 """Grosze per euro: what the marketplace reckons with when it shows prices abroad."""
 _FIRST_REF = 7_400_100_001
+_PRICE = re.compile(r"[0-9]{1,7}\.[0-9]{2}")
 
 
-def stock_up(db: sqlite3.Connection, at: datetime) -> None:
-    """Fill an empty marketplace with the catalogue's offers, and those it does not know."""
+def stock_up(db: sqlite3.Connection, at: datetime,
+             range_: Sequence[catalog.Stray] | None = None) -> None:
+    """Fill an empty marketplace: with the catalogue's offers and those it does not know, or with
+    another ``range_``.
+    """
     if db.execute("SELECT 1 FROM offer").fetchone():
         return
-    stock = {item.sku: item.stock for item in catalog.items() if not item.parts}
-    rows = [
-        (item, catalog.available(item, stock) if item.parts else item.stock)
-        for item in catalog.items()
-    ] + [(stray, stray.stock) for stray in catalog.strays()]
+    rows: list[tuple[catalog.Item | catalog.Stray, int]]
+    if range_ is not None:
+        rows = [(stray, stray.stock) for stray in range_]
+    else:
+        stock = {item.sku: item.stock for item in catalog.items() if not item.parts}
+        rows = [(item, catalog.available(item, stock) if item.parts else item.stock)
+                for item in catalog.items()]
+        rows += [(stray, stray.stock) for stray in catalog.strays()]
     for number, (item, shown) in enumerate(rows, _FIRST_REF):
         price = int(item.price * 100)
         db.execute(
@@ -62,6 +70,32 @@ def set_stock(db: sqlite3.Connection, at: datetime, ref: str, quantity: object, 
     db.execute("UPDATE offer SET stock = ?, updated_at = ? WHERE ref = ?",
                (quantity, stamp(at), ref))
     _note(db, at, ref, offer["stock"], quantity, cause)
+    return "applied"
+
+
+def set_price(db: sqlite3.Connection, at: datetime, ref: str, amount: object, currency: object
+              ) -> str:
+    """Set what buyers in Poland pay, in grosze as a text with two decimals; euro follow.
+
+    Returns:
+        ``applied``, or ``unchanged``.
+
+    Raises:
+        Refusal: no such offer, not a price, or a currency in which nothing is sold here.
+    """
+    if currency != "PLN":
+        raise Refusal("bad_currency", "Prices are set in PLN.", 422)
+    if not isinstance(amount, str) or not _PRICE.fullmatch(amount) or not amount.strip("0."):
+        raise Refusal("bad_price", 'A price is a text such as "39.90", above zero.', 422)
+    whole, _, cents = amount.partition(".")
+    price = int(whole) * 100 + int(cents)
+    offer = db.execute("SELECT price FROM offer WHERE ref = ?", (ref,)).fetchone()
+    if offer is None:
+        raise Refusal("unknown_offer", f"There is no offer {ref}.", 404)
+    if offer["price"] == price:
+        return "unchanged"
+    db.execute("UPDATE offer SET price = ?, price_eur = ?, updated_at = ? WHERE ref = ?",
+               (price, in_euro(price), stamp(at), ref))
     return "applied"
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -28,11 +27,18 @@ from flask import (
     url_for,
 )
 
-from oms_demo.market import bustle, words
-from oms_demo.market.delivery import BY_KEY, METHODS
+from oms_demo.market import bustle, papers, returns, words
+from oms_demo.market.delivery import BY_KEY
 from oms_demo.market.market import Market
-from oms_demo.market.names import ABROAD
-from oms_demo.market.orders import CANCELLED, PAYMENTS, STATUSES, TO_SEND, WAITING
+from oms_demo.market.orders import (
+    CANCELLED,
+    DELIVERED,
+    SENT,
+    STATUSES,
+    TO_SEND,
+    WAITING,
+    stage_of,
+)
 from oms_demo.market.refusal import Refusal
 from oms_demo.market.store import moment, stamp
 
@@ -40,7 +46,6 @@ office = Blueprint("office", __name__, template_folder="templates", static_folde
                    static_url_path="/static")
 
 PAGE = 40
-MANY_MAX = 200
 ZONE = ZoneInfo("Europe/Warsaw")
 
 
@@ -79,7 +84,7 @@ def template_values() -> dict[str, Any]:
         "money": lambda minor, currency="PLN": words.money(minor, currency, chosen),
         "when": _when, "language": chosen, "languages": words.LANGUAGES,
         "auto": bustle.auto(market()), "rate": bustle.rate(market()),
-        "waiting": bustle.waiting(market()), "patience": bustle.PATIENCE,
+        "waiting": bustle.waiting(market()), "patience": bustle.patience(market()),
         "said": _said(chosen),
     }
 
@@ -87,7 +92,7 @@ def template_values() -> dict[str, Any]:
 @office.errorhandler(Refusal)
 def refused(refusal: Refusal) -> tuple[str, int]:
     """A refusal that no form can show."""
-    return render_template("market/refused.html", message=_message(refusal)), refusal.status
+    return render_template("market/refused.html", message=refusal_text(refusal)), refusal.status
 
 
 @office.get("/language/<code>")
@@ -133,7 +138,7 @@ def newer() -> dict[str, int]:
 @office.get("/orders/<ref>")
 def order(ref: str) -> str:
     """One order with everything a buyer can do about it."""
-    return _order_page(ref)
+    return order_page(ref)
 
 
 @office.post("/orders/<ref>/<act>")
@@ -147,7 +152,7 @@ def act(ref: str, act: str) -> Response | tuple[str, int]:
     except Refusal as refusal:
         if refusal.code == "unknown_order":
             raise
-        return _order_page(ref, _message(refusal)), refusal.status
+        return order_page(ref, refusal_text(refusal)), refusal.status
     return redirect(url_for("office.order", ref=ref, said=said), 303)
 
 
@@ -185,36 +190,8 @@ def set_stock(ref: str) -> Response | tuple[str, int]:
     except Refusal as refusal:
         if refusal.code == "unknown_offer":
             raise
-        return _offer_page(ref, _message(refusal)), refusal.status
+        return _offer_page(ref, refusal_text(refusal)), refusal.status
     return redirect(url_for("office.offer", ref=ref, said="stock"), 303)
-
-
-@office.get("/buy")
-def buy_form() -> str:
-    """Buy as anybody."""
-    return _buy_page({})
-
-
-@office.post("/buy")
-def buy() -> Response | tuple[str, int]:
-    """Place one order, as the form says."""
-    try:
-        ref = _place(request.form)
-    except Refusal as refusal:
-        return _buy_page(request.form, _message(refusal)), refusal.status
-    return redirect(url_for("office.order", ref=ref, said="bought"), 303)
-
-
-@office.post("/buy/many")
-def buy_many() -> Response | tuple[str, int]:
-    """Let invented buyers buy now."""
-    count = request.form.get("count", type=int) or 0
-    if not 1 <= count <= MANY_MAX:
-        refusal = Refusal("bad_count", f"Between 1 and {MANY_MAX}.", 422)
-        return _buy_page({}, _message(refusal)), 422
-    baskets = (market().invent() for _ in range(count))
-    placed = [market().buy(basket) for basket in baskets if basket]
-    return redirect(url_for("office.orders", said="many", n=len(placed)), 303)
 
 
 @office.get("/settings")
@@ -229,11 +206,11 @@ def save_settings() -> Response | tuple[str, int]:
     try:
         per_minute = float(request.form.get("rate", "").replace(",", "."))
     except ValueError:
-        per_minute = 0.0
+        per_minute = -1.0
     try:
         bustle.switch(market(), request.form.get("auto") == "on", per_minute)
     except Refusal as refusal:
-        return _settings_page(_message(refusal)), refusal.status
+        return _settings_page(refusal_text(refusal)), refusal.status
     return redirect(url_for("office.settings", said="saved"), 303)
 
 
@@ -273,35 +250,6 @@ def language() -> str:
     return g.language
 
 
-def _place(form: Mapping[str, str]) -> str:
-    """The order a filled form stands for; what was left empty is invented."""
-    text = form.get("quantity", "")
-    quantity = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
-    payment = form.get("payment", "online")
-    country = form.get("country", "PL")
-    if not form.get("offer"):
-        raise Refusal("empty", "Choose a product.", 422, field="offer")
-    chosen = market().invent(country=country if country in ABROAD else "PL")
-    if chosen is None or payment not in PAYMENTS:
-        raise Refusal("empty", "There is nothing to buy.", 422, field="offer")
-    buyer = dict(chosen.buyer)
-    cod = payment == "cod" and buyer["country"] == "PL"
-    fitting = [m for m in METHODS if m.abroad == (buyer["country"] != "PL") and m.cod == cod]
-    return market().buy(replace(
-        chosen,
-        lines=[(form["offer"], quantity)],
-        buyer=buyer | {"name": form.get("name", "").strip()[:80] or buyer["name"]},
-        delivery=chosen.delivery if BY_KEY[chosen.delivery] in fitting else fitting[-1].key,
-        pickup_point=chosen.pickup_point if BY_KEY[chosen.delivery] in fitting else "",
-        payment="cod" if cod else "online" if payment == "cod" else payment,
-        payment_method="Pobranie" if cod else "BLIK",
-        invoice="invoice" in form,
-        note=form.get("note", "").strip()[:500],
-        discount=0,
-        plan=None,
-    ))
-
-
 _ACTS: dict[str, tuple[str, Callable[[str, Mapping[str, str]], None]]] = {
     "pay": ("paid", lambda ref, form: market().pay(ref)),
     "cancel": ("cancelled", lambda ref, form: market().cancel(ref, "cancelled by the buyer")),
@@ -311,7 +259,12 @@ _ACTS: dict[str, tuple[str, Callable[[str, Mapping[str, str]], None]]] = {
 }
 
 
-def _order_page(ref: str, wrong: str = "") -> str:
+def order_page(ref: str, wrong: str = "") -> str:
+    """An order with everything that can be done about it, and what went wrong just now.
+
+    Raises:
+        Refusal: there is none.
+    """
     with market().store.transaction() as db:
         row = db.execute("SELECT * FROM purchase WHERE ref = ?", (ref,)).fetchone()
         if row is None:
@@ -319,8 +272,13 @@ def _order_page(ref: str, wrong: str = "") -> str:
         card = _card(db, row)
         events = db.execute("SELECT * FROM event WHERE purchase_seq = ? ORDER BY id",
                             (row["seq"],)).fetchall()
+        more = {
+            "back": returns.of_order(db, row["seq"]), "documents": papers.of_order(db, row["seq"]),
+            "stage": stage_of(db, row["seq"]),
+        }
     return render_template(
-        "market/order.html", order=card, events=events, wrong=wrong,
+        "market/order.html", order=card, events=events, wrong=wrong, **more,
+        ways=returns.NEXT, reasons=returns.REASONS, has_left=row["status"] in (SENT, DELIVERED),
         can_pay=row["status"] == WAITING,
         can_cancel=row["status"] in (WAITING, TO_SEND),
         is_cancelled=row["status"] == CANCELLED,
@@ -336,13 +294,6 @@ def _offer_page(ref: str, wrong: str = "") -> str:
             "SELECT * FROM stock_change WHERE offer_ref = ? ORDER BY id DESC LIMIT 50", (ref,)
         ).fetchall()
     return render_template("market/offer.html", offer=row, changes=changes, wrong=wrong)
-
-
-def _buy_page(form: Mapping[str, str], wrong: str = "") -> str:
-    with market().store.transaction() as db:
-        rows = db.execute("SELECT * FROM offer ORDER BY title").fetchall()
-    return render_template("market/buy.html", offers=rows, form=form, wrong=wrong,
-                           payments=PAYMENTS, countries=("PL", *ABROAD))
 
 
 def _settings_page(wrong: str = "") -> str:
@@ -368,7 +319,8 @@ def _card(db: sqlite3.Connection, row: sqlite3.Row) -> dict[str, Any]:
     }
 
 
-def _message(refusal: Refusal) -> str:
+def refusal_text(refusal: Refusal) -> str:
+    """A refusal in the language of the page."""
     try:
         return words.word(f"refusal.{refusal.code}", language()).format(**refusal.detail)
     except KeyError:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from oms_demo.market import offers
+from oms_demo.market import offers, rings
 from oms_demo.market.delivery import BY_KEY, cost
 from oms_demo.market.refusal import Refusal
 from oms_demo.market.store import moment, stamp
@@ -21,6 +21,8 @@ WAITING, TO_SEND, SENT, DELIVERED, CANCELLED = (
     "waiting_payment", "to_send", "sent", "delivered", "cancelled",
 )
 STATUSES = (WAITING, TO_SEND, SENT, DELIVERED, CANCELLED)
+STAGES = ("new", "preparing", "ready", "on_hold")
+"""How far the seller says he is with an order that is to be sent."""
 PAYMENTS = ("online", "unpaid", "cod")
 
 CUT_OFF = 12
@@ -33,7 +35,8 @@ _INVOICE = ("name", "company", "tax_id", "street", "postcode", "city", "country"
 class Basket:
     """What a buyer sends off: (offer, quantity) lines and how it is paid, one of ``PAYMENTS``.
 
-    ``plan`` is what the buyer will do later, and when: ``pay``, ``cancel`` or ``move``.
+    ``plan`` is what the buyer will do later, and when: ``pay``, ``cancel``, ``move``, or ``join``:
+    buy more and pay for both together.
     """
 
     lines: Sequence[tuple[str, int]]
@@ -49,7 +52,7 @@ class Basket:
 
 
 def place(db: sqlite3.Connection, at: datetime, ref: str, basket: Basket) -> None:
-    """Take an order in under the number ``ref``.
+    """Take an order in under the number ``ref``. See ``Basket``.
 
     Raises:
         Refusal: nothing chosen, an unknown offer, or fewer units than asked for.
@@ -146,6 +149,106 @@ def move(db: sqlite3.Connection, at: datetime, ref: str, address: Mapping[str, s
         change(db, at, order, "order.changed", delivery=to_json(delivery), plan=None, plan_at=None)
 
 
+def join(db: sqlite3.Connection, at: datetime, refs: Sequence[str], new: str) -> None:
+    """Unpaid orders of one buyer become one paid order ``new``; the old ones are called off.
+
+    Raises:
+        Refusal: no such order, one that is paid or called off, or in another currency.
+    """
+    old = [find(db, ref) for ref in dict.fromkeys(refs)]
+    first = old[0]
+    if len(old) < 2 or any(order["status"] != WAITING for order in old) or any(
+        (order["currency"], json.loads(order["buyer"])["login"])
+        != (first["currency"], json.loads(first["buyer"])["login"]) for order in old
+    ):
+        raise Refusal("not_together", "Only unpaid orders of one buyer can be paid together.")
+    items = sum(order["items"] for order in old)
+    discount = sum(order["discount"] for order in old)
+    paid_for = cost(BY_KEY[json.loads(first["delivery"])["method"]], items)
+    row = {name: first[name] for name in first.keys() if name != "seq"} | {  # noqa: SIM118 - a Row
+        "ref": new, "revision": 1, "status": TO_SEND, "placed_at": stamp(at),
+        "updated_at": stamp(at), "send_by": stamp(send_by(at)), "items": items,
+        "delivery_cost": paid_for, "discount": discount, "total": items + paid_for - discount,
+        "note": " / ".join(order["note"] for order in old if order["note"]),
+        "plan": None, "plan_at": None,
+    }
+    seq = _insert(db, "purchase", row)
+    lines = [line for order in old for line in db.execute(
+        "SELECT * FROM purchase_line WHERE purchase_seq = ? ORDER BY no", (order["seq"],))]
+    for no, line in enumerate(lines, 1):
+        _insert(db, "purchase_line", {**dict(line), "purchase_seq": seq, "no": no})
+    for order in old:
+        _insert(db, "replacement", {"old_seq": order["seq"], "new_seq": seq})
+    _announce(db, at, seq, 1, "order.placed")
+    take_money(db, at, seq)
+    for order in old:
+        change(db, at, order, "order.cancelled", status=CANCELLED, plan=None, plan_at=None,
+               cancelled_at=stamp(at), cancel_reason=f"paid together as {new}")
+
+
+def cancel_units(db: sqlite3.Connection, at: datetime, ref: str, units: Mapping[str, int],
+                 reason: str, expected_revision: int | None = None) -> None:
+    """So many units of each line are called off in all; saying it again changes nothing.
+
+    What is left costs less; an order of which nothing is left is called off as a whole.
+
+    Raises:
+        Refusal: no such order or line, more than was bought, or it has left.
+    """
+    order = find(db, ref)
+    lines = {str(line["no"]): line for line in db.execute(
+        "SELECT purchase_line.*, coalesce(line_cancelled.quantity, 0) AS cancelled"
+        " FROM purchase_line LEFT JOIN line_cancelled USING (purchase_seq, no)"
+        " WHERE purchase_seq = ?", (order["seq"],))}
+    for no, count in units.items():
+        if no not in lines or count > lines[no]["quantity"]:
+            raise Refusal("bad_line", f"Line {no} has not so many units.", 422, field="lines")
+    more = {no: n for no, n in units.items() if n > lines[no]["cancelled"]}
+    if not more or order["status"] == CANCELLED:
+        return
+    if all(units.get(no, line["cancelled"]) >= line["quantity"] for no, line in lines.items()):
+        cancel(db, at, ref, reason, expected_revision)
+        return
+    expect(order, expected_revision)
+    if order["status"] in (SENT, DELIVERED):
+        raise Refusal("already_sent", "This order has been sent.")
+    less = 0
+    for no, count in more.items():
+        less += (count - lines[no]["cancelled"]) * lines[no]["unit_price"]
+        db.execute("INSERT OR REPLACE INTO line_cancelled VALUES (?,?,?)",
+                   (order["seq"], int(no), count))
+    items = order["items"] - less
+    discount = min(order["discount"], items)
+    change(db, at, order, "order.changed", items=items, discount=discount,
+           total=items + order["delivery_cost"] - discount)
+
+
+def set_stage(db: sqlite3.Connection, at: datetime, ref: str, stage: object,
+              expected_revision: int | None = None) -> None:
+    """The seller says how far he is. Saying it again changes nothing.
+
+    Raises:
+        Refusal: no such order or stage, changed meanwhile, or it is not waiting to be sent.
+    """
+    if stage not in STAGES:
+        raise Refusal("unknown_status", f"A status is one of {', '.join(STAGES)}.", 422,
+                      field="status")
+    order = find(db, ref)
+    if stage_of(db, order["seq"]) == stage:
+        return
+    expect(order, expected_revision)
+    if order["status"] not in (WAITING, TO_SEND):
+        raise Refusal("already_sent", "This order is not waiting any more.")
+    db.execute("INSERT OR REPLACE INTO stage VALUES (?,?)", (order["seq"], stage))
+    change(db, at, order, "order.stage")
+
+
+def stage_of(db: sqlite3.Connection, seq: int) -> str:
+    """How far the seller says he is."""
+    row = db.execute("SELECT name FROM stage WHERE purchase_seq = ?", (seq,)).fetchone()
+    return row["name"] if row else STAGES[0]
+
+
 def plan(db: sqlite3.Connection, ref: str, what: str | None, at: datetime | None) -> None:
     """Note what will happen to an order by itself, and when. Not a change: nobody is told."""
     db.execute("UPDATE purchase SET plan = ?, plan_at = ? WHERE ref = ?",
@@ -204,8 +307,10 @@ def to_json(value: Any) -> str:
 
 
 def _announce(db: sqlite3.Connection, at: datetime, seq: int, revision: int, event: str) -> None:
-    _insert(db, "event", {"at": stamp(at), "type": event, "purchase_seq": seq,
-                          "revision": revision})
+    number = _insert(db, "event", {"at": stamp(at), "type": event, "purchase_seq": seq,
+                                   "revision": revision})
+    ref = db.execute("SELECT ref FROM purchase WHERE seq = ?", (seq,)).fetchone()["ref"]
+    rings.announce(db, at, "order", ref, f"order-{number}")
 
 
 def _insert(db: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> int:

@@ -66,6 +66,50 @@ CREATE TABLE IF NOT EXISTS shipment (
     complete INTEGER NOT NULL, sent_at TEXT NOT NULL, UNIQUE (purchase_seq, key)
 );
 
+CREATE TABLE IF NOT EXISTS line_cancelled (
+    purchase_seq INTEGER NOT NULL REFERENCES purchase, no INTEGER NOT NULL,
+    quantity INTEGER NOT NULL, PRIMARY KEY (purchase_seq, no)
+);
+
+CREATE TABLE IF NOT EXISTS replacement (
+    old_seq INTEGER PRIMARY KEY REFERENCES purchase, new_seq INTEGER NOT NULL REFERENCES purchase
+);
+CREATE INDEX IF NOT EXISTS ix_replacement_new ON replacement (new_seq);
+
+CREATE TABLE IF NOT EXISTS stage (
+    purchase_seq INTEGER PRIMARY KEY REFERENCES purchase, name TEXT NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS document (
+    ref TEXT PRIMARY KEY, purchase_seq INTEGER NOT NULL REFERENCES purchase, key TEXT NOT NULL,
+    number TEXT NOT NULL, issued_at TEXT NOT NULL, pdf BLOB NOT NULL, UNIQUE (purchase_seq, key)
+);
+
+CREATE TABLE IF NOT EXISTS sent_back (
+    seq INTEGER PRIMARY KEY, ref TEXT NOT NULL UNIQUE, change INTEGER NOT NULL UNIQUE,
+    purchase_seq INTEGER NOT NULL REFERENCES purchase, status TEXT NOT NULL,
+    created_at TEXT NOT NULL, updated_at TEXT NOT NULL, reason TEXT NOT NULL,
+    refunded INTEGER NOT NULL, parcels TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS ix_sent_back_purchase ON sent_back (purchase_seq);
+
+CREATE TABLE IF NOT EXISTS sent_back_line (
+    back_seq INTEGER NOT NULL REFERENCES sent_back, no INTEGER NOT NULL, quantity INTEGER NOT NULL,
+    PRIMARY KEY (back_seq, no)
+);
+
+CREATE TABLE IF NOT EXISTS subscription (
+    ref TEXT PRIMARY KEY, url TEXT NOT NULL, secret TEXT NOT NULL, kind TEXT NOT NULL,
+    UNIQUE (url, kind)
+);
+
+CREATE TABLE IF NOT EXISTS ring (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, subscription_ref TEXT NOT NULL REFERENCES subscription
+    ON DELETE CASCADE, event TEXT NOT NULL, body TEXT NOT NULL, due_at TEXT NOT NULL,
+    tries INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX IF NOT EXISTS ix_ring_due ON ring (due_at);
+
 CREATE TABLE IF NOT EXISTS event (
     id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, type TEXT NOT NULL,
     purchase_seq INTEGER NOT NULL REFERENCES purchase, revision INTEGER NOT NULL

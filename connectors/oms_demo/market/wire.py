@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from oms_demo.market.delivery import BY_KEY
+from oms_demo.market.orders import STAGES
 
 Row = sqlite3.Row
 
@@ -16,10 +17,11 @@ Row = sqlite3.Row
 def orders(db: sqlite3.Connection, rows: Sequence[Row]) -> list[dict[str, Any]]:
     """Whole orders, in the order of their rows."""
     parts = {table: _by_order(db, table, rows)
-             for table in ("purchase_line", "payment", "shipment")}
+             for table in ("purchase_line", "payment", "shipment", "line_cancelled", "stage")}
+    joined = _joined(db, rows)
     return [
-        _order(row, parts["purchase_line"][row["seq"]], parts["payment"][row["seq"]],
-               parts["shipment"][row["seq"]])
+        _order(row, {table: found[row["seq"]] for table, found in parts.items()})
+        | {"replaces": joined[row["seq"]]}
         for row in rows
     ]
 
@@ -52,8 +54,20 @@ def _by_order(db: sqlite3.Connection, table: str, rows: Sequence[Row]
     return found
 
 
-def _order(row: Row, lines: Sequence[Row], payments: Sequence[Row], shipments: Sequence[Row]
-           ) -> dict[str, Any]:
+def _joined(db: sqlite3.Connection, rows: Sequence[Row]) -> defaultdict[int, list[str]]:
+    """The numbers of the orders that each order stands for, where a buyer paid them together."""
+    found: defaultdict[int, list[str]] = defaultdict(list)
+    marks = ",".join("?" * len(rows))
+    for new, ref in db.execute(
+        "SELECT new_seq, ref FROM replacement JOIN purchase ON purchase.seq = old_seq"  # noqa: S608
+        f" WHERE new_seq IN ({marks}) ORDER BY old_seq", [row["seq"] for row in rows],
+    ):
+        found[new].append(ref)
+    return found
+
+
+def _order(row: Row, parts: Mapping[str, Sequence[Row]]) -> dict[str, Any]:
+    cancelled = {part["no"]: part["quantity"] for part in parts["line_cancelled"]}
     buyer = json.loads(row["buyer"])
     delivery = json.loads(row["delivery"])
     method = BY_KEY[delivery["method"]]
@@ -67,12 +81,13 @@ def _order(row: Row, lines: Sequence[Row], payments: Sequence[Row], shipments: S
             "items": amount(row["items"]), "delivery": amount(row["delivery_cost"]),
             "discount": amount(row["discount"]), "total": amount(row["total"]),
         },
-        "items": [_line(line) for line in lines],
+        "items": [_line(line, cancelled.get(line["no"], 0)) for line in parts["purchase_line"]],
+        "stage": parts["stage"][0]["name"] if parts["stage"] else STAGES[0],
         "payment": {
             "kind": row["payment_kind"], "method": row["payment_method"],
             "received": [
                 {"id": p["ref"], "amount": amount(p["amount"]), "at": p["at"],
-                 "method": p["method"]} for p in payments
+                 "method": p["method"]} for p in parts["payment"]
             ],
         },
         "buyer": {k: buyer[k] for k in ("login", "name", "email", "phone", "company")},
@@ -82,15 +97,16 @@ def _order(row: Row, lines: Sequence[Row], payments: Sequence[Row], shipments: S
         },
         "invoice": json.loads(row["invoice"]) if row["invoice"] else None,
         "note": row["note"],
-        "shipments": [shipment(s) for s in shipments],
+        "shipments": [shipment(s) for s in parts["shipment"]],
     }
 
 
-def _line(line: Row) -> dict[str, Any]:
+def _line(line: Row, cancelled: int) -> dict[str, Any]:
     return {
         "line_id": str(line["no"]), "offer_id": line["offer_ref"], "sku": line["sku"],
         "ean": line["ean"], "title": line["title"], "quantity": line["quantity"],
-        "unit_price": amount(line["unit_price"]), "vat_rate": line["vat_rate"],
+        "cancelled": cancelled, "unit_price": amount(line["unit_price"]),
+        "vat_rate": line["vat_rate"],
     }
 
 

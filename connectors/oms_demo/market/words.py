@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from oms_demo.market.weather_words import WEATHER_WORDS
+
 LANGUAGES = ("pl", "en")
 _SPACE = "\N{NO-BREAK SPACE}"
 
@@ -132,7 +134,37 @@ _WORDS: dict[str, tuple[str, str]] = {
     "answer": ("Odpowiedź", "Answer"),
     "missing_page": ("Nie ma takiej strony.", "There is no such page."),
     "back": ("Wróć", "Back"),
-}
+    "event.order.stage": ("status sprzedawcy", "seller's status"),
+    "stage": ("Status sprzedawcy", "Seller's status"),
+    "stage.new": ("nowe", "new"),
+    "stage.preparing": ("w przygotowaniu", "being prepared"),
+    "stage.ready": ("gotowe do wysłania", "ready to send"),
+    "stage.on_hold": ("wstrzymane", "on hold"),
+    "documents": ("Dokumenty od sprzedawcy", "Documents from the seller"),
+    "returns": ("Zwroty", "Returns"),
+    "return.announce": ("Zgłoś zwrot", "Announce a return"),
+    "return.reason": ("Powód", "Reason"),
+    "return.announced": ("zgłoszony", "announced"),
+    "return.on_the_way": ("w drodze", "on the way"),
+    "return.arrived": ("dotarł", "arrived"),
+    "return.refunded": ("pieniądze oddane", "refunded"),
+    "return.refused": ("odrzucony", "refused"),
+    "return.act.on_the_way": ("Wyślij z powrotem", "Send it back"),
+    "return.act.arrived": ("Dotarł do sprzedawcy", "It has arrived"),
+    "return.act.refunded": ("Oddaj pieniądze", "Refund"),
+    "return.act.refused": ("Odrzuć", "Refuse"),
+    "reason.changed_mind": ("rozmyśliłem się", "changed my mind"),
+    "reason.damaged": ("uszkodzone", "damaged"),
+    "reason.not_as_described": ("niezgodne z opisem", "not as described"),
+    "reason.late": ("za późno", "too late"),
+    "said.return": ("Zwrot zapisany.", "The return is noted."),
+    "refusal.bad_line": ("Nie kupiono tylu sztuk.", "Not so many units were bought."),
+    "refusal.not_sent": (
+        "Zamówienie jeszcze nie wyjechało.", "The order has not been sent yet.",
+    ),
+    "refusal.wrong_way": ("Ten zwrot jest już dalej.", "This return has moved on already."),
+    "refusal.unknown_return": ("Nie ma takiego zwrotu.", "There is no such return."),
+} | WEATHER_WORDS
 
 
 def word(key: str, language: str) -> str:

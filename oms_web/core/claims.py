@@ -23,6 +23,11 @@ from oms_web.core.db import Base
 LEASE = timedelta(seconds=60)
 MAX_ATTEMPTS = 8
 _BACKOFF = (5, 15, 60, 300, 900, 3600, 3 * 3600)
+_PATIENT_MOST = 1800
+
+
+class LostClaim(Exception):
+    """The lease ran out and somebody else works on the task now."""
 
 
 class Task(Base):
@@ -149,13 +154,22 @@ def finish(session: Session, held: Claim, now: datetime, result: dict[str, Any] 
                  lease_until=None)
 
 
-def fail(session: Session, held: Claim, now: datetime, error: str, *, final: bool = False) -> bool:
-    """Put the task back with a later date, or declare it dead after ``MAX_ATTEMPTS``."""
-    if final or held.attempts >= MAX_ATTEMPTS:
+def fail(
+    session: Session, held: Claim, now: datetime, error: str, *, final: bool = False,
+    patient: bool = False, wait: float | None = None,
+) -> bool:
+    """Put the task back with a later date, or declare it dead after ``MAX_ATTEMPTS``.
+
+    Args:
+        patient: what stands in the way will pass by itself: never give up.
+        wait: seconds before which it is pointless to try again, if that is known.
+    """
+    if final or (held.attempts >= MAX_ATTEMPTS and not patient):
         return _mine(session, held, state="dead", finished_at=now, error=error, lease_until=None)
-    wait = _BACKOFF[min(held.attempts - 1, len(_BACKOFF) - 1)]
+    backoff = _BACKOFF[min(held.attempts - 1, len(_BACKOFF) - 1)]
+    seconds = max(wait or 0, min(backoff, _PATIENT_MOST) if patient else backoff)
     return _mine(session, held, state="waiting", error=error, lease_until=None,
-                 not_before=now + timedelta(seconds=wait))
+                 not_before=now + timedelta(seconds=seconds))
 
 
 def stop(session: Session, task_id: int, now: datetime, why: str) -> bool:

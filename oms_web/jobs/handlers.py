@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+from oms_connector import ChannelError
+
 from oms_web.core.actor import SYSTEM
 from oms_web.core.claims import Claim, enqueue
+from oms_web.domain.channels.service import ChannelStopped
 from oms_web.flows import backorder, publish_stock
 from oms_web.sync import feeds
 from oms_web.sync.offers import read_offers
@@ -46,11 +49,14 @@ Handler = Callable[[Job], Result]
 
 
 def read_feed(job: Job) -> Result:
-    """Read one feed of one account."""
+    """Read one feed of one account. When to come again after a fault stands at the feed."""
     account_id, name = job.args["account_id"], job.args["feed"]
-    if name == feeds.OFFERS:
-        return {"offers": read_offers(job.engine, account_id, job.beat)}
-    pulled = pull(job.engine, account_id, name, job.beat)
+    try:
+        if name == feeds.OFFERS:
+            return {"offers": read_offers(job.engine, account_id, job.beat)}
+        pulled = pull(job.engine, account_id, name, job.beat)
+    except (ChannelError, ChannelStopped) as error:
+        return {"error": feeds.describe(error)}
     return {"added": pulled.added, "changed": pulled.changed, "same": pulled.same,
             "quarantined": pulled.quarantined}
 
@@ -78,8 +84,11 @@ def fill_backorders(job: Job) -> Result:
 
 
 def send_stock(job: Job) -> Result:
-    """Send what is due to one account."""
-    pushed = push_stock(job.engine, job.args["account_id"], job.beat)
+    """Send what is due to one account. When to try a value again stands at its listing."""
+    try:
+        pushed = push_stock(job.engine, job.args["account_id"], job.beat)
+    except (ChannelError, ChannelStopped) as error:
+        return {"error": feeds.describe(error)}
     return {"applied": pushed.applied, "rejected": pushed.rejected, "later": pushed.later}
 
 

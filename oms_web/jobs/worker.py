@@ -16,6 +16,7 @@ from sqlalchemy import or_, select
 from oms_web.core import claims
 from oms_web.core.actor import SYSTEM
 from oms_web.core.errors import OmsError
+from oms_web.domain.channels.service import ChannelStopped
 from oms_web.jobs.clock import start_clock
 from oms_web.jobs.dispatch import dispatch
 from oms_web.jobs.handlers import HANDLERS, Job
@@ -122,7 +123,7 @@ def _do(oms: Oms, held: claims.Claim) -> None:
         progress[:] = [done, total]
         with oms.works.writing(SYSTEM) as work:
             if not claims.beat(work.session, held, work.now, done, total):
-                raise LostClaim(f"task {held.id} was taken over by another worker")
+                raise claims.LostClaim(f"task {held.id} was taken over by another worker")
 
     handler = HANDLERS.get(held.kind)
     try:
@@ -130,21 +131,20 @@ def _do(oms: Oms, held: claims.Claim) -> None:
             raise OmsError("There is no handler for %(kind)s.", kind=held.kind)
         with _kept_alive(oms, held, progress):
             result = handler(Job(oms, held, beat))
-    except LostClaim as error:
+    except claims.LostClaim as error:
         log.warning("%s", error)
     except Exception as error:
         expected = isinstance(error, (ChannelError, OmsError))
         log.warning("task %s %s: %s", held.kind, held.key, error, exc_info=not expected)
         with oms.works.writing(SYSTEM) as work:
-            claims.fail(work.session, held, work.now, f"{type(error).__name__}: {error}"[:2000],
-                        final=handler is None)
+            claims.fail(
+                work.session, held, work.now, f"{type(error).__name__}: {error}"[:2000],
+                final=handler is None, wait=getattr(error, "retry_after", None),
+                patient=isinstance(error, (ChannelError, ChannelStopped)),
+            )
     else:
         with oms.works.writing(SYSTEM) as work:
             claims.finish(work.session, held, work.now, result)
-
-
-class LostClaim(Exception):
-    """The lease ran out and somebody else works on the task now."""
 
 
 @contextmanager

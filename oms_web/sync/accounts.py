@@ -10,6 +10,7 @@ from oms_connector import Connector, VerifiesAccess
 from sqlalchemy import select, update
 
 from oms_web.core.actor import Actor
+from oms_web.core.claims import Task
 from oms_web.core.errors import Invalid, InvalidForm, NotFound, OmsError
 from oms_web.core.ports import SecretBox
 from oms_web.core.work import Work
@@ -60,11 +61,7 @@ def connect(
     Raises:
         Invalid: the name is missing or taken.
     """
-    name = " ".join(name.split())[:120]
-    if not name:
-        raise Invalid("Give the channel a name.", "name")
-    if work.session.scalar(select(ChannelAccount.id).where(ChannelAccount.name == name)):
-        raise Invalid("Another channel has this name.", "name")
+    name = _free_name(work, name)
     manifest = connector.manifest
     account = ChannelAccount(
         connector=manifest.key, name=name, letters=manifest.letters, hue=manifest.hue,
@@ -83,6 +80,17 @@ def connect(
     return account
 
 
+def _free_name(work: Work, name: str, account_id: int | None = None) -> str:
+    """The name, tidied, if no other account has it."""
+    name = " ".join(name.split())[:120]
+    if not name:
+        raise Invalid("Give the channel a name.", "name")
+    taken = work.session.scalar(select(ChannelAccount.id).where(ChannelAccount.name == name))
+    if taken not in (None, account_id):
+        raise Invalid("Another channel has this name.", "name")
+    return name
+
+
 def set_secrets(work: Work, account: ChannelAccount, secrets: Mapping[str, str]) -> None:
     """Seal the account's secrets; an empty value keeps what was there."""
     kept = open_secrets(work, account)
@@ -97,8 +105,14 @@ def change(
     work: Work, account_id: int, settings: Mapping[str, Any], secrets: Mapping[str, str],
     **values: Any,
 ) -> ChannelAccount:
-    """Change an account's settings; a broken one is given another chance."""
+    """Change an account's settings; a broken one is given another chance.
+
+    Raises:
+        Invalid: another channel has the name.
+    """
     account = get_account(work.session, account_id)
+    if "name" in values:
+        values["name"] = _free_name(work, values["name"], account_id)
     before = {name: getattr(account, name) for name in values} | dict(account.settings)
     account.settings = dict(account.settings) | dict(settings)
     for name, value in values.items():
@@ -126,10 +140,14 @@ def set_state(work: Work, account_id: int, state: str, reason: str = "") -> None
 
 
 def sync_now(work: Work, account_id: int) -> None:
-    """Make all feeds of an account due at once."""
+    """Make all feeds of an account due at once, and what could not be told."""
     work.session.execute(
         update(Feed).where(Feed.account_id == account_id)
         .values(due_at=work.now, failures=0)
+    )
+    work.session.execute(
+        update(Task).where(Task.kind == "push_shipment", Task.state == "waiting")
+        .values(not_before=work.now)
     )
 
 
@@ -150,7 +168,7 @@ def verify(engine: Engine, account_id: int, actor: Actor) -> str:
     Raises:
         AccessRefused, ChannelError: what the channel says is wrong.
     """
-    with connected(engine, account_id) as (account, connector):
+    with connected(engine, account_id, although_stopped=True) as (account, connector):
         found = connector.verify() if isinstance(connector, VerifiesAccess) else account.name
     with engine.works.writing(actor) as work:
         audit.record(work, "channels.verify", "channel_account", account_id)

@@ -19,7 +19,7 @@ from oms_connector import (
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from oms_web.core.errors import NotFound
+from oms_web.core.errors import NotFound, OmsError
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.channels.models import ChannelAccount
@@ -121,6 +121,6 @@ def break_account(work: Work, account_id: int, reason: str) -> None:
 
 def describe(error: Exception) -> str:
     """A failure in one line. A bug of a connector is named as such."""
-    if isinstance(error, ChannelError):
+    if isinstance(error, (ChannelError, OmsError)):
         return str(error) or type(error).__name__
     return f"fault in the connector: {type(error).__name__}: {error}"[:2000]

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from oms_web.domain.channels.models import ChannelAccount, Listing, ListingStock, Publication
+from oms_web.domain.channels.standing import is_standing
 from oms_web.domain.orders.models import Order
 from oms_web.sync.models import Feed, Quarantine
 
@@ -103,12 +104,13 @@ def _stock(session: Session, now: datetime, health: Mapping[int, AccountHealth])
         health[account_id].due = count
     for account_id, count in session.execute(
         select(ListingStock.account_id, func.count())
-        .where(_drifted(), ListingStock.account_id.in_(health)).group_by(ListingStock.account_id)
+        .where(is_standing("drift"), ListingStock.account_id.in_(health))
+        .group_by(ListingStock.account_id)
     ):
         health[account_id].drift = count
     for account_id, count in session.execute(
         select(ListingStock.account_id, func.count())
-        .where(ListingStock.outcome == "rejected", ListingStock.account_id.in_(health))
+        .where(is_standing("rejected"), ListingStock.account_id.in_(health))
         .group_by(ListingStock.account_id)
     ):
         health[account_id].rejected = count
@@ -121,20 +123,11 @@ def _stock(session: Session, now: datetime, health: Mapping[int, AccountHealth])
         health[account_id].unmapped = count
 
 
-def _drifted():
-    """Read back after our last accepted value, and different from it."""
-    return (
-        (ListingStock.outcome == "applied") & ListingStock.due_at.is_(None)
-        & ListingStock.confirmed.is_not(None) & (ListingStock.confirmed != ListingStock.sent)
-        & (ListingStock.confirmed_at > ListingStock.sent_at)
-    )
-
-
 def drifting(session: Session, limit: int = 50) -> Sequence[tuple[Listing, ListingStock]]:
     """Listings that show another quantity than we sent."""
     rows = session.execute(
         select(Listing, ListingStock).join(ListingStock, ListingStock.listing_id == Listing.id)
-        .where(_drifted()).order_by(ListingStock.confirmed_at.desc()).limit(limit)
+        .where(is_standing("drift")).order_by(ListingStock.confirmed_at.desc()).limit(limit)
     )
     return [(listing, stock) for listing, stock in rows]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from oms_connector import ChannelDown, ListsOffers, Offer, Unreadable
 from sqlalchemy import bindparam, select, update
@@ -11,10 +12,11 @@ from oms_web.core.actor import SYSTEM
 from oms_web.core.money import to_minor
 from oms_web.core.text import tidy
 from oms_web.core.work import Work
+from oms_web.domain.channels import publishing
 from oms_web.domain.channels import service as channels
 from oms_web.domain.channels.models import ChannelAccount, Listing, ListingStock
 from oms_web.domain.stock.events import StockChanged
-from oms_web.sync import feeds
+from oms_web.sync import feeds, read_back
 from oms_web.sync.pull import AGAIN_NOW, PAGES_A_RUN
 from oms_web.sync.session import Engine, connected
 
@@ -34,13 +36,14 @@ def read_offers(
                 return 0
             cursor = None
             for _ in range(PAGES_A_RUN):
+                asked_at = engine.works.clock()
                 page = connector.list_offers(cursor, connector.manifest.capabilities.page_max)
                 if page.more and page.cursor == cursor:
                     raise ChannelDown("the channel sends the same page again and again")
                 offers = [item for item in page.items if not isinstance(item, Unreadable)]
                 again = feeds.every(type(connector), feeds.OFFERS)
                 with engine.works.writing(engine.actor(account)) as work:
-                    store_offers(work, account, offers)
+                    store_offers(work, account, offers, asked_at)
                     feed = feeds.get_feed(work.session, account_id, feeds.OFFERS)
                     feeds.note_success(work, feed, None, again if not page.more else AGAIN_NOW,
                                        items=len(offers))
@@ -56,8 +59,14 @@ def read_offers(
     return count
 
 
-def store_offers(work: Work, account: ChannelAccount, offers: Sequence[Offer]) -> None:
-    """Bring listings up to what the channel shows, and note the quantities read back."""
+def store_offers(
+    work: Work, account: ChannelAccount, offers: Sequence[Offer], asked_at: datetime
+) -> None:
+    """Bring listings up to what the channel shows, and note the quantities read back.
+
+    Args:
+        asked_at: the moment before the channel was asked: what it shows is at least as new.
+    """
     if not offers:
         return
     channels.lock_account(work.session, account.id)
@@ -78,20 +87,31 @@ def store_offers(work: Work, account: ChannelAccount, offers: Sequence[Offer]) -
             "currency": currency, "state": "active" if offer.active else "ended",
             "seen_at": work.now,
         })
-    table = Listing.__table__
     work.session.flush()
+    present = _present(work, [row["row"] for row in rows])
+    table = Listing.__table__
     work.session.connection().execute(
         update(table).where(table.c.id == bindparam("row")).values(
             {name: bindparam(name) for name in rows[0] if name != "row"}
         ), rows,
     )
-    _read_back(work, {row["row"]: offer.quantity for row, offer in zip(rows, offers, strict=True)})
+    shown = {row["row"]: offer.quantity for row, offer in zip(rows, offers, strict=True)}
+    read_back.note(work, account.id, shown, asked_at)
+    back = {row["row"] for row in rows
+            if row["state"] == "active" and present.get(row["row"], "active") != "active"}
+    publishing.send_anew(work, back)
     fresh = {
-        resolved.variant_id for ref, resolved in found.items()
-        if resolved.variant_id is not None and ref in unmapped_before
+        resolved.variant_id for ref, resolved in found.items() if resolved.variant_id is not None
+        and (ref in unmapped_before or resolved.listing_id in back)
     }
     if fresh:
         work.announce(StockChanged(sorted(fresh)))
+
+
+def _present(work: Work, listing_ids: Sequence[int]) -> dict[int, str]:
+    """The states the listings had so far."""
+    return {id_: state for id_, state in work.session.execute(
+        select(Listing.id, Listing.state).where(Listing.id.in_(listing_ids)))}
 
 
 def _unmapped(work: Work, account_id: int, offers: Sequence[Offer]) -> set[str]:
@@ -102,17 +122,3 @@ def _unmapped(work: Work, account_id: int, offers: Sequence[Offer]) -> set[str]:
         .where(Listing.account_id == account_id, Listing.offer_ref.in_(refs))
     ))
     return refs - mapped
-
-
-def _read_back(work: Work, quantities: dict[int, int | None]) -> None:
-    table = ListingStock.__table__
-    rows = [
-        {"row": listing, "units": units, "at": work.now}
-        for listing, units in sorted(quantities.items()) if units is not None
-    ]
-    if rows:
-        work.session.connection().execute(
-            update(table).where(table.c.listing_id == bindparam("row")).values(
-                confirmed=bindparam("units"), confirmed_at=bindparam("at")
-            ), rows,
-        )

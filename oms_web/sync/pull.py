@@ -27,6 +27,7 @@ from oms_connector import Order as SdkOrder
 from sqlalchemy import literal_column, select, tuple_
 
 from oms_web.core.actor import SYSTEM
+from oms_web.core.claims import LostClaim
 from oms_web.core.errors import NotAllowedNow
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.orders.models import AMONG_OPEN, ChannelOrder, Order, OrderLink
@@ -71,7 +72,7 @@ def pull(engine: Engine, account_id: int, name: str, beat: Beat = lambda _a, _b:
     try:
         with connected(engine, account_id) as (account, connector):
             return _read(engine, account, connector, name, beat)
-    except NotAllowedNow:
+    except (NotAllowedNow, LostClaim):
         raise
     except CursorExpired as error:
         _forget_cursor(engine, account_id, name, error)

@@ -15,7 +15,9 @@ from oms_web.core.actor import Actor
 from oms_web.core.errors import NotAllowedNow
 from oms_web.core.work import Works
 from oms_web.domain.channels.models import ChannelAccount
-from oms_web.domain.channels.service import get_account
+from oms_web.domain.channels.service import get_account, require_active
+from oms_web.sync.isolation.children import Children, can_isolate
+from oms_web.sync.isolation.remote import InChild
 from oms_web.sync.registry import Registry
 from oms_web.sync.tokens import Keyring, open_secrets, purpose
 
@@ -36,10 +38,11 @@ class HttpMaker(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """What every act of the sync engine needs."""
+    """What every act of the sync engine needs. Without ``isolate`` connectors run right here."""
 
     works: Works
     registry: Registry
+    isolate: bool = True
 
     def actor(self, account: ChannelAccount) -> Actor:
         """The name under which a channel's changes enter the audit trail."""
@@ -80,33 +83,51 @@ class Renewal:
 
 
 @contextmanager
-def connected(engine: Engine, account_id: int) -> Iterator[tuple[ChannelAccount, Connector]]:
+def connected(
+    engine: Engine, account_id: int, *, although_stopped: bool = False
+) -> Iterator[tuple[ChannelAccount, Connector]]:
     """A connector for an account. No transaction is open while it is used.
 
     Raises:
-        NotAllowedNow: the connector is not installed, or the account is paused.
+        NotAllowedNow: the connector is not installed.
+        ChannelStopped: the account is paused or its access is refused, and it is not
+            ``although_stopped`` (to try whether it works again).
     """
     with engine.works.reading(Actor("system", "sync")) as work:
         account = get_account(work.session, account_id)
+        if not although_stopped:
+            require_active(account)
         keyring = Keyring(engine.works, account_id, open_secrets(work, account))
     found = engine.registry.get(account.connector)
     if found is None:
         raise NotAllowedNow("The connector %(key)s is not installed.", key=account.connector)
-    hands = InProcess(found)
-    make: HttpMaker = engine.works.ports["http"]
-    http = make(
-        hands.base_url(account.settings), hands.auth_headers(keyring.secrets), account.name,
-        account=account_id, client=_client(account, keyring.secrets),
-        limits=found.manifest.limits, secrets=keyring.secrets,
-        renewal=Renewal(keyring, hands) if issubclass(found, RefreshesTokens) else None,
-    )
-    try:
-        yield account, hands.connector(Context(
-            settings=account.settings, secrets=keyring.secrets, http=http,
-            now=engine.works.clock(), log=logging.getLogger(f"oms.connector.{account.connector}"),
-        ))
-    finally:
-        http.close()
+    with _reached(engine, found, account_id) as hands:
+        make: HttpMaker = engine.works.ports["http"]
+        http = make(
+            hands.base_url(account.settings), hands.auth_headers(keyring.secrets), account.name,
+            account=account_id, client=_client(account, keyring.secrets),
+            limits=found.manifest.limits, secrets=keyring.secrets,
+            renewal=Renewal(keyring, hands) if issubclass(found, RefreshesTokens) else None,
+        )
+        try:
+            yield account, hands.connector(Context(
+                settings=account.settings, secrets=keyring.secrets, http=http,
+                now=engine.works.clock(),
+                log=logging.getLogger(f"oms.connector.{account.connector}"),
+            ))
+        finally:
+            http.close()
+
+
+@contextmanager
+def _reached(engine: Engine, kind: type[Connector], account_id: int) -> Iterator[Hands]:
+    """The connector's process where it can have one (the ``children`` port), else this one."""
+    children: Children | None = engine.works.ports.get("children") if engine.isolate else None
+    if children is None or not can_isolate(kind):
+        yield InProcess(kind)
+        return
+    with children.lent(kind, account_id) as child:
+        yield InChild(kind, child)
 
 
 def _client(account: ChannelAccount, secrets: Mapping[str, str]) -> str:

@@ -32,6 +32,7 @@ ACTS: dict[str, Any] = {
     "channels.replay": _l("Orders fetched again from a date"),
     "channels.sync": _l("Orders fetched by hand"),
     "channels.verify": _l("Channel access checked"),
+    "channels.warehouses": _l("Warehouses of the channel changed"),
     "company.change": _l("Company changed"),
     "company.guide_done": _l("First-day guide put away"),
     "company.logo": _l("Logo changed"),

@@ -8,17 +8,18 @@ from flask import Blueprint, Response, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from oms_connector import AccessRefused, ChannelError, Connector
-from sqlalchemy import delete, select, update
+from sqlalchemy import select
 from wtforms import BooleanField, IntegerField, PasswordField, SelectField, StringField
 from wtforms.validators import NumberRange, Optional
 
 from oms_web.core.errors import InvalidForm, NotFound, OmsError
 from oms_web.domain.audit import service as audit
-from oms_web.domain.channels.models import AccountWarehouse, ChannelAccount, Listing, ListingStock
+from oms_web.domain.channels import offers
+from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.channels.service import account_warehouses, get_account
-from oms_web.domain.stock.events import StockChanged
 from oms_web.domain.stock.models import Warehouse
 from oms_web.extensions import db
+from oms_web.flows import channel_serving
 from oms_web.sync import accounts, feeds, health
 from oms_web.sync.session import Engine
 from oms_web.web.access import act
@@ -36,6 +37,7 @@ FEED_NAMES = {
 OUTCOMES = {
     "applied": _l("accepted"), "rejected": _l("refused"), "retry": _l("again soon"),
     "unknown": _l("no answer, again soon"), "sent": _l("on its way"),
+    "accepted": _l("taken in, being worked on"), "drift": _l("showed another number"),
 }
 STATES = {"active": _l("works"), "paused": _l("paused"), "broken": _l("disconnected")}
 
@@ -192,35 +194,14 @@ def change(account_id: int) -> Response:
                     {name: value for name, value in secrets.items() if name not in kept},
                     name=form.name.data.strip(), **_numbers(form),
                 )
-                _set_warehouses(work, account_id, request.form.getlist("warehouse", type=int))
-                _republish(work, account_id)
+                channel_serving.serve_from(
+                    work, account_id, request.form.getlist("warehouse", type=int))
+                channel_serving.republish(work, account_id)
             say(gettext("Saved."))
             return go(url_for("channels.show", account_id=account_id))
         except OmsError as error:
             _refuse(form, error)
     return _card(account, form, status=422)
-
-
-def _set_warehouses(work: Any, account_id: int, chosen: list[int]) -> None:
-    """Which warehouses serve the account; all of them ticked means no choice."""
-    houses = set(work.session.scalars(select(Warehouse.id).where(Warehouse.active)))
-    chosen = [house for house in chosen if house in houses]
-    work.session.execute(delete(AccountWarehouse).where(AccountWarehouse.account_id == account_id))
-    if chosen and set(chosen) != houses:
-        work.session.add_all([
-            AccountWarehouse(account_id=account_id, warehouse_id=house, rank=rank)
-            for rank, house in enumerate(chosen)
-        ])
-
-
-def _republish(work: Any, account_id: int) -> None:
-    """Buffer, cap or warehouses are different: every listing may have to show something else."""
-    variants = work.session.scalars(
-        select(Listing.variant_id).where(Listing.account_id == account_id,
-                                         Listing.variant_id.is_not(None)).distinct()
-    ).all()
-    if variants:
-        work.announce(StockChanged(sorted(variants)))
 
 
 @screen.post("/channels/<int:account_id>/test")
@@ -277,12 +258,6 @@ def replay(account_id: int, feed: str) -> Response:
 def send_again(listing_id: int) -> Response:
     """Send a listing's quantity once more."""
     with writing() as work:
-        done = work.session.execute(
-            update(ListingStock).where(ListingStock.listing_id == listing_id)
-            .values(due_at=work.now, version=ListingStock.version + 1, attempts=0)
-        )
-        if done.rowcount == 0:
-            raise NotFound("There is no such offer or product.")
-        audit.record(work, "listings.send_again", "listing", listing_id)
+        offers.send_again(work, listing_id)
     say(gettext("Sending it now."))
     return go(url_for("channels.index"))

@@ -116,7 +116,7 @@ def test_drift_is_shown_and_sent_again(oms, owner):
     for _ in range(2):
         rings.ring_feeds(oms)
         drain(oms)
-    channel.stock["offer-KUB"] = 9
+    channel.stock["offer-KUB"] = 3  # an order may be on its way: not corrected by itself yet
     with oms.works.writing(SYSTEM) as work:
         from oms_web.sync import accounts
 

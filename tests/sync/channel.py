@@ -44,6 +44,11 @@ class Channel:
     after: Fault | None = None
     updated_misses: frozenset[str] = frozenset()
     gone: set[str] = field(default_factory=set)
+    ended: set[str] = field(default_factory=set)
+    shape: str = "per_item"
+    later: bool = False
+    works: dict[str, list[StockItem]] = field(default_factory=dict)
+    finished: dict[str, dict[str, ItemResult]] = field(default_factory=dict)
 
     def call(self, name: str) -> int:
         """Count a call; fail if told to."""
@@ -60,6 +65,10 @@ class Channel:
     def set_stock(self, items: Sequence[StockItem]) -> list[ItemResult]:
         """Show other quantities, unless told to reject them."""
         self.stock_calls.append(list(items))
+        if self.later:
+            handle = f"work-{len(self.stock_calls)}"
+            self.works[handle] = list(items)
+            return [ItemResult("accepted", handle=handle)] * len(items)
         results = []
         for item in items:
             if item.offer_ref in self.rejects:
@@ -69,6 +78,17 @@ class Channel:
                 results.append(ItemResult("applied"))
         return results
 
+    def finish(self, told: Mapping[str, ItemResult] | None = None) -> None:
+        """Do all that was taken in; ``told`` are answers other than "applied"."""
+        for handle, items in self.works.items():
+            self.finished[handle] = {
+                item.offer_ref: (told or {}).get(item.offer_ref, ItemResult("applied"))
+                for item in items
+            }
+            self.stock |= {item.offer_ref: item.quantity for item in items
+                           if self.finished[handle][item.offer_ref].outcome == "applied"}
+        self.works = {}
+
     def connector(self) -> type[Connector]:
         """A connector class that speaks to this channel."""
         channel = self
@@ -77,6 +97,7 @@ class Channel:
             manifest = Manifest("fake", "Fake", "Fa", "1.0",
                                 capabilities=Capabilities(
                                     min_poll_s=5, stock_batch=4, page_max=4,
+                                    stock_shape=channel.shape,
                                     updated_misses=channel.updated_misses))
 
             def pull_orders(self, cursor: Mapping[str, Any] | None, limit: int) -> Page[Order]:
@@ -100,6 +121,10 @@ class Channel:
                     channel.after("stock", number)
                 return results
 
+            def results(self, handle: str) -> Mapping[str, ItemResult] | None:
+                channel.call("results")
+                return channel.finished.get(handle)
+
             def push_shipment(self, shipment: Shipment) -> str:
                 number = channel.call("shipment")
                 channel.shipments.setdefault(shipment.key, shipment)
@@ -110,7 +135,7 @@ class Channel:
             def list_offers(self, cursor: Mapping[str, Any] | None, limit: int) -> Page[Offer]:
                 channel.call("offers")
                 return Page(tuple(
-                    Offer(ref, title=ref, quantity=quantity)
+                    Offer(ref, title=ref, quantity=quantity, active=ref not in channel.ended)
                     for ref, quantity in channel.stock.items()
                 ), {}, False)
 

@@ -94,8 +94,9 @@ class ListingStock(Base):
 
     ``version`` grows with every new desired value and never goes back, so a slow old push can be
     told from a newer one. ``outcome`` of the last push: ``sent`` (no answer yet), ``applied``,
-    ``rejected``, ``retry``, ``unknown`` (answer lost). ``due_at`` is when to send next; it is set
-    ahead before each sending, so a death in the middle is sent again.
+    ``accepted`` (the channel works on it and says later what became of it, by ``handle``),
+    ``rejected``, ``retry``, ``unknown`` (answer lost). ``due_at`` is when to send next, or to ask;
+    it is set ahead before each sending, so a death in the middle is sent again.
     """
 
     __tablename__ = "listing_stock"
@@ -110,6 +111,7 @@ class ListingStock(Base):
     sent_at: Mapped[datetime | None]
     outcome: Mapped[str | None] = mapped_column(String(10))
     message: Mapped[str | None] = mapped_column(Text)
+    handle: Mapped[str | None] = mapped_column(String(200))
     due_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
     confirmed: Mapped[int | None]
@@ -127,7 +129,10 @@ class ListingStock(Base):
 
 
 class Publication(Base):
-    """The journal: every value sent to a channel and what became of it. Append-only."""
+    """The journal: every value sent to a channel and what became of it. Append-only.
+
+    The outcome ``drift`` notes a quantity that was read back and is not what was accepted.
+    """
 
     __tablename__ = "publication"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from oms_web.core import paging
@@ -15,6 +15,7 @@ from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.catalog import codes
 from oms_web.domain.catalog.models import Barcode, Variant
+from oms_web.domain.channels import publishing
 from oms_web.domain.channels.mapping import Found, decide
 from oms_web.domain.channels.models import ChannelAccount, Listing, ListingStock
 
@@ -149,11 +150,7 @@ def send_again(work: Work, listing_id: int) -> int:
     row = work.session.get(ListingStock, listing_id)
     if row is None:
         raise NotFound("Nothing is published of this offer yet.")
-    work.session.execute(
-        update(ListingStock).where(ListingStock.listing_id == listing_id).values(
-            version=ListingStock.version + 1, desired_at=work.now, due_at=work.now, attempts=0
-        ).execution_options(synchronize_session=False)
-    )
+    publishing.send_anew(work, [listing_id])
     audit.record(work, "listings.send_again", "listing", listing_id,
                  {"quantity": [None, row.desired]})
     return row.desired

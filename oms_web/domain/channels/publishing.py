@@ -121,3 +121,12 @@ def set_desired(work: Work, wanted: dict[int, tuple[int, int]]) -> set[int]:
             )
             accounts.add(account)
     return accounts
+
+
+def send_anew(work: Work, listing_ids: Collection[int]) -> int:
+    """Send what these listings should show once more, as a newer value; how many there are."""
+    return work.session.execute(
+        update(ListingStock).where(ListingStock.listing_id.in_(sorted(listing_ids))).values(
+            version=ListingStock.version + 1, desired_at=work.now, due_at=work.now, attempts=0
+        ).execution_options(synchronize_session=False)
+    ).rowcount if listing_ids else 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from oms_web.core.errors import NotFound
+from oms_web.core.errors import NotAllowedNow, NotFound
 from oms_web.core.keys import take_keys
 from oms_web.core.work import Work
 from oms_web.domain.catalog.models import Barcode, Variant
@@ -32,6 +32,21 @@ class Resolved:
 
     listing_id: int
     variant_id: int | None
+
+
+class ChannelStopped(NotAllowedNow):
+    """The account is paused or its access is refused: nothing is asked of it or sent to it."""
+
+
+def require_active(account: ChannelAccount) -> None:
+    """Refuse to speak to an account that is stopped.
+
+    Raises:
+        ChannelStopped: it is paused, broken or archived.
+    """
+    if account.state != "active" or account.archived_at is not None:
+        raise ChannelStopped("This channel is paused or disconnected: %(name)s", name=account.name)
+
 
 
 def get_account(session: Session, account_id: int) -> ChannelAccount:

@@ -832,6 +832,7 @@ def upgrade() -> None:
     sa.Column('sent_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.Column('outcome', sa.String(length=10), nullable=True),
     sa.Column('message', sa.Text(), nullable=True),
+    sa.Column('handle', sa.String(length=200), nullable=True),
     sa.Column('due_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.Column('attempts', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('confirmed', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),

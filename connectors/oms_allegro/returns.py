@@ -1,0 +1,150 @@
+"""What buyers send back. The interface is in beta and says so in its media type.
+
+The list tells of new returns by the last one seen, but not of changed ones. So new ones are asked
+for each time, and those of the last weeks are read again as a whole every half an hour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from oms_connector import Page, ParcelInfo, Return, ReturnLine, Unreadable
+
+from oms_allegro.calls import BETA, Api
+from oms_allegro.reading import (
+    Puzzling,
+    as_text,
+    child,
+    children,
+    choice,
+    moment,
+    text,
+    text_or_empty,
+    unreadable,
+    value,
+    whole,
+)
+
+PAGE = 1000
+AGAIN = timedelta(minutes=30)
+SPAN = timedelta(days=45)
+"""A buyer has 14 days to send back and Allegro's sellers 14 more to give the money back."""
+
+State = Literal["announced", "sent", "arrived", "closed", "refused"]
+STATES: Mapping[str, State] = {
+    "CREATED": "announced", "DISPATCHED": "sent", "IN_TRANSIT": "sent", "DELIVERED": "arrived",
+    "WAREHOUSE_DELIVERED": "arrived", "WAREHOUSE_VERIFICATION": "arrived",
+    "FINISHED": "closed", "FINISHED_APT": "closed", "COMMISSION_REFUND_CLAIMED": "closed",
+    "COMMISSION_REFUNDED": "closed", "REJECTED": "refused",
+}
+
+
+def pull(
+    api: Api, now: datetime, cursor: Mapping[str, Any] | None, limit: int
+) -> Page[Return]:
+    """New and changed returns.
+
+    The cursor: ``last``, the newest return seen; ``whole``, when all were last read; and while all
+    are being read ``gte``, ``lte`` and ``offset``. The span is fixed for that reading, so what is
+    announced meanwhile moves nothing in it.
+    """
+    place = dict(cursor or {})
+    size = max(1, min(limit, PAGE))
+    if "offset" not in place and _is_due(place, now):
+        place |= {"gte": _stamp(now - SPAN), "lte": _stamp(now), "offset": 0}
+    if "offset" in place:
+        return _whole(api, place, size, now)
+    found = _list(api, size, {"from": place["last"]} if place.get("last") else
+                  {"createdAt.gte": place["whole"]})
+    place["last"] = _newest(found, place.get("last", ""))
+    return Page([read(entry) for entry in found], place, len(found) >= size)
+
+
+def read(entry: Any) -> Return | Unreadable:
+    """A return; an ``Unreadable`` when something in it makes no sense."""
+    try:
+        items = children(entry, "items")
+        rejection = child(entry, "rejection")
+        return Return(
+            external_id=text(entry, "id"),
+            order_ref=text_or_empty(entry, "orderId"),
+            number=text_or_empty(entry, "referenceNumber"),
+            created_at=moment(entry, "createdAt"),
+            currency=next((text_or_empty(child(item, "price"), "currency") for item in items), ""),
+            lines=[_line(item) for item in items],
+            state=choice(STATES, text(entry, "status"), "status"),
+            raw_status=text(entry, "status"),
+            buyer_name=text_or_empty(child(entry, "buyer"), "login"),
+            reason=text_or_empty(rejection, "reason") or text_or_empty(rejection, "code"),
+            parcels=[_parcel(one) for one in children(entry, "parcels")
+                     if value(one, "waybill") or value(one, "transportingWaybill")],
+            raw=as_text(_without_account(entry)),
+        )
+    except Puzzling as puzzle:
+        kept = _without_account(entry) if isinstance(entry, dict) else entry
+        return unreadable(kept, puzzle)
+
+
+def _line(item: Any) -> ReturnLine:
+    """A position. Allegro names the offer, not the line of the order."""
+    reason = child(item, "reason")
+    told = (text_or_empty(reason, "type"), text_or_empty(reason, "userComment"))
+    return ReturnLine(
+        line_ref="", offer_ref=text_or_empty(item, "offerId"),
+        title=text_or_empty(item, "name"), quantity=whole(item, "quantity"),
+        reason=": ".join(part for part in told if part),
+    )
+
+
+def _parcel(one: Any) -> ParcelInfo:
+    """A parcel by the number of the carrier that really brings it, where two have a hand in it."""
+    if text_or_empty(one, "transportingWaybill"):
+        return ParcelInfo(text_or_empty(one, "transportingCarrierId"),
+                          text_or_empty(one, "transportingWaybill"))
+    return ParcelInfo(text_or_empty(one, "carrierId"), text_or_empty(one, "waybill"))
+
+
+def _without_account(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A return without the buyer's bank account, which nobody here needs."""
+    return {**entry, "refund": None} if value(entry, "refund") else entry
+
+
+def _whole(api: Api, place: dict[str, Any], size: int, now: datetime) -> Page[Return]:
+    found = _list(api, size, {"createdAt.gte": place["gte"], "createdAt.lte": place["lte"],
+                              "offset": place["offset"]})
+    items = [read(entry) for entry in found]
+    newest = _newest(found, place.get("last", ""))
+    at = max([place.get("at", ""), *(_created(entry) for entry in found)])
+    last = newest if at != place.get("at", "") else place.get("last", "")
+    if len(found) >= size:
+        return Page(items, place | {"offset": place["offset"] + size, "last": last, "at": at},
+                    True)
+    return Page(items, {"last": last, "whole": now.isoformat()}, False)
+
+
+def _list(api: Api, size: int, params: Mapping[str, Any]) -> Sequence[Any]:
+    answer = api.get("/order/customer-returns", "customerReturns", accept=BETA, bucket="returns",
+                     params={"limit": size, **params})
+    return children(answer, "customerReturns")
+
+
+def _is_due(place: Mapping[str, Any], now: datetime) -> bool:
+    return "whole" not in place or now - datetime.fromisoformat(place["whole"]) >= AGAIN
+
+
+def _newest(found: Sequence[Any], before: str) -> str:
+    """The id of the return that was announced last."""
+    return str(value(max(found, key=_created), "id") or before) if found else before
+
+
+def _created(entry: Any) -> str:
+    try:
+        return moment(entry, "createdAt").isoformat()
+    except Puzzling:
+        return ""
+
+
+def _stamp(when: datetime) -> str:
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"

@@ -1,0 +1,88 @@
+"""What the connector says to people: English templates, so that the app can translate them."""
+
+from __future__ import annotations
+
+
+def N_(template: str) -> str:
+    """Marks a template for the translators' catalogue."""
+    return template
+
+
+HELP = N_("Orders, stock, prices, parcels, returns and invoices of an Allegro account.")
+
+ENVIRONMENT = N_("Environment")
+ENVIRONMENT_HELP = N_("The sandbox has accounts, applications and offers of its own.")
+CLIENT_ID = N_("Client ID of your own application")
+CLIENT_ID_HELP = N_("Leave it empty to let this installation register itself.")
+CLIENT_SECRET = N_("Client Secret of your own application")
+STATEMENT = N_("Software statement ID")
+STATEMENT_HELP = N_("What Allegro knows this software by. Needed to let it register itself.")
+CODE = N_("One-time code")
+CODE_HELP = N_(
+    "In Allegro: My account, Security, Generate a code. It is good for two minutes, and needed "
+    "once, to let this installation register itself."
+)
+RESUME = N_("Put ended offers back on sale when units return")
+RESUME_HELP = N_(
+    "Allegro ends an offer at zero units. With this, offers that were sold out or ended by you go "
+    "back on sale with the next quantity. Leave it off if you keep ended offers of goods that you "
+    "sell elsewhere."
+)
+
+NOT_CONNECTED = N_("This account is not connected to Allegro yet.")
+TOKEN_REFUSED = N_(
+    "Allegro does not accept this connection any more, or it was made for the other environment. "
+    "Connect the account again."
+)
+NO_RIGHTS = N_("Allegro does not let this application do that: %(why)s")
+NO_CLIENT = N_("Type the Client ID and Client Secret of an application, or register this one.")
+CLIENT_REFUSED = N_("Allegro does not know this Client ID and Client Secret.")
+NO_STATEMENT = N_("Without a software statement ID this installation cannot register itself.")
+NO_CODE = N_("Generate a one-time code in Allegro and type it here.")
+CODE_REFUSED = N_("Allegro does not accept this one-time code. Generate a new one.")
+NOT_REGISTERED = N_("Allegro did not register this installation: %(why)s")
+DENIED = N_("The connection was refused in Allegro.")
+GRANT_REFUSED = N_("Allegro does not accept this any more: %(why)s Connect the account again.")
+
+STATUS = N_("Allegro answered %(status)s.")
+LACKS = N_("Allegro's answer lacks %(names)s.")
+WITHDRAWN = N_("Allegro does not offer this part of its interface any more.")
+HISTORY_GONE = N_("Allegro keeps events for 60 days; this account was last read before that.")
+GONE = N_("The journal says that this order is to be sent, but Allegro does not show it.")
+
+BELOW_ZERO = N_("A quantity cannot be below zero.")
+STILL_ENDED = N_("The offer is not on sale.")
+NO_TASK = N_("Allegro did not say why.")
+
+LONG_NUMBER = N_("Allegro takes tracking numbers of at most %(most)s characters.")
+TAKEN_NUMBER = N_("Allegro refuses this tracking number for the order: %(why)s")
+ALLEGRO_SENDS = N_("Allegro sends this order from its own warehouse.")
+NOT_SETTABLE = N_("Allegro has no status %(status)s that a seller can set.")
+CHANGED = N_("The order has changed on Allegro.")
+NO_PARTS = N_("Allegro cannot cancel a part of an order: refund it instead.")
+
+LARGE_FILE = N_("Allegro takes files of at most 3 MB.")
+SCANNING = N_("Allegro is still checking the file that was sent before.")
+
+NOT_AN_OBJECT = N_("%(field)s is not an object: %(found)s")
+NOT_A_LIST = N_("%(field)s is not a list: %(found)s")
+NOT_A_TEXT = N_("%(field)s is missing or not a text: %(found)s")
+NOT_WHOLE = N_("%(field)s is not a whole number: %(found)s")
+NOT_AN_AMOUNT = N_("%(field)s is not an amount: %(found)s")
+NOT_A_MOMENT = N_("%(field)s is not a moment with a time zone: %(found)s")
+UNKNOWN = N_("%(field)s has a value that is new to us: %(found)s")
+
+NEW = N_("New")
+PROCESSING = N_("In progress")
+READY_FOR_SHIPMENT = N_("Ready for shipment")
+READY_FOR_PICKUP = N_("Ready for pickup")
+SENT = N_("Sent")
+PICKED_UP = N_("Picked up")
+CANCELLED = N_("Cancelled")
+SUSPENDED = N_("Suspended")
+
+ONLINE = N_("Online payment")
+WIRE_TRANSFER = N_("Bank transfer")
+CASH_ON_DELIVERY = N_("Cash on delivery")
+SPLIT_PAYMENT = N_("Split payment")
+EXTENDED_TERM = N_("Extended payment term")

@@ -37,6 +37,8 @@ class Settings(BaseModel):
     session_hours: int = Field(default=12, ge=1, le=720)
     loopback_shops: bool = True
     record_calls: bool = False
+    isolate_connectors: bool = True
+    connector_memory_mb: int = Field(default=512, ge=128, le=8192)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     secret_key: str = Field(min_length=32, repr=False)
 

@@ -28,6 +28,7 @@ from oms_web.settings import Settings, load_settings
 if TYPE_CHECKING:
     from oms_web.adapters.printing import Printing
     from oms_web.sync.file_import import Importer
+    from oms_web.sync.isolation.children import Children
     from oms_web.sync.registry import Registry
     from oms_web.sync.session import HttpMaker
 
@@ -76,6 +77,7 @@ def wire(
         "prints": DiskFiles(settings.instance / "prints"),
         "secrets": KeyFileBox(settings.instance / "keys"),
         "http": _network(settings),
+        "children": _children(settings),
     }
     return Oms(settings, engine, Works(engine, clock, ports))
 
@@ -95,3 +97,13 @@ def _network(settings: Settings) -> HttpMaker:
         )
 
     return make
+
+
+def _children(settings: Settings) -> Children | None:
+    """The processes that connectors run in, unless an operator wants them in this one."""
+    if not settings.isolate_connectors:
+        return None
+    from oms_web.sync.isolation.child import Limits
+    from oms_web.sync.isolation.children import Children
+
+    return Children(Limits(memory_mb=settings.connector_memory_mb))

@@ -219,7 +219,7 @@ class AccountHttp:
             "query": hiding.query(url.query), "headers": hiding.named(sent),
             "body": hiding.body(request.content, request.headers.get("content-type", "")),
         }
-        came = answer and {
+        came = None if answer is None else {
             "status": answer.status, "headers": hiding.named(answer.headers),
             "body": hiding.body(answer.body, answer.headers.get("content-type", "")),
         }

@@ -171,7 +171,7 @@ class Keyring:
         log.info("the access of account %s was renewed", self.account_id)
 
     def _change(self, work: Work, condition: ColumnElement[bool], **values: Any) -> bool:
-        done = work.session.execute(
+        done: Any = work.session.execute(
             update(ChannelAccount).where(ChannelAccount.id == self.account_id, condition)
             .values(**values).execution_options(synchronize_session=False)
         )

@@ -39,8 +39,9 @@ class Limits:
 
     ``seconds`` is its own time in one call: while a request to its channel is under way the clock
     stands still. ``whole_seconds`` is for everything. Most answers are far below ``answer_bytes``;
-    ``requests`` and ``log_lines`` are per call. A process is kept for ``idle_seconds``, and at
-    most ``idle_children`` of them.
+    ``requests`` and ``log_lines`` are per connection. A process is kept for ``idle_seconds``, at
+    most ``idle_children`` of them, and replaced after ``uses`` connections: what leaks slowly
+    starts anew.
     """
 
     seconds: float = 20.0
@@ -52,6 +53,7 @@ class Limits:
     log_lines: int = 1000
     idle_seconds: int = 120
     idle_children: int = 6
+    uses: int = 500
 
 
 class ConnectorFault(Exception):
@@ -94,6 +96,7 @@ class Child:
         self.log = logging.getLogger(f"oms.connector.{kind.manifest.key}")
         self.http: Http | None = None
         self.used_at = time.monotonic()
+        self.uses = 0
         self._wrote = False
         self._requests = 0
         self._lines = 0
@@ -102,7 +105,7 @@ class Child:
             "module": kind.__module__, "name": kind.__qualname__,
             "path": [os.path.abspath(folder) for folder in sys.path],
             "memory_mb": limits.memory_mb, "idle_seconds": limits.idle_seconds,
-            "whole_seconds": limits.whole_seconds,
+            "app": os.getpid(),
         }
         self.process = subprocess.Popen(  # noqa: S603 - our own file, by its path
             [sys.executable, "-I", "-B", inside.__file__, json.dumps(config)],
@@ -155,8 +158,9 @@ class Child:
         return told
 
     def begin(self) -> None:
-        """A new call of the engine: count from nothing."""
+        """A new connection: count from nothing."""
         self._requests = self._lines = 0
+        self.uses += 1
 
     def is_up(self) -> bool:
         """Whether the process waits for a question; it says nothing unasked."""
@@ -210,7 +214,7 @@ class Child:
         """Ask the channel in its name; what to send back."""
         self._requests += 1
         if self._requests > self.limits.requests:
-            raise Lost(f"the connector made more than {self.limits.requests} requests in one call")
+            raise Lost(f"the connector made more than {self.limits.requests} requests")
         if self.http is None:
             raise Lost("the connector asks its channel where it may not")
         asked = _request(message, blob)

@@ -90,7 +90,7 @@ class Children:
         return taken[1] if taken else None
 
     def _put(self, key: Key, child: Child) -> None:
-        if not child.is_up():
+        if child.uses >= self.limits.uses or not child.is_up():
             child.end()
             return
         with self._lock:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
+from functools import cache
 from typing import Any, cast
 
 import oms_connector
@@ -37,7 +37,7 @@ class Remote:
         self._child = child
 
 
-@lru_cache(maxsize=256)
+@cache
 def stand_in(kind: type[Connector]) -> type[Remote]:
     """The class of a connector's stand-in: the same capabilities, each method a question."""
     names = {name for capability in CAPABILITIES if issubclass(kind, capability)

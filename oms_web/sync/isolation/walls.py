@@ -29,16 +29,18 @@ _REFUSED = (
 _CODE = (".py", ".pyc", ".so", ".pyd")
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _NICE = 5
+_CPU_SECONDS = 3600  # of a whole life; see ``Limits.uses``
 
 
 def limit(memory_mb: int) -> None:
-    """Ask the kernel to keep this process small, and to let the app go first."""
+    """Ask the kernel to keep this process small, to let the app go first and to end it one day."""
     try:
         import resource
     except ImportError:  # not a Unix: the deadline and the other walls remain
         return
     size = memory_mb * 1024 * 1024
     resource.setrlimit(resource.RLIMIT_AS, (size, size))
+    resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
@@ -92,10 +94,10 @@ def _remove_unaudited() -> None:
     """Ways out that tell no audit hook of themselves."""
     import _posixsubprocess
 
-    def refused(*_: Any) -> None:
+    def refused(*_: Any) -> Any:
         raise PermissionError("a connector starts no processes and sends no signals")
 
-    _posixsubprocess.fork_exec = refused
+    setattr(_posixsubprocess, "fork_exec", refused)  # noqa: B010 - its type is not ours
     for module, name in ((signal, "pidfd_send_signal"), (signal, "raise_signal"),
                          (os, "pidfd_open"), (os, "setsid"), (os, "setpgid"), (os, "setpriority"),
                          (os, "sched_setaffinity"), (os, "memfd_create"), (os, "eventfd")):

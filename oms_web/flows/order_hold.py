@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.core.work import Work
@@ -12,7 +12,7 @@ from oms_web.domain.orders import phases
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.checks import Flaw
 from oms_web.domain.orders.events import OrderChanged
-from oms_web.domain.orders.models import Hold, Order
+from oms_web.domain.orders.models import Hold
 
 MANUAL = "manual"
 HOLDABLE = (phases.DRAFT, phases.OPEN, phases.PACKING)
@@ -63,20 +63,21 @@ def release(work: Work, order_id: int) -> bool:
 def due(work: Work, limit: int = 200) -> list[int]:
     """Held orders whose day has come."""
     return list(work.session.scalars(
-        select(Hold.order_id)
-        .where(Hold.kind == MANUAL, Hold.released_at.is_(None), Hold.until <= work.now)
-        .order_by(Hold.order_id).limit(limit)
+        _ended(work).order_by(Hold.order_id).limit(limit)
     ))
+
+
+def _ended(work: Work) -> Select[tuple[int]]:
+    return select(Hold.order_id).where(
+        Hold.kind == MANUAL, Hold.released_at.is_(None), Hold.until <= work.now)
 
 
 def release_due(work: Work) -> int:
     """Let go every order whose day has come; how many that were."""
-    found = due(work)
-    for order_id in found:
-        release(work, order_id)
-    return len(found)
-
-
-def is_held(order: Order, kinds: frozenset[str]) -> bool:
-    """Whether a person holds it, given its open holds."""
-    return order.phase in HOLDABLE and MANUAL in kinds
+    freed = 0
+    for order_id in due(work):
+        orders.lock_order(work.session, order_id)
+        # Somebody may have named a later day since we looked.
+        if work.session.scalar(_ended(work).where(Hold.order_id == order_id)) is not None:
+            freed += release(work, order_id)
+    return freed

@@ -19,7 +19,7 @@ from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import OrderTally
 from oms_web.domain.stock.models import Reservation
 from oms_web.domain.users import api_calls
-from oms_web.flows import reservation_expiry
+from oms_web.flows import order_hold, reservation_expiry
 from oms_web.sync import drop_folder, feeds, push_stock
 from oms_web.sync.session import Engine
 from oms_web.wiring import Oms
@@ -59,6 +59,15 @@ def ring_expiry(oms: Oms) -> int:
             return 0
     with oms.works.writing(SYSTEM) as work:
         return reservation_expiry.expire(work)
+
+
+def ring_holds(oms: Oms) -> int:
+    """Let orders go on that somebody held until a day, once it has come."""
+    with oms.works.reading(SYSTEM) as work:
+        if not order_hold.due(work, limit=1):
+            return 0
+    with oms.works.writing(SYSTEM) as work:
+        return order_hold.release_due(work)
 
 
 def ring_fold(oms: Oms) -> None:

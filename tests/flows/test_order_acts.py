@@ -18,6 +18,7 @@ from oms_web.domain.orders.models import Hold, Note, Order, OrderKey, OrderTag, 
 from oms_web.domain.stock.models import Balance, Reservation
 from oms_web.flows import order_cancel, order_edit, order_hold, order_pay
 from oms_web.flows.order_in import take_in
+from oms_web.jobs.clock import INTERVALS
 from tests import factories as make
 
 ANNA = Actor("user", "Anna", None)
@@ -98,6 +99,27 @@ def test_a_hold_with_a_day_ends_by_itself_and_not_before(shop):
     works.clock = lambda: now + timedelta(hours=2)
     assert do(works, order_hold.release_due) == 1
     assert (read(works, id_).queue, read(works, other).queue) == ("pick", "held")
+
+
+def test_the_clock_ends_a_hold_on_its_day(shop, both):
+    works, order = shop
+    id_ = order()
+    now = works.clock()
+    do(works, order_hold.hold, id_, "urlop", now + timedelta(hours=1))
+    works.clock = lambda: now + timedelta(hours=2)
+    for ring in INTERVALS:
+        ring(both)
+    assert read(works, id_).queue == "pick"
+
+
+def test_a_hold_that_was_put_off_meanwhile_does_not_end(shop, monkeypatch):
+    works, order = shop
+    id_ = order()
+    now = works.clock()
+    do(works, order_hold.hold, id_, "urlop", now + timedelta(hours=9))
+    monkeypatch.setattr(order_hold, "due", lambda work, limit=200: [id_])
+    assert do(works, order_hold.release_due) == 0
+    assert read(works, id_).queue == "held"
 
 
 @pytest.mark.parametrize(("reason", "hours", "field"), [(" ", None, "reason"), ("x", -1, "until")])

@@ -155,7 +155,7 @@ class PrintPages:
 
     def __init__(self, files: FileStore) -> None:
         self._files = files
-        self._logos: dict[str, str] = {}
+        self._kept_logo = "", ""
 
     def invoice(self, snapshot: Mapping[str, Any]) -> str:
         """The page of an issued invoice, or of a draft when it has no number."""
@@ -225,17 +225,19 @@ class PrintPages:
 
     def _logo(self, name: str) -> str | None:
         """A stored picture as a ``data:`` address; the engine opens no other kind."""
-        if name not in self._logos:
-            try:
-                file = self._files.path(name)
-            except NotFound:
-                return None
-            kind = _PICTURES.get(file.suffix)
-            if kind is None:
-                return None
-            data = base64.b64encode(file.read_bytes()).decode()
-            self._logos = {name: f"data:{kind};base64,{data}"}
-        return self._logos[name]
+        kept = self._kept_logo  # threads share this: look once
+        if kept[0] == name:
+            return kept[1]
+        try:
+            file = self._files.path(name)
+        except NotFound:
+            return None
+        kind = _PICTURES.get(file.suffix)
+        if kind is None:
+            return None
+        found = f"data:{kind};base64,{base64.b64encode(file.read_bytes()).decode()}"
+        self._kept_logo = name, found
+        return found
 
 
 def _invoice_columns(doc: Mapping[str, Any], say: Say) -> list[Column]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from pydantic import Field
+from sqlalchemy import select
 
 from oms_web.api.operations import Call, get, put
 from oms_web.api.shapes import (
@@ -23,7 +24,9 @@ from oms_web.api.shapes import (
     text,
 )
 from oms_web.core.money import to_micro, to_minor
+from oms_web.core.work import Work
 from oms_web.domain.catalog import skus
+from oms_web.domain.catalog.models import Variant
 from oms_web.domain.catalog.records import VariantInput
 from oms_web.domain.catalog.service import put_variants
 from oms_web.domain.catalog.skus import Sku
@@ -58,7 +61,7 @@ class ProductAsked(Asked):
     size: SizeAsked | None = None
     price: Amount | None = Field(None, description="Gross.")
     cost: Price | None = Field(None, description="Net, of one unit.")
-    currency: CurrencyCode = "PLN"
+    currency: CurrencyCode | None = None
     minimum: int | None = Field(None, ge=0, le=100_000_000, description="Warn below so many.")
     sell_without_stock: bool | None = None
     parts: dict[text(120, 1), Units] = Field({}, max_length=50, description=(
@@ -119,10 +122,11 @@ def get_product(call: Call, sku: str) -> Product:
 def put_product(call: Call, sku: str) -> Product:
     """Tell what you know of a SKU; one that is new is made, and 201 says so.
 
-    What is left out stays as it is. Channels hear of what changed.
+    What is left out stays as it is; a price without a currency is in the one the SKU has, and in
+    zloty if it is new.
     """
     asked: ProductAsked = call.body
-    outcome = put_variants(call.work, [_told(sku, asked)])
+    outcome = put_variants(call.work, [_told(sku, asked, _currency(call.work, sku, asked))])
     if outcome.refused:
         raise outcome.refused[0].error
     call.status = 201 if outcome.added else 200
@@ -131,16 +135,22 @@ def put_product(call: Call, sku: str) -> Product:
     return _answer(skus.one(call.work.session, next(iter(outcome.ids))))
 
 
-def _told(sku: str, asked: ProductAsked) -> VariantInput:
+def _currency(work: Work, sku: str, asked: ProductAsked) -> str:
+    if asked.currency:
+        return asked.currency
+    return work.session.scalar(select(Variant.currency).where(Variant.sku == sku)) or "PLN"
+
+
+def _told(sku: str, asked: ProductAsked, currency: str) -> VariantInput:
     size = asked.size.model_dump() if asked.size else {}
-    said = "currency" in asked.model_fields_set or asked.price or asked.cost
+    said = asked.currency or asked.price is not None or asked.cost is not None
     return VariantInput(
         sku=sku, name=asked.name, option=asked.option, brand=asked.brand, category=asked.category,
         description=asked.description, vat_rate=asked.vat_rate, eans=asked.eans,
         weight_g=asked.weight_g, **size,
         cost=None if asked.cost is None else to_micro(Decimal(asked.cost)),
-        price=None if asked.price is None else to_minor(Decimal(asked.price), asked.currency),
-        currency=asked.currency if said else "", minimum=asked.minimum,
+        price=None if asked.price is None else to_minor(Decimal(asked.price), currency),
+        currency=currency if said else "", minimum=asked.minimum,
         sell_without_stock=asked.sell_without_stock, parts=asked.parts,
     )
 

@@ -79,11 +79,7 @@ def set_to(
         Invalid: as ``correct``.
     """
     documents.check_units(on_hand, "on_hand", least=0)
-    before = work.session.scalar(
-        select(Balance.on_hand)
-        .where(Balance.variant_id == variant_id, Balance.location_id == location_id)
-        .with_for_update()
-    ) or 0
+    before = service.lock_balance(work.session, variant_id, location_id)
     if before == on_hand:
         return set()
     return correct(work, variant_id, location_id, on_hand - before, reason, note, key=key)

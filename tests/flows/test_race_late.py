@@ -13,13 +13,16 @@ import pytest
 from sqlalchemy import select, update
 
 from oms_web.core.actor import SYSTEM
+from oms_web.core.clock import utc_now
+from oms_web.domain.audit import sealing
+from oms_web.domain.audit.models import AuditSeal
 from oms_web.domain.channels import publishing
 from oms_web.domain.channels.models import Listing, ListingStock
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
 from oms_web.domain.stock import service as stock
-from oms_web.domain.stock.models import Reservation
-from oms_web.flows import order_pay, publish_stock, reservation_expiry
+from oms_web.domain.stock.models import Balance, Reservation
+from oms_web.flows import order_pay, publish_stock, reservation_expiry, stock_correction
 from oms_web.flows.order_in import take_in
 from tests import factories as make
 
@@ -114,3 +117,41 @@ def test_an_order_paid_at_the_last_moment_keeps_its_goods(pg, monkeypatch, guard
         left = sum(work.session.scalars(select(Reservation.quantity)))
     assert found.payment_state == "paid"
     assert ((found.queue, left) == ("pick", 2)) is guarded
+
+
+def test_two_clocks_seal_the_trail_once(pg, monkeypatch):
+    account, _ = make.shop(pg.works, {"CUP": 3})
+    with pg.works.writing(SYSTEM) as work:
+        take_in(work, account, [make.order("A", {"CUP": 2})])
+    pg.works.clock = lambda: utc_now() + timedelta(hours=1)
+    reached, go = between(monkeypatch, sealing, "digest")
+    early = in_thread(pg.works, sealing.seal)
+    assert reached.wait(20)
+    with pg.works.writing(SYSTEM) as work:
+        assert sealing.seal(work) > 0
+    go.set()
+    early.join()
+    with pg.works.reading(SYSTEM) as work:
+        assert len(work.session.scalars(select(AuditSeal)).all()) == 1
+        assert sealing.broken_seals(work.session) == []
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_a_bin_that_is_told_twice_how_much_it_holds_holds_that(pg, monkeypatch, guarded):
+    _, ids = make.shop(pg.works, {"CUP": 0})
+    with pg.works.reading(SYSTEM) as work:
+        location = stock.default_bin(work.session)
+    if not guarded:
+        monkeypatch.setattr(stock, "lock_balance", lambda *_: 0)
+    reached, go = between(monkeypatch, stock_correction, "correct")
+    told = (ids["CUP"], location, 5, "found")
+    early = in_thread(pg.works, stock_correction.set_to, *told, key="one")
+    assert reached.wait(20)
+    late = in_thread(pg.works, stock_correction.set_to, *told, key="two")
+    late.join(PAUSE)
+    go.set()
+    early.join()
+    late.join()
+    with pg.works.reading(SYSTEM) as work:
+        held = work.session.scalars(select(Balance.on_hand)).all()
+    assert sum(held) == (5 if guarded else 10)

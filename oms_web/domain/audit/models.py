@@ -47,7 +47,7 @@ class AuditSeal(Base):
 
     id: Mapped[Key]
     at: Mapped[datetime]
-    from_id: Mapped[int]
+    from_id: Mapped[int] = mapped_column(unique=True)  # two clocks: only one of them seals
     through_id: Mapped[int]
     entries: Mapped[int]
     digest: Mapped[str] = mapped_column(String(64))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from oms_web.core.work import Work
@@ -43,8 +44,7 @@ def _rows(session: Session, from_id: int, through_id: int) -> Iterator[list[obje
 def seal(work: Work) -> int:
     """Seal what is not sealed yet, at most ``BATCH`` entries; how many were."""
     session = work.session
-    last = session.scalar(select(AuditSeal).order_by(AuditSeal.id.desc()).limit(1)
-                          .with_for_update())
+    last = session.scalar(select(AuditSeal).order_by(AuditSeal.id.desc()).limit(1))
     from_id = last.through_id + 1 if last else 1
     ids = session.scalars(
         select(AuditEntry.id)
@@ -54,8 +54,12 @@ def seal(work: Work) -> int:
     if not ids:
         return 0
     value, count = digest(session, last.digest if last else "", from_id, ids[-1])
-    session.add(AuditSeal(at=work.now, from_id=from_id, through_id=ids[-1], entries=count,
-                          digest=value))
+    row = AuditSeal(at=work.now, from_id=from_id, through_id=ids[-1], entries=count, digest=value)
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:  # another clock sealed them meanwhile
+        return 0
     return count
 
 

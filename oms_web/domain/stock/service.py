@@ -275,15 +275,29 @@ def _not_yet_made(session: Session, moves: Sequence[MoveWanted]) -> list[MoveWan
     return list(fresh.values())
 
 
+def lock_balance(session: Session, variant_id: int, location_id: int) -> int:
+    """The units a place holds of a variant, which nobody else changes before we are done."""
+    _open_balances(session, [(variant_id, location_id)])
+    return session.scalars(
+        select(Balance.on_hand)
+        .where(Balance.variant_id == variant_id, Balance.location_id == location_id)
+        .with_for_update()
+    ).one()
+
+
+def _open_balances(session: Session, places: Sequence[Place]) -> None:
+    """Give places that never held anything a row: what is not there cannot be locked."""
+    if places:
+        session.execute(
+            upsert(session, Balance).on_conflict_do_nothing(),
+            [{"variant_id": v, "location_id": p, "on_hand": 0, "reserved": 0} for v, p in places],
+        )
+
+
 def _change_balances(session: Session, change: Mapping[Place, tuple[int, int]]) -> None:
     """Apply (on hand, reserved) differences, refusing any that would break a promise."""
     ordered = sorted((place, delta) for place, delta in change.items() if delta != (0, 0))
-    rising = [place for place, (on_hand, _) in ordered if on_hand > 0]
-    if rising:
-        session.execute(
-            upsert(session, Balance).on_conflict_do_nothing(),
-            [{"variant_id": v, "location_id": p, "on_hand": 0, "reserved": 0} for v, p in rising],
-        )
+    _open_balances(session, [place for place, (on_hand, _) in ordered if on_hand > 0])
     if not ordered:
         return
     done = session.connection().execute(_CHANGE, [

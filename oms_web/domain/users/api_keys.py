@@ -63,7 +63,7 @@ def create(
     work.session.add(row)
     work.session.flush()
     audit.record(work, "api_keys.create", "api_key", row.id, {
-        "name": [None, name], "scopes": [None, row.scopes],
+        "name": [None, name], "scopes": [None, row.scopes], "account_id": [None, account_id],
         "expires_at": [None, expires_at and expires_at.isoformat()],
     })
     return row, key

@@ -75,7 +75,7 @@ class ApiKey(Base):
     prefix: Mapped[str] = mapped_column(String(16))
     key_hash: Mapped[str] = mapped_column(String(64), unique=True)
     scopes: Mapped[list[Any]]
-    account_id: Mapped[int | None] = mapped_column(ForeignKey("channel_account.id"))
+    account_id: Mapped[int | None]  # opaque here: users know no channels
     created_at: Mapped[datetime]
     created_by: Mapped[str] = mapped_column(String(120))
     expires_at: Mapped[datetime | None]

@@ -21,7 +21,6 @@ Take = Callable[[Cells], str]
 Test = Callable[[Cells], bool]
 
 SOURCE_KEYS = ("column", "named", "constant", "first", "join", "cases")
-CHANGES = ("with", "else", "strip", "map", "otherwise", "formats", "decimal", "unit")
 TESTS = ("equals", "not_equals", "in", "starts_with", "ends_with", "contains", "matches", "lt",
          "le", "gt", "ge", "empty")
 GROUPS = ("all", "any", "not")

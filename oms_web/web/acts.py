@@ -13,6 +13,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 from oms_web.domain.audit.models import AuditEntry
+from oms_web.web import channels, quarantine, shipments, stock_documents
 from oms_web.web.order_words import HOLDS, QUEUES
 from oms_web.web.phase_names import PHASES
 from oms_web.web.users import ROLE_NAMES
@@ -187,6 +188,10 @@ FIELDS: dict[str, Any] = {
 VALUES: dict[str, Mapping[str, Any]] = {
     "phase": PHASES, "role": ROLE_NAMES, "hold": HOLDS,
     "queue": {name: queue.label for name, queue in QUEUES.items()},
+    "state": {
+        **channels.STATES, **stock_documents.STATES, **quarantine.STATES, **shipments.STATES,
+        "open": _l("in progress"), "done": _l("done"),
+    },
 }
 
 _ACTORS = {"system": _l("The system"), "connector": _l("A channel"), "cli": _l("Command line"),

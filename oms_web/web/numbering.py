@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -253,8 +254,8 @@ def preview() -> Response:
     made = oms().printing
     if request.args.get("paper") == SLIP:
         look = look_of(row)
-        look = type(look)(look.company, form.accent.data or look.accent, look.logo,
-                          {name[-2:]: form[name].data or "" for name in _FOOTERS}, look.fields)
+        look = replace(look, accent=form.accent.data or look.accent,
+                       footers={name[-2:]: form[name].data or "" for name in _FOOTERS})
         content = made.slip_preview(_sample_slip(language), look,
                                     with_prices=form.slip_prices.data)
     else:

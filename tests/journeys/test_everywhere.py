@@ -87,7 +87,7 @@ def full(oms, app, browser_as):
         transfer = stock_transfer.start(work, shop.ldz, shop.gdy)
         stock_transfer.add(work, transfer, shop.ids[MUG], 2)
         quarantine.put(work, shop.account_id, "order", "Z-1", '{"id": "Z-1"}' * 60,
-                       "it has no lines", field="lines")
+                       "brak pozycji", field="lines")
         task = enqueue(work.session, "print_batch", "1", {"kind": "slip", "order_ids": [1]},
                        now=work.now, asked_by=1)
         waiting = work.session.scalar(select(quarantine.Quarantine.id))

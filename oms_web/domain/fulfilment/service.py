@@ -237,15 +237,6 @@ def record_scan(
     return made
 
 
-def last_counted(session: Session, shipment_id: int) -> PackScan | None:
-    """The latest scan of a shipment that put units into it and was not taken back."""
-    return session.scalar(
-        select(PackScan)
-        .where(PackScan.shipment_id == shipment_id, PackScan.result.in_(COUNTED))
-        .order_by(PackScan.id.desc()).limit(1)
-    )
-
-
 def scanned_into(session: Session, shipment_id: int) -> dict[int, Counter[int]]:
     """What was scanned into each parcel: position -> variant -> scans."""
     found: dict[int, Counter[int]] = defaultdict(Counter)

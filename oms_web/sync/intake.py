@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from oms_connector import Order, Unreadable
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import StatementError
 
 from oms_web.core.errors import Invalid, OmsError
 from oms_web.core.work import Work
@@ -69,7 +69,7 @@ def _take(work: Work, account: ChannelAccount, orders: Sequence[Order]) -> list[
     try:
         with work.session.begin_nested():
             return [take_in(work, account, orders)]
-    except (DBAPIError, ArithmeticError, AttributeError, TypeError, ValueError) as error:
+    except (StatementError, ArithmeticError, AttributeError, TypeError, ValueError) as error:
         if len(orders) == 1:
             reason = Invalid("This order cannot be stored: %(why)s", why=type(error).__name__)
             return [TakenIn(refused=[(orders[0], reason)])]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from importlib import import_module
 
-from oms_connector import OrderLine, Unreadable
+import pytest
+from oms_connector import OrderLine, Payment, Unreadable
 from sqlalchemy import func, select
 
 from oms_web.core.actor import SYSTEM
@@ -40,6 +42,34 @@ def test_999_good_orders_pass_one_poisonous_of_each_kind(both):
         assert rows[0].raw == "{half a"
         assert "KUB" in rows[1].raw
         assert all(row.reason for row in rows)
+
+
+LOCAL = make.NOON.replace(tzinfo=None)
+
+
+@pytest.mark.parametrize(("field", "values"), [
+    ("placed_at", {"placed_at": LOCAL}), ("ship_by", {"ship_by": LOCAL}),
+    ("shipped_at", {"state": "shipped", "shipped_at": LOCAL}),
+    ("payments", {"payments": (Payment("P", Decimal("10.00"), LOCAL),)}),
+])
+def test_a_moment_without_a_zone_stops_its_order_only(oms, field, values):
+    account, _ = make.shop(oms.works, {"KUB": 5})
+    stored = store(oms, account, make.order("A1", {"KUB": 1}),
+                   make.order("A2", {"KUB": 1}, **values), make.order("A3", {"KUB": 1}))
+    assert (stored.added, stored.quarantined) == (2, 1)
+    with oms.works.reading(SYSTEM) as work:
+        row = work.session.scalars(select(Quarantine)).one()
+    assert (row.external_id, row.field) == ("A2", field)
+
+
+def test_what_only_the_database_refuses_stops_its_order_only(oms, monkeypatch):
+    """A fault that nobody foresaw: the page is halved until the order stands alone."""
+    monkeypatch.setattr(import_module("oms_web.flows.order_in.normalise"), "_check",
+                        lambda order: None)
+    account, _ = make.shop(oms.works, {"KUB": 9})
+    stored = store(oms, account, *[
+        make.order(f"A{n}", {"KUB": 1}, ship_by=LOCAL if n == 3 else None) for n in range(6)])
+    assert (stored.added, stored.quarantined) == (5, 1)
 
 
 def test_a_second_try_counts_and_a_readable_version_solves_it(oms):

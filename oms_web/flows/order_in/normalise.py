@@ -103,8 +103,11 @@ def _check(order: Order) -> None:
         raise Invalid("The order has no lines.", "lines")
     if len(order.lines) > MAX_LINES:
         raise Invalid("The order has more than %(n)s lines.", "lines", n=MAX_LINES)
-    if order.placed_at.tzinfo is None:
-        raise Invalid("The order's date has no time zone.", "placed_at")
+    moments = [("placed_at", order.placed_at), ("ship_by", order.ship_by),
+               ("shipped_at", order.shipped_at), *(("payments", p.at) for p in order.payments)]
+    for name, moment in moments:
+        if moment is not None and moment.tzinfo is None:
+            raise Invalid("The order's date has no time zone.", name)
     if order.state not in _PHASE:
         raise Invalid("Unknown order state: %(text)s", "state", text=order.state)
 

@@ -236,6 +236,24 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_warehouse')),
     sa.UniqueConstraint('code', name=op.f('uq_warehouse_code'))
     )
+    op.create_table('webhook',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('name', sa.String(length=80), nullable=False),
+    sa.Column('url', sa.String(length=500), nullable=False),
+    sa.Column('kinds', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('secret', sa.LargeBinary(), nullable=False),
+    sa.Column('old_secret', sa.LargeBinary(), nullable=True),
+    sa.Column('old_until', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('seen', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('failures', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('failing_since', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('next_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('created_by', sa.String(length=120), nullable=False),
+    sa.Column('changed_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_webhook'))
+    )
     op.create_table('account_warehouse',
     sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -487,6 +505,26 @@ def upgrade() -> None:
     with op.batch_alter_table('variant', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_variant_product_id'), ['product_id'], unique=False)
         batch_op.create_index('ix_variant_title', ['title', 'id'], unique=False)
+
+    op.create_table('webhook_delivery',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('webhook_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(length=10), nullable=False),
+    sa.Column('event_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('type', sa.String(length=60), nullable=False),
+    sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('attempt', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('status', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('ms', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('delivered', sa.Boolean(), nullable=False),
+    sa.Column('error', sa.String(length=300), nullable=False),
+    sa.Column('answer', sa.Text(), nullable=False),
+    sa.ForeignKeyConstraint(['webhook_id'], ['webhook.id'], name=op.f('fk_webhook_delivery_webhook_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_webhook_delivery'))
+    )
+    with op.batch_alter_table('webhook_delivery', schema=None) as batch_op:
+        batch_op.create_index('ix_webhook_delivery_at', ['at'], unique=False)
+        batch_op.create_index('ix_webhook_delivery_webhook', ['webhook_id', 'id'], unique=False)
 
     op.create_table('balance',
     sa.Column('variant_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1121,6 +1159,11 @@ def downgrade() -> None:
         batch_op.drop_index('ix_balance_location')
 
     op.drop_table('balance')
+    with op.batch_alter_table('webhook_delivery', schema=None) as batch_op:
+        batch_op.drop_index('ix_webhook_delivery_webhook')
+        batch_op.drop_index('ix_webhook_delivery_at')
+
+    op.drop_table('webhook_delivery')
     with op.batch_alter_table('variant', schema=None) as batch_op:
         batch_op.drop_index('ix_variant_title')
         batch_op.drop_index(batch_op.f('ix_variant_product_id'))
@@ -1170,6 +1213,7 @@ def downgrade() -> None:
 
     op.drop_table('api_call')
     op.drop_table('account_warehouse')
+    op.drop_table('webhook')
     op.drop_table('warehouse')
     op.drop_table('user_account')
     with op.batch_alter_table('task', schema=None) as batch_op:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from oms_web.core.work import Work
-from oms_web.domain.orders import cancelling, phases, queries
+from oms_web.domain.orders import cancelling
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.events import OrderChanged
 
@@ -13,16 +13,13 @@ MAX_REASON = 300
 
 
 def cancel(work: Work, order_id: int, reason: str = "") -> bool:
-    """Cancel all that has not left; False when it was cancelled before. Its holds end with it.
+    """Cancel all that has not left; False when it was cancelled before.
 
     Raises:
         NotAllowedNow: it has left or is delivered.
     """
     order = orders.lock_order(work.session, order_id)
-    if not cancelling.cancel_order(work, order, by="seller", reason=_short(reason)):
-        return False
-    _end(work, order_id)
-    return True
+    return cancelling.cancel_order(work, order, by="seller", reason=_short(reason))
 
 
 def cancel_units(work: Work, order_id: int, units: Mapping[int, int], reason: str = "") -> None:
@@ -34,17 +31,7 @@ def cancel_units(work: Work, order_id: int, units: Mapping[int, int], reason: st
     """
     order = orders.lock_order(work.session, order_id)
     cancelling.cancel_units(work, order, units, by="seller", reason=_short(reason))
-    if order.phase == phases.CANCELLED:
-        _end(work, order_id)
     work.announce(OrderChanged(order_id, "lines"))
-
-
-def _end(work: Work, order_id: int) -> None:
-    """A cancelled order waits for nothing."""
-    held = {hold.kind for hold in queries.open_holds(work.session, order_id)}
-    if held:
-        orders.release_holds(work, order_id, held)
-        orders.refile(work, [order_id])
 
 
 def _short(reason: str) -> str:

@@ -119,15 +119,24 @@ def accept_total(work: Work, order_id: int) -> bool:
 
 
 def accept_change(work: Work, order_id: int) -> bool:
-    """Take over what the channel changed and is different here; False if nothing was held."""
+    """Take over what the channel changed and is different here; False if nothing was held.
+
+    Raises:
+        NotAllowedNow: it has left or is closed.
+    """
     order = orders.lock_order(work.session, order_id)
     detail = following.held_change(work, order_id)
     if detail is None:
         return False
+    if order.phase not in following.FOLLOWS:
+        raise NotAllowedNow("This order has left or is closed.", phases.allowed(order.phase))
     following.accept(work, order, detail)
     payments.settle(work, order)
     verify_again(work, order)
-    return _freed(work, order_id, following.CHANGED, None)
+    orders.release_holds(work, order_id, [following.CHANGED])
+    orders.refile(work, [order_id])
+    work.announce(OrderChanged(order_id, following.CHANGED))
+    return True
 
 
 def keep_ours(work: Work, order_id: int) -> bool:
@@ -136,11 +145,10 @@ def keep_ours(work: Work, order_id: int) -> bool:
     return _freed(work, order_id, following.CHANGED, "orders.keep_ours")
 
 
-def _freed(work: Work, order_id: int, kind: str, act: str | None) -> bool:
+def _freed(work: Work, order_id: int, kind: str, act: str) -> bool:
     if not orders.release_holds(work, order_id, [kind]):
         return False
-    if act:
-        audit.record(work, act, "order", order_id)
+    audit.record(work, act, "order", order_id)
     orders.refile(work, [order_id])
     work.announce(OrderChanged(order_id, kind))
     return True

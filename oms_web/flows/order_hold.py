@@ -15,7 +15,6 @@ from oms_web.domain.orders.events import OrderChanged
 from oms_web.domain.orders.models import Hold
 
 MANUAL = "manual"
-HOLDABLE = (phases.DRAFT, phases.OPEN, phases.PACKING)
 MAX_REASON = 300
 
 
@@ -34,7 +33,7 @@ def hold(work: Work, order_id: int, reason: str, until: datetime | None = None) 
     if until is not None and until <= work.now:
         raise Invalid("This moment has passed.", "until")
     order = orders.lock_order(work.session, order_id)
-    if order.phase not in HOLDABLE:
+    if order.phase not in phases.HERE:
         raise NotAllowedNow("This order has left or is closed.", phases.allowed(order.phase))
     orders.set_hold(work, order_id, Flaw(MANUAL, {"reason": reason[:MAX_REASON]}))
     work.session.flush()

@@ -10,7 +10,9 @@ from oms_connector import Payment
 from sqlalchemy import func, select
 
 from oms_web.core.actor import SYSTEM, Actor
+from oms_web.core.errors import NotAllowedNow
 from oms_web.domain.orders import service as orders
+from oms_web.domain.orders.checks import Flaw
 from oms_web.domain.orders.models import ChannelOrder, Hold, Order
 from oms_web.domain.stock.models import Balance
 from oms_web.flows import order_cancel, order_edit
@@ -203,6 +205,58 @@ def test_a_cancellation_that_is_not_accepted_leaves_the_order_as_it_is(desk):
     desk.say(state="cancelled")
     desk.do(order_edit.keep_ours)
     assert (desk.order.phase, desk.reserved()) == ("packing", 5)
+
+
+def test_a_change_that_is_held_outlives_a_cancellation_that_is_taken_back(desk):
+    desk.pack()
+    desk.say(carrier="DPD")
+    desk.say(state="cancelled")
+    changed = desk.held()["changed"]
+    assert (changed["cancels"], changed["after"]) == (True, {"carrier": "DPD"})
+    desk.say(state="ready", raw_status="back")
+    changed = desk.held()["changed"]
+    assert (changed.get("cancels"), changed["after"]) == (None, {"carrier": "DPD"})
+    desk.do(order_edit.accept_change)
+    assert (desk.order.phase, desk.order.carrier, desk.held()) == ("packing", "DPD", {})
+
+
+def test_a_cancellation_that_is_taken_back_holds_nothing_any_more(desk):
+    desk.pack()
+    desk.say(state="cancelled")
+    desk.say(state="ready", raw_status="back")
+    assert (desk.order.phase, desk.held()) == ("packing", {})
+
+
+@pytest.mark.parametrize(("end", "phase"), [
+    ({"state": "cancelled"}, "cancelled"),
+    ({"state": "shipped", "shipped_at": make.NOON}, "shipped"),
+    ({"state": "delivered", "shipped_at": make.NOON}, "done")])
+def test_nothing_holds_an_order_that_is_closed_or_has_left(desk, end, phase):
+    desk.cancel(TAL=1)
+    desk.say_units(TAL=4)
+    assert desk.order.queue == "verify"
+    desk.say(**end)
+    before = desk.lines()
+    assert (desk.order.phase, desk.held(), desk.reserved()) == (phase, {}, 0)
+    assert desk.do(order_edit.accept_change) is False
+    assert (desk.order.phase, desk.lines()) == (phase, before)
+
+
+def test_a_change_cannot_be_accepted_once_the_order_is_closed(desk):
+    desk.say(state="cancelled")
+    desk.do(lambda work, id_: orders.set_hold(work, id_, Flaw("changed", {
+        "what": "carrier", "after": {"carrier": "DPD"}})))
+    with pytest.raises(NotAllowedNow):
+        desk.do(order_edit.accept_change)
+    assert desk.order.carrier == ""
+
+
+def test_a_discount_on_what_costs_nothing_stays_whole(desk):
+    free = tuple(replace(line, unit_price=Decimal(0)) for line in desk.told.lines)
+    desk.say(lines=free, shipping=Decimal("20.00"), discount=Decimal("5.00"))
+    assert (desk.order.total, desk.order.discount_total) == (1500, 500)
+    desk.cancel(TAL=1)
+    assert (desk.order.total, desk.order.discount_total) == (1500, 500)
 
 
 def test_a_total_that_the_lines_do_not_add_up_to_is_held_until_they_do(desk):

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from oms_web.core.errors import Invalid, NotAllowedNow
-from oms_web.core.money import line_total, spread
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.orders import phases
 from oms_web.domain.orders.events import OrderCancelled
-from oms_web.domain.orders.models import Order, OrderLine
+from oms_web.domain.orders.models import Order
+from oms_web.domain.orders.owing import owe, sums_of
 from oms_web.domain.orders.reserving import judge_payment, release_lines
 from oms_web.domain.orders.service import order_lines, refile, set_phase
 
@@ -58,7 +58,7 @@ def cancel_units(
     audit.record(work, "orders.cancel_units", "order", order.id,
                  {"cancelled": [before, after]}, note=reason or None)
     if left:
-        _owe_less(order, lines, units)
+        owe(work, order, sums_of(order))
         judge_payment(work, order)
     if left == 0:
         set_phase(work, order, "cancel")
@@ -66,23 +66,6 @@ def cancel_units(
         set_phase(work, order, "ship")
     work.announce(OrderCancelled(order.id, by, left == 0))
     refile(work, [order.id])
-
-
-def _owe_less(order: Order, lines: Sequence[OrderLine], units: Mapping[int, int]) -> None:
-    """The buyer owes for what is left: delivery stays, the discount falls in proportion.
-
-    An order that is cancelled as a whole keeps its sums: they say what was asked for.
-    """
-    before = order.items_total
-    for line in lines:
-        if units.get(line.id):
-            line.total = line_total(line.unit_price, line.quantity - line.cancelled,
-                                    order.currency)
-    order.items_total = sum(line.total for line in lines)
-    gone = max(before - order.items_total, 0)
-    if gone:
-        order.discount_total = spread(order.discount_total, [order.items_total, gone])[0]
-    order.total = order.items_total + order.shipping_total - order.discount_total
 
 
 def cancel_order(work: Work, order: Order, *, by: str, reason: str = "") -> bool:

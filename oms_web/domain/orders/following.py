@@ -7,18 +7,18 @@ from typing import Any
 
 from sqlalchemy import select
 
-from oms_web.core.money import line_total, spread
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.orders import merging, phases
 from oms_web.domain.orders.cancelling import cancel_order, cancel_units
 from oms_web.domain.orders.checks import Flaw
 from oms_web.domain.orders.models import ChannelOrder, Hold, Order, OrderLine
+from oms_web.domain.orders.owing import owe
 from oms_web.domain.orders.reserving import reserve_orders
 from oms_web.domain.orders.service import order_lines, release_holds, rewrite_keys, set_hold
 
 CHANGED = "changed"
-FOLLOWS = (phases.DRAFT, phases.OPEN, phases.PACKING)
+FOLLOWS = phases.HERE
 
 
 def take_words(work: Work, order: Order, words: Mapping[str, Any], act: str) -> None:
@@ -62,32 +62,13 @@ def take_units(work: Work, order: Order, wanted: Mapping[int, int]) -> None:
         reserve_orders(work, [order.id])
 
 
-def owe(work: Work, order: Order, sums: Mapping[str, int]) -> None:
-    """The buyer owes what the channel says, less what was cancelled here only.
-
-    The discount falls in proportion to it. An order that is cancelled as a whole keeps its sums.
-    How far it is paid then, the caller has to settle.
-
-    Args:
-        sums: what the channel states, by the names of ``merging.SUMS``.
-    """
-    if order.phase == phases.CANCELLED:
-        return
-    lines = order_lines(work.session, order.id)
-    for line in lines:
-        line.total = line_total(line.unit_price, line.quantity - line.cancelled, order.currency)
-    order.items_total = sum(line.total for line in lines)
-    gone = max(sums["items_total"] - order.items_total, 0)
-    order.shipping_total = sums["shipping_total"]
-    order.discount_total = spread(sums["discount_total"], [order.items_total, gone])[0]
-    order.total = order.items_total + order.shipping_total - order.discount_total
-    order.units = sum(line.quantity for line in lines)
-    work.session.flush()
-
-
 def hold_cancelled(work: Work, order: Order, why: str) -> None:
-    """The channel cancelled what is being packed: hold it until somebody has seen that."""
-    set_hold(work, order.id, Flaw(CHANGED, {"what": why, "cancels": True}))
+    """The channel cancelled what is being packed: hold it until somebody has seen that.
+
+    What else it changed and is held stays known, should the cancellation be taken back.
+    """
+    held = held_change(work, order.id) or {}
+    set_hold(work, order.id, Flaw(CHANGED, {**held, "what": why, "cancels": True}))
 
 
 def held_change(work: Work, order_id: int) -> Mapping[str, Any] | None:

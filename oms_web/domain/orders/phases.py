@@ -9,6 +9,8 @@ DRAFT, OPEN, PACKING, SHIPPED, DONE, CANCELLED = (
 )
 PHASES = (DRAFT, OPEN, PACKING, SHIPPED, DONE, CANCELLED)
 CLOSED = frozenset({DONE, CANCELLED})
+# The goods are still here: such an order can be held, and follows what its channel changes.
+HERE = (DRAFT, OPEN, PACKING)
 
 # act -> phase it leads to, per phase it may start from.
 TRANSITIONS: dict[str, dict[str, str]] = {

@@ -161,6 +161,7 @@ def set_phase(work: Work, order: Order, act: str) -> bool:
     """Take the order to the phase an act leads to; False when it is there already.
 
     The seller's status follows to the first one of the new phase, unless the present one fits.
+    What has left or is closed waits for nothing: its holds end.
 
     Raises:
         NotAllowedNow: the phase does not permit the act.
@@ -174,6 +175,8 @@ def set_phase(work: Work, order: Order, act: str) -> bool:
         order.shipped_at = work.now
     order.closed_at = work.now if target in phases.CLOSED else None
     follow_status(work, order)
+    if target not in phases.HERE:
+        release_holds(work, order.id)
     return True
 
 
@@ -203,11 +206,11 @@ def set_hold(work: Work, order_id: int, flaw: Flaw) -> None:
                  note=str(flaw.detail.get("reason") or "") or None)
 
 
-def release_holds(work: Work, order_id: int, kinds: Collection[str]) -> int:
-    """Release open holds of these kinds; how many there were."""
+def release_holds(work: Work, order_id: int, kinds: Collection[str] | None = None) -> int:
+    """Release open holds, all or only those of some kinds; how many there were."""
+    query = select(Hold).where(Hold.order_id == order_id, Hold.released_at.is_(None))
     found = work.session.scalars(
-        select(Hold).where(Hold.order_id == order_id, Hold.kind.in_(kinds),
-                           Hold.released_at.is_(None))
+        query if kinds is None else query.where(Hold.kind.in_(kinds))
     ).all()
     for hold in found:
         hold.released_at = work.now

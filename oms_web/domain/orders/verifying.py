@@ -11,7 +11,7 @@ _LOOKED_AT = {"unmapped", "address", "tax_id"}
 
 
 def verify_again(work: Work, order: Order) -> None:
-    """Look at lines, address and tax number again. A draft is held by nothing."""
+    """Look at lines, address and tax number again. Only what is to be shipped is held by them."""
     flaws = checks.verify(
         ship_to=order.ship_to or {}, pickup_point=order.pickup_point, tax_id=order.tax_id,
         unmapped=[line.title for line in order_lines(work.session, order.id)
@@ -19,6 +19,6 @@ def verify_again(work: Work, order: Order) -> None:
         stated_total=None, computed_total="",
     )
     release_holds(work, order.id, _LOOKED_AT - {flaw.kind for flaw in flaws})
-    if order.phase != phases.DRAFT:
+    if order.phase in (phases.OPEN, phases.PACKING):
         for flaw in flaws:
             set_hold(work, order.id, flaw)

@@ -22,6 +22,7 @@ from oms_web.domain.orders.cancelling import cancel_order
 from oms_web.domain.orders.events import OrderChanged
 from oms_web.domain.orders.leaving import goods_left
 from oms_web.domain.orders.models import ChannelOrder, Order, OrderLine, OrderLinePart, OrderLink
+from oms_web.domain.orders.owing import owe
 from oms_web.domain.orders.verifying import verify_again
 from oms_web.domain.payments import service as payments
 from oms_web.domain.shipping import service as shipping
@@ -179,7 +180,7 @@ def _take_costs(
         lines[ref].unit_price = prices[ref]
     if not other and not settle:
         return False
-    following.owe(work, order, draft.row)
+    owe(work, order, draft.row)
     payments.settle(work, order)
     flaws = checks.total_flaws(draft.stated_total, draft.computed_total)
     if not flaws:

@@ -37,6 +37,35 @@ class Feed(Base):
     )
 
 
+class Comparison(Base):
+    """A span of a channel's orders, listed there and looked up here, one by one.
+
+    ``theirs``: orders the channel listed. ``ours``: those of them that are here after it.
+    ``unread``: those in quarantine. ``late``: those the channel's own journal had not named
+    before. ``changed``: those that were here in another version.
+    """
+
+    __tablename__ = "comparison"
+
+    id: Mapped[Key]
+    account_id: Mapped[int] = mapped_column(ForeignKey("channel_account.id"))
+    at: Mapped[datetime]
+    since: Mapped[datetime]
+    until: Mapped[datetime]
+    theirs: Mapped[int]
+    ours: Mapped[int]
+    unread: Mapped[int]
+    late: Mapped[int]
+    changed: Mapped[int]
+
+    __table_args__ = (Index("ix_comparison_account", "account_id", "id"),)
+
+    @property
+    def missing(self) -> int:
+        """Orders that are neither here nor in quarantine."""
+        return self.theirs - self.ours - self.unread
+
+
 class Quarantine(Base):
     """Something from outside that could not be read or kept: its raw text, the reason, the tries.
 

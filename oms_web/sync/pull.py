@@ -29,9 +29,10 @@ from sqlalchemy import literal_column, select, tuple_
 from oms_web.core.actor import SYSTEM
 from oms_web.core.claims import LostClaim
 from oms_web.core.errors import NotAllowedNow
+from oms_web.core.work import Work
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.orders.models import AMONG_OPEN, ChannelOrder, Order, OrderLink
-from oms_web.sync import feeds
+from oms_web.sync import feeds, proof
 from oms_web.sync.intake import Stored, store_page
 from oms_web.sync.session import Engine, connected
 
@@ -100,11 +101,11 @@ def _read(
                         items, again if done else AGAIN_NOW)
         if stored is None:
             break
-        pulled.count(stored)
+        counts, cursor = stored
+        pulled.count(counts)
         beat(number + 1, 0)
         if done:
             break
-        cursor = page.cursor
     return pulled
 
 
@@ -121,9 +122,10 @@ def _fetch(connector: Connector, name: str, cursor: Cursor, now: datetime) -> Pa
         # A sweep looks at a span once more; its cursor carries the span and the place within it.
         since, until, inner = _span(cursor, now - timedelta(seconds=capabilities.settle_lag_s))
         page = connector.sweep_orders(since, until, inner, capabilities.page_max)
-        mark = {"since": since.isoformat(), "until": until.isoformat()}
-        return Page(page.items, mark | {"inner": dict(page.cursor)} if page.more else
-                    {"done": until.isoformat()}, page.more)
+        return Page(page.items, {
+            "since": since.isoformat(), "until": until.isoformat(), "inner": dict(page.cursor),
+            "counted": (cursor or {}).get("counted", {}),
+        }, page.more)
     if isinstance(connector, PullsOrders):
         return connector.pull_orders(cursor, capabilities.page_max)
     raise NotAllowedNow("This channel has no such feed.")
@@ -189,15 +191,34 @@ def _complete(connector: Connector, items: Sequence[Any]) -> list[SdkOrder | Unr
 def _store(
     engine: Engine, account: ChannelAccount, name: str, started_from: Cursor, page: Page[Any],
     items: Sequence[SdkOrder | Unreadable], again: timedelta,
-) -> Stored | None:
-    """Page and cursor in one transaction; None when another worker has moved on meanwhile."""
+) -> tuple[Stored, Cursor] | None:
+    """Page and cursor in one transaction; None when another worker has moved on meanwhile.
+
+    Returns:
+        What became of the page, and the cursor after it.
+    """
     with engine.works.writing(engine.actor(account)) as work:
         feed = feeds.get_feed(work.session, account.id, name)
         if feed.cursor != (dict(started_from) if started_from is not None else None):
             return None
         stored = store_page(work, account, items, origin=name)
-        feeds.note_success(work, feed, page.cursor, again, items=len(items))
-        return stored
+        cursor = page.cursor if name != feeds.SWEEP else \
+            _counted(work, account, page, items, stored)
+        feeds.note_success(work, feed, cursor, again, items=len(items))
+        return stored, cursor
+
+
+def _counted(
+    work: Work, account: ChannelAccount, page: Page[Any],
+    items: Sequence[SdkOrder | Unreadable], stored: Stored,
+) -> Mapping[str, Any]:
+    """Count a page of a sweep; its cursor with the sums, or where the next sweep begins."""
+    sums = proof.count(work, account.id, items, stored, page.cursor["counted"])
+    if page.more:
+        return {**page.cursor, "counted": sums}
+    since, until, _ = _span(page.cursor, work.now)
+    proof.write_down(work, account.id, since, until, sums)
+    return {"done": until.isoformat()}
 
 
 def _forget_cursor(engine: Engine, account_id: int, name: str, error: CursorExpired) -> None:

@@ -20,7 +20,7 @@ from oms_web.domain.channels.service import account_warehouses, get_account
 from oms_web.domain.stock.models import Warehouse
 from oms_web.extensions import db
 from oms_web.flows import channel_serving
-from oms_web.sync import accounts, feeds, health
+from oms_web.sync import accounts, feeds, health, proof
 from oms_web.sync.session import Engine
 from oms_web.web.access import act
 from oms_web.web.door import actor, oms, reading, writing
@@ -107,7 +107,8 @@ def index() -> Response:
     return render(
         "channels/list.html", "channels/_overview.html", overview=overview,
         causes=health.causes(work.session, overview), drifting=health.drifting(work.session),
-        refused=oms().registry.refused, states=STATES, account_of={
+        proofs=proof.latest(work.session, [one.account.id for one in overview]),
+        stale=work.now - proof.STALE, refused=oms().registry.refused, states=STATES, account_of={
             one.account.id: one.account for one in overview},
     )
 
@@ -171,7 +172,8 @@ def _card(account: ChannelAccount, form: AccountForm | None = None, status: int 
         "channels/show.html", account=account, connector=connector, form=form, one=one,
         feed_names=FEED_NAMES, outcomes=OUTCOMES, states=STATES, houses=houses,
         chosen=account_warehouses(work.session, account.id),
-        journal=health.journal(work.session, account.id), status=status,
+        journal=health.journal(work.session, account.id),
+        comparisons=proof.history(work.session, account.id), status=status,
     )
 
 

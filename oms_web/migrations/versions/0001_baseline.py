@@ -292,6 +292,23 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_channel_order')),
     sa.UniqueConstraint('account_id', 'external_id', name=op.f('uq_channel_order_account_id_external_id'))
     )
+    op.create_table('comparison',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('since', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('until', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('theirs', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('ours', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('unread', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('late', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('changed', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_comparison_account_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_comparison'))
+    )
+    with op.batch_alter_table('comparison', schema=None) as batch_op:
+        batch_op.create_index('ix_comparison_account', ['account_id', 'id'], unique=False)
+
     op.create_table('document_series_period',
     sa.Column('series_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('period', sa.String(length=7), nullable=False),
@@ -1207,6 +1224,10 @@ def downgrade() -> None:
 
     op.drop_table('feed')
     op.drop_table('document_series_period')
+    with op.batch_alter_table('comparison', schema=None) as batch_op:
+        batch_op.drop_index('ix_comparison_account')
+
+    op.drop_table('comparison')
     op.drop_table('channel_order')
     with op.batch_alter_table('api_call', schema=None) as batch_op:
         batch_op.drop_index('ix_api_call_at')

@@ -22,6 +22,7 @@ from oms_web.domain.orders.events import OrderChanged
 from oms_web.domain.orders.models import Note, Order, OrderTag
 from oms_web.domain.orders.verifying import verify_again
 from oms_web.domain.payments import service as payments
+from oms_web.domain.shipping import replanning
 
 EDITABLE = (phases.DRAFT, phases.OPEN)
 MAX_NOTE = 4000
@@ -135,6 +136,7 @@ def accept_change(work: Work, order_id: int) -> bool:
     verify_again(work, order)
     orders.release_holds(work, order_id, [following.CHANGED])
     orders.refile(work, [order_id])
+    replanning.follow(work, [order_id])
     work.announce(OrderChanged(order_id, following.CHANGED))
     return True
 

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from oms_web.core.errors import Invalid, ShortStock
 from oms_web.core.work import Work
 from oms_web.domain.orders.losing import lose_units
+from oms_web.domain.shipping import replanning
 from oms_web.domain.stock import documents, reasons, service
 from oms_web.domain.stock.models import Balance, Move
 
@@ -55,6 +56,7 @@ def correct(
     else:
         try:
             lost = lose_units(work, [move])
+            replanning.follow(work, lost)
         except ShortStock as error:
             raise Invalid("There are only %(units)s units in this bin.", "units", units=before) \
                 from error

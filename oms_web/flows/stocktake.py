@@ -21,6 +21,7 @@ from oms_web.domain.catalog import queries as catalog
 from oms_web.domain.fulfilment.models import PickList, PickTask
 from oms_web.domain.orders.losing import lose_units
 from oms_web.domain.orders.reserving import KIND as LINE
+from oms_web.domain.shipping import replanning
 from oms_web.domain.shipping.models import Shipment, ShipmentLine
 from oms_web.domain.stock import documents, service
 from oms_web.domain.stock.models import (
@@ -140,6 +141,7 @@ def post(work: Work, document_id: int) -> tuple[int, set[int]]:
                for line in differing if line.done < line.quantity]
     service.move_units(work, surplus)
     lost = lose_units(work, missing, _in_baskets(work.session, missing)) if missing else set()
+    replanning.follow(work, lost)
     documents.finish(
         work, document, "posted", counted=len(lines), differing=len(differing),
         surplus=sum(move.quantity for move in surplus),

@@ -19,7 +19,8 @@ from oms_web.domain.orders.service import get_order, refile, release_holds, set_
 from oms_web.domain.shipping import bench as benches
 from oms_web.domain.shipping.models import Shipment, ShipmentLine
 from oms_web.domain.stock.models import COUNT, SCRAP, Move
-from oms_web.flows import backorder, pick
+from oms_web.flows import backorder, order_cancel, order_edit, pick, ship, stock_correction
+from oms_web.flows.order_in import take_in
 from oms_web.flows.pack import losing, opening, scanning, trouble
 from tests import factories as make
 from tests.factories import NOON
@@ -344,6 +345,55 @@ def test_an_accepted_change_says_what_comes_out_again(floor):
     assert out == {(floor.line(order_id).id, floor.ids["KUB"]): 1}
     assert floor.shipment(shipment_id).state == "packed"  # what is left was all in
     check(floor)
+
+
+def _say(floor, name, lines, **values):
+    with floor.works.writing(SYSTEM) as work:
+        take_in(work, floor.account, [make.order(name, lines, **values)])
+
+
+def _accept_on_the_card(floor, order_id):
+    _say(floor, "A", {"KUB": 1, "PUZ": 1})
+    do(floor, order_edit.accept_change, order_id)
+
+
+def _cancel_on_the_card(floor, order_id):
+    do(floor, order_cancel.cancel_units, order_id, {floor.line(order_id).id: 1})
+
+
+@pytest.mark.parametrize("fewer", [_accept_on_the_card, _cancel_on_the_card])
+def test_a_packed_parcel_opens_again_when_fewer_units_are_wanted(floor, fewer):
+    order_id = floor.order("A", {"KUB": 2, "PUZ": 1})
+    shipment_id = floor.pack(order_id)
+    assert floor.get(order_id).queue == "courier"
+    fewer(floor, order_id)
+    assert (floor.shipment(shipment_id).state, floor.get(order_id).queue) == ("packing", "pack")
+    assert found_trouble(floor, shipment_id).kind == "changed"
+    out = do(floor, scanning.accept_changes, shipment_id)
+    assert out == {(floor.line(order_id).id, floor.ids["KUB"]): 1}
+    assert floor.shipment(shipment_id).state == "packed"
+    assert do(floor, ship.leave, shipment_id) is True
+    assert (floor.get(order_id).phase, floor.stock("KUB", "A-01")) == ("shipped", (4, 0))
+    check(floor)
+
+
+def test_a_packed_parcel_stays_closed_when_another_one_is_to_hold_more(floor):
+    order_id = floor.order("A", {"KUB": 1, "PUZ": 1}, payment_kind="cod")
+    shipment_id = floor.pack(order_id)
+    _say(floor, "A", {"KUB": 2, "PUZ": 1}, payment_kind="cod")
+    do(floor, order_edit.accept_change, order_id)
+    assert (floor.shipment(shipment_id).state, floor.get(order_id).queue) == ("packed", "pack")
+    second = floor.open(order_id).shipment_id
+    assert floor.packed(second) == {floor.ids["KUB"]: (0, 1)}
+    check(floor)
+
+
+def test_a_packed_parcel_opens_again_when_its_promise_gives_way(floor):
+    order_id = floor.order("A", {"KUB": 2, "PUZ": 1})
+    shipment_id = floor.pack(order_id)
+    do(floor, stock_correction.correct, floor.ids["PUZ"], floor.bins["A-02"], -5, "lost", key="k")
+    assert (floor.shipment(shipment_id).state, floor.get(order_id).queue) == ("packing", "short")
+    assert found_trouble(floor, shipment_id).kind == "short"
 
 
 def test_a_parcel_that_lost_units_cannot_just_go_on(floor):

@@ -1,7 +1,8 @@
 """Shipments: what goes into them, their parcels, and what orders are told of them.
 
-A shipment's lines are a plan made of reservations: whenever these change, ``relist`` follows. The
-goods themselves stay promised in their places until ``flows/ship.py`` lets them leave.
+A shipment's lines are a plan made of reservations: where these change, packing stops until somebody
+saw it and ``relist`` follows; ``replanning.py`` opens what is packed. The goods themselves stay
+promised in their places until ``flows/ship.py`` lets them leave.
 """
 
 from __future__ import annotations

@@ -25,6 +25,7 @@ from oms_web.domain.orders.models import ChannelOrder, Order, OrderLine, OrderLi
 from oms_web.domain.orders.owing import owe
 from oms_web.domain.orders.verifying import verify_again
 from oms_web.domain.payments import service as payments
+from oms_web.domain.shipping import replanning
 from oms_web.domain.shipping import service as shipping
 from oms_web.flows.order_in.normalise import Draft
 
@@ -51,6 +52,8 @@ def change(work: Work, account: ChannelAccount, row: ChannelOrder, draft: Draft)
     if changed:
         work.announce(OrderChanged(order.id, "channel"))
     orders.refile(work, [order.id])
+    if changed:
+        replanning.follow(work, [order.id])
     return changed
 
 

@@ -17,8 +17,8 @@ from oms_web.domain.orders import filing, phases
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Hold, Order, OrderLine
 from oms_web.domain.orders.reserving import KIND
+from oms_web.domain.shipping import replanning, tracking
 from oms_web.domain.shipping import service as shipping
-from oms_web.domain.shipping import tracking
 from oms_web.domain.shipping.models import Parcel, Shipment, ShipmentLine
 from oms_web.domain.stock.models import Reservation
 from oms_web.flows.pack import scanning
@@ -211,6 +211,6 @@ def reopen(work: Work, shipment_id: int, station: str) -> None:
     if shipment.state == shipping.PACKING:
         _take_in_hand(work, shipment, station)
         return
-    scanning.unseal(work, shipment, orders.lock_order(work.session, shipment.order_id))
+    replanning.unseal(work, shipment, orders.lock_order(work.session, shipment.order_id))
     shipment.station = station
     work.session.flush()

@@ -14,11 +14,10 @@ from oms_web.domain.fulfilment import scan as scans
 from oms_web.domain.fulfilment import service as fulfilment
 from oms_web.domain.fulfilment.models import PackScan
 from oms_web.domain.fulfilment.scan import Need
-from oms_web.domain.orders import phases
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.orders.reserving import line_parts
-from oms_web.domain.shipping import bench
+from oms_web.domain.shipping import bench, replanning
 from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping.models import Shipment
 from oms_web.flows.pack import trouble
@@ -159,7 +158,7 @@ def undo(work: Work, shipment_id: int, scan_id: int) -> bool:
     if row is None or row.shipment_id != shipment_id or row.result not in fulfilment.COUNTED:
         return False
     if shipment.state == shipping.PACKED:
-        unseal(work, shipment, order)
+        replanning.unseal(work, shipment, order)
     if row.variant_id is not None:
         needs = bench.needs(work.session, shipment_id)
         _put(work, shipment, scans.take_back(needs, row.variant_id), -1)
@@ -214,15 +213,6 @@ def _inside(work: Work, shipment: Shipment) -> dict[int, Counter[int]]:
             for part, per_unit in sets.get(variant, ((variant, 1),)):
                 inside[position][part] += per_unit * times
     return inside
-
-
-def unseal(work: Work, shipment: Shipment, order: Order) -> None:
-    """Open a packed parcel again."""
-    shipment.packed_at = None
-    shipping.set_state(work, shipment, shipping.PACKING, note="opened again")
-    if order.phase == phases.OPEN:
-        orders.set_phase(work, order, "start_packing")
-    shipping.tell_order(work, order)
 
 
 def second_parcel(work: Work, shipment_id: int) -> int:

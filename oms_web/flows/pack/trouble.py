@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from oms_web.domain.fulfilment import scan
 from oms_web.domain.orders import filing, phases
 from oms_web.domain.orders.models import Hold, Order, OrderLine
-from oms_web.domain.shipping import service as shipping
+from oms_web.domain.shipping import replanning
 from oms_web.domain.shipping.models import Shipment
 
 CANCELLED, LEFT, HELD, UNPAID, CHANGED, SHORT = (
@@ -45,21 +44,11 @@ def find(session: Session, shipment: Shipment, order: Order) -> Trouble | None:
         return Trouble(HELD, hold)
     if not filing.may_ship(order.payment_state):
         return Trouble(UNPAID)
-    changes = _changes(session, shipment)
+    changes = replanning.differences(session, shipment)
     if not changes:
         return None
     lost = any(now < before for before, now in changes.values())
     return Trouble(SHORT if lost and _lacks(session, order) else CHANGED, changes=changes)
-
-
-def _changes(session: Session, shipment: Shipment) -> dict[tuple[int, int], tuple[int, int]]:
-    parts = shipping.open_parts(session, shipment.order_id, besides=shipment.id)
-    return scan.differences(
-        (((line.line_id, line.variant_id), line.quantity)
-         for line in shipping.lines_of(session, shipment.id)),
-        (((part.line_id, part.variant_id), part.quantity)
-         for part in parts.get(shipment.warehouse_id, [])),
-    )
 
 
 def _lacks(session: Session, order: Order) -> bool:

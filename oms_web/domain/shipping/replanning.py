@@ -1,0 +1,55 @@
+"""What is promised to an order changed while parcels of it are packed or being packed.
+
+A parcel in hand is stopped at the next scan (``flows/pack/trouble.py``). One that is packed opens
+again if it holds more than is promised now, so that somebody takes the surplus out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from sqlalchemy.orm import Session
+
+from oms_web.core.work import Work
+from oms_web.domain.fulfilment import scan
+from oms_web.domain.orders import phases
+from oms_web.domain.orders.models import Order
+from oms_web.domain.orders.service import lock_order, set_phase
+from oms_web.domain.shipping import service as shipping
+from oms_web.domain.shipping.models import Shipment
+
+
+def differences(session: Session, shipment: Shipment) -> dict[tuple[int, int], tuple[int, int]]:
+    """Where plan and promises disagree: (line, variant) -> (units planned, units promised now)."""
+    parts = shipping.open_parts(session, shipment.order_id, besides=shipment.id)
+    return scan.differences(
+        (((line.line_id, line.variant_id), line.quantity)
+         for line in shipping.lines_of(session, shipment.id)),
+        (((part.line_id, part.variant_id), part.quantity)
+         for part in parts.get(shipment.warehouse_id, [])),
+    )
+
+
+def unseal(work: Work, shipment: Shipment, order: Order, note: str = "opened again") -> None:
+    """Open a packed parcel again."""
+    shipment.packed_at = None
+    shipping.set_state(work, shipment, shipping.PACKING, note=note)
+    if order.phase == phases.OPEN:
+        set_phase(work, order, "start_packing")
+    shipping.tell_order(work, order)
+
+
+def follow(work: Work, order_ids: Collection[int]) -> None:
+    """The promises of these orders may have changed: their packed parcels follow."""
+    for order_id in sorted(order_ids):
+        order = lock_order(work.session, order_id)
+        if order.phase not in (phases.OPEN, phases.PACKING):
+            continue
+        for shipment in shipping.of_order(work.session, order_id, shipping.PACKED):
+            if _holds_more(differences(work.session, shipment).values()):
+                unseal(work, shipment, order, "fewer units are promised")
+        shipping.tell_order(work, order)
+
+
+def _holds_more(changes: Iterable[tuple[int, int]]) -> bool:
+    return any(promised < planned for planned, promised in changes)

@@ -154,8 +154,7 @@ def _result(task: Any) -> ItemResult:
     message = message_of(first) or text_or_empty(task, "message") or words.NO_TASK
     code = text_or_empty(first, "code")
     field = text_or_empty(first, "path") or text_or_empty(task, "field")
-    outcome = "retry" if code in PASSING else "rejected"
-    return ItemResult(outcome, message[:500], code, field=field)
+    return ItemResult("retry" if code in PASSING else "rejected", message[:500], code, field=field)
 
 
 def _ended_already(api: Api, found: Mapping[str, ItemResult]) -> dict[str, ItemResult]:

@@ -17,6 +17,7 @@ from oms_connector import (
     NotFound,
     NotSupported,
     Order,
+    OrderRef,
     Page,
     Refused,
     Unreadable,
@@ -33,7 +34,7 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 Cursor = Mapping[str, Any]
 
 
-def pull(api: Api, now: datetime, cursor: Cursor | None, limit: int) -> Page[Order]:
+def pull(api: Api, now: datetime, cursor: Cursor | None, limit: int) -> Page[Order | OrderRef]:
     """What the journal names after a cursor; without one, only the place where it ends now.
 
     The cursor: ``event``, the last one seen, and ``read``, a moment up to which nothing is missing.
@@ -60,7 +61,7 @@ def pull(api: Api, now: datetime, cursor: Cursor | None, limit: int) -> Page[Ord
 
 def sweep(
     api: Api, since: datetime, until: datetime, cursor: Cursor | None, limit: int
-) -> Page[Order]:
+) -> Page[Order | OrderRef]:
     """Forms changed in a span, by the moment of their last change.
 
     A form that changes while the span is read leaves it, and all behind it move up. So a page does

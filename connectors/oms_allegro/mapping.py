@@ -124,7 +124,8 @@ def state_of(form: Any) -> State:
     told = text_or_empty(child(form, "fulfillment"), "status")
     if state != "ready" or not told:
         return state
-    return choice(FULFILMENT, told, "fulfillment.status")
+    state = choice(FULFILMENT, told, "fulfillment.status")
+    return state
 
 
 def raw_status(form: Any) -> str:
@@ -148,7 +149,7 @@ def revision(form: Any) -> str:
 
 def is_sent_by_allegro(form: Any) -> bool:
     """Whether the goods leave Allegro's own warehouse (One Fulfillment)."""
-    return value(form, "fulfillment", "provider", "id") == "ALLEGRO"
+    return bool(value(form, "fulfillment", "provider", "id") == "ALLEGRO")
 
 
 def tags(form: Any, extras: Sequence[str]) -> tuple[str, ...]:

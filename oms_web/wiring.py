@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from oms_connector import Limit
 from sqlalchemy import Engine
 
-from oms_web.adapters.calls import Recorder
+from oms_web.adapters.calls import Recorder, Sink
 from oms_web.adapters.files import DiskFiles
-from oms_web.adapters.http import AccountHttp
+from oms_web.adapters.http import AccountHttp, Patience
 from oms_web.adapters.pace import Pacer
 from oms_web.adapters.secrets import KeyFileBox
 from oms_web.core.clock import Clock, utc_now
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from oms_web.sync.isolation.children import Children
     from oms_web.sync.registry import Registry
     from oms_web.sync.session import HttpMaker
+    from oms_web.sync.webhooks import Messenger
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ def wire(
         "prints": DiskFiles(settings.instance / "prints"),
         "secrets": KeyFileBox(settings.instance / "keys"),
         "http": _network(settings),
+        "webhooks": _messengers(settings),
         "children": _children(settings),
     }
     return Oms(settings, engine, Works(engine, clock, ports))
@@ -94,6 +96,21 @@ def _network(settings: Settings) -> HttpMaker:
         return AccountHttp(
             base_url, headers, loopback=settings.loopback_shops, name=name, recorder=recorder,
             pace=pacer.of(account, client, limits), **more,
+        )
+
+    return make
+
+
+def _messengers(settings: Settings) -> Messenger:
+    """Makes the clients that webhooks are told with: same rules, less patience."""
+    pacer = Pacer()
+    patience = Patience(read=10.0, whole=15.0, keep=2048)
+
+    def make(url: str, webhook_id: int, sink: Sink) -> AccountHttp:
+        name = f"webhook {webhook_id}"
+        return AccountHttp(
+            url, {}, loopback=settings.loopback_shops, name=name, sink=sink, patience=patience,
+            pace=pacer.of(name, name, ()),
         )
 
     return make

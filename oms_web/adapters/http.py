@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
@@ -68,6 +69,19 @@ class Renewal(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a request may take, in seconds, and how much of its answer is read.
+
+    ``keep``: bytes of the answer; what is beyond them is not read, and is no error.
+    """
+
+    connect: float = 5.0
+    read: float = 20.0
+    whole: float | None = None
+    keep: int | None = None
+
+
 class AccountHttp:
     """The client of one channel account, with its base address and its credentials.
 
@@ -80,6 +94,7 @@ class AccountHttp:
         transport: httpx2.BaseTransport | None = None, pace: Pace | None = None,
         renewal: Renewal | None = None, secrets: Mapping[str, str] | None = None,
         sink: Sink = write_line, recorder: Recorder | None = None,
+        patience: Patience | None = None,
     ) -> None:
         self._base = base_url
         self._headers = dict(headers)
@@ -92,8 +107,10 @@ class AccountHttp:
         self._sink = sink
         self._recorder = recorder
         self._pinned = transport is None
+        self._patience = patience or Patience()
         self._client = httpx2.Client(
-            timeout=TIMEOUT, follow_redirects=False, trust_env=False, transport=transport,
+            timeout=httpx2.Timeout(patience.read, connect=patience.connect) if patience
+            else TIMEOUT, follow_redirects=False, trust_env=False, transport=transport,
         )
 
     def request(
@@ -185,7 +202,8 @@ class AccountHttp:
         request.url = request.url.copy_with(host=address, port=port_of(url))
 
     def _read(self, request: httpx2.Request) -> Response:
-        latest = time.monotonic() + WHOLE_ANSWER
+        patience = self._patience
+        latest = time.monotonic() + (WHOLE_ANSWER if patience.whole is None else patience.whole)
         answer = self._client.send(request, stream=True)
         try:
             size, chunks = 0, []
@@ -196,9 +214,11 @@ class AccountHttp:
                 if time.monotonic() > latest:
                     raise _Endless("the answer does not end")
                 chunks.append(chunk)
+                if patience.keep is not None and size >= patience.keep:
+                    break
         finally:
             answer.close()
-        return Response(answer.status_code, dict(answer.headers), b"".join(chunks))
+        return Response(answer.status_code, dict(answer.headers), b"".join(chunks)[:patience.keep])
 
     def _judge(self, answer: Response, bucket: str) -> Response:
         if answer.status in (429, 503):

@@ -13,7 +13,7 @@ from oms_web.core.actor import SYSTEM
 from oms_web.core.claims import Claim, enqueue
 from oms_web.domain.channels.service import ChannelStopped
 from oms_web.flows import backorder, publish_stock
-from oms_web.sync import feeds
+from oms_web.sync import doorbell, feeds, webhooks
 from oms_web.sync.offers import read_offers
 from oms_web.sync.pull import pull
 from oms_web.sync.push_shipment import push_shipment
@@ -92,9 +92,25 @@ def send_stock(job: Job) -> Result:
     return {"applied": pushed.applied, "rejected": pushed.rejected, "later": pushed.later}
 
 
+def answer_rings(job: Job) -> Result:
+    """Ask an account's channel what it rang about."""
+    return {"answered": doorbell.answer(job.engine, job.args["account_id"])}
+
+
 def tell_channel(job: Job) -> Result:
     """Tell the channel about one shipment."""
     return {"told": push_shipment(job.engine, job.args["shipment_id"])}
+
+
+def tell_webhook(job: Job) -> Result:
+    """Tell a webhook what it does not know yet. When to try again stands at the webhook."""
+    return {"told": webhooks.tell(job.oms.works, job.args["webhook_id"], job.beat)}
+
+
+def tell_webhook_once(job: Job) -> Result:
+    """Send one event again, or a test, because a person asked for it."""
+    done = webhooks.tell_once(job.oms.works, job.args["webhook_id"], job.args.get("event_id"))
+    return {"delivered": done}
 
 
 def _late(module: str) -> Handler:
@@ -111,6 +127,9 @@ HANDLERS: dict[str, Handler] = {
     "fill_backorders": fill_backorders,
     "push_stock": send_stock,
     "push_shipment": tell_channel,
+    doorbell.TASK: answer_rings,
+    webhooks.TASK: tell_webhook,
+    webhooks.ONCE: tell_webhook_once,
     "print_batch": _late("print_batch"),
     "import_file": _late("import_file"),
     "drop_folders": _late("drop_folders"),

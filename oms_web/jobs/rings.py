@@ -19,8 +19,10 @@ from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import OrderTally
 from oms_web.domain.stock.models import Reservation
 from oms_web.domain.users import api_calls
+from oms_web.domain.webhooks import queries as hook_queries
+from oms_web.domain.webhooks import service as hooks
 from oms_web.flows import order_hold, reservation_expiry
-from oms_web.sync import drop_folder, feeds, push_stock
+from oms_web.sync import doorbell, drop_folder, feeds, push_stock, webhooks
 from oms_web.sync.session import Engine
 from oms_web.wiring import Oms
 
@@ -48,6 +50,17 @@ def ring_feeds(oms: Oms) -> int:
             for account in accounts
         ]
     return len([task for task in queued if task is not None])
+
+
+def ring_webhooks(oms: Oms) -> int:
+    """Queue the telling of webhooks that something happened for."""
+    with oms.works.reading(SYSTEM) as work:
+        due = hook_queries.due(work.session, work.now)
+    if not due:
+        return 0
+    with oms.works.writing(SYSTEM) as work:
+        queued = [webhooks.ask(work, webhook_id) for webhook_id in due]
+    return queued.count(True)
 
 
 def ring_expiry(oms: Oms) -> int:
@@ -108,3 +121,5 @@ def _clean(works: Works) -> None:
         work.session.execute(delete(OutboxEvent).where(
             OutboxEvent.dispatched_at < work.now - KEEP_DONE))
         api_calls.forget_old(work)
+        doorbell.forget_old(work)
+        hooks.forget_old(work)

@@ -33,6 +33,7 @@ ACTS: dict[str, Any] = {
     "channels.replay": _l("Orders fetched again from a date"),
     "channels.sync": _l("Orders fetched by hand"),
     "channels.verify": _l("Channel access checked"),
+    "channels.webhooks": _l("Channel webhooks turned on"),
     "channels.warehouses": _l("Warehouses of the channel changed"),
     "company.change": _l("Company changed"),
     "company.guide_done": _l("First-day guide put away"),
@@ -128,6 +129,14 @@ ACTS: dict[str, Any] = {
     "users.role": _l("Role changed"),
     "users.sign_in": _l("Signed in"),
     "users.sign_out": _l("Signed out"),
+    "webhooks.active": _l("Webhook resumed"),
+    "webhooks.broken": _l("Webhook given up"),
+    "webhooks.change": _l("Webhook changed"),
+    "webhooks.create": _l("Webhook made"),
+    "webhooks.delete": _l("Webhook deleted"),
+    "webhooks.gone": _l("Webhook ended by its receiver"),
+    "webhooks.paused": _l("Webhook paused"),
+    "webhooks.rotate": _l("Webhook got a new secret"),
 }
 
 FAMILIES: dict[str, Any] = {
@@ -138,7 +147,7 @@ FAMILIES: dict[str, Any] = {
     "channels": _l("Channels"), "quarantine": _l("Orders not read"), "imports": _l("Import"),
     "documents": _l("Documents"), "list": _l("Exports"), "company": _l("Company"),
     "statuses": _l("Statuses"), "tags": _l("Tags"), "users": _l("People"),
-    "api_keys": _l("API keys"),
+    "api_keys": _l("API keys"), "webhooks": _l("Webhooks"),
 }
 
 SUBJECTS: dict[str, Any] = {
@@ -149,6 +158,7 @@ SUBJECTS: dict[str, Any] = {
     "location": _l("Bin"), "quarantine": _l("Unread order"), "company": _l("Company"),
     "status": _l("Status"), "tag": _l("Tag"), "user": _l("Person"),
     "import_run": _l("Import"), "import_profile": _l("Import profile"), "api_key": _l("API key"),
+    "webhook": _l("Webhook"),
 }
 
 FIELDS: dict[str, Any] = {
@@ -181,6 +191,7 @@ FIELDS: dict[str, Any] = {
     "parcels": _l("parcels"), "pattern": _l("pattern"), "profile": _l("profile"),
     "queue": _l("queue"), "reserved": _l("reserved"), "reset": _l("numbering starts again"),
     "spec": _l("rules"), "station": _l("station"), "tag": _l("tag"), "told": _l("channel told"),
+    "url": _l("web address"), "kinds": _l("events"),
     "total": _l("total"), "scopes": _l("scopes"), "expires_at": _l("ends"),
 }
 
@@ -190,7 +201,7 @@ VALUES: dict[str, Mapping[str, Any]] = {
     "queue": {name: queue.label for name, queue in QUEUES.items()},
     "state": {
         **channels.STATES, **stock_documents.STATES, **quarantine.STATES, **shipments.STATES,
-        "open": _l("in progress"), "done": _l("done"),
+        "open": _l("in progress"), "done": _l("done"), "gone": _l("ended by its receiver"),
     },
 }
 

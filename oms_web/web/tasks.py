@@ -35,8 +35,10 @@ NAMES: dict[str, Any] = {
     "read_feed": _l("Read a channel"), "retry_orders": _l("Read unread orders again"),
     "publish_stock": _l("Work out quantities"),
     "fill_backorders": _l("Serve waiting orders"), "push_stock": _l("Send quantities"),
-    "push_shipment": _l("Tell a channel of a shipment"), PRINT: _l("Print"),
+    "push_shipment": _l("Tell a channel of a shipment"),
+    "answer_rings": _l("Ask a channel what it rang about"), PRINT: _l("Print"),
     "import_file": _l("Import a file"), "drop_folders": _l("Look into folders"),
+    "tell_webhook": _l("Tell a webhook"), "tell_webhook_once": _l("Send an event again"),
 }
 STATES: dict[str, Any] = {
     "waiting": _l("waits"), "running": _l("running"), "done": _l("done"), "dead": _l("given up"),

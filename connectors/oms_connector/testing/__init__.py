@@ -1,0 +1,35 @@
+"""The conformance kit: what every connector promises, checked against a stand-in of its channel.
+
+    from oms_connector.testing import ConnectorKit, StandIn
+
+    class MyShop(StandIn):
+        connector = MyShopConnector
+        ...
+
+    class TestMyShop(ConnectorKit):
+        standin = MyShop
+
+Needs pytest, which the app itself does not: nothing else of the SDK imports this package. How to
+go about it is in ``docs/connectors/kit.md``.
+"""
+
+from oms_connector.testing.kit import ALL, ConnectorKit, check
+from oms_connector.testing.promise import Broken, Promise
+from oms_connector.testing.running import NothingChecked, run
+from oms_connector.testing.scale import Report, Result
+from oms_connector.testing.standin import (
+    Absent,
+    Basket,
+    Clock,
+    Delivery,
+    Request,
+    Shown,
+    StandIn,
+    Truth,
+    answer,
+)
+
+__all__ = [
+    "ALL", "Absent", "Basket", "Broken", "Clock", "ConnectorKit", "Delivery", "NothingChecked",
+    "Promise", "Report", "Request", "Result", "Shown", "StandIn", "Truth", "answer", "check", "run",
+]

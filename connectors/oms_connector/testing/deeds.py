@@ -1,0 +1,240 @@
+"""The calls of the engine, one of each kind, ready to be made and to be looked at afterwards."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from oms_connector import (
+    AcknowledgesOrders,
+    AnswersLater,
+    CancelsOrders,
+    FetchesOrders,
+    Invoice,
+    ItemResult,
+    KnowsWords,
+    ListsOffers,
+    OrdersWebhooks,
+    ParcelInfo,
+    PriceItem,
+    PullsOrders,
+    PullsReturns,
+    PushesPrices,
+    PushesShipments,
+    PushesStatus,
+    PushesStock,
+    Shipment,
+    StockItem,
+    SweepsOrders,
+    UploadsInvoices,
+    VerifiesAccess,
+)
+from oms_connector.testing.bench import Bench
+from oms_connector.testing.pulling import current
+from oms_connector.testing.standin import Absent, Shown
+
+_numbers = itertools.count(1)
+
+
+@dataclass(slots=True)
+class Write:
+    """A call that changes something. ``effect`` says how it is at the channel, ``wanted`` how it
+    should be in the end, ``before`` how it was.
+    """
+
+    name: str
+    do: Callable[[Any], Any]
+    effect: Callable[[], Any]
+    wanted: Any
+    before: Any = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.before = self.effect()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the channel shows what was wanted, once."""
+        return bool(self.effect() == self.wanted)
+
+
+def outcome(result: Any) -> str:
+    """What a write's result claims: ``done``, or the least of its items' outcomes."""
+    if isinstance(result, Sequence) and result and isinstance(result[0], ItemResult):
+        claims = {one.outcome for one in result}
+        for claim in ("unknown", "retry", "rejected"):
+            if claim in claims:
+                return claim
+    return "done"
+
+
+Reader = Callable[[Any], Any]
+
+
+def reads(bench: Bench) -> Mapping[str, Reader]:
+    """Calls that only read, by name. Something is there to be read."""
+    found: dict[str, Reader] = {}
+    size = bench.standin.page
+    since = bench.clock.now
+    able = bench.can
+    if able(PullsOrders):
+        refs = bench.place_apart(size + 1)
+        until = bench.clock.now
+        found["pull_orders"] = lambda c: c.pull_orders(None, size)
+        if able(SweepsOrders):
+            found["sweep_orders"] = lambda c: c.sweep_orders(since, until, None, size)
+        if able(FetchesOrders):
+            found["fetch_orders"] = lambda c: c.fetch_orders(refs[:2])
+    if able(VerifiesAccess):
+        found["verify"] = lambda c: c.verify()
+    if able(ListsOffers):
+        found["list_offers"] = lambda c: c.list_offers(None, size)
+    if able(PullsReturns):
+        [ref] = bench.place_apart(1)
+        bench.standin.ship(ref)
+        bench.standin.announce_return(ref)
+        bench.settle()
+        found["pull_returns"] = lambda c: c.pull_returns(None, size)
+    if able(KnowsWords):
+        found["words"] = lambda c: [c.words("statuses"), c.words("carriers")]
+    if able(AnswersLater):
+        [result] = bench.call(lambda c: c.push_stock(stock_items(bench)[:1]))
+        if result.outcome == "accepted":
+            bench.standin.finish_pushes()
+            found["results"] = lambda c: c.results(result.handle)
+    return found
+
+
+Maker = Callable[[Bench], Write]
+
+
+def writes(bench: Bench) -> Mapping[str, Maker]:
+    """Makers of writes that the connector can do; each write is of something of its own."""
+    zero_ok = PushesStock  # a channel without zero ends the offer instead: the same call
+    makers: tuple[tuple[str, type[Any], Maker], ...] = (
+        ("push_stock", PushesStock, stock), ("push_stock of nothing", zero_ok, no_stock),
+        ("push_prices", PushesPrices, price), ("push_shipment", PushesShipments, shipment),
+        ("push_status", PushesStatus, status), ("cancel_order", CancelsOrders, cancelling),
+        ("upload_invoice", UploadsInvoices, invoice),
+        ("acknowledge", AcknowledgesOrders, acknowledgement),
+        ("subscribe", OrdersWebhooks, subscription),
+    )
+    return {name: maker for name, capability, maker in makers if bench.can(capability)}
+
+
+def shown(bench: Bench, ref: str) -> Shown:
+    """An offer as it is now, once the channel has worked off what it took in."""
+    bench.standin.finish_pushes()
+    return next(offer for offer in bench.standin.offers() if offer.offer_ref == ref)
+
+
+def new_key(kind: str) -> str:
+    """A key that was never used."""
+    return f"kit:{kind}:{next(_numbers)}"
+
+
+def stock_items(bench: Bench, quantity: int | None = None) -> list[StockItem]:
+    """An item for each offer of the first one's SKU shape: another quantity than it shows."""
+    offers = bench.standin.offers()
+    value = max(offer.quantity for offer in offers) + 1 if quantity is None else quantity
+    return [StockItem(offer.offer_ref, offer.sku, value, next(_numbers), new_key("stock"))
+            for offer in offers]
+
+
+def stock(bench: Bench) -> Write:
+    """Another quantity for an offer."""
+    item = stock_items(bench)[next(_numbers) % 3]
+    return Write("push_stock", lambda c: c.push_stock([item]),
+                 lambda: shown(bench, item.offer_ref).quantity, item.quantity)
+
+
+def no_stock(bench: Bench) -> Write:
+    """Nothing left of an offer that shows something."""
+    raised = stock(bench)
+    bench.call(raised.do)
+    ref = next(offer.offer_ref for offer in bench.standin.offers()
+               if shown(bench, offer.offer_ref).quantity == raised.wanted)
+    item = next(item for item in stock_items(bench, 0) if item.offer_ref == ref)
+    return Write("push_stock of nothing", lambda c: c.push_stock([item]),
+                 lambda: shown(bench, ref).quantity, 0)
+
+
+def price(bench: Bench) -> Write:
+    """Another price for an offer."""
+    offers = bench.standin.offers()
+    offer = offers[next(_numbers) % len(offers)]
+    wanted = Decimal(1000 + next(_numbers)) + Decimal("0.07")
+    item = PriceItem(offer.offer_ref, offer.sku, wanted, offer.currency, next(_numbers),
+                     new_key("price"))
+    return Write("push_prices", lambda c: c.push_prices([item]),
+                 lambda: shown(bench, offer.offer_ref).price, wanted)
+
+
+def parcel_left(bench: Bench) -> Shipment:
+    """A new order left in one parcel, with everything that was ordered."""
+    [ref] = bench.place_apart(1)
+    parcel = ParcelInfo(bench.standin.carrier, f"6280{next(_numbers):020d}")
+    return Shipment(ref, new_key("shipment"), bench.clock.now, [parcel],
+                    dict(bench.standin.truth(ref).units))
+
+
+def shipment(bench: Bench) -> Write:
+    """One parcel with everything that was ordered."""
+    told = parcel_left(bench)
+    return Write("push_shipment", lambda c: c.push_shipment(told),
+                 lambda: list(bench.standin.shipments(told.external_id)),
+                 [told.parcels[0].tracking])
+
+
+def status(bench: Bench) -> Write:
+    """The next status of an order."""
+    [ref] = bench.place_apart(1)
+    seen = current(bench, ref)
+    wanted = bench.standin.next_status(ref)
+    return Write("push_status", lambda c: c.push_status(ref, wanted, seen.revision),
+                 lambda: bench.standin.status(ref), wanted)
+
+
+def cancelling(bench: Bench) -> Write:
+    """A whole order called off."""
+    [ref] = bench.place_apart(1)
+    return Write("cancel_order", lambda c: c.cancel_order(ref, {}, "out of stock"),
+                 lambda: bench.standin.truth(ref).state, "cancelled")
+
+
+def invoice(bench: Bench) -> Write:
+    """A document for an order."""
+    [ref] = bench.place_apart(1)
+    pdf = b"%PDF-1.7 kit " + str(next(_numbers)).encode()
+    told = Invoice(ref, new_key("invoice"), f"FV {next(_numbers)}/2026", bench.clock.now, pdf)
+    return Write("upload_invoice", lambda c: c.upload_invoice(told),
+                 lambda: list(bench.standin.documents(ref)), [pdf])
+
+
+def acknowledgement(bench: Bench) -> Write:
+    """An order that arrived here."""
+    [ref] = bench.place_apart(1)
+    return Write("acknowledge", lambda c: c.acknowledge([ref]),
+                 lambda: ref in bench.standin.inbox(), False)
+
+
+def subscription(bench: Bench) -> Write:
+    """An address to be rung at."""
+    other = bench.again()
+    url, secret = f"https://oms.example/hooks/{next(_numbers)}", "kit-webhook-secret"
+    other.call(lambda c: c.subscribe(url, secret))
+    return Write("subscribe", lambda c: c.subscribe(url, secret),
+                 lambda: sorted(bench.standin.subscriptions()),
+                 sorted([*bench.standin.subscriptions(), *other.standin.subscriptions()]))
+
+
+def everything(bench: Bench) -> Iterator[tuple[str, Reader]]:
+    """One call of every kind, reads first."""
+    yield from reads(bench).items()
+    for name, make in writes(bench).items():
+        try:
+            yield name, make(bench).do
+        except Absent as absent:
+            bench.absent(absent)

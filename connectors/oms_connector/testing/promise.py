@@ -1,0 +1,82 @@
+"""What a check is: a promise with a number, a name and a place on the scale."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import pytest
+
+from oms_connector.testing.standin import Absent
+
+if TYPE_CHECKING:
+    from oms_connector.testing.bench import Bench
+
+Level = Literal["bronze", "silver", "gold"]
+
+
+class Broken(AssertionError):
+    """A promise that the connector does not keep; the message says what came instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """One check. ``vital``: its level is not reached while it is not applicable."""
+
+    number: int
+    text: str
+    level: Level
+    vital: bool = False
+
+
+def keeps(number: int, text: str, level: Level, *, vital: bool = False
+          ) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Mark a method of a kit as the check of a promise.
+
+    The method takes a ``Bench``. It ends silently, or raises ``Broken``; whatever else it raises is
+    the connector's fault too. What the stand-in does not play ends it as not applicable.
+    """
+
+    def mark(method: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(method)
+        def checked(self: Any, bench: Bench) -> None:
+            __tracebackhide__ = True
+            try:
+                method(self, bench)
+            except Absent as absent:
+                bench.absent(absent)
+
+        checked.promise = Promise(number, text, level, vital)  # type: ignore[attr-defined]
+        return checked
+
+    return mark
+
+
+def must(kept: object, message: str) -> None:
+    """Go on if something is as promised.
+
+    Raises:
+        Broken: with ``message``, when it is not.
+    """
+    __tracebackhide__ = True
+    if not kept:
+        raise Broken(message)
+
+
+def not_applicable(reason: str) -> None:
+    """End a check that has nothing to look at here."""
+    __tracebackhide__ = True
+    pytest.skip(f"not applicable: {reason}")
+
+
+def promises(kit: type[Any]) -> dict[int, Callable[..., None]]:
+    """The checks of a kit by their numbers."""
+    found = {}
+    for name in dir(kit):
+        method = getattr(kit, name)
+        promise = getattr(method, "promise", None)
+        if isinstance(promise, Promise):
+            found[promise.number] = method
+    return dict(sorted(found.items()))

@@ -1,0 +1,325 @@
+"""A stand-in: a channel in memory, written by who writes the connector, driven by the kit.
+
+It answers HTTP requests in process and has verbs for what buyers and sellers do at the channel. The
+verbs behave as the channel really does, its lapses included: the kit looks whether the connector
+loses anything because of them. A verb for something that does not exist at the channel is left
+out; the checks that need it are then not applicable, unless the connector says that it can do that
+very thing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+from urllib.parse import parse_qsl, urlsplit
+
+from oms_connector import Connector, Limit, NotSupported, Order, Response, Unreadable
+
+MONDAY = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
+
+
+class Absent(NotSupported):
+    """The channel has no such thing, or the stand-in does not play it. The message says why."""
+
+
+class Clock:
+    """The kit's clock, turned by hand: channel and connector see the same moment."""
+
+    def __init__(self, now: datetime = MONDAY) -> None:
+        self.now = now
+
+    def forward(self, seconds: float = 0, **span: float) -> None:
+        """Let time pass: seconds, or any span that ``timedelta`` knows."""
+        self.now += timedelta(seconds=seconds, **span)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An HTTP request as it reaches the channel. Header names are lower case."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+    @property
+    def path(self) -> str:
+        """The path, still quoted."""
+        return urlsplit(self.url).path
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        """The query; of a repeated name the last."""
+        return dict(self.pairs)
+
+    @property
+    def pairs(self) -> Sequence[tuple[str, str]]:
+        """The query with repeated names."""
+        return parse_qsl(urlsplit(self.url).query, keep_blank_values=True)
+
+    def json(self) -> Any:
+        """The decoded body.
+
+        Raises:
+            ValueError: it is not JSON.
+        """
+        return json.loads(self.body)
+
+
+def answer(status: int, document: Any = None, **headers: str) -> Response:
+    """An answer with a JSON body (none for None). ``retry_after`` becomes ``retry-after``."""
+    body = b"" if document is None else json.dumps(document, ensure_ascii=False).encode()
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Response(status, {"content-type": "application/json"} | named, body)
+
+
+@dataclass(frozen=True, slots=True)
+class Basket:
+    """What a buyer orders: so many lines (different offers) of so many units."""
+
+    payment: Literal["paid", "unpaid", "cod"] = "paid"
+    lines: int = 1
+    quantity: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """An order as it really is at the channel now, in the SDK's terms.
+
+    ``units``: line reference -> units still wanted (ordered less cancelled). ``prices``: line
+    reference -> what the buyer pays per unit; empty if not known. ``private``: texts about the
+    buyer that must not be in a log (name, e-mail, street, phone).
+    """
+
+    state: str
+    total: Decimal
+    currency: str
+    placed_at: datetime
+    units: Mapping[str, int]
+    prices: Mapping[str, Decimal] = field(default_factory=dict)
+    paid: bool | None = None
+    private: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An offer as buyers see it. An ended offer shows 0."""
+
+    offer_ref: str
+    sku: str
+    quantity: int
+    price: Decimal | None = None
+    currency: str = "PLN"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What the channel posts to our webhook; ``ref`` and ``event_id`` are what it says."""
+
+    body: bytes
+    headers: Mapping[str, str]
+    ref: str = ""
+    event_id: str = ""
+
+
+class StandIn:
+    """The base of all stand-ins. ``connector``, ``settings``, ``secrets`` and ``exchange`` must be.
+
+    The kit makes a new one for each check, so it may keep its state in plain attributes.
+    """
+
+    connector: ClassVar[type[Connector]]
+    page: ClassVar[int] = 3
+    """A page size that really makes several pages; the least one if the channel has fixed ones."""
+    limits: ClassVar[Sequence[Limit]] = ()
+    """How fast the vendor's documentation lets one account ask. The kit meters against these."""
+    precision: ClassVar[timedelta] = timedelta(seconds=1)
+    """How exactly the channel's stamps can be understood."""
+    refuses_stale: ClassVar[bool] = False
+    """Whether the channel knows an old push again (a key or a version) and lets it not win."""
+    carrier: ClassVar[str] = ""
+    """A carrier in the word the channel knows it by, as a seller would have mapped it."""
+    signs_moment: ClassVar[bool] = False
+    """Whether webhook signatures carry a moment, so that an old delivery can be told."""
+    signatures: ClassVar[Sequence[str]] = ()
+    """The headers of a delivery that carry its signature, lower case."""
+    unknown: ClassVar[str] = "999000999"
+    """A reference (order, offer, subscription) that is well formed and does not exist."""
+    samples: ClassVar[Path | None] = None
+    """A folder of ``NAME.json``, and of what ``read_sample`` makes of it: ``NAME.order.json``."""
+    ours: ClassVar[str] = ""
+    """Where the connector's own modules are imported from; its class's module if empty."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.skew = timedelta(0)
+
+    @property
+    def now(self) -> datetime:
+        """What the channel's own clock says: the kit lets it go wrong by ``skew``."""
+        return self.clock.now + self.skew
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The account's settings, as the form of the manifest would hold them."""
+        return {"url": "https://channel.example"}
+
+    @property
+    def secrets(self) -> Mapping[str, str]:
+        """The account's secrets that work now (tokens as of the last time they were issued)."""
+        return {}
+
+    def exchange(self, request: Request) -> Response:
+        """Answer one request, at once and whole: no network, no waiting."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Let go of files and the like."""
+
+    # What buyers do
+
+    def place(self, basket: Basket, count: int = 1) -> Sequence[str]:
+        """So many orders at this very moment, in any order; their external ids.
+
+        There are always units enough: raise the offer's quantity first if need be.
+        """
+        raise Absent("it has no orders")
+
+    def pay(self, ref: str) -> None:
+        """The buyer pays an unpaid order."""
+        raise Absent("orders are paid when they are placed")
+
+    def edit(self, ref: str) -> None:
+        """The buyer changes something that ``Order`` shows: an address, a note."""
+        raise Absent("buyers cannot change orders")
+
+    def cancel(self, ref: str) -> None:
+        """The buyer calls a whole order off that has not left."""
+        raise Absent("buyers cannot call orders off")
+
+    def refund(self, ref: str) -> None:
+        """Money is given back, in the channel's own panel."""
+        raise Absent("money cannot be given back there")
+
+    def announce_return(self, ref: str) -> str:
+        """The buyer says that goods of a shipped order come back; the return's id."""
+        raise Absent("it has no returns")
+
+    def close_return(self, return_ref: str) -> None:
+        """The channel gives the money back; the return is settled."""
+        raise Absent("it has no returns")
+
+    # What is done in the seller's panel
+
+    def ship(self, ref: str) -> None:
+        """A paid order is marked as sent in the channel's own panel."""
+        raise Absent("orders cannot be sent from the panel")
+
+    def add_offers(self, count: int) -> None:
+        """So many more offers."""
+        raise Absent("offers cannot be added")
+
+    # What is true at the channel
+
+    def truth(self, ref: str) -> Truth:
+        """An order as it is now."""
+        raise Absent("it has no orders")
+
+    def offers(self) -> Sequence[Shown]:
+        """All offers as buyers see them, at least three with different SKUs, ended ones too."""
+        raise Absent("it has no offers")
+
+    def shipments(self, ref: str) -> Sequence[str]:
+        """The tracking numbers stored for an order, one for each parcel, repeated ones too."""
+        raise Absent("it stores no tracking")
+
+    def status(self, ref: str) -> str:
+        """The order's status in the channel's own word."""
+        raise Absent("it has no statuses of its own")
+
+    def next_status(self, ref: str) -> str:
+        """A status to which the seller may move this order now."""
+        raise Absent("a seller cannot move orders")
+
+    def documents(self, ref: str) -> Sequence[bytes]:
+        """The documents shown to the buyer of an order, repeated ones too."""
+        raise Absent("it shows no documents")
+
+    def inbox(self) -> Set[str]:
+        """Orders that wait to be acknowledged."""
+        raise Absent("it has no inbox")
+
+    def subscriptions(self) -> Sequence[str]:
+        """The addresses that are rung, repeated ones too."""
+        raise Absent("nobody can subscribe")
+
+    # Lapses
+
+    def lose_event(self, ref: str) -> None:
+        """What happened to this order so far never gets into the journal."""
+        raise Absent("its feed loses nothing")
+
+    def repeat_events(self) -> None:
+        """The journal says everything once more, old things after new ones."""
+        raise Absent("its feed repeats nothing")
+
+    def hide(self, ref: str, seconds: float) -> None:
+        """The order, placed now, is not shown before so many seconds have passed."""
+        raise Absent("it shows orders at once")
+
+    def forget_history(self) -> None:
+        """Drop what is older than the channel keeps, by its clock."""
+        raise Absent("it forgets nothing")
+
+    def finish_pushes(self) -> None:
+        """Work off what was taken in (``AnswersLater``); nothing to do where pushes act at once."""
+
+    # Access
+
+    def expire_tokens(self) -> None:
+        """The access token ends; the refresh token still works."""
+        raise Absent("its keys do not end")
+
+    def revoke(self) -> None:
+        """The seller takes the access back: nothing works any more, refreshing neither."""
+        raise Absent("its keys cannot be taken back")
+
+    def consent(self, url: str) -> str:
+        """The seller says yes at the address they were sent to; the code they come back with."""
+        raise Absent("nobody is asked for consent")
+
+    def agree(self, user_code: str) -> None:
+        """The seller types the code of a device and says yes."""
+        raise Absent("nobody types codes")
+
+    def slow_down(self) -> Response:
+        """How the channel says "too many calls" other than by status 429."""
+        raise Absent("it says so by status 429 only")
+
+    # Doorbells
+
+    def ring(self, ref: str) -> Delivery:
+        """What the channel posts when something happened to an order, signed at this moment.
+
+        The secret is ``secrets["webhook_secret"]``.
+        """
+        raise Absent("it does not ring")
+
+    def ping(self) -> Delivery:
+        """What the channel posts to see whether we are there."""
+        raise Absent("it does not ping")
+
+    # Hygiene
+
+    def violations(self, request: Request, response: Response) -> Sequence[str]:
+        """How a request breaks the vendor's specification; empty when it does not."""
+        raise Absent("the stand-in has no specification to look at")
+
+    def read_sample(self, document: Any) -> Order | Unreadable:
+        """What the connector makes of a vendor's document (a sample's decoded JSON)."""
+        raise Absent("the stand-in reads no samples")

@@ -1,0 +1,49 @@
+"""What Kram's documentation says a request looks like; anything else is a violation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from oms_connector.testing import Request
+
+# method, path -> names the query may have, names the body must have
+REQUESTS: dict[tuple[str, str], tuple[set[str], set[str]]] = {
+    ("GET", "me"): (set(), set()),
+    ("GET", "journal"): ({"after", "limit"}, set()),
+    ("GET", "orders"): ({"ids", "since", "until", "after", "limit"}, set()),
+    ("POST", "orders/read"): (set(), {"orders"}),
+    ("GET", "returns"): ({"after", "limit"}, set()),
+    ("GET", "offers"): ({"after", "limit"}, set()),
+    ("POST", "endings"): (set(), {"offers"}),
+    ("POST", "quantities"): (set(), {"offers", "quantity"}),
+    ("GET", r"tasks/\w+"): (set(), set()),
+    ("PUT", "prices"): (set(), {"items"}),
+    ("POST", r"orders/\w+/parcels"): (set(), {"key", "carrier", "number", "lines", "last"}),
+    ("PUT", r"orders/\w+/status"): (set(), {"status", "rev"}),
+    ("POST", r"orders/\w+/cancel"): (set(), {"lines", "reason"}),
+    ("POST", r"orders/\w+/documents"): (set(), set()),
+    ("GET", r"words/\w+"): (set(), set()),
+    ("PUT", "hooks"): (set(), {"url", "secret", "topic"}),
+    ("DELETE", r"hooks/\w+"): (set(), set()),
+    ("POST", "token"): (set(), {"grant"}),
+    ("POST", "device"): (set(), set()),
+    ("POST", "register"): (set(), {"name", "back"}),
+}
+
+
+def violations(request: Request) -> Sequence[str]:
+    """What is wrong with a request."""
+    path = request.path.removeprefix("/api/")
+    for (method, pattern), (query, body) in REQUESTS.items():
+        if method == request.method and re.fullmatch(pattern, path):
+            return [*(f"{name} is not a parameter" for name in sorted(set(request.query) - query)),
+                    *(f"{name} is missing" for name in sorted(body - set(_json(request))))]
+    return [f"there is no {request.method} {path}"]
+
+
+def _json(request: Request) -> dict[str, Any]:
+    is_json = request.headers.get("content-type") == "application/json"
+    found = request.json() if is_json else {}
+    return found if isinstance(found, dict) else {}

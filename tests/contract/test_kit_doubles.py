@@ -1,0 +1,36 @@
+"""Every check of the kit catches what it is there for, and says nothing against who is right."""
+
+from __future__ import annotations
+
+import pytest
+from oms_connector.testing import ALL, ConnectorKit, check
+
+from tests.contract import kit_doubles_reading, kit_doubles_writing
+from tests.contract.kit_double import DOUBLES, Double
+from tests.contract.kit_shop_standin import KramStandIn
+
+assert kit_doubles_reading
+assert kit_doubles_writing
+
+
+class TestKram(ConnectorKit):
+    """The good example keeps every promise."""
+
+    standin = KramStandIn
+
+
+@pytest.mark.parametrize("double", DOUBLES, ids=lambda double: f"{double.number}-{double.name}")
+def test_a_broken_promise_is_noticed_and_nothing_else(double: Double) -> None:
+    ended = {number: check(double.standin, number) for number in ALL}
+    failed = {number for number, result in ended.items() if result.outcome == "failed"}
+    assert failed == {double.number} | double.also, {n: ended[n].reason for n in failed}
+    assert len(ended[double.number].reason) > 20
+
+
+def test_no_check_is_without_a_double() -> None:
+    assert set(ALL) == {double.number for double in DOUBLES}
+
+
+def test_the_good_example_leaves_no_check_out() -> None:
+    assert [check(KramStandIn, number) for number in ALL
+            if check(KramStandIn, number).outcome != "passed"] == []

@@ -12,7 +12,7 @@ from oms_connector import ChannelError
 from oms_web.core.actor import SYSTEM
 from oms_web.core.claims import Claim, enqueue
 from oms_web.domain.channels.service import ChannelStopped
-from oms_web.flows import backorder, publish_stock
+from oms_web.flows import backorder, map_listing, publish_stock
 from oms_web.sync import doorbell, feeds, webhooks
 from oms_web.sync.offers import read_offers
 from oms_web.sync.pull import pull
@@ -24,6 +24,7 @@ from oms_web.sync.session import Engine
 from oms_web.wiring import Oms
 
 Result = dict[str, Any] | None
+MAPPED_AT_ONCE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,23 @@ def fill_backorders(job: Job) -> Result:
         return {"orders": len(backorder.fill(work, job.args["variant_ids"]))}
 
 
+def map_listings(job: Job) -> Result:
+    """Link the listings that waited for products which are new, a few in each transaction."""
+    ids = job.args["variant_ids"]
+    linked = 0
+    for begin in range(0, len(ids), MAPPED_AT_ONCE):
+        with job.oms.works.writing(SYSTEM) as work:
+            linked += map_listing.map_waiting(work, ids[begin:begin + MAPPED_AT_ONCE])
+        job.beat(begin, len(ids))
+    return {"linked": linked}
+
+
+def wake_orders(job: Job) -> Result:
+    """Let orders go on whose listings were linked."""
+    with job.oms.works.writing(SYSTEM) as work:
+        return {"orders": len(map_listing.wake_orders(work, job.args["listing_ids"]))}
+
+
 def send_stock(job: Job) -> Result:
     """Send what is due to one account. When to try a value again stands at its listing."""
     try:
@@ -125,6 +143,8 @@ HANDLERS: dict[str, Handler] = {
     RETRY: read_again,
     "publish_stock": publish,
     "fill_backorders": fill_backorders,
+    "map_listings": map_listings,
+    "wake_orders": wake_orders,
     "push_stock": send_stock,
     "push_shipment": tell_channel,
     doorbell.TASK: answer_rings,

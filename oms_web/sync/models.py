@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from oms_web.core.columns import Key
@@ -64,6 +64,34 @@ class Comparison(Base):
     def missing(self) -> int:
         """Orders that are neither here nor in quarantine."""
         return self.theirs - self.ours - self.unread
+
+
+class ChannelRing(Base):
+    """A channel said that something happened to ``ref``; ``answered_at`` is when we asked what.
+
+    The same event rings once, however often it is delivered.
+    """
+
+    __tablename__ = "channel_ring"
+
+    id: Mapped[Key]
+    account_id: Mapped[int] = mapped_column(ForeignKey("channel_account.id"))
+    event_id: Mapped[str] = mapped_column(String(200))
+    kind: Mapped[str] = mapped_column(String(10))
+    ref: Mapped[str] = mapped_column(String(160))
+    heard_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint("account_id", "event_id"),
+        Index(
+            "ix_channel_ring_open",
+            "account_id",
+            "id",
+            sqlite_where=text("answered_at IS NULL"),
+            postgresql_where=text("answered_at IS NULL"),
+        ),
+    )
 
 
 class Quarantine(Base):

@@ -14,8 +14,9 @@ from oms_web.web import assets, kept, language, shell, toasts
 SCREENS = (
     "auth", "home", "orders", "order_card", "order_edit", "picking", "packing", "shipments",
     "stock", "stock_documents", "receipts", "transfers", "stocktakes", "warehouses", "products",
-    "listings", "channels", "quarantine", "imports", "import_profiles", "documents", "numbering",
-    "printing", "tasks", "users", "api_keys", "settings", "labels", "guide", "audit", "components",
+    "listings", "channels", "doorbell", "quarantine", "imports", "import_profiles", "documents",
+    "numbering", "printing", "tasks", "users", "api_keys", "settings", "labels", "guide",
+    "audit", "components",
 )
 
 

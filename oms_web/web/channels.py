@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from oms_connector import AccessRefused, ChannelError, Connector
+from oms_connector import AccessRefused, ChannelError, Connector, HearsWebhooks
 from sqlalchemy import select
 from wtforms import BooleanField, IntegerField, PasswordField, SelectField, StringField
 from wtforms.validators import NumberRange, Optional
@@ -20,7 +20,7 @@ from oms_web.domain.channels.service import account_warehouses, get_account
 from oms_web.domain.stock.models import Warehouse
 from oms_web.extensions import db
 from oms_web.flows import channel_serving
-from oms_web.sync import accounts, feeds, health, proof
+from oms_web.sync import accounts, doorbell, feeds, health, proof
 from oms_web.sync.session import Engine
 from oms_web.web.access import act
 from oms_web.web.door import actor, oms, reading, writing
@@ -174,6 +174,8 @@ def _card(account: ChannelAccount, form: AccountForm | None = None, status: int 
         chosen=account_warehouses(work.session, account.id),
         journal=health.journal(work.session, account.id),
         comparisons=proof.history(work.session, account.id), status=status,
+        rings=connector is not None and issubclass(connector, HearsWebhooks),
+        last_ring=doorbell.last_heard(work, account),
     )
 
 

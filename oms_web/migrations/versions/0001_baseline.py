@@ -292,6 +292,21 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_channel_order')),
     sa.UniqueConstraint('account_id', 'external_id', name=op.f('uq_channel_order_account_id_external_id'))
     )
+    op.create_table('channel_ring',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('event_id', sa.String(length=200), nullable=False),
+    sa.Column('kind', sa.String(length=10), nullable=False),
+    sa.Column('ref', sa.String(length=160), nullable=False),
+    sa.Column('heard_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('answered_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_channel_ring_account_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_channel_ring')),
+    sa.UniqueConstraint('account_id', 'event_id', name=op.f('uq_channel_ring_account_id_event_id'))
+    )
+    with op.batch_alter_table('channel_ring', schema=None) as batch_op:
+        batch_op.create_index('ix_channel_ring_open', ['account_id', 'id'], unique=False, sqlite_where=sa.text('answered_at IS NULL'), postgresql_where=sa.text('answered_at IS NULL'))
+
     op.create_table('comparison',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -993,6 +1008,22 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['variant_id'], ['variant.id'], name=op.f('fk_order_line_part_variant_id')),
     sa.PrimaryKeyConstraint('line_id', 'variant_id', name=op.f('pk_order_line_part'))
     )
+    op.create_table('pick_scan',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('pick_list_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('key', sa.String(length=40), nullable=False),
+    sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('variant_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('units', sa.Integer(), nullable=False),
+    sa.Column('actor', sa.String(length=120), nullable=False),
+    sa.ForeignKeyConstraint(['pick_list_id'], ['pick_list.id'], name=op.f('fk_pick_scan_pick_list_id')),
+    sa.ForeignKeyConstraint(['variant_id'], ['variant.id'], name=op.f('fk_pick_scan_variant_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_pick_scan')),
+    sa.UniqueConstraint('key', name=op.f('uq_pick_scan_key'))
+    )
+    with op.batch_alter_table('pick_scan', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_pick_scan_pick_list_id'), ['pick_list_id'], unique=False)
+
     op.create_table('pick_task',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('pick_list_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1074,6 +1105,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_pick_task_order_id'))
 
     op.drop_table('pick_task')
+    with op.batch_alter_table('pick_scan', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_pick_scan_pick_list_id'))
+
+    op.drop_table('pick_scan')
     op.drop_table('order_line_part')
     with op.batch_alter_table('publication', schema=None) as batch_op:
         batch_op.drop_index('ix_publication_listing')
@@ -1228,6 +1263,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_comparison_account')
 
     op.drop_table('comparison')
+    with op.batch_alter_table('channel_ring', schema=None) as batch_op:
+        batch_op.drop_index('ix_channel_ring_open', sqlite_where=sa.text('answered_at IS NULL'), postgresql_where=sa.text('answered_at IS NULL'))
+
+    op.drop_table('channel_ring')
     op.drop_table('channel_order')
     with op.batch_alter_table('api_call', schema=None) as batch_op:
         batch_op.drop_index('ix_api_call_at')

@@ -165,6 +165,17 @@ def test_tokens_without_or_with_an_odd_end_are_used_until_they_are_refused(oms, 
         for _ in range(3):
             connector.verify()
     assert bank.asked == ["r0"]
+    if expires_in is None:  # the end of the tokens before them is forgotten
+        with connected(engine, account_id) as (_, connector):
+            connector.verify()
+        assert bank.asked == ["r0"]
+
+
+def test_what_carries_no_token_renews_none(oms, bank):
+    engine, account_id = opened(oms, bank, expires_at="2020-01-01T00:00:00Z")
+    with connected(engine, account_id) as (_, connector), pytest.raises(AccessRefused):
+        connector.context.http.request("GET", "/me", signed=False)
+    assert bank.asked == []
 
 
 def test_new_tokens_are_stored_before_they_are_used(oms, bank):

@@ -31,6 +31,7 @@ from oms_web.sync.isolation import inside
 
 _KEPT = ("LANG", "LC_ALL", "TZ", "SYSTEMROOT")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_PIPE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,7 @@ class Child:
         self.http: Http | None = None
         self.used_at = time.monotonic()
         self.uses = 0
+        self.is_lost = False
         self._wrote = False
         self._requests = 0
         self._lines = 0
@@ -117,6 +119,7 @@ class Child:
         self._target = self.process.stdin.fileno()
         self._source = self.process.stdout.fileno()
         os.set_blocking(self._target, False)
+        _widen(self._target, self._source)
         try:
             failed = self._talk(self._deadline(limits.start_seconds))
             if failed is not None:
@@ -142,6 +145,7 @@ class Child:
             self._send(pieces, deadline)
             told = self._talk(deadline)
         except (Lost, wire.WireError) as error:
+            self.is_lost = True
             self.end()
             why = str(error) if isinstance(error, Lost) else f"the connector lost its way: {error}"
             if self._wrote:
@@ -292,6 +296,15 @@ class Child:
         if code is not None and code < 0:
             return Lost(f"the connector's process was ended by {signal.Signals(-code).name}")
         return Lost(f"the connector's process ended by itself (code {code})")
+
+
+def _widen(*pipes: int) -> None:
+    """Let a page pass in one go: the usual 64 kB wake both processes again and again."""
+    for pipe in pipes:
+        with suppress(ImportError, AttributeError, OSError):
+            import fcntl
+
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE)
 
 
 def _ready(handle: int, event: int, seconds: float) -> bool:

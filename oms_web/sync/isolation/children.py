@@ -37,6 +37,7 @@ class Children:
         self.limits = limits or Limits()
         self._lock = threading.Lock()
         self._idle: list[tuple[Key, Child]] = []
+        self._suspects: dict[Key, bool] = {}  # whether somebody tries it again now
         self._pid = os.getpid()
         self._finalizer = weakref.finalize(self, _end_all, self._idle, self._pid)
 
@@ -44,18 +45,39 @@ class Children:
     def lent(self, kind: type[Connector], account_id: int) -> Iterator[Child]:
         """A process for an account's connector; it is ended if it did not stay well.
 
+        Of a connector that had to be ended one process at a time is lent until it has worked
+        again: the feeds of one account must not keep all workers waiting.
+
         Raises:
-            ChannelDown: it could not be started.
+            ChannelDown: it could not be started, or somebody else tries it again already.
             ConnectorFault: the connector's module failed there.
         """
         key = (kind, account_id)
-        child = self._take(key) or self._start(kind)
-        child.begin()
+        child = None
+        self._trust(key)
         try:
+            child = self._take(key) or self._start(kind)
+            child.begin()
             yield child
         finally:
-            child.http = None
-            self._put(key, child)
+            self._judge(key, child)
+            if child is not None:
+                child.http = None
+                self._put(key, child)
+
+    def _trust(self, key: Key) -> None:
+        with self._lock:
+            if self._suspects.get(key):
+                raise ChannelDown("the connector had to be ended a moment ago, and is tried again")
+            if key in self._suspects:
+                self._suspects[key] = True
+
+    def _judge(self, key: Key, child: Child | None) -> None:
+        with self._lock:
+            if child is None or child.is_lost:
+                self._suspects[key] = False
+            else:
+                self._suspects.pop(key, None)
 
     def close(self) -> None:
         """End the processes that nobody uses."""

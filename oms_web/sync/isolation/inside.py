@@ -12,6 +12,7 @@ with from now on), ``open`` (settings, moment), ``class`` and ``call`` (a method
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import os
@@ -47,6 +48,7 @@ def main() -> None:
     except Exception as error:
         line.fault(error)
         return
+    gc.freeze()
     line.send({"say": "ready"})
     desk = Desk(kind, line)
     _leave_with(config["app"])

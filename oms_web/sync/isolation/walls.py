@@ -16,6 +16,7 @@ import struct
 import sys
 import sysconfig
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 _REFUSED = (
@@ -39,11 +40,11 @@ def limit(memory_mb: int) -> None:
     except ImportError:  # not a Unix: the deadline and the other walls remain
         return
     size = memory_mb * 1024 * 1024
-    resource.setrlimit(resource.RLIMIT_AS, (size, size))
-    resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+    for what, most in ((resource.RLIMIT_AS, size), (resource.RLIMIT_CPU, _CPU_SECONDS),
+                       (resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, 0),
+                       (resource.RLIMIT_NOFILE, 64)):
+        with suppress(ValueError, OSError):  # the machine's own limit is lower, or it has none
+            resource.setrlimit(what, (most, most))
     os.nice(_NICE)
 
 

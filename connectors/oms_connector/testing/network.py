@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 from oms_connector import (
     AccessRefused,
@@ -31,6 +31,7 @@ from oms_connector.testing.promise import Broken
 from oms_connector.testing.standin import Clock, Request, StandIn
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+PORTS = {"http": 80, "https": 443}
 LONGEST_PAUSE = 3600.0
 MOST_CALLS = 5000
 """Requests of one check; whoever makes more goes round in circles."""
@@ -217,15 +218,23 @@ def resolve(base: str, path: str, params: Mapping[str, Any] | None) -> str:
         ChannelDown: no web address, or one of another host.
     """
     home = urlsplit(base)
-    if home.scheme not in ("http", "https") or not home.hostname:
+    if home.scheme not in PORTS or not home.hostname:
         raise ChannelDown("the shop's address must begin with http:// or https://")
     is_absolute = path.lower().startswith(("http://", "https://"))
     parts = urlsplit(path if is_absolute else base.rstrip("/") + "/" + path.lstrip("/"))
-    if is_absolute and (parts.scheme, parts.netloc) != (home.scheme, home.netloc):
+    if is_absolute and not _same_place(home, parts):
         raise ChannelDown("the channel names an address that is not its own")
     asked = "&".join(filter(None, (parts.query, urlencode(list(_pairs(params)), quote_via=quote))))
     own = parts.netloc.rpartition("@")[2]
     return parts._replace(netloc=own, query=asked, fragment="").geturl()
+
+
+def _same_place(home: SplitResult, other: SplitResult) -> bool:
+    if other.username or other.password or other.hostname != home.hostname:
+        return False
+    ends = [(one.scheme, one.port or PORTS.get(one.scheme)) for one in (home, other)]
+    # A shop that was entered with http:// names itself with https://.
+    return ends[0] == ends[1] or ends == [("http", 80), ("https", 443)]
 
 
 def _pairs(params: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:

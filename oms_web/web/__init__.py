@@ -15,8 +15,8 @@ SCREENS = (
     "auth", "home", "orders", "order_card", "order_edit", "picking", "packing", "shipments",
     "stock", "stock_documents", "receipts", "transfers", "stocktakes", "warehouses", "products",
     "listings", "channels", "doorbell", "quarantine", "imports", "import_profiles", "documents",
-    "numbering", "printing", "tasks", "users", "api_keys", "settings", "labels", "guide",
-    "audit", "components",
+    "numbering", "printing", "tasks", "users", "api_keys", "webhooks", "settings", "labels",
+    "guide", "audit", "components",
 )
 
 

@@ -21,6 +21,7 @@ from oms_web.domain.catalog.models import Variant
 from oms_web.domain.orders import filing, phases, shortages
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import AMONG_TO_SHIP, Hold, Order
+from oms_web.domain.webhooks import queries as webhooks
 from oms_web.sync import health
 from oms_web.web import formats
 from oms_web.web.access import allowed
@@ -240,6 +241,15 @@ def dead_tasks(asked: Asked) -> Iterator[Case]:
                    url_for("tasks.index"), gettext("See why"), since=since)
 
 
+def broken_webhooks(asked: Asked) -> Iterator[Case]:
+    """Webhooks that are told nothing any more, though nobody stopped them here."""
+    for one in webhooks.stopped(asked.session):
+        yield Case("warn", "bell", gettext("Webhook %(name)s stopped", name=one.name), "",
+                   gettext("Its receiver does not take the events. They wait; nothing is lost."),
+                   url_for("webhooks.show", webhook_id=one.id), gettext("Look at it"),
+                   since=one.failing_since)
+
+
 def floor_work(asked: Asked) -> Iterator[Case]:
     """For those who work on the floor and see no order list: what there is to do."""
     if allowed("orders.see"):
@@ -270,6 +280,7 @@ SOURCES: tuple[tuple[str, str, Source], ...] = (
     ("quarantine.handle", "quarantine.index", unread_orders),
     ("documents.issue", "orders.index", documents),
     ("imports.see", "tasks.index", dead_tasks),
+    ("api.manage", "webhooks.show", broken_webhooks),
     ("home.see", "home.index", floor_work),
 )
 

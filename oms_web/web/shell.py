@@ -165,6 +165,7 @@ SETTINGS_TABS = (
     ("numbering.design", "documents.design", _l("Documents")),
     ("users.index", "users.manage", _l("People")),
     ("api_keys.index", "api.manage", _l("API")),
+    ("webhooks.index", "api.manage", _l("Webhooks")),
     ("audit.index", "audit.see", _l("Audit trail")),
 )
 

@@ -24,6 +24,13 @@ def every(session: Session) -> list[Webhook]:
     return list(session.scalars(select(Webhook).order_by(func.lower(Webhook.name), Webhook.id)))
 
 
+def stopped(session: Session) -> list[Webhook]:
+    """Those that their receivers brought to a stop."""
+    return list(session.scalars(
+        select(Webhook).where(Webhook.state.in_(("broken", "gone"))).order_by(Webhook.id)
+    ))
+
+
 def get(session: Session, webhook_id: int) -> Webhook:
     """One webhook.
 

@@ -165,6 +165,16 @@ def countdown(due: datetime | None, now: datetime | None = None) -> tuple[str, s
     return f"{day(due)} {local.hour}", "later"
 
 
+def kilos(grams: int) -> str:
+    """A weight in kilograms: ``2,73 kg``, ``2.73 kg``."""
+    return format_decimal(grams / 1000, "0.##", locale=language()) + "\N{NO-BREAK SPACE}kg"
+
+
+def quoted(text: str) -> str:
+    """Somebody's own words in quotation marks: ``„tak”``, ``“yes”``."""
+    return f"„{text}”" if language() == "pl" else f"“{text}”"
+
+
 def units(count: int) -> str:
     """``3 szt.`` / ``3 pcs``."""
     return ngettext("%(num)s pc", "%(num)s pcs", count)
@@ -189,4 +199,5 @@ FILTERS = {
     "number": number, "amount": amount, "price": price, "day": day, "clock": clock, "when": when,
     "moment_title": moment_title, "long_day": long_day, "whole": whole, "seconds": seconds,
     "span": span, "ago": ago, "units": units,
+    "kilos": kilos, "quoted": quoted,
 }

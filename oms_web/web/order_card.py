@@ -11,12 +11,12 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
-from wtforms import DateField, HiddenField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import Optional
 
 from oms_web.core.clock import SHOP_ZONE, local_day, to_utc
 from oms_web.core.errors import Invalid, OmsError
-from oms_web.core.money import from_minor, parse_amount, to_minor
+from oms_web.core.money import parse_amount, to_minor
 from oms_web.core.work import Work
 from oms_web.domain.audit import queries as audit
 from oms_web.domain.orders import phases
@@ -28,9 +28,9 @@ from oms_web.web import asked, order_steps, order_timeline
 from oms_web.web import order_words as words
 from oms_web.web.access import act
 from oms_web.web.door import oms, writing
-from oms_web.web.formats import language
 from oms_web.web.forms import Form, Needed
 from oms_web.web.order_facts import Card
+from oms_web.web.order_form import typed_amount
 from oms_web.web.order_timeline import VIEWS
 from oms_web.web.render import go, render
 from oms_web.web.toasts import say
@@ -38,7 +38,7 @@ from oms_web.web.toasts import say
 screen = Blueprint("order_card", __name__)
 
 METHODS = {
-    "transfer": _l("transfer"), "cash": _l("cash"), "card": _l("card"), "blik": _l("BLIK"),
+    "transfer": _l("bank transfer"), "cash": _l("cash"), "card": _l("card"), "blik": _l("BLIK"),
     "courier": _l("courier's settlement"), "other": _l("other"),
 }
 MOST_ENTRIES = 200
@@ -50,7 +50,23 @@ class PayForm(Form):
     amount = StringField(_l("Amount"), [Needed()])
     method = SelectField(_l("How"), choices=list(METHODS.items()))
     day = DateField(_l("On"), [Optional()])
+    more = BooleanField(_l("Yes, more was paid than is due"))
     key = HiddenField()
+
+
+class BackForm(Form):
+    """Money that went back to the buyer. ``key`` makes it one of a kind."""
+
+    amount = StringField(_l("Amount"), [Needed()])
+    method = SelectField(_l("How"), choices=list(METHODS.items()))
+    day = DateField(_l("On"), [Optional()])
+    key = HiddenField()
+
+
+class UndoForm(Form):
+    """Why a payment is taken back."""
+
+    reason = StringField(_l("Why it is taken back"), [Needed()])
 
 
 class HoldForm(Form):
@@ -79,7 +95,8 @@ def show(order_id: int) -> Response:
     return _card(order_id)
 
 
-def _card(order_id: int, *, pay: PayForm | None = None, hold: HoldForm | None = None,
+def _card(order_id: int, *, pay: PayForm | None = None, back: BackForm | None = None,
+          undo: tuple[int, UndoForm] | None = None, hold: HoldForm | None = None,
           cancel: CancelForm | None = None, note: NoteForm | None = None, status: int = 200
           ) -> Response:
     session = db.session
@@ -93,6 +110,8 @@ def _card(order_id: int, *, pay: PayForm | None = None, hold: HoldForm | None = 
         steps=order_steps.steps(card), next=order_steps.next_step(card), desk=words.desk_tile(),
         timeline=order_timeline.lines(entries, order.currency, view), timeline_view=view,
         allowed_acts=phases.allowed(order.phase), pay=pay or _pay_form(card),
+        back=back or _back_form(card), open_back=back is not None,
+        undo_forms=_undo_forms(card, undo), open_undo=undo[0] if undo else None,
         hold_form=hold or HoldForm(formdata=None), cancel=cancel or CancelForm(formdata=None),
         note_form=note or NoteForm(formdata=None), open_pay=pay is not None,
         open_hold=hold is not None, open_cancel=cancel is not None,
@@ -101,14 +120,25 @@ def _card(order_id: int, *, pay: PayForm | None = None, hold: HoldForm | None = 
 
 
 def _pay_form(card: Card) -> PayForm:
-    owed = max(card.to_pay, 0)
-    typed = f"{from_minor(owed, card.order.currency)}".replace(".", _comma()) if owed else ""
-    return PayForm(formdata=None, amount=typed, day=local_day(oms().works.clock()),
-                   key=secrets.token_hex(12))
+    return PayForm(formdata=None, **_money_values(card, card.to_pay))
 
 
-def _comma() -> str:
-    return "," if language() == "pl" else "."
+def _back_form(card: Card) -> BackForm:
+    """What was paid too much, else, once it is cancelled, all that was paid."""
+    whole = card.order.paid_total if card.order.phase == phases.CANCELLED else 0
+    return BackForm(formdata=None, prefix="back-", **_money_values(card, max(-card.to_pay, whole)))
+
+
+def _money_values(card: Card, minor: int) -> dict[str, Any]:
+    return {"amount": typed_amount(minor, card.order.currency) if minor > 0 else "",
+            "day": local_day(oms().works.clock()), "key": secrets.token_hex(12)}
+
+
+def _undo_forms(card: Card, refused: tuple[int, UndoForm] | None) -> dict[int, UndoForm]:
+    """The form of each payment that can be taken back; each has ids of its own."""
+    forms = {view.payment.id: UndoForm(formdata=None, prefix=f"undo-{view.payment.id}-")
+             for view in card.payments if view.may_undo}
+    return {**forms, refused[0]: refused[1]} if refused else forms
 
 
 def _back(order_id: int) -> Response:
@@ -130,7 +160,8 @@ def pay(order_id: int) -> Response:
                 amount = to_minor(_amount(form.amount.data or ""), order.currency)
                 fresh = order_pay.record(
                     work, order_id, amount, str(METHODS.get(form.method.data, "")),
-                    _moment(form, work.now), f"form:{form.key.data}"[:160])
+                    _moment(form, work.now), f"form:{form.key.data}"[:160],
+                    more_is_meant=bool(form.more.data))
             say(gettext("Payment recorded.") if fresh else gettext("This payment was recorded "
                                                                   "before."))
             return _back(order_id)
@@ -139,11 +170,49 @@ def pay(order_id: int) -> Response:
     return _card(order_id, pay=form, status=422)
 
 
+@screen.post("/orders/<int:order_id>/payments/back")
+@act("payments.record")
+def give_back(order_id: int) -> Response:
+    """Record money that went back to the buyer; the same form sent again counts once."""
+    form = BackForm(prefix="back-")
+    if form.validate():
+        try:
+            with writing() as work:
+                order = orders.get_order(work.session, order_id)
+                amount = to_minor(_amount(form.amount.data or ""), order.currency)
+                fresh = order_pay.give_back(
+                    work, order_id, amount, str(METHODS.get(form.method.data, "")),
+                    _moment(form, work.now), f"back:{form.key.data}"[:160])
+            say(gettext("Recorded: the money went back.") if fresh
+                else gettext("This was recorded before."))
+            return _back(order_id)
+        except OmsError as error:
+            form.refuse(error)
+    return _card(order_id, back=form, status=422)
+
+
+@screen.post("/orders/<int:order_id>/payments/<int:payment_id>/undo")
+@act("payments.record")
+def undo_payment(order_id: int, payment_id: int) -> Response:
+    """Take back a payment that was recorded by mistake."""
+    form = UndoForm(prefix=f"undo-{payment_id}-")
+    if form.validate():
+        try:
+            with writing() as work:
+                done = order_pay.take_back(work, order_id, payment_id, form.reason.data or "")
+            say(gettext("The payment is taken back.") if done
+                else gettext("That was done before."))
+            return _back(order_id)
+        except Invalid as error:
+            form.refuse(error)
+    return _card(order_id, undo=(payment_id, form), status=422)
+
+
 def _amount(typed: str) -> Decimal:
     return parse_amount(typed, "amount")
 
 
-def _moment(form: PayForm, now: datetime) -> datetime:
+def _moment(form: PayForm | BackForm, now: datetime) -> datetime:
     """Now for today, noon for another day."""
     if form.day.data is None or form.day.data == local_day(now):
         return now

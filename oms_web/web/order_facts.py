@@ -19,6 +19,7 @@ from oms_web.domain.orders import filing, labels, phases, queries
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Hold, Note, Order, OrderLine, OrderLinePart, Status, Tag
 from oms_web.domain.orders.queries import Elsewhere, Place
+from oms_web.domain.payments import service as paying
 from oms_web.domain.payments.models import Payment
 from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping import tracking
@@ -64,6 +65,20 @@ class ShipmentView:
 
     shipment: Shipment
     parcels: Sequence[tuple[Parcel, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentView:
+    """A payment, whether it was taken back since, and whether it can be.
+
+    ``kind``: "" for money in, ``back`` for money that went back, ``undo`` for the row that takes
+    another back.
+    """
+
+    payment: Payment
+    kind: str
+    undone: bool
+    may_undo: bool
 
 
 @dataclass
@@ -153,11 +168,14 @@ class Card:
         return frozenset(view.hold.kind for view in self.holds)
 
     @cached_property
-    def payments(self) -> list[Payment]:
-        """Money received and given back."""
-        return list(self.session.scalars(
-            select(Payment).where(Payment.order_id == self.order.id).order_by(Payment.at)
+    def payments(self) -> list[PaymentView]:
+        """Money received and given back, and what was taken back of it."""
+        found = list(self.session.scalars(
+            select(Payment).where(Payment.order_id == self.order.id)
+            .order_by(Payment.at, Payment.id)
         ))
+        undone = paying.undone(found)
+        return [_payment(one, undone) for one in found]
 
     @property
     def to_pay(self) -> int:
@@ -206,6 +224,15 @@ class Card:
     def may_ship(self) -> bool:
         """Whether it is paid far enough to leave."""
         return filing.may_ship(self.order.payment_state)
+
+
+def _payment(one: Payment, undone: Collection[int]) -> PaymentView:
+    by_hand = paying.may_be_taken_back(one)
+    if one.source == paying.DESK and not by_hand:
+        kind = "undo"
+    else:
+        kind = "back" if one.amount < 0 else ""
+    return PaymentView(one, kind, one.id in undone, by_hand and one.id not in undone)
 
 
 def _missing(line: OrderLine) -> int:

@@ -55,7 +55,13 @@ class Told:
 
     def money(self, name: str) -> str:
         """A field's new value as an amount."""
-        value = self.after(name)
+        return self._amount(self.after(name))
+
+    def money_before(self, name: str) -> str:
+        """A field's old value as an amount."""
+        return self._amount(self.before(name))
+
+    def _amount(self, value: Any) -> str:
         return formats.amount(int(value), self.currency, always=True) if value is not None else ""
 
     def units(self, name: str) -> str:
@@ -162,6 +168,10 @@ TELLING: Mapping[str, Kind] = {
     "orders.deliver": Kind("circle-check", lambda t: gettext("Delivered"), "ok"),
     "payments.record": Kind("cash-banknote", lambda t: gettext("Payment of %(amount)s",
                                                                amount=t.money("paid")), "ok"),
+    "payments.undo": Kind("arrow-back-up", lambda t: gettext(
+        "Payment of %(amount)s taken back", amount=t.money_before("amount")), "warn", _hold_note),
+    "payments.give_back": Kind("cash-banknote", lambda t: gettext(
+        "%(amount)s given back", amount=t.money("amount")), "warn"),
     "picking.start": Kind("basket", lambda t: gettext("On a pick list"),
                           note=lambda t: gettext("basket %(n)s", n=t.after("basket"))),
     "picking.done": Kind("basket", lambda t: gettext("Picked"), "ok"),

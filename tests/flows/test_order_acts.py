@@ -15,6 +15,7 @@ from oms_web.domain.orders import queries as found
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.checks import Flaw
 from oms_web.domain.orders.models import Hold, Note, Order, OrderKey, OrderTag, Status
+from oms_web.domain.payments.models import Payment
 from oms_web.domain.stock.models import Balance, Reservation
 from oms_web.flows import order_cancel, order_edit, order_hold, order_pay
 from oms_web.flows.order_in import take_in
@@ -372,3 +373,79 @@ def test_what_is_paid_once_a_part_is_cancelled_keeps_its_goods(shop):
     assert (read(works, id_).payment_state, read(works, id_).queue) == ("paid", "pick")
     with works.reading(SYSTEM) as work:
         assert set(work.session.scalars(select(Reservation.expires_at))) == {None}
+
+
+def rows(works, order_id):
+    with works.reading(SYSTEM) as work:
+        return list(work.session.scalars(
+            select(Payment).where(Payment.order_id == order_id).order_by(Payment.id)))
+
+
+def test_a_mistyped_payment_is_taken_back_and_the_order_waits_as_before(shop):
+    works, order = shop
+    id_ = order(state="unpaid", paid=False)
+    with pytest.raises(Invalid) as refused:
+        do(works, order_pay.record, id_, 40000, "", works.clock(), "slip", more_is_meant=False)
+    assert (refused.value.field, rows(works, id_)) == ("more", [])
+    assert pay(works, id_, 40000, "slip") is True
+    assert (read(works, id_).payment_state, read(works, id_).queue) == ("over", "pick")
+    # The same form once more is known, and no question.
+    assert do(works, order_pay.record, id_, 40000, "", works.clock(), "slip",
+              more_is_meant=False) is False
+    slip = rows(works, id_)[0]
+    with pytest.raises(Invalid):
+        do(works, order_pay.take_back, id_, slip.id, "  ")
+    assert do(works, order_pay.take_back, id_, slip.id, "500 zamiast 50") is True
+    assert do(works, order_pay.take_back, id_, slip.id, "drugi raz") is False
+    found = read(works, id_)
+    assert (found.paid_total, found.payment_state, found.queue, found.paid_at) == (
+        0, "unpaid", "unpaid", None)
+    assert [row.amount for row in rows(works, id_)] == [40000, -40000]
+    with works.reading(SYSTEM) as work:
+        entry = work.session.scalars(
+            select(AuditEntry).where(AuditEntry.act == "payments.undo")).one()
+        assert (entry.note, entry.actor_name) == ("500 zamiast 50", "Anna")
+        # Its goods are promised for a time again, at least a day.
+        ends = set(work.session.scalars(select(Reservation.expires_at)))
+        assert all(end and end >= works.clock() + timedelta(hours=23) for end in ends)
+    assert pay(works, id_, 4000, "right") is True
+    assert (read(works, id_).payment_state, read(works, id_).queue) == ("paid", "pick")
+    with works.reading(SYSTEM) as work:
+        assert set(work.session.scalars(select(Reservation.expires_at))) == {None}
+
+
+def test_what_a_channel_says_of_money_is_not_taken_back_here(shop):
+    works, order = shop
+    id_, other = order(), order(state="unpaid", paid=False)
+    theirs = rows(works, id_)[0]
+    assert pay(works, other, 4000, "mine") is True
+    for at, number in ((id_, theirs.id), (id_, rows(works, other)[0].id), (other, 10**9)):
+        with pytest.raises(NotFound):
+            do(works, order_pay.take_back, at, number, "bo tak")
+
+
+def test_money_given_back_is_recorded_up_to_what_was_paid(shop):
+    works, order = shop
+    id_ = order(state="unpaid", paid=False)
+    pay(works, id_, 6000)
+
+    def back(amount, key, days=0):
+        return do(works, order_pay.give_back, id_, amount, "przelew",
+                  works.clock() + timedelta(days=days), key)
+
+    for amount, days, field in ((0, 0, "amount"), (-1, 0, "amount"), (6001, 0, "amount"),
+                                (5, 3, "at")):
+        with pytest.raises(Invalid) as refused:
+            back(amount, "wrong", days)
+        assert refused.value.field == field
+    assert back(2000, "b1") is True
+    assert back(2000, "b1") is False
+    found = read(works, id_)
+    assert (found.paid_total, found.payment_state, found.queue) == (4000, "paid", "pick")
+    # The first payment cannot go while what is left of it is less than it.
+    first, returned = rows(works, id_)
+    with pytest.raises(NotAllowedNow):
+        do(works, order_pay.take_back, id_, first.id, "pomyłka")
+    assert do(works, order_pay.take_back, id_, returned.id, "jednak nie") is True
+    assert read(works, id_).payment_state == "over"
+    assert acts_of(works, id_)[-3:] == ["payments.record", "payments.give_back", "payments.undo"]

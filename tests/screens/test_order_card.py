@@ -202,3 +202,50 @@ def test_a_card_costs_the_same_whatever_it_holds(clerk, floor, oms):
 def test_an_order_that_is_not_there(clerk):
     assert clerk.get("/orders/99999").status_code == 404
     assert clerk.post("/orders/99999/hold", data={"reason": "x"}).status_code == 404
+
+
+def test_a_slip_in_an_amount_is_asked_about_and_can_be_taken_back(clerk, floor, works):
+    number = floor.order("A", {"KUB": 1}, state="unpaid", paid=False)
+    at = f"/orders/{number}"
+
+    def pay(key, amount, **more):
+        return clerk.post(f"{at}/payments", data={
+            "amount": amount, "method": "transfer", "key": key, **more})
+
+    asked = pay("k1", "500")
+    assert (asked.status_code, 'name="more"' in body(asked)) == (422, True)
+    assert 'name="more"' not in body(pay("k1", "0"))
+    assert pay("k1", "500", more="y").status_code == 303
+    text = text_of(clerk.get(at))
+    assert "Paid too much: PLN 490.00 Take the payment back if it was a slip." in text
+    (row,) = every(works, select(Payment))
+    undo = f"{at}/payments/{row.id}/undo"
+    assert "Fill this in." in text_of(clerk.post(undo, data={f"undo-{row.id}-reason": " "}))
+    assert clerk.post(undo, data={f"undo-{row.id}-reason": "500, not 10"}).status_code == 303
+    text = text_of(clerk.get(at))
+    assert "Paid too much" not in text
+    assert "Payment of PLN 500.00 taken back" in text
+    assert "500, not 10" in text
+    assert primary(clerk.get(at)) == "Record a payment Enter"
+    assert pay("k2", "10").status_code == 303
+    # Nothing is due: the menu offers no payment, but money may go back.
+    shown = body(clerk.get(at)).split('id="order-more"', 1)[1]
+    assert "Record money given back" in shown
+    assert 'data-dialog="pay"' not in shown
+    back = f"{at}/payments/back"
+    refused = clerk.post(back, data={"back-amount": "10,01", "back-method": "cash",
+                                     "back-key": "b"})
+    assert (refused.status_code, "No more can go back than was paid." in text_of(refused)) == (
+        422, True)
+    assert clerk.post(back, data={"back-amount": "4", "back-method": "cash",
+                                  "back-key": "b"}).status_code == 303
+    assert "PLN 4.00 given back" in text_of(clerk.get(at))
+
+
+def test_what_a_channel_told_of_money_has_no_button(clerk, floor, works):
+    number = floor.order("A", {"KUB": 1})
+    (row,) = every(works, select(Payment))
+    assert "Take back" not in text_of(clerk.get(f"/orders/{number}"))
+    answer = clerk.post(f"/orders/{number}/payments/{row.id}/undo",
+                        data={f"undo-{row.id}-reason": "mine"})
+    assert answer.status_code == 404

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
 
+from oms_web.core.errors import NotFound
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.orders.models import Order
 from oms_web.domain.orders.reserving import judge_payment
 from oms_web.domain.payments.models import Payment
+
+DESK = "desk"
+_UNDO = "undo:"
 
 
 def record_new(work: Work, order: Order, rows: Sequence[Mapping[str, Any]]) -> int:
@@ -46,8 +51,69 @@ def record_by_hand(
     """
     return bool(record_new(work, order, [{
         "at": at, "amount": amount, "currency": order.currency, "method": method,
-        "source": "desk", "reference": reference,
+        "source": DESK, "reference": reference,
     }]))
+
+
+def by_hand(session: Session, order_id: int, payment_id: int) -> Payment:
+    """A payment of this order that a person recorded.
+
+    Raises:
+        NotFound: this order has no such payment, or a channel or a file told of it.
+    """
+    found = session.get(Payment, payment_id)
+    if found is None or found.order_id != order_id or not may_be_taken_back(found):
+        raise NotFound("This order has no payment recorded by hand with this number.")
+    return found
+
+
+def may_be_taken_back(payment: Payment) -> bool:
+    """Whether a person recorded it: what a channel says of money is the channel's to mend."""
+    return payment.source == DESK and not payment.reference.startswith(_UNDO)
+
+
+def undone(payments: Iterable[Payment]) -> set[int]:
+    """The ids of those payments that another of them takes back."""
+    return {int(one.reference.removeprefix(_UNDO)) for one in payments
+            if one.source == DESK and one.reference.startswith(_UNDO)}
+
+
+def is_known(session: Session, reference: str) -> bool:
+    """Whether a payment recorded by hand with this reference is there already."""
+    return session.scalar(select(Payment.id).where(
+        Payment.source == DESK, Payment.reference == reference)) is not None
+
+
+def is_undone(session: Session, payment: Payment) -> bool:
+    """Whether it was taken back already."""
+    return is_known(session, f"{_UNDO}{payment.id}")
+
+
+def take_back(work: Work, order: Order, payment: Payment, reason: str) -> None:
+    """Write the row that takes a payment back, once. Nothing is deleted."""
+    _write(work, order, -payment.amount, payment.method, work.now, f"{_UNDO}{payment.id}")
+    audit.record(work, "payments.undo", "order", order.id, {"amount": [payment.amount, None]},
+                 note=reason)
+
+
+def give_back(
+    work: Work, order: Order, amount: int, method: str, at: datetime, reference: str
+) -> bool:
+    """Write down money that went back to the buyer; False if it was written before."""
+    if is_known(work.session, reference):
+        return False
+    _write(work, order, -amount, method, at, reference)
+    audit.record(work, "payments.give_back", "order", order.id, {"amount": [None, amount]})
+    return True
+
+
+def _write(
+    work: Work, order: Order, amount: int, method: str, at: datetime, reference: str
+) -> None:
+    work.session.add(Payment(
+        order_id=order.id, at=at, amount=amount, currency=order.currency, method=method,
+        source=DESK, reference=reference))
+    settle(work, order)
 
 
 def settle(work: Work, order: Order) -> None:

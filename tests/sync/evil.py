@@ -28,9 +28,11 @@ from oms_connector import (
     OrderLine,
     Page,
     RateLimited,
+    Ring,
     Shipment,
     StockItem,
     Tokens,
+    WebhookRefused,
 )
 
 
@@ -98,6 +100,12 @@ class Evil(Connector):
         with suppress(ChannelDown):
             self.context.http.request("POST", "/sent")
         return self.verify()
+
+    def hear(self, body: bytes, headers: Mapping[str, str]) -> Sequence[Ring]:
+        """What the body says, or why it is not to be trusted."""
+        if body == b"forged":
+            raise WebhookRefused("forged")
+        return [Ring("order", headers["x-ref"], body.decode())] if body else self.verify()
 
     # faults
 

@@ -227,6 +227,58 @@ def test_an_address_that_is_none_is_a_channel_that_is_down(base):
         http.request("GET", "/x")
 
 
+# Thirty ways to write an address of one's own network (bar 28).
+OWN_NETWORK = [
+    "127.0.0.1", "127.1", "127.0.1", "2130706433", "0x7f000001", "0x7f.0.0.1", "0177.0.0.1",
+    "017700000001", "0", "0.0.0.0", "10.0.0.1", "10.1", "0x0a000001", "172.16.0.1", "192.168.1.1",
+    "3232235777", "169.254.169.254", "2852039166", "100.64.0.1", "192.0.0.8", "198.18.0.1",
+    "224.0.0.1", "255.255.255.255", "[::1]", "[::]", "[0:0:0:0:0:0:0:1]", "[::ffff:127.0.0.1]",
+    "[::ffff:7f00:1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "[fe80::1]", "[fc00::1]",
+    "[fd00:ec2::254]", "localhost",
+]
+
+
+@pytest.fixture
+def tried(monkeypatch):
+    """Where anybody tried to connect to."""
+    found = []
+
+    def connect(_self, address):
+        found.append(address)
+        raise OSError("not in a test")
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    return found
+
+
+@pytest.mark.parametrize("host", OWN_NETWORK)
+def test_no_address_of_the_own_network_is_connected_to(tried, host):
+    for url in (f"http://{host}/", f"https://{host}:8443/x", f"http://me:pass@{host}/"):
+        http = AccountHttp(url, {}, loopback=False)
+        with pytest.raises(ChannelDown):
+            http.request("GET", "/")
+        http.close()
+    assert tried == []
+
+
+@pytest.mark.parametrize("host", OWN_NETWORK)
+def test_nor_is_one_that_a_channel_names(tried, host):
+    """By a redirect, or as the address of a next page."""
+    http = answering(302, location=f"http://{host}/")
+    assert http.request("GET", "/x").status == 302
+    for url in (f"http://{host}/", f"https://{host}/", f"https://shop.example@{host}/"):
+        with pytest.raises(ForbiddenAddress):
+            http.request("GET", url)
+    assert tried == []
+
+
+def test_the_control_an_allowed_address_is_connected_to(tried):
+    http = AccountHttp("http://127.0.0.1:1/", {}, loopback=True)
+    with pytest.raises(ChannelDown, match="not reachable"):
+        http.request("GET", "/")
+    assert tried == [("127.0.0.1", 1)]
+
+
 def test_what_is_not_signed_carries_no_credentials():
     http, seen = listening()
     http.request("POST", "/token", body=b"grant_type=x", signed=False,

@@ -1,18 +1,12 @@
-"""Connectors in processes of their own: they work as before, and harm only themselves (bar 13)."""
+"""Connectors in processes of their own work as before, and their mistakes are shown."""
 
 from __future__ import annotations
 
 import logging
 import os
 import signal
-import subprocess
-import sys
-import threading
 import time
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
 
 import httpx2
 import pytest
@@ -21,60 +15,40 @@ from oms_connector import (
     ChannelDown,
     Conflict,
     Connector,
+    HearsWebhooks,
     ListsOffers,
-    OutcomeUnknown,
     Page,
-    ParcelInfo,
     PullsOrders,
     PushesShipments,
     PushesStock,
     RateLimited,
     RefreshesTokens,
-    Shipment,
+    Ring,
     StockItem,
     VerifiesAccess,
+    WebhookRefused,
 )
 from sqlalchemy import select
 
-from oms_web.adapters.http import AccountHttp
 from oms_web.core.actor import SYSTEM
 from oms_web.domain.channels.models import ChannelAccount
-from oms_web.sync import accounts, tokens
-from oms_web.sync.isolation import remote, walls
+from oms_web.sync import tokens
+from oms_web.sync.isolation import remote
 from oms_web.sync.isolation.child import Child, ConnectorFault, Limits
 from oms_web.sync.isolation.children import Children, can_isolate
 from oms_web.sync.models import Feed
 from oms_web.sync.pull import pull
-from oms_web.sync.registry import Registry
 from oms_web.sync.session import Engine, connected
 from tests.sync import evil
-
-LIMITS = Limits(whole_seconds=60.0, memory_mb=256, answer_bytes=1024 * 1024, requests=20,
-                log_lines=20)
-HURRIED = replace(LIMITS, seconds=0.4)
-ROOT = Path(__file__).resolve().parents[2]
-X86_64_LINUX = sys.platform == "linux" and os.uname().machine == "x86_64"
-
-
-@dataclass
-class Shop:
-    """The channel of the good and the evil connector, and what was asked of it."""
-
-    count: int = 2
-    token: str = "a0"
-    asked: list[httpx2.Request] = field(default_factory=list)
-    slow: float = 0.0
-
-    def handle(self, request: httpx2.Request) -> httpx2.Response:
-        """Answer like the channel."""
-        self.asked.append(request)
-        time.sleep(self.slow)
-        if request.url.path == "/token":
-            self.token = "a1"
-            return httpx2.Response(200, json={"access_token": "a1"})
-        if request.headers.get("authorization") not in (None, f"Bearer {self.token}"):
-            return httpx2.Response(401)
-        return httpx2.Response(200, json={"count": self.count})
+from tests.sync.isolated import (
+    LIMITS,
+    Shop,
+    account_of,
+    engine_of,
+    is_gone,
+    lending,
+    told,
+)
 
 
 @pytest.fixture
@@ -84,40 +58,13 @@ def shop():
 
 @pytest.fixture
 def children(oms):
-    oms.works.ports["children"] = made = Children(LIMITS)
-    yield made
-    made.close()
+    with lending(oms) as made:
+        yield made
 
 
 @pytest.fixture
 def engine(oms, shop, children):
-    oms.works.ports["http"] = lambda _base, headers, name, **more: AccountHttp(
-        "https://shop.example", headers, loopback=False, name=name,
-        transport=httpx2.MockTransport(shop.handle),
-        renewal=more["renewal"], secrets=more["secrets"],
-    )
-    return Engine(oms.works, Registry({"good": evil.Good, "evil": evil.Evil}))
-
-
-def account_of(engine: Engine, kind: type[Connector], do: str = "", **settings: Any) -> int:
-    with engine.works.writing(SYSTEM) as work:
-        return accounts.connect(
-            work, kind, f"{kind.__name__} {do}", {"do": do} | settings,
-            {"access_token": "a0", "refresh_token": "r0"},
-        ).id
-
-
-def told(engine: Engine, account_id: int) -> str:
-    with connected(engine, account_id) as (_, connector):
-        return connector.verify()
-
-
-def is_gone(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return False
+    return engine_of(oms, shop)
 
 
 # At work
@@ -246,6 +193,19 @@ def test_tokens_are_renewed_in_the_middle_of_a_call(engine, oms, shop):
         assert tokens.open_secrets(work, account)["refresh_token"] == "r1"
 
 
+def test_a_doorbell_is_heard_in_the_process_and_has_less_time(engine, children):
+    account_id = account_of(engine, evil.Evil, "hang")
+    with connected(engine, account_id) as (_, one):
+        assert isinstance(one, HearsWebhooks)
+        assert one.hear(b"e1", {"x-ref": "7"}) == [Ring("order", "7", "e1")]
+        with pytest.raises(WebhookRefused, match="forged"):
+            one.hear(b"forged", {})
+    children.limits = replace(LIMITS, ring_seconds=0.3)
+    children.close()
+    with connected(engine, account_id) as (_, one), pytest.raises(ChannelDown, match=r"0\.3 s"):
+        one.hear(b"", {})
+
+
 def test_a_feed_is_pulled_through_the_process(engine, oms, shop):
     account_id = account_of(engine, evil.Good)
     assert pull(engine, account_id, "orders").added == 2
@@ -296,160 +256,6 @@ def test_when_something_of_ours_fails_the_process_is_not_used_again(engine, shop
     assert children.pids() == []
 
 
-# Harm: each ends as a channel that is down, at most five seconds after its deadline
-
-HARM = {
-    "hang": "did not answer within 0.4 s", "spin": "did not answer within 0.4 s",
-    "stubborn": "did not answer within 0.4 s",
-    "leave": r"ended by itself \(code 3\)",
-    "polite": r"ended by itself \(code 0\)", "crash": "ended by SIGSEGV",
-    "leak": "more than 256 MB", "flood": "larger than 1 MB", "chatter": "more than 20 lines",
-    "garbage": "lost its way", "forge": "lost its way", "many_requests": "more than 20 requests",
-}
-
-
-@pytest.mark.parametrize("do", HARM)
-def test_harm_ends_the_process_and_nothing_else(engine, children, do):
-    account_id = account_of(engine, evil.Evil, do)
-    neighbour = account_of(engine, evil.Good)
-    told(engine, neighbour)
-    children.limits = HURRIED if "0.4 s" in HARM[do] else LIMITS
-    with connected(engine, account_id) as (_, one):
-        pid = one._child.process.pid
-        started = time.monotonic()
-        with pytest.raises(ChannelDown, match=HARM[do]):
-            one.verify()
-        assert time.monotonic() - started < children.limits.seconds + 5
-        assert is_gone(pid)
-        with pytest.raises(ChannelDown):  # and stays so within this connection
-            one.verify()
-    assert pid not in children.pids()
-    told(engine, neighbour)
-
-
-def test_what_is_printed_gets_in_nobodys_way(engine):
-    assert told(engine, account_of(engine, evil.Evil, "print_much")) == "printed"
-
-
-@pytest.mark.parametrize("do", ["hang", "leave", "crash"])
-def test_after_something_was_sent_the_outcome_is_unknown(engine, shop, children, do):
-    children.limits = HURRIED
-    parcel = Shipment("1", "k", datetime.now(UTC), (ParcelInfo("c", "t"),))
-    with pytest.raises(OutcomeUnknown), \
-            connected(engine, account_of(engine, evil.Evil, do)) as (_, one):
-        one.push_shipment(parcel)
-    assert [request.url.path for request in shop.asked] == ["/sent"]
-
-
-def test_a_write_that_never_left_is_no_unknown_outcome(engine, shop, children):
-    children.limits = HURRIED
-
-    def unreachable(request):
-        raise httpx2.ConnectError("no", request=request)
-
-    shop.handle = unreachable
-    parcel = Shipment("1", "k", datetime.now(UTC), ())
-    with pytest.raises(ChannelDown, match="did not answer"), \
-            connected(engine, account_of(engine, evil.Evil, "hang")) as (_, one):
-        one.push_shipment(parcel)
-
-
-def test_a_slow_channel_is_not_the_connectors_fault(engine, shop, children):
-    children.limits = replace(LIMITS, seconds=1.0)
-    shop.slow = 1.5
-    with connected(engine, account_of(engine, evil.Good)) as (_, one):
-        assert one.pull_orders(None, 10).items
-
-
-def test_a_channel_that_is_slow_for_ever_is(engine, shop, oms):
-    oms.works.ports["children"] = Children(replace(LIMITS, whole_seconds=0.5))
-    shop.slow = 0.1
-    with pytest.raises(ChannelDown, match=r"still busy after 0\.5 s"):
-        told(engine, account_of(engine, evil.Evil, "many_requests"))
-
-
-@pytest.mark.parametrize("do", ["wait", "hang", "spin"])
-def test_a_process_does_not_outlive_the_app(do):
-    """Neither one that waits nor one that is busy: the app is killed, nobody tells them."""
-    code = (
-        "import datetime, logging, time\n"
-        "from oms_connector import Context\n"
-        "from oms_web.sync.isolation.child import Child, Limits\n"
-        "from oms_web.sync.isolation.remote import InChild\n"
-        "from tests.sync import evil\n"
-        "child = Child(evil.Evil, Limits())\n"
-        "one = InChild(evil.Evil, child).connector(Context(\n"
-        f"    {{'do': '{do}'}}, {{}}, None, datetime.datetime.now(), logging.getLogger()))\n"
-        "print(child.process.pid, flush=True)\n"
-        f"{'time.sleep(60)' if do == 'wait' else 'one.verify()'}\n"
-    )
-    app = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=ROOT,
-                           env=os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'connectors'}"})
-    pid = int(app.stdout.readline())
-    time.sleep(0.2)
-    assert not is_gone(pid)
-    app.kill()
-    app.wait()
-    app.stdout.close()
-    until = time.monotonic() + 5
-    while not is_gone(pid) and time.monotonic() < until:
-        time.sleep(0.02)
-    assert is_gone(pid)
-
-
-def test_the_control_in_our_own_process_hangs_with_the_connector(engine, shop):
-    """Without a process of its own nothing ends what does not end itself."""
-    account_id = account_of(engine, evil.Evil, "hang")
-    unsafe = Engine(engine.works, engine.registry, isolate=False)
-    thread = threading.Thread(target=told, args=(unsafe, account_id), daemon=True)
-    thread.start()
-    thread.join(HURRIED.seconds * 3)
-    assert thread.is_alive()
-
-
-def test_others_are_on_time_while_many_hang(engine, children):
-    """Eight hang at once; a good one is read meanwhile as if it were alone, within reason."""
-    good, bad = account_of(engine, evil.Good), account_of(engine, evil.Evil, "hang")
-    told(engine, good)
-    children.limits = HURRIED
-    ended = []
-
-    def suffer():
-        try:
-            told(engine, bad)
-        except ChannelDown as error:
-            ended.append(error)
-
-    threads = [threading.Thread(target=suffer) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    pages = 0
-    while any(thread.is_alive() for thread in threads):
-        started = time.monotonic()
-        with connected(engine, good) as (_, one):
-            one.pull_orders(None, 10)
-        pages += 1
-        assert time.monotonic() - started < 5.0
-    for thread in threads:
-        thread.join()
-    assert len(ended) == 8
-    assert pages > 1
-
-
-def test_one_that_hung_is_tried_by_one_at_a_time_until_it_works_again(engine, oms, children):
-    """Else the feeds of one account would keep every worker waiting, again and again."""
-    children.limits = HURRIED
-    account_id, other = account_of(engine, evil.Evil, "hang"), account_of(engine, evil.Good)
-    with pytest.raises(ChannelDown, match="did not answer"):
-        told(engine, account_id)
-    with connected(engine, account_id):
-        with pytest.raises(ChannelDown, match="tried again"):
-            told(engine, account_id)
-        told(engine, other)
-    with connected(engine, account_id), connected(engine, account_id):
-        pass  # it answered, if only to being opened
-
-
 def test_a_mistake_puts_the_feed_off_like_any_failure(engine, oms):
     account_id = account_of(engine, evil.Good)
     with oms.works.writing(SYSTEM) as work:
@@ -461,104 +267,6 @@ def test_a_mistake_puts_the_feed_off_like_any_failure(engine, oms):
         feed = work.session.scalars(select(Feed).where(Feed.account_id == account_id)).one()
         assert feed.failures == 1
         assert feed.error.startswith("fault in the connector: TypeError")
-
-
-# The walls
-
-REFUSED = {
-    "fork": "os.fork", "fork_below": "starts no processes", "run": "subprocess.Popen",
-    "connect": "socket", "kill_parent": "os.kill", "kill_quietly": "sends no signals",
-    "read_passwords": "opens no files", "read_told": "opens no files",
-    "write_told": "opens no files", "delete_told": "os.remove", "foreign": "ctypes.dlopen",
-}
-
-
-@pytest.mark.parametrize("do", REFUSED)
-def test_the_outside_is_closed(engine, tmp_path, do):
-    file = tmp_path / "keys"
-    file.write_text("hush")
-    account_id = account_of(engine, evil.Evil, do, file=str(file))
-    with pytest.raises(ConnectorFault, match=REFUSED[do]) as fault:
-        told(engine, account_id)
-    assert type(fault.value).__name__ == "PermissionError"
-    assert file.read_text() == "hush"
-
-
-def test_an_instance_in_the_checkout_is_closed_too(engine):
-    """The root of a checkout is on Python's path; only code is read from there."""
-    account_id = account_of(engine, evil.Evil, "read_told", file=str(ROOT / "pyproject.toml"))
-    with pytest.raises(ConnectorFault, match="opens no files"):
-        told(engine, account_id)
-
-
-@pytest.mark.parametrize(("do", "answer"), [
-    ("time_zone", "Europe/Warsaw"), ("late_import", "oms_demo.words"),
-])
-def test_what_a_connector_needs_is_open(engine, do, answer):
-    assert answer in told(engine, account_of(engine, evil.Evil, do))
-
-
-def test_it_sees_nothing_of_the_app(engine, monkeypatch):
-    monkeypatch.setenv("OMS_SECRET_KEY", "hush")
-    seen = told(engine, account_of(engine, evil.Evil, "surroundings"))
-    assert "OMS_" not in seen
-    assert "a0" not in seen
-    assert "['access_token', 'refresh_token']" in seen
-    assert "oms_web.sync.isolation" in seen
-    for heavy in ("oms_web.core", "oms_web.domain", "oms_web.adapters", "oms_web.wiring"):
-        assert heavy not in seen
-
-
-BELOW = {
-    "socket": "socket.socket()",
-    "fork": "os.fork()",
-    "exec": "os.execv('/bin/true', ['true'])",
-    "kill": "os.kill(os.getppid(), 0)",
-    "write": "open(sys.argv[1], 'w')",
-    "create": "os.open(sys.argv[1] + '.new', os.O_CREAT | os.O_WRONLY)",
-    "delete": "os.unlink(sys.argv[1])",
-    "rename": "os.rename(sys.argv[1], sys.argv[1] + '.moved')",
-    "thread": "__import__('threading').Thread(target=print).start()",
-}
-
-
-def below(how: str, file: Path, *, filtered: bool) -> subprocess.CompletedProcess[str]:
-    """Try something in a process that has no audit hook: with the kernel's filter, or without."""
-    lines = ["import os, sys, socket, threading", "from oms_web.sync.isolation import walls"]
-    lines += ["walls._filter_calls()"] if filtered else []
-    lines += ["try:", f"    {BELOW[how]}", "except (PermissionError, RuntimeError) as error:",
-              "    print('refused', error)"]
-    return subprocess.run(
-        [sys.executable, "-c", "\n".join(lines), str(file)], capture_output=True, text=True,
-        cwd=ROOT, timeout=20, check=False,
-    )
-
-
-@pytest.mark.skipif(not X86_64_LINUX, reason="the filter of system calls is for Linux on x86-64")
-@pytest.mark.parametrize("how", BELOW)
-def test_code_that_gets_round_the_hook_meets_the_kernel(tmp_path, how):
-    file = tmp_path / "file"
-    for filtered in (False, True):
-        file.write_text("kept")
-        done = below(how, file, filtered=filtered)
-        assert ("refused" in done.stdout) is filtered, done.stderr
-    assert file.read_text() == "kept"
-
-
-@pytest.mark.skipif(not X86_64_LINUX, reason="the filter of system calls is for Linux on x86-64")
-def test_reading_stays_possible_below(tmp_path):
-    """The filter refuses opening to write, not opening."""
-    BELOW["read"] = "print(open(sys.argv[1]).read())"
-    file = tmp_path / "file"
-    file.write_text("kept")
-    assert below("read", file, filtered=True).stdout == "kept\n"
-
-
-def test_the_filter_is_one_the_kernel_takes():
-    """A jump has eight bits, an instruction eight bytes; the last one lets through."""
-    program = walls.program()
-    assert all(len(line) == 8 for line in program)
-    assert program[-1] == b"\x06\x00\x00\x00\x00\x00\xff\x7f"
 
 
 def test_a_module_that_fails_there_says_why():

@@ -39,21 +39,23 @@ class Limits:
     """What a connector may use. Times are seconds.
 
     ``seconds`` is its own time in one call: while a request to its channel is under way the clock
-    stands still. ``whole_seconds`` is for everything. Most answers are far below ``answer_bytes``;
-    ``requests`` and ``log_lines`` are per connection. A process is kept for ``idle_seconds``, at
-    most ``idle_children`` of them, and replaced after ``uses`` connections: what leaks slowly
-    starts anew.
+    stands still. ``whole_seconds`` is for everything, ``ring_seconds`` for hearing a doorbell,
+    where a channel waits for us. Most answers are far below ``answer_bytes``; ``requests`` and
+    ``log_lines`` are per connection. A process is kept for ``idle_seconds``, at most
+    ``idle_children`` of them, and replaced after ``uses`` connections: what leaks slowly starts
+    anew.
     """
 
     seconds: float = 20.0
     whole_seconds: float = 600.0
+    ring_seconds: float = 3.0
     start_seconds: float = 20.0
     memory_mb: int = 512
     answer_bytes: int = 64 * 1024 * 1024
     requests: int = 2000
     log_lines: int = 1000
     idle_seconds: int = 120
-    idle_children: int = 6
+    idle_children: int = 8
     uses: int = 500
 
 
@@ -73,7 +75,8 @@ class Deadline:
 
     own: float
     whole: float
-    limits: Limits
+    seconds: float
+    whole_seconds: float
 
     def left(self) -> float:
         """Seconds.
@@ -83,9 +86,9 @@ class Deadline:
         """
         now = time.monotonic()
         if now >= self.whole:
-            raise Lost(f"the connector was still busy after {self.limits.whole_seconds:g} s")
+            raise Lost(f"the connector was still busy after {self.whole_seconds:g} s")
         if now >= self.own:
-            raise Lost(f"the connector did not answer within {self.limits.seconds:g} s")
+            raise Lost(f"the connector did not answer within {self.seconds:g} s")
         return min(self.own, self.whole) - now
 
 
@@ -141,7 +144,8 @@ class Child:
         pieces = wire.pack(question)
         outer, self._wrote = self._wrote, False
         try:
-            deadline = self._deadline(self.limits.seconds)
+            hears = question.get("name") == "hear"
+            deadline = self._deadline(self.limits.ring_seconds if hears else self.limits.seconds)
             self._send(pieces, deadline)
             told = self._talk(deadline)
         except (Lost, wire.WireError) as error:
@@ -185,7 +189,8 @@ class Child:
 
     def _deadline(self, seconds: float) -> Deadline:
         now = time.monotonic()
-        return Deadline(now + seconds, now + self.limits.whole_seconds, self.limits)
+        whole = self.limits.whole_seconds
+        return Deadline(now + seconds, now + whole, seconds, whole)
 
     # What it says
 

@@ -17,12 +17,13 @@ from flask import Flask
 from oms_connector import Context
 from oms_demo import DemoConnector
 from oms_demo.market.app import make_app
+from oms_demo.market.faults_wire import HungUp
 from oms_demo.market.limits import Pace
 from oms_demo.market.market import Market
 from oms_demo.market.orders import Basket
 from oms_demo.market.people import person
 
-from oms_web.adapters.http import AccountHttp
+from oms_web.adapters.http import TIMEOUT, AccountHttp
 
 URL = "http://127.0.0.1:8001"
 MONDAY = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
@@ -47,7 +48,9 @@ class Clock:
 class Street(httpx2.BaseTransport):
     """The way to the marketplace. ``faults``: path ending -> what comes back instead of it.
 
-    A fault is an answer, an exception to raise, or a function of the real answer.
+    A fault is an answer, an exception to raise, or a function of the real answer. What the
+    marketplace's own weather does to an answer arrives as it would through a real wire: a cut
+    connection, fewer bytes than promised, an answer that nobody waits for any more.
     """
 
     app: Flask
@@ -64,9 +67,19 @@ class Street(httpx2.BaseTransport):
         return self._pass(request)
 
     def _pass(self, request: httpx2.Request) -> httpx2.Response:
-        answer = httpx2.WSGITransport(app=self.app).handle_request(request)
-        answer.read()
-        return answer
+        market: Market = self.app.extensions["market"]
+        asked_at = market.weather.true_clock()
+        try:
+            answer = httpx2.WSGITransport(app=self.app).handle_request(request)
+        except HungUp:
+            raise httpx2.ReadError("connection reset", request=request) from None
+        body = answer.read()
+        if (market.weather.true_clock() - asked_at).total_seconds() > TIMEOUT.read:
+            raise httpx2.ReadTimeout("nobody answered", request=request)
+        promised = int(answer.headers.get("content-length", len(body)))
+        if len(body) < promised:
+            raise httpx2.RemoteProtocolError("the answer ended early", request=request)
+        return httpx2.Response(answer.status_code, headers=answer.headers, content=body[:promised])
 
 
 @dataclass
@@ -122,7 +135,11 @@ class OpenMarket:
 
 
 def open_market(folder: Path, clock: Clock | None = None, **options: Any) -> OpenMarket:
-    """Open a marketplace in ``folder``; options as for ``make_app``."""
+    """Open a marketplace in ``folder``; options as for ``make_app``. Waiting turns the clock."""
     clock = clock or Clock()
-    app = make_app(folder, clock, **{"pace": UNHURRIED} | options)
+
+    def wait(seconds: float) -> None:
+        clock.turn(seconds=seconds)
+
+    app = make_app(folder, clock, **{"pace": UNHURRIED, "sleep": wait} | options)
     return OpenMarket(clock, app, Street(app))

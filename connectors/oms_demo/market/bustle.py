@@ -12,7 +12,7 @@ import logging
 import random
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from oms_demo.market.buyers import second
@@ -115,20 +115,28 @@ def waiting(market: Market) -> int:
 def tick(market: Market) -> None:
     """Do what is due now: payments, second thoughts, deliveries, new orders.
 
-    What was planned happens at the moment it was planned for, so that a tick that comes a little
-    late changes nothing of what the same seed and settings make.
+    Each thing happens at the moment it was planned for and in that order, so that a tick that comes
+    a little late changes nothing of what the same seed and settings make.
     """
     now = market.clock()
-    for order in _due(market, now):
+    for at in _arrivals(market, now) if auto(market) else ():
+        _carry_out_due(market, at, now)
+        with market.store.transaction():  # one visit, written at once
+            chosen = market.invent(at) if waiting(market) < patience(market) else None
+            if chosen:
+                log.info("order %s placed", market.buy(chosen, at))
+    _carry_out_due(market, now, now)
+    _plan_deliveries(market, now)
+
+
+def _carry_out_due(market: Market, until: datetime, now: datetime) -> None:
+    for order in _due(market, until):
         planned = moment(order["plan_at"]) if order["plan"] else now
         try:
             _carry_out(market, order, planned if now - planned < CATCH_UP else now)
         except Refusal as refusal:  # somebody was quicker: it was sent or cancelled meanwhile
             log.info("order %s: %s", order["ref"], refusal)
             market.plan(order["ref"], None, None)
-    _plan_deliveries(market, now)
-    if auto(market):
-        _new_orders(market, now)
 
 
 def write_history(market: Market, count: int = HISTORY) -> None:
@@ -264,23 +272,19 @@ def _plan_deliveries(market: Market, now: datetime) -> None:
             market.plan(row["ref"], "deliver", left + timedelta(minutes=rng.uniform(8, 20)))
 
 
-def _new_orders(market: Market, now: datetime) -> None:
+def _arrivals(market: Market, now: datetime) -> Iterator[datetime]:
     """Everybody who comes between the last tick and this one, each at a moment of his own."""
     due = market.store.setting("next_at", "")
     at = moment(due) if due else None
-    first = at is None
+    # The first tick after a start only sets the date: a restart is no reason for an order.
     if at is None or at > now + timedelta(hours=1):  # or the clock was put back
         at = _after(market, now)
-        first = True
-    elif now - at > CATCH_UP:  # nobody was at home: that is no reason for a flood
-        at = now
-    # The first tick after a start only sets the date: a restart is no reason for an order.
-    while not first and at is not None and at <= now:
-        if waiting(market) < patience(market):
-            chosen = market.invent(at)
-            if chosen:
-                log.info("order %s placed", market.buy(chosen, at))
-        at = _after(market, at)
+    else:
+        if now - at > CATCH_UP:  # nobody was at home: that is no reason for a flood
+            at = now
+        while at is not None and at <= now:
+            yield at
+            at = _after(market, at)
     market.store.remember("next_at", stamp(at) if at else "")
 
 
@@ -289,8 +293,9 @@ def _after(market: Market, at: datetime) -> datetime | None:
     often = rate_now(market, at)
     if not often:
         return None
-    number = int(market.store.setting("arrivals", "0")) + 1
-    market.store.remember("arrivals", str(number))
+    with market.store.transaction():
+        number = int(market.store.setting("arrivals", "0")) + 1
+        market.store.remember("arrivals", str(number))
     rng = random.Random(f"{market.seed}/pause/{number}")  # noqa: S311 - a pause
     return at + timedelta(seconds=60 / often * rng.uniform(2 / 3, 4 / 3))
 

@@ -6,6 +6,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from oms_demo.market import names
@@ -112,10 +113,14 @@ def _choose_lines(rng: random.Random, seed: int, shelf: Sequence[OnSale],
     return list(chosen.values())
 
 
+@lru_cache(maxsize=2048)
+def _liking(seed: int, sku: str) -> float:
+    return random.Random(f"{seed}/taste/{sku}").uniform(0.4, 2.4)  # noqa: S311
+
+
 def _taste(seed: int, offer: OnSale) -> float:
     """How much buyers like an offer: its own constant, and cheap things sell more often."""
-    liking = random.Random(f"{seed}/taste/{offer.sku}").uniform(0.4, 2.4)  # noqa: S311
-    return liking * (60 + 4000 / (20 + offer.price / 100))
+    return _liking(seed, offer.sku) * (60 + 4000 / (20 + offer.price / 100))
 
 
 def _maybe_flawed(rng: random.Random, buyer: Person) -> Mapping[str, Any]:

@@ -46,7 +46,7 @@ def weather() -> Response:
 def change_weather() -> Response:
     """``faults``: name -> chance, or {chance, minutes}; ``storm``: all of them; ``seed``."""
     body = asked.body()
-    wanted = body.get("faults") or {}
+    wanted = body.get("faults", {})
     if not isinstance(wanted, dict):
         raise Refusal("bad_value", "faults must be name: chance.", 422, field="faults")
     if body.get("seed") is not None:

@@ -49,7 +49,7 @@ class Weather:
     def __init__(self, store: Store, clock: Callable[[], datetime], seed: int,
                  sleep: Callable[[float], None] = time.sleep) -> None:
         self._store = store
-        self._true_clock = clock
+        self.true_clock = clock
         self._sleep = sleep
         self._lock = threading.RLock()
         self.seed = seed
@@ -63,7 +63,7 @@ class Weather:
 
     def switches(self) -> dict[str, Switch]:
         """What is on now, by name."""
-        now = self._true_clock()
+        now = self.true_clock()
         return {name: switch for name, switch in self._switches.items()
                 if switch.until is None or switch.until > now}
 
@@ -79,7 +79,7 @@ class Weather:
         """The same for many faults at once: all of them or, when one makes no sense, none."""
         for name, (chance, minutes) in wanted.items():
             _check(name, chance, minutes)
-        now = self._true_clock()
+        now = self.true_clock()
         with self._lock:
             for name, (chance, minutes) in wanted.items():
                 if chance:
@@ -115,7 +115,7 @@ class Weather:
 
     def clock(self) -> datetime:
         """What the marketplace believes the time to be."""
-        return self.blow("clock", self._true_clock())
+        return self.blow("clock", self.true_clock())
 
     def blow(self, point: Point, thing: Any, *, key: str = "", kind: str = "", **about: Any) -> Any:
         """What comes out of a point, after every fault that strikes there.
@@ -134,7 +134,7 @@ class Weather:
         return thing
 
     def _struck(self, fault: Fault, thing: Any, about: Mapping[str, Any]) -> Any:
-        blow = Blow(self._dice_of(fault), self._true_clock(), self._sleep, about)
+        blow = Blow(self._dice_of(fault), self.true_clock(), self._sleep, about)
         try:
             changed = fault.act(thing, blow)
         except Exception:
@@ -149,7 +149,7 @@ class Weather:
         switch = self._switches.get(fault.name)
         if switch is None:
             return False
-        now = self._true_clock()
+        now = self.true_clock()
         if switch.until is not None and switch.until <= now:
             return False
         with self._lock:

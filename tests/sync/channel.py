@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -142,12 +142,15 @@ class Channel:
         return Fake
 
 
-def connect(oms: Oms, channel: Channel, name: str = "Fake") -> ChannelAccount:
+def connect(
+    oms: Oms, channel: Channel, name: str = "Fake", key: str = "fake"
+) -> ChannelAccount:
     """Install the channel's connector and connect an account to it."""
     connector = channel.connector()
+    connector.manifest = replace(connector.manifest, key=key)
     if "registry" not in oms.__dict__:
         oms.__dict__["registry"] = Registry()
-    oms.registry.connectors["fake"] = connector
+    oms.registry.connectors[key] = connector
     with oms.works.writing(SYSTEM) as work:
         return accounts.connect(work, connector, name, {}, {})
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from oms_web.core.events import OutboxEvent
+from oms_web.domain.catalog.events import VariantsAdded
+from oms_web.domain.channels.events import ListingsMapped
 from oms_web.domain.orders.events import ShipmentLeft
 from oms_web.domain.stock.events import StockChanged
 
@@ -42,6 +44,18 @@ def fill_backorders(events: Sequence[OutboxEvent]) -> list[Queued]:
         if variants else []
 
 
+def map_listings(events: Sequence[OutboxEvent]) -> list[Queued]:
+    """New SKUs or codes: listings that waited for them can be linked."""
+    variants = sorted({v for event in events for v in event.payload["variant_ids"]})
+    return [Queued("map_listings", str(events[0].id), {"variant_ids": variants})]
+
+
+def wake_orders(events: Sequence[OutboxEvent]) -> list[Queued]:
+    """Listings were linked by the way: orders that wait for them may go on."""
+    listings = sorted({n for event in events for n in event.payload["listing_ids"]})
+    return [Queued("wake_orders", str(events[0].id), {"listing_ids": listings})]
+
+
 def tell_channel(events: Sequence[OutboxEvent]) -> list[Queued]:
     """A shipment left: tell its channel, with tracking."""
     return [
@@ -52,6 +66,8 @@ def tell_channel(events: Sequence[OutboxEvent]) -> list[Queued]:
 
 
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
+    VariantsAdded.name: (map_listings,),
+    ListingsMapped.name: (wake_orders, publish_stock),
     StockChanged.name: (fill_backorders, publish_stock),
     ShipmentLeft.name: (tell_channel,),
 }

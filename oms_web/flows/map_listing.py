@@ -1,18 +1,23 @@
-"""Somebody says which product an offer sells: the orders that waited for it go on."""
+"""A listing is linked to a product, by a person or by its SKU: the orders that waited go on."""
 
 from __future__ import annotations
 
-from sqlalchemy import insert, select
+from collections.abc import Collection
+
+from sqlalchemy import select
 
 from oms_web.core.errors import NotAllowedNow, NotFound
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.catalog.models import Variant
+from oms_web.domain.channels import offers
 from oms_web.domain.channels.models import Listing
 from oms_web.domain.orders import phases, reserving
 from oms_web.domain.orders import service as orders
-from oms_web.domain.orders.models import Order, OrderLine, OrderLinePart
+from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.stock.events import StockChanged
+
+MOST_ORDERS = 5000
 
 
 def map_listing(work: Work, listing_id: int, variant_id: int, by: str = "hand") -> set[int]:
@@ -38,7 +43,7 @@ def map_listing(work: Work, listing_id: int, variant_id: int, by: str = "hand") 
     audit.record(work, "listings.map", "listing", listing_id,
                  {"variant_id": [before, variant_id]})
     work.announce(StockChanged(sorted({variant_id, *([before] if before else [])}), more=True))
-    return _wake_orders(work, listing_id, variant_id)
+    return wake_orders(work, [listing_id])
 
 
 def unmap_listing(work: Work, listing_id: int) -> None:
@@ -51,26 +56,42 @@ def unmap_listing(work: Work, listing_id: int) -> None:
     listing.variant_id = listing.mapped_by = None
 
 
-def _wake_orders(work: Work, listing_id: int, variant_id: int) -> set[int]:
+def map_waiting(work: Work, variant_ids: Collection[int]) -> int:
+    """Link the listings that waited for these products, by SKU or EAN; how many there were."""
+    waiting = offers.waiting_for(work.session, variant_ids)
+    found = offers.matches(work.session, waiting)
+    for listing_id, match in sorted(found.items()):
+        if match.variant_id is not None:
+            map_listing(work, listing_id, match.variant_id, match.by or "sku")
+    return len(found)
+
+
+def wake_orders(work: Work, listing_ids: Collection[int]) -> set[int]:
+    """Let the orders go on that waited for these listings; those that no other one holds up.
+
+    Whoever links a listing calls it, or announces ``ListingsMapped``. Said twice is quiet.
+    """
     session = work.session
-    lines = session.scalars(
-        select(OrderLine).join(Order, Order.id == OrderLine.order_id)
-        .where(OrderLine.listing_id == listing_id, OrderLine.variant_id.is_(None),
-               Order.phase.in_((phases.DRAFT, phases.OPEN)))
-        .limit(5000)
+    waits = select(OrderLine.order_id).where(
+        OrderLine.listing_id.in_(listing_ids), OrderLine.variant_id.is_(None))
+    order_ids = set(session.scalars(
+        select(Order.id).where(Order.id.in_(waits), Order.phase.in_(phases.HERE))
+        .order_by(Order.id).limit(MOST_ORDERS).with_for_update()
+    ))
+    rows = session.execute(
+        select(OrderLine, Listing.variant_id)
+        .join(Listing, Listing.id == OrderLine.listing_id)
+        .where(OrderLine.order_id.in_(order_ids), OrderLine.listing_id.in_(listing_ids),
+               OrderLine.variant_id.is_(None), Listing.variant_id.is_not(None))
     ).all()
-    if not lines:
+    if not rows:
         return set()
-    made_of = reserving.bundle_parts(session, [variant_id])[variant_id]
-    for line in lines:
+    made_of = reserving.bundle_parts(session, {variant_id for _, variant_id in rows})
+    for line, variant_id in rows:
         line.variant_id = variant_id
     session.flush()
-    if made_of != ((variant_id, 1),):
-        session.execute(insert(OrderLinePart), [
-            {"line_id": line.id, "variant_id": part, "quantity": quantity}
-            for line in lines for part, quantity in made_of
-        ])
-    order_ids = {line.order_id for line in lines}
+    reserving.freeze_bundles(session, [line for line, _ in rows], made_of)
+    order_ids = {line.order_id for line, _ in rows}
     still_unmapped = set(session.scalars(
         select(OrderLine.order_id).where(
             OrderLine.order_id.in_(order_ids), OrderLine.variant_id.is_(None),

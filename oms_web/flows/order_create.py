@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import time
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.core.money import line_total
@@ -24,7 +24,7 @@ from oms_web.domain.company.models import Company
 from oms_web.domain.orders import checks, deadlines, filing, phases, reserving
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.events import OrdersReceived
-from oms_web.domain.orders.models import Order, OrderLine, OrderLinePart
+from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.users.models import User
 
 SOURCE = "desk"
@@ -201,19 +201,15 @@ def _store_lines(
     work: Work, order: Order, taken: Taken, variants: dict[int, tuple[Variant, str]]
 ) -> None:
     session = work.session
-    parts = reserving.bundle_parts(session, list(variants))
+    lines = []
     for number, position in enumerate(taken.positions, start=1):
         variant, rate = variants[position.variant_id]
-        line = OrderLine(
+        lines.append(OrderLine(
             order_id=order.id, position=number, line_ref=str(number), variant_id=variant.id,
             sku=variant.sku, title=variant.title, quantity=position.quantity,
             unit_price=position.unit_price, vat_rate=rate,
             total=line_total(position.unit_price, position.quantity, taken.currency),
-        )
-        session.add(line)
-        session.flush()
-        if parts[variant.id] != ((variant.id, 1),):
-            session.execute(insert(OrderLinePart), [
-                {"line_id": line.id, "variant_id": part, "quantity": units}
-                for part, units in parts[variant.id]
-            ])
+        ))
+    session.add_all(lines)
+    session.flush()
+    reserving.freeze_bundles(session, lines, reserving.bundle_parts(session, list(variants)))

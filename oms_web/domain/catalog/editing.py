@@ -118,6 +118,8 @@ def edit_variant(work: Work, variant_id: int, edit: VariantEdit) -> None:
     if "price" in change or "currency" in change:
         _note_price(work, variant_id, edit)
     audit.record(work, "catalog.edit", "variant", variant_id, change)
+    if "sku" in change:
+        work.announce(VariantsAdded([variant_id]))
     _announce(work, [variant_id], change)
 
 
@@ -145,6 +147,8 @@ def archive(work: Work, variant_id: int, *, back: bool = False) -> None:
                               row.archived_at and row.archived_at.isoformat()]}
     audit.record(work, "catalog.restore" if back else "catalog.archive", "variant", variant_id,
                  change)
+    if back:
+        work.announce(VariantsAdded([variant_id]))
     _announce(work, [variant_id], change)
 
 

@@ -10,7 +10,7 @@ from oms_web.core.events import Event
 
 @dataclass(frozen=True, slots=True)
 class VariantsAdded(Event):
-    """New SKUs or codes are known: listings that waited for them may be matched now."""
+    """SKUs or codes are new, or in use again: listings that waited for them may be matched now."""
 
     name: ClassVar[str] = "catalog.added"
     variant_ids: list[int]

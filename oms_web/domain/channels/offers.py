@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from oms_web.core import paging
@@ -104,6 +104,20 @@ def matches(session: Session, listings: Sequence[Listing]) -> dict[int, Found]:
         for one in listings
     }
     return {id_: match for id_, match in found.items() if match.variant_id is not None}
+
+
+def waiting_for(session: Session, variant_ids: Collection[int]) -> list[Listing]:
+    """Listings without a product that have the SKU or a code of one of these variants."""
+    skus = select(Variant.sku).where(Variant.id.in_(variant_ids))
+    known = session.scalars(select(Barcode.code).where(Barcode.variant_id.in_(variant_ids)))
+    # A channel may write a code with other leading noughts than we keep it with.
+    written = {form for code in known for form in (code, f"0{code}", code.removeprefix("0"))}
+    return list(session.scalars(
+        select(Listing).where(
+            Listing.variant_id.is_(None),
+            or_(Listing.sku.in_(skus) & (Listing.sku != ""), Listing.ean.in_(written)),
+        ).order_by(Listing.id)
+    ))
 
 
 def listing(session: Session, listing_id: int) -> Listing:

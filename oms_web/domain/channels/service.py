@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from oms_web.core.errors import NotAllowedNow, NotFound
 from oms_web.core.keys import take_keys
 from oms_web.core.work import Work
+from oms_web.domain.audit import service as audit
 from oms_web.domain.catalog.models import Barcode, Variant
+from oms_web.domain.channels.events import ListingsMapped
 from oms_web.domain.channels.mapping import Found, decide
 from oms_web.domain.channels.models import AccountWarehouse, ChannelAccount, Listing
 
@@ -92,7 +94,8 @@ def resolve(work: Work, account_id: int, offered: Sequence[Offered]) -> dict[str
     """Find the listing and variant of each position, making listings that are not known yet.
 
     A constant number of statements for any number of positions. An unmapped listing is tried
-    again each time, so a product added since is found.
+    again each time, so a product added since is found; that is announced, because orders may wait
+    for it.
     """
     wanted = {offer.ref: offer for offer in offered}
     known = {
@@ -117,14 +120,38 @@ def resolve(work: Work, account_id: int, offered: Sequence[Offered]) -> dict[str
             ref: Resolved(key, found[ref].variant_id)
             for ref, key in zip(fresh, keys, strict=True)
         }
-    for ref in open_refs:
-        if ref not in fresh and found[ref].variant_id is not None:
-            work.session.execute(
-                update(Listing).where(Listing.id == known[ref].listing_id)
-                .values(variant_id=found[ref].variant_id, mapped_by=found[ref].by)
-            )
-            known[ref] = Resolved(known[ref].listing_id, found[ref].variant_id)
+    linked = {
+        known[ref].listing_id: found[ref] for ref in open_refs
+        if ref not in fresh and found[ref].variant_id is not None
+    }
+    _link(work, linked)
+    known |= {
+        ref: Resolved(known[ref].listing_id, found[ref].variant_id) for ref in open_refs
+        if known[ref].listing_id in linked
+    }
     return known
+
+
+def _link(work: Work, found: Mapping[int, Found]) -> None:
+    """Link listings that waited: listing -> what it was matched to."""
+    if not found:
+        return
+    work.session.flush()
+    table = Listing.__table__
+    work.session.connection().execute(
+        update(table).where(table.c.id == bindparam("row"))
+        .values(variant_id=bindparam("variant"), mapped_by=bindparam("by")),
+        [{"row": id_, "variant": match.variant_id, "by": match.by}
+         for id_, match in sorted(found.items())],
+    )
+    audit.record_many(work, [
+        audit.entry(work, "listings.map", "listing", id_,
+                    {"variant_id": [None, match.variant_id]}, note=match.by)
+        for id_, match in sorted(found.items())
+    ])
+    work.announce(ListingsMapped(
+        sorted(found), sorted({match.variant_id for match in found.values() if match.variant_id})
+    ))
 
 
 def _listing_row(work: Work, account_id: int, offer: Offered, found: Found) -> dict[str, object]:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from oms_web.core.work import Work
@@ -39,6 +39,20 @@ def bundle_parts(session: Session, variant_ids: Collection[int]) -> dict[int, Pa
     for bundle, part, quantity in rows:
         made[bundle].append((part, quantity))
     return {variant: tuple(made.get(variant, [(variant, 1)])) for variant in variant_ids}
+
+
+def freeze_bundles(
+    session: Session, lines: Iterable[OrderLine], made_of: Mapping[int, Parts]
+) -> None:
+    """Remember what the bundles among lines are made of now, whatever they consist of later."""
+    rows = [
+        {"line_id": line.id, "variant_id": part, "quantity": quantity}
+        for line in lines if line.variant_id is not None
+        and made_of[line.variant_id] != ((line.variant_id, 1),)
+        for part, quantity in made_of[line.variant_id]
+    ]
+    if rows:
+        session.execute(insert(OrderLinePart), rows)
 
 
 def line_parts(session: Session, lines: Collection[OrderLine]) -> dict[int, Parts]:

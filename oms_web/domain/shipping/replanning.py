@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
 from oms_web.core.work import Work
@@ -41,10 +42,15 @@ def unseal(work: Work, shipment: Shipment, order: Order, note: str = "opened aga
 
 def follow(work: Work, order_ids: Collection[int]) -> None:
     """The promises of these orders may have changed: their packed parcels follow."""
-    for order_id in sorted(order_ids):
+    begun = exists().where(Shipment.order_id == Order.id, Shipment.state.in_(shipping.LIVE))
+    concerned = work.session.scalars(
+        select(Order.id).where(
+            Order.id.in_(order_ids), Order.phase.in_((phases.OPEN, phases.PACKING)),
+            or_(Order.is_picked, begun),
+        ).order_by(Order.id)
+    ).all() if order_ids else []
+    for order_id in concerned:
         order = lock_order(work.session, order_id)
-        if order.phase not in (phases.OPEN, phases.PACKING):
-            continue
         for shipment in shipping.of_order(work.session, order_id, shipping.PACKED):
             if _holds_more(differences(work.session, shipment).values()):
                 unseal(work, shipment, order, "fewer units are promised")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
@@ -21,7 +21,7 @@ from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.cancelling import cancel_order
 from oms_web.domain.orders.events import OrderChanged
 from oms_web.domain.orders.leaving import goods_left
-from oms_web.domain.orders.models import ChannelOrder, Order, OrderLine, OrderLinePart, OrderLink
+from oms_web.domain.orders.models import ChannelOrder, Order, OrderLine, OrderLink
 from oms_web.domain.orders.owing import owe
 from oms_web.domain.orders.verifying import verify_again
 from oms_web.domain.payments import service as payments
@@ -152,21 +152,10 @@ def _lines_of(
         session.add(added)
         lines[line["line_ref"]] = added
     session.flush()
-    _freeze_bundles(work, [lines[line["line_ref"]] for line, _ in fresh])
+    new = [lines[line["line_ref"]] for line, _ in fresh]
+    reserving.freeze_bundles(session, new, reserving.bundle_parts(
+        session, {line.variant_id for line in new if line.variant_id is not None}))
     return lines
-
-
-def _freeze_bundles(work: Work, lines: list[OrderLine]) -> None:
-    variants = {line.variant_id for line in lines if line.variant_id is not None}
-    made_of = reserving.bundle_parts(work.session, variants)
-    parts = [
-        {"line_id": line.id, "variant_id": variant, "quantity": quantity}
-        for line in lines if line.variant_id is not None
-        and made_of[line.variant_id] != ((line.variant_id, 1),)
-        for variant, quantity in made_of[line.variant_id]
-    ]
-    if parts:
-        work.session.execute(insert(OrderLinePart), parts)
 
 
 def _take_costs(

@@ -14,8 +14,10 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from oms_demo.market.faults import FAULTS
@@ -30,10 +32,24 @@ ROOT = Path(__file__).resolve().parents[2]
 COUNTED = ("pairs", "wrong_pairs", "purchases", "here", "quarantined", "lost", "doubled")
 
 
+@dataclass(frozen=True)
+class Lived:
+    """One day and what came out."""
+
+    seed: int
+    seconds: float
+    reconnected: int
+    counts: dict[str, int]
+    faults: Counter[str]
+    acts: Counter[str]
+    wrong: list[str]
+
+
 @dataclass
 class Report:
     """Sums over all days, and the days on which something was wrong."""
 
+    commit: str
     days: int = 0
     seconds: float = 0.0
     reconnected: int = 0
@@ -42,44 +58,54 @@ class Report:
     acts: Counter[str] = field(default_factory=Counter)
     wrong: dict[int, list[str]] = field(default_factory=dict)
 
+    def add(self, lived: Lived) -> None:
+        """Count a day, and say how it went."""
+        self.days += 1
+        self.seconds += lived.seconds
+        self.reconnected += lived.reconnected
+        self.sums.update(lived.counts)
+        self.faults.update(lived.faults)
+        self.acts.update(lived.acts)
+        if lived.wrong:
+            self.wrong[lived.seed] = lived.wrong
+        print(f"seed {lived.seed}: {lived.counts['pairs']} pairs, {lived.counts['purchases']} "
+              f"purchases, {lived.faults.total()} faults, {len(lived.wrong)} wrong",
+              *lived.wrong[:5], sep="\n    ", flush=True)
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run and write; 1 when anything was wrong."""
     options = _parser().parse_args(arguments)
-    logging.disable(logging.CRITICAL)
     scale = Scale(options.channels, options.skus, options.rounds, options.buyers,
                   options.strength)
-    report = Report()
+    report = Report(commit=_commit())
     with tempfile.TemporaryDirectory() as folder:
         template = _template(Path(folder))
-        for seed in range(options.first, options.first + options.seeds):
-            _live(template, Path(folder) / str(seed), seed, scale, report)
+        seeds = range(options.first, options.first + options.seeds)
+        with ProcessPoolExecutor(options.jobs) as pool:
+            for lived in pool.map(partial(_live, template, Path(folder), scale), seeds):
+                report.add(lived)
     if options.out:
         options.out.write_text(_text(report, scale, options), "utf-8")
     return 1 if report.wrong else 0
 
 
-def _live(template: Path, folder: Path, seed: int, scale: Scale, report: Report) -> None:
-    folder.mkdir()
-    shutil.copy(template, folder / "oms.sqlite3")
+def _live(template: Path, folder: Path, scale: Scale, seed: int) -> Lived:
+    logging.disable(logging.CRITICAL)
+    own = folder / str(seed)
+    own.mkdir()
+    shutil.copy(template, own / "oms.sqlite3")
     started = time.monotonic()
-    day = new_day(f"sqlite:///{folder / 'oms.sqlite3'}", folder, seed, scale)
+    day = new_day(f"sqlite:///{own / 'oms.sqlite3'}", own, seed, scale)
     day.storm()
     day.calm()
     found = verdict(day)
-    report.days += 1
-    report.seconds += time.monotonic() - started
-    report.reconnected += day.reconnected
-    report.sums.update({name: getattr(found, name) for name in COUNTED})
-    report.faults.update(day.faults)
-    report.acts.update(day.acts)
-    if found.wrong:
-        report.wrong[seed] = found.wrong
-    print(f"seed {seed}: {found.pairs} pairs, {found.purchases} purchases, "
-          f"{day.faults.total()} faults, {len(found.wrong)} wrong", *found.wrong[:5],
-          sep="\n    ", flush=True)
+    lived = Lived(seed, time.monotonic() - started, day.reconnected,
+                  {name: getattr(found, name) for name in COUNTED}, day.faults, day.acts,
+                  found.wrong)
     day.close()
-    shutil.rmtree(folder)
+    shutil.rmtree(own)
+    return lived
 
 
 def _template(folder: Path) -> Path:
@@ -93,9 +119,18 @@ def _template(folder: Path) -> Path:
     return file
 
 
+def _commit() -> str:
+    """What is run: the commit, and whether the files are those of it."""
+    def git(*words: str) -> str:
+        return subprocess.run(["git", *words], cwd=ROOT, check=True, capture_output=True,
+                              text=True).stdout.strip()
+
+    dirty = git("status", "--porcelain", "--", "oms_web", "connectors/oms_demo")
+    return f"commit {git('rev-parse', '--short', 'HEAD')}" + \
+        (" with changes that were not committed yet" if dirty else "")
+
+
 def _text(report: Report, scale: Scale, options: argparse.Namespace) -> str:
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, check=True,
-                            capture_output=True, text=True).stdout.strip()
     sums, last = report.sums, options.first + options.seeds - 1
     rows = "\n".join(f"| {word(f'fault.{fault.name}', 'en')} | {fault.point} | "
                      f"{report.faults[fault.name]:,} |" for fault in FAULTS)
@@ -108,7 +143,7 @@ def _text(report: Report, scale: Scale, options: argparse.Namespace) -> str:
 Written by `python -m tests.sync.chaos_report --first {options.first} --seeds {options.seeds}
 --channels {scale.channels} --skus {scale.skus} --rounds {scale.rounds} --buyers {scale.buyers}
 --strength {scale.strength:g}`
-on {datetime.now(UTC):%Y-%m-%d}, at commit {commit}, with Python {sys.version.split()[0]}.
+on {datetime.now(UTC):%Y-%m-%d}, at {report.commit}, with Python {sys.version.split()[0]}.
 
 Each day has one shop and {scale.channels} marketplaces
 ([Targowisko](connectors/demo.md), in process, each with its own seed), {scale.skus} SKUs on sale on
@@ -163,7 +198,7 @@ take one guard away (no sweep, pushes taken for done, unreadable orders dropped)
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.sync.chaos_report", description=__doc__)
     for name, default in (("first", 0), ("seeds", 60), ("channels", 5), ("skus", 50),
-                          ("rounds", 12), ("buyers", 6)):
+                          ("rounds", 12), ("buyers", 6), ("jobs", 1)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--strength", type=float, default=2.0)
     parser.add_argument("--out", type=Path, help="where to write what came out")

@@ -165,19 +165,56 @@ def _reopen(work: Work, made: PickList) -> None:
     _tell(work, [order.id for order in found])
 
 
-def scan(work: Work, list_id: int, code: str) -> tuple[walk.Found, bool]:
-    """A picker scanned something: a product takes its stop, a shelf label shows it.
+def scan(
+    work: Work, list_id: int, code: str, key: str = "", at: tuple[int, int] | None = None
+) -> tuple[walk.Found, bool]:
+    """A picker scanned something: one unit of a product is taken, a shelf's label shows it.
+
+    A number of up to three digits that is no code takes so many units at the stop ``at`` (place,
+    variant). The same ``key`` again takes nothing and answers the same.
 
     Returns:
-        What the scan meant, and whether it finished the walk.
+        What the scan meant, and whether the walk is finished by it.
+
+    Raises:
+        Invalid: more units than are left at the stop.
     """
-    made = service.lock_list(work.session, list_id, service.OPEN, service.DONE)
+    key = key or secrets.token_hex(16)
+    made = service.lock_list(work.session, list_id)
+    stops = queries.stops(work.session, list_id)
+    before = service.pick_scan_by_key(work.session, key)
+    if before is not None:
+        mine = next((stop for stop in stops if stop.variant_id == before.variant_id), None)
+        return walk.Found("ok", mine), made.state == service.DONE
     product = catalog.scanned(work.session, code)
-    found = walk.match(queries.stops(work.session, list_id), code,
-                       product.id if product else None)
-    if found.result != "ok" or found.stop is None or made.state == service.DONE:
+    found = walk.match(stops, code, product.id if product else None)
+    if made.state != service.OPEN:
+        return walk.Found("closed", found.stop), False
+    many = 1
+    if found.result == "wrong" and product is None and at is not None:
+        many = walk.units(code) or 0
+        stop = next((s for s in stops if (s.location_id, s.variant_id) == at and s.left), None)
+        if many and stop:
+            if many > stop.left:
+                raise Invalid("Only %(most)s are left to take here.", "code", most=stop.left)
+            found = walk.Found("ok", stop)
+    if found.result != "ok" or found.stop is None:
         return found, False
-    return found, take(work, list_id, [pick.task_id for pick in found.stop.picks])
+    return _take_some(work, made, found.stop, many, key)
+
+
+def _take_some(
+    work: Work, made: PickList, stop: walk.Stop, many: int, key: str
+) -> tuple[walk.Found, bool]:
+    shared = walk.share(stop, many)
+    service.set_picked(work, made.id, {pick.task_id: pick.picked + some for pick, some in shared})
+    service.record_pick_scan(work, made.id, key, stop.variant_id, many)
+    if made.assigned_to is None:
+        made.assigned_to = work.actor.id
+    now = next(one for one in queries.stops(work.session, made.id)
+               if (one.location_id, one.variant_id) == (stop.location_id, stop.variant_id))
+    took = tuple((pick.basket, some) for pick, some in shared)
+    return walk.Found("ok", now, took), finish_when_done(work, made)
 
 
 def report_short(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -31,7 +32,7 @@ screen = Blueprint("picking", __name__)
 
 USUAL_MANY = 12
 REFUSED_SHOWN = 5
-_SOUNDS = {"ok": "ok", "taken": "extra", "wrong": "wrong", "shelf": ""}
+_SOUNDS = {"ok": "ok", "taken": "extra", "closed": "extra", "wrong": "wrong", "shelf": ""}
 
 
 def _end_of_today() -> datetime:
@@ -120,18 +121,21 @@ def _say_started(made: list[pick.Started]) -> None:
 # The walk ---------------------------------------------------------------------------------------
 
 
-def _walk(list_id: int, said: Said | None = None, *, sound: str = "", status: int = 200
-          ) -> Response:
+def _walk(list_id: int, said: Said | None = None, *, sound: str = "", status: int = 200,
+          at: tuple[int, int] | None = None) -> Response:
     if request.method == "POST" and status == 200 and not wants_part():
         return go(url_for("picking.show", list_id=list_id))
     made = service.get_list(db.session, list_id)
     picks = queries.picks(db.session, list_id)
     stops = walk.route(picks)
     useful = [stop for stop in stops if stop.needed]
-    current = next((stop for stop in useful if stop.left), None)
+    todo = [stop for stop in useful if stop.left]
+    current = next((stop for stop in todo if (stop.location_id, stop.variant_id) == at),
+                   todo[0] if todo else None)
     return render(
         "picking/walk.html", "picking/_walk.html", made=made, said=said, sound=sound,
-        todo=[stop for stop in useful if stop.left],
+        next_key=secrets.token_hex(16),
+        todo=todo,
         done=[stop for stop in useful if not stop.left], current=current,
         back=[(stop, one) for stop in stops for one in stop.picks if one.to_put_back],
         gone=_gone(picks), goods=queries.goods(db.session, {stop.variant_id for stop in stops}),
@@ -181,29 +185,50 @@ def _done(list_id: int, finished: bool) -> Said | None:
 @screen.post("/picking/lists/<int:list_id>/scan")
 @act("pick.do")
 def scan(list_id: int) -> Response:
-    """A product proves its shelf and is taken; a shelf's label is shown; others are wrong."""
+    """One unit of a product is taken; a shelf's label is shown; others are wrong.
+
+    A scan on a walk that is over opens nothing else: it says so.
+    """
     code = request.form.get("code", "").strip()
+    at = _at(request.form.get("at", ""))
+    key = (request.form.get("key") or secrets.token_hex(16))[:40]
     try:
         if not code:
             raise Invalid("Scan or type a code.", "code")
         with writing() as work:
-            found, finished = pick.scan(work, list_id, code)
+            found, finished = pick.scan(work, list_id, code, key, at)
     except OmsError as error:
         return _walk(list_id, Said("bad", words_of(error)), sound="unknown",
-                     status=status_of(error))
-    return _walk(list_id, _done(list_id, finished) or _heard(found, code),
+                     status=status_of(error), at=at)
+    if found.stop is not None and found.result in ("ok", "shelf"):
+        at = found.stop.location_id, found.stop.variant_id
+    return _walk(list_id, _done(list_id, finished) or _heard(found, code), at=at,
                  sound="closed" if finished else _SOUNDS[found.result])
 
 
+def _at(text: str) -> tuple[int, int] | None:
+    """The stop a picker stands at, as the form carries it: ``place-variant``."""
+    place, _, variant = text.partition("-")
+    return (int(place), int(variant)) if place.isdecimal() and variant.isdecimal() else None
+
+
 def _heard(found: walk.Found, code: str) -> Said:
+    if found.result == "closed":
+        return Said("warn", gettext("This list is collected already"),
+                    note=gettext("Put this one back; nothing was counted."))
     if found.stop is None:
         return Said("bad", gettext("Not on this list"), note=code)
     goods = queries.goods(db.session, [found.stop.variant_id])[found.stop.variant_id]
     note = f"{found.stop.bin} · {goods.sku}"
     if found.result == "ok":
-        return Said("ok", gettext("Taken: %(title)s", title=goods.title), found.stop.needed, note)
+        so_far = gettext("%(n)s of %(total)s pcs", n=found.stop.picked, total=found.stop.needed)
+        baskets = [gettext("basket %(n)s", n=basket) + (f": {some}" if some > 1 else "")
+                   for basket, some in found.took]
+        return Said("ok", gettext("Taken: %(title)s", title=goods.title),
+                    note=" · ".join([so_far, *baskets, note]))
     if found.result == "taken":
-        return Said("warn", gettext("Taken already: %(title)s", title=goods.title), note=note)
+        return Said("warn", gettext("That line is complete: %(title)s", title=goods.title),
+                    note=f"{note} · " + gettext("Put this one back."))
     return Said("ok", gettext("Here: %(title)s", title=goods.title), found.stop.left, note)
 
 

@@ -225,6 +225,7 @@ def test_a_parcel_with_nothing_in_it_is_forgotten_when_put_aside(floor):
     order_id = floor.order("A", {"KUB": 2})
     made = do(floor, pick.start, floor.house.id, [order_id])
     do(floor, pick.scan, made.list_id, "KUB")
+    do(floor, pick.scan, made.list_id, "KUB")
     shipment_id = floor.open(order_id).shipment_id
     do(floor, opening.put_aside, shipment_id)
     order = floor.get(order_id)
@@ -529,6 +530,7 @@ def test_the_bench_shows_name_and_city_and_the_wish_but_no_contacts(floor):
 def test_lists_of_the_idle_station(floor):
     first, second = floor.order("A", {"KUB": 2}), floor.order("B", {"PUZ": 1})
     made = do(floor, pick.start, floor.house.id, [first, second])
+    do(floor, pick.scan, made.list_id, "KUB")
     do(floor, pick.scan, made.list_id, "KUB")
     do(floor, pick.scan, made.list_id, "PUZ")
     with floor.works.reading(SYSTEM) as work:

@@ -137,7 +137,7 @@ def test_a_walk_whose_order_is_being_packed_stays_finished(floor):
         do(floor, pick.give_back, made.list_id, tasks)
 
 
-def test_scanning_a_product_takes_its_stop_and_a_wrong_one_takes_nothing(floor):
+def test_each_scan_takes_one_unit_and_a_wrong_one_takes_nothing(floor):
     order_id = floor.order("A", {"PUZ": 2, "KUB": 1})
     made = start(floor, order_id)
     found, finished = do(floor, pick.scan, made.list_id, EANS["SWI"])
@@ -145,7 +145,45 @@ def test_scanning_a_product_takes_its_stop_and_a_wrong_one_takes_nothing(floor):
     assert do(floor, pick.scan, made.list_id, "a-02")[0].result == "shelf"
     assert do(floor, pick.scan, made.list_id, "KUB")[0].result == "ok"
     assert do(floor, pick.scan, made.list_id, EANS["KUB"])[0].result == "taken"
+    found, finished = do(floor, pick.scan, made.list_id, EANS["PUZ"])
+    assert (found.stop.picked, found.stop.left, finished) == (1, 1, False)
     assert do(floor, pick.scan, made.list_id, EANS["PUZ"])[1] is True
+
+
+def test_a_scan_after_the_walk_is_over_counts_nothing_and_says_so(floor):
+    order_id = floor.order("A", {"PUZ": 1})
+    made = start(floor, order_id)
+    assert do(floor, pick.scan, made.list_id, EANS["PUZ"])[1] is True
+    found, finished = do(floor, pick.scan, made.list_id, EANS["PUZ"])
+    assert (found.result, finished) == ("closed", False)
+    assert do(floor, pick.scan, made.list_id, EANS["SWI"])[0].result == "closed"
+    assert floor.get(order_id).phase == "open"
+
+
+def test_scans_fill_the_baskets_in_their_order(floor):
+    first, second = floor.order("A", {"PUZ": 1}), floor.order("B", {"PUZ": 2})
+    made = start(floor, first, second)
+    took = [do(floor, pick.scan, made.list_id, "PUZ")[0].took for _ in range(3)]
+    assert took == [((1, 1),), ((2, 1),), ((2, 1),)]
+
+
+def test_the_same_scan_sent_twice_takes_one_unit(floor):
+    made = start(floor, floor.order("A", {"PUZ": 2}))
+    for _ in range(2):
+        found, finished = do(floor, pick.scan, made.list_id, "PUZ", "one-key")
+        assert (found.result, found.stop.picked, finished) == ("ok", 1, False)
+    for _ in range(2):
+        assert do(floor, pick.scan, made.list_id, "PUZ", "last-key")[1] is True
+
+
+def test_a_typed_number_takes_so_many_units_of_the_stop_before_the_picker(floor):
+    made = start(floor, floor.order("A", {"PUZ": 3, "KUB": 2}))
+    at = floor.bins["A-02"], floor.ids["PUZ"]
+    with pytest.raises(Invalid, match="Only 3"):
+        do(floor, pick.scan, made.list_id, "4", "", at)
+    found, _ = do(floor, pick.scan, made.list_id, "2", "", at)
+    assert (found.stop.bin, found.stop.picked) == ("A-02", 2)
+    assert do(floor, pick.scan, made.list_id, "2")[0].result == "wrong"
 
 
 def test_a_shelf_that_lacks_units_is_corrected_and_another_one_serves(floor):
@@ -159,7 +197,8 @@ def test_a_shelf_that_lacks_units_is_corrected_and_another_one_serves(floor):
     assert floor.stock("KUB", "B-01") == (5, 2)
     assert [(s.bin, s.needed, s.picked, s.left) for s in walk(floor, made.list_id)] == [
         ("A-01", 1, 1, 0), ("B-01", 2, 0, 2)]
-    do(floor, pick.scan, made.list_id, "KUB")
+    for _ in range(2):
+        do(floor, pick.scan, made.list_id, "KUB")
     assert floor.get(order_id).queue == "pack"
     with floor.works.reading(SYSTEM) as work:
         gone = work.session.scalars(select(Move).where(Move.to_id == COUNT)).one()
@@ -246,7 +285,8 @@ def test_left_for_later_keeps_its_reservation_and_may_go_on_the_next_walk(floor)
 def test_a_cancelled_order_needs_nothing_and_what_was_taken_goes_back(floor):
     gone, stays = floor.order("A", {"PUZ": 2}), floor.order("B", {"PUZ": 1, "KUB": 1})
     made = start(floor, gone, stays)
-    do(floor, pick.scan, made.list_id, "PUZ")
+    for _ in range(3):
+        do(floor, pick.scan, made.list_id, "PUZ")
     with floor.works.writing(SYSTEM) as work:
         cancel_order(work, get_order(work.session, gone), by="buyer")
     stops = walk_all(floor, made.list_id)
@@ -275,9 +315,11 @@ def test_an_order_from_two_warehouses_is_picked_when_both_walks_are_done(floor):
         make.put(work, floor.ids["PUZ"], 2, location_id=floor.bins["G-01"])
     order_id = floor.order("A", {"PUZ": 7})
     here, there = start(floor, order_id), start(floor, order_id, house=floor.other)
-    do(floor, pick.scan, here.list_id, "PUZ")
+    for _ in range(5):
+        do(floor, pick.scan, here.list_id, "PUZ")
     assert floor.get(order_id).queue == "pick"
-    do(floor, pick.scan, there.list_id, "PUZ")
+    for _ in range(2):
+        do(floor, pick.scan, there.list_id, "PUZ")
     assert floor.get(order_id).queue == "pack"
 
 

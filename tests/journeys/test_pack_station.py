@@ -192,6 +192,26 @@ def test_a_walk_on_a_phone_by_taps_and_scans(floor, open_page):
         assert {get_order(work.session, n).queue for n in (10001, 10002)} == {"pack", "short"}
 
 
+def test_a_picker_who_scans_each_unit_and_one_more_stays_on_the_walk(floor, open_page):
+    floor.order("A", {"KUB": 2, "PUZ": 1})
+    waiting = floor.order("B", {"PUZ": 1})
+    page = open_page("warehouse")
+    page.goto("/picking")
+    page.fill("#many", "1")
+    page.get_by_role("button", name="Start picking").click()
+    page.wait_for_url("**/picking/lists/1")
+    for code, sound in (("KUB", "ok"), ("KUB", "ok"), ("KUB", "extra"), ("PUZ", "closed"),
+                        ("PUZ", "extra"), (EANS["PUZ"], "extra")):
+        scan(page, code)
+        heard(page, sound)
+    expect(page.locator(".walk-said")).to_contain_text("This list is collected already")
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(SLOW_FINGER)
+    assert page.url.endswith("/picking/lists/1")
+    assert floor.get(waiting).phase == "open"
+    assert results(floor) == []
+
+
 def test_orders_are_ticked_with_the_keyboard_and_handed_over(floor, open_page):
     for name in "ABC":
         floor.pack(floor.order(name, {"KUB": 1}))

@@ -139,12 +139,14 @@ def test_scans_say_what_they_mean_and_sound_different(picker, floor):
     floor.order("A", {"KUB": 2, "PUZ": 1})
     start(picker, many="1")
     said = []
-    for code in ("KUB", EANS["KUB"], EANS["SWI"], "a-02", "PUZ"):
+    for code in ("KUB", EANS["KUB"], "KUB", EANS["SWI"], "a-02", "PUZ", "PUZ"):
         text = post(picker, "/picking/lists/1/scan", code=code).get_data(as_text=True)
         said.append(re.search(r'data-said="([^"]*)" data-sound="([^"]*)"', text).groups())
-    assert [sound for _, sound in said] == ["ok", "extra", "wrong", "", "closed"]
-    assert said[0][0].startswith("Taken: Product KUB")
-    assert said[3][0].startswith("Here: Product PUZ")
+    assert [sound for _, sound in said] == ["ok", "ok", "extra", "wrong", "", "closed", "extra"]
+    assert said[0][0].startswith("Taken: Product KUB. 1 of 2 pcs · basket 1 · A-01")
+    assert said[2][0].startswith("That line is complete: Product KUB")
+    assert said[4][0].startswith("Here: Product PUZ")
+    assert said[6][0].startswith("This list is collected already")
     assert state(floor, 1) == "done"
     assert post(picker, "/picking/lists/1/scan", code=" ").status_code == 422
 
@@ -176,7 +178,8 @@ def test_a_short_shelf_asks_and_then_does_as_told(picker, floor):
 def test_a_cancelled_order_is_shown_until_its_goods_are_back(picker, floor):
     gone, stays = floor.order("A", {"PUZ": 2}), floor.order("B", {"PUZ": 1, "KUB": 1})
     start(picker, gone, stays)
-    post(picker, "/picking/lists/1/scan", code="PUZ")
+    for _ in range(2):
+        post(picker, "/picking/lists/1/scan", code="PUZ")
     with floor.works.writing(SYSTEM) as work:
         cancel_order(work, get_order(work.session, gone), by="buyer")
     text = text_of(picker.get("/picking/lists/1"))
@@ -208,3 +211,25 @@ def test_a_shop_without_a_warehouse_is_told_to_add_one(works, browser_as):
     answer = browser_as("owner").get("/picking")
     assert answer.status_code == 404
     assert "Add one first" in text_of(answer)
+
+
+def test_a_finished_walk_still_catches_scans_and_enter_leads_nowhere(picker, floor):
+    floor.order("A", {"PUZ": 2})
+    start(picker, many="1")
+    assert "Took the last one" in text_of(post(picker, "/picking/lists/1/scan", code="PUZ"))
+    answer = post(picker, "/picking/lists/1/take", task=tasks(floor, 1, "A-02"))
+    page = answer.get_data(as_text=True)
+    assert "The walk is done" in page
+    assert re.search(r"<form[^>]+/picking/lists/1/scan[^>]+data-scanner", page)
+    assert 'data-key="Enter"' not in page
+
+
+def test_a_typed_number_counts_at_the_stop_the_form_names(picker, floor):
+    floor.order("A", {"PUZ": 3, "KUB": 2})
+    start(picker, many="1")
+    at = f"{floor.bins['A-02']}-{floor.ids['PUZ']}"
+    text = text_of(post(picker, "/picking/lists/1/scan", code="2", at=at))
+    assert "2 of 3 pcs" in text
+    assert post(picker, "/picking/lists/1/scan", code="9", at=at).status_code == 422
+    assert "Not on this list" in text_of(
+        post(picker, "/picking/lists/1/scan", code="2", at="rubbish"))

@@ -1,4 +1,4 @@
-"""Pick lists and pack scans."""
+"""Pick lists, pick scans and pack scans."""
 
 from __future__ import annotations
 
@@ -52,6 +52,21 @@ class PickTask(Base):
         CheckConstraint("picked + short <= quantity", name="within_asked"),
         UniqueConstraint("pick_list_id", "line_id", "variant_id", "location_id"),
     )
+
+
+class PickScan(Base):
+    """A unit that was scanned on a walk. ``key`` is made by the picker's screen for each scan, so
+    that a scan sent twice counts once."""
+
+    __tablename__ = "pick_scan"
+
+    id: Mapped[Key]
+    pick_list_id: Mapped[int] = mapped_column(ForeignKey("pick_list.id"), index=True)
+    key: Mapped[str] = mapped_column(String(40), unique=True)
+    at: Mapped[datetime]
+    variant_id: Mapped[int] = mapped_column(ForeignKey("variant.id"))
+    units: Mapped[int]
+    actor: Mapped[str] = mapped_column(String(120))
 
 
 class PackScan(Base):

@@ -13,7 +13,7 @@ from oms_web.core.errors import NotAllowedNow, NotFound
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.fulfilment import scan
-from oms_web.domain.fulfilment.models import PackScan, PickList, PickTask
+from oms_web.domain.fulfilment.models import PackScan, PickList, PickScan, PickTask
 
 OPEN, DONE, CANCELLED = "open", "done", "cancelled"
 COUNTED = (scan.OK, "hand")
@@ -215,6 +215,18 @@ def basket_order(session: Session, list_id: int, basket: int) -> int | None:
         select(PickTask.order_id)
         .where(PickTask.pick_list_id == list_id, PickTask.basket == basket).limit(1)
     )
+
+
+def pick_scan_by_key(session: Session, key: str) -> PickScan | None:
+    """The scan on a walk that carried this key, if it was counted already."""
+    return session.scalar(select(PickScan).where(PickScan.key == key))
+
+
+def record_pick_scan(work: Work, list_id: int, key: str, variant_id: int, units: int) -> None:
+    """Write down that a scan took units on a walk."""
+    work.session.add(PickScan(pick_list_id=list_id, key=key, at=work.now, variant_id=variant_id,
+                              units=units, actor=work.actor.name))
+    work.session.flush()
 
 
 # The bench -----------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 _DIGITS = re.compile(r"(\d+)")
+_UNITS = re.compile(r"[1-9]\d{0,2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +102,15 @@ def route(picks: Iterable[Pick]) -> list[Stop]:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a scan means on a walk: ``result`` is ``ok``, ``taken``, ``shelf`` or ``wrong``."""
+    """What a scan means on a walk: ``result`` is ``ok``, ``taken`` (no more are needed), ``shelf``,
+
+    ``wrong`` or ``closed`` (the whole walk is over). ``took``: basket -> units that the scan put
+    into it.
+    """
 
     result: str
     stop: Stop | None = None
+    took: tuple[tuple[int, int], ...] = ()
 
 
 def match(stops: Iterable[Stop], code: str, variant_id: int | None) -> Found:
@@ -125,3 +131,20 @@ def match(stops: Iterable[Stop], code: str, variant_id: int | None) -> Found:
     if shelf:
         return Found("shelf", next((stop for stop in shelf if stop.left), shelf[0]))
     return Found("wrong")
+
+
+def units(text: str) -> int | None:
+    """The number of units somebody typed instead of scanning each: ``12``; codes are longer."""
+    found = _UNITS.fullmatch(text.strip())
+    return int(found[0]) if found else None
+
+
+def share(stop: Stop, many: int) -> list[tuple[Pick, int]]:
+    """Which orders the next ``many`` units of a stop are for: the baskets in their order."""
+    shared = []
+    for pick in stop.picks:
+        some = min(many, pick.left)
+        if some:
+            shared.append((pick, some))
+            many -= some
+    return shared

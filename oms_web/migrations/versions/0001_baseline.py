@@ -1014,7 +1014,7 @@ def upgrade() -> None:
     sa.Column('key', sa.String(length=40), nullable=False),
     sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
     sa.Column('variant_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('units', sa.Integer(), nullable=False),
+    sa.Column('units', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('actor', sa.String(length=120), nullable=False),
     sa.ForeignKeyConstraint(['pick_list_id'], ['pick_list.id'], name=op.f('fk_pick_scan_pick_list_id')),
     sa.ForeignKeyConstraint(['variant_id'], ['variant.id'], name=op.f('fk_pick_scan_variant_id')),

@@ -247,6 +247,17 @@ class DoesNotKnowTheShopsWord(KitShop):
 
 
 @breaks(24)
+class ForgetsHowLongToWait(KitShop):
+    """It hears "seven seconds" and says "sometime"."""
+
+    def fetch_orders(self, refs):
+        try:
+            return super().fetch_orders(refs)
+        except RateLimited as error:
+            raise RateLimited(str(error)) from error
+
+
+@breaks(24)
 class ClaimsToBeAllowedMore(KitShop):
     """Its manifest says ten times what the shop allows."""
 

@@ -15,7 +15,7 @@ go about it is in ``docs/connectors/kit.md``.
 
 from oms_connector.testing.kit import ALL, ConnectorKit, check
 from oms_connector.testing.promise import Broken, Promise
-from oms_connector.testing.running import NothingChecked, run
+from oms_connector.testing.running import NothingChecked, module_of, run
 from oms_connector.testing.scale import Report, Result
 from oms_connector.testing.standin import (
     Absent,
@@ -31,5 +31,6 @@ from oms_connector.testing.standin import (
 
 __all__ = [
     "ALL", "Absent", "Basket", "Broken", "Clock", "ConnectorKit", "Delivery", "NothingChecked",
-    "Promise", "Report", "Request", "Result", "Shown", "StandIn", "Truth", "answer", "check", "run",
+    "Promise", "Report", "Request", "Result", "Shown", "StandIn", "Truth", "answer", "check",
+    "module_of", "run",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import contextlib
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -23,14 +23,24 @@ from oms_connector import (
     VerifiesAccess,
 )
 from oms_connector.testing.bench import Bench
-from oms_connector.testing.deeds import everything, outcome, stock_items
-from oms_connector.testing.faults import TOO_FAST, UNAUTHORIZED, Way
+from oms_connector.testing.deeds import Reader, everything, outcome, stock_items
+from oms_connector.testing.failing import attempts
+from oms_connector.testing.faults import (
+    SLOW_DOWN,
+    SLOW_DOWN_ABSURDLY,
+    SLOW_DOWN_SILENTLY,
+    TOO_FAST,
+    UNAUTHORIZED,
+    Way,
+)
 from oms_connector.testing.network import Call, keep
 from oms_connector.testing.promise import Broken, keeps, must, not_applicable
 from oms_connector.testing.reading import Shelf, offering, page, pulling, read, sweeping
 from oms_connector.testing.sending import push_stock
 from oms_connector.testing.standin import Absent
 
+WAITS = {SLOW_DOWN.name: 7.0, SLOW_DOWN_SILENTLY.name: None, SLOW_DOWN_ABSURDLY.name: 3600.0}
+"""What the engine must learn of how long to wait."""
 FEW = 3
 """Requests that a call may make after it was told that its key is not accepted."""
 
@@ -67,6 +77,15 @@ class Access:
            "bronze")
     def test_23_revoked(self, bench: Bench) -> None:
         """The account stops and a person is asked; trying again and again gets sellers locked."""
+        for where, way, number, do in attempts(bench, (UNAUTHORIZED,)):
+            bench.line.faults = {number: way.strike}
+            try:
+                bench.call(do)
+                must(bench.can(RefreshesTokens), f"{where}: it went on as if it had been let in")
+            except AccessRefused:
+                continue
+            finally:
+                bench.line.faults = {}
         deeds = list(everything(bench))
         try:
             bench.standin.revoke()
@@ -88,33 +107,31 @@ class Access:
            "silver")
     def test_24_pace(self, bench: Bench) -> None:
         """By 429, or in the channel's own manner; and the manifest's limits are the channel's."""
-        deeds = list(everything(bench))
-        for (name, do), way in itertools.product(deeds, TOO_FAST):
-            self._slowed(bench, name, do, way)
-        try:
+        ways: tuple[Way, ...] = TOO_FAST
+        with contextlib.suppress(Absent):
             said = bench.standin.slow_down()
-        except Absent:
-            pass
-        else:
-            way = Way("the channel's own way to say it", lambda request, answer: said)
-            for name, do in deeds:
-                self._slowed(bench, name, do, way)
+            ways += (Way("the channel's own way to say it", lambda request, answer: said),)
+        for where, way, number, do in attempts(bench, ways):
+            self._slowed(bench, where, way, number, do)
         names = {limit.bucket for limit in bench.kind_of_connector.manifest.limits} | {""}
         for call in bench.line.calls:
             must(call.bucket in names, f"bucket {call.bucket!r} is not among the manifest's limits")
         self._metered(bench.again())
 
-    def _slowed(self, bench: Bench, name: str, do: Any, way: Way) -> None:
-        bench.line.faults = {1: way.strike}
+    def _slowed(self, bench: Bench, where: str, way: Way, number: int, do: Reader) -> None:
+        bench.line.faults = {number: way.strike}
         try:
             got = bench.call(do)
-        except RateLimited:
+        except RateLimited as limited:
+            wanted = WAITS.get(way.name, limited.retry_after)
+            must(limited.retry_after == wanted,
+                 f"{where}: it should wait {wanted} s, not {limited.retry_after}")
             return
         except Exception as error:
-            raise Broken(f"{name}, {way.name}: {error!r} instead of RateLimited") from error
+            raise Broken(f"{where}: {error!r} instead of RateLimited") from error
         finally:
             bench.line.faults = {}
-        must(outcome(got) == "retry", f"{name}, {way.name}: it returned {got!r}")
+        must(outcome(got) == "retry", f"{where}: it returned {got!r}")
 
     def _metered(self, bench: Bench) -> None:
         if bench.can(PullsOrders):

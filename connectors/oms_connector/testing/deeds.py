@@ -223,7 +223,7 @@ def acknowledgement(bench: Bench) -> Write:
 def subscription(bench: Bench) -> Write:
     """An address to be rung at."""
     other = bench.again()
-    url, secret = f"https://oms.example/hooks/{next(_numbers)}", "kit-webhook-secret"
+    url, secret = f"{bench.standin.our_address}{next(_numbers)}", "kit-webhook-secret"
     other.call(lambda c: c.subscribe(url, secret))
     return Write("subscribe", lambda c: c.subscribe(url, secret),
                  lambda: sorted(bench.standin.subscriptions()),

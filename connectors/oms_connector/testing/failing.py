@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from oms_connector import (
@@ -12,7 +12,7 @@ from oms_connector import (
     RateLimited,
 )
 from oms_connector.testing.bench import Bench
-from oms_connector.testing.deeds import Maker, Write, outcome, reads, writes
+from oms_connector.testing.deeds import Maker, Reader, Write, outcome, reads, writes
 from oms_connector.testing.faults import DONE_SILENTLY, PASSING, READS, WRITES, Way
 from oms_connector.testing.promise import Broken, keeps, must, not_applicable
 
@@ -68,6 +68,16 @@ def trials(bench: Bench, name: str, do: Callable[[Any], Any], ways: tuple[Way, .
     count = bench.requests(do)
     return [(f"{name}, request {number} of {count}, {way.name}", way, number)
             for number in range(1, count + 1) for way in ways]
+
+
+def attempts(bench: Bench, ways: tuple[Way, ...]) -> Iterator[tuple[str, Way, int, Reader]]:
+    """Every call with every way to fail at each of its requests; a write is a new one each time."""
+    for name, do in reads(bench).items():
+        for where, way, number in trials(bench, name, do, ways):
+            yield where, way, number, do
+    for name, make in writes(bench).items():
+        for where, way, number in trials(bench, name, make(bench).do, ways):
+            yield where, way, number, make(bench).do
 
 
 def one_failed_write(bench: Bench, make: Maker, way: Way, number: int, where: str) -> None:

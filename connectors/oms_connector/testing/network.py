@@ -225,7 +225,7 @@ def resolve(base: str, path: str, params: Mapping[str, Any] | None) -> str:
     if is_absolute and not _same_place(home, parts):
         raise ChannelDown("the channel names an address that is not its own")
     asked = "&".join(filter(None, (parts.query, urlencode(list(_pairs(params)), quote_via=quote))))
-    own = parts.netloc.rpartition("@")[2]
+    own = parts.netloc.rpartition("@")[2].removesuffix(f":{PORTS[parts.scheme]}")
     return parts._replace(netloc=own, query=asked, fragment="").geturl()
 
 

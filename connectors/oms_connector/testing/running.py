@@ -8,15 +8,24 @@ import sys
 import tempfile
 from pathlib import Path
 
+from oms_connector import Connector
 from oms_connector.testing.scale import Report
+
+MODULE = "conformance"
+"""Where a package keeps its kit, by convention: ``oms_myshop.conformance``."""
 
 
 class NothingChecked(Exception):
     """No check ran; the message is what pytest said."""
 
 
+def module_of(connector: type[Connector]) -> str:
+    """The module in which a connector's package is expected to keep its kit."""
+    return f"{connector.__module__.partition('.')[0]}.{MODULE}"
+
+
 def run(module: str) -> Report:
-    """Check the connector whose kit is in a module (``oms_myshop.checks``) or a file.
+    """Check the connector whose kit is in a module (``oms_myshop.conformance``) or a ``.py`` file.
 
     Raises:
         NothingChecked: there is no ``ConnectorKit`` in it, or it cannot be imported.

@@ -146,6 +146,8 @@ class StandIn:
     """A carrier in the word the channel knows it by, as a seller would have mapped it."""
     signs_moment: ClassVar[bool] = False
     """Whether webhook signatures carry a moment, so that an old delivery can be told."""
+    our_address: ClassVar[str] = "https://oms.example/hooks/"
+    """Where the channel may ring; a number is put behind it."""
     signatures: ClassVar[Sequence[str]] = ()
     """The headers of a delivery that carry its signature, lower case."""
     unknown: ClassVar[str] = "999000999"

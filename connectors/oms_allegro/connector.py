@@ -82,6 +82,7 @@ class AllegroConnector(Connector):
             updated_misses=frozenset({"shipment"}),
         ),
         limits=LIMITS,
+        hosts=tuple(access.LOGIN.values()),
         help=words.HELP,
     )
 
@@ -93,11 +94,6 @@ class AllegroConnector(Connector):
     def base_url(cls, settings: Mapping[str, Any]) -> str:
         """The REST API of the chosen environment."""
         return access.API[access.environment(settings)]
-
-    @classmethod
-    def hosts(cls, settings: Mapping[str, Any]) -> Sequence[str]:
-        """Addresses beside the API's that requests go to: where people log in gives the tokens."""
-        return (access.LOGIN[access.environment(settings)],)
 
     @classmethod
     def auth_headers(cls, secrets: Mapping[str, str]) -> Mapping[str, str]:

@@ -45,7 +45,7 @@ def pull(api: Api, now: datetime, cursor: Cursor | None, limit: int) -> Page[Ord
     if cursor is None:
         return Page([], _end_of_journal(api, now), False)
     since = str(cursor.get("event") or "")
-    if since and now - datetime.fromisoformat(cursor["read"]) > HISTORY:
+    if now - datetime.fromisoformat(cursor["read"]) > HISTORY:
         raise CursorExpired(words.HISTORY_GONE)
     size = _size(limit)
     events = _events(api, since, size)

@@ -57,6 +57,8 @@ class Http(Protocol):
     ) -> Response:
         """Call ``path`` under the account's base address, or an absolute address of the same host.
 
+        An unsigned request may also go to an absolute address at one of the manifest's ``hosts``.
+
         Args:
             params: lists become repeated names.
             bucket: which of the manifest's limits it draws from, beside the one for all.

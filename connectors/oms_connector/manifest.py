@@ -70,6 +70,8 @@ class Manifest:
 
     ``key`` is unique and lower case; ``letters`` (two) and ``hue`` (0-359) make its tile.
     ``sunset`` is the day on which the channel switches off the interface it was written for.
+    ``hosts`` are other addresses (``https://login.example``) that unsigned requests may go to: some
+    channels give tokens at another host than their API's.
     """
 
     key: str
@@ -81,5 +83,6 @@ class Manifest:
     settings: Sequence[Field] = ()
     capabilities: Capabilities = Capabilities()
     limits: Sequence[Limit] = ()
+    hosts: Sequence[str] = ()
     sunset: date | None = None
     help: str = ""

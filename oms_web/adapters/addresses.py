@@ -48,11 +48,13 @@ def check_address(host: str, port: int, *, loopback: bool) -> str:
     return addresses[0]
 
 
-def resolve(base: str, path: str, params: Mapping[str, Any] | None) -> SplitResult:
+def resolve(
+    base: str, path: str, params: Mapping[str, Any] | None, also: Sequence[str] = ()
+) -> SplitResult:
     """The whole address of a request: ``path`` under ``base``, or absolute at the same host.
 
     ``params`` are added to what the path asks already; lists become repeated names, None is left
-    out.
+    out. ``also``: further hosts, by their addresses, that an absolute address may be at.
 
     Raises:
         ForbiddenAddress: an absolute address at another host, or one that gives encryption up.
@@ -63,7 +65,7 @@ def resolve(base: str, path: str, params: Mapping[str, Any] | None) -> SplitResu
         raise ChannelDown("the shop's address must begin with http:// or https://")
     absolute = path.lower().startswith(("http://", "https://"))
     parts = _split(path if absolute else base.rstrip("/") + "/" + path.lstrip("/"))
-    if absolute and not _same_place(home, parts):
+    if absolute and not any(_same_place(_split(one), parts) for one in (base, *also)):
         raise ForbiddenAddress("the channel names an address that is not its own")
     asked = "&".join(filter(None, (parts.query, urlencode(list(_pairs(params)), quote_via=quote))))
     own = parts.netloc.rpartition("@")[2]  # a password in the address is not sent anywhere

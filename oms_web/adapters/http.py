@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -86,7 +86,8 @@ class AccountHttp:
     """The client of one channel account, with its base address and its credentials.
 
     ``secrets`` are blotted out of whatever is written down. ``renewal`` is None where tokens do
-    not end or cannot be renewed. One thread at a time.
+    not end or cannot be renewed. ``hosts``: further addresses for unsigned requests. One thread at
+    a time.
     """
 
     def __init__(
@@ -94,9 +95,10 @@ class AccountHttp:
         transport: httpx2.BaseTransport | None = None, pace: Pace | None = None,
         renewal: Renewal | None = None, secrets: Mapping[str, str] | None = None,
         sink: Sink = write_line, recorder: Recorder | None = None,
-        patience: Patience | None = None,
+        patience: Patience | None = None, hosts: Sequence[str] = (),
     ) -> None:
         self._base = base_url
+        self._hosts = tuple(hosts)
         self._headers = dict(headers)
         self._loopback = loopback
         self._name = name
@@ -120,7 +122,8 @@ class AccountHttp:
     ) -> Response:
         """Ask the channel; see ``oms_connector.Http`` for the arguments and the errors."""
         method = method.upper()
-        url = resolve(self._base, path, params)
+        # What signs a request is for the account's own host alone.
+        url = resolve(self._base, path, params, () if signed else self._hosts)
         harmless = method in SAFE_METHODS if safe is None else safe
         # What is asked while tokens are renewed must not renew them.
         renewal = self._renewal if signed and not self._renewing else None

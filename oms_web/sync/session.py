@@ -27,12 +27,14 @@ class HttpMaker(Protocol):
 
     def __call__(
         self, base_url: str, headers: Mapping[str, str], name: str, *, account: int, client: str,
-        limits: Sequence[Limit], secrets: Mapping[str, str], renewal: Renewal | None,
+        limits: Sequence[Limit], hosts: Sequence[str], secrets: Mapping[str, str],
+        renewal: Renewal | None,
     ) -> Any:
         """A client: ``oms_connector.Http`` and ``close``.
 
-        ``client`` names the application whose limits its accounts share; ``secrets`` (renewed in
-        place) are kept out of logs; ``renewal`` is None where tokens cannot be renewed.
+        ``client`` names the application whose limits its accounts share; ``hosts`` are further
+        addresses for unsigned requests; ``secrets`` (renewed in place) are kept out of logs;
+        ``renewal`` is None where tokens cannot be renewed.
         """
 
 
@@ -106,7 +108,7 @@ def connected(
         http = make(
             hands.base_url(account.settings), hands.auth_headers(keyring.secrets), account.name,
             account=account_id, client=_client(account, keyring.secrets),
-            limits=found.manifest.limits, secrets=keyring.secrets,
+            limits=found.manifest.limits, hosts=found.manifest.hosts, secrets=keyring.secrets,
             renewal=Renewal(keyring, hands) if issubclass(found, RefreshesTokens) else None,
         )
         try:

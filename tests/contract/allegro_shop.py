@@ -62,6 +62,7 @@ class Shop:
     scanning: bool = False
     taken_numbers: set[str] = field(default_factory=set)
     marks_sent: bool = False
+    keeps_merged: bool = False
     _count: int = 0
 
     # Offers
@@ -139,7 +140,10 @@ class Shop:
 
     def merge(self, *form_ids: str) -> str:
         """Purchases are paid together: a new form takes over their lines, the others are gone."""
-        lines = [line for ref in form_ids for line in self.forms.pop(ref)["lineItems"]]
+        lines = [line for ref in form_ids for line in self.forms[ref]["lineItems"]]
+        for ref in form_ids:
+            if not self.keeps_merged:
+                del self.forms[ref]
         self.pass_time(60)
         return self._open(lines, "FILLED_IN")
 

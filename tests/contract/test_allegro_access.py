@@ -9,18 +9,22 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import httpx2
 import pytest
 from oms_allegro import AllegroConnector
+from oms_allegro.calls import PUBLIC
 from oms_connector import (
     AccessRefused,
     ChannelDown,
     OutcomeUnknown,
     Refused,
+    StockItem,
     Tokens,
 )
 from oms_connector import access as sdk_access
 from oms_connector import spec as sdk
 
+from oms_web.adapters.http import AccountHttp, ForbiddenAddress
 from oms_web.sync.registry import load_registry
 from tests.contract.allegro_wire import CLIENT, Fault, There, refused
 
@@ -87,7 +91,7 @@ class TestManifest:
     def test_each_environment_has_its_own_addresses(self, there, environment, api, login):
         settings = {"environment": environment}
         assert AllegroConnector.base_url(settings) == api
-        assert list(AllegroConnector.hosts(settings)) == [login]
+        assert login in AllegroConnector.manifest.hosts
         url = there.connector(**settings).authorize_url(BACK, "s", "c")
         assert url.startswith(f"{login}/auth/oauth/authorize?")
 
@@ -98,6 +102,53 @@ class TestManifest:
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
                               env={"PYTHONPATH": str(CONNECTORS)}, check=True)
         assert done.stdout.strip() == "[]"
+
+
+class TestThroughTheEnginesClient:
+    """The real client lets tokens be fetched where people log in, and nothing else go there."""
+
+    def client(self, seen):
+        def answered(request):
+            seen.append(request)
+            return httpx2.Response(200, json={
+                "access_token": "fresh", "refresh_token": "r2", "expires_in": "43199",
+                "login": "sklep"})
+
+        return AccountHttp(
+            AllegroConnector.base_url({}), {"Authorization": "Bearer hush"}, loopback=False,
+            hosts=AllegroConnector.manifest.hosts, transport=httpx2.MockTransport(answered))
+
+    def test_tokens_come_from_the_door_and_the_rest_from_the_api(self, there):
+        seen = []
+        there.http = self.client(seen)
+        assert there.connector().refresh().access_token == "fresh"
+        assert there.connector().verify() == "sklep"
+        assert there.connector(environment="sandbox").refresh().access_token == "fresh"
+        assert [str(one.url) for one in seen] == [
+            "https://allegro.pl/auth/oauth/token", "https://api.allegro.pl/me",
+            "https://allegro.pl.allegrosandbox.pl/auth/oauth/token"]
+        assert [one.headers["authorization"].split()[0] for one in seen] == [
+            "Basic", "Bearer", "Basic"]
+        assert seen[0].headers["content-type"] == "application/x-www-form-urlencoded"
+        assert seen[0].content == b"grant_type=refresh_token&refresh_token=refresh-1"
+
+    def test_documents_go_out_in_allegros_own_media_type(self, there):
+        seen = []
+        there.http = self.client(seen)
+        there.connector().push_stock([StockItem("7000000001", "S", 3, 1, "k")])
+        assert seen[0].headers["content-type"] == PUBLIC
+        assert seen[0].headers["accept"] == PUBLIC
+
+    @pytest.mark.parametrize(("address", "signed"), [
+        ("https://allegro.pl/me", True), ("https://evil.example/auth/oauth/token", False),
+        ("http://allegro.pl/auth/oauth/token", False),
+        ("https://allegro.pl.evil.example/auth/oauth/token", False),
+    ])
+    def test_the_accounts_token_and_anything_else_stay_here(self, address, signed):
+        seen = []
+        with pytest.raises(ForbiddenAddress):
+            self.client(seen).request("POST", address, signed=signed)
+        assert seen == []
 
 
 class TestVerify:

@@ -84,6 +84,17 @@ class TestParcels:
         assert numbers_of(there, order) == ["1", "2"]
         assert status_of(there, order) == "SENT"
 
+    @pytest.mark.parametrize("body", [b"", b"<html>", b"{}", b"[]"])
+    def test_an_answer_that_cannot_be_read_does_not_mean_that_nothing_was_done(
+        self, there, order, body
+    ):
+        there.http = there.wire
+        there.fault("POST /order", 201, after=True, body=body)
+        with pytest.raises(OutcomeUnknown):
+            there.connector().push_shipment(shipment(order, "1"))
+        there.connector().push_shipment(shipment(order, "1"))
+        assert numbers_of(there, order) == ["1"]
+
     def test_a_number_that_the_order_has_from_elsewhere_is_not_added_again(self, there, order):
         there.shop.add_parcel(order, {"carrierId": "ALLEGRO", "waybill": "AD00X"})
         assert there.connector().push_shipment(shipment(order, "AD00X")) == "ALLEGRO:AD00X"
@@ -299,6 +310,10 @@ class TestInvoices:
             there.connector().upload_invoice(invoice(order))
         with pytest.raises(NotFound):
             there.connector().upload_invoice(invoice(NOBODY))
+        # About this order only: no reason to stop the account.
+        there.fault("POST /order", 403, body=refused(403, "NO", "not your order").body)
+        with pytest.raises(Refused, match="not your order"):
+            there.connector().upload_invoice(invoice(order))
 
 
 def returned(there, cursor, limit=100):

@@ -92,6 +92,19 @@ class TestWhole:
         assert payment.amount == Decimal("110.79")
         assert payment.reference.startswith(form["id"])
 
+    def test_bought_is_when_the_first_of_its_things_was_bought(self, shop, form):
+        later = deepcopy(form["lineItems"][0]) | {"id": "x", "boughtAt": "2026-11-23T12:00:00Z"}
+        form["lineItems"] = [later, *form["lineItems"]]
+        assert mapped(form).placed_at == datetime(2026, 11, 23, 9, 30, 1, tzinfo=UTC)
+
+    @pytest.mark.parametrize(("marketplace", "smart", "tags"), [
+        ("allegro-pl", False, ()), ("allegro-cz", True, ("smart", "allegro-cz")),
+        ("allegro-business-pl", False, ("allegro-business-pl",)),
+    ])
+    def test_what_is_special_about_it_is_a_tag(self, form, marketplace, smart, tags):
+        form["delivery"]["smart"] = smart
+        assert mapped(form, marketplace={"id": marketplace}).tags == tags
+
     def test_money_never_goes_through_a_float(self, form):
         form["lineItems"][0] |= {"quantity": 3, "price": money("0.10")}
         form["summary"]["totalToPay"] = money("11.29")
@@ -201,6 +214,7 @@ class TestSums:
 
     @pytest.mark.parametrize(("status", "total", "discount"), [
         ("ACTIVE", "60.79", "50"), ("ACTIVE", "110.79", "0"), ("CANCELLED", "110.79", "0"),
+        ("CANCELLED", "60.79", "0"),
     ])
     def test_vouchers_are_a_discount_when_the_total_says_so(self, form, status, total, discount):
         form["lineItems"][0]["vouchers"] = [

@@ -235,8 +235,15 @@ class TestExpiry:
         there.shop.sell((mug, 1))
         there.shop.pass_time(61 * 86_400)
         cursor = at_end(there)
+        assert cursor["event"] == ""
         new = there.shop.sell((mug, 1))
         assert [item.external_id for item in pulled(there, cursor)[0]] == [new]
+
+    def test_an_account_that_never_had_an_event_expires_as_well(self, there):
+        cursor = at_end(there)
+        there.shop.pass_time(61 * 86_400)
+        with pytest.raises(CursorExpired):
+            there.connector().pull_orders(cursor, 100)
 
 
 class TestSweep:
@@ -349,6 +356,15 @@ class TestPaidTogether:
         page = there.connector().sweep_orders(MONDAY, there.shop.now, None, 100)
         assert fetched.replaces == tuple(sorted([first, second]))
         assert page.items == [fetched]
+
+    def test_a_form_that_allegro_still_shows_counts_while_it_is_unpaid(self, there, mug):
+        there.shop.keeps_merged = True
+        first, second = (there.shop.buy((mug, 1), seconds=600) for _ in range(2))
+        together = there.shop.pay(there.shop.merge(first, second))
+        there.wire.log.clear()
+        (order,) = there.connector().fetch_orders([together])
+        assert order.replaces == tuple(sorted([first, second]))
+        assert there.wire.calls(f"GET /order/checkout-forms/{together}") == 1
 
     def test_what_was_taken_over_unseen_leaves_no_riddle(self, there, mug):
         cursor = at_end(there)

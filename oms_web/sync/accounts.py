@@ -80,6 +80,11 @@ def connect(
     return account
 
 
+def await_access(work: Work, account: ChannelAccount) -> None:
+    """A new account that the seller has yet to say yes to on the channel's page."""
+    account.state, account.state_reason = "broken", "not connected yet"
+
+
 def _free_name(work: Work, name: str, account_id: int | None = None) -> str:
     """The name, tidied, if no other account has it."""
     name = " ".join(name.split())[:120]

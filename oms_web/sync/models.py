@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from oms_web.core.columns import Key
@@ -92,6 +92,27 @@ class ChannelRing(Base):
             postgresql_where=text("answered_at IS NULL"),
         ),
     )
+
+
+class Grant(Base):
+    """A seller is about to say yes on the channel's own page: what we keep until they did.
+
+    ``kind``: ``code`` or ``device``. ``sealed`` holds what only we may know (PKCE verifier, device
+    code); of the state that travels through the browser only the hash is kept.
+    """
+
+    __tablename__ = "channel_grant"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("channel_account.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(8))
+    state_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    redirect_uri: Mapped[str] = mapped_column(String(300), default="")
+    user_code: Mapped[str] = mapped_column(String(40), default="")
+    url: Mapped[str] = mapped_column(Text, default="")
+    interval_s: Mapped[int] = mapped_column(default=5)
+    asked_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime]
 
 
 class Quarantine(Base):

@@ -20,7 +20,7 @@ from oms_web.domain.channels.service import account_warehouses, get_account
 from oms_web.domain.stock.models import Warehouse
 from oms_web.extensions import db
 from oms_web.flows import channel_serving
-from oms_web.sync import accounts, doorbell, feeds, health, proof
+from oms_web.sync import accounts, connecting, doorbell, feeds, health, proof
 from oms_web.sync.session import Engine
 from oms_web.web.access import act
 from oms_web.web.door import actor, oms, reading, writing
@@ -142,6 +142,10 @@ def create(key: str) -> Response:
             with writing() as work:
                 account = accounts.connect(work, connector, form.name.data, settings, secrets,
                                            **_numbers(form))
+                if connecting.ways(connector):
+                    accounts.await_access(work, account)
+            if connecting.ways(connector):
+                return go(url_for("connecting.show", account_id=account.id))
             say(gettext("%(name)s is connected.", name=account.name))
             return go(url_for("channels.show", account_id=account.id))
         except OmsError as error:
@@ -176,6 +180,7 @@ def _card(account: ChannelAccount, form: AccountForm | None = None, status: int 
         comparisons=proof.history(work.session, account.id), status=status,
         rings=connector is not None and issubclass(connector, HearsWebhooks),
         last_ring=doorbell.last_heard(work, account),
+        ways=connecting.ways(connector) if connector else [],
     )
 
 

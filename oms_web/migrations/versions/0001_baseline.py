@@ -276,6 +276,21 @@ def upgrade() -> None:
     with op.batch_alter_table('api_call', schema=None) as batch_op:
         batch_op.create_index('ix_api_call_at', ['at'], unique=False)
 
+    op.create_table('channel_grant',
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(length=8), nullable=False),
+    sa.Column('state_hash', sa.String(length=64), nullable=True),
+    sa.Column('sealed', sa.LargeBinary(), nullable=False),
+    sa.Column('redirect_uri', sa.String(length=300), nullable=False),
+    sa.Column('user_code', sa.String(length=40), nullable=False),
+    sa.Column('url', sa.Text(), nullable=False),
+    sa.Column('interval_s', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('asked_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('expires_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_channel_grant_account_id')),
+    sa.PrimaryKeyConstraint('account_id', name=op.f('pk_channel_grant')),
+    sa.UniqueConstraint('state_hash', name=op.f('uq_channel_grant_state_hash'))
+    )
     op.create_table('channel_order',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -741,6 +756,8 @@ def upgrade() -> None:
     sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
     sa.Column('author', sa.String(length=120), nullable=False),
+    sa.Column('author_kind', sa.String(length=10), nullable=False),
+    sa.Column('author_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('text', sa.Text(), nullable=False),
     sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_order_note_order_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_order_note'))
@@ -767,12 +784,29 @@ def upgrade() -> None:
     sa.Column('method', sa.String(length=80), nullable=False),
     sa.Column('source', sa.String(length=60), nullable=False),
     sa.Column('reference', sa.String(length=160), nullable=False),
+    sa.Column('stated', sa.Boolean(), nullable=False),
     sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_payment_order_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_payment')),
     sa.UniqueConstraint('source', 'reference', name=op.f('uq_payment_source_reference'))
     )
     with op.batch_alter_table('payment', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_payment_order_id'), ['order_id'], unique=False)
+
+    op.create_table('pick_scan',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('pick_list_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('key', sa.String(length=40), nullable=False),
+    sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('variant_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('units', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('actor', sa.String(length=120), nullable=False),
+    sa.ForeignKeyConstraint(['pick_list_id'], ['pick_list.id'], name=op.f('fk_pick_scan_pick_list_id')),
+    sa.ForeignKeyConstraint(['variant_id'], ['variant.id'], name=op.f('fk_pick_scan_variant_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_pick_scan')),
+    sa.UniqueConstraint('key', name=op.f('uq_pick_scan_key'))
+    )
+    with op.batch_alter_table('pick_scan', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_pick_scan_pick_list_id'), ['pick_list_id'], unique=False)
 
     op.create_table('price_note',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1008,22 +1042,6 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['variant_id'], ['variant.id'], name=op.f('fk_order_line_part_variant_id')),
     sa.PrimaryKeyConstraint('line_id', 'variant_id', name=op.f('pk_order_line_part'))
     )
-    op.create_table('pick_scan',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('pick_list_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('key', sa.String(length=40), nullable=False),
-    sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('variant_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('units', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('actor', sa.String(length=120), nullable=False),
-    sa.ForeignKeyConstraint(['pick_list_id'], ['pick_list.id'], name=op.f('fk_pick_scan_pick_list_id')),
-    sa.ForeignKeyConstraint(['variant_id'], ['variant.id'], name=op.f('fk_pick_scan_variant_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_pick_scan')),
-    sa.UniqueConstraint('key', name=op.f('uq_pick_scan_key'))
-    )
-    with op.batch_alter_table('pick_scan', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_pick_scan_pick_list_id'), ['pick_list_id'], unique=False)
-
     op.create_table('pick_task',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('pick_list_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1105,10 +1123,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_pick_task_order_id'))
 
     op.drop_table('pick_task')
-    with op.batch_alter_table('pick_scan', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_pick_scan_pick_list_id'))
-
-    op.drop_table('pick_scan')
     op.drop_table('order_line_part')
     with op.batch_alter_table('publication', schema=None) as batch_op:
         batch_op.drop_index('ix_publication_listing')
@@ -1158,6 +1172,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_price_note_variant')
 
     op.drop_table('price_note')
+    with op.batch_alter_table('pick_scan', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_pick_scan_pick_list_id'))
+
+    op.drop_table('pick_scan')
     with op.batch_alter_table('payment', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_payment_order_id'))
 
@@ -1268,6 +1286,7 @@ def downgrade() -> None:
 
     op.drop_table('channel_ring')
     op.drop_table('channel_order')
+    op.drop_table('channel_grant')
     with op.batch_alter_table('api_call', schema=None) as batch_op:
         batch_op.drop_index('ix_api_call_at')
 

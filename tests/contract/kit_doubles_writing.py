@@ -298,6 +298,19 @@ class CutsDocuments(KitShop):
         return super().upload_invoice(replace(invoice, pdf=invoice.pdf[:4096]))
 
 
+class _Reference:
+    """Something of the connector's own."""
+
+
+@breaks(51)
+class ReturnsSomethingOfItsOwn(KitShop):
+    """Only its own process knows what that is."""
+
+    def upload_invoice(self, invoice):
+        super().upload_invoice(invoice)
+        return _Reference()
+
+
 @breaks(45)
 class MindsWhatHasEnded(KitShop):
     """A subscription that is not there any more cannot be ended."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -86,3 +87,19 @@ def test_a_broken_promise_fails_the_strangers_run(installed):
     assert done.returncode == 1
     assert "orders are lost" in done.stdout
     assert "connector leaf: no level yet" in done.stdout
+
+
+def test_the_pages_first_steps_lead_where_they_say(tmp_path):
+    """The connector of writing.md and the stand-in of kit.md, as they stand there."""
+    package = tmp_path / "installed" / "oms_myshop"
+    package.mkdir(parents=True)
+    for page, block, file in (("writing", 0, "__init__"), ("kit", 0, "standin"),
+                              ("kit", 1, "conformance")):
+        text = (ROOT / "docs" / "connectors" / f"{page}.md").read_text("utf-8")
+        code = re.findall(r"^```python\n(.*?)^```", text, re.M | re.S)[block]
+        (package / f"{file}.py").write_text(code, "utf-8")
+    done = outside(package.parent, "-m", "pytest", "-p", "oms_connector.testing.plugin", "-q",
+                   "-p", "no:cacheprovider", "--pyargs", "oms_myshop.conformance")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "the connector can pull orders, so its stand-in must have 'place'" in done.stdout
+    assert "connector myshop: no level yet" in done.stdout

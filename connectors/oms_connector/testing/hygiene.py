@@ -1,4 +1,4 @@
-"""Checks 28-34 and 50: requests by the book, no way around the engine, nothing said aloud."""
+"""Checks 28-34, 50 and 51: requests by the book, no way around the engine, nothing said aloud."""
 
 from __future__ import annotations
 
@@ -8,12 +8,22 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args, get_type_hints
 
-from oms_connector import API, Capabilities, Field, Limit, Manifest, Order, PullsOrders, Response
+from oms_connector import (
+    API,
+    Capabilities,
+    Field,
+    Limit,
+    Manifest,
+    Order,
+    PullsOrders,
+    Response,
+    wire,
+)
 from oms_connector.testing import golden, importing
 from oms_connector.testing.bench import Bench, listening
 from oms_connector.testing.deeds import everything
 from oms_connector.testing.faults import PAGE, Answer
-from oms_connector.testing.promise import keeps, must, not_applicable
+from oms_connector.testing.promise import Broken, keeps, must, not_applicable
 from oms_connector.testing.reading import Shelf, read
 from oms_connector.testing.shape import is_amount, wrong
 from oms_connector.testing.standin import Basket, Request
@@ -147,6 +157,17 @@ class Hygiene:
             must(isinstance(item, Order), f"not understood: {getattr(item, 'reason', item)}")
             must(not wrong(item), f"order {item.external_id}: {wrong(item)}")
             must(item.lines, f"order {item.external_id} has no lines")
+
+
+    @keeps(51, "what it returns can be handed to another process", "bronze")
+    def test_51_handing_over(self, bench: Bench) -> None:
+        """The app runs connectors in processes of their own; see ``oms_connector.wire``."""
+        for name, do in everything(bench):
+            got = bench.call(do)
+            try:
+                wire.dumps(got)
+            except wire.WireError as error:
+                raise Broken(f"{name} returns {type(got).__name__}: {error}") from error
 
 
 def manifest_complaints(manifest: Manifest) -> Iterator[str]:

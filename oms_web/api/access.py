@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from flask import Flask, Response, current_app, g, request
 
-from oms_web.api.pace import Pace
+from oms_web.api.pace import Pace, Strangers
 from oms_web.api.problems import Problem
 from oms_web.core.actor import SYSTEM, Actor
 from oms_web.domain.users import api_keys
@@ -17,7 +17,8 @@ from oms_web.wiring import Oms
 
 PREFIX = "/api/"
 PUBLIC = "public"
-_STATES = {"expired": "This key has expired.", "revoked": "This key was revoked."}
+_STATES = {"unknown": "There is no such key.", "expired": "This key has expired.",
+           "revoked": "This key was revoked."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Node:
 
     pace: Pace
     calls: Calls
+    strangers: Strangers = field(default_factory=Strangers)
 
 
 def oms() -> Oms:
@@ -77,15 +79,19 @@ def _key() -> ApiKey:
     kind, _, token = request.headers.get("Authorization", "").partition(" ")
     if kind.lower() != "bearer" or not token.strip():
         raise _refused("Send a key: Authorization: Bearer oms_...")
-    works = oms().works
+    works, strangers = oms().works, node().strangers
+    address, hashed = request.remote_addr or "", api_keys.hash_of(token.strip())
+    if left := strangers.refused(address, hashed, works.clock()):
+        raise Problem("too-many", f"At most {left.limit} calls a minute with keys that are none.",
+                      headers={"Retry-After": str(left.reset_s)})
     with works.reading(SYSTEM) as work:
         found = api_keys.find(work.session, token.strip())
-        if found is None:
-            raise _refused("There is no such key.", "invalid_token")
-        state = api_keys.state(found, work.now)
-        if state != "live":
+        state = api_keys.state(found, work.now) if found else "unknown"
+        if found is None or state != "live":
+            strangers.wrong(address, hashed, work.now)
             raise _refused(_STATES[state], "invalid_token")
         work.session.expunge(found)
+    strangers.welcome(hashed)
     return found
 
 

@@ -11,9 +11,9 @@ from oms_web.api.shapes import MOST_ROWS, NO_NUL, Answer, Moment, Query, Told
 from oms_web.core import paging
 from oms_web.core.errors import Invalid
 from oms_web.domain.audit import feed
-from oms_web.domain.audit.models import AuditEntry
+from oms_web.domain.webhooks import told
+from oms_web.domain.webhooks.told import SUBJECTS
 
-SUBJECTS = ("order", "shipment", "document", "variant", "product", "stock_document", "return")
 Subject = Literal[SUBJECTS]
 
 
@@ -65,13 +65,5 @@ def list_events(call: Call) -> EventPage:
     else:
         seen = feed.begin_at(session, asked.since) if asked.since else feed.BEGINNING
     news = feed.since(session, seen, asked.subject, call.work.now, asked.limit)
-    return EventPage(items=[_answer(one) for one in news.entries], next=paging.seal(news.seen),
-                     more=news.more)
-
-
-def _answer(entry: AuditEntry) -> Event:
-    return Event(
-        id=entry.id, at=entry.at, type=entry.act, subject=entry.subject,
-        subject_id=entry.subject_id, order_id=entry.order_id, by=entry.actor_name,
-        changes=entry.change, note=entry.note,
-    )
+    return EventPage(items=[Event(**told.event(one)) for one in news.entries],
+                     next=paging.seal(news.seen), more=news.more)

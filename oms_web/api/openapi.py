@@ -261,6 +261,6 @@ def kind_of(said: dict[str, Any]) -> str:
 def _text_kind(said: dict[str, Any]) -> str:
     if "format" in said:
         return {"date-time": "moment", "date": "day"}.get(said["format"], said["format"])
-    if re.search(r"\\d\+|\\d\{", said.get("pattern", "")):
+    if re.search(r"\[0-9\][+{]", said.get("pattern", "")):
         return "money"
     return f"text, at most {said['maxLength']}" if "maxLength" in said else "text"

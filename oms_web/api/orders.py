@@ -18,7 +18,7 @@ from oms_web.api.order_shapes import (
 )
 from oms_web.api.shapes import Day, Number, PageQuery, text
 from oms_web.core.errors import NotAllowedNow
-from oms_web.domain.channels.service import get_account
+from oms_web.domain.channels.service import get_account, require_active
 from oms_web.domain.orders import filters, walking, whole
 from oms_web.flows.order_in import take_in
 
@@ -92,19 +92,24 @@ def send_order(call: Call) -> OrderAnswer:
 
     It is checked, its goods are reserved and it is put into its queue at once. The same
     external_id again is the same order: what changed since (address, payment, cancelled units) is
-    taken over as from any channel, and nothing is doubled. 201 says that it is new.
+    taken over as from any channel, and nothing is doubled. 201 says that it is new. While the
+    key's channel is paused, orders are refused with 409: keep them and send them later.
     """
     asked: OrderAsked = call.body
     if call.key.account_id is None:
         raise NotAllowedNow("This key has no channel for orders.")
     account = get_account(call.work.session, call.key.account_id)
+    require_active(account)
     taken = take_in(call.work, account, [_order(asked)])
     if taken.refused:
         raise taken.refused[0][1]
     call.work.session.flush()
     call.status = 201 if taken.order_ids else 200
-    [order_id, *_] = taken.order_ids or whole.by_external_id(
+    found = taken.order_ids or whole.by_external_id(
         call.work.session, account.id, asked.external_id)
+    if not found:  # known for ever, but no order stands for it any more
+        raise NotAllowedNow("This purchase was replaced by another one; nothing was taken over.")
+    order_id = found[0]
     return order_answer(whole.whole(call.work.session, order_id))
 
 

@@ -42,6 +42,13 @@ class Pace:
 
     def take(self, key: str, now: datetime) -> Allowance:
         """Count a call, unless there have been enough."""
+        return self._look(key, now, 1)
+
+    def left(self, key: str, now: datetime) -> Allowance:
+        """What is left, without counting a call."""
+        return self._look(key, now, 0)
+
+    def _look(self, key: str, now: datetime, calls: int) -> Allowance:
         seconds = int(now.timestamp())
         minute = seconds // WINDOW_S
         with self._lock:
@@ -49,7 +56,39 @@ class Pace:
                 self._minute, self._made = minute, {}
             made = self._made.get(key, 0)
             allowed = made < self.per_minute
-            if allowed:
-                self._made[key] = made = made + 1
+            if allowed and calls:
+                self._made[key] = made = made + calls
         return Allowance(allowed, self.per_minute, self.per_minute - made,
                          WINDOW_S - seconds % WINDOW_S)
+
+
+STRANGERS_PER_MINUTE = 60
+
+
+class Strangers:
+    """Calls with keys that are none, by the address they come from.
+
+    An address that has tried too many is refused without a look into the database, except with a
+    key that was seen to work lately: who shares an address with somebody's wild program goes on.
+    """
+
+    def __init__(self, per_minute: int = STRANGERS_PER_MINUTE, most_known: int = 10_000) -> None:
+        self._pace = Pace(per_minute)
+        self._most_known = most_known
+        self._known: set[str] = set()
+
+    def welcome(self, key: str) -> None:
+        """Note that a key works."""
+        if len(self._known) >= self._most_known:
+            self._known.clear()
+        self._known.add(key)
+
+    def refused(self, address: str, key: str, now: datetime) -> Allowance | None:
+        """What an address has left if a key is not even looked up; None if it may be."""
+        left = self._pace.left(address, now)
+        return None if left.allowed or key in self._known else left
+
+    def wrong(self, address: str, key: str, now: datetime) -> None:
+        """Count a key that was none."""
+        self._known.discard(key)
+        self._pace.take(address, now)

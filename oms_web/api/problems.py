@@ -62,7 +62,8 @@ KINDS = {kind.name: kind for kind in (
     Kind("invalid", 422, "Something in it is wrong",
          "The request was read, but values in it cannot be so; errors names each field."),
     Kind("too-many", 429, "Too many calls",
-         "The key has used up its calls of this minute; Retry-After says how long to wait."),
+         "The key has used up its calls of this minute, or too many keys that are none came from "
+         "this address; Retry-After says how long to wait."),
     Kind("fault", 500, "A fault of ours",
          "Something of ours broke. Nothing was changed; the fault is logged under the reference."),
     Kind("unavailable", 503, "Not available now",

@@ -70,14 +70,14 @@ Moment = Annotated[AwareDatetime, AfterValidator(_sensible), Field(
 Day = Annotated[date, AfterValidator(_sensible_day), Field(examples=["2026-11-24"])]
 Number = Annotated[int, Field(ge=1, le=BIGGEST)]
 Units = Annotated[int, Field(ge=1, le=1_000_000)]
-Price = Annotated[str, Field(pattern=r"^\d{1,8}(\.\d{1,6})?$", examples=["129.90"])]
-Amount = Annotated[str, Field(pattern=r"^\d{1,10}(\.\d{1,6})?$", examples=["129.90"])]
+Price = Annotated[str, Field(pattern=r"^[0-9]{1,8}(\.[0-9]{1,6})?$", examples=["129.90"])]
+Amount = Annotated[str, Field(pattern=r"^[0-9]{1,10}(\.[0-9]{1,6})?$", examples=["129.90"])]
 CurrencyCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217.",
                                     examples=["PLN"])]
 Told = Annotated[datetime, Field(description="RFC 3339, UTC.",
                                  examples=["2026-11-24T11:00:00Z"])]
-Money = Annotated[str, Field(pattern=r"^-?\d+(\.\d+)?$", description="In the currency's main unit.",
-                             examples=["129.90"])]
+Money = Annotated[str, Field(pattern=r"^-?[0-9]+(\.[0-9]+)?$", examples=["129.90"],
+                             description="In the currency's main unit.")]
 Next = Annotated[str | None, Field(description="Where the next page begins; null at the end.")]
 
 

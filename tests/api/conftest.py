@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.api.busy import Busy, open_busy
 from tests.api.calling import Caller, make_caller
 from tests.factories import shop as make_shop
 
@@ -18,3 +19,9 @@ def shop(works):
 def caller(app, works, shop) -> Caller:
     """A key with every scope."""
     return make_caller(app, works)
+
+
+@pytest.fixture
+def busy(works, caller) -> Busy:
+    """A shop with one of everything."""
+    return open_busy(works, caller)

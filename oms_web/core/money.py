@@ -8,8 +8,9 @@ Line totals, sums and everything paid are minor units. Rounding is half up to th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 
 from oms_web.core.errors import Invalid
 
@@ -19,6 +20,14 @@ MICRO = 1_000_000
 _EXPONENTS = dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3) | dict.fromkeys(
     ("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND",
      "VUV", "XAF", "XOF", "XPF"), 0
+)
+
+
+_LONGEST, _WHOLE_DIGITS, _PARTS = 30, 9, 6
+_PLAIN = re.compile(r"(?P<sign>[+-]?)(?=[.,]?[0-9])(?P<whole>[0-9]*)(?:[.,](?P<part>[0-9]*))?")
+_PARTED = re.compile(
+    r"(?P<sign>[+-]?)(?P<whole>[0-9]{1,3}(?:(?P<by>[.,])[0-9]{3})(?:(?P=by)[0-9]{3})*)"
+    r"(?!(?P=by))[.,](?P<part>[0-9]*)"
 )
 
 
@@ -56,24 +65,23 @@ def line_total(unit_price_micro: int, quantity: int, currency: str) -> int:
 def parse_amount(text: str, field: str = "") -> Decimal:
     """What a person typed, Polish or English: ``1 148,00``, ``1,148.00``, ``12.5``.
 
+    Digits 0-9, one sign before them, spaces, and separators: a single one is decimal; where
+    there are both kinds, the last is decimal and the other parts thousands.
+
     Raises:
-        Invalid: not a number, or finer than a millionth.
+        Invalid: not a number, a billion or more, or finer than a millionth.
     """
-    cleaned = "".join(ch for ch in text.strip() if not ch.isspace())
-    if "," in cleaned and "." in cleaned:
-        # The later separator is the decimal one, whichever country typed it.
-        decimal = max(cleaned.rfind(","), cleaned.rfind("."))
-        whole = cleaned[:decimal].replace(",", "").replace(".", "")
-        cleaned = f"{whole}.{cleaned[decimal + 1:]}"
-    else:
-        cleaned = cleaned.replace(",", ".")
-    try:
-        value = Decimal(cleaned)
-    except InvalidOperation:
-        raise Invalid("Not an amount: %(text)s", field, text=text) from None
-    if not value.is_finite() or abs(value) >= Decimal(10) ** 12:
-        raise Invalid("Not an amount: %(text)s", field, text=text)
-    return value
+    cleaned = "".join(text.split()).replace("\N{MINUS SIGN}", "-")
+    found = _PLAIN.fullmatch(cleaned) or _PARTED.fullmatch(cleaned)
+    if found is None or len(cleaned) > _LONGEST:
+        raise Invalid("Not an amount: %(text)s", field, text=text.strip()[:40])
+    sign, whole, part = found["sign"], found["whole"], found["part"] or ""
+    digits = whole.replace(",", "").replace(".", "")
+    if len(digits) > _WHOLE_DIGITS:
+        raise Invalid("This amount is too large: %(text)s", field, text=text.strip()[:40])
+    if len(part.rstrip("0")) > _PARTS:
+        raise Invalid("At most six decimals: %(text)s", field, text=text.strip()[:40])
+    return Decimal(f"{sign}{digits or 0}.{part or 0}")
 
 
 def spread(total: int, weights: Sequence[int]) -> list[int]:

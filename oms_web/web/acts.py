@@ -93,6 +93,7 @@ ACTS: dict[str, Any] = {
     "payments.give_back": _l("Money given back"),
     "payments.record": _l("Payment recorded"),
     "payments.undo": _l("Payment taken back"),
+    "payments.withdraw": _l("Channel no longer says that it is paid"),
     "picking.cancel": _l("Pick list cancelled"),
     "picking.done": _l("Pick list done"),
     "picking.leave_out": _l("Order left out of the walk"),

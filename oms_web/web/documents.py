@@ -32,7 +32,7 @@ from oms_web.web.door import oms, reading, writing
 from oms_web.web.exports import send
 from oms_web.web.failures import words_of
 from oms_web.web.formats import language
-from oms_web.web.forms import Form, choices
+from oms_web.web.forms import CountryField, Form, choices
 from oms_web.web.printing import pdf
 from oms_web.web.render import go, render
 from oms_web.web.toasts import say
@@ -68,7 +68,7 @@ class IssueForm(Form):
     street = StringField(_l("Street and number"))
     postcode = StringField(_l("Postcode"))
     city = StringField(_l("Town"))
-    country = StringField(_l("Country"))
+    country = CountryField(_l("Country"))
     exchange_rate = StringField(_l("Exchange rate"))
     exchange_table = StringField(_l("Table number"))
     exchange_day = DateField(_l("Day of the rate"), [Optional()])

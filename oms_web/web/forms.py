@@ -18,12 +18,14 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_wtf import FlaskForm
-from wtforms import Field
+from wtforms import Field, SelectField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired
 
+from oms_web.core import countries
 from oms_web.core.errors import Invalid, InvalidForm, OmsError
 from oms_web.web.failures import words_of
+from oms_web.web.formats import language
 
 LANGUAGES = {"pl": "Polski", "en": "English"}
 
@@ -65,6 +67,39 @@ class Form(FlaskForm):
 def choices(words: Mapping[str, Any]) -> list[SelectChoice]:
     """The options of a select or radio field: value -> words."""
     return [SelectChoice(value, label) for value, label in words.items()]
+
+
+class CountryField(SelectField):
+    """A country: Poland, the Union, then the others, by their names in the reader's language.
+
+    What is stored and no country stays to be chosen, so nothing is changed by looking; whether it
+    is one is for the domain to say.
+    """
+
+    def __init__(self, label: Any = "", **values: Any) -> None:
+        super().__init__(label, validate_choice=False, coerce=_code, **values)
+
+    @property
+    def choices(self) -> list[SelectChoice]:
+        """What is stored when it is no country, Poland, the Union, the rest of the world."""
+        names = countries.names(language())
+        stored = [] if self.data in names else [self.data or ""]
+        union = [code for code in names if code in countries.UNION and code != "PL"]
+        rest = [code for code in names if code not in countries.UNION]
+        return [
+            SelectChoice(code, names.get(code, code), optgroup=group)
+            for group, codes in ((None, [*stored, "PL"]), (gettext("European Union"), union),
+                                 (gettext("Other countries"), rest))
+            for code in codes
+        ]
+
+    @choices.setter
+    def choices(self, _value: Any) -> None:
+        """The countries are what they are."""
+
+
+def _code(typed: Any) -> str:
+    return str(typed or "").strip().upper()[:20]
 
 
 class Needed(DataRequired):

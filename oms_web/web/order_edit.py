@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +15,7 @@ from wtforms import DateTimeLocalField, SelectField, StringField
 from wtforms.validators import Optional
 
 from oms_web.core.clock import SHOP_ZONE, to_utc
-from oms_web.core.errors import NotAllowedNow, OmsError
+from oms_web.core.errors import Invalid, NotAllowedNow, NotFound, OmsError
 from oms_web.core.text import phone_key
 from oms_web.core.work import Work
 from oms_web.domain.orders import phases, queries
@@ -25,6 +26,7 @@ from oms_web.flows import order_create, order_edit
 from oms_web.web import asked, order_form, scanning
 from oms_web.web.access import act
 from oms_web.web.door import writing
+from oms_web.web.failures import words_of
 from oms_web.web.forms import Form
 from oms_web.web.order_form import AddressForm, BuyerForm, NewOrderForm, TypedLine
 from oms_web.web.render import go, render
@@ -54,16 +56,24 @@ def _form(form: NewOrderForm, lines: list[TypedLine], said: Said | None = None,
           known: Order | None = None, status: int = 200) -> Response:
     """The form as it stands; its part is everything in it, so sums and remarks are fresh."""
     currency = form.currency.data or "PLN"
+    lines = [line if line.problems else line.looked_at() for line in lines]
     totals = [line.total(currency) for line in lines]
-    goods = sum(total or 0 for total in totals)
-    try:
-        total = goods + form.minor("shipping") - form.minor("discount")
-    except OmsError:
-        total = goods
+    amounts: dict[str, int] = {}
+    wrong: dict[str, str] = {}
+    for name in ("shipping", "discount"):
+        try:
+            amounts[name] = form.minor(name)
+        except Invalid as error:
+            wrong[name] = words_of(error)
+    costs = sum(total or 0 for total in totals) + amounts.get("shipping", 0)
+    if amounts.get("discount", 0) > costs and lines and None not in totals:
+        wrong["discount"] = gettext("The discount cannot be more than the order costs.")
+    known_total = None if wrong or None in totals else costs - amounts["discount"]
     return render(
         "order_edit/new.html", "order_edit/_new.html", form=form, lines=lines, totals=totals,
-        goods=goods, total=total, currency=currency, said=said, known=known, origins=ORIGINS,
-        status=status,
+        total=known_total, wrong=wrong, currency=currency, said=said, known=known,
+        origins=ORIGINS, status=status, beside=", ".join(
+            f"#said-{what}" for what in ("shipping", "discount", *(one.sku.id for one in lines))),
     )
 
 
@@ -93,9 +103,21 @@ def _step(form: NewOrderForm, lines: list[TypedLine]) -> Said | None:
         return None
     try:
         order_form.add(db.session, lines, scanning.variant(db.session).id)
+    except NotFound as error:
+        return _meant(lines, scanning.refused(db.session, error))
     except OmsError as error:
         return scanning.refused(db.session, error)
     return None
+
+
+def _meant(lines: list[TypedLine], said: Said) -> Said | None:
+    """A name is no wrong code: the one product it fits is taken, of several one is chosen."""
+    if len(said.suggested) == 1:
+        order_form.add(db.session, lines, said.suggested[0].id)
+        return None
+    if said.suggested:
+        return replace(said, tone="", text=gettext("Choose one of these:"))
+    return said
 
 
 def _known(form: NewOrderForm) -> Order | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -25,6 +26,7 @@ from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping import tracking
 from oms_web.domain.shipping.models import Parcel, Shipment
 from oms_web.domain.stock.models import TRANSIT, Balance
+from oms_web.web import formats
 from oms_web.web import order_words as words
 
 MOST_LINES = 300
@@ -228,10 +230,8 @@ class Card:
 
 def _payment(one: Payment, undone: Collection[int]) -> PaymentView:
     by_hand = paying.may_be_taken_back(one)
-    if one.source == paying.DESK and not by_hand:
-        kind = "undo"
-    else:
-        kind = "back" if one.amount < 0 else ""
+    undoes = one.source == paying.DESK and not by_hand
+    kind = "undo" if undoes else "back" if one.amount < 0 else ""
     return PaymentView(one, kind, one.id in undone, by_hand and one.id not in undone)
 
 
@@ -287,7 +287,7 @@ def _diff(hold: Hold) -> list[tuple[str, str, str]]:
             rows += [(field, str(old.get(field) or ""), str(text or ""))
                      for field, text in value.items() if text != old.get(field)]
         elif value != old:
-            rows.append((name, _plain(old), _plain(value)))
+            rows.append((name, _plain(name, old), _plain(name, value)))
     units = [
         (title, *(ngettext("%(num)s pc", "%(num)s pcs", n) for n in (was, becomes)))
         for title, was, becomes in (hold.detail.get("lines") or {}).values()
@@ -295,5 +295,12 @@ def _diff(hold: Hold) -> list[tuple[str, str, str]]:
     return [*((words.field(name), was, becomes) for name, was, becomes in rows), *units]
 
 
-def _plain(value: Any) -> str:
-    return "" if value is None else str(value)
+def _plain(name: str, value: Any) -> str:
+    if value is None:
+        return ""
+    if name == "payment_kind":
+        return str(words.PAYMENT_KINDS.get(value, value))
+    if name == "ship_by":
+        moment = datetime.fromisoformat(value)
+        return f"{formats.day(moment)} {formats.clock(moment)}"
+    return str(value)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 
 from flask import request
@@ -24,14 +25,15 @@ from oms_web.domain.orders.models import Order
 from oms_web.domain.shipping.tracking import CARRIERS
 from oms_web.domain.stock import overview
 from oms_web.domain.stock.overview import StockRow
-from oms_web.flows.order_create import MAX_LINES, Position, Taken
+from oms_web.flows.order_create import MAX_LINES, MAX_UNITS, Position, Taken
 from oms_web.web import asked
 from oms_web.web import order_words as words
 from oms_web.web.failures import words_of
-from oms_web.web.formats import language
-from oms_web.web.forms import Form, choices
+from oms_web.web.formats import language, number
+from oms_web.web.forms import CountryField, Form, choices
 
 CURRENCIES = ("PLN", "EUR", "CZK", "USD", "GBP", "HUF", "RON", "SEK")
+_LONGEST = 60  # what is longer is neither a quantity nor a price, however it is cut
 BUYER = ("buyer_name", "buyer_company", "tax_id", "buyer_email", "buyer_phone")
 ADDRESS = ("name", "company", "street", "postcode", "city", "country")
 
@@ -63,7 +65,7 @@ class AddressForm(Form):
     street = StringField(_l("Street and number"))
     postcode = StringField(_l("Postcode"))
     city = StringField(_l("Town"))
-    country = StringField(_l("Country"), default="PL")
+    country = CountryField(_l("Country"), default="PL")
     phone = StringField(_l("Phone"))
     email = StringField(_l("E-mail"))
 
@@ -78,7 +80,7 @@ class NewOrderForm(BuyerForm):
     street = StringField(_l("Street and number"))
     postcode = StringField(_l("Postcode"))
     city = StringField(_l("Town"))
-    country = StringField(_l("Country"), default="PL")
+    country = CountryField(_l("Country"), default="PL")
     delivery_method = StringField(_l("Delivery method"))
     carrier = SelectField(_l("Courier"), validate_choice=False)
     pickup_point = StringField(_l("Pick-up point"))
@@ -128,8 +130,8 @@ class TypedLine:
     price: str
     problems: dict[str, str] = field(default_factory=dict)
 
-    def position(self) -> Position:
-        """What it means.
+    def position(self, *, priced: bool = True) -> Position:
+        """What it means; ``priced`` False leaves the price out.
 
         Raises:
             Invalid: quantity or price is not a number.
@@ -137,7 +139,9 @@ class TypedLine:
         quantity = asked.whole(self.quantity, "quantity") or 0
         if quantity < 1:
             raise Invalid("At least one unit.", "quantity")
-        price = parse_amount(self.price, "price")
+        if quantity > MAX_UNITS:
+            raise Invalid("At most %(most)s units.", "quantity", most=number(MAX_UNITS))
+        price = parse_amount(self.price, "price") if priced else Decimal(0)
         if price < 0:
             raise Invalid("A price cannot be below nought.", "price")
         return Position(self.sku.id, quantity, to_micro(price))
@@ -153,8 +157,18 @@ class TypedLine:
     @property
     def short(self) -> int:
         """Units that are asked for and not free."""
-        typed = self.quantity.strip()
-        return max(0, int(typed) - max(self.sku.free, 0)) if typed.isdecimal() else 0
+        try:
+            return max(0, self.position(priced=False).quantity - max(self.sku.free, 0))
+        except Invalid:
+            return 0
+
+    def looked_at(self) -> TypedLine:
+        """The position with what is wrong with it, while it is being typed."""
+        try:
+            self.position(priced=bool(self.price))
+        except Invalid as wrong:
+            return replace(self, problems={wrong.field or "quantity": words_of(wrong)})
+        return self
 
 
 def typed_lines(session: Session) -> list[TypedLine]:
@@ -164,7 +178,7 @@ def typed_lines(session: Session) -> list[TypedLine]:
                strict=False)
     typed = [(key, quantity, price) for key, quantity, price in rows if key.isdecimal()]
     found = _rows(session, [int(key) for key, _, _ in typed[:MAX_LINES]])
-    return [TypedLine(found[int(key)], quantity.strip()[:12], price.strip()[:20])
+    return [TypedLine(found[int(key)], quantity.strip()[:_LONGEST], price.strip()[:_LONGEST])
             for key, quantity, price in typed if int(key) in found]
 
 
@@ -179,13 +193,18 @@ def add(session: Session, lines: list[TypedLine], variant_id: int) -> None:
     """One more of a SKU: a unit more where it stands already, else a new position at its price."""
     for at, line in enumerate(lines):
         if line.sku.id == variant_id:
-            typed = line.quantity
-            more = str(int(typed) + 1) if typed.isdecimal() else "1"
-            lines[at] = replace(line, quantity=more)
+            lines[at] = replace(line, quantity=_one_more(line.quantity))
             return
     variant = catalog.variant(session, variant_id)
     price = "" if variant.price is None else typed_amount(variant.price, variant.currency)
     lines.append(TypedLine(_rows(session, [variant_id])[variant_id], "1", price))
+
+
+def _one_more(typed: str) -> str:
+    try:
+        return str((asked.whole(typed, "quantity") or 0) + 1)
+    except Invalid:
+        return typed  # what is wrong stays to be mended
 
 
 def typed_amount(minor: int, currency: str) -> str:
@@ -210,6 +229,8 @@ def meant(form: NewOrderForm, lines: list[TypedLine]) -> Taken | None:
         address |= {"phone": buyer["buyer_phone"], "email": buyer["buyer_email"]}
     ship_to = _clean(lambda: addresses.clean_address(
         address, pickup_point=typed["pickup_point"] or ""), problems)
+    if "buyer_name" in problems and not typed["name"] and not typed["company"]:
+        problems.pop("name", None)  # the same name is missing: it is asked for once
     amounts = {name: _clean(lambda name=name: form.minor(name), problems)
                for name in ("shipping", "discount")}
     if problems:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
-from flask_babel import gettext
+from flask_babel import gettext, lazy_pgettext
 from flask_babel import lazy_gettext as _l
 
 from oms_web.core.errors import NotAllowedNow
@@ -24,7 +24,8 @@ from oms_web.web.toasts import say
 
 screen = Blueprint("quarantine", __name__)
 
-STATES = {"waiting": _l("Waiting"), "dropped": _l("Set aside"), "solved": _l("Read since")}
+STATES = {"waiting": _l("Waiting"), "dropped": lazy_pgettext("state", "Set aside"),
+          "solved": _l("Read since")}
 KINDS = {"order": _l("order"), "product": _l("product"), "stock": _l("opening stock")}
 SHOWN_CHARS = 20_000
 

@@ -24,7 +24,7 @@ from oms_web.extensions import db
 from oms_web.web.access import act
 from oms_web.web.auth import LANGUAGE_COOKIE, YEAR, keep
 from oms_web.web.door import oms, writing
-from oms_web.web.forms import LANGUAGES, Form, Needed, NeededNumber, choices
+from oms_web.web.forms import LANGUAGES, CountryField, Form, Needed, NeededNumber, choices
 from oms_web.web.render import go, render
 from oms_web.web.shell import THEMES
 from oms_web.web.toasts import say
@@ -41,7 +41,7 @@ class CompanyForm(Form):
     street = StringField(_l("Street and number"))
     postcode = StringField(_l("Postcode"))
     city = StringField(_l("Town"))
-    country = StringField(_l("Country"), default="PL")
+    country = CountryField(_l("Country"), default="PL")
     email = EmailField(_l("E-mail"))
     phone = StringField(_l("Phone"))
     website = StringField(_l("Website"))

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, url_for
-from flask_babel import gettext
+from flask_babel import gettext, lazy_pgettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import or_, select
 
@@ -36,7 +36,7 @@ NAMES: dict[str, Any] = {
     "publish_stock": _l("Work out quantities"),
     "fill_backorders": _l("Serve waiting orders"), "push_stock": _l("Send quantities"),
     "push_shipment": _l("Tell a channel of a shipment"),
-    "answer_rings": _l("Ask a channel what it rang about"), PRINT: _l("Print"),
+    "answer_rings": _l("Ask a channel what it rang about"), PRINT: lazy_pgettext("task", "Print"),
     "import_file": _l("Import a file"), "drop_folders": _l("Look into folders"),
     "tell_webhook": _l("Tell a webhook"), "tell_webhook_once": _l("Send an event again"),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from oms_web.core import countries
 from oms_web.core.errors import Invalid, InvalidForm
 from oms_web.domain.orders import addresses
 
@@ -103,3 +104,32 @@ def test_a_buyer_is_checked_field_by_field():
         addresses.clean_buyer({"buyer_email": "x", "buyer_phone": "1", "tax_id": "1"}, "PL")
     assert set(refused.value.problems) == {"buyer_name", "buyer_email", "buyer_phone", "tax_id"}
     assert addresses.clean_buyer({"buyer_company": "Dąb"}, "PL")["buyer_company"] == "Dąb"
+
+
+@pytest.mark.parametrize(("country", "fine", "wrong"), [
+    ("DE", "10115", "1011"), ("DE", "D-10115", "101150"), ("CZ", "110 00", "11-000"),
+    ("CZ", "11000", "1100"), ("NL", "1012 AB", "1012"), ("IE", "D02 AF30", "12345"),
+    ("SE", "111 20", "111 2"), ("PT", "1000-001", "1000"), ("LT", "LT-01100", "LT-0110"),
+])
+def test_a_postcode_of_the_union_has_its_countrys_form(country, fine, wrong):
+    assert addresses.clean_postcode(fine, country) == fine
+    with pytest.raises(Invalid, match="looks like"):
+        addresses.clean_postcode(wrong, country)
+
+
+def test_a_country_must_exist():
+    for code in ("ZZ", "UK", "EU", "P1", "Polska"[:2] + "X"):
+        assert "country" in problems(country=code), code
+    assert addresses.clean_address(WHOLE | {"country": "us", "postcode": ""})["country"] == "US"
+    assert problems(country="DE", postcode="") == {"postcode": "Fill this in."}
+    assert addresses.clean_address(WHOLE | {"country": "IE", "postcode": ""})["country"] == "IE"
+
+
+def test_every_country_of_the_union_has_a_postcode_and_a_name():
+    for code in set(countries.UNION) - {"PL"}:
+        with pytest.raises(Invalid, match="looks like") as refused:
+            countries.check_postcode("?", code)
+        countries.check_postcode(str(refused.value.params["example"]), code)
+    assert set(countries.UNION) - {"PL"} == set(countries._CODES)
+    assert countries.names("pl")["DE"] == "Niemcy"
+    assert len(countries.codes()) in range(245, 256)

@@ -147,7 +147,71 @@ def test_a_known_buyer_is_recognised_and_filled_in(clerk, floor):
 def test_a_shortage_is_said_before_it_is_stored(clerk, floor):
     answer = clerk.post("/orders/new", data={
         **TYPED, **lines((floor.ids["PUZ"], "7", "10"))})
-    assert "PUZ: 2 pcs missing" in text_of(answer)
+    assert "free: 5 2 will be missing, the order will wait for them." in text_of(answer)
+
+
+@pytest.mark.parametrize(("typed", "says"), [
+    ({"quantity": ["99999"]}, "99,989 will be missing"),
+    ({"quantity": ["123456789012345678"]}, "not a whole number"),
+    ({"quantity": ["100001"]}, "At most 100,000 units."),
+    ({"quantity": ["２"]}, "not a whole number"),
+    ({"price": ["nan"]}, "Not an amount: nan"), ({"price": ["1e3"]}, "Not an amount: 1e3"),
+    ({"price": ["9" * 20]}, "This amount is too large"),
+    ({"shipping": "inf"}, "Not an amount: inf"),
+    ({"discount": "10,01"}, "The discount cannot be more than the order costs."),
+])
+def test_what_is_odd_is_said_while_it_is_typed(clerk, floor, typed, says):
+    data = {**TYPED, **lines((floor.ids["KUB"], "1", "10")), **typed}
+    answer = clerk.post("/orders/new", data=data)
+    assert answer.status_code == 200
+    assert says in text_of(answer)
+    sums = body(answer).split('id="order-sums"', 1)[1]
+    assert ("<b>?</b>" in sums) == ("missing" not in says)
+
+
+def test_a_missing_name_is_asked_for_once(clerk, floor):
+    answer = clerk.post("/orders/new", data={"currency": "PLN", "payment_kind": "cod", "key": "k",
+                                             "country": "PL", "save": "order"})
+    assert text_of(answer).count("Give a name or a company.") == 1
+    assert not re.search(r"<details open><summary>Goes to somebody else", body(answer))
+
+
+def test_a_name_and_enter_take_the_one_product_or_offer_several(clerk, floor, works):
+    with works.writing(SYSTEM) as work:
+        for sku, words in (("KUB", "kubek niebieski"), ("PUZ", "kubek czerwony")):
+            work.session.execute(update(Variant).where(Variant.sku == sku).values(search=words))
+    one = clerk.post("/orders/new", data={**TYPED, "code": "Czerwony kubek"})
+    assert fields(one, "variant") == [str(floor.ids["PUZ"])]
+    many = clerk.post("/orders/new", data={**TYPED, "code": "kubek"})
+    assert fields(many, "variant") == []
+    assert "Choose one of these:" in text_of(many)
+    assert "No product has" not in text_of(many)
+    assert 'id="order-code-error" role="alert"' not in body(many)
+
+
+def test_a_country_is_chosen_and_a_wrong_one_is_said_at_the_field(clerk, floor, works):
+    shown = body(clerk.get("/orders/new"))
+    chosen = shown.split('name="country"', 1)[1].split("</select>", 1)[0]
+    assert '<option selected value="PL">Poland</option>' in chosen
+    assert chosen.index('value="DE"') < chosen.index('value="US"')
+    wrong = clerk.post("/orders/new", data={
+        **TYPED, **lines((floor.ids["KUB"], "1", "10")), "country": "ZZ", "save": "order"})
+    assert wrong.status_code == 422
+    assert "There is no country ZZ." in text_of(wrong)
+    assert orders(works) == []
+    number = floor.order("A", {"KUB": 1})
+    refused = clerk.post(f"/orders/{number}/edit/address", data={
+        "name": "Ewa", "street": "Nowa 2", "postcode": "5", "city": "W", "country": "DE"})
+    assert "A postcode of this country looks like 10115." in text_of(refused)
+
+
+def test_an_order_to_a_pick_up_point_needs_no_street(clerk, floor):
+    number = floor.order("A", {"KUB": 1}, pickup_point="WRO38M")
+    shown = text_of(clerk.get(f"/orders/{number}/edit"))
+    assert "Street and number (optional)" in shown
+    assert "Town (optional)" in shown
+    plain = text_of(clerk.get(f"/orders/{floor.order('B', {'KUB': 1})}/edit"))
+    assert "Street and number (optional)" not in plain
 
 
 def test_the_form_costs_the_same_for_many_positions(clerk, floor, oms):

@@ -72,7 +72,12 @@ def test_saving_the_same_again_changes_nothing(owner, works):
     ("tax_id", "525-000-11-1", "A NIP has 10 digits, here are 9."),
     ("tax_id", "5261040829", "The check digit of this NIP is wrong: compare it again."),
     ("postcode", "009", "A postcode looks like 00-950."),
-    ("country", "Polska", "Two letters, like PL."),
+    ("country", "", "Two letters, like PL."),
+    ("country", "ZZ", "There is no country ZZ. Two letters, like PL."),
+    ("website", "javascript:alert(1)",
+     "A website looks like www.example.com or https://example.com."),
+    ("website", "ftp://example.com",
+     "A website looks like www.example.com or https://example.com."),
     ("bank_account", "61 1090 1014 0000 0712 1981 2875",
      "This account number is not valid: a digit is wrong or missing."),
     ("cut_off", "25:00", "A time looks like 15:00."),
@@ -90,7 +95,7 @@ def test_a_wrong_value_is_said_at_its_field_and_nothing_is_stored(owner, works, 
 
 def test_a_foreign_tax_number_is_checked_by_its_country(owner, works):
     assert owner.post("/settings", data=GOOD | {"country": "DE", "tax_id": "DE136695976",
-                                                "postcode": "1", "bank_account": ""}
+                                                "postcode": "10115", "bank_account": ""}
                       ).status_code == 303
     answer = owner.post("/settings", data=GOOD | {"country": "DE", "tax_id": "DE136695975"})
     assert field_error(answer.get_data(as_text=True), "tax_id") == "This is not a tax number of DE."

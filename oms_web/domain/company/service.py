@@ -12,6 +12,7 @@ from stdnum import iban
 from stdnum.eu import vat as eu_vat
 from stdnum.pl import nip
 
+from oms_web.core import countries
 from oms_web.core.errors import Invalid, InvalidForm, NotFound, OmsError
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
@@ -27,6 +28,7 @@ CURRENCIES = ("PLN", "EUR", "CZK", "RON", "HUF", "BGN", "GBP", "USD", "SEK", "DK
 MAX_PAYMENT_HOURS = 24 * 60
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
+_WEBSITE = re.compile(r"(?:https?://)?[^\s:/@]+\.[^\s:/@]+(?::\d+)?(?:/\S*)?")
 _POSTCODE_PL = re.compile(r"\d{2}-\d{3}")
 
 
@@ -118,9 +120,9 @@ def _name(name: str, value: Any, country: str) -> str:
 
 def _country(name: str, value: Any, _: str) -> str:
     text = str(value or "").strip().upper()
-    if not re.fullmatch("[A-Z]{2}", text):
+    if not text:
         raise Invalid("Two letters, like PL.", name)
-    return text
+    return countries.check(text, name)
 
 
 def _postcode(name: str, value: Any, country: str) -> str:
@@ -130,6 +132,16 @@ def _postcode(name: str, value: Any, country: str) -> str:
         text = f"{digits[:2]}-{digits[2:]}"
         if not _POSTCODE_PL.fullmatch(text):
             raise Invalid("A postcode looks like 00-950.", name)
+    else:
+        countries.check_postcode(text.upper(), country, name)
+    return text
+
+
+def _website(name: str, value: Any, country: str) -> str:
+    """It becomes a link on documents: a page of the web, and nothing that a browser would run."""
+    text = _text(name, value, country)
+    if text and not _WEBSITE.fullmatch(text):
+        raise Invalid("A website looks like www.example.com or https://example.com.", name)
     return text
 
 
@@ -201,7 +213,7 @@ def _yes(_name_: str, value: Any, _: str) -> bool:
 
 
 _CHECKS = {
-    "name": _name, "country": _country, "postcode": _postcode, "tax_id": _tax_id,
-    "bank_account": _bank_account, "currency": _currency, "language": _language,
+    "name": _name, "country": _country, "postcode": _postcode, "website": _website,
+    "tax_id": _tax_id, "bank_account": _bank_account, "currency": _currency, "language": _language,
     "payment_hours": _hours, "cut_off": _cut_off, "accent": _accent, "slip_prices": _yes,
 }

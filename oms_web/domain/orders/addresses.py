@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from oms_web.core import countries
 from oms_web.core.errors import Invalid, InvalidForm, OmsError
 from oms_web.core.text import tidy
 from oms_web.domain.orders.checks import tax_id_valid
@@ -23,10 +24,12 @@ def clean_postcode(text: str, country: str) -> str:
     """A postcode as the post writes it; ``50066`` in Poland becomes ``50-066``.
 
     Raises:
-        Invalid: a Polish one that is not five digits.
+        Invalid: a Polish one that is not five digits, or one that another country of the Union
+            does not write so.
     """
     code = tidy(text).upper()
     if country != "PL" or not code:
+        countries.check_postcode(code, country)
         return code
     found = _POLISH_CODE.fullmatch(code)
     if found is None:
@@ -82,7 +85,7 @@ def clean_address(values: Mapping[str, Any], *, pickup_point: str = "") -> dict[
     """An address ready to be stored.
 
     A parcel to a pick-up point needs no street, else name or company, street, town and country
-    must be there; in Poland the postcode too.
+    must be there; in most of the Union the postcode too.
 
     Raises:
         InvalidForm: naming every field that is wrong.
@@ -91,6 +94,7 @@ def clean_address(values: Mapping[str, Any], *, pickup_point: str = "") -> dict[
     found["country"] = found["country"].upper()
     problems: dict[str, OmsError] = {}
     for name, clean in (
+        ("country", lambda: countries.check(found["country"])),
         ("postcode", lambda: clean_postcode(found["postcode"], found["country"])),
         ("phone", lambda: clean_phone(found["phone"], found["country"])),
         ("email", lambda: clean_email(found["email"])),
@@ -102,7 +106,7 @@ def clean_address(values: Mapping[str, Any], *, pickup_point: str = "") -> dict[
     if not found["name"] and not found["company"]:
         problems["name"] = Invalid("Give a name or a company.")
     needed = ["country"] if pickup_point else ["street", "city", "country"]
-    if not pickup_point and found["country"] in ("PL", ""):
+    if not pickup_point and found["country"] in ("", *countries.WITH_POSTCODE):
         needed.append("postcode")
     for name in needed:
         if not found[name]:

@@ -41,7 +41,9 @@ def count(
 def write_down(
     work: Work, account_id: int, since: datetime, until: datetime, sums: Mapping[str, int]
 ) -> None:
-    """A sweep has ended."""
+    """A sweep has ended. In the first nothing is late: nobody had read the journal before."""
+    if not latest(work.session, [account_id]):
+        sums = {**sums, "late": 0}
     work.session.add(Comparison(account_id=account_id, at=work.now, since=since, until=until,
                                 **{name: sums.get(name, 0) for name in COUNTED}))
 

@@ -48,6 +48,8 @@ def shop(both):
     channel = Listed(listed=list(orders), journal=[o for n, o in enumerate(orders) if n % 4])
     account = connect(both, channel).id
     pull(engine(both), account, feeds.ORDERS)
+    with both.works.writing(SYSTEM) as work:  # it has been compared before
+        proof.write_down(work, account, work.now, work.now, {})
     return both, channel, account
 
 
@@ -55,7 +57,8 @@ def compared(oms):
     with oms.works.reading(SYSTEM) as work:
         return [
             (row.theirs, row.ours, row.unread, row.late, row.changed, row.missing)
-            for row in work.session.scalars(select(Comparison).order_by(Comparison.id))
+            for row in work.session.scalars(
+                select(Comparison).order_by(Comparison.id).offset(1))
         ]
 
 
@@ -69,6 +72,16 @@ def test_what_the_journal_lost_is_found_and_counted_over_all_pages(shop):
     assert orders_here(oms) == 6
     assert pull(engine(oms), account, feeds.SWEEP).pages == 3
     assert (orders_here(oms), compared(oms)) == (8, [(8, 8, 0, 2, 0, 0)])
+
+
+def test_in_the_first_sweep_of_all_nothing_is_late(shop):
+    oms, _, account = shop
+    with oms.works.writing(SYSTEM) as work:
+        work.session.execute(delete(Comparison))
+    pull(engine(oms), account, feeds.SWEEP)
+    with oms.works.reading(SYSTEM) as work:
+        first = work.session.scalars(select(Comparison)).one()
+    assert (first.theirs, first.ours, first.late) == (8, 8, 0)
 
 
 def test_the_next_sweep_finds_nothing_new_and_overlaps_the_last(shop):
@@ -126,6 +139,6 @@ def test_the_newest_of_each_account_is_shown(shop):
     with oms.works.writing(SYSTEM) as work:
         newest = work.session.scalar(select(func.max(Comparison.id)))
         assert proof.latest(work.session, [account, 99])[account].id == newest
-        assert len(proof.history(work.session, account)) == 2
+        assert len(proof.history(work.session, account)) == 3
         work.session.execute(delete(Comparison))
         assert proof.latest(work.session, [account]) == {}

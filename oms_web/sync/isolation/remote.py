@@ -81,7 +81,8 @@ class InChild:
         self._child.http = context.http
         self._child.ask({"do": "open", "settings": dict(context.settings),
                          "secrets": dict(context.secrets), "now": context.now})
-        return cast(Connector, stand_in(self._kind)(self._child))
+        made = stand_in(self._kind)  # type: ignore[arg-type]  # classes do hash
+        return cast(Connector, made(self._child))
 
     def refresh(self) -> Tokens:
         """Fresh tokens for what ``context.secrets`` holds now."""

@@ -14,9 +14,10 @@ from babel.numbers import format_decimal
 from flask import Blueprint, Response, make_response, request, url_for
 from flask_babel import gettext
 
-from oms_web.core.clock import SHOP_ZONE
+from oms_web.core.clock import SHOP_ZONE, utc_now
 from oms_web.core.errors import Invalid, NotFound, OmsError
 from oms_web.core.text import tidy
+from oms_web.domain.catalog import queries as catalog
 from oms_web.domain.fulfilment.scan import highlighted
 from oms_web.domain.orders.service import get_order, tallies
 from oms_web.domain.shipping import bench as benches
@@ -94,6 +95,7 @@ def _idle(band: Band | None = None, status: int = 200) -> Response:
         if len(waiting) < LISTED else [],
         "begun": benches.begun(db.session), "packed": benches.begun(db.session, "packed", 5),
         "to_pick": counts.get("pick", 0), "to_pack": counts.get("pack", 0),
+        "by_walks": opening.walks_in_use(db.session, utc_now()),
     }, url_for("packing.index"), status)
 
 
@@ -122,16 +124,25 @@ def open_scan() -> Response:
     after = asked.whole(request.form.get("after"), "after")
     if not code:
         return _idle(packing_band.refused(gettext("Scan or type a code.")), 422)
+    guarded = None if request.form.get("anyway") or request.form.get("labelled") else after
     try:
         with writing() as work:
-            opened = opening.open_by_code(work, code, station(), _key())
+            opened = opening.open_by_code(work, code, station(), _key(), guarded)
     except OmsError as error:
-        if after and isinstance(error, NotFound) and tracking.looks_like_one(code):
+        if after and isinstance(error, NotFound) and tracking.looks_like_one(code) \
+                and catalog.scanned(db.session, code) is None:
             return _label_scanned(after, code)
         if after:
             return _bench(after, packing_band.refused(words_of(error)), status=status_of(error))
         return _idle(packing_band.refused(words_of(error)), status_of(error))
+    if opened.result == opening.TOO_MANY:
+        return _bench(opened.shipment_id, packing_band.too_many(_number_of(opened.shipment_id),
+                                                                code), surplus=code)
     return _bench(opened.shipment_id, fresh=bool(opened.result))
+
+
+def _number_of(shipment_id: int) -> int:
+    return service.get(db.session, shipment_id).order_id
 
 
 @screen.post("/packing/orders/<int:order_id>/open")
@@ -164,7 +175,8 @@ def begin_part(order_id: int) -> Response:
 
 def _bench(
     shipment_id: int, band: Band | None = None, *, fresh: bool = False, ask: str = "",
-    pair: tuple[int, int] | None = None, status: int = 200,
+    pair: tuple[int, int] | None = None, status: int = 200, surplus: str = "",
+    labelled: bool = False,
 ) -> Response:
     bench = benches.bench(db.session, shipment_id)
     state = bench.shipment.state
@@ -184,6 +196,8 @@ def _bench(
         "current": highlighted(needs, pair or last_key), "pair": pair,
         "elsewhere": benches.free_elsewhere(db.session, shipment_id, pair) if ask and pair else [],
         "next": _next() if state != service.PACKING else None,
+        "by_walks": opening.walks_in_use(db.session, utc_now()), "surplus": surplus,
+        "labelled": labelled,
         "carriers": [carrier.name for carrier in tracking.CARRIERS],
     }, url_for("packing.show", shipment_id=shipment_id), status)
 
@@ -369,4 +383,4 @@ def _label_scanned(shipment_id: int, code: str) -> Response:
     except OmsError as error:
         return _bench(shipment_id, packing_band.refused(words_of(error)), status=status_of(error))
     return _bench(shipment_id, Band("ok", "barcode", gettext("Label scanned"),
-                                    tracking.tidy(code), sound="ok"))
+                                    tracking.tidy(code), sound="ok"), labelled=True)

@@ -55,6 +55,13 @@ def special(result: str, order_id: int, code: str) -> Band:
                 code, sound="unknown")
 
 
+def too_many(order_id: int, code: str) -> Band:
+    """A unit like those of the parcel that has just been closed: it is not needed any more."""
+    return Band("warn", "copy", gettext("One too many for the parcel just closed"),
+                gettext("Order %(number)s is complete", number=order_id),
+                _joined(code, gettext("Put this one back.")), sound="extra")
+
+
 def last(bench: Bench, *, fresh: bool) -> Band:
     """The latest scan of a parcel; ``fresh``: it was made just now, so it is heard."""
     scan = bench.last

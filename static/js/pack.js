@@ -17,6 +17,7 @@
   const SILENCE_MS = 350;     // a scanner that sends no Enter has finished after so long
   const SHORTEST = 6;         // what such a scanner sends at least
   const RETRY_MS = 1500;
+  const SECOND_ENTER_MS = 150;  // some scanners end a code with two: the second is no key press
 
   // Sound ------------------------------------------------------------------------------------
   // [frequency, start, length, form]: a wrong unit is low and twice, one too many is high.
@@ -135,6 +136,7 @@
 
   let typed = "";
   let since = 0;
+  let ended = -SECOND_ENTER_MS;
   let timer;
 
   const isField = (target) => target instanceof HTMLElement && (target.isContentEditable
@@ -171,7 +173,13 @@
       clearTimeout(timer);
       const code = typed;
       typed = "";
+      ended = performance.now();
       scanned(code);
+      return;
+    }
+    if (event.key === "Enter" && performance.now() - ended < SECOND_ENTER_MS) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
       return;
     }
     if (event.key.length !== 1) return;

@@ -125,7 +125,38 @@ def test_picked_orders_come_before_those_that_only_could_be_picked(floor):
     made = do(floor, pick.start, floor.house.id, [picked])
     do(floor, pick.scan, made.list_id, "KUB")
     assert floor.shipment(floor.open("KUB").shipment_id).order_id == picked
-    assert floor.shipment(floor.open("KUB", station="2").shipment_id).order_id == urgent
+    with pytest.raises(NotAllowedNow, match=f"Order {urgent} needs this, but it is not picked"):
+        floor.open("KUB", station="2")
+    assert floor.get(urgent).phase == "open"
+    assert floor.shipment(floor.open(urgent, station="2").shipment_id).order_id == urgent
+
+
+def test_without_pick_lists_a_unit_opens_any_order_that_needs_it(floor):
+    order_id = floor.order("A", {"KUB": 1})
+    given_up = do(floor, pick.start, floor.house.id, [order_id])
+    do(floor, pick.cancel, given_up.list_id)
+    assert floor.shipment(floor.open("KUB").shipment_id).order_id == order_id
+
+
+def test_a_unit_like_those_of_the_parcel_just_closed_opens_nothing_for_a_minute(floor):
+    first, second = floor.order("A", {"SET": 1}), floor.order("B", {"KUB": 1, "PUZ": 1})
+    closed = floor.pack(first)
+
+    def scan(code):
+        with floor.works.writing(KUBA) as work:
+            return opening.open_by_code(work, code, "1", key(), closed)
+
+    for code in (EANS["KUB"], "5900000000022"):
+        opened = scan(code)
+        assert (opened.shipment_id, opened.result) == (closed, "too_many")
+    assert floor.get(second).phase == "open"
+    other = scan(EANS["PUZ"])
+    assert (floor.shipment(other.shipment_id).order_id, other.result) == (second, "ok")
+    third = floor.order("C", {"SWI": 1})
+    over = floor.shipment(closed).packed_at + timedelta(seconds=61)
+    floor.works.clock = lambda: over
+    later = scan(EANS["SWI"])
+    assert floor.shipment(later.shipment_id).order_id == third
 
 
 def test_a_basket_opens_its_order(floor):

@@ -63,6 +63,7 @@ def test_a_scanner_packs_an_order_to_its_label_and_takes_the_next(floor, open_pa
     assert floor.get(order_id).queue == "courier"
     scan(page, "628011920045118377001234")
     expect(page.locator("[name=number-1]")).to_have_value("628011920045118377001234")
+    page.wait_for_timeout(SLOW_FINGER)
     page.keyboard.press("Enter")
     page.wait_for_url("**/packing/2")
     assert floor.shipment(2).order_id == second
@@ -210,6 +211,22 @@ def test_a_picker_who_scans_each_unit_and_one_more_stays_on_the_walk(floor, open
     assert page.url.endswith("/picking/lists/1")
     assert floor.get(waiting).phase == "open"
     assert results(floor) == []
+
+
+def test_surplus_scans_and_a_second_enter_open_no_other_parcel(floor, open_page):
+    floor.order("A", {"KUB": 2})
+    other = floor.order("B", {"KUB": 1})
+    page = open_page("warehouse")
+    page.goto("/packing")
+    for _ in range(4):
+        scan(page, "KUB", delay=0)
+        page.keyboard.press("Enter")
+    expect(page.locator(".band-kicker")).to_contain_text("One too many for the parcel just closed")
+    page.wait_for_timeout(SLOW_FINGER)
+    assert (floor.get(other).phase, results(floor)) == ("open", ["ok", "ok"])
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/packing/2")
+    assert (floor.shipment(2).state, results(floor)) == ("packed", ["ok", "ok", "ok"])
 
 
 def test_orders_are_ticked_with_the_keyboard_and_handed_over(floor, open_page):

@@ -250,6 +250,68 @@ def test_a_label_scanned_behind_a_packed_parcel_is_its_number(packer, floor):
     assert answer.headers["HX-Push-Url"] == "/packing/2"
 
 
+def test_a_surplus_scan_behind_a_packed_parcel_opens_nothing_of_others(packer, floor):
+    floor.order("A", {"KUB": 1})
+    second = floor.order("B", {"KUB": 1})
+    post(packer, "/packing/scan", code="KUB", key="1")
+    answer = post(packer, "/packing/scan", after="1", code=EANS["KUB"], key="2")
+    said = band(answer)
+    assert said[1].startswith("One too many for the parcel just closed")
+    assert said[2] == "extra"
+    assert floor.get(second).phase == "open"
+    text = answer.get_data(as_text=True)
+    assert "It is for the next order" in text
+    assert text.count('data-key="Enter"') == 1
+    post(packer, "/packing/scan", after="1", code=EANS["KUB"], key="3", anyway="1")
+    assert floor.shipment(2).state == "packed"
+
+
+def test_a_scanned_label_ends_the_wait_for_surplus_scans(packer, floor):
+    floor.order("A", {"KUB": 1})
+    floor.order("B", {"KUB": 1})
+    post(packer, "/packing/scan", code="KUB", key="1")
+    answer = post(packer, "/packing/scan", after="1", code="628011920045118377001234", key="2")
+    assert 'name="labelled" value="1"' in answer.get_data(as_text=True)
+    post(packer, "/packing/scan", after="1", labelled="1", code="KUB", key="3")
+    assert floor.shipment(2).state == "packed"
+
+
+def test_the_code_of_a_product_never_becomes_a_tracking_number(packer, floor):
+    floor.order("A", {"KUB": 1})
+    post(packer, "/packing/scan", code="KUB", key="1")
+    answer = post(packer, "/packing/scan", after="1", labelled="1", code=EANS["PUZ"], key="2")
+    assert answer.status_code == 404
+    assert floor.parcels(1)[0].tracking == ""
+
+
+def test_where_lists_are_in_use_no_scan_and_no_enter_opens_an_unpicked_order(packer, floor):
+    picked, other = floor.order("A", {"KUB": 1}), floor.order("B", {"PUZ": 1})
+    with floor.works.writing(KUBA) as work:
+        made = pick.start(work, floor.house.id, [picked])
+        pick.scan(work, made.list_id, "KUB")
+    post(packer, "/packing/scan", code="KUB", key="1")
+    page = packer.get("/packing/1").get_data(as_text=True)
+    assert f"Pack {other}" in page
+    assert "It is not picked yet." in page
+    assert 'data-key="Enter"' not in page
+    assert 'data-key="Enter"' not in packer.get("/packing").get_data(as_text=True)
+    answer = post(packer, "/packing/scan", code=EANS["PUZ"], key="2")
+    assert answer.status_code == 409
+    assert "is not picked yet" in text_of(answer)
+    assert floor.get(other).phase == "open"
+    post(packer, f"/packing/orders/{other}/open")
+    assert floor.get(other).phase == "packing"
+
+
+def test_an_idle_station_says_what_is_begun_when_nothing_else_waits(packer, floor):
+    order_id = floor.order("A", {"KUB": 2})
+    post(packer, "/packing/scan", code=str(order_id), key="1")
+    text = text_of(packer.get("/packing"))
+    assert "To pack 1" in text
+    assert "What is picked is begun already." in text
+    assert "Nothing is picked" not in text
+
+
 def test_a_packed_parcel_shows_the_next_order_and_opens_again(packer, floor):
     floor.order("A", {"KUB": 1})
     second = floor.order("B", {"PUZ": 2})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
@@ -65,6 +66,14 @@ def lock_list(session: Session, list_id: int, *states: str) -> PickList:
     if states and found.state not in states:
         raise NotAllowedNow(_STATE_SAYS[found.state], states)
     return found
+
+
+def any_list_since(session: Session, since: datetime) -> bool:
+    """Whether a pick list was made since then that was not given up."""
+    return session.scalar(
+        select(PickList.id).where(PickList.created_at > since, PickList.state != CANCELLED)
+        .order_by(PickList.id.desc()).limit(1)
+    ) is not None
 
 
 def on_open_lists(

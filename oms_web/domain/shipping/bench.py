@@ -193,7 +193,10 @@ def basket_of(session: Session, order_ids: Collection[int]) -> dict[int, tuple[i
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An order that waits to be packed, as the idle station lists it."""
+    """An order that waits to be packed, as the idle station lists it.
+
+    ``picked``: its goods are in a basket already.
+    """
 
     order_id: int
     ship_by: datetime | None
@@ -202,6 +205,7 @@ class Waiting:
     units: int
     titles: tuple[tuple[str, int], ...]
     basket: tuple[int, int] | None
+    picked: bool = True
 
 
 def to_pack(session: Session, queue: str = "pack", limit: int = 12) -> list[Waiting]:
@@ -221,7 +225,8 @@ def to_pack(session: Session, queue: str = "pack", limit: int = 12) -> list[Wait
     baskets = basket_of(session, [row.id for row in rows])
     return [
         Waiting(row.id, row.ship_by, str((row.ship_to or {}).get("city") or ""), row.carrier,
-                row.units, titles.get(row.id, ()), baskets.get(row.id))
+                row.units, titles.get(row.id, ()), baskets.get(row.id),
+                queue == "pack")
         for row in rows
     ]
 

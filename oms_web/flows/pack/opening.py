@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy import and_, exists, or_, select
 from sqlalchemy.orm import Session
@@ -25,6 +26,12 @@ from oms_web.flows.pack import scanning
 
 PACKABLE = ("pack", "pick")
 
+# As long as this after a parcel closed, a unit like those in it is taken for a surplus scan.
+SURPLUS_TIME = timedelta(seconds=60)
+# Who made a pick list within this time picks by lists; a unit opens only what is picked then.
+WALKS_TIME = timedelta(days=30)
+TOO_MANY = "too_many"
+
 _QUEUE_SAYS = {
     "draft": "This order is a draft.",
     "verify": "This order must be checked first.",
@@ -37,21 +44,29 @@ _QUEUE_SAYS = {
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The shipment a code opened, and what the scan counted in it (empty: only opened)."""
+    """The shipment a code opened, and what the scan counted in it (empty: only opened).
+
+    ``result`` ``too_many``: nothing was opened, the unit is one more than the closed parcel needs.
+    """
 
     shipment_id: int
     result: str = ""
     scan_id: int | None = None
 
 
-def open_by_code(work: Work, code: str, station: str, key: str) -> Opened:
+def open_by_code(
+    work: Work, code: str, station: str, key: str, closed: int | None = None
+) -> Opened:
     """Open what was scanned: an order's number, a basket, a tracking number, or any unit.
 
-    A unit opens the most urgent order that still needs it, and is counted as its first scan.
+    A unit opens the most urgent order that still needs it, and is counted as its first scan. Where
+    pick lists are in use it opens only what is picked: an order that is not is opened by its
+    number. ``closed`` is the parcel that was just closed on this station's screen: a unit like
+    those in it opens nothing for a minute.
 
     Raises:
         NotFound: nothing is known by this code, or no waiting order needs the product.
-        NotAllowedNow: the order it names cannot be packed now.
+        NotAllowedNow: the order it names cannot be packed now, or only unpicked ones need it.
     """
     counted = fulfilment.scan_by_key(work.session, key)
     if counted is not None:
@@ -65,12 +80,37 @@ def open_by_code(work: Work, code: str, station: str, key: str) -> Opened:
         if found is not None:
             return Opened(found)
         raise NotFound("Nothing is known by the code %(code)s.", code=code.strip()[:60])
-    needing = _most_urgent(work.session, product.id, station)
+    if closed is not None and _is_surplus(work, closed, product.id):
+        return Opened(closed, TOO_MANY)
+    queues = ("pack",) if walks_in_use(work.session, work.now) else PACKABLE
+    needing = _most_urgent(work.session, product.id, station, queues)
     if needing is None:
+        unpicked = _most_urgent(work.session, product.id, station, PACKABLE)
+        if unpicked is not None:
+            raise NotAllowedNow(
+                "Order %(number)s needs this, but it is not picked yet. Scan the number of the "
+                "order to pack it all the same.", number=unpicked)
         raise NotFound("No order that waits for packing needs %(title)s.", title=product.title)
     shipment = open_order(work, needing, station)
     heard = scanning.scan(work, shipment.id, code, key)
     return Opened(shipment.id, heard.result, heard.scan_id)
+
+
+def walks_in_use(session: Session, now: datetime) -> bool:
+    """Whether this shop picks by lists: one was made lately."""
+    return fulfilment.any_list_since(session, now - WALKS_TIME)
+
+
+def _is_surplus(work: Work, shipment_id: int, variant_id: int) -> bool:
+    """Whether a unit is like those of a parcel that was closed a moment ago."""
+    return work.session.scalar(
+        select(Shipment.id).join(ShipmentLine, ShipmentLine.shipment_id == Shipment.id)
+        .join(OrderLine, OrderLine.id == ShipmentLine.line_id)
+        .where(Shipment.id == shipment_id, Shipment.state == shipping.PACKED,
+               Shipment.packed_at > work.now - SURPLUS_TIME,
+               or_(ShipmentLine.variant_id == variant_id, OrderLine.variant_id == variant_id))
+        .limit(1)
+    ) is not None
 
 
 def _named_order(session: Session, code: str) -> int | None:
@@ -90,7 +130,9 @@ def _by_tracking(session: Session, code: str) -> int | None:
     ) if wanted else None
 
 
-def _most_urgent(session: Session, variant_id: int, station: str) -> int | None:
+def _most_urgent(
+    session: Session, variant_id: int, station: str, queues: tuple[str, ...]
+) -> int | None:
     """The order to open for a unit; on the way it is locked, so two stations take two orders."""
     promised = select(OrderLine.order_id).join(
         Reservation, and_(Reservation.demand_id == OrderLine.id, Reservation.demand_kind == KIND)
@@ -108,7 +150,7 @@ def _most_urgent(session: Session, variant_id: int, station: str) -> int | None:
                                       Shipment.state.in_(shipping.LIVE))
     return session.scalar(
         select(Order.id)
-        .where(Order.id.in_(promised), Order.queue.in_(PACKABLE),
+        .where(Order.id.in_(promised), Order.queue.in_(queues),
                or_(~exists(begun), exists(in_parcel)))
         .order_by(Order.queue != "pack", Order.ship_by.is_(None), Order.ship_by, Order.id)
         .limit(1).with_for_update(of=Order, skip_locked=True)

@@ -148,7 +148,8 @@ class KitHttp:
     ) -> Response:
         """Ask the stand-in; see ``oms_connector.Http`` for the arguments and the errors."""
         method = method.upper()
-        url = resolve(self._connector.base_url(self._settings), path, params)
+        hosts = () if signed else self._connector.manifest.hosts
+        url = resolve(self._connector.base_url(self._settings), path, params, hosts)
         harmless = method in SAFE_METHODS if safe is None else safe
         can_renew = signed and not self._renewing and issubclass(self._connector, RefreshesTokens)
         if can_renew and self._due():
@@ -211,8 +212,12 @@ def keep(secrets: MutableMapping[str, str], tokens: Tokens) -> None:
         secrets["refresh_token"] = tokens.refresh_token
 
 
-def resolve(base: str, path: str, params: Mapping[str, Any] | None) -> str:
+def resolve(
+    base: str, path: str, params: Mapping[str, Any] | None, also: Sequence[str] = ()
+) -> str:
     """The whole address of a request: ``path`` under ``base``, or absolute at the same host.
+
+    ``also``: further hosts, by their addresses, that an absolute address may be at.
 
     Raises:
         ChannelDown: no web address, or one of another host.
@@ -222,7 +227,7 @@ def resolve(base: str, path: str, params: Mapping[str, Any] | None) -> str:
         raise ChannelDown("the shop's address must begin with http:// or https://")
     is_absolute = path.lower().startswith(("http://", "https://"))
     parts = urlsplit(path if is_absolute else base.rstrip("/") + "/" + path.lstrip("/"))
-    if is_absolute and not _same_place(home, parts):
+    if is_absolute and not any(_same_place(urlsplit(one), parts) for one in (base, *also)):
         raise ChannelDown("the channel names an address that is not its own")
     asked = "&".join(filter(None, (parts.query, urlencode(list(_pairs(params)), quote_via=quote))))
     own = parts.netloc.rpartition("@")[2].removesuffix(f":{PORTS[parts.scheme]}")

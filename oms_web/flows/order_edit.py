@@ -219,7 +219,8 @@ def add_note(work: Work, order_id: int, text: str) -> None:
         raise Invalid("Write something.", "text")
     if len(text) > MAX_NOTE:
         raise Invalid("At most %(limit)s characters.", "text", limit=MAX_NOTE)
-    work.session.add(Note(order_id=order_id, at=work.now, author=work.actor.name, text=text))
+    work.session.add(Note(order_id=order_id, at=work.now, author=work.actor.name,
+                          author_kind=work.actor.kind, author_id=work.actor.id, text=text))
     audit.record(work, "orders.note", "order", order_id, note=text[:200])
 
 
@@ -233,7 +234,7 @@ def delete_note(work: Work, order_id: int, note_id: int) -> None:
     note = work.session.get(Note, note_id)
     if note is None or note.order_id != order_id:
         raise NotFound("There is no such note.")
-    if note.author != work.actor.name:
+    if (note.author_kind, note.author_id) != (work.actor.kind, work.actor.id):
         raise NotAllowedNow("Only %(author)s may take this note off.", author=note.author)
     work.session.delete(note)
     audit.record(work, "orders.unnote", "order", order_id, note=note.text[:200])

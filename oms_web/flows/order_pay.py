@@ -7,16 +7,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
-
 from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.core.work import Work
-from oms_web.domain.orders import filing, phases, reserving
+from oms_web.domain.orders import phases
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.events import OrderChanged
-from oms_web.domain.orders.models import Order, OrderLine
+from oms_web.domain.orders.models import Order
 from oms_web.domain.payments import service as payments
-from oms_web.domain.stock.models import Reservation
 
 MAX_AMOUNT = 10**12
 
@@ -106,30 +103,5 @@ def _tidy(method: str) -> str:
 
 
 def _go_on(work: Work, order: Order) -> None:
-    """What follows for the order from what is paid of it now."""
-    if filing.may_ship(order.payment_state):
-        orders.release_holds(work, order.id, ["payment_expired"])
-        if order.phase in (phases.OPEN, phases.PACKING):
-            reserving.reserve_orders(work, [order.id])
-    else:
-        _wait_again(work, order)
     orders.refile(work, [order.id])
     work.announce(OrderChanged(order.id, "payment"))
-
-
-def _wait_again(work: Work, order: Order) -> None:
-    """What is promised to an order that is not paid after all ends by itself, as at first.
-
-    A day is left to record the right payment: the order may be older than its time to pay.
-    """
-    deadline = reserving.payment_deadline(work.session, order)
-    if deadline is None:
-        return
-    lines = select(OrderLine.id).where(OrderLine.order_id == order.id)
-    work.session.execute(
-        update(Reservation)
-        .where(Reservation.demand_kind == reserving.KIND, Reservation.demand_id.in_(lines),
-               Reservation.expires_at.is_(None))
-        .values(expires_at=max(deadline, work.now + timedelta(days=1)))
-        .execution_options(synchronize_session=False)
-    )

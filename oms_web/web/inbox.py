@@ -135,7 +135,7 @@ def short_stock(asked: Asked) -> Iterator[Case]:
 # hold -> icon, endpoint of its button; the words are made when they are read.
 _HOLDS = {
     "unmapped": "link-off", "address": "map-pin-exclamation", "totals": "receipt-2",
-    "tax_id": "receipt-2", "changed": "transfer",
+    "tax_id": "receipt-2", "changed": "transfer", "refund": "cash-banknote",
 }
 
 
@@ -153,9 +153,12 @@ def _hold_words(kind: str) -> tuple[str, str, str]:
         "tax_id": (gettext("Tax number not valid"),
                    gettext("An invoice with this number would be wrong."),
                    gettext("Correct them")),
-        "changed": (gettext("Changed while being packed"),
-                    gettext("The buyer or the channel changed the order after packing began."),
+        "changed": (gettext("Changed on the channel"),
+                    gettext("What changed there is being packed, or was changed here too."),
                     gettext("Look at the changes")),
+        "refund": (gettext("Paid after they were cancelled"),
+                   gettext("The buyers' money came too late. It has to be given back."),
+                   gettext("Give the money back")),
     }[kind]
 
 

@@ -25,7 +25,7 @@ from oms_web.web import order_words as words
 
 SHOWN_VALUES = 2
 # With one of these set, a list that names no queue is a list of all orders.
-REACH_ALL = ("status", "documents", "from", "to")
+REACH_ALL = ("status", "documents", "from", "to", "hold")
 
 
 @dataclass(frozen=True, slots=True)

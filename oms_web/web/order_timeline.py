@@ -168,6 +168,9 @@ TELLING: Mapping[str, Kind] = {
     "orders.deliver": Kind("circle-check", lambda t: gettext("Delivered"), "ok"),
     "payments.record": Kind("cash-banknote", lambda t: gettext("Payment of %(amount)s",
                                                                amount=t.money("paid")), "ok"),
+    "payments.withdraw": Kind(
+        "cash-banknote", lambda t: gettext("%(who)s: no longer said to be paid in full", who=t.who),
+        view="channel"),
     "payments.undo": Kind("arrow-back-up", lambda t: gettext(
         "Payment of %(amount)s taken back", amount=t.money_before("amount")), "warn", _hold_note),
     "payments.give_back": Kind("cash-banknote", lambda t: gettext(

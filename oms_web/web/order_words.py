@@ -56,7 +56,8 @@ HOLDS: Mapping[str, Any] = {
     "any": _l("any reason"), "unmapped": _l("product not linked"),
     "address": _l("address incomplete"), "totals": _l("totals do not agree"),
     "tax_id": _l("tax number"), "payment_expired": _l("payment overdue"),
-    "changed": _l("changed on the channel"), "manual": _l("held by a person"),
+    "changed": _l("changed on the channel"), "refund": _l("paid after it was cancelled"),
+    "manual": _l("held by a person"),
 }
 FILTERS: Mapping[str, Any] = {
     "queue": _l("Queue"), "status": _l("Status"), "account": _l("Channel"),
@@ -83,7 +84,9 @@ _CHANGED: Mapping[str, Any] = {
     "buyer_company": _l("company"), "tax_id": _l("NIP"), "wants_invoice": _l("invoice"),
     "buyer_note": _l("buyer's note"), "country": _l("country"),
     "delivery_method": _l("delivery"), "carrier": _l("courier"),
-    "pickup_point": _l("pick-up point"), "cancelled by the buyer": _l("cancelled by the buyer"),
+    "pickup_point": _l("pick-up point"), "payment_kind": _l("payment"),
+    "payment_method": _l("payment method"), "ship_by": _l("ship by"),
+    "cancelled by the buyer": _l("cancelled by the buyer"),
     "replaced by a joint purchase": _l("replaced by a joint purchase"),
 }
 

@@ -100,9 +100,24 @@ def test_each_kind_of_trouble_has_its_case(browser_as, order, account, works):
     assert seen == {
         "Targowisko: access refused", "Wolny does not answer", "Short stock",
         "Offers without a product", "Address incomplete", "Totals do not agree",
-        "Tax number not valid", "Changed while being packed", "Payment does not agree",
+        "Tax number not valid", "Changed on the channel", "Payment does not agree",
         "Undelivered", "Not read", "Invoices to issue", "Work that was given up",
     }
+
+
+def test_money_for_a_cancelled_order_waits_to_go_back(browser_as, account, order, works):
+    number = order(phase="cancelled", queue="cancelled", paid_total=5000)
+    with works.writing(TESTER) as work:
+        work.session.add(Hold(order_id=number, kind="refund", detail={"amount": "50.00 PLN"},
+                              set_at=work.now, set_by="system"))
+    owner = browser_as("owner")
+    page = home(owner)
+    assert titles(page)[0].startswith("Paid after they were cancelled")
+    assert 'href="/orders?hold=refund"' in page
+    assert f'/orders/{number}"' in owner.get("/orders?hold=refund").get_data(as_text=True)
+    card = owner.get(f"/orders/{number}").get_data(as_text=True)
+    assert "Paid after it was cancelled: 50.00 PLN" in card
+    assert 'data-dialog="pay-back"' in card
 
 
 def test_red_before_amber(browser_as, account, works):

@@ -38,6 +38,10 @@ KINDS: dict[str, tuple[str, str]] = {
         "Changed on the channel, and different here: %(what)s",
         "Look at the difference, then accept it or keep what is here.",
     ),
+    "refund": (
+        "Paid after it was cancelled: %(amount)s",
+        "Give the money back, then say so here.",
+    ),
     "manual": ("%(reason)s", "Somebody must release it."),
 }
 

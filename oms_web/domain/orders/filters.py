@@ -1,7 +1,7 @@
 """What a list of orders may be narrowed to, and what each narrowing costs.
 
 A filter knows its SQL condition and, where it has one, its own way to the orders: a query of order
-ids through an index. The list (``queries.py``) asks each way for a few ids first; a rare one leads,
+ids through an index. The list (``walking.py``) asks each way for a few ids first; a rare one leads,
 otherwise the list walks its sort index. The values are those of the address bar, as text.
 """
 
@@ -224,8 +224,15 @@ def _hold(values: Values, asked: Asked) -> Condition:
     return Condition(
         "hold",
         holds_for_row(select(Hold.id).where(Hold.order_id == Order.id, *open_holds)),
-        select(Hold.order_id).where(*open_holds), OPEN, probes=True,
+        select(Hold.order_id).where(*open_holds),
+        frozenset().union(*(_held_in(kind) for kind in kinds)), probes=True,
     )
+
+
+def _held_in(kind: str) -> frozenset[str]:
+    """The phases of orders that a hold may be on; money that came too late is on cancelled ones."""
+    late = frozenset({phases.CANCELLED})
+    return {"refund": late, ANY: OPEN | late}.get(kind, OPEN)
 
 
 def _issue(values: Values, asked: Asked) -> Condition:

@@ -14,7 +14,7 @@ from oms_web.domain.orders.cancelling import cancel_order, cancel_units
 from oms_web.domain.orders.checks import Flaw
 from oms_web.domain.orders.models import ChannelOrder, Hold, Order, OrderLine
 from oms_web.domain.orders.owing import owe
-from oms_web.domain.orders.reserving import reserve_orders
+from oms_web.domain.orders.reserving import judge_payment, reserve_orders
 from oms_web.domain.orders.service import order_lines, release_holds, rewrite_keys, set_hold
 
 CHANGED = "changed"
@@ -23,12 +23,15 @@ FOLLOWS = phases.HERE
 
 def take_words(work: Work, order: Order, words: Mapping[str, Any], act: str) -> None:
     """Write other words on the order, as ``act`` in its timeline."""
-    changes = audit.changes({name: getattr(order, name) for name in words}, words)
+    ours = merging.words(order.__getattribute__)
+    changes = audit.changes({name: ours[name] for name in words}, words)
     if not changes:
         return
     for name in changes:
-        setattr(order, name, words[name])
+        setattr(order, name, merging.column(name, words[name]))
     order.country = order.ship_to["country"]
+    if "payment_kind" in changes:
+        judge_payment(work, order)
     audit.record(work, act, "order", order.id, changes)
     rewrite_keys(work, order)
 
@@ -88,10 +91,11 @@ def hold_change(
     Args:
         channel_order_id: the ``ChannelOrder`` that says so.
         lines: the order's lines by the channel's reference.
-        words: what the channel says, by column; what is the same here is left out.
+        words: what the channel says, as ``merging.words`` has it; what is the same is left out.
         units: the units it wants of lines, by its reference of the line; likewise.
     """
-    before = {name: getattr(order, name) for name in words if getattr(order, name) != words[name]}
+    ours = merging.words(order.__getattribute__)
+    before = {name: ours[name] for name in words if ours[name] != words[name]}
     different = {
         ref: [lines[ref].title, wanted(lines[ref]), units[ref]]
         for ref in sorted(units) if wanted(lines[ref]) != units[ref]

@@ -6,15 +6,18 @@ version is news, so nothing that was corrected here is overwritten by what it ha
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 # What a channel says about an order in words: columns of the order of the same names.
 WORDS = (
     "buyer_name", "buyer_email", "buyer_phone", "buyer_company", "tax_id", "wants_invoice",
     "buyer_note", "ship_to", "bill_to", "delivery_method", "carrier", "pickup_point",
+    "payment_kind", "payment_method", "ship_by",
 )
+_MOMENTS = frozenset({"ship_by"})
 
 # What it says the buyer owes: columns of the order, minor units.
 SUMS = ("items_total", "shipping_total", "discount_total")
@@ -42,10 +45,24 @@ def merge(before: Mapping[str, Any], ours: Mapping[str, Any], theirs: Mapping[st
     return Merged(taken, {name: value for name, value in news.items() if name not in taken})
 
 
+def words(read: Callable[[str], Any]) -> dict[str, Any]:
+    """The words of an order or a draft as JSON has them; ``read`` gives a column by its name."""
+    return {name: _plain(read(name)) for name in WORDS}
+
+
+def _plain(value: Any) -> Any:
+    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
+
+
+def column(name: str, word: Any) -> Any:
+    """A word as its column has it."""
+    return datetime.fromisoformat(word) if word and name in _MOMENTS else word
+
+
 def version(row: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """What is remembered of a channel's version: its words, the wanted units per line, its sums."""
     return {
-        "words": {name: row[name] for name in WORDS},
+        "words": words(row.__getitem__),
         "units": {line["line_ref"]: line["quantity"] - line["cancelled"] for line in lines},
         "sums": {name: row[name] for name in SUMS},
     }

@@ -16,8 +16,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from oms_web.core.columns import BigKey, Currency, Key, Micro, Minor
 from oms_web.core.db import Base
 
-FIRST_NUMBER = 10001
-
 # The conditions of the partial indexes, word for word as lists ask them.
 AMONG_OPEN = "closed_at IS NULL"
 AMONG_TO_SHIP = "phase IN ('open', 'packing')"
@@ -139,8 +137,9 @@ class Order(Base):
 class OrderLine(Base):
     """One position. ``reserved`` counts whole units promised from stock (doctor compares it).
 
-    ``quantity`` stays as ordered; ``cancelled``, ``shipped`` and ``returned`` say what became of
-    it. ``unit_price`` and ``total`` are gross when the order's prices include tax.
+    ``quantity`` is the most that was ever ordered of it (a channel may raise it, and what it takes
+    off again counts as ``cancelled``); ``cancelled``, ``shipped`` and ``returned`` say what became
+    of it. ``unit_price`` and ``total`` are gross when the order's prices include tax.
     """
 
     __tablename__ = "order_line"
@@ -194,7 +193,8 @@ class ChannelOrder(Base):
 
     ``revision`` sorts versions of the same order; an older one than we have is ignored.
     ``digest`` is the SHA-256 of the normalised content: the same again changes nothing.
-    ``superseded_by`` is set when the channel replaced it (a buyer paid two purchases together).
+    ``superseded_by`` is set when the channel replaced it (a buyer paid two purchases together): the
+    row of the order that took it over, or its own as long as that one could not be stored.
     ``told`` is what the last version said that people may change here too (see ``merging.py``);
     empty for an order that was history when it came.
     """
@@ -233,7 +233,7 @@ class OrderLink(Base):
 class Hold(Base):
     """Why an order waits, and what would free it. Open while ``released_at`` is empty.
 
-    ``kind`` is a key of ``holds.KINDS``; ``detail`` fills its sentence.
+    ``kind`` is a key of ``checks.KINDS``; ``detail`` fills its sentence.
     """
 
     __tablename__ = "order_hold"
@@ -280,7 +280,11 @@ class OrderTag(Base):
 
 
 class Note(Base):
-    """What somebody of ours wrote on an order."""
+    """What somebody of ours wrote on an order.
+
+    ``author`` is their name as it was; who they are say ``author_kind`` and ``author_id``, see
+    ``core.actor.Actor``.
+    """
 
     __tablename__ = "order_note"
 
@@ -288,6 +292,8 @@ class Note(Base):
     order_id: Mapped[int] = mapped_column(ForeignKey("sales_order.id"), index=True)
     at: Mapped[datetime]
     author: Mapped[str] = mapped_column(String(120))
+    author_kind: Mapped[str] = mapped_column(String(10))
+    author_id: Mapped[int | None]
     text: Mapped[str] = mapped_column(Text)
 
 

@@ -17,12 +17,13 @@ from oms_web.domain.company.models import Company
 from oms_web.domain.orders import phases
 from oms_web.domain.orders.filing import may_ship, payment_state
 from oms_web.domain.orders.models import Order, OrderLine, OrderLinePart
-from oms_web.domain.orders.service import count_reserved, refile
+from oms_web.domain.orders.service import count_reserved, refile, release_holds
 from oms_web.domain.stock import service as stock
 from oms_web.domain.stock.allocation import Demand, allocate
 from oms_web.domain.stock.models import Reservation
 
 KIND = "order_line"
+GRACE = timedelta(days=1)
 
 Parts = tuple[tuple[int, int], ...]
 
@@ -89,11 +90,36 @@ def payment_deadline(session: Session, order: Order) -> datetime | None:
 def judge_payment(work: Work, order: Order) -> None:
     """How far an order is paid, now that its total or what was paid of it is another.
 
-    The one place that says so: an order that may ship keeps what was promised to it.
+    The one place that says so: an order that may ship keeps what was promised to it, and gets
+    anew what it had lost because nobody paid in time; one that may not any more waits for its
+    payment as at first.
     """
+    before = order.payment_state
     order.payment_state = payment_state(order.payment_kind, order.total, order.paid_total)
     if may_ship(order.payment_state):
         keep_promises(work, order.id)
+        if release_holds(work, order.id, ["payment_expired"]):
+            reserve_orders(work, [order.id])
+    elif may_ship(before):
+        _wait_again(work, order)
+
+
+def _wait_again(work: Work, order: Order) -> None:
+    """What is promised to an order that is not paid after all ends by itself.
+
+    A day is left to record the right payment: the order may be older than its time to pay.
+    """
+    deadline = payment_deadline(work.session, order)
+    if deadline is None:
+        return
+    lines = select(OrderLine.id).where(OrderLine.order_id == order.id)
+    work.session.execute(
+        update(Reservation)
+        .where(Reservation.demand_kind == KIND, Reservation.demand_id.in_(lines),
+               Reservation.expires_at.is_(None))
+        .values(expires_at=max(deadline, work.now + GRACE))
+        .execution_options(synchronize_session=False)
+    )
 
 
 def keep_promises(work: Work, order_id: int) -> None:

@@ -12,7 +12,11 @@ from oms_web.core.db import Base
 
 
 class Payment(Base):
-    """``amount`` is positive for money in, negative for money given back."""
+    """``amount`` is positive for money in, negative for money given back.
+
+    ``stated``: a channel said that all is paid and showed no payment. Such a row stands for what
+    is missing to the total, and gives way to the payments once the channel shows them.
+    """
 
     __tablename__ = "payment"
 
@@ -24,5 +28,6 @@ class Payment(Base):
     method: Mapped[str] = mapped_column(String(80), default="")
     source: Mapped[str] = mapped_column(String(60))
     reference: Mapped[str] = mapped_column(String(160))
+    stated: Mapped[bool] = mapped_column(default=False)
 
     __table_args__ = (UniqueConstraint("source", "reference"),)

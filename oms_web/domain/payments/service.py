@@ -10,14 +10,19 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from oms_web.core.errors import NotFound
+from oms_web.core.money import from_minor
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
+from oms_web.domain.orders import phases
+from oms_web.domain.orders.checks import Flaw
 from oms_web.domain.orders.models import Order
 from oms_web.domain.orders.reserving import judge_payment
+from oms_web.domain.orders.service import release_holds, set_hold
 from oms_web.domain.payments.models import Payment
 
 DESK = "desk"
 _UNDO = "undo:"
+REFUND = "refund"
 
 
 def record_new(work: Work, order: Order, rows: Sequence[Mapping[str, Any]]) -> int:
@@ -40,6 +45,49 @@ def record_new(work: Work, order: Order, rows: Sequence[Mapping[str, Any]]) -> i
     return len(fresh)
 
 
+def record_told(
+    work: Work, order: Order, rows: Sequence[Mapping[str, Any]], paid: bool | None
+) -> bool:
+    """Take over what a channel says of the money; False when it is nothing new.
+
+    Args:
+        rows: the payments it shows; or one ``stated`` row of the whole total, if it only says that
+            all is paid.
+        paid: whether it says that all is paid; None if it says nothing of it.
+    """
+    present = work.session.scalar(
+        select(Payment).where(Payment.order_id == order.id, Payment.stated))
+    if rows and rows[0]["stated"]:
+        return _top_up(work, order, rows[0], present)
+    withdrawn = present is not None and (bool(rows) or paid is False)
+    if withdrawn:
+        work.session.delete(present)
+        audit.record(work, "payments.withdraw", "order", order.id, {"paid": [present.amount, None]})
+    new = record_new(work, order, rows)
+    if withdrawn and not new:
+        settle(work, order)
+    return bool(new) or withdrawn
+
+
+def _top_up(
+    work: Work, order: Order, told: Mapping[str, Any], present: Payment | None
+) -> bool:
+    """All is paid: what is missing to the channel's total was paid as well. It never falls."""
+    shown = work.session.scalar(
+        select(func.coalesce(func.sum(Payment.amount), 0))
+        .where(Payment.order_id == order.id, Payment.stated.is_(False))
+    )
+    missing = told["amount"] - int(shown or 0)
+    if present is None:
+        return missing > 0 and bool(record_new(work, order, [{**told, "amount": missing}]))
+    if missing <= present.amount:
+        return False
+    more, present.amount = missing - present.amount, missing
+    settle(work, order)
+    audit.record(work, "payments.record", "order", order.id, {"paid": [None, more]})
+    return True
+
+
 def record_by_hand(
     work: Work, order: Order, amount: int, method: str, at: datetime, reference: str
 ) -> bool:
@@ -51,7 +99,7 @@ def record_by_hand(
     """
     return bool(record_new(work, order, [{
         "at": at, "amount": amount, "currency": order.currency, "method": method,
-        "source": DESK, "reference": reference,
+        "source": DESK, "reference": reference, "stated": False,
     }]))
 
 
@@ -117,13 +165,21 @@ def _write(
 
 
 def settle(work: Work, order: Order) -> None:
-    """Recompute how far an order is paid from its payments."""
+    """Recompute how far an order is paid from its payments.
+
+    Money that comes for a cancelled order has to be given back: it is held until that is done.
+    """
     work.session.flush()
     paid, last = work.session.execute(
         select(func.coalesce(func.sum(Payment.amount), 0), func.max(Payment.at))
         .where(Payment.order_id == order.id)
     ).one()
-    order.paid_total = int(paid)
+    before, order.paid_total = order.paid_total, int(paid)
     judge_payment(work, order)
     is_paid = order.payment_state in ("paid", "over")
     order.paid_at = (order.paid_at or last) if is_paid else None
+    if order.paid_total <= 0:
+        release_holds(work, order.id, [REFUND])
+    elif order.phase == phases.CANCELLED and order.paid_total > before:
+        amount = from_minor(order.paid_total, order.currency)
+        set_hold(work, order.id, Flaw(REFUND, {"amount": f"{amount} {order.currency}"}))

@@ -41,10 +41,12 @@ def change(work: Work, account: ChannelAccount, row: ChannelOrder, draft: Draft)
         .where(OrderLink.channel_order_id == row.id)
         .order_by(Order.phase == phases.CANCELLED, Order.id).limit(1).with_for_update()
     )
-    if order is None or order.phase == phases.CANCELLED:
+    if order is None:
         return False
-    changed = _take_money(work, order, draft)
-    if draft.order.state == "cancelled":
+    changed = payments.record_told(work, order, draft.payments, draft.paid)
+    if order.phase == phases.CANCELLED:
+        pass  # nothing but money comes any more
+    elif draft.order.state == "cancelled":
         changed |= _take_cancellation(work, order)
     else:
         changed |= _take_content(work, account, row, order, draft)
@@ -55,15 +57,6 @@ def change(work: Work, account: ChannelAccount, row: ChannelOrder, draft: Draft)
     if changed:
         replanning.follow(work, [order.id])
     return changed
-
-
-def _take_money(work: Work, order: Order, draft: Draft) -> bool:
-    new = payments.record_new(work, order, draft.payments)
-    if new and order.payment_state not in ("unpaid", "part"):
-        reserving.keep_promises(work, order.id)
-        if orders.release_holds(work, order.id, ["payment_expired"]) or order.phase == phases.OPEN:
-            reserving.reserve_orders(work, [order.id])
-    return bool(new)
 
 
 def _take_cancellation(work: Work, order: Order) -> bool:
@@ -103,10 +96,13 @@ def _take_content(
         return False
     said = merging.version(draft.row, draft.lines)
     # Of an order that came as history nothing was kept: what it says now is no news.
-    before, row.told = row.told or said, said
+    before = row.told or said
+    if said["words"]["ship_by"] is None:  # not said: the deadline known so far goes on counting
+        said["words"]["ship_by"] = before["words"]["ship_by"]
+    row.told = said
     lines = _lines_of(work, account, row, order, draft)
     words = merging.merge(
-        before["words"], {name: getattr(order, name) for name in merging.WORDS}, said["words"])
+        before["words"], merging.words(order.__getattribute__), said["words"])
     units = merging.merge(*(
         {ref: side.get(ref, 0) for ref in lines}
         for side in (before["units"],

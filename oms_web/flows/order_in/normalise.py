@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -30,7 +29,11 @@ _PHASE = {
 
 @dataclass(slots=True)
 class Draft:
-    """An order ready to be stored. ``row``/``lines``/``payments`` are column values."""
+    """An order ready to be stored. ``row``/``lines``/``payments`` are column values.
+
+    ``paid``: whether the channel says that all is paid; None if it says nothing of it. If it shows
+    no payment, ``payments`` has a ``stated`` one in their place.
+    """
 
     order: Order
     digest: str
@@ -38,6 +41,7 @@ class Draft:
     lines: list[dict[str, Any]]
     offered: list[Offered]
     payments: list[dict[str, Any]]
+    paid: bool | None
     stated_total: str | None
     computed_total: str
 
@@ -61,7 +65,9 @@ def normalise(order: Order, account: ChannelAccount) -> Draft:
     discount = to_minor(order.discount, currency)
     computed = items + shipping - discount
     total = computed if order.total is None else to_minor(order.total, currency)
-    payments, paid = _payments(order, account.id, total, currency)
+    is_paid = _paid(order)
+    payments = _payments(order, account.id, total, currency, stated=bool(is_paid))
+    paid = sum(payment["amount"] for payment in payments)
     kind = order.payment_kind
     phase = _PHASE[order.state]
     row = {
@@ -89,7 +95,7 @@ def normalise(order: Order, account: ChannelAccount) -> Draft:
         "units": sum(line["quantity"] for line in lines),
     }
     return Draft(
-        order, digest_of(order), row, lines, offered, payments,
+        order, digest_of(order), row, lines, offered, payments, is_paid,
         None if order.total is None else _amount(total, currency), _amount(computed, currency),
     )
 
@@ -150,27 +156,31 @@ def _lines(order: Order, currency: str) -> tuple[list[dict[str, Any]], list[Offe
     return lines, offered
 
 
+def _paid(order: Order) -> bool | None:
+    """Whether the channel says that all is paid. "Ready" of a prepaid order means that it is."""
+    if order.paid is not None or order.state == "cancelled":
+        return order.paid
+    return order.payment_kind == "prepaid" and order.state != "unpaid"
+
+
 def _payments(
-    order: Order, account_id: int, total: int, currency: str
-) -> tuple[list[dict[str, Any]], int]:
-    """Payment rows and their sum. "Ready" without any payment told means: paid on the channel."""
+    order: Order, account_id: int, total: int, currency: str, *, stated: bool
+) -> list[dict[str, Any]]:
+    """Payment rows: those the channel shows; if none, one of the total where all is paid."""
     source = f"account:{account_id}"
     rows = [
         {"at": p.at, "amount": to_minor(p.amount, currency), "currency": currency,
          "method": tidy(p.method)[:80], "source": source,
-         "reference": f"{order.external_id}:{p.reference}"[:160]}
+         "reference": f"{order.external_id}:{p.reference}"[:160], "stated": False}
         for p in order.payments
     ]
-    settled = order.paid
-    if settled is None:
-        settled = order.payment_kind == "prepaid" and order.state not in ("unpaid", "cancelled")
-    if settled and not rows and total > 0:
-        rows = [{
-            "at": order.placed_at, "amount": total, "currency": currency,
-            "method": tidy(order.payment_method)[:80], "source": source,
-            "reference": f"{order.external_id}:paid"[:160],
-        }]
-    return rows, sum(row["amount"] for row in rows)
+    if rows or not stated or total <= 0:
+        return rows
+    return [{
+        "at": order.placed_at, "amount": total, "currency": currency,
+        "method": tidy(order.payment_method)[:80], "source": source,
+        "reference": f"{order.external_id}:"[:160], "stated": True,
+    }]
 
 
 def _left_at(order: Order) -> datetime | None:
@@ -218,8 +228,3 @@ def _address(address: Address) -> dict[str, str]:
 
 def _amount(minor: int, currency: str) -> str:
     return f"{from_minor(minor, currency)} {currency}"
-
-
-def computed_units(lines: Sequence[dict[str, Any]]) -> int:
-    """Units of a draft's lines that are not cancelled."""
-    return sum(line["quantity"] - line["cancelled"] for line in lines)

@@ -10,12 +10,12 @@ import threading
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from oms_web.core.actor import SYSTEM
 from oms_web.core.clock import utc_now
 from oms_web.domain.audit import sealing
-from oms_web.domain.audit.models import AuditSeal
+from oms_web.domain.audit.models import AuditEntry, AuditSeal
 from oms_web.domain.channels import publishing
 from oms_web.domain.channels.models import Listing, ListingStock
 from oms_web.domain.orders import service as orders
@@ -104,7 +104,7 @@ def test_an_order_paid_at_the_last_moment_keeps_its_goods(pg, monkeypatch, guard
         work.session.execute(update(Reservation).values(
             expires_at=work.now - timedelta(hours=1)))
     if not guarded:
-        monkeypatch.setattr(reservation_expiry, "may_ship", lambda state: False)
+        monkeypatch.setattr(reservation_expiry, "has_ended", lambda work, order_id: True)
     reached, go = between(monkeypatch, orders, "lock_order")
     expiry = in_thread(pg.works, reservation_expiry.expire)
     assert reached.wait(20)
@@ -155,3 +155,25 @@ def test_a_bin_that_is_told_twice_how_much_it_holds_holds_that(pg, monkeypatch, 
     with pg.works.reading(SYSTEM) as work:
         held = work.session.scalars(select(Balance.on_hand)).all()
     assert sum(held) == (5 if guarded else 10)
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_two_clocks_let_the_goods_of_an_order_go_once(pg, monkeypatch, guarded):
+    account, _ = make.shop(pg.works, {"CUP": 3})
+    with pg.works.writing(SYSTEM) as work:
+        take_in(work, account, [make.order("A", {"CUP": 2}, state="unpaid", paid=False)])
+        work.session.execute(update(Reservation).values(
+            expires_at=work.now - timedelta(hours=1)))
+    if not guarded:
+        monkeypatch.setattr(reservation_expiry, "has_ended", lambda work, order_id: True)
+    reached, go = between(monkeypatch, orders, "lock_order")
+    first = in_thread(pg.works, reservation_expiry.expire)
+    assert reached.wait(20)
+    with pg.works.writing(SYSTEM) as work:
+        reservation_expiry.expire(work)
+    go.set()
+    first.join()
+    with pg.works.reading(SYSTEM) as work:
+        times = work.session.scalar(select(func.count()).select_from(AuditEntry).where(
+            AuditEntry.act == "orders.expire"))
+    assert (times == 1) is guarded

@@ -45,9 +45,9 @@ def test_each_cause_is_told_from_the_others(cause):
 
 def test_the_gap_and_the_units_that_would_have_covered_it():
     verdict = told(*STORIES["on_its_way"][:2], missing=2)
-    assert (verdict.shown, verdict.gap_s, verdict.buffer) == (1, 12.0, 2)
+    assert (verdict.shown, verdict.gap_ms, verdict.buffer) == (1, 12_000, 2)
     verdict = told(*STORIES["sold_elsewhere"][:2])
-    assert (verdict.shown, verdict.gap_s, verdict.buffer) == (1, 60.0, 1)
+    assert (verdict.shown, verdict.gap_ms, verdict.buffer) == (1, 60_000, 1)
 
 
 def test_a_higher_value_on_its_way_is_no_excuse():

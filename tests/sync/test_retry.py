@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from oms_connector import Unreadable
+from oms_connector import Connector, Unreadable
 from sqlalchemy import select
 
 from oms_web.core.actor import SYSTEM
@@ -84,6 +84,8 @@ def test_what_somebody_set_aside_is_not_asked_for(oms, account):
 
 def test_a_channel_that_gives_no_single_orders_says_so(oms):
     found = connect(oms, Channel())
+    oms.registry.connectors["fake"] = type("Bare", (Connector,), {
+        "manifest": oms.registry.connectors["fake"].manifest})
     with pytest.raises(NotAllowedNow, match="single orders"):
         retry.retry(engine(oms), found.id, lambda _done, _total: None)
 

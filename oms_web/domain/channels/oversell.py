@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 CAUSES = (
     "not_published", "never_sent", "refused", "on_its_way", "sold_elsewhere", "lost_here",
@@ -36,13 +36,13 @@ class Taking:
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """``shown`` is what buyers saw when this was bought, as far as the channel had told us;
-    ``gap_s`` the seconds during which it could be sold too often; ``buffer`` the units which,
+    ``gap_ms`` the milliseconds during which it could be sold too often; ``buffer`` the units which,
     held back, would have been enough.
     """
 
     cause: str
     shown: int | None = None
-    gap_s: float | None = None
+    gap_ms: int | None = None
     buffer: int = 0
 
 
@@ -88,5 +88,5 @@ def _last(found) -> Value | None:  # type: ignore[no-untyped-def]
     return max(found, key=lambda value: value.answered_at, default=None)
 
 
-def _span(start: datetime, end: datetime) -> float:
-    return max((end - start).total_seconds(), 0.0)
+def _span(start: datetime, end: datetime) -> int:
+    return max((end - start) // timedelta(milliseconds=1), 0)

@@ -568,7 +568,8 @@ class TestTrouble:
         assert connector.list_offers(None, 1).items
 
     @pytest.mark.parametrize("answer", [
-        httpx2.Response(500), httpx2.Response(502, text="<html>bad gateway</html>"),
+        httpx2.Response(500), httpx2.Response(500, json={"error": {"code": "crash"}}),
+        httpx2.Response(502, text="<html>bad gateway</html>"),
         httpx2.Response(503, text="<html>maintenance</html>"), httpx2.Response(200, text="{half"),
         httpx2.Response(200, text="<html>welcome to the hotel</html>"),
         httpx2.Response(200, json=[]), httpx2.Response(200, json={"more": False}),
@@ -586,7 +587,9 @@ class TestTrouble:
     @pytest.mark.parametrize(("answer", "error"), [
         (httpx2.Response(503, text="<html>maintenance</html>"), ChannelDown),
         (httpx2.ConnectError("refused"), ChannelDown),
-        (httpx2.Response(500), OutcomeUnknown), (httpx2.Response(504), OutcomeUnknown),
+        (httpx2.Response(500), OutcomeUnknown),
+        (httpx2.Response(500, json={"error": {"code": "crash"}}), OutcomeUnknown),
+        (httpx2.Response(504), OutcomeUnknown),
         (httpx2.Response(200, text="{half"), OutcomeUnknown),
         (httpx2.Response(201, json={}), OutcomeUnknown),
         (httpx2.ReadTimeout("slow"), OutcomeUnknown),

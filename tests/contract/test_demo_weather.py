@@ -105,6 +105,7 @@ class TestSwitches:
             there.connector().verify()
         there.market.weather.storm()
         there.market.weather.calm()
+        there.market.weather.switch("too_many_calls", 1e-9)
         assert there.connector().verify() == "Leśna Sowa"
         assert served(there, "too_many_calls") == 1
 

@@ -92,8 +92,8 @@ def results(api: Api, handle: str) -> Mapping[str, ItemResult] | None:
 def _quantities(
     api: Api, quantity: int, items: Sequence[StockItem], resume: bool
 ) -> list[ItemResult]:
-    if quantity < 0:
-        return [ItemResult("rejected", words.BELOW_ZERO, field="quantity")] * len(items)
+    if not isinstance(quantity, int) or quantity < 0:
+        return [ItemResult("rejected", words.NO_QUANTITY, field="quantity")] * len(items)
     if quantity == 0:
         return _command(api, PUBLICATION, items, {"publication": {"action": "END"}})
     refs = list(dict.fromkeys(item.offer_ref for item in items))
@@ -123,7 +123,7 @@ def _send(
     offers = [{"id": ref} for ref in dict.fromkeys(item.offer_ref for item in items)]
     criteria = [{"type": "CONTAINS_OFFERS", "offers": offers}]
     try:
-        api.send("PUT", f"{PATHS[kind]}/{name}", {**body, "offerCriteria": criteria},
+        api.send("PUT", f"{PATHS[kind]}/{name}", {**body, "offerCriteria": criteria}, "id",
                  bucket=kind, cost=len(offers))
     except Conflict:
         pass  # the id is used already: it is this very command, sent before

@@ -50,8 +50,8 @@ LIMITS = (
     Limit(per_second=66, burst=5000, bucket=commands.QUANTITY),
     Limit(per_second=66, burst=5000, bucket=commands.PUBLICATION),
     Limit(per_second=40, burst=6000, bucket=commands.PRICE),
-    Limit(per_second=45, burst=5, bucket=parcels.BUCKET),
-    Limit(per_second=20, burst=5, bucket="returns"),
+    Limit(per_second=25, burst=25, bucket=parcels.BUCKET),
+    Limit(per_second=5, burst=20, bucket="returns"),
 )
 
 

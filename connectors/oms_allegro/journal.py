@@ -35,15 +35,19 @@ Cursor = Mapping[str, Any]
 
 
 def pull(api: Api, now: datetime, cursor: Cursor | None, limit: int) -> Page[Order | OrderRef]:
-    """What the journal names after a cursor; without one, only the place where it ends now.
+    """What the journal names after a cursor; without one, first all forms of its 60 days.
 
     The cursor: ``event``, the last one seen, and ``read``, a moment up to which nothing is missing.
+    While those forms are read, ``place`` is the place among them; the journal goes on from where
+    it ended before.
 
     Raises:
         CursorExpired: events after the cursor may have gone from the journal.
     """
     if cursor is None:
-        return Page([], _end_of_journal(api, now), False)
+        cursor = {**_end_of_journal(api, now), "place": {"from": _stamp(now - HISTORY)}}
+    if "place" in cursor:
+        return _history(api, cursor, limit)
     since = str(cursor.get("event") or "")
     if now - datetime.fromisoformat(cursor["read"]) > HISTORY:
         raise CursorExpired(words.HISTORY_GONE)
@@ -69,18 +73,7 @@ def sweep(
     and among the forms of that moment at the place where it stood. Is another one there now, all
     of that moment are read again.
     """
-    # Two at least: the first of a page is the one that was handed over already.
-    size = max(2, _size(limit))
-    place = cursor or {"from": _stamp(since)}
-    forms = _list(api, place["from"], _stamp(until), int(place.get("offset", 0)), size)
-    fresh = forms
-    if "last" in place:
-        if value(forms[0] if forms else None, "id") == place["last"]:
-            fresh = forms[1:]
-        else:
-            place = {"from": place["from"]}
-            fresh = forms = _list(api, place["from"], _stamp(until), 0, size)
-    return Page(read_forms(api, fresh), _next(place, forms), len(forms) >= size)
+    return _listed(api, cursor or {"from": _stamp(since)}, _stamp(until), limit)
 
 
 def fetch(api: Api, refs: Sequence[str]) -> list[Order | Unreadable | None]:
@@ -103,6 +96,30 @@ def get_form(api: Api, ref: str) -> Any:
 def read_forms(api: Api, forms: Sequence[Any]) -> list[Order | Unreadable]:
     """Forms in the SDK's terms, with the forms that they took over."""
     return [mapping.order(form, merging.replaced_by(api, form, get_form)) for form in forms]
+
+
+def _history(api: Api, cursor: Cursor, limit: int) -> Page[Order | OrderRef]:
+    """A page of what was there before the journal is followed; the journal comes behind it."""
+    # No end: by Allegro's clock it may be later than by ours.
+    page = _listed(api, cursor["place"], None, limit)
+    follow = {"event": cursor["event"], "read": cursor["read"]}
+    if not page.more:
+        return Page(page.items, follow, True)
+    return Page(page.items, {**follow, "place": page.cursor}, True)
+
+
+def _listed(api: Api, place: Cursor, until: str | None, limit: int) -> Page[Order | OrderRef]:
+    # One more than wanted: the first of a page is the one that was handed over already.
+    size = min(PAGE, _size(limit) + 1)
+    forms = _list(api, place["from"], until, int(place.get("offset", 0)), size)
+    fresh = forms
+    if "last" in place:
+        if value(forms[0] if forms else None, "id") == place["last"]:
+            fresh = forms[1:]
+        else:
+            place = {"from": place["from"]}
+            fresh = forms = _list(api, place["from"], until, 0, size)
+    return Page(read_forms(api, fresh), _next(place, forms), len(forms) >= size)
 
 
 def _end_of_journal(api: Api, now: datetime) -> dict[str, str]:
@@ -146,11 +163,11 @@ def _named(api: Api, events: Sequence[Any]) -> list[Order | Unreadable]:
     return items
 
 
-def _list(api: Api, since: str, until: str, offset: int, size: int) -> list[Any]:
-    answer = api.get("/order/checkout-forms", "checkoutForms", params={
-        "updatedAt.gte": since, "updatedAt.lte": until, "sort": "updatedAt",
-        "limit": size, "offset": offset,
-    })
+def _list(api: Api, since: str, until: str | None, offset: int, size: int) -> list[Any]:
+    params = {"updatedAt.gte": since, "sort": "updatedAt", "limit": size, "offset": offset}
+    if until:
+        params["updatedAt.lte"] = until
+    answer = api.get("/order/checkout-forms", "checkoutForms", params=params)
     return list(children(answer, "checkoutForms"))
 
 

@@ -7,7 +7,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from oms_connector import Conflict, NotFound, NotSupported, ParcelInfo, Refused, Shipment, Word
+from oms_connector import (
+    ChannelDown,
+    Conflict,
+    NotFound,
+    NotSupported,
+    OutcomeUnknown,
+    ParcelInfo,
+    Refused,
+    Shipment,
+    Word,
+)
 
 from oms_allegro import mapping, words
 from oms_allegro.calls import Api
@@ -44,6 +54,7 @@ def push_shipment(api: Api, shipment: Shipment) -> str:
 
     Raises:
         NotFound: there is no such order.
+        OutcomeUnknown: perhaps only a part of it was told.
         Refused: it is not ours to send, or a number is not accepted.
     """
     form = _form(api, shipment.external_id)
@@ -53,14 +64,18 @@ def push_shipment(api: Api, shipment: Shipment) -> str:
         if len(parcel.tracking) > LONGEST_NUMBER:
             raise Refused(words.LONG_NUMBER % {"most": LONGEST_NUMBER}, field="tracking")
     known = _numbers(api, path) if parcels else {}
-    carriers: Sequence[Word] | None = None
-    for parcel in parcels:
-        if parcel.tracking in known:
-            continue
-        carriers = list_carriers(api) if carriers is None else carriers
-        known[parcel.tracking] = _add(api, path, _waybill(parcel, carriers, shipment.lines))
-    if shipment.complete and _status(form) not in ON_THE_WAY:
-        _set(api, path, "SENT")
+    fresh = [parcel for parcel in parcels if parcel.tracking not in known]
+    carriers = list_carriers(api) if fresh else []
+    told = len(known)
+    try:
+        for parcel in fresh:
+            known[parcel.tracking] = _add(api, path, _waybill(parcel, carriers, shipment.lines))
+        if shipment.complete and _status(form) not in ON_THE_WAY:
+            _set(api, path, "SENT")
+    except ChannelDown as error:
+        if len(known) == told:
+            raise
+        raise OutcomeUnknown(str(error)) from error  # a part of it was told already
     return ",".join(dict.fromkeys(known[parcel.tracking] for parcel in parcels))
 
 

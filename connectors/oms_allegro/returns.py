@@ -1,12 +1,12 @@
 """What buyers send back. The interface is in beta and says so in its media type.
 
-The list tells of new returns by the last one seen, but not of changed ones. So new ones are asked
-for each time, and those of the last weeks are read again as a whole every half an hour.
+The list can tell which returns are new, but not which have changed. So those of the last days are
+read each time, and those of the last weeks every half an hour.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -29,6 +29,7 @@ from oms_allegro.reading import (
 
 PAGE = 1000
 AGAIN = timedelta(minutes=30)
+RECENT = timedelta(days=3)
 SPAN = timedelta(days=45)
 """A buyer has 14 days to send back and Allegro's sellers 14 more to give the money back."""
 
@@ -46,20 +47,28 @@ def pull(
 ) -> Page[Return]:
     """New and changed returns.
 
-    The cursor: ``last``, the newest return seen; ``whole``, when all were last read; and while all
-    are being read ``gte``, ``lte`` and ``offset``. The span is fixed for that reading, so what is
-    announced meanwhile moves nothing in it.
+    The cursor: ``whole``, when those of the last weeks were last begun to be read; and between two
+    pages ``gte``, ``lte`` and ``offset``. The span is fixed for that reading, so what is announced
+    meanwhile moves nothing in it.
     """
     place = dict(cursor or {})
+    if "offset" not in place:
+        whole_again = _is_due(place, now)
+        place = {
+            "gte": _stamp(now - (SPAN if whole_again else RECENT)), "lte": _stamp(now), "offset": 0,
+            "whole": now.replace(second=0, microsecond=0).isoformat() if whole_again
+            else place["whole"],
+        }
     size = max(1, min(limit, PAGE))
-    if "offset" not in place and _is_due(place, now):
-        place |= {"gte": _stamp(now - SPAN), "lte": _stamp(now), "offset": 0}
-    if "offset" in place:
-        return _whole(api, place, size, now)
-    found = _list(api, size, {"from": place["last"]} if place.get("last") else
-                  {"createdAt.gte": place["whole"]})
-    place["last"] = _newest(found, place.get("last", ""))
-    return Page([read(entry) for entry in found], place, len(found) >= size)
+    found = children(api.get(
+        "/order/customer-returns", "customerReturns", accept=BETA, bucket="returns", params={
+            "createdAt.gte": place["gte"], "createdAt.lte": place["lte"], "limit": size,
+            "offset": place["offset"],
+        }), "customerReturns")
+    items = [read(entry) for entry in found]
+    if len(found) < size:
+        return Page(items, {"whole": place["whole"]}, False)
+    return Page(items, place | {"offset": place["offset"] + size}, True)
 
 
 def read(entry: Any) -> Return | Unreadable:
@@ -111,39 +120,8 @@ def _without_account(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**entry, "refund": None} if value(entry, "refund") else entry
 
 
-def _whole(api: Api, place: dict[str, Any], size: int, now: datetime) -> Page[Return]:
-    found = _list(api, size, {"createdAt.gte": place["gte"], "createdAt.lte": place["lte"],
-                              "offset": place["offset"]})
-    items = [read(entry) for entry in found]
-    newest = _newest(found, place.get("last", ""))
-    at = max([place.get("at", ""), *(_created(entry) for entry in found)])
-    last = newest if at != place.get("at", "") else place.get("last", "")
-    if len(found) >= size:
-        return Page(items, place | {"offset": place["offset"] + size, "last": last, "at": at},
-                    True)
-    return Page(items, {"last": last, "whole": now.isoformat()}, False)
-
-
-def _list(api: Api, size: int, params: Mapping[str, Any]) -> Sequence[Any]:
-    answer = api.get("/order/customer-returns", "customerReturns", accept=BETA, bucket="returns",
-                     params={"limit": size, **params})
-    return children(answer, "customerReturns")
-
-
 def _is_due(place: Mapping[str, Any], now: datetime) -> bool:
     return "whole" not in place or now - datetime.fromisoformat(place["whole"]) >= AGAIN
-
-
-def _newest(found: Sequence[Any], before: str) -> str:
-    """The id of the return that was announced last."""
-    return str(value(max(found, key=_created), "id") or before) if found else before
-
-
-def _created(entry: Any) -> str:
-    try:
-        return moment(entry, "createdAt").isoformat()
-    except Puzzling:
-        return ""
 
 
 def _stamp(when: datetime) -> str:

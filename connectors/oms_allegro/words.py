@@ -50,7 +50,7 @@ WITHDRAWN = N_("Allegro does not offer this part of its interface any more.")
 HISTORY_GONE = N_("Allegro keeps events for 60 days; this account was last read before that.")
 GONE = N_("The journal says that this order is to be sent, but Allegro does not show it.")
 
-BELOW_ZERO = N_("A quantity cannot be below zero.")
+NO_QUANTITY = N_("A quantity is a whole number, zero or more.")
 STILL_ENDED = N_("The offer is not on sale.")
 NO_TASK = N_("Allegro did not say why.")
 

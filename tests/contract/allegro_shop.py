@@ -53,6 +53,7 @@ class Shop:
     commands: dict[str, Command] = field(default_factory=dict)
     parcels: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     invoices: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    files: dict[str, list[bytes]] = field(default_factory=dict)
     returns: list[dict[str, Any]] = field(default_factory=list)
     # Switches
     loses: set[str] = field(default_factory=set)

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 import logging
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from oms_allegro import AllegroConnector
-from oms_connector import AccessRefused, Context, OutcomeUnknown, RateLimited, Response
+from oms_connector import AccessRefused, ChannelDown, Context, OutcomeUnknown, RateLimited, Response
 
 from tests.contract.allegro_shop import CARRIERS, PUBLIC, Command, Shop, stamp
 from tests.contract.vendor_spec import SHARED, Witness, load_spec
@@ -31,7 +32,8 @@ KINDS = {"offer-quantity-change-commands": "quantity", "offer-price-change-comma
 class Fault:
     """What goes wrong with requests whose ``METHOD path`` begins like this, so many times.
 
-    ``status``: an answer instead of the real one; 0 loses it. ``after``: the act is done first.
+    ``status``: an answer instead of the real one; 0 loses it, below that nothing is sent.
+    ``after``: the act is done first.
     """
 
     start: str
@@ -72,8 +74,8 @@ class Wire:
         sent = {**(self.signs() if signed else {}), **(headers or {})}
         self.log.append((method, path, dict(params or {})))
         self.paced.append((bucket, cost))
-        answer = self._meet(method, path, lambda: self._answer(method, path, params or {}, sent,
-                                                               json, body))
+        answer = self._meet(method, path, lambda: self.serve(method, path, params or {}, sent,
+                                                              json, body))
         if answer.status == 401:
             raise AccessRefused("the channel does not accept the key or token")
         if answer.status == 429:
@@ -95,13 +97,16 @@ class Wire:
                     act()
                 if fault.status == 0:
                     raise OutcomeUnknown("sent, but no answer")
+                if fault.status < 0:
+                    raise ChannelDown("not reachable")
                 return Response(fault.status, {"content-type": "application/json"}, fault.body)
         return act()
 
-    def _answer(
+    def serve(
         self, method: str, path: str, params: Mapping[str, Any], headers: Mapping[str, str],
         document: Any, body: bytes | None,
     ) -> Response:
+        """What Allegro answers."""
         parts = urlsplit(path)
         if parts.path.startswith("/auth/"):
             return self._login(parts.path, headers, body or b"")
@@ -143,7 +148,7 @@ class Wire:
                                     "error_description": "Invalid refresh token"})
             self.used_refresh_tokens.add(token)
         elif kind == "authorization_code":
-            if self.codes.pop(form["code"], None) != form["code_verifier"]:
+            if self.codes.pop(form["code"], None) != challenge_of(form["code_verifier"]):
                 return answer(400, {"error": "invalid_grant",
                                     "error_description": "Invalid authorization code."})
         elif form["device_code"] in self.denied:
@@ -196,7 +201,7 @@ class Wire:
         return part(method, steps, params, document, body)
 
     def _list(self, params: Mapping[str, Any]) -> Response:
-        since, until = params["updatedAt.gte"], params["updatedAt.lte"]
+        since, until = params["updatedAt.gte"], params.get("updatedAt.lte", "9")
         found = sorted(
             (form for form in self.shop.forms.values() if since <= form["updatedAt"] <= until),
             key=lambda form: (form["updatedAt"], form["id"]),
@@ -249,16 +254,13 @@ class Wire:
         if "uploadedAt" in entry["file"]:
             return refused(409, "FILE-EXISTS", "Invoice already has a file")
         entry["file"]["uploadedAt"] = stamp(self.shop.now)
+        self.shop.files.setdefault(steps[1], []).append(body or b"")
         return Response(200, {}, b"")
 
     def _returns(self, params: Mapping[str, Any]) -> Response:
         """Newest first, as far as anybody can tell; nothing about the order is promised."""
         found = sorted(self.shop.returns, key=lambda one: one["createdAt"], reverse=True)
-        if "from" in params:
-            at = next(one["createdAt"] for one in found if one["id"] == params["from"])
-            found = [one for one in found if one["createdAt"] > at]
-        since = params.get("createdAt.gte", "")[:19]
-        until = params.get("createdAt.lte", "9")
+        since, until = params["createdAt.gte"], params["createdAt.lte"]
         found = [one for one in found if since <= one["createdAt"] <= until]
         start = int(params.get("offset", 0))
         page = found[start:start + int(params["limit"])]
@@ -323,6 +325,11 @@ class Wire:
                             "publication": offer["publication"]})
 
 
+def challenge_of(verifier: str) -> str:
+    """The S256 challenge of a verifier (RFC 7636, 4.2)."""
+    return urlsafe_b64encode(sha256(verifier.encode()).digest()).decode().rstrip("=")
+
+
 def answer(status: int, document: Any, kind: str = PUBLIC) -> Response:
     """An answer with a document."""
     return Response(status, {"content-type": kind}, json.dumps(document).encode())
@@ -363,7 +370,7 @@ class There:
         self.http: Any = Witness(
             self.wire, load_spec(path), self.wire.signs, _is_login,
             # An empty list has a count of zero all the same.
-            excuses=("totalCount 0 is less than the minimum of 1",),
+            excuses=("count 0 is less than the minimum of 1",),
         ) if path.exists() else self.wire
 
     @property

@@ -26,7 +26,7 @@ from oms_connector import spec as sdk
 
 from oms_web.adapters.http import AccountHttp, ForbiddenAddress
 from oms_web.sync.registry import load_registry
-from tests.contract.allegro_wire import CLIENT, Fault, There, refused
+from tests.contract.allegro_wire import CLIENT, Fault, There, challenge_of, refused
 
 CONNECTORS = Path(__file__).parents[2] / "connectors"
 BACK = "https://oms.example.com/channels/back"
@@ -111,7 +111,7 @@ class TestThroughTheEnginesClient:
         def answered(request):
             seen.append(request)
             return httpx2.Response(200, json={
-                "access_token": "fresh", "refresh_token": "r2", "expires_in": "43199",
+                "id": "7", "access_token": "fresh", "refresh_token": "r2", "expires_in": "43199",
                 "login": "sklep"})
 
         return AccountHttp(
@@ -198,7 +198,7 @@ class TestByCode:
         assert asked["code_challenge"] == "challenge-1"
         assert "allegro:api:orders:write" in asked["scope"].split()
         assert CLIENT[1] not in url
-        there.wire.codes["kod"] = "verifier-1"
+        there.wire.codes["kod"] = challenge_of("verifier-1")
         tokens = there.connector().exchange("kod", "verifier-1", BACK)
         assert tokens == Tokens(
             there.wire.token, "refresh-2", there.shop.now + timedelta(seconds=43199),
@@ -207,7 +207,7 @@ class TestByCode:
 
     @pytest.mark.parametrize(("code", "verifier"), [("kod", "wrong"), ("used", "verifier-1")])
     def test_a_wrong_code_is_refused(self, there, code, verifier):
-        there.wire.codes["kod"] = "verifier-1"
+        there.wire.codes["kod"] = challenge_of("verifier-1")
         with pytest.raises(AccessRefused, match=r"Invalid authorization code\. Connect"):
             there.connector().exchange(code, verifier, BACK)
 

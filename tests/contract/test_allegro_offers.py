@@ -136,6 +136,19 @@ class TestQuantities:
         left = [there.shop.offers[ref]["stock"]["available"] for ref in refs]
         assert [left[0], left[2], left[5]] == [3, 3, 9]
 
+    @pytest.mark.parametrize("quantity", [-1, 1.5, "2", None])
+    def test_what_is_no_quantity_is_not_sent(self, there, quantity):
+        ref = there.shop.offer("KUBEK")
+        (result,) = there.connector().push_stock([stock(ref, quantity)])
+        assert (result.outcome, result.field) == ("rejected", "quantity")
+        assert there.wire.log == []
+
+    def test_an_answer_that_says_nothing_is_not_taken_for_a_yes(self, there):
+        there.http = there.wire
+        there.fault("PUT /sale", 200, body=b"{}")
+        with pytest.raises(OutcomeUnknown):
+            there.connector().push_stock([stock(there.shop.offer("KUBEK"), 2)])
+
     def test_nothing_to_send_asks_nothing(self, there):
         assert there.connector().push_stock([]) == []
         assert there.wire.log == []

@@ -35,9 +35,10 @@ def mug(there):
 
 def at_end(there):
     """The cursor of an account that has read everything so far."""
-    page = there.connector().pull_orders(None, 100)
-    assert (page.items, page.more) == ([], False)
-    return stored(page.cursor)
+    _, cursor = pulled(there, None)
+    assert set(cursor) == {"event", "read"}
+    there.wire.log.clear()
+    return cursor
 
 
 def stored(cursor):
@@ -80,13 +81,25 @@ def flat(pages):
 
 
 class TestJournal:
-    def test_a_new_account_starts_at_the_end_of_the_journal(self, there, mug):
-        before = there.shop.sell((mug, 1))
-        cursor = at_end(there)
+    def test_a_new_account_reads_what_is_there_and_goes_on_with_the_journal(self, there, mug):
+        before = [there.shop.sell((mug, 1)) for _ in range(150)]
+        items, cursor = pulled(there, None)
+        assert [item.external_id for item in items] == before
+        # A hundred by a request, not one: the journal itself is followed from its end.
+        assert there.wire.calls("GET /order/checkout-forms/") == 0
         after = there.shop.sell((mug, 1))
         items, _ = pulled(there, cursor)
         assert [item.external_id for item in items] == [after]
-        assert before in flat(swept(there))
+
+    def test_what_happens_during_the_first_reading_is_in_the_journal(self, there, mug):
+        before = [there.shop.sell((mug, 1)) for _ in range(7)]
+        first = there.connector().pull_orders(None, 3)
+        there.shop.cancel(before[5])
+        after = there.shop.sell((mug, 1))
+        items, _ = pulled(there, stored(first.cursor), limit=3)
+        newest = {item.external_id: item for item in [*first.items, *items]}
+        assert set(newest) == {*before, after}
+        assert newest[before[5]].state == "cancelled"
 
     def test_an_account_without_any_event_reads_from_the_beginning(self, there, mug):
         cursor = at_end(there)

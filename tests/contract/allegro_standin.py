@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from oms_allegro import AllegroConnector, mapping
@@ -69,6 +70,7 @@ class Allegro(StandIn):
     precision = timedelta(milliseconds=1)
     carrier = "INPOST"
     unknown = "00000000-0000-4000-8000-00000000dead"
+    samples = Path(__file__).with_name("kit_samples_allegro")
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(clock)

@@ -15,4 +15,4 @@ class TestAllegroByTheKit(ConnectorKit):
 
     def test_43_cancelling(self, bench):
         """A seller can mark a whole order only; ``test_allegro_after_sale`` tries that."""
-        pytest.skip("not applicable: a part of an Allegro order cannot be cancelled")
+        pytest.skip("a part of an Allegro order cannot be cancelled")

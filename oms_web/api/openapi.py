@@ -18,12 +18,25 @@ from oms_web.api.access import PUBLIC
 from oms_web.api.operations import JSON, OPERATIONS, PREFIX, REPEAT, REPLAYED, Operation
 from oms_web.api.shapes import BIGGEST
 from oms_web.domain.users.scopes import SCOPES
+from oms_web.domain.webhooks import signing
+from oms_web.sync.webhooks import EVENT
 
 ABOUT = (
     "Orders, products, stock, shipments and documents of one shop. Money is text beside a "
     "currency, a moment RFC 3339 in UTC, a quantity an integer. Lists continue with next, sent as "
     "after. Every POST names itself with an Idempotency-Key and may be repeated for a day: it is "
     "carried out once. Whatever goes wrong is application/problem+json."
+)
+WEBHOOKS = (
+    "Under Settings, Webhooks, the owner names addresses that are told what happens: the same "
+    "events as under events, each sent by POST the moment it happens, one after the other. An "
+    "answer of 200 to 299 within 15 seconds says that it was taken; anything else, and it is "
+    "sent again after 5 seconds, and later and later for three days, while the events after it "
+    "wait. An event may come twice: its number, in OMS-Event-Id and in the body, is the same. "
+    "Verify OMS-Signature: t=SECONDS,v1=HEX, where HEX is the HMAC-SHA256 with your secret of "
+    "SECONDS, a dot and the body as it came; while a secret is exchanged there are two v1. "
+    "Refuse what is older than five minutes. A test has the type ping, the number 0 and the "
+    "subject webhook."
 )
 RESOURCES = {
     "orders": "Orders from all channels, and what is done to them.",
@@ -83,6 +96,7 @@ def document() -> dict[str, Any]:
         "security": [{"key": []}],
         "tags": [{"name": name, "description": words} for name, words in RESOURCES.items()],
         "paths": paths,
+        "webhooks": {"event": {"post": _webhook()}},
         "components": {
             "schemas": {**shapes, "Problem": _PROBLEM},
             "responses": {name: _problem(kind) for name, kind in problems.KINDS.items()},
@@ -151,6 +165,28 @@ def _success(one: Operation, refs: dict[Any, dict[str, Any]]) -> dict[str, Any]:
     return {
         "description": (one.gives.__doc__ or "").split("\n", 1)[0], "headers": headers,
         "content": {JSON: {"schema": refs[one.gives, "serialization"]}},
+    }
+
+
+def _webhook() -> dict[str, Any]:
+    """What we send to the addresses under Settings, Webhooks."""
+    return {
+        "operationId": "webhook", "summary": "What happened, sent to your address",
+        "description": WEBHOOKS, "security": [{}],
+        "parameters": [
+            {"name": signing.HEADER, "in": "header", "required": True,
+             "schema": {"type": "string", "examples": ["t=1764000000,v1=5f2c..."]},
+             "description": "HMAC-SHA256 of t, a dot and the body, by each secret that is valid."},
+            {"name": EVENT, "in": "header", "required": True, "schema": {"type": "string"},
+             "description": "The event's number: the same whenever it is sent again."},
+        ],
+        "requestBody": {"required": True, "content": {
+            JSON: {"schema": {"$ref": "#/components/schemas/Event"}}}},
+        "responses": {
+            "2XX": {"description": "Taken. The next event follows."},
+            "410": {"description": "Gone for good: nothing is sent any more."},
+            "default": {"description": "Not taken: sent again, with growing pauses, for 3 days."},
+        },
     }
 
 
@@ -225,7 +261,8 @@ def page() -> dict[str, Any]:
         for name, shape in sorted(made["components"]["schemas"].items())
     ]
     return {"about": ABOUT, "resources": resources, "shapes": shapes, "prefix": PREFIX,
-            "kinds": problems.KINDS.values(), "repeat": REPEAT, "version": __version__}
+            "webhooks": WEBHOOKS, "kinds": problems.KINDS.values(), "repeat": REPEAT,
+            "version": __version__}
 
 
 def _rows(shape: dict[str, Any]) -> list[Row]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from decimal import Decimal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from oms_web.api.operations import Call, post
 from oms_web.api.order_shapes import OrderAnswer, order_answer
@@ -52,6 +52,13 @@ class NoteAsked(Asked):
     """Words for those who work on it."""
 
     note: text(4000, 1)
+
+    @field_validator("note")
+    @classmethod
+    def _says_something(cls, note: str) -> str:
+        if not note.strip():
+            raise ValueError("write something")
+        return note
 
 
 def _now(call: Call, order_id: int) -> OrderAnswer:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections import Counter
+from decimal import Decimal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from oms_web.api.shapes import (
     Amount,
@@ -21,6 +23,8 @@ from oms_web.api.shapes import (
     price,
     text,
 )
+from oms_web.core.errors import Invalid
+from oms_web.domain.catalog.records import check_vat_rate
 from oms_web.domain.orders import filing, phases
 from oms_web.domain.orders.checks import KINDS
 from oms_web.domain.orders.models import Hold, OrderLine
@@ -32,6 +36,21 @@ PaymentState = Literal[filing.PAYMENT_STATES]
 PaymentKind = Literal["prepaid", "cod", "credit"]
 HoldKind = Literal[tuple(KINDS)]
 _ADDRESS = ("name", "company", "street", "postcode", "city", "region", "country", "phone", "email")
+
+
+# A shop whose orders cost more than this has other worries; sums beyond it fit no column.
+MOST_MONEY = Decimal(10) ** 12
+
+
+def _rate(code: str) -> str:
+    try:
+        return check_vat_rate(code) if code else ""
+    except Invalid as error:
+        raise ValueError(str(error)) from None
+
+
+VatRate = Annotated[
+    text(6, about="A rate code: 23, 8, 5, 0, zw, np, oo.", example="23"), AfterValidator(_rate)]
 
 
 class AddressAsked(Asked):
@@ -76,9 +95,16 @@ class LineAsked(Asked):
     title: text(420, 1)
     quantity: Units
     unit_price: Price
-    vat_rate: text(6, about="A rate code: 23, 8, 5, 0, zw, np, oo.", example="23") = ""
+    vat_rate: VatRate = ""
     line_ref: text(120, about="Your number of this line, new in the order; else its place.") = ""
     cancelled: int = Field(0, ge=0, le=1_000_000, description="Units of it called off.")
+
+    @field_validator("cancelled")
+    @classmethod
+    def _not_more(cls, cancelled: int, info: ValidationInfo) -> int:
+        if cancelled > info.data.get("quantity", cancelled):
+            raise ValueError("more is cancelled than was ordered")
+        return cancelled
 
 
 class PaymentAsked(Asked):
@@ -119,6 +145,37 @@ class OrderAsked(Asked):
     delivery: DeliveryAsked = DeliveryAsked()
     note: text(10_000, about="What the buyer wrote.") = ""
     tags: list[text(40, 1)] = Field([], max_length=20)
+
+    @field_validator("lines")
+    @classmethod
+    def _lines_differ(cls, lines: list[LineAsked]) -> list[LineAsked]:
+        refs = [line.line_ref or str(number) for number, line in enumerate(lines, start=1)]
+        _differ(refs, "two lines have the line_ref %s")
+        if sum(Decimal(line.unit_price) * line.quantity for line in lines) > MOST_MONEY:
+            raise ValueError("this costs more than can be")
+        return lines
+
+    @field_validator("payments")
+    @classmethod
+    def _payments_differ(cls, payments: list[PaymentAsked]) -> list[PaymentAsked]:
+        _differ([one.reference for one in payments], "two payments have the reference %s")
+        return payments
+
+    @field_validator("discount")
+    @classmethod
+    def _costs_something(cls, discount: str, info: ValidationInfo) -> str:
+        lines, shipping = info.data.get("lines"), info.data.get("shipping")
+        if lines is not None and shipping is not None:
+            costs = sum(Decimal(line.unit_price) * line.quantity for line in lines)
+            if Decimal(discount) > costs + Decimal(shipping):
+                raise ValueError("more is taken off than it costs")
+        return discount
+
+
+def _differ(names: list[str], words: str) -> None:
+    twice = [name for name, times in Counter(names).items() if times > 1]
+    if twice:
+        raise ValueError(words % twice[0])
 
 
 class Address(Answer):
@@ -305,6 +362,7 @@ def _line(line: OrderLine, currency: str, skus: dict[int, str]) -> Line:
 
 def _hold(hold: Hold) -> OpenHold:
     words = KINDS[hold.kind][0] % {name: hold.detail.get(name, "") for name in (
-        "titles", "missing", "stated", "computed", "tax_id", "hours", "what", "reason")}
+        "titles", "missing", "stated", "computed", "tax_id", "hours", "what", "amount",
+        "reason")}
     return OpenHold(kind=hold.kind, detail=words, set_at=hold.set_at, set_by=hold.set_by,
                     until=hold.until)

@@ -138,7 +138,8 @@ def _refusal(error: OmsError) -> Response:
 
 def _of_fields(error: ValidationError) -> list[dict[str, str]]:
     return [
-        {"field": ".".join(str(part) for part in one["loc"]), "detail": one["msg"]}
+        {"field": ".".join(str(part) for part in one["loc"]),
+         "detail": one["msg"].removeprefix("Value error, ")}
         for one in error.errors(include_url=False, include_context=False, include_input=False)[:50]
     ]
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 from pydantic import Field
 
 from oms_web.api.operations import Call, get, post, put
 from oms_web.api.shapes import Answer, Asked, Next, PageQuery, text
-from oms_web.core.errors import NotFound
+from oms_web.core.errors import Invalid, NotFound
 from oms_web.domain.catalog import queries as catalog
 from oms_web.domain.stock import levels, reasons
 from oms_web.domain.stock.levels import Level
@@ -103,8 +105,9 @@ def correct_stock(call: Call) -> StockLevel:
     asked: CorrectionAsked = call.body
     variant_id = _variant(call, asked.sku)
     place = levels.place(call.work.session, variant_id, asked.warehouse, asked.bin)
-    stock_correction.correct(call.work, variant_id, place, asked.change, asked.reason, asked.note,
-                             key=f"api:{call.key.id}:{call.repeat_key}")
+    with _blaming("change"):
+        stock_correction.correct(call.work, variant_id, place, asked.change, asked.reason,
+                                 asked.note, key=f"api:{call.key.id}:{call.repeat_key}")
     return _now(call, asked.sku)
 
 
@@ -114,9 +117,20 @@ def put_stock(call: Call, sku: str) -> StockLevel:
     asked: LevelAsked = call.body
     variant_id = _variant(call, sku)
     place = levels.place(call.work.session, variant_id, asked.warehouse, asked.bin)
-    stock_correction.set_to(call.work, variant_id, place, asked.on_hand, asked.reason, asked.note,
-                            key=f"api:{call.key.id}:{secrets.token_hex(8)}")
+    with _blaming("on_hand"):
+        stock_correction.set_to(call.work, variant_id, place, asked.on_hand, asked.reason,
+                                asked.note, key=f"api:{call.key.id}:{secrets.token_hex(8)}")
     return _now(call, sku)
+
+
+@contextmanager
+def _blaming(field: str) -> Iterator[None]:
+    """Refusals of units at the field in which they were sent."""
+    try:
+        yield
+    except Invalid as error:
+        raise Invalid(error.message, field if error.field == "units" else error.field,
+                      **error.params) from error
 
 
 def _variant(call: Call, sku: str) -> int:

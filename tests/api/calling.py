@@ -68,3 +68,22 @@ def order_body(external_id: str = "WEB-1", **values: Any) -> dict[str, Any]:
         "ship_to": {"name": "Anna Testowa", "street": "Prosta 1", "postcode": "00-001",
                     "city": "Warszawa", "country": "PL", "phone": "600100200"},
     } | values
+
+
+def walked(caller: Caller, path: str, limit: int = 2, **query: Any) -> list[Any]:
+    """All items of a list, page by page; no page holds more than it may."""
+    found, after = [], ""
+    while True:
+        answer = caller.get(path, limit=limit, **query, **({"after": after} if after else {}))
+        assert answer.status_code == 200, answer.json
+        assert len(answer.json["items"]) <= limit
+        found += answer.json["items"]
+        after = answer.json["next"]
+        if after is None:
+            return found
+
+
+def fields(answer: TestResponse) -> list[str]:
+    """The fields that a refusal names."""
+    assert (answer.status_code, answer.mimetype) == (422, "application/problem+json"), answer.json
+    return [one["field"] for one in answer.json["errors"]]

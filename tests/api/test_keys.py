@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from oms_web.api.access import Node
-from oms_web.api.pace import Pace
+from oms_web.api.pace import Pace, Strangers
 from oms_web.core.errors import InvalidForm
 from oms_web.domain.audit.models import AuditEntry
 from oms_web.domain.users import api_keys
@@ -185,3 +185,48 @@ def test_a_fault_of_ours_is_a_problem_with_a_reference(app, caller, monkeypatch,
     assert (answer.status_code, answer.mimetype) == (500, PROBLEM)
     assert "secret detail" not in answer.get_data(as_text=True)
     assert answer.json["reference"] in caplog.text
+
+
+def stranger(app, key="oms_wrong", address="203.0.113.7"):
+    return app.test_client().get("/api/v1/stock", headers={"Authorization": f"Bearer {key}"},
+                                 environ_base={"REMOTE_ADDR": address})
+
+
+def test_who_tries_keys_that_are_none_is_slowed_down(app, works, caller, monkeypatch):
+    app.extensions["oms_api"] = Node(Pace(600), Calls(), Strangers(3))
+    monkeypatch.setattr(works, "clock", lambda: NOON + timedelta(seconds=20))
+    assert stranger(app, caller.key).status_code == 200  # seen to work
+    assert [stranger(app, f"oms_{n}").status_code for n in range(3)] == [401] * 3
+    looked = []
+    monkeypatch.setattr(api_keys, "find", lambda *_args: looked.append(1))
+    refused = stranger(app, "oms_4")
+    assert (refused.status_code, refused.mimetype) == (429, PROBLEM)
+    assert (refused.headers["Retry-After"], looked) == ("40", [])
+    monkeypatch.undo()
+    monkeypatch.setattr(works, "clock", lambda: NOON + timedelta(seconds=21))
+    assert stranger(app, caller.key).status_code == 200  # who shares the address goes on
+    assert stranger(app, address="203.0.113.8").status_code == 401
+    other = make_caller(app, works, name="Other")
+    assert stranger(app, other.key).status_code == 429  # a new one waits for the next minute
+    monkeypatch.setattr(works, "clock", lambda: NOON + timedelta(seconds=60))
+    assert stranger(app, other.key).status_code == 200
+    assert stranger(app).status_code == 401
+
+
+def test_a_key_that_was_revoked_is_no_longer_known(app, works, caller, monkeypatch):
+    app.extensions["oms_api"] = Node(Pace(600), Calls(), Strangers(1))
+    monkeypatch.setattr(works, "clock", lambda: NOON)
+    assert stranger(app, caller.key).status_code == 200
+    with works.writing(TESTER) as work:
+        api_keys.revoke(work, caller.key_id)
+    assert stranger(app, caller.key).status_code == 401
+    assert stranger(app, caller.key).status_code == 429
+
+
+def test_strangers_remember_no_more_keys_than_they_should():
+    strangers = Strangers(1, most_known=2)
+    for key in "abc":
+        strangers.welcome(key)
+    strangers.wrong("x", "nothing", NOON)
+    assert strangers.refused("x", "c", NOON) is None
+    assert strangers.refused("x", "a", NOON) is not None

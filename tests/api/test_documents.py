@@ -1,0 +1,93 @@
+"""Documents through the API: what was issued, and its PDF."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from oms_web.adapters.pdf import PdfUnavailable
+from oms_web.flows.issue_document import issue_invoice
+from tests import paper
+from tests.api.calling import fields, make_caller, order_body, walked
+from tests.conftest import TESTER
+
+
+def test_an_invoice_as_it_was_issued(busy):
+    made = busy.caller.get(f"/documents/{busy.document}").json
+    assert (made["kind"], made["order_id"]) == ("invoice", busy.orders["invoiced"])
+    assert (made["net"], made["vat"], made["gross"], made["currency"]) == (
+        "24.38", "5.61", "29.99", "PLN")
+    assert made["number"]
+    assert made["buyer"]
+
+
+def test_documents_are_read_page_by_page_once_each(both):
+    from tests.api.calling import make_caller as make_one
+    from tests.conftest import web_app
+    from tests.factories import shop as make_shop
+
+    make_shop(both.works, {"A": 10})
+    caller = make_one(web_app(both), both.works)
+    clock, numbers = both.works.clock, []
+    with both.works.writing(TESTER) as work:
+        paper.company(work)
+    for number in range(5):
+        made = caller.post("/orders", order_body(f"W-{number}", lines=[
+            {"title": "Kubek", "quantity": 1, "unit_price": "20.00", "vat_rate": "23"}])).json
+        both.works.clock = lambda day=number // 2: clock() + timedelta(days=day)
+        with both.works.writing(TESTER) as work:
+            numbers.append(issue_invoice(work, made["id"])[0].id)
+        both.works.clock = clock
+    assert [one["id"] for one in walked(caller, "/documents")] == numbers[::-1]
+
+
+def test_those_of_one_order_or_of_some_days(busy):
+    call = busy.caller
+    for query, is_there in (
+        ({"order": busy.orders["invoiced"]}, True), ({"order": busy.orders["open"]}, False),
+        ({"order": 987654}, False), ({"issued_from": "2026-01-01"}, True),
+        ({"issued_from": "2090-01-01"}, False), ({"issued_to": "2020-01-01"}, False),
+    ):
+        found = [one["id"] for one in call.get("/documents", **query).json["items"]]
+        assert found == ([busy.document] if is_there else []), query
+
+
+@pytest.mark.parametrize(("query", "field"), [
+    ({"order": 0}, "order"), ({"order": "x"}, "order"), ({"issued_from": "today"}, "issued_from"),
+    ({"issued_to": "1200-01-01"}, "issued_to"), ({"limit": 1000}, "limit"),
+    ({"after": "x"}, "after"), ({"after": "WyJ4IiwgMV0"}, "after"), ({"buyer": "Jan"}, "buyer"),
+])
+def test_wrong_filters_are_named(caller, query, field):
+    assert fields(caller.get("/documents", **query)) == [field]
+
+
+@pytest.mark.slow
+def test_the_pdf_is_the_same_every_time(oms, busy):
+    first = busy.caller.get(f"/documents/{busy.document}/pdf")
+    assert (first.status_code, first.mimetype) == (200, "application/pdf")
+    assert first.get_data().startswith(b"%PDF-")
+    assert first.headers["Content-Disposition"].endswith('.pdf"')
+    assert busy.caller.get(f"/documents/{busy.document}/pdf").get_data() == first.get_data()
+
+
+def test_when_no_pdf_can_be_made_that_is_said(oms, busy, monkeypatch):
+    class Broken:
+        def document(self, _document_id):
+            raise PdfUnavailable("PDFs cannot be made at the moment.")
+
+    monkeypatch.setitem(oms.__dict__, "printing", Broken())
+    answer = busy.caller.get(f"/documents/{busy.document}/pdf")
+    assert (answer.status_code, answer.json["title"]) == (503, "Not available now")
+
+
+def test_what_is_not_there(caller):
+    assert caller.get("/documents/987654").status_code == 404
+    assert caller.get("/documents/987654/pdf").status_code == 404
+
+
+def test_scopes_of_documents(app, works, busy):
+    other = make_caller(app, works, ["orders:read"], name="Other")
+    for path in ("/documents", f"/documents/{busy.document}", f"/documents/{busy.document}/pdf"):
+        assert other.get(path).status_code == 403
+    assert make_caller(app, works, ["documents:read"], name="Reads").get("/documents").json["items"]

@@ -31,6 +31,14 @@ def only(oms, model, **where):
         return work.session.scalars(select(model).filter_by(**where)).one()
 
 
+def lineage(oms):
+    """Which channel order took over from which."""
+    with oms.works.reading(SYSTEM) as work:
+        rows = {row.id: row for row in work.session.scalars(select(ChannelOrder))}
+    return {row.external_id: rows[row.superseded_by].external_id if row.superseded_by else None
+            for row in rows.values()}
+
+
 def balance(oms, variant_id):
     with oms.works.reading(SYSTEM) as work:
         row = work.session.execute(
@@ -168,6 +176,26 @@ def test_purchases_paid_together_replace_the_old_orders(oms):
     assert balance(oms, ids["KUB"]) == (3, 3)
     late = receive(oms, account, make.order("A0", {"KUB": 1}))
     assert (late.added, late.same) == (0, 1)
+    assert lineage(oms) == {"A0": "A3", "A1": "A3", "A2": "A3", "A3": None}
+
+
+def test_a_purchase_whose_successor_cannot_be_kept_is_gone_all_the_same(oms):
+    account, _ = make.shop(oms.works, {}, settings={"history_moves_stock": True})
+    receive(oms, account, make.order("A1", {"KUB": 1}, state="unpaid"))
+    joint = make.order("A3", {"KUB": 3}, state="shipped", replaces=("A1",))
+    with oms.works.writing(SYSTEM) as work:
+        make.variant(work, "KUB")
+    assert len(receive(oms, account, joint).refused) == 1
+    assert lineage(oms) == {"A1": "A1"}
+
+
+def test_a_test_order_is_kept_out(oms):
+    account, ids = make.shop(oms.works, {"KUB": 3})
+    result = receive(oms, account, make.order("T1", {"KUB": 1}, is_test=True),
+                     make.order("A1", {"KUB": 1}))
+    assert (result.added, result.same, result.refused) == (1, 1, [])
+    assert only(oms, ChannelOrder).external_id == "A1"
+    assert balance(oms, ids["KUB"]) == (3, 1)
 
 
 @pytest.mark.parametrize(("broken", "field"), [

@@ -22,12 +22,15 @@ from oms_web.flows.order_in.accept import accept
 from oms_web.flows.order_in.change import change
 from oms_web.flows.order_in.goods_back import take_back
 from oms_web.flows.order_in.normalise import Draft, normalise
-from oms_web.flows.order_in.replace import retire_replaced
+from oms_web.flows.order_in.replace import name_successors, retire_replaced
 
 
 @dataclass(slots=True)
 class TakenIn:
-    """What became of a page. ``refused``: orders that cannot be kept, with the reason."""
+    """What became of a page. ``refused``: orders that cannot be kept, with the reason.
+
+    ``same`` counts what changed nothing: known already, or a channel's test order.
+    """
 
     added: int = 0
     changed: int = 0
@@ -63,15 +66,19 @@ def take_in(work: Work, account: ChannelAccount, orders: Sequence[Order]) -> Tak
     refused_back = take_back(work, account, back)
     result.refused += refused_back
     result.added += len(ids) + len(back) - len(refused_back)
+    name_successors(work, account, fresh)
     return result
 
 
 def _drafts(
     account: ChannelAccount, orders: Sequence[Order], result: TakenIn
 ) -> dict[str, Draft]:
-    """One draft per external id; of two versions in one page the newer stays."""
+    """One draft per external id; of two versions in one page the newer stays. No test orders."""
     drafts: dict[str, Draft] = {}
     for order in orders:
+        if order.is_test:
+            result.same += 1
+            continue
         try:
             draft = normalise(order, account)
         except OmsError as error:

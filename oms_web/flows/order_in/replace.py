@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from oms_web.core.work import Work
 from oms_web.domain.channels.models import ChannelAccount
@@ -20,7 +20,7 @@ def retire_replaced(work: Work, account: ChannelAccount, drafts: Sequence[Draft]
     """Cancel our orders for ids that ``drafts`` replace, before the new ones are reserved.
 
     Ids that we have never seen are noted too, so that a late message about them adds nothing.
-    The rows point to themselves as superseded until the new channel order has a row of its own.
+    The rows point to themselves as superseded until ``name_successors`` knows a better one.
     """
     gone = {ref for draft in drafts for ref in draft.order.replaces}
     if not gone:
@@ -43,6 +43,25 @@ def retire_replaced(work: Work, account: ChannelAccount, drafts: Sequence[Draft]
         for order in _orders_of(work, row):
             _retire(work, order)
     work.session.flush()
+
+
+def name_successors(work: Work, account: ChannelAccount, drafts: Sequence[Draft]) -> None:
+    """Let what was replaced point to what took it over, now that this is stored."""
+    taken_over = {draft.order.external_id: draft.order.replaces
+                  for draft in drafts if draft.order.replaces}
+    if not taken_over:
+        return
+    for external_id, row_id in work.session.execute(
+        select(ChannelOrder.external_id, ChannelOrder.id)
+        .where(ChannelOrder.account_id == account.id, ChannelOrder.external_id.in_(taken_over))
+    ).all():
+        work.session.execute(
+            update(ChannelOrder)
+            .where(ChannelOrder.account_id == account.id,
+                   ChannelOrder.external_id.in_(taken_over[external_id]),
+                   ChannelOrder.id != row_id)
+            .values(superseded_by=row_id)
+        )
 
 
 def _orders_of(work: Work, row: ChannelOrder) -> list[Order]:

@@ -141,7 +141,7 @@ class DemoConnector(Connector):
         """Prices in PLN; the marketplace answers for each."""
         return self._push("prices", items, [mapping.price_out(item) for item in items])
 
-    def _push(self, path: str, items: Sequence[StockItem] | Sequence[PriceItem],
+    def _push(self, path: str, items: Sequence[StockItem | PriceItem],
               wanted: Sequence[Mapping[str, Any]]) -> Sequence[ItemResult]:
         results: list[ItemResult] = []
         for batch, told in zip(batches(items, BATCH), batches(wanted, BATCH), strict=True):

@@ -190,8 +190,9 @@ What happened on them: {acts}.
 Webhooks (`ring`) are not part of these days: nobody listens for them in process. They are served
 and refused in `tests/contract/test_demo_service.py`.
 
-Orders that are "deleted" are so while the storm lasts: the calm shows them again, and they have to be
-here by then. What has no readable number at all lies in quarantine under "?" and is not counted above.
+Orders that are "deleted" are so while the storm lasts: the calm shows them again, and they have to
+be here by then. What has no readable number at all lies in quarantine under "?" and is not counted
+above.
 
 The bar for a release is 500 seeds, 5 channels and 200 SKUs. In CI
 `tests/sync/test_chaos_convergence.py` runs 12 seeds with 2 channels and 30 SKUs, and controls that

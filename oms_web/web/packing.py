@@ -6,6 +6,7 @@ A packer sees the buyer's name and city, nothing else; there is no way from here
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from urllib.parse import quote, unquote
@@ -176,7 +177,7 @@ def begin_part(order_id: int) -> Response:
 def _bench(
     shipment_id: int, band: Band | None = None, *, fresh: bool = False, ask: str = "",
     pair: tuple[int, int] | None = None, status: int = 200, surplus: str = "",
-    labelled: bool = False,
+    labelled: bool = False, typed: Mapping[str, str] | None = None,
 ) -> Response:
     bench = benches.bench(db.session, shipment_id)
     state = bench.shipment.state
@@ -197,7 +198,7 @@ def _bench(
         "elsewhere": benches.free_elsewhere(db.session, shipment_id, pair) if ask and pair else [],
         "next": _next() if state != service.PACKING else None,
         "by_walks": opening.walks_in_use(db.session, utc_now()), "surplus": surplus,
-        "labelled": labelled,
+        "labelled": labelled, "typed": typed or {},
         "carriers": [carrier.name for carrier in tracking.CARRIERS],
     }, url_for("packing.show", shipment_id=shipment_id), status)
 
@@ -349,7 +350,8 @@ def describe(shipment_id: int) -> Response:
                 )
             service.tell_order(work, get_order(work.session, shipment.order_id))
     except OmsError as error:
-        return _bench(shipment_id, packing_band.refused(words_of(error)), status=status_of(error))
+        return _bench(shipment_id, packing_band.refused(words_of(error)), status=status_of(error),
+                      typed=request.form)
     return _bench(shipment_id, Band("ok", "check", gettext("Saved"), gettext(
         "The parcel has its number and weight.")))
 

@@ -111,6 +111,7 @@ def _row(shipment_id: int, problem: str = "", status: int = 200) -> Response:
         "shipments/list.html", "shipments/_one.html", row=queries.one(db.session, shipment_id),
         accounts={one.id: one for one in db.session.scalars(select(ChannelAccount))},
         states=STATES, blocked=BLOCKED, follow=tracking.follow, problem=problem, status=status,
+        typed=request.form if problem and "number" in request.form else None,
     )
 
 
@@ -164,6 +165,8 @@ def number(shipment_id: int) -> Response:
             service.tell_order(work, get_order(work.session, shipment.order_id))
     except OmsError as error:
         return _row(shipment_id, words_of(error), status_of(error))
+    say(gettext("The tracking number is saved.") if request.form.get("number", "").strip()
+        else gettext("The parcel has no tracking number now."))
     return _row(shipment_id)
 
 

@@ -25,8 +25,14 @@ def test_the_shape_of_a_number_suggests_its_carrier(number, carrier):
 def test_numbers_are_kept_without_spaces_and_found_without_punctuation():
     assert tracking.tidy(" 1z 999 aa1 ") == "1Z999AA1"
     assert tracking.key("1Z-999 aa1") == tracking.key("1z999AA1")
+    assert tracking.tidy("ab-12 ") == "AB-12"
+    assert tracking.tidy(" ") == ""
+
+
+@pytest.mark.parametrize("text", ["<b>6200 1234</b>", "6200/1234", "ZAŻ123", "x" * 65, "123"])
+def test_what_no_carrier_prints_is_no_tracking_number(text):
     with pytest.raises(Invalid):
-        tracking.tidy("x" * 81)
+        tracking.tidy(text)
 
 
 @pytest.mark.parametrize(("text", "may_be"), [

@@ -130,6 +130,24 @@ def test_a_number_is_typed_in_the_row_and_found_again(clerk, floor):
                 number="1").status_code == 404
 
 
+def test_a_wrong_number_is_refused_at_its_field_and_a_right_one_says_saved(clerk, floor):
+    shipment_id = floor.pack(floor.order("A", {"KUB": 1}))
+    url = f"/shipments/{shipment_id}/number"
+    answer = post(clerk, url, parcel="1", carrier="DPD", number="<b>6200 1234</b>")
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert 'value="&lt;b&gt;6200 1234&lt;/b&gt;" aria-invalid="true"' in page
+    assert "only letters, digits and hyphens" in page
+    assert floor.parcels(shipment_id)[0].tracking == ""
+    answer = post(clerk, url, parcel="1", carrier="DPD", number="6200 1234")
+    assert "The tracking number is saved." in answer.get_data(as_text=True)
+    assert floor.parcels(shipment_id)[0].tracking == "62001234"
+    answer = post(clerk, f"/packing/{shipment_id}/parcels",
+                  **{"number-1": "<b>", "carrier-1": "GLS", "weight-1": "1"})
+    assert answer.status_code == 422
+    assert 'value="&lt;b&gt;"' in answer.get_data(as_text=True)
+
+
 def test_delivered_undelivered_and_sent_again(clerk, floor):
     order_id = floor.order("A", {"KUB": 1})
     shipment_id = floor.pack(order_id)

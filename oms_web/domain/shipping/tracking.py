@@ -12,7 +12,8 @@ from urllib.parse import quote
 from oms_web.core.errors import Invalid
 from oms_web.core.text import squeeze
 
-LONGEST = 80
+SHORTEST, LONGEST = 4, 64
+_KEPT = re.compile(r"[A-Z0-9-]*")
 _SEEN = re.compile(r"[A-Z0-9]{8,40}")
 
 
@@ -58,11 +59,14 @@ def tidy(text: str, field: str = "tracking") -> str:
     """A tracking number as it is kept: upper case, without the spaces it was printed with.
 
     Raises:
-        Invalid: too long, or with characters no number has.
+        Invalid: too short or too long, or with characters that no carrier's number has.
     """
     number = "".join(text.split()).upper()
-    if len(number) > LONGEST or not number.isprintable():
-        raise Invalid("A tracking number has at most %(most)s characters.", field, most=LONGEST)
+    if not _KEPT.fullmatch(number):
+        raise Invalid("A tracking number has only letters, digits and hyphens.", field)
+    if number and not SHORTEST <= len(number) <= LONGEST:
+        raise Invalid("A tracking number has between %(least)s and %(most)s characters.", field,
+                      least=SHORTEST, most=LONGEST)
     return number
 
 

@@ -16,6 +16,7 @@ from oms_web.flows import backorder, map_listing, publish_stock
 from oms_web.sync import doorbell, feeds, webhooks
 from oms_web.sync.offers import read_offers
 from oms_web.sync.pull import pull
+from oms_web.sync.pull_returns import pull_returns
 from oms_web.sync.push_shipment import push_shipment
 from oms_web.sync.push_stock import push_stock
 from oms_web.sync.retry import TASK as RETRY
@@ -55,7 +56,8 @@ def read_feed(job: Job) -> Result:
     try:
         if name == feeds.OFFERS:
             return {"offers": read_offers(job.engine, account_id, job.beat)}
-        pulled = pull(job.engine, account_id, name, job.beat)
+        pulled = pull_returns(job.engine, account_id, job.beat) if name == feeds.RETURNS else \
+            pull(job.engine, account_id, name, job.beat)
     except (ChannelError, ChannelStopped) as error:
         return {"error": feeds.describe(error)}
     return {"added": pulled.added, "changed": pulled.changed, "same": pulled.same,

@@ -30,7 +30,7 @@ TASK = "answer_rings"
 SECRET = "webhook_secret"  # noqa: S105  the name of one
 KEPT = timedelta(days=30)
 BATCH = 50
-_FEEDS = {"order": feeds.ORDERS, "offer": feeds.OFFERS}
+_FEEDS = {"order": feeds.ORDERS, "offer": feeds.OFFERS, "return": feeds.RETURNS}
 
 
 def hear(engine: Engine, account_id: int, body: bytes, headers: Mapping[str, str]) -> int:

@@ -13,6 +13,7 @@ from oms_connector import (
     FetchesOrders,
     ListsOffers,
     PullsOrders,
+    PullsReturns,
     RateLimited,
     SweepsOrders,
 )
@@ -25,10 +26,10 @@ from oms_web.domain.audit import service as audit
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.sync.models import Feed
 
-ORDERS, SWEEP, OPEN, OFFERS = "orders", "sweep", "open", "offers"
+ORDERS, SWEEP, OPEN, OFFERS, RETURNS = "orders", "sweep", "open", "offers", "returns"
 _EVERY = {
     ORDERS: timedelta(0), SWEEP: timedelta(hours=1), OPEN: timedelta(minutes=10),
-    OFFERS: timedelta(minutes=10),
+    OFFERS: timedelta(minutes=10), RETURNS: timedelta(minutes=10),
 }
 _BACKOFF = (10, 30, 120, 600, 1800)
 
@@ -44,6 +45,7 @@ def feeds_of(connector: type[Connector]) -> list[str]:
         OPEN: issubclass(connector, FetchesOrders)
         and bool(connector.manifest.capabilities.updated_misses),
         OFFERS: issubclass(connector, ListsOffers),
+        RETURNS: issubclass(connector, PullsReturns),
     }
     return [name for name, can in able.items() if can]
 

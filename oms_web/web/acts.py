@@ -100,6 +100,7 @@ ACTS: dict[str, Any] = {
     "picking.reopen": _l("Pick list opened again"),
     "picking.start": _l("Pick list started"),
     "quarantine.drop": _l("Unread order dropped"),
+    "returns.told": _l("Return announced on the channel"),
     "returns.receive": _l("Return received"),
     "shipping.cancelled": _l("Shipment cancelled"),
     "shipping.delivered": _l("Parcel delivered"),

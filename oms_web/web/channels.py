@@ -33,6 +33,7 @@ screen = Blueprint("channels", __name__)
 FEED_NAMES = {
     feeds.ORDERS: _l("Orders"), feeds.SWEEP: _l("Orders, once more"),
     feeds.OPEN: _l("Open orders, one by one"), feeds.OFFERS: _l("Offers"),
+    feeds.RETURNS: _l("Returns"),
 }
 OUTCOMES = {
     "applied": _l("accepted"), "rejected": _l("refused"), "retry": _l("again soon"),

@@ -197,6 +197,8 @@ TELLING: Mapping[str, Kind] = {
     "documents.issue": Kind("file-invoice", lambda t: gettext(
         "Document %(number)s issued", number=t.after("number")), "ok",
         lambda t: t.money("gross"), "documents"),
+    "returns.told": Kind("truck-return", lambda t: gettext(
+        "The channel tells of a return"), "warn", _changed_fields, view="channel"),
     "returns.receive": Kind("truck-return", lambda t: gettext(
         "Return received: %(units)s", units=t.units("units")), "warn", view="channel"),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -12,21 +13,32 @@ from oms_web.core.db import Base
 
 
 class Return(Base):
-    """A return (RMA). ``order_id`` is empty while nobody knows which order it belongs to."""
+    """A return (RMA). ``order_id`` is empty while nobody knows which order it belongs to.
+
+    ``state``: ``received`` here; before that, as a channel tells it: ``announced``, ``sent``,
+    ``arrived`` (there), ``closed``, ``refused``. ``revision`` sorts versions of what a channel
+    told, ``refunded`` is what it gave back of the money. Nothing of that moves stock.
+    """
 
     __tablename__ = "return_case"
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=True)
     account_id: Mapped[int | None] = mapped_column(ForeignKey("channel_account.id"))
     external_id: Mapped[str | None] = mapped_column(String(120))
+    number: Mapped[str] = mapped_column(String(120), default="")
     order_id: Mapped[int | None] = mapped_column(ForeignKey("sales_order.id"), index=True)
     state: Mapped[str] = mapped_column(String(10), default="received")
+    raw_status: Mapped[str] = mapped_column(String(60), default="")
+    revision: Mapped[str] = mapped_column(String(60), default="")
     buyer_name: Mapped[str] = mapped_column(String(200), default="")
     buyer_key: Mapped[str] = mapped_column(String(200), default="")
     reason: Mapped[str] = mapped_column(String(200), default="")
     currency: Mapped[Currency]
     total: Mapped[Minor]
-    received_at: Mapped[datetime]
+    refunded: Mapped[Minor | None]
+    parcels: Mapped[list[Any]] = mapped_column(default=list)
+    announced_at: Mapped[datetime | None]
+    received_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
     __table_args__ = (UniqueConstraint("account_id", "external_id"),)

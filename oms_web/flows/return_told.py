@@ -1,0 +1,123 @@
+"""A channel tells of a return: kept beside its order. Goods count when they are here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from oms_connector import Return as Told
+from sqlalchemy import delete, select
+
+from oms_web.core.errors import Invalid
+from oms_web.core.money import line_total, to_minor
+from oms_web.core.text import tidy
+from oms_web.core.work import Work
+from oms_web.domain.audit import service as audit
+from oms_web.domain.channels.models import ChannelAccount
+from oms_web.domain.channels.service import lock_account
+from oms_web.domain.orders.models import ChannelOrder, OrderLine, OrderLink
+from oms_web.domain.returns.models import Return, ReturnLine
+
+RECEIVED = "received"
+STATES = ("announced", "sent", "arrived", "closed", "refused")
+
+
+def take(work: Work, account: ChannelAccount, told: Told) -> str:
+    """Keep a return or bring it up to a newer version: ``added``, ``changed`` or ``same``.
+
+    Raises:
+        Invalid: it has no id, no lines, or a value that makes no sense.
+    """
+    _check(told)
+    lock_account(work.session, account.id)
+    row = work.session.scalar(
+        select(Return).where(Return.account_id == account.id,
+                             Return.external_id == told.external_id).with_for_update())
+    if row is not None and told.revision and told.revision < row.revision:
+        return "same"
+    lines = _order_lines(work, account, told.order_ref)
+    values = _values(told, lines)
+    if row is None:
+        row = Return(account_id=account.id, external_id=told.external_id, created_at=work.now,
+                     **values)
+        work.session.add(row)
+        work.session.flush()
+        _write_lines(work, row, told, lines)
+        audit.record(work, "returns.told", "return", row.id, {"state": [None, told.state]},
+                     order_id=row.order_id)
+        return "added"
+    if row.state == RECEIVED:  # the goods are here: what the channel thinks of them is no news
+        values.pop("state")
+    changes = audit.changes({name: getattr(row, name) for name in values}, values)
+    changes.pop("revision", None)
+    for name, value in values.items():
+        setattr(row, name, value)
+    if not changes:
+        return "same"
+    if row.received_at is None:
+        work.session.execute(delete(ReturnLine).where(ReturnLine.return_id == row.id))
+        _write_lines(work, row, told, lines)
+    audit.record(work, "returns.told", "return", row.id, {
+        name: change for name, change in changes.items() if name in ("state", "refunded")
+    }, order_id=row.order_id)
+    return "changed"
+
+
+def _check(told: Told) -> None:
+    if not told.external_id or len(told.external_id) > 120:
+        raise Invalid("The return has no usable id.", "external_id")
+    if told.state not in STATES:
+        raise Invalid("Unknown state of a return: %(text)s", "state", text=told.state)
+    if told.created_at.tzinfo is None:
+        raise Invalid("The return's date has no time zone.", "created_at")
+    if len(told.currency) != 3 or not told.currency.isalpha():
+        raise Invalid("Unknown currency: %(text)s", "currency", text=told.currency)
+    for number, line in enumerate(told.lines, start=1):
+        if not isinstance(line.quantity, int) or line.quantity <= 0:
+            raise Invalid("Line %(n)s: the quantity %(text)s is not possible.", "quantity",
+                          n=number, text=line.quantity)
+
+
+def _values(told: Told, lines: Sequence[OrderLine]) -> dict[str, Any]:
+    currency = told.currency.upper()
+    by_ref = {line.line_ref: line for line in lines}
+    known = [(by_ref[line.line_ref], line.quantity) for line in told.lines
+             if line.line_ref in by_ref]
+    return {
+        "number": tidy(told.number)[:120], "state": told.state, "currency": currency,
+        "order_id": lines[0].order_id if lines else None,
+        "raw_status": told.raw_status[:60], "revision": told.revision[:60],
+        "buyer_name": tidy(told.buyer_name)[:200], "reason": tidy(told.reason)[:200],
+        "total": sum(line_total(line.unit_price, units, currency) for line, units in known),
+        "refunded": None if told.refunded is None else to_minor(told.refunded, currency),
+        "parcels": [{"carrier": one.carrier[:40], "tracking": one.tracking[:80]}
+                    for one in told.parcels],
+        "announced_at": told.created_at,
+    }
+
+
+def _order_lines(work: Work, account: ChannelAccount, order_ref: str) -> Sequence[OrderLine]:
+    """The lines of the order a return belongs to; none while that order is not known."""
+    return work.session.scalars(
+        select(OrderLine)
+        .join(OrderLink, OrderLink.order_id == OrderLine.order_id)
+        .join(ChannelOrder, ChannelOrder.id == OrderLink.channel_order_id)
+        .where(ChannelOrder.account_id == account.id, ChannelOrder.external_id == order_ref,
+               OrderLine.channel_order_id == ChannelOrder.id)
+        .order_by(OrderLine.order_id, OrderLine.position)
+    ).all()
+
+
+def _write_lines(work: Work, row: Return, told: Told, lines: Sequence[OrderLine]) -> None:
+    by_ref = {line.line_ref: line for line in lines}
+    for line in told.lines:
+        sold = by_ref.get(line.line_ref)
+        price = sold.unit_price if sold else 0
+        work.session.add(ReturnLine(
+            return_id=row.id, order_line_id=sold.id if sold else None,
+            variant_id=sold.variant_id if sold else None,
+            sku=tidy(line.sku or (sold.sku if sold else ""))[:120],
+            title=tidy(line.title or (sold.title if sold else ""))[:420],
+            quantity=line.quantity, unit_price=price,
+            total=line_total(price, line.quantity, row.currency),
+        ))

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from oms_web.api import RESOURCES, openapi
+from oms_web.api import RESOURCES, openapi, stock
 from oms_web.api.access import Node
 from oms_web.api.pace import Pace
+from oms_web.domain.stock import levels
 from oms_web.domain.users.api_calls import Calls
 from tests.api.shaping import JSON, Asked, Shapes
 
@@ -43,12 +44,12 @@ def fuzz(app, oms, busy):
     oms.__dict__["printing"] = Paper()
     shapes = Shapes(openapi.document(), busy.known())
 
-    def run(name: str, kind: str) -> None:
+    def run(name: str, kind: str, examples: int = EXAMPLES) -> None:
         path, method, said = OPERATIONS[name]
         judge = Judge(shapes, path, method, said)
 
         @seed(SEED)
-        @settings(max_examples=EXAMPLES, database=None, deadline=None,
+        @settings(max_examples=examples, database=None, deadline=None,
                   phases=(Phase.generate,), suppress_health_check=list(HealthCheck))
         @given(getattr(shapes, kind)(path, method, said))
         def each(asked: Asked) -> None:
@@ -111,3 +112,33 @@ def test_what_has_the_right_shape_gets_a_documented_answer(fuzz, name):
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_what_is_spoiled_is_refused_in_a_documented_way(fuzz, name):
     fuzz(name, "spoiled")
+
+
+def test_a_planted_fault_is_found(fuzz, monkeypatch):
+    real = levels.place
+
+    def breaks(session, variant_id, warehouse="", bin_code=""):
+        return real(session, variant_id, warehouse, bin_code) // (warehouse != "LDZ")
+
+    monkeypatch.setattr(levels, "place", breaks)
+    with pytest.raises(AssertionError, match="500"):
+        fuzz("put_stock", "good", 300)
+
+
+def test_a_planted_untrue_answer_is_found(fuzz, monkeypatch):
+    real = stock._answer
+    monkeypatch.setattr(stock, "_answer", lambda level: real(level).model_copy(
+        update={"on_hand": str(level.row.on_hand)}))
+    with pytest.raises(AssertionError, match="on_hand"):
+        fuzz("get_stock", "good")
+
+
+def test_a_planted_leniency_is_found(fuzz, monkeypatch):
+    monkeypatch.setitem(stock.LevelAsked.model_config, "strict", False)
+    stock.LevelAsked.model_rebuild(force=True)
+    try:
+        with pytest.raises(AssertionError):
+            fuzz("put_stock", "spoiled", 1000)
+    finally:
+        monkeypatch.undo()
+        stock.LevelAsked.model_rebuild(force=True)

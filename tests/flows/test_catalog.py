@@ -149,9 +149,13 @@ def test_wrong_records_are_refused_by_name_and_the_rest_goes_in(works):
         assert barcodes.of(work.session, outcome.ids.values())[outcome.ids["E"]] == ["OWN-1"]
 
 
-def test_a_sku_told_twice_counts_once(works):
-    outcome = put(works, [VariantInput("A", "Kubek", price=1), VariantInput("A", price=2)])
-    assert counts(outcome) == (1, 0, 1, 0)
+def test_of_a_sku_told_twice_the_later_word_holds_and_counts_where_it_differs(works):
+    told = [VariantInput("A", "Kubek", price=1), VariantInput("A", price=2),
+            VariantInput("A", "Kubek", price=2), VariantInput("B", "Talerz"),
+            VariantInput("B", "Talerz")]
+    outcome = put(works, told)
+    assert counts(outcome) == (2, 1, 2, 0)
+    assert counts(put(works, told)) == (0, 0, 5, 0)
     with works.reading(SYSTEM) as work:
         assert work.session.scalar(select(Variant.price)) == 2
 

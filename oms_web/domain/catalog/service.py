@@ -74,6 +74,7 @@ class _Putting:
     refused: list[Refusal]
     changes: dict[str, Change] = field(default_factory=lambda: defaultdict(dict))
     ids: dict[str, int] = field(default_factory=dict)
+    again: list[str] = field(default_factory=list)  # SKUs told once more, otherwise
 
     def refuse(self, sku: str, error: OmsError) -> None:
         """Leave a code or the parts of a record out."""
@@ -84,9 +85,10 @@ def put_variants(work: Work, records: Sequence[VariantInput]) -> PutOutcome:
     """Make the catalogue agree with the records, in the running transaction.
 
     A variant is found by its exact SKU. A new one joins the product of the same name and brand, or
-    starts it (see ``grouping.py``). A SKU told twice counts as told once, the later word holding.
-    A code of another variant is refused by itself; so are parts that are not known, neither before
-    nor among the same records: tell bundles last. Pages of some hundred records are best.
+    starts it (see ``grouping.py``). Of a SKU told twice the later word holds, and counts as a
+    change where it differs. A code of another variant is refused by itself; so are parts that are
+    not known, neither before nor among the same records: tell bundles last. Pages of some hundred
+    records are best.
     """
     put = _read(work.session, records)
     products = _put_products(work, put)
@@ -97,6 +99,8 @@ def put_variants(work: Work, records: Sequence[VariantInput]) -> PutOutcome:
     outcome = PutOutcome(refused=sorted(put.refused, key=lambda r: r.index), ids=put.ids)
     outcome.added = sum(sku not in put.held for sku in put.ids)
     outcome.changed = sum(sku in put.held for sku in put.changes)
+    outcome.changed += sum(sku in put.ids and (sku not in put.held or sku in put.changes)
+                           for sku in put.again)
     whole = sum(refusal.whole for refusal in put.refused)
     outcome.same = len(records) - outcome.added - outcome.changed - whole
     return outcome
@@ -106,19 +110,23 @@ def _read(session: Session, records: Iterable[VariantInput]) -> _Putting:
     told: dict[str, VariantInput] = {}
     index: dict[str, int] = {}
     refused: list[Refusal] = []
+    again: list[str] = []
     for number, record in enumerate(records):
         try:
             good = tidied(record)
         except Invalid as error:
             refused.append(Refusal(number, record.sku.strip(), error))
             continue
-        told[good.sku] = over(told[good.sku], good) if good.sku in told else good
+        before = told.get(good.sku)
+        told[good.sku] = over(before, good) if before else good
+        if before and told[good.sku] != before:
+            again.append(good.sku)
         index[good.sku] = number
     held = _held(session, told)
     for sku in [sku for sku, record in told.items() if sku not in held and not record.name]:
         refused.append(Refusal(index[sku], sku, Invalid("A new SKU needs a name.", "name")))
         del told[sku]
-    return _Putting(told, index, held, refused)
+    return _Putting(told, index, held, refused, again=again)
 
 
 def _held(session: Session, skus: Iterable[str]) -> dict[str, Row]:

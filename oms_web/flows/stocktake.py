@@ -27,6 +27,7 @@ from oms_web.domain.stock import documents, service
 from oms_web.domain.stock.models import (
     COUNT,
     Balance,
+    Location,
     Move,
     Reservation,
     StockDocumentLine,
@@ -83,6 +84,17 @@ def count(
     })
     moved = moved_since(work.session, (variant_id, location_id), head)
     return Counted(line_id, done, expected, moved)
+
+
+def bins_holding(session: Session, warehouse_id: int, variant_id: int) -> list[tuple[int, str]]:
+    """The bins of a warehouse where a SKU lies by the ledger: (bin, code), in walking order."""
+    rows = session.execute(
+        select(Location.id, Location.code).join(Balance, Balance.location_id == Location.id)
+        .where(Balance.variant_id == variant_id, Balance.on_hand > 0,
+               Location.warehouse_id == warehouse_id, Location.kind == "bin", Location.active)
+        .order_by(Location.path_order, Location.code)
+    )
+    return [(place, code) for place, code in rows]
 
 
 def drop(work: Work, document_id: int, line_id: int) -> None:

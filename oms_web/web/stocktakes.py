@@ -10,6 +10,7 @@ from wtforms import SelectField, StringField
 
 from oms_web.core.errors import Invalid, NotAllowedNow, NotFound, OmsError
 from oms_web.domain.catalog.models import Variant
+from oms_web.domain.catalog.queries import Found
 from oms_web.domain.stock import documents, queries
 from oms_web.extensions import db
 from oms_web.flows import stocktake
@@ -65,19 +66,22 @@ def show(document_id: int) -> Response:
     return _card(document_id)
 
 
-def _card(document_id: int, said: Said | None = None, status: int = 200) -> Response:
+def _card(document_id: int, said: Said | None = None, status: int = 200,
+          shown: int | None = None) -> Response:
+    """The stocktake; ``shown`` is a bin to show that nobody chose for the next scans."""
     document = queries.document(db.session, document_id)
     if document.kind != documents.STOCKTAKE:
         return go(url_for("stock_documents.show", document_id=document_id))
     bins = queries.bin_choices(db.session, document.warehouse_id)
     review = document.state != "draft" or bool(asked.text("review"))
-    place = said.place if said and said.place else _place(bins)
+    chosen = said.place if said and said.place else _place(bins)
+    place = chosen or shown
     lines = queries.document_lines(db.session, document_id, newest_first=not review)
     rest = stocktake.uncounted(db.session, document_id, place) \
         if place and document.state == "draft" else []
     return render(
         "stock_documents/stocktake.html", "stock_documents/_stocktake_lines.html",
-        document=document, said=said, bins=bins, place=place, review=review, states=STATES,
+        document=document, said=said, bins=bins, place=place, chosen=chosen, review=review, states=STATES,
         lines=lines if review else [line for line in lines if line.location_id == place],
         counted_bins={line.location_id for line in lines}, all_lines=len(lines),
         rest=list(db.session.scalars(
@@ -90,10 +94,11 @@ def _card(document_id: int, said: Said | None = None, status: int = 200) -> Resp
 
 
 def _place(bins: list[tuple[int, str]]) -> int | None:
-    """The bin that is being counted: as asked for, else the first on the walk."""
+    """The bin that is being counted: as asked for, or the only one there is; never a guess."""
     wanted = asked.whole(request.form.get("place"), "place") or asked.number("place")
-    known = {id_ for id_, _ in bins}
-    return wanted if wanted in known else bins[0][0] if bins else None
+    if wanted in {id_ for id_, _ in bins}:
+        return wanted
+    return bins[0][0] if len(bins) == 1 else None
 
 
 @screen.post("/stock/stocktakes/<int:document_id>/scan")
@@ -105,10 +110,9 @@ def scan(document_id: int) -> Response:
     if bin_id is not None and not request.form.get("variant_id"):
         return _card(document_id, Said("ok", gettext("Counting this bin now."), place=bin_id))
     try:
-        place = scanning.place()
-        if place is None:
-            raise NotFound("There is no such bin in this warehouse.")
+        chosen = scanning.place()
         found = scanning.variant(db.session)
+        place, bin_code = (chosen, "") if chosen else _where_it_lies(document.warehouse_id, found)
         with writing() as work:
             counted = stocktake.count(work, document_id, place, found.id, scanning.units())
     except OmsError as error:
@@ -119,9 +123,27 @@ def scan(document_id: int) -> Response:
     elif counted.moved:
         note = gettext("%(sku)s: %(n)s moved while you counted; count it again from none",
                        sku=found.sku, n=signed(counted.moved))
+    if bin_code:
+        note += " · " + gettext("counted in bin %(code)s, where it lies", code=bin_code)
     tone = "ok" if counted.expected and not counted.moved else "warn"
-    return _card(document_id, Said(tone, found.title, counted.done, note, place,
-                                   counted.line_id))
+    return _card(document_id, Said(tone, found.title, counted.done, note, chosen,
+                                   counted.line_id), shown=place)
+
+
+def _where_it_lies(warehouse_id: int | None, found: Found) -> tuple[int, str]:
+    """The bin of a SKU when no bin was scanned: the only one where it lies.
+
+    Raises:
+        Invalid: it lies in several bins, or in none.
+    """
+    bins = stocktake.bins_holding(db.session, warehouse_id or 0, found.id)
+    if len(bins) == 1:
+        return bins[0]
+    if bins:
+        raise Invalid("Scan the bin first: %(sku)s lies in %(bins)s.", "place", sku=found.sku,
+                      bins=", ".join(code for _, code in bins[:REST_SHOWN]))
+    raise Invalid("Scan the bin first: by the ledger %(sku)s lies in none.", "place",
+                  sku=found.sku)
 
 
 @screen.post("/stock/stocktakes/<int:document_id>/lines/<int:line_id>")

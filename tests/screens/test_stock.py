@@ -332,7 +332,7 @@ def test_a_transfer_goes_from_draft_to_the_other_shelf(owner, shop):
 
 def test_a_stocktake_counts_bin_by_bin_and_shows_what_differs(owner, shop):
     card = begin(owner, "stocktake", warehouse=shop.ldz)
-    words = text_of(owner.get(card))
+    words = text_of(owner.get(f"{card}?place={shop.bins['A-01']}"))
     assert "Bin A-01" in words
     assert "1 more SKU should lie here by the ledger: Kubek emaliowany biały (KUB-BIA)" in words
     for _ in range(3):
@@ -347,7 +347,7 @@ def test_a_stocktake_counts_bin_by_bin_and_shows_what_differs(owner, shop):
     assert "2 counts · 2 differ" in review
     assert "−9" in review
     assert "+2" in review
-    assert scan(owner, card, MUG).status_code == 404  # which bin?
+    assert scan(owner, card, MUG, place="99").status_code == 404
     line = shop.ask(select(StockDocumentLine.id).order_by(StockDocumentLine.id))[0]
     owner.post(f"{card}/lines/{line}", data={"units": "10", "place": shop.bins["A-01"]},
                headers=PART)
@@ -355,6 +355,25 @@ def test_a_stocktake_counts_bin_by_bin_and_shows_what_differs(owner, shop):
     assert done.status_code == 303
     assert (held(shop, MUG, "A-01"), held(shop, BLANKET, "A-02")) == (10, 2)
     assert "2 differences are written into the ledger." in text_of(owner.get(card))
+
+
+def test_a_count_without_a_bin_goes_where_the_product_lies_and_is_never_guessed(owner, shop):
+    card = begin(owner, "stocktake", warehouse=shop.ldz)
+    page = owner.get(card)
+    assert "Which bin?" in text_of(page)
+    assert '<option value="">scan a bin first' in page.get_data(as_text=True)
+    answer = scan(owner, card, MUG)
+    assert "counted in bin A-01, where it lies" in text_of(answer)
+    assert "data-place" not in answer.get_data(as_text=True)  # the next scan is not for A-01
+    assert shop.ask(select(StockDocumentLine.location_id)) == [shop.bins["A-01"]]
+    answer = scan(owner, card, BLANKET)
+    assert answer.status_code == 422
+    assert "Scan the bin first: by the ledger" in text_of(answer)
+    scan(owner, card, BLANKET, place=shop.bins["A-02"])
+    correct(owner, shop, units="+1", reason="found", place=shop.bins["A-02"])
+    answer = scan(owner, card, MUG)
+    assert answer.status_code == 422
+    assert "lies in A-01, A-02" in text_of(answer)
 
 
 def test_the_rest_of_a_bin_is_none_on_request_and_counts_can_be_thrown_away(owner, shop):

@@ -12,8 +12,9 @@ from oms_web.domain.audit import service as audit
 from oms_web.domain.catalog.models import Variant
 from oms_web.domain.channels import offers
 from oms_web.domain.channels.models import Listing
-from oms_web.domain.orders import phases, reserving
+from oms_web.domain.orders import reserving
 from oms_web.domain.orders import service as orders
+from oms_web.domain.orders.following import FOLLOWS
 from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.stock.events import StockChanged
 
@@ -75,7 +76,7 @@ def wake_orders(work: Work, listing_ids: Collection[int]) -> set[int]:
     waits = select(OrderLine.order_id).where(
         OrderLine.listing_id.in_(listing_ids), OrderLine.variant_id.is_(None))
     order_ids = set(session.scalars(
-        select(Order.id).where(Order.id.in_(waits), Order.phase.in_(phases.HERE))
+        select(Order.id).where(Order.id.in_(waits), Order.phase.in_(FOLLOWS))
         .order_by(Order.id).limit(MOST_ORDERS).with_for_update()
     ))
     rows = session.execute(

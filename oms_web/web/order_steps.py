@@ -14,6 +14,7 @@ from oms_web.domain.orders import phases
 from oms_web.web import formats
 from oms_web.web.access import allowed
 from oms_web.web.order_facts import Card
+from oms_web.web.phase_names import PHASES
 from oms_web.web.shell import exists
 
 
@@ -56,6 +57,10 @@ def steps(card: Card) -> list[Step]:
         (gettext("Delivered"), _at(order.closed_at) if order.phase == phases.DONE else "",
          order.phase == phases.DONE),
     ]
+    if order.phase == phases.ELSEWHERE:
+        known = [(text, at, "done" if is_done else "") for text, at, is_done in (ways[0], ways[2])]
+        ahead = [(text, "", "") for text, _, _ in ways[LEAVES:]]
+        return [*known, (str(PHASES[order.phase]), "", "now"), *ahead]
     if cancelled:
         done = [(text, at, "done") for text, at, is_done in ways[:3] if is_done]
         return [*done, (gettext("Cancelled"), _at(order.closed_at), "now")]

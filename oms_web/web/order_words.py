@@ -33,6 +33,7 @@ QUEUES = {queue.name: queue for queue in (
     Queue("transit", _l("In transit"), "truck"),
     Queue("undelivered", _l("Undelivered"), "alert-triangle", "bad"),
     Queue("held", _l("On hold"), "player-pause"),
+    Queue("elsewhere", lazy_pgettext("phase", "Sent by the channel"), "building-warehouse"),
     Queue("done", lazy_pgettext("phase", "Delivered"), "circle-check"),
     Queue("cancelled", lazy_pgettext("phase", "Cancelled"), "circle-x"),
 )}

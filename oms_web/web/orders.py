@@ -35,6 +35,7 @@ from oms_web.web.toasts import say
 screen = Blueprint("orders", __name__)
 
 MOST_AT_ONCE = 200
+SELDOM = ("draft", "elsewhere")  # queues that are shown only when something is in them
 COUNTS_KEPT_S = 15.0
 SLOW_COUNT_S = 0.01
 # Without which filter would there be something? Looked at this far only.
@@ -110,7 +111,7 @@ def _around(wanted: Wanted, found: Found, rows: Sequence[Row]) -> dict[str, Any]
     return {
         "queues": queues, "by_status": by_status, "open_total": open_total, "chips": chips,
         "open_queues": [words.QUEUES[name] for name in filing.OPEN_QUEUES
-                        if name != "draft" or queues.get("draft")],
+                        if name not in SELDOM or queues.get(name)],
         "views": _views(wanted, open_total), "total": total, "title": _title(wanted),
         "news_url": wanted.link("orders.news", sort="", since=queries.last_number(session)),
         "ways": _ways(wanted, chips) if not rows and not found.cut else [],

@@ -199,6 +199,18 @@ def test_a_card_costs_the_same_whatever_it_holds(clerk, floor, oms):
     assert cost(small) < 40
 
 
+def test_an_order_that_the_channel_sends_is_shown_without_our_steps(clerk, floor):
+    assert "Sent by the channel" not in text_of(clerk.get("/orders"))
+    number = floor.order("A", {"KUB": 2}, fulfilled_by="channel")
+    assert "Sent by the channel 1" in text_of(clerk.get("/orders"))
+    assert f'/orders/{number}"' in body(clerk.get("/orders?queue=elsewhere"))
+    card = clerk.get(f"/orders/{number}")
+    assert "Received" in text_of(card)
+    assert "Picked" not in text_of(card)
+    assert primary(card) == ""
+    assert 'data-dialog="hold"' not in body(card)
+
+
 def test_an_order_that_is_not_there(clerk):
     assert clerk.get("/orders/99999").status_code == 404
     assert clerk.post("/orders/99999/hold", data={"reason": "x"}).status_code == 404

@@ -21,7 +21,9 @@ from oms_web.domain.orders.models import Order, OrderKey
 from oms_web.domain.orders.search import begins_with
 
 MOST_COUNTED = 1000
-_INVOICED_PHASES = (phases.OPEN, phases.PACKING, phases.SHIPPED, phases.DONE)
+_INVOICED_PHASES = (
+    phases.OPEN, phases.PACKING, phases.ELSEWHERE, phases.SHIPPED, phases.DONE,
+)
 _NOT_PAID = ("unpaid", "part")
 
 # A document as lists show it: these columns, not what it says.

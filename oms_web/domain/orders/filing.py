@@ -12,7 +12,7 @@ from oms_web.domain.orders import phases
 # In the order in which the desk shows them. The first group is open, the second is closed.
 OPEN_QUEUES = (
     "draft", "verify", "unpaid", "short", "pick", "pack", "courier", "transit", "undelivered",
-    "held",
+    "held", "elsewhere",
 )
 CLOSED_QUEUES = ("done", "cancelled")
 QUEUES = OPEN_QUEUES + CLOSED_QUEUES
@@ -58,7 +58,7 @@ def may_ship(payment: str) -> bool:
 
 def queue(facts: Facts) -> str:
     """The one queue an order waits in."""
-    if facts.phase in phases.CLOSED or facts.phase == phases.DRAFT:
+    if facts.phase in phases.CLOSED or facts.phase in (phases.DRAFT, phases.ELSEWHERE):
         return facts.phase
     if facts.phase == phases.SHIPPED:
         return "undelivered" if facts.undelivered else "transit"
@@ -99,7 +99,7 @@ def _payment(facts: Facts) -> str:
 
 
 def _stock(facts: Facts) -> str:
-    if facts.phase in (phases.DRAFT, phases.CANCELLED):
+    if facts.phase in (phases.DRAFT, phases.ELSEWHERE, phases.CANCELLED):
         return NOT_YET
     return DONE if facts.reserved + facts.shipped >= facts.wanted else WRONG
 

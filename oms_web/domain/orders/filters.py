@@ -54,7 +54,8 @@ SCOPES: dict[str, frozenset[str]] = {
 } | {
     name: frozenset({
         {"transit": phases.SHIPPED, "undelivered": phases.SHIPPED}.get(name, name)
-    }) if name in ("draft", "transit", "undelivered", *filing.CLOSED_QUEUES) else TO_SHIP
+    }) if name in ("draft", "elsewhere", "transit", "undelivered", *filing.CLOSED_QUEUES)
+    else TO_SHIP
     for name in filing.QUEUES
 }
 WORDS = ("all", "open")
@@ -299,7 +300,7 @@ def _documents(values: Values, asked: Asked) -> Condition:
     """Orders whose buyer wants an invoice and has none. The literals match the partial index."""
     _among("documents", values, ("due",))
     due = and_(literal_column("wants_invoice AND NOT is_documented", type_=String),
-               Order.phase.in_((phases.OPEN, phases.PACKING, phases.SHIPPED, phases.DONE)))
+               Order.phase.not_in((phases.DRAFT, phases.CANCELLED)))
     return Condition("documents", due, select(Order.id).where(due))
 
 

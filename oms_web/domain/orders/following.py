@@ -18,7 +18,7 @@ from oms_web.domain.orders.reserving import judge_payment, reserve_orders
 from oms_web.domain.orders.service import order_lines, release_holds, rewrite_keys, set_hold
 
 CHANGED = "changed"
-FOLLOWS = phases.HERE
+FOLLOWS = (*phases.HERE, phases.ELSEWHERE)  # as long as nothing has left
 
 
 def take_words(work: Work, order: Order, words: Mapping[str, Any], act: str) -> None:

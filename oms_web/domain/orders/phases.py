@@ -1,15 +1,19 @@
-"""The life of an order as a table. Buttons are drawn from the same table that guards the acts."""
+"""The life of an order as a table. Buttons are drawn from the same table that guards the acts.
+
+``elsewhere`` is an order that its channel fulfils from a warehouse of its own: it takes nothing of
+ours, and moves on only as the channel says.
+"""
 
 from __future__ import annotations
 
 from oms_web.core.errors import NotAllowedNow
 
-DRAFT, OPEN, PACKING, SHIPPED, DONE, CANCELLED = (
-    "draft", "open", "packing", "shipped", "done", "cancelled",
+DRAFT, OPEN, PACKING, ELSEWHERE, SHIPPED, DONE, CANCELLED = (
+    "draft", "open", "packing", "elsewhere", "shipped", "done", "cancelled",
 )
-PHASES = (DRAFT, OPEN, PACKING, SHIPPED, DONE, CANCELLED)
+PHASES = (DRAFT, OPEN, PACKING, ELSEWHERE, SHIPPED, DONE, CANCELLED)
 CLOSED = frozenset({DONE, CANCELLED})
-# The goods are still here: such an order can be held, and follows what its channel changes.
+# The goods are still here: such an order can be held.
 HERE = (DRAFT, OPEN, PACKING)
 
 # act -> phase it leads to, per phase it may start from.
@@ -17,6 +21,7 @@ TRANSITIONS: dict[str, dict[str, str]] = {
     DRAFT: {"confirm": OPEN, "cancel": CANCELLED},
     OPEN: {"start_packing": PACKING, "ship": SHIPPED, "cancel": CANCELLED},
     PACKING: {"stop_packing": OPEN, "ship": SHIPPED, "cancel": CANCELLED},
+    ELSEWHERE: {"ship": SHIPPED, "cancel": CANCELLED},
     SHIPPED: {"deliver": DONE, "undo_ship": OPEN},
     DONE: {},
     CANCELLED: {},

@@ -24,7 +24,15 @@ from oms_web.domain.audit import service as audit
 from oms_web.domain.channels import service as channels
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.company.models import Company
-from oms_web.domain.orders import checks, deadlines, filing, merging, phases, reserving
+from oms_web.domain.orders import (
+    checks,
+    deadlines,
+    filing,
+    following,
+    merging,
+    phases,
+    reserving,
+)
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.events import OrdersReceived
 from oms_web.domain.orders.models import (
@@ -110,7 +118,7 @@ def _plan(
             if row["ship_by"] is None:
                 row["ship_by"] = deadlines.ship_by(row["placed_at"], account.ship_days, cut_off)
             _reserve(plan, parts, shelves, ranks)
-        elif moves_history and row["phase"] in (phases.SHIPPED, phases.DONE):
+        elif moves_history and _left_from_here(draft):
             try:
                 _leave(plan, parts, shelves, ranks)
             except ShortStock as error:
@@ -119,6 +127,12 @@ def _plan(
         _file(plan)
         planned.append(plan)
     return planned, refused
+
+
+def _left_from_here(draft: Draft) -> bool:
+    """Whether it was history when it came, and its goods were ours to send."""
+    return (draft.row["phase"] in (phases.SHIPPED, phases.DONE)
+            and draft.order.fulfilled_by == "seller")
 
 
 def _verify(draft: Draft) -> list[checks.Flaw]:
@@ -229,7 +243,7 @@ def _link(
          "revision": plan.draft.order.revision[:60], "digest": plan.draft.digest,
          "raw_status": plan.draft.order.raw_status[:60],
          "told": merging.version(plan.draft.row, plan.draft.lines)
-         if plan.draft.row["phase"] == phases.OPEN else {},
+         if plan.draft.row["phase"] in following.FOLLOWS else {},
          "first_seen_at": work.now, "seen_at": work.now}
         for plan in planned
     ])

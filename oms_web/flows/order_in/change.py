@@ -60,21 +60,19 @@ def change(work: Work, account: ChannelAccount, row: ChannelOrder, draft: Draft)
 
 
 def _take_cancellation(work: Work, order: Order) -> bool:
-    if order.phase in (phases.DRAFT, phases.OPEN):
-        return cancel_order(work, order, by="channel")
     if order.phase == phases.PACKING:
         following.hold_cancelled(work, order, "cancelled by the buyer")
         return True
+    if "cancel" in phases.allowed(order.phase):
+        return cancel_order(work, order, by="channel")
     audit.record(work, "orders.cancelled_too_late", "order", order.id)
     return True
 
 
 def _take_departure(work: Work, order: Order, draft: Draft) -> bool:
-    """Somebody shipped it outside: in the channel's own panel, or in another program."""
+    """Somebody shipped it outside: in the channel's own panel or warehouse, in another program."""
     changed = False
-    if draft.order.state in ("shipped", "delivered") and order.phase in (
-        phases.OPEN, phases.PACKING
-    ):
+    if draft.order.state in ("shipped", "delivered") and "ship" in phases.allowed(order.phase):
         lines = orders.order_lines(work.session, order.id)
         goods_left(work, order, lines, {line.id: line.reserved for line in lines},
                    f"outside:{order.id}")
@@ -170,7 +168,8 @@ def _take_costs(
         return False
     owe(work, order, draft.row)
     payments.settle(work, order)
-    flaws = checks.total_flaws(draft.stated_total, draft.computed_total)
+    flaws = checks.total_flaws(draft.stated_total, draft.computed_total) \
+        if order.phase in phases.HERE else []
     if not flaws:
         orders.release_holds(work, order.id, ["totals"])
     for flaw in flaws:

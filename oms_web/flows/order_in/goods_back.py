@@ -101,7 +101,10 @@ def _store_returns(
     work: Work, account: ChannelAccount, drafts: Sequence[Draft],
     parts: Mapping[int, reserving.Parts], place: int,
 ) -> None:
-    """Goods go to the shelf at once where history is told, else to where they are judged."""
+    """Goods go to the shelf at once where history is told, else to where they are judged.
+
+    What the channel fulfilled goes back to its own warehouse, and moves nothing here.
+    """
     if not drafts:
         return
     orders = _orders_of(work, account.id, {draft.order.returns_ref for draft in drafts})
@@ -117,7 +120,8 @@ def _store_returns(
     ])
     named = list(zip(ids, drafts, strict=True))
     lines = [
-        {"return_id": id_, "variant_id": line["variant_id"], "location_id": place,
+        {"return_id": id_, "variant_id": line["variant_id"],
+         "location_id": place if _comes_here(draft) else None,
          **{name: line[name] for name in ("sku", "title", "quantity", "unit_price", "total")}}
         for id_, draft in named for line in draft.lines
     ]
@@ -126,7 +130,7 @@ def _store_returns(
         stock.MoveWanted(variant, CUSTOMER, place, line["quantity"] * per_unit,
                          f"return:{id_}:{line['position']}:{variant}", "return",
                          order_id=orders.get(draft.order.returns_ref))
-        for id_, draft in named for line in draft.lines
+        for id_, draft in named if _comes_here(draft) for line in draft.lines
         for variant, per_unit in parts[line["variant_id"]]
     ])
     audit.record_many(work, [
@@ -134,6 +138,10 @@ def _store_returns(
                     order_id=orders.get(draft.order.returns_ref))
         for id_, draft in named
     ])
+
+
+def _comes_here(draft: Draft) -> bool:
+    return draft.order.fulfilled_by == "seller"
 
 
 def _orders_of(work: Work, account_id: int, external_ids: set[str]) -> dict[str, int]:

@@ -70,6 +70,8 @@ def normalise(order: Order, account: ChannelAccount) -> Draft:
     paid = sum(payment["amount"] for payment in payments)
     kind = order.payment_kind
     phase = _PHASE[order.state]
+    if phase == phases.OPEN and order.fulfilled_by == "channel":
+        phase = phases.ELSEWHERE
     row = {
         "phase": phase,
         "account_id": account.id,

@@ -72,8 +72,8 @@ def _orders_of(work: Work, row: ChannelOrder) -> list[Order]:
 
 
 def _retire(work: Work, order: Order) -> None:
-    if order.phase in (phases.DRAFT, phases.OPEN):
-        cancel_order(work, order, by="channel", reason="replaced by the channel")
-    elif order.phase == phases.PACKING:
+    if order.phase == phases.PACKING:
         hold_cancelled(work, order, "replaced by a joint purchase")
         refile(work, [order.id])
+    elif "cancel" in phases.allowed(order.phase):
+        cancel_order(work, order, by="channel", reason="replaced by the channel")

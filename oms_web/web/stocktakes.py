@@ -81,7 +81,8 @@ def _card(document_id: int, said: Said | None = None, status: int = 200,
         if place and document.state == "draft" else []
     return render(
         "stock_documents/stocktake.html", "stock_documents/_stocktake_lines.html",
-        document=document, said=said, bins=bins, place=place, chosen=chosen, review=review, states=STATES,
+        document=document, said=said, bins=bins, place=place, chosen=chosen,
+        review=review, states=STATES,
         lines=lines if review else [line for line in lines if line.location_id == place],
         counted_bins={line.location_id for line in lines}, all_lines=len(lines),
         rest=list(db.session.scalars(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from oms_web.core.errors import NotAllowedNow
+from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.core.work import Work
 from oms_web.domain.catalog import composition, editing, queries
 from oms_web.domain.stock.events import StockChanged
@@ -19,11 +19,13 @@ def set_part(work: Work, bundle_id: int, part_id: int, units: int) -> None:
 
     Raises:
         NotAllowedNow: units of the SKU itself lie on a shelf, so it cannot become a bundle.
-        Invalid: see ``bundles.check_parts``.
+        Invalid: no units of what is no part, or see ``bundles.check_parts``.
     """
     parts = composition.of(work.session, [bundle_id]).get(bundle_id, {})
     wanted = {**parts, part_id: units}
     if units == 0:
+        if part_id not in parts:
+            raise Invalid("At least one unit.", "parts")
         del wanted[part_id]
     if not parts and wanted:
         _refuse_stocked(work, bundle_id)

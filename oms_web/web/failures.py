@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import secrets
+from typing import Any
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
@@ -19,6 +20,8 @@ from oms_web.core.errors import (
     OmsError,
     ShortStock,
 )
+from oms_web.web import shell
+from oms_web.web.order_words import FILTERS
 from oms_web.web.phase_names import PHASES
 from oms_web.web.render import render
 
@@ -37,16 +40,22 @@ def status_of(error: OmsError) -> int:
 
 def words_of(error: OmsError) -> str:
     """A refusal in the reader's language, the name of a phase in it too."""
-    params = {
-        name: PHASES.get(value, value) if name == "phase" else value
-        for name, value in error.params.items()
-    }
+    params = {name: _called(error, name, value) for name, value in error.params.items()}
     return gettext(error.message) % params if params else gettext(error.message)
+
+
+def _called(error: OmsError, name: str, value: Any) -> Any:
+    """A short name of ours in words: a phase, or the filter a refusal is about."""
+    if name == "phase":
+        return PHASES.get(value, value)
+    if name == "name" and value == getattr(error, "field", ""):
+        return FILTERS.get(value, value)
+    return value
 
 
 def _page(status: int, message: str) -> Response:
     return render("errors/page.html", "errors/_toast.html", status=status, code=status,
-                  message=message)
+                  message=message, around=shell.around(request.path))
 
 
 def register(app: Flask) -> None:

@@ -75,8 +75,10 @@ def day(moment: datetime) -> str:
 
 
 def long_day(moment: datetime) -> str:
-    """The day in full: ``wtorek, 24 listopada`` or ``Tuesday, 24 November``."""
-    return format_date(moment.astimezone(SHOP_ZONE), "EEEE, d MMMM", locale=language())
+    """The day in full: ``wtorek, 24 listopada``; with the year unless it is this one."""
+    local = moment.astimezone(SHOP_ZONE)
+    same = local.year == local_day(utc_now()).year
+    return format_date(local, "EEEE, d MMMM" if same else "EEEE, d MMMM y", locale=language())
 
 
 def whole(minor: int, currency: str) -> str:
@@ -159,10 +161,27 @@ def countdown(due: datetime | None, now: datetime | None = None) -> tuple[str, s
         return span(due - now), "soon"
     if local_day(due) == local_day(now):
         return span(due - now), "later"
-    local = due.astimezone(SHOP_ZONE)
     if local_day(due) == local_day(now + timedelta(days=1)):
-        return gettext("tomorrow %(hour)s", hour=local.hour), "later"
-    return f"{day(due)} {local.hour}", "later"
+        return gettext("tomorrow %(time)s", time=clock(due)), "later"
+    return f"{day(due)}, {clock(due)}", "later"
+
+
+def is_far(due: datetime) -> bool:
+    """Whether a deadline's countdown is a day and an hour already, not a length of time."""
+    now = utc_now()
+    return due - now >= SOON and local_day(due) > local_day(now)
+
+
+def title_parts(title: str) -> tuple[str, str]:
+    """A product's name in two: what may be cut, and the end that tells it from its sisters.
+
+    The end is the last word (colour, size); a unit like ``g`` keeps its number.
+    """
+    words = title.split()
+    at = len(words) - 1
+    while at > 1 and len(" ".join(words[at:])) < 3:
+        at -= 1
+    return (" ".join(words[:at]), " ".join(words[at:])) if at > 1 else (title, "")
 
 
 def kilos(grams: int) -> str:
@@ -199,5 +218,6 @@ FILTERS = {
     "number": number, "amount": amount, "price": price, "day": day, "clock": clock, "when": when,
     "moment_title": moment_title, "long_day": long_day, "whole": whole, "seconds": seconds,
     "span": span, "ago": ago, "units": units,
+    "is_far": is_far, "title_parts": title_parts,
     "kilos": kilos, "quoted": quoted,
 }

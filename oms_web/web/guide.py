@@ -12,6 +12,7 @@ from sqlalchemy import exists, select
 
 from oms_web.adapters.clearing import clear
 from oms_web.core.errors import Invalid
+from oms_web.core.text import fold
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.catalog.models import Variant
@@ -83,13 +84,17 @@ def steps(work: Work, company: Company | None) -> list[Step]:
 @act("settings.edit")
 def index() -> Response:
     """The guide."""
+    return _guide()
+
+
+def _guide(refused: str = "", status: int = 200) -> Response:
     work = reading()
     company = work.session.get(Company, 1)
     found = steps(work, company)
     return render(
         "guide/index.html", steps=found, company=company,
         done=sum(step.done for step in found), served=served,
-        market_port=oms().settings.demo_port,
+        market_port=oms().settings.demo_port, refused=refused, status=status,
     )
 
 
@@ -110,12 +115,12 @@ def done() -> Response:
 def own() -> Response:
     """Clear the demo and open an empty shop. Only a demo can be cleared, and only on purpose."""
     user = current_user()
+    if fold(request.form.get("sure", "").strip()) != fold(_word()):
+        return _guide(gettext("Type the word %(word)s to clear the demo.", word=_word()), 422)
     with writing() as work:
         company = work.session.get(Company, 1)
         if company is not None and not company.is_demo:
             raise Invalid("This is not the demo shop: nothing was cleared.")
-        if request.form.get("sure", "").strip().upper() != _word().upper():
-            raise Invalid("Type the word %(word)s to clear the demo.", "sure", word=_word())
         clear(work, metadata, user.id if user else 0)
         own_shop.open_shop(work, g.language)
         audit.record(work, "company.reset", "company", 1)

@@ -89,28 +89,35 @@ class VariantForm(Form):
         Raises:
             InvalidForm: amounts or numbers cannot be read.
         """
+        edit, problems = self.read()
+        if problems:
+            raise InvalidForm(problems)
+        return edit
+
+    def read(self) -> tuple[VariantEdit, dict[str, OmsError]]:
+        """What can be read of the form, and what cannot, by field."""
         problems: dict[str, OmsError] = {}
         typed = self.values()
         currency = (typed["currency"] or "PLN").upper()[:3]
         numbers: dict[str, int | None] = {}
         for name in ("weight_g", "length_mm", "width_mm", "height_mm", "minimum"):
             try:
+                numbers[name] = None
                 numbers[name] = asked.whole(typed[name], name)
             except Invalid as error:
                 problems[name] = error
         amounts: dict[str, int | None] = {}
         for name in ("price", "cost"):
             try:
+                amounts[name] = None
                 amounts[name] = _amount(typed[name], name, currency)
             except Invalid as error:
                 problems[name] = error
-        if problems:
-            raise InvalidForm(problems)
         return VariantEdit(
             sku=typed["sku"] or "", option=typed["option"] or "", currency=currency,
             sell_without_stock=bool(typed["sell_without_stock"]), price=amounts["price"],
             cost=amounts["cost"], minimum=numbers.pop("minimum") or 0, **numbers,
-        )
+        ), problems
 
 
 class NewVariantForm(VariantForm):

@@ -11,8 +11,8 @@ from flask_babel import gettext
 from sqlalchemy import select
 
 from oms_web.adapters import images
-from oms_web.core.errors import Invalid, NotAllowedNow, NotFound, OmsError
-from oms_web.domain.catalog import barcodes, browse, composition, editing, pictures, queries
+from oms_web.core.errors import Invalid, InvalidForm, NotAllowedNow, NotFound, OmsError
+from oms_web.domain.catalog import barcodes, browse, codes, composition, editing, pictures, queries
 from oms_web.domain.catalog import exports as sheets
 from oms_web.domain.catalog.models import Variant
 from oms_web.domain.channels.models import ChannelAccount
@@ -175,7 +175,14 @@ def create() -> Response:
     product_form = ProductForm.of(product) if product else ProductForm()
     form = NewVariantForm()
     try:
-        edit = form.edit()
+        edit, problems = form.read()
+        problems |= {
+            name: wrong for name, wrong in editing.problems_of(
+                db.session, None if product else product_form.edit(), edit, form.code.data or ""
+            ).items() if name not in problems
+        }
+        if problems:
+            raise InvalidForm(problems)
         with writing() as work:
             if product_id:
                 variant_id = editing.add_variant(work, product_id, edit, form.code.data or "")
@@ -184,11 +191,16 @@ def create() -> Response:
                                                  form.code.data or "")
                 variant_id = None
         say(gettext("Added."))
+        _warn_of(form.code.data or "")
         return go(_url(product_id, variant_id))
+    except InvalidForm as error:
+        of_product = {} if product else {
+            name: one for name, one in error.problems.items() if name in product_form}
+        product_form.refuse(InvalidForm(of_product))
+        form.refuse(InvalidForm({name: one for name, one in error.problems.items()
+                                 if name not in of_product}))
     except OmsError as error:
         form.refuse(error)
-        if product is None:
-            product_form.refuse(error)
     return render("products/new.html", product=product, product_form=product_form, form=form,
                   status=422)
 
@@ -249,7 +261,15 @@ def add_code(variant_id: int) -> Response:
             editing.add_code(work, variant_id, request.form.get("code", ""))
     except Invalid as error:
         return _refused(product_id, variant_id, error, "code")
+    _warn_of(request.form.get("code", ""))
     return go(_url(product_id, variant_id) + "#codes")
+
+
+def _warn_of(code: str) -> None:
+    """A number that is no EAN is kept, and said to be none."""
+    if code.strip() and codes.looks_mistyped(code):
+        say(gettext("%(code)s is no EAN (8, 12, 13 or 14 digits with a check digit): it is kept "
+                    "as a code of your own.", code=code.strip()[:60]), tone="warn")
 
 
 @screen.post("/products/variant/<int:variant_id>/codes/remove")

@@ -179,6 +179,16 @@ def settings_tabs() -> list[dict[str, Any]]:
     return [{**tab, "on": tab["href"] == current} for tab in tabs]
 
 
+def around(path: str) -> Section | None:
+    """The section an address lies in, if this person sees it: the way on from an error."""
+    if current_user() is None:
+        return None
+    frame = Shell()
+    inside = [one for one in (*frame.main, *frame.more)
+              if one.url != "/" and f"{path}/".startswith(f"{one.url}/") and one.url != path]
+    return max(inside, key=lambda one: len(one.url), default=None)
+
+
 def exists(endpoint: str) -> bool:
     """Whether a screen is served by this installation."""
     return endpoint in current_app.view_functions

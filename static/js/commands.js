@@ -1,5 +1,6 @@
 /* The search field of the top bar also takes commands: what is typed is looked for among the sections
-   and the acts of the screen. Enter takes the marked one; with none marked it searches orders.
+   and the acts of the screen. What begins with it is marked, and Enter takes it; the last line
+   searches orders instead. Where nothing fits there is no list, and Enter searches orders.
 
    data-commands="id"   on the form: the list that shows the matches
    Commands are read off the page: links of the sections and menus, and whatever carries data-key. */
@@ -65,27 +66,37 @@
     command.one.click();
   };
 
+  const option = (words, n, go) => {
+    const item = document.createElement("li");
+    item.id = `command-${n}`;
+    item.role = "option";
+    const text = document.createElement("span");
+    const key = document.createElement("kbd");
+    text.textContent = words;
+    key.textContent = "Enter";
+    item.append(text, key);
+    item.take = go;
+    item.addEventListener("pointerdown", (event) => { event.preventDefault(); go(); });
+    return item;
+  };
+
   const show = () => {
     const wanted = fold(field.value.trim());
     const hits = wanted ? commands().filter((one) => fold(one.words).split(" ")
       .some((word) => word.startsWith(wanted)) || fold(one.words).startsWith(wanted)).slice(0, MOST) : [];
-    list.replaceChildren(...hits.map((hit, n) => {
-      const item = document.createElement("li");
-      item.id = `command-${n}`;
-      item.role = "option";
-      item.textContent = hit.go ? `${list.dataset.go}: ${hit.words}` : hit.words;
-      item.addEventListener("pointerdown", (event) => { event.preventDefault(); take(hit); });
-      item.take = () => take(hit);
-      return item;
-    }));
-    if (!hits.length) return close();
+    if (!hits.length) { list.replaceChildren(); return close(); }
+    list.replaceChildren(
+      ...hits.map((hit, n) => option(hit.go ? `${list.dataset.go}: ${hit.words}` : hit.words, n,
+        () => take(hit))),
+      option(`${list.dataset.search}: ${field.value.trim()}`, hits.length, () => form.submit()),
+    );
     if (!list.matches(":popover-open")) list.showPopover();
     const box = form.getBoundingClientRect();
     list.style.left = `${box.left}px`;
     list.style.top = `${box.bottom + 6}px`;
     list.style.minWidth = `${box.width}px`;
     field.setAttribute("aria-expanded", "true");
-    unmark();
+    mark(0);
   };
 
   field.addEventListener("input", show);

@@ -177,9 +177,11 @@ window.OMS = (() => {
     const field = event.target;
     if (field.matches?.("[data-submit]")) field.form?.requestSubmit();
     if (field.dataset?.preview && field.files?.[0]) {
+      // Read into a data: address: the content policy lets no blob: be shown.
       const picture = document.getElementById(field.dataset.preview);
-      picture.src = URL.createObjectURL(field.files[0]);
-      picture.hidden = false;
+      const reader = new FileReader();
+      reader.addEventListener("load", () => { picture.src = reader.result; picture.hidden = false; });
+      reader.readAsDataURL(field.files[0]);
     }
   });
 

@@ -46,3 +46,38 @@ def test_moments_are_said_in_the_shops_zone(reader):
             local, "d MMMM y, HH:mm", locale=reader)
         assert f'title="{format_datetime(local, "d MMMM y, HH:mm:ss", locale=reader)}"' in (
             formats.when(moment))
+
+
+def test_a_day_of_another_year_has_its_year(reader, monkeypatch):
+    monkeypatch.setattr(formats, "utc_now", lambda: datetime(2026, 11, 28, 12, tzinfo=UTC))
+    here, later = datetime(2026, 12, 3, 8, tzinfo=UTC), datetime(2027, 12, 3, 8, tzinfo=UTC)
+    assert formats.long_day(here) == {"pl": "czwartek, 3 grudnia",
+                                      "en": "Thursday, 3 December"}[reader]
+    assert formats.long_day(later) == {"pl": "piątek, 3 grudnia 2027",
+                                       "en": "Friday, 3 December 2027"}[reader]
+
+
+def test_a_far_deadline_is_a_day_and_a_time(reader, monkeypatch):
+    now = datetime(2026, 11, 28, 12, tzinfo=UTC)
+    monkeypatch.setattr(formats, "utc_now", lambda: now)
+    due = datetime(2026, 11, 30, 12, 30, tzinfo=UTC)
+    assert formats.countdown(due) == ({"pl": "30.11, 13:30", "en": "30 Nov, 13:30"}[reader],
+                                      "later")
+    assert formats.is_far(due)
+    assert not formats.is_far(datetime(2026, 11, 28, 20, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(("title", "head", "tail"), [
+    ("Kubek emaliowany 0,3 l biały", "Kubek emaliowany 0,3 l", "biały"),
+    ("Kawa ziarnista Etiopia 250 g", "Kawa ziarnista Etiopia", "250 g"),
+    ("Kubek biały", "Kubek biały", ""), ("Kubek", "Kubek", ""), ("", "", ""),
+    ("Herbata a b", "Herbata a b", ""),
+    ("Koszulka bawełna rozmiar M", "Koszulka bawełna", "rozmiar M"),
+])
+def test_the_end_of_a_name_stays_with_its_number(title, head, tail):
+    assert formats.title_parts(title) == (head, tail)
+
+
+def test_weights_and_quotes_are_the_readers(reader):
+    assert formats.kilos(2730) == {"pl": "2,73\xa0kg", "en": "2.73\xa0kg"}[reader]
+    assert formats.quoted("tak") == {"pl": "„tak”", "en": "“tak”"}[reader]

@@ -306,13 +306,15 @@ def test_the_search_field_takes_commands_too(odd, open_page, works):
     page.keyboard.press("Control+k")
     expect(page.locator("#find")).to_be_focused()
     page.keyboard.type("dzien")
-    expect(page.locator("#commands [role=option]")).to_have_text("Przejdź do: Dziennik zmian")
+    expect(page.locator("#commands [role=option] span")).to_have_text(
+        ["Przejdź do: Dziennik zmian", "Szukaj zamówień: dzien"])
+    expect(page.locator("#commands [aria-selected=true]")).to_have_text(
+        "Przejdź do: Dziennik zmianEnter")
     page.keyboard.press("Escape")
     expect(page.locator("#commands")).to_be_hidden()
     expect(page.locator("#find")).to_be_focused()
     page.fill("#find", "")
     page.keyboard.type("ustawienia")
-    page.keyboard.press("ArrowDown")
     expect(page.locator("#commands [aria-selected=true]")).to_have_count(1)
     assert Axe().run(page).response["violations"] == []
     page.keyboard.press("Enter")
@@ -322,3 +324,9 @@ def test_the_search_field_takes_commands_too(odd, open_page, works):
     expect(page.locator("#commands")).to_be_hidden()
     page.keyboard.press("Enter")
     page.wait_for_url("**/orders?q=10467")
+    page.goto("/odd/list")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("pako")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/orders?q=pako")

@@ -38,6 +38,18 @@ def test_clearing_needs_the_word(demo, browser_as):
     answer = browser_as("owner").post("/guide/own-shop", data={"sure": "yes"})
     assert answer.status_code == 422
     assert count(demo, Order) == 1
+    page = answer.get_data(as_text=True)
+    assert "The first day" in page
+    assert 'id="own-shop-title"' in page
+    assert "data-open-now" in page
+    assert 'id="sure-error"' in page
+    assert "Type the word CLEAR to clear the demo." in page
+
+
+def test_the_word_counts_without_its_accents(demo, browser_as):
+    owner = browser_as("owner", "pl")
+    assert owner.post("/guide/own-shop", data={"sure": "usun"}).status_code == 303
+    assert count(demo, Order) == 0
 
 
 def test_only_the_owner_may_clear(demo, browser_as):

@@ -96,6 +96,34 @@ def test_all_that_is_wrong_is_said_at_its_field_and_nothing_typed_is_lost(owner,
     assert shop.ask(select(Product.name).where(Product.name.in_(["Nowy", "x"]))) == []
 
 
+def test_one_look_tells_all_that_is_wrong_with_a_new_product(owner, shop):
+    page = owner.post("/products/new", data={
+        "name": "", "vat_rate": "23", "sku": MUG, "cost": "drogo", "weight_g": "-1",
+        "minimum": "9999999999", "code": "5900012004859", "currency": "PLN"}).get_data(
+        as_text=True)
+    for name in ("name", "sku", "cost", "weight_g", "minimum", "code"):
+        assert f'id="{name}-error"' in page, name
+    assert page.count("A product needs a name.") == 1
+    assert re.search(r"A number from 0 to \d+\.", page)
+
+
+def test_a_number_that_is_no_ean_is_kept_with_a_warning(owner, shop):
+    answer = owner.post("/products/new", data={
+        "name": "Termos", "vat_rate": "23", "sku": "TER-9", "code": "123", "currency": "PLN"})
+    assert "123 is no EAN" in text_of(owner.get(answer.location))
+    more = owner.post(f"/products/variant/{shop.ids[MUG]}/codes", data={"code": "12345678"})
+    assert "12345678 is no EAN" in text_of(owner.get(more.location))
+    fine = owner.post(f"/products/variant/{shop.ids[MUG]}/codes", data={"code": "PAKIET-A"})
+    assert "is no EAN" not in text_of(owner.get(fine.location))
+
+
+def test_a_part_of_no_units_is_refused_and_not_forgotten(owner, shop):
+    answer = owner.post(f"/products/variant/{shop.ids[MUG]}/parts", data={
+        "variant_id": shop.ids[BLANKET], "units": "0"})
+    assert answer.status_code == 422
+    assert "At least one unit." in text_of(answer)
+
+
 def test_a_sku_is_edited_and_the_trail_remembers(owner, shop):
     owner.post(f"/products/variant/{shop.ids[MUG]}", data={
         "sku": MUG, "option": "biały", "price": "52,00", "currency": "PLN", "cost": "12,50",

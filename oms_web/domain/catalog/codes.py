@@ -47,6 +47,12 @@ def is_gtin(code: str) -> bool:
     )
 
 
+def looks_mistyped(code: str) -> bool:
+    """Digits alone that are no GTIN: a number of the seller's own, or one with digits missing."""
+    digits = canonical(code).replace("-", "")
+    return digits.isdigit() and not is_gtin(digits)
+
+
 def check(code: str, field: str = "") -> str:
     """The stored form of a code that somebody wants to put on a variant.
 

@@ -8,12 +8,13 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from oms_web.core.errors import Invalid, InvalidForm, NotFound, OmsError
 from oms_web.core.text import tidy
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
-from oms_web.domain.catalog import barcodes, composition, queries, records
+from oms_web.domain.catalog import barcodes, codes, composition, queries, records
 from oms_web.domain.catalog.events import VariantsAdded, VariantsChanged
 from oms_web.domain.catalog.models import PriceNote, Product, Variant
 from oms_web.domain.catalog.service import PRIVATE
@@ -59,6 +60,25 @@ def add_product(work: Work, product: ProductEdit, variant: VariantEdit, code: st
     ).scalar_one()
     _insert_variant(work, product_id, product, variant, code)
     return product_id
+
+
+def problems_of(
+    session: Session, product: ProductEdit | None, variant: VariantEdit, code: str
+) -> dict[str, OmsError]:
+    """All that is wrong with a new SKU (and its new product), by field, before it is written."""
+    problems: dict[str, OmsError] = {}
+    try:
+        _, variant = _checked(product, variant)
+    except InvalidForm as error:
+        problems |= error.problems
+    if "sku" not in problems and variant.sku in queries.ids_by_sku(session, [variant.sku]):
+        problems |= _sku_taken(variant.sku).problems
+    if code.strip():
+        try:
+            codes.check(code, "code")
+        except Invalid as error:
+            problems["code"] = error
+    return problems
 
 
 def add_variant(work: Work, product_id: int, variant: VariantEdit, code: str = "") -> int:

@@ -97,8 +97,11 @@ def check_number(number: int | None, name: str) -> int | None:
     Raises:
         Invalid: out of range.
     """
-    if number is not None and not 0 <= number <= MOST.get(name, MOST_OTHER):
-        raise Invalid("This number is out of range.", name)
+    most = MOST.get(name, MOST_OTHER)
+    if number is not None and not 0 <= number <= most:
+        if name in ("price", "cost"):
+            raise Invalid("This amount is negative or too large.", name)
+        raise Invalid("A number from 0 to %(most)s.", name, most=most)
     return number
 
 

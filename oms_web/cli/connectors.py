@@ -15,6 +15,7 @@ from oms_connector import (
     VerifiesAccess,
 )
 
+from oms_web.cli.connector_kit import check, new
 from oms_web.sync.registry import load_registry
 
 CAPABILITIES = (
@@ -46,3 +47,7 @@ def list_() -> None:
 def able(connector: type[Connector]) -> list[str]:
     """What a connector can do, in words."""
     return [word for capability, word in CAPABILITIES if issubclass(connector, capability)]
+
+
+connectors.add_command(check)
+connectors.add_command(new)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from oms_connector.testing import ConnectorKit
 
 from tests.contract.allegro_standin import Allegro
@@ -12,7 +11,3 @@ class TestAllegroByTheKit(ConnectorKit):
     """All checks of the kit."""
 
     standin = Allegro
-
-    def test_43_cancelling(self, bench):
-        """A seller can mark a whole order only; ``test_allegro_after_sale`` tries that."""
-        pytest.skip("a part of an Allegro order cannot be cancelled")

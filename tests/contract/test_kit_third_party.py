@@ -19,7 +19,7 @@ from oms_connector.testing import Report
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCE = Path(__file__).with_name("kit_leaf")
+SOURCE = ROOT / "connectors" / "oms_connector" / "testing" / "leaf"
 
 FIND = """
 import json

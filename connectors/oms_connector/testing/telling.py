@@ -15,6 +15,7 @@ from oms_connector import (
     Invoice,
     KnowsWords,
     ListsOffers,
+    NotSupported,
     OrdersWebhooks,
     ParcelInfo,
     PullsOrders,
@@ -117,20 +118,24 @@ class Telling:
             found, true = current(bench, ref).state, bench.standin.truth(ref).state
             must(found == true, f"after the parcel left, the order is {true!r}, read as {found!r}")
 
-    @keeps(43, "some units can be called off, and twice is once", "silver")
+    @keeps(43, "units or whole orders are called off, and twice is once", "silver")
     def test_43_cancelling(self, bench: Bench) -> None:
         """Lines by their reference; none means the whole order."""
         bench.needs(CancelsOrders)
         [ref] = bench.standin.place(Basket(lines=2, quantity=3))
         bench.settle()
         line = next(iter(bench.standin.truth(ref).units))
-        for _ in range(2):
-            bench.call(lambda c: c.cancel_order(ref, {line: 3}, "broken"))
-        left = bench.standin.truth(ref)
-        must(left.units.get(line, 0) == 0, f"{left.units.get(line)} are left")
-        must(sum(left.units.values()) == 3, f"3 units should be left, not {dict(left.units)}")
-        must(units(current(bench, ref)) == {k: n for k, n in left.units.items() if n},
-             "cancelled units are read back as wanted")
+        try:
+            for _ in range(2):
+                bench.call(lambda c: c.cancel_order(ref, {line: 3}, "broken"))
+        except NotSupported:  # the channel calls off whole orders only
+            must(sum(bench.standin.truth(ref).units.values()) == 6, "no was said, and units went")
+        else:
+            left = bench.standin.truth(ref)
+            must(left.units.get(line, 0) == 0, f"{left.units.get(line)} are left")
+            must(sum(left.units.values()) == 3, f"3 units should be left, not {dict(left.units)}")
+            must(units(current(bench, ref)) == {k: n for k, n in left.units.items() if n},
+                 "cancelled units are read back as wanted")
         for _ in range(2):
             bench.call(lambda c: c.cancel_order(ref, {}, "broken too"))
         must(bench.standin.truth(ref).state == "cancelled", "the order was not called off")

@@ -1,0 +1,93 @@
+"""``oms connectors check`` and ``new``: the conformance kit, and a package to begin with."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+from pathlib import Path
+
+import click
+
+from oms_web.sync.registry import load_registry
+
+KEY = re.compile(r"[a-z][a-z0-9]{1,19}")
+NOTHING_SAID = "It is not said why."
+
+
+@click.command("check")
+@click.argument("name")
+@click.option("--kit", metavar="FILE", help="The kit's file, where the package brings none.")
+def check(name: str, kit: str | None) -> None:
+    """Check a connector's promises; exit code 1 if one is broken."""
+    found = load_registry().get(name)
+    if found is None:
+        raise click.ClickException(f"No connector is called {name}. See: oms connectors list")
+    if importlib.util.find_spec("pytest") is None:
+        raise click.ClickException("The kit needs pytest. Install it: pip install pytest")
+    from oms_connector.testing import NothingChecked, module_of, run
+
+    module = kit or module_of(found)
+    if kit is None and not _exists(module):
+        raise click.ClickException(
+            f"{name} brings no {module}. Write one (docs/connectors/kit.md), or name a file: "
+            "--kit FILE")
+    try:
+        report = run(module)
+    except NothingChecked as error:
+        raise click.ClickException(f"Nothing was checked.\n{error}") from error
+    for result in report.results:
+        if result.outcome != "passed":
+            click.echo(f"{result.number:>3} {result.outcome:<15} {result.reason or NOTHING_SAID}")
+    kept = sum(result.outcome == "passed" for result in report.results)
+    click.echo(f"{report.connector}: {report.level or 'no level yet'}, {kept} kept, "
+               f"{len(report.failed)} broken")
+    if report.failed:
+        raise SystemExit(1)
+
+
+def _exists(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+@click.command("new")
+@click.argument("key")
+@click.option("--into", type=click.Path(file_okay=False, path_type=Path), default=Path(),
+              show_default="here", help="The folder that the package's folder is made in.")
+def new(key: str, into: Path) -> None:
+    """Begin a connector: a package with a small shop that passes the kit."""
+    if not KEY.fullmatch(key):
+        raise click.ClickException(
+            f"{key!r} cannot be a key: 2 to 20 small letters and digits, a letter first.")
+    if load_registry().get(key) is not None:
+        raise click.ClickException(f"A connector is called {key} already.")
+    target = into / f"oms-{key}"
+    if target.exists():
+        raise click.ClickException(f"{target} is there already.")
+    _copy(target, key)
+    click.echo(f"{target}: a connector for {key.capitalize()}, and a stand-in to check it against.")
+    click.echo(f"Install it   {Path(sys.executable).with_name('pip')} install -e {target}")
+    click.echo(f"Check it     oms connectors check {key}")
+    click.echo("Then make it yours; docs/connectors/writing.md says how.")
+
+
+def _copy(target: Path, key: str) -> None:
+    from oms_connector import testing
+
+    source = Path(testing.__file__).parent / "leaf"
+    for file in sorted(source.rglob("*")):
+        if file.is_dir() or "__pycache__" in file.parts:
+            continue
+        place = target / str(file.relative_to(source)).replace("leaf", key)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(_renamed(file.read_text("utf-8"), key), "utf-8")
+
+
+def _renamed(text: str, key: str) -> str:
+    text = text.replace('letters="Le"', f'letters="{key[:2].capitalize()}"')
+    return text.replace("leaf", key).replace("Leaf", key.capitalize())
+
+

@@ -1,0 +1,65 @@
+"""``oms connectors new`` makes a package that keeps its promises; ``check`` says who does not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from oms_web.cli.connectors import connectors
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def made(tmp_path):
+    done = CliRunner().invoke(connectors, ["new", "myshop", "--into", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    return tmp_path / "oms-myshop"
+
+
+def test_a_new_connector_is_named_throughout_and_passes_the_kit(made):
+    files = sorted(str(one.relative_to(made)) for one in made.rglob("*") if one.is_file())
+    assert files == ["oms_myshop/__init__.py", "oms_myshop/conformance.py",
+                     "oms_myshop/standin.py", "pyproject.toml"]
+    assert not [one for one in made.rglob("*.*") if "leaf" in one.read_text("utf-8").lower()]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "oms_connector.testing.plugin", "-q",
+         "-p", "no:cacheprovider", "--pyargs", "oms_myshop.conformance"],
+        cwd=made.parent, capture_output=True, text=True, check=False,
+        env={"PATH": os.environ["PATH"], "HOME": str(made.parent),
+             "PYTHONPATH": os.pathsep.join(map(str, (made, ROOT / "connectors")))})
+    assert done.returncode == 0, done.stdout
+    assert "connector myshop: silver" in done.stdout
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    (["new", "My shop"], "cannot be a key"), (["new", "x"], "cannot be a key"),
+    (["new", "demo"], "is called demo already"), (["check", "nobody"], "No connector is called"),
+    (["check", "api"], "brings no oms_api.conformance"),
+    (["check", "api", "--kit", "nothing.py"], "Nothing was checked"),
+])
+def test_what_is_wrong_is_said_in_one_sentence(tmp_path, arguments, words):
+    into = ["--into", str(tmp_path)] if arguments[0] == "new" else []
+    done = CliRunner().invoke(connectors, arguments + into)
+    assert done.exit_code == 1
+    assert words in done.output
+    assert "Traceback" not in done.output
+
+
+def test_a_package_that_is_there_is_left_alone(made):
+    (made / "pyproject.toml").write_text("mine")
+    done = CliRunner().invoke(connectors, ["new", "myshop", "--into", str(made.parent)])
+    assert done.exit_code == 1
+    assert (made / "pyproject.toml").read_text() == "mine"
+
+
+def test_check_reads_a_kit_from_a_file_and_says_what_is_reached():
+    kit = ROOT / "tests" / "contract" / "test_kit_demo.py"
+    done = CliRunner().invoke(connectors, ["check", "demo", "--kit", str(kit)])
+    assert done.exit_code == 0, done.output
+    assert "demo: gold" in done.output

@@ -66,7 +66,7 @@ def start(work: Work, warehouse_id: int, order_ids: Sequence[int]) -> Started:
     if not wanted:
         raise Invalid("Choose at least one order.", "order")
     if len(wanted) > service.MOST_ORDERS:
-        raise Invalid("A walk has at most %(most)s orders.", "order", most=service.MOST_ORDERS)
+        raise Invalid("A pick list has at most %(most)s orders.", "order", most=service.MOST_ORDERS)
     found = {
         order.id: order for order in work.session.scalars(
             select(Order).where(Order.id.in_(wanted)).order_by(Order.id).with_for_update()

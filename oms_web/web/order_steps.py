@@ -164,7 +164,7 @@ def _see_shortage(card: Card) -> Next:
 
 
 def _pick(card: Card) -> Next:
-    return Next(gettext("Put on a pick list"), "basket", url_for("picking.create"), post=True,
+    return Next(gettext("Start picking"), "basket", url_for("picking.create"), post=True,
                 fields={"order": card.order.id})
 
 

@@ -21,7 +21,7 @@ from oms_web.domain.orders.service import tallies
 from oms_web.extensions import db
 from oms_web.flows import pick
 from oms_web.web import asked
-from oms_web.web.access import act
+from oms_web.web.access import act, allowed
 from oms_web.web.door import writing
 from oms_web.web.failures import status_of, words_of
 from oms_web.web.render import go, render, wants_part
@@ -94,14 +94,27 @@ def create() -> Response:
     lists = [one.list_id for one in made if one.list_id]
     if len(lists) == 1:
         return go(url_for("picking.show", list_id=lists[0]))
+    if len(ids) == 1 and not lists:
+        return go(_about(ids[0], made))
     return go(url_for("picking.index"))
+
+
+def _about(order_id: int, made: list[pick.Started]) -> str:
+    """Where it shows why an order could not go on a list: the list it is on, else its card."""
+    listed = next((why.params["list"] for one in made for _, why in one.refused
+                   if "list" in why.params), None)
+    if listed is not None:
+        return url_for("picking.show", list_id=listed)
+    if allowed("orders.see"):
+        return url_for("order_card.show", order_id=order_id)
+    return url_for("picking.index")
 
 
 def _many() -> int:
     typed = asked.whole(request.form.get("many"), "many")
     many = USUAL_MANY if typed is None else typed
     if not 0 < many <= service.MOST_ORDERS:
-        raise Invalid("A walk has at most %(most)s orders.", "many", most=service.MOST_ORDERS)
+        raise Invalid("A pick list has at most %(most)s orders.", "many", most=service.MOST_ORDERS)
     return many
 
 
@@ -179,7 +192,7 @@ def _tasks() -> list[int]:
 def _done(list_id: int, finished: bool) -> Said | None:
     if not finished:
         return None
-    return Said("ok", gettext("The walk is done. Its orders wait at the pack station."))
+    return Said("ok", gettext("The pick list is done. Its orders wait at the pack station."))
 
 
 @screen.post("/picking/lists/<int:list_id>/scan")

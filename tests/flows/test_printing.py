@@ -28,6 +28,7 @@ from oms_web.domain.documents import picksheets
 from oms_web.domain.documents.drafting import Ask, Exchange
 from oms_web.domain.documents.models import DocumentFile
 from oms_web.domain.documents.slips import slips
+from oms_web.domain.fulfilment import service
 from oms_web.domain.fulfilment.models import PickList, PickTask
 from oms_web.domain.orders.models import OrderLine, OrderLinePart
 from oms_web.domain.shipping.models import Parcel, Shipment, ShipmentLine
@@ -361,6 +362,21 @@ def test_a_pick_list_is_sorted_as_one_walks(shop, shelves):
         ("B-01", [(orders[1], 1, 3)]), ("A-02", [(orders[0], 2, 1), (orders[1], 1, 2)])]
     with pytest.raises(NotFound), shop.works.reading(ANNA) as work:
         picksheets.of_pick_list(work.session, 999)
+
+
+def test_a_finished_pick_list_prints_what_was_taken(shop, shelves):
+    orders, walk_id = shelves
+    with shop.works.writing(ANNA) as work:
+        first, second, third = work.session.scalars(select(PickTask).order_by(PickTask.id))
+        first.picked, second.picked, third.short = 2, 1, 1
+        service.finish_list(work, work.session.get_one(PickList, walk_id))
+    with shop.works.reading(ANNA) as work:
+        sheet = picksheets.of_pick_list(work.session, walk_id)
+    assert [(r.place, r.orders) for r in sheet.rows] == [
+        ("A-02", [(orders[0], 2, 1), (orders[1], 1, 2)])]
+    words = text_of(shop.printing.pick_list(walk_id, "pl"))
+    assert "Zebrano" in words
+    assert "A-02" in words
 
 
 def test_pick_lists_scan(shop, shelves):

@@ -188,7 +188,7 @@ def test_a_walk_on_a_phone_by_taps_and_scans(floor, open_page):
     page.get_by_role("button", name="Do so").click()
     expect(page.locator(".walk-said")).to_contain_text("waits for goods")
     page.get_by_role("button", name="It is put back").click()
-    expect(page.get_by_text("The walk is done")).to_be_visible()
+    expect(page.get_by_text("The pick list is done")).to_be_visible()
     with floor.works.reading(SYSTEM) as work:
         assert {get_order(work.session, n).queue for n in (10001, 10002)} == {"pack", "short"}
 

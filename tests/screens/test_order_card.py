@@ -64,7 +64,7 @@ def test_everything_about_it_is_on_one_page(clerk, floor):
 
 
 @pytest.mark.parametrize(("queue", "says"), [
-    ("pick", "Put on a pick list"), ("short", "See what is missing: 3 pcs"),
+    ("pick", "Start picking"), ("short", "See what is missing: 3 pcs"),
     ("verify", "Complete the address"), ("held", "Release"), ("unpaid", "Record a payment"),
     ("courier", "Mark as sent"), ("transit", "Mark as delivered"), ("cancelled", ""),
 ])

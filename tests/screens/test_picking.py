@@ -13,7 +13,8 @@ from oms_web.core.clock import utc_now
 from oms_web.domain.fulfilment import queries, service
 from oms_web.domain.fulfilment.models import PickList
 from oms_web.domain.orders.cancelling import cancel_order
-from oms_web.domain.orders.service import get_order
+from oms_web.domain.orders.checks import Flaw
+from oms_web.domain.orders.service import get_order, refile, set_hold
 from oms_web.flows import backorder
 from tests import factories as make
 from tests.floor import EANS, Floor
@@ -207,6 +208,20 @@ def test_who_may_pick(floor, browser_as):
     assert browser_as("manager").get("/picking/lists/9").status_code == 404
 
 
+def test_one_order_that_cannot_go_on_a_list_shows_why_where_it_is(floor, browser_as):
+    manager = browser_as("manager")
+    held = floor.order("A", {"KUB": 1})
+    listed = floor.order("B", {"KUB": 1})
+    with floor.works.writing(SYSTEM) as work:
+        set_hold(work, held, Flaw("manual", {"reason": "wait"}))
+        refile(work, [held])
+    assert start(manager, held).headers["Location"] == f"/orders/{held}"
+    assert "This order is on hold." in text_of(manager.get(f"/orders/{held}"))
+    start(manager, listed)
+    assert start(manager, listed).headers["Location"] == "/picking/lists/1"
+    assert start(browser_as("warehouse"), held).headers["Location"] == "/picking"
+
+
 def test_a_shop_without_a_warehouse_is_told_to_add_one(works, browser_as):
     answer = browser_as("owner").get("/picking")
     assert answer.status_code == 404
@@ -219,7 +234,7 @@ def test_a_finished_walk_still_catches_scans_and_enter_leads_nowhere(picker, flo
     assert "Took the last one" in text_of(post(picker, "/picking/lists/1/scan", code="PUZ"))
     answer = post(picker, "/picking/lists/1/take", task=tasks(floor, 1, "A-02"))
     page = answer.get_data(as_text=True)
-    assert "The walk is done" in page
+    assert "The pick list is done" in page
     assert re.search(r"<form[^>]+/picking/lists/1/scan[^>]+data-scanner", page)
     assert 'data-key="Enter"' not in page
 

@@ -102,6 +102,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Te sztuki nie mają rezerwacji: nie ma ich na żadnej półce.",
         "These units are not reserved: no shelf has them.",
     ),
+    "collected": ("Zebrano", "Collected"),
     "places": ("Miejsca", "Places"),
     "units": ("Sztuki", "Units"),
 }

@@ -15,6 +15,7 @@ from oms_web.domain.catalog import barcodes
 from oms_web.domain.catalog.codes import is_gtin
 from oms_web.domain.catalog.models import Variant
 from oms_web.domain.fulfilment.models import PickList, PickTask
+from oms_web.domain.fulfilment.service import DONE
 from oms_web.domain.orders.models import OrderLine
 from oms_web.domain.orders.reserving import KIND
 from oms_web.domain.stock.models import Location, Reservation, Warehouse
@@ -44,12 +45,16 @@ class Short:
 
 @dataclass(slots=True)
 class PickSheet:
-    """A walk through one warehouse; ``number`` is the pick list's, None for chosen orders."""
+    """A walk through one warehouse; ``number`` is the pick list's, None for chosen orders.
+
+    With ``done_at`` the walk is over, and the rows are what was taken.
+    """
 
     warehouse: str
     made_at: datetime
     made_by: str
     number: int | None = None
+    done_at: datetime | None = None
     rows: list[PickRow] = field(default_factory=list)
     shorts: list[Short] = field(default_factory=list)
 
@@ -65,7 +70,7 @@ class PickSheet:
 
 
 def of_pick_list(session: Session, pick_list_id: int) -> PickSheet:
-    """The sheet of a pick list, with all that is still to be taken.
+    """The sheet of a pick list: what is still to be taken, or of a finished one what was taken.
 
     Raises:
         NotFound: there is no such list.
@@ -78,7 +83,8 @@ def of_pick_list(session: Session, pick_list_id: int) -> PickSheet:
     if found is None:
         raise NotFound("There is no such pick list.")
     pick_list, warehouse = found
-    left = PickTask.quantity - PickTask.picked - PickTask.short
+    done_at = pick_list.done_at if pick_list.state == DONE else None
+    left = PickTask.picked if done_at else PickTask.quantity - PickTask.picked - PickTask.short
     stops = (
         select(Warehouse.name, Location.code, Variant.id, Variant.title, Variant.sku,
                PickTask.order_id, left, PickTask.basket)
@@ -90,7 +96,8 @@ def of_pick_list(session: Session, pick_list_id: int) -> PickSheet:
         .order_by(Location.path_order, Location.code, Variant.sku, PickTask.basket,
                   PickTask.order_id)
     )
-    sheet = PickSheet(warehouse, pick_list.created_at, pick_list.created_by, pick_list.id)
+    sheet = PickSheet(warehouse, pick_list.created_at, pick_list.created_by, pick_list.id,
+                      done_at)
     sheet.rows = _rows(session, stops).get(warehouse, [])
     return sheet
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from oms_web.core import claims
 from oms_web.core.claims import Task
 from oms_web.core.errors import InvalidForm
 from oms_web.domain.audit import service as audit
@@ -510,6 +511,26 @@ def test_a_worker_that_lost_its_task_sends_no_more(oms, works, receiver, clock):
     with works.reading(TESTER) as work:
         [task] = work.session.scalars(select(Task).where(Task.kind == webhooks.TASK))
         assert (task.state, task.worker) == ("done", "other")
+
+
+def test_a_worker_whose_task_was_claimed_by_another_leaves_the_rest_to_it(
+        oms, works, receiver, clock):
+    make(works, receiver.url)
+    numbers = happen(works, "orders.hold", "orders.note", "orders.release")
+    ring_webhooks(oms)
+
+    def claimed():
+        receiver.busy = lambda: None
+        clock.go(seconds=61)
+        with works.writing(TESTER) as work:
+            assert claims.claim(work.session, "other", work.now)
+
+    receiver.busy = claimed
+    work_once(oms, "slow")
+    assert receiver.numbers == numbers[:1]
+    clock.go(seconds=61)  # the other one died
+    ring(oms)
+    assert receiver.numbers == numbers
 
 
 def test_deleting_takes_the_log_along_and_a_queued_task_ends_quietly(oms, works, receiver):

@@ -185,7 +185,7 @@ def around(path: str) -> Section | None:
         return None
     frame = Shell()
     inside = [one for one in (*frame.main, *frame.more)
-              if one.url != "/" and f"{path}/".startswith(f"{one.url}/") and one.url != path]
+              if one.url != "/" and f"{path}/".startswith(f"{one.url}/")]
     return max(inside, key=lambda one: len(one.url), default=None)
 
 

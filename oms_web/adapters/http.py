@@ -52,6 +52,18 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # Nothing was sent yet when one of these is raised.
 _BEFORE_SENDING = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout,
                    httpx2.UnsupportedProtocol, httpx2.LocalProtocolError)
+# What a person reads of a failure; the exact kind stays in the log as the error's cause.
+_IN_WORDS = {
+    "ConnectError": "nobody answers there", "ConnectTimeout": "no connection in time",
+    "PoolTimeout": "too many requests at once", "ReadTimeout": "it took too long",
+    "WriteTimeout": "it took too long", "RemoteProtocolError": "the connection broke off",
+    "ReadError": "the connection broke off", "WriteError": "the connection broke off",
+}
+
+
+def _why(error: Exception) -> str:
+    name = type(error).__name__
+    return str(error) if isinstance(error, _Endless) else _IN_WORDS.get(name, name)
 
 
 class Renewal(Protocol):
@@ -189,12 +201,11 @@ class AccountHttp:
         try:
             return self._read(request)
         except _BEFORE_SENDING as error:
-            raise ChannelDown(f"not reachable: {type(error).__name__}") from error
+            raise ChannelDown(f"not reachable: {_why(error)}") from error
         except (httpx2.TransportError, httpx2.DecodingError, _Endless) as error:
-            why = str(error) if isinstance(error, _Endless) else type(error).__name__
             if harmless:
-                raise ChannelDown(f"no answer: {why}") from error
-            raise OutcomeUnknown(f"sent, but no answer: {why}") from error
+                raise ChannelDown(f"no answer: {_why(error)}") from error
+            raise OutcomeUnknown(f"sent, but no answer: {_why(error)}") from error
 
     def _pin(self, request: httpx2.Request, url: SplitResult) -> None:
         """Let the connection go to the address that was checked."""

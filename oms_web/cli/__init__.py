@@ -7,7 +7,9 @@ from importlib import import_module
 
 import click
 
+from oms_web.cli.groups import Group
 from oms_web.core.errors import OmsError
+from oms_web.paths import CHECKOUT
 
 # command -> module of oms_web.cli that holds it, and its line in the help: so that neither help
 # nor a command waits for the imports of another.
@@ -25,7 +27,14 @@ COMMANDS = {
 }
 
 
-class LazyGroup(click.Group):
+# What only the script ./oms of a checkout can do: it sets up before this program is there.
+IN_CHECKOUT = (
+    ("setup", "Set up what is missing, and stop."),
+    ("test", "Run the tests; arguments go to pytest."),
+)
+
+
+class LazyGroup(Group):
     """A group whose commands are looked up in ``COMMANDS``."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -40,6 +49,9 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, words) for name, (_, words) in COMMANDS.items()])
+        if (CHECKOUT / "oms").is_file() and (CHECKOUT / "pyproject.toml").is_file():
+            with formatter.section("Commands of ./oms in a checkout"):
+                formatter.write_dl(list(IN_CHECKOUT))
 
 
 @click.group(cls=LazyGroup)

@@ -16,6 +16,7 @@ from oms_connector import (
 )
 
 from oms_web.cli.connector_kit import check, new
+from oms_web.cli.groups import Group
 from oms_web.sync.registry import load_registry
 
 CAPABILITIES = (
@@ -25,18 +26,22 @@ CAPABILITIES = (
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def connectors() -> None:
     """Channels this installation can speak with."""
 
 
 @connectors.command("list")
 def list_() -> None:
-    """Name every connector and what it can do; exit code 1 if one was refused."""
+    """Name every connector and what it can do.
+
+    Exit code 1 if one was refused.
+    """
     registry = load_registry()
     for key, connector in sorted(registry.connectors.items()):
         manifest = connector.manifest
-        click.echo(f"{key:<12} {manifest.name} {manifest.version}  ({', '.join(able(connector))})")
+        can = ", ".join(able(connector))
+        click.echo(f"{key:<12} {manifest.name} {manifest.version}" + (f"  ({can})" if can else ""))
     for refusal in registry.refused:
         click.echo(f"{refusal.name:<12} refused: {refusal.reason}", err=True)
         click.echo(refusal.trace, err=True)

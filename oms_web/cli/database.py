@@ -11,12 +11,13 @@ from sqlalchemy.engine import make_url
 
 from oms_web import migrations
 from oms_web.adapters.backup import back_up
+from oms_web.cli.groups import Group
 from oms_web.core.db import sqlite_file
 from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.wiring import Oms, wire
 
 
-@click.group()
+@click.group(cls=Group)
 def db() -> None:
     """The database: its state, upgrades, backups."""
 
@@ -48,8 +49,11 @@ def upgrade(no_backup: bool) -> None:
 def downgrade(revision: str) -> None:
     """Take the database back to REVISION; SQLite is copied first. Newer data is lost."""
     oms = wire()
-    before_upgrade(oms, click.echo)
+    if revision != "base" and revision not in migrations.known():
+        raise Invalid("There is no revision %(revision)s. There are: %(known)s.", "revision",
+                      revision=revision, known=", ".join(["base", *sorted(migrations.known())]))
     check_known(oms)
+    before_upgrade(oms, click.echo)
     migrations.downgrade(oms.engine, revision)
     click.echo(f"schema {migrations.current(oms.engine) or 'none'}")
 
@@ -57,18 +61,34 @@ def downgrade(revision: str) -> None:
 @db.command()
 @click.argument("target", type=click.Path(path_type=Path, dir_okay=False), required=False)
 def backup(target: Path | None) -> None:
-    """Copy the SQLite database while it is in use, to TARGET or into the instance folder."""
+    """Copy the SQLite database while in use.
+
+    The copy goes to TARGET, in a folder that is there, or into the instance folder.
+    """
     oms = wire()
     file = sqlite_file(oms.settings.database_url)
     if file is None:
         raise Invalid("This shop's database is PostgreSQL: use pg_dump.")
     if not file.is_file():
         raise Invalid("There is no database at %(file)s yet.", file=file)
+    if target is not None:
+        check_folder(target)
     target = target or backup_name(oms, "by-hand")
     back_up(file, target)
     click.echo(f"{target}  {target.stat().st_size / 1e6:.1f} MB")
     click.echo("Uploaded files, documents and the keys to secrets lie beside it and are not in it: "
                "see docs/operations.md.")
+
+
+def check_folder(target: Path) -> None:
+    """Refuse a file whose folder is not there: none is made by mistake.
+
+    Raises:
+        Invalid: there is no such folder.
+    """
+    if not target.absolute().parent.is_dir():
+        raise Invalid("There is no folder %(folder)s.", "target",
+                      folder=target.absolute().parent)
 
 
 def opened() -> Oms:

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from oms_web.adapters import sheets
-from oms_web.cli.database import opened
+from oms_web.cli.database import check_folder, opened
 from oms_web.core.actor import Actor
 from oms_web.core.errors import Invalid
 from oms_web.core.sheet import Sheet
@@ -61,6 +61,8 @@ def export(what: str, target: Path, overwrite: bool) -> None:
         raise Invalid("The file's name must end in .csv or .xlsx.", "target")
     if not to_screen and target.exists() and not overwrite:
         raise Invalid("%(file)s is already there.", "target", file=target)
+    if not to_screen:
+        check_folder(target)
     oms = opened()
     with oms.works.writing(SHELL) as work:
         sheet = LISTS[what](work.now)

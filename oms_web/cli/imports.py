@@ -10,8 +10,11 @@ from pathlib import Path
 import click
 
 from oms_web.cli.database import opened
+from oms_web.cli.groups import Group
 from oms_web.core.actor import Actor
 from oms_web.core.errors import Invalid
+from oms_web.core.work import Work
+from oms_web.domain.channels.models import ChannelAccount
 from oms_web.sync import file_profiles, file_results, file_runs
 from oms_web.sync.file_import import run_import
 from oms_web.sync.file_results import Summary
@@ -23,6 +26,8 @@ SHELL = Actor("cli", "shell")
 _EVERY_S = 0.5
 _EVERY_S_IN_LOGS = 10.0
 _MOST_REASONS = 12
+# The exit code when a file was imported and some of its rows wait in quarantine.
+IN_QUARANTINE = 3
 
 _FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 
@@ -32,12 +37,15 @@ def _profile(default: str) -> Callable:
                         help="How the file is read; see 'oms import profiles'.")
 
 
-@click.group(name="import")
+@click.group(cls=Group, name="import")
 def import_() -> None:
     """Take in files of orders, products or stock.
 
     FILE may be CSV, TSV, XLSX, JSON or XML, as it is, as .gz or in a .zip. A file that was
     imported before changes nothing; an import that was interrupted goes on where it was.
+
+    Exit code 0: all of it was taken in. 1: the file could not be imported. 3: it was imported, but
+    some rows are in quarantine.
     """
 
 
@@ -76,7 +84,7 @@ def profiles() -> None:
     with oms.works.reading(SHELL) as work:
         own = {p.name: (p.kind, p.spec) for p in file_profiles.all_profiles(work.session)}
     for name, (kind, spec) in sorted((dict(ready) | own).items()):
-        whose = "yours" if name in own else "ready"
+        whose = "ready" if file_profiles.is_ready(oms.registry, name, spec) else "yours"
         click.echo(f"{name:<20} {kind:<9} {whose:<6} {spec.get('about', '')}")
 
 
@@ -101,9 +109,17 @@ def _import(kind: str, file: Path, name: str, options: Options) -> None:
     line.end()
     with oms.works.reading(SHELL) as work:
         found = file_results.summary(work.session, run_id, importer.templates)
-    _tell(found, line.seconds)
+        channel = _channel(work, found.profile.account_id) if kind == "orders" else ""
+    _tell(found, line.seconds, channel)
     if found.run.state != file_runs.DONE:
         raise SystemExit(1)
+    if found.run.quarantined:
+        raise SystemExit(IN_QUARANTINE)
+
+
+def _channel(work: Work, account_id: int | None) -> str:
+    account = work.session.get(ChannelAccount, account_id) if account_id else None
+    return account.name if account else ""
 
 
 class ProgressLine:
@@ -156,13 +172,17 @@ class ProgressLine:
             click.echo(text, err=True)
 
 
-def _tell(found: Summary, seconds: float) -> None:
+def _tell(found: Summary, seconds: float, channel: str) -> None:
     run = found.run
-    rate = run.read / seconds if seconds else 0
-    click.echo(f"{run.original_name} with {found.profile.name}: {run.state} in {seconds:.1f} s "
-               f"({rate:,.0f} records/s)")
+    took = ""
+    if run.state == file_runs.DONE:
+        rate = f" ({run.read / seconds:,.0f} records/s)" if run.read and seconds else ""
+        took = f" in {seconds:.1f} s{rate}"
+    click.echo(f"{run.original_name} with {found.profile.name}: {run.state}{took}")
     if run.error:
         click.echo(f"  {run.error}")
+    if channel and run.state == file_runs.DONE:
+        click.echo(f"  the orders belong to the channel {channel}")
     for name in ("read", "added", "changed", "same"):
         click.echo(f"  {name:<12} {getattr(run, name):>9,}")
     skipped = sum(count for _, count in found.skipped)
@@ -170,6 +190,9 @@ def _tell(found: Summary, seconds: float) -> None:
     _list(found.skipped)
     click.echo(f"  {'quarantined':<12} {run.quarantined:>9,}")
     _list(found.reasons)
+    if run.quarantined:
+        click.echo("  look at them under Channels, Quarantine; mend them there, or mend the file "
+                   "and import it again\n  (a list of them: oms export quarantine FILE)")
 
 
 def _list(reasons: list[tuple[str, int]] | tuple) -> None:

@@ -40,7 +40,11 @@ _OWN_NAMES = {"localhost", "127.0.0.1", "[::1]"}
 @click.option("--no-web", is_flag=True, help="Worker only, kept alive.")
 def serve(host: str | None, port: int | None, empty: bool, owner: str, no_worker: bool,
           no_web: bool) -> None:
-    """Serve the shop; on the first start make its database, an owner and a demo shop."""
+    """Serve the shop; make it on the first start.
+
+    The first start makes the database, an owner and a demo shop. The demo shop's marketplace
+    listens on a port of its own: the setting demo_port, or the environment variable OMS_DEMO_PORT.
+    """
     if no_worker and no_web:
         raise click.UsageError("Nothing would be left to run.")
     os.umask(0o077)  # Customers' data lies in what is made from here on.

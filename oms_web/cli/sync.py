@@ -59,10 +59,16 @@ def _one(engine: Engine, account: ChannelAccount) -> None:
     have = feeds.feeds_of(connector)
     if feeds.ORDERS in have:
         pulled = pull(engine, account.id, feeds.ORDERS)
-        click.echo(f"{account.name}: {pulled.added} new orders, {pulled.changed} changed, "
-                   f"{pulled.same} as before, {pulled.quarantined} not read")
+        click.echo(f"{account.name}: {counted(pulled.added, 'new order')}, "
+                   f"{pulled.changed} changed, {pulled.same} as before, "
+                   f"{pulled.quarantined} not read")
     if feeds.OFFERS in have:
-        click.echo(f"{account.name}: {read_offers(engine, account.id)} offers read")
+        click.echo(f"{account.name}: {counted(read_offers(engine, account.id), 'offer')} read")
     pushed = push_stock(engine, account.id)
-    click.echo(f"{account.name}: {pushed.applied} quantities accepted, "
+    click.echo(f"{account.name}: {counted(pushed.applied, 'quantity', 'quantities')} accepted, "
                f"{pushed.rejected} refused, {pushed.later} again later")
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """A number with its noun: ``1 new order``, ``2 new orders``."""
+    return f"{count} {one if count == 1 else many or one + 's'}"

@@ -8,6 +8,7 @@ import click
 from sqlalchemy import select
 
 from oms_web.cli.database import opened
+from oms_web.cli.groups import Group
 from oms_web.core.actor import Actor
 from oms_web.core.errors import NotFound
 from oms_web.core.work import Work
@@ -18,7 +19,7 @@ from oms_web.domain.users.permissions import OWNER, ROLES
 SHELL = Actor("cli", "shell")
 
 
-@click.group()
+@click.group(cls=Group)
 def users() -> None:
     """People who may sign in."""
 

@@ -115,6 +115,12 @@ def by_name(work: Work, registry: Registry, name: str) -> ImportProfile:
     return _add(work, name, found.kind, found.spec)
 
 
+def is_ready(registry: Registry, name: str, spec: Mapping[str, Any]) -> bool:
+    """Whether a profile is a ready one that nobody has changed, used already or not."""
+    ready = ready_profiles(registry).get(name)
+    return ready is not None and dict(ready[1]) == dict(spec)
+
+
 def known_names(session: Session, registry: Registry) -> list[str]:
     """All names that ``by_name`` finds, sorted."""
     own = {profile.name for profile in all_profiles(session)}

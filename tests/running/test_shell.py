@@ -44,6 +44,50 @@ def test_every_command_of_the_help_can_be_loaded():
         assert done.exit_code == 0
 
 
+def test_no_sentence_of_the_help_is_cut_off():
+    for name in COMMANDS:
+        said = CliRunner().invoke(cli, [name, "--help"], catch_exceptions=False).output
+        assert "..." not in said.replace("[ARGS]...", ""), said
+
+
+def test_help_names_what_only_a_checkout_can_do_and_the_market_port():
+    said = CliRunner().invoke(cli, ["--help"]).output
+    assert re.search(r"^  setup\s.*\n  test\s", said, re.MULTILINE)
+    assert "OMS_DEMO_PORT" in CliRunner().invoke(cli, ["serve", "--help"]).output
+
+
+@pytest.mark.parametrize(("typed", "meant"), [
+    (("backup",), "oms db backup"), (("srve",), "oms serve"), (("db", "stauts"), "oms db status"),
+    (("import", "order"), "oms import orders"),
+])
+def test_a_wrong_guess_hears_what_was_meant(typed, meant):
+    done = CliRunner().invoke(cli, list(typed), prog_name="oms")
+    assert done.exit_code == 2
+    assert f"Did you mean '{meant}'?" in done.output
+    assert "Did you mean" not in CliRunner().invoke(cli, ["xyzzy"]).output
+
+
+def test_plain_mistakes_are_refused_before_anything_is_done(oms_command, tmp_path):
+    with pytest.raises(Invalid, match=r"There is no revision zzz. There are: base, 0001"):
+        oms_command("db", "downgrade", "zzz")
+    assert not (tmp_path / "instance" / "backups").exists()
+    for arguments in (("db", "backup"), ("export", "orders")):
+        with pytest.raises(Invalid, match="There is no folder"):
+            oms_command(*arguments, str(tmp_path / "nodir" / "o.csv"))
+    assert not (tmp_path / "nodir").exists()
+
+
+def test_the_demo_market_is_asked_where_its_channel_is(oms_command):
+    oms = wire()
+    with oms.works.writing(SYSTEM) as work:
+        account = factories.account(work)
+        account.connector, account.settings = "demo", {"url": "http://127.0.0.1:9"}
+    with pytest.raises(NotAllowedNow) as refused:
+        oms_command("demo", "place", "2")
+    assert "does not answer at http://127.0.0.1:9." in str(refused.value)
+    assert "Error" not in str(refused.value)
+
+
 def test_help_is_quick_because_it_loads_nothing():
     code = ("import sys; from oms_web.cli import cli\n"
             "try: cli(['--help'])\n"

@@ -24,7 +24,7 @@ def test_sync_reads_orders_and_sends_quantities(oms, run):
     connect(oms, channel)
     answer = run(sync.sync, "Fake")
     assert answer.exit_code == 0, answer.output
-    assert "Fake: 1 new orders, 0 changed, 0 as before, 0 not read" in answer.output
+    assert "Fake: 1 new order, 0 changed, 0 as before, 0 not read" in answer.output
     assert "0 as before" in answer.output
     again = run(sync.sync, "Fake", "--replay")
     assert "0 new orders, 0 changed, 1 as before" in again.output
@@ -46,4 +46,5 @@ def test_connectors_are_listed_with_what_they_can_do():
     answer = CliRunner().invoke(connectors.connectors, ["list"])
     assert answer.exit_code == 0, answer.output
     assert "Targowisko" in answer.output
+    assert "()" not in answer.output
     assert set(load_registry().connectors) >= {"demo", "files"}

@@ -260,11 +260,13 @@ def test_orders_from_the_shell(here, oms, shell):
     path = here.folder / "orders.csv.gz"
     path.write_bytes(gzip.compress(ENGLISH.encode()))
     done = shell("orders", path, "--opening-stock", "--create-products")
-    assert done.exit_code == 0, done.output
+    assert done.exit_code == 3, done.output  # done, and something waits in quarantine
     told = " ".join(done.output.split())
     assert "orders.csv.gz with orders-simple: done in" in told
     assert "read 2 added 1 changed 0 same 0 skipped 0 quarantined 1" in told
     assert "1 quantity is not a whole number" in told
+    assert "the orders belong to the channel orders-simple" in told
+    assert "look at them under Channels, Quarantine" in told
     assert here.stock() == {"KUB": 2}
     again = " ".join(shell("orders", path).output.split())
     assert "read 2 added 0 changed 0 same 1 skipped 0 quarantined 1" in again
@@ -277,7 +279,12 @@ def test_products_stock_and_profiles_from_the_shell(here, oms, shell):
     assert shell("stock", here.file("sku,ilość\nKUB,3\n", "s.csv")).exit_code == 0
     assert here.stock() == {"KUB": 3}
     listed = shell("profiles").output
-    assert "products-simple      products  yours" in listed
+    assert "products-simple      products  ready" in listed  # used, and as it came
+    with oms.works.writing(CLERK) as work:
+        profile = file_profiles.by_name(work, oms.registry, "products-simple")
+        profile.spec = {**profile.spec, "about": "mine"}
+    listed = shell("profiles").output
+    assert "products-simple      products  yours  mine" in listed
     assert "amazon-report        orders    ready" in listed
 
 
@@ -296,6 +303,7 @@ def test_a_failed_import_ends_with_an_exit_code(here, shell):
     done = shell("orders", here.file("a,b\n1,2\n"))
     assert done.exit_code == 1
     assert "failed" in done.output
+    assert "records/s" not in done.output
     assert "The file has none of the columns order id, order number" in done.output
     assert here.rows(select(ImportRun.state)) == [("failed",)]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from oms_web.core.events import OutboxEvent
-from oms_web.domain.catalog.events import VariantsAdded
+from oms_web.domain.catalog.events import PUBLISHED_BY, VariantsAdded, VariantsChanged
 from oms_web.domain.channels.events import ListingsMapped
 from oms_web.domain.orders.events import ShipmentLeft
 from oms_web.domain.stock.events import StockChanged
@@ -32,7 +32,15 @@ Reaction = Callable[[Sequence[OutboxEvent]], list[Queued]]
 def publish_stock(events: Sequence[OutboxEvent]) -> list[Queued]:
     """Free units changed: recompute what the listings should show."""
     variants = sorted({v for event in events for v in event.payload["variant_ids"]})
-    return [Queued("publish_stock", str(events[0].id), {"variant_ids": variants})]
+    return [Queued("publish_stock", str(events[0].id), {"variant_ids": variants})] \
+        if variants else []
+
+
+def publish_changed(events: Sequence[OutboxEvent]) -> list[Queued]:
+    """A bundle has other parts, or a SKU may be sold without stock: the same."""
+    return publish_stock([
+        event for event in events if PUBLISHED_BY & set(event.payload["fields"])
+    ])
 
 
 def fill_backorders(events: Sequence[OutboxEvent]) -> list[Queued]:
@@ -67,6 +75,7 @@ def tell_channel(events: Sequence[OutboxEvent]) -> list[Queued]:
 
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
     VariantsAdded.name: (map_listings,),
+    VariantsChanged.name: (publish_changed,),
     ListingsMapped.name: (wake_orders, publish_stock),
     StockChanged.name: (fill_backorders, publish_stock),
     ShipmentLeft.name: (tell_channel,),

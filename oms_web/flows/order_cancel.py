@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from oms_web.core.work import Work
 from oms_web.domain.orders import cancelling
 from oms_web.domain.orders import service as orders
-from oms_web.domain.orders.events import OrderChanged
 from oms_web.domain.shipping import replanning
 
 MAX_REASON = 300
@@ -33,7 +32,6 @@ def cancel_units(work: Work, order_id: int, units: Mapping[int, int], reason: st
     order = orders.lock_order(work.session, order_id)
     cancelling.cancel_units(work, order, units, by="seller", reason=_short(reason))
     replanning.follow(work, [order_id])
-    work.announce(OrderChanged(order_id, "lines"))
 
 
 def _short(reason: str) -> str:

@@ -23,7 +23,6 @@ from oms_web.domain.catalog.models import Product, Variant
 from oms_web.domain.company.models import Company
 from oms_web.domain.orders import checks, deadlines, filing, phases, reserving
 from oms_web.domain.orders import service as orders
-from oms_web.domain.orders.events import OrdersReceived
 from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.users.models import User
 
@@ -89,7 +88,6 @@ def create(work: Work, taken: Taken, *, confirm: bool, form_key: str) -> tuple[i
         _confirm(work, order)
     orders.follow_status(work, order)
     orders.refile(work, [order.id])
-    work.announce(OrdersReceived([order.id]))
     return order.id, True
 
 

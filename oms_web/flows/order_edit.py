@@ -18,7 +18,6 @@ from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.orders import addresses, following, labels, phases
 from oms_web.domain.orders import service as orders
-from oms_web.domain.orders.events import OrderChanged
 from oms_web.domain.orders.models import Note, Order, OrderTag
 from oms_web.domain.orders.verifying import verify_again
 from oms_web.domain.payments import service as payments
@@ -110,7 +109,6 @@ def _finish(work: Work, order: Order, what: str, changes: Mapping[str, Any]) -> 
     orders.rewrite_keys(work, order)
     verify_again(work, order)
     orders.refile(work, [order.id])
-    work.announce(OrderChanged(order.id, what))
 
 
 def accept_total(work: Work, order_id: int) -> bool:
@@ -137,7 +135,6 @@ def accept_change(work: Work, order_id: int) -> bool:
     orders.release_holds(work, order_id, [following.CHANGED])
     orders.refile(work, [order_id])
     replanning.follow(work, [order_id])
-    work.announce(OrderChanged(order_id, following.CHANGED))
     return True
 
 
@@ -152,7 +149,6 @@ def _freed(work: Work, order_id: int, kind: str, act: str) -> bool:
         return False
     audit.record(work, act, "order", order_id)
     orders.refile(work, [order_id])
-    work.announce(OrderChanged(order_id, kind))
     return True
 
 
@@ -175,7 +171,6 @@ def set_status(work: Work, order_id: int, status_id: int) -> bool:
     order.status_id = status_id
     order.updated_at = work.now
     audit.record(work, "orders.status", "order", order_id, {"status": [before, status.name]})
-    work.announce(OrderChanged(order_id, "status"))
     return True
 
 

@@ -11,7 +11,6 @@ from oms_web.core.work import Work
 from oms_web.domain.orders import phases
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.checks import Flaw
-from oms_web.domain.orders.events import OrderChanged
 from oms_web.domain.orders.models import Hold
 
 MANUAL = "manual"
@@ -43,7 +42,6 @@ def hold(work: Work, order_id: int, reason: str, until: datetime | None = None) 
     ).one()
     held.until = until
     orders.refile(work, [order_id])
-    work.announce(OrderChanged(order_id, "hold"))
 
 
 def release(work: Work, order_id: int) -> bool:
@@ -55,7 +53,6 @@ def release(work: Work, order_id: int) -> bool:
     if not orders.release_holds(work, order_id, [MANUAL]):
         return False
     orders.refile(work, [order_id])
-    work.announce(OrderChanged(order_id, "release"))
     return True
 
 

@@ -11,7 +11,6 @@ from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.core.work import Work
 from oms_web.domain.orders import phases
 from oms_web.domain.orders import service as orders
-from oms_web.domain.orders.events import OrderChanged
 from oms_web.domain.orders.models import Order
 from oms_web.domain.payments import service as payments
 
@@ -104,4 +103,3 @@ def _tidy(method: str) -> str:
 
 def _go_on(work: Work, order: Order) -> None:
     orders.refile(work, [order.id])
-    work.announce(OrderChanged(order.id, "payment"))

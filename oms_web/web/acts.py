@@ -14,7 +14,7 @@ from flask_babel import lazy_gettext as _l
 
 from oms_web.domain.audit.models import AuditEntry
 from oms_web.web import channels, quarantine, shipments, stock_documents
-from oms_web.web.order_words import HOLDS, QUEUES
+from oms_web.web.order_words import HOLDS, PAYMENT_KINDS, QUEUES
 from oms_web.web.phase_names import PHASES
 from oms_web.web.users import ROLE_NAMES
 
@@ -46,6 +46,7 @@ ACTS: dict[str, Any] = {
     "documents.change_series": _l("Numbering series changed"),
     "documents.default_series": _l("Numbering series made the usual one"),
     "documents.issue": _l("Document issued"),
+    "documents.tell_channel": _l("Document sent to the channel"),
     "documents.set_next": _l("Next document number set"),
     "fulfilment.lost": _l("Goods went missing while packing"),
     "imports.done": _l("Import finished"),
@@ -84,6 +85,7 @@ ACTS: dict[str, Any] = {
     "orders.start_packing": _l("Packing started"),
     "orders.status": _l("Status of the order changed"),
     "orders.stop_packing": _l("Packing stopped"),
+    "orders.tell_again": _l("Channel told once more"),
     "orders.tag": _l("Tag put on"),
     "orders.undo_ship": _l("Shipping taken back"),
     "orders.unnote": _l("Note removed"),
@@ -194,16 +196,20 @@ FIELDS: dict[str, Any] = {
     "feed": _l("feed"), "file": _l("file"), "form": _l("form"), "gross": _l("gross"),
     "next": _l("next number"), "number": _l("number"), "paid": _l("paid sum"),
     "parcels": _l("parcels"), "pattern": _l("pattern"), "profile": _l("profile"),
-    "queue": _l("queue"), "reserved": _l("reserved"), "reset": _l("numbering starts again"),
+    "queue": _l("queue"), "payment_kind": _l("payment"), "payment_method": _l("payment method"),
+    "ship_by": _l("ship by"), "reserved": _l("reserved"), "reset": _l("numbering starts again"),
     "spec": _l("rules"), "station": _l("station"), "tag": _l("tag"), "told": _l("channel told"),
     "url": _l("web address"), "kinds": _l("events"),
-    "total": _l("total"), "scopes": _l("scopes"), "expires_at": _l("ends"),
+    "by": _l("on whose wish"), "total": _l("total"), "scopes": _l("scopes"),
+    "expires_at": _l("ends"),
 }
 
 # Values that are short names of ours: field -> name -> words.
 VALUES: dict[str, Mapping[str, Any]] = {
     "phase": PHASES, "role": ROLE_NAMES, "hold": HOLDS,
     "queue": {name: queue.label for name, queue in QUEUES.items()},
+    "by": {"buyer": _l("the buyer"), "seller": _l("the seller"), "channel": _l("the channel")},
+    "payment_kind": PAYMENT_KINDS,
     "state": {
         **channels.STATES, **stock_documents.STATES, **quarantine.STATES, **shipments.STATES,
         "open": _l("in progress"), "done": _l("done"), "gone": _l("ended by its receiver"),

@@ -7,6 +7,8 @@ from typing import ClassVar
 
 from oms_web.core.events import Event
 
+PUBLISHED_BY = frozenset({"parts", "sell_without_stock", "archived_at"})
+
 
 @dataclass(frozen=True, slots=True)
 class VariantsAdded(Event):
@@ -20,8 +22,8 @@ class VariantsAdded(Event):
 class VariantsChanged(Event):
     """Something that channels show of these variants is different now.
 
-    ``fields`` are the names that changed in any of them. ``parts``, ``sell_without_stock`` and
-    ``archived_at`` change what stock is published; the rest is content.
+    ``fields`` are the names that changed in any of them. Those in ``PUBLISHED_BY`` change what
+    stock is published; the rest is content.
     """
 
     name: ClassVar[str] = "catalog.changed"

@@ -8,7 +8,6 @@ from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.orders import phases
-from oms_web.domain.orders.events import OrderCancelled
 from oms_web.domain.orders.models import Order
 from oms_web.domain.orders.owing import owe, sums_of
 from oms_web.domain.orders.reserving import judge_payment, release_lines
@@ -24,7 +23,7 @@ def cancel_units(
     promised are given up first, promised ones after.
 
     Args:
-        by: ``buyer``, ``seller`` or ``channel``.
+        by: whose wish it was: ``buyer``, ``seller`` or ``channel``.
 
     Raises:
         NotAllowedNow: the order is closed or has left, or so many units are not open any more.
@@ -56,7 +55,7 @@ def cancel_units(
     after = sum(line.cancelled for line in lines)
     left = sum(line.quantity - line.cancelled for line in lines)
     audit.record(work, "orders.cancel_units", "order", order.id,
-                 {"cancelled": [before, after]}, note=reason or None)
+                 {"cancelled": [before, after], "by": [None, by]}, note=reason or None)
     if left:
         owe(work, order, sums_of(order))
         judge_payment(work, order)
@@ -64,7 +63,6 @@ def cancel_units(
         set_phase(work, order, "cancel")
     elif left == sum(line.shipped for line in lines):  # what had to leave has left
         set_phase(work, order, "ship")
-    work.announce(OrderCancelled(order.id, by, left == 0))
     refile(work, [order.id])
 
 

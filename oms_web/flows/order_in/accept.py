@@ -34,7 +34,6 @@ from oms_web.domain.orders import (
     reserving,
 )
 from oms_web.domain.orders import service as orders
-from oms_web.domain.orders.events import OrdersReceived
 from oms_web.domain.orders.models import (
     ChannelOrder,
     Hold,
@@ -76,7 +75,6 @@ def accept(
     if not planned:
         return [], refused
     ids = _store(work, account, planned, parts)
-    work.announce(OrdersReceived(ids))
     touched = {take.variant_id for plan in planned for take in (*plan.takes, *plan.leaves)}
     if touched:
         work.announce(StockChanged(sorted(touched)))

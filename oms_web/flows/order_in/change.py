@@ -19,7 +19,6 @@ from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.orders import checks, following, merging, phases, reserving
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.cancelling import cancel_order
-from oms_web.domain.orders.events import OrderChanged
 from oms_web.domain.orders.leaving import goods_left
 from oms_web.domain.orders.models import ChannelOrder, Order, OrderLine, OrderLink
 from oms_web.domain.orders.owing import owe
@@ -51,8 +50,6 @@ def change(work: Work, account: ChannelAccount, row: ChannelOrder, draft: Draft)
     else:
         changed |= _take_content(work, account, row, order, draft)
         changed |= _take_departure(work, order, draft)
-    if changed:
-        work.announce(OrderChanged(order.id, "channel"))
     orders.refile(work, [order.id])
     if changed:
         replanning.follow(work, [order.id])

@@ -125,6 +125,7 @@ def test_a_planted_fault_is_found(fuzz, monkeypatch):
         fuzz("put_stock", "good", 300)
 
 
+@pytest.mark.filterwarnings("ignore:Pydantic serializer warnings")
 def test_a_planted_untrue_answer_is_found(fuzz, monkeypatch):
     real = stock._answer
     monkeypatch.setattr(stock, "_answer", lambda level: real(level).model_copy(

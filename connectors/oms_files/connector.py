@@ -40,7 +40,7 @@ class FilesConnector(Connector):
     """Orders, products and stock counts from CSV, TSV, XLSX, JSON and XML by profiles."""
 
     manifest = Manifest(
-        key="files", name="Files", letters="Fi", version="1.0", hue=200,
+        key="files", name=N_("Files"), letters="Fi", version="1.0", hue=200,
         settings=(
             Field("folder", N_("Watch a folder"), "flag", required=False,
                   help=N_("New files in the channel's drop folder are imported by themselves.")),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -149,29 +149,33 @@ def _lags(session: Session, health: Mapping[int, AccountHealth]) -> None:
             one.lag_p95 = found[min(len(found) - 1, len(found) * 95 // 100)] / 1000
 
 
-def causes(session: Session, overview_: Sequence[AccountHealth]) -> list[Cause]:
-    """Errors of all accounts grouped by their words, the most frequent first."""
+def causes(session: Session, overview_: Sequence[AccountHealth],
+           cause: Callable[[str], str] = str) -> list[Cause]:
+    """Errors of all accounts grouped by their cause, the most frequent first.
+
+    ``cause`` takes out of an error what only this one has: a row's number, a value.
+    """
     by_id = {one.account.id: one.account for one in overview_}
     counted: Counter[tuple[int, str, str]] = Counter()
     for one in overview_:
         if one.account.state == "broken":
-            counted[one.account.id, one.account.state_reason or "", "access"] += 1
+            counted[one.account.id, cause(one.account.state_reason or ""), "access"] += 1
         for feed in one.feeds:
             if feed.error and one.account.state != "broken":
-                counted[one.account.id, feed.error, "feed"] += feed.failures
+                counted[one.account.id, cause(feed.error), "feed"] += feed.failures
     for account_id, message, count in session.execute(
         select(ListingStock.account_id, ListingStock.message, func.count())
         .where(ListingStock.outcome.in_(("rejected", "retry", "unknown")),
                ListingStock.account_id.in_(by_id))
         .group_by(ListingStock.account_id, ListingStock.message)
     ):
-        counted[account_id, message or "", "stock"] += count
+        counted[account_id, cause(message or ""), "stock"] += count
     for account_id, reason, count in session.execute(
         select(Quarantine.account_id, Quarantine.reason, func.count())
         .where(Quarantine.state == "waiting", Quarantine.account_id.in_(by_id))
         .group_by(Quarantine.account_id, Quarantine.reason)
     ):
-        counted[account_id, reason, "order"] += count
+        counted[account_id, cause(reason), "order"] += count
     return [
         Cause(by_id[account_id], message, count, kind)
         for (account_id, message, kind), count in counted.most_common(SHOWN_ERRORS)

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 from oms_web.domain.audit.models import AuditEntry
-from oms_web.web import channels, quarantine, shipments, stock_documents
+from oms_web.web import act_values, channels, quarantine, shipments, stock_documents
 from oms_web.web.order_words import HOLDS, PAYMENT_KINDS, QUEUES
 from oms_web.web.phase_names import PHASES
 from oms_web.web.users import ROLE_NAMES
@@ -182,11 +181,11 @@ FIELDS: dict[str, Any] = {
     "street": _l("street"), "tax_id": _l("NIP"), "website": _l("website"),
     "bin": _l("bin"), "bins": _l("bins"), "brand": _l("brand"), "buffer": _l("buffer"),
     "cap": _l("at most shown"), "category": _l("category"), "code": _l("code"),
-    "cost": _l("cost, millionths"), "counted": _l("counted"), "description": _l("description"),
+    "counted": _l("counted"), "description": _l("description"),
     "differing": _l("differing"), "eans": _l("codes"), "height_mm": _l("height, mm"),
     "images": _l("pictures"), "length_mm": _l("length, mm"), "minimum": _l("minimum"),
     "missing": _l("missing"), "option": _l("option"), "parts": _l("parts"),
-    "path_order": _l("sequence"), "price": _l("price, in minor units"), "rank": _l("sequence"),
+    "path_order": _l("sequence"), "rank": _l("sequence"),
     "reason": _l("reason"), "sell_without_stock": _l("sell without stock"),
     "sellable": _l("sold from"), "sku": _l("SKU"), "state": _l("state"), "surplus": _l("surplus"),
     "units": _l("units"), "variant_id": _l("SKU"), "vat_rate": _l("rate of VAT"),
@@ -236,25 +235,29 @@ def actor_name(kind: str) -> str:
     return str(_ACTORS.get(kind, kind))
 
 
-def shown(entry: AuditEntry) -> list[tuple[str, str, str]]:
-    """The changed fields of an entry: name, before, after; nested values are taken apart."""
+def shown(entry: AuditEntry, currency: str = "PLN") -> list[tuple[str, str, str]]:
+    """The changed fields of an entry: name, before, after; nested values are taken apart.
+
+    ``currency`` is that of its amounts, unless the entry itself says one.
+    """
+    told = _pair(entry.change.get("currency"))[1]
+    currency = told if isinstance(told, str) and told else currency
     rows: list[tuple[str, str, str]] = []
     for field, change in entry.change.items():
         before, after = _pair(change)
-        if isinstance(before, Mapping) and isinstance(after, Mapping):
+        if field in act_values.HIDDEN:
+            continue
+        if isinstance(before, Mapping) and isinstance(after, Mapping) and field != "spec":
             keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
-            rows += [_row(str(key), before.get(key), after.get(key)) for key in keys]
+            rows += [_row(str(key), before.get(key), after.get(key), currency) for key in keys]
         else:
-            rows.append(_row(field, before, after))
+            rows.append(_row(field, before, after, currency))
     return rows
 
 
-def _row(field: str, before: Any, after: Any) -> tuple[str, str, str]:
+def _row(field: str, before: Any, after: Any, currency: str) -> tuple[str, str, str]:
     words = VALUES.get(field, {})
-    return (_field(field), *(
-        str(words[value]) if isinstance(value, str) and value in words else _value(value)
-        for value in (before, after)
-    ))
+    return (_field(field), *act_values.pair(field, before, after, words, currency, _field))
 
 
 def _pair(change: Any) -> tuple[Any, Any]:
@@ -264,17 +267,4 @@ def _pair(change: Any) -> tuple[Any, Any]:
 
 
 def _field(name: str) -> str:
-    return str(FIELDS.get(name, name.replace("_", " ")))
-
-
-def _value(value: Any) -> str:
-    if value is None or value == "":
-        return ""
-    if isinstance(value, bool):
-        return gettext("yes") if value else gettext("no")
-    if isinstance(value, Mapping):
-        return ", ".join(f"{_field(str(k))}: {_value(v)}" for k, v in value.items() if v)
-    if isinstance(value, list | tuple):
-        return ", ".join(_value(one) for one in value)
-    text = str(value)
-    return text if len(text) <= 300 else text[:299] + "…"
+    return str(FIELDS.get(name) or act_values.label(name))

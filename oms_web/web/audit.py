@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from flask import Blueprint, Response, request, url_for
+from sqlalchemy import select
 
 from oms_web.core.clock import SHOP_ZONE, day_bounds
 from oms_web.core.errors import Invalid
 from oms_web.domain.audit import exports, queries
+from oms_web.domain.audit.models import AuditEntry
+from oms_web.domain.catalog.models import Variant
+from oms_web.domain.orders.models import Order
 from oms_web.domain.users import service as users
 from oms_web.extensions import db
 from oms_web.web import acts
@@ -34,9 +39,23 @@ def index() -> Response:
         "audit/list.html", "audit/_entries.html", found=found, chosen=chosen, set=set_,
         people=people, kinds=KINDS, families=acts.families(), subjects=acts.SUBJECTS,
         next_url=_address(set_ | {"after": found.after}) if found.after else None,
-        said=acts.said, shown=acts.shown,
+        said=acts.said, shown=acts.shown, currencies=_currencies(found.rows),
         actor_name=acts.actor_name, everything=_address(set_, "subject", "id"),
     )
+
+
+def _currencies(entries: Iterable[AuditEntry]) -> dict[tuple[str, int | None], str]:
+    """The currencies of the amounts on a page: of its orders and its SKUs."""
+    found: dict[tuple[str, int | None], str] = {}
+    for subject, table, ids in (
+        ("order", Order, {entry.order_id for entry in entries}),
+        ("variant", Variant, {entry.subject_id for entry in entries
+                              if entry.subject == "variant"}),
+    ):
+        rows = db.session.execute(
+            select(table.id, table.currency).where(table.id.in_(ids - {None})))
+        found |= {(subject, id_): currency for id_, currency in rows}
+    return found
 
 
 @screen.get("/audit/audit.<kind>")

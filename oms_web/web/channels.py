@@ -7,7 +7,13 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from oms_connector import AccessRefused, ChannelError, Connector, HearsWebhooks
+from oms_connector import (
+    AccessRefused,
+    ChannelError,
+    Connector,
+    HearsWebhooks,
+    UploadsInvoices,
+)
 from sqlalchemy import select
 from wtforms import BooleanField, IntegerField, PasswordField, SelectField, StringField
 from wtforms.validators import NumberRange, Optional
@@ -22,6 +28,7 @@ from oms_web.extensions import db
 from oms_web.flows import channel_serving
 from oms_web.sync import accounts, connecting, doorbell, feeds, health, proof
 from oms_web.sync.session import Engine
+from oms_web.web import outside_words
 from oms_web.web.access import act
 from oms_web.web.door import actor, oms, reading, writing
 from oms_web.web.forms import Form, Needed
@@ -50,6 +57,7 @@ class AccountForm(Form):
     publish_stock = BooleanField(_l("Send our stock to this channel"), default=True)
     buffer = IntegerField(_l("Buffer"), [Optional(), NumberRange(0, 100_000)], default=0)
     cap = IntegerField(_l("Show at most"), [Optional(), NumberRange(0, 1_000_000)])
+    send_invoices = BooleanField(_l("Send invoices to this channel"), default=True)
     ship_days = IntegerField(_l("Working days to ship"), [Optional(), NumberRange(0, 60)],
                              default=1)
 
@@ -68,6 +76,8 @@ def form_for(connector: type[Connector], **values: Any) -> AccountForm:
             made[f"s_{field.name}"] = BooleanField(label, default=bool(field.default))
         else:
             made[f"s_{field.name}"] = StringField(label, default=field.default)
+    if not issubclass(connector, UploadsInvoices):
+        made["send_invoices"] = None
     return type("ConnectorForm", (AccountForm,), made)(**values)
 
 
@@ -96,7 +106,8 @@ def _connector(key: str) -> type[Connector]:
 
 def _numbers(form: AccountForm) -> dict[str, Any]:
     return {"publish_stock": bool(form.publish_stock.data), "buffer": form.buffer.data or 0,
-            "cap": form.cap.data, "ship_days": form.ship_days.data or 0}
+            "cap": form.cap.data, "ship_days": form.ship_days.data or 0,
+            "send_invoices": bool(form.send_invoices and form.send_invoices.data)}
 
 
 @screen.get("/channels")
@@ -107,7 +118,8 @@ def index() -> Response:
     overview = health.overview(work.session, work.now)
     return render(
         "channels/list.html", "channels/_overview.html", overview=overview,
-        causes=health.causes(work.session, overview), drifting=health.drifting(work.session),
+        causes=health.causes(work.session, overview, outside_words.cause),
+        drifting=health.drifting(work.session),
         proofs=proof.latest(work.session, [one.account.id for one in overview]),
         stale=work.now - proof.STALE, refused=oms().registry.refused, states=STATES, account_of={
             one.account.id: one.account for one in overview},
@@ -127,7 +139,7 @@ def choose() -> Response:
 def new(key: str) -> Response:
     """The form of a new channel."""
     connector = _connector(key)
-    form = form_for(connector, name=connector.manifest.name)
+    form = form_for(connector, name=gettext(connector.manifest.name))
     return render("channels/new.html", form=form, connector=connector)
 
 
@@ -168,6 +180,7 @@ def _card(account: ChannelAccount, form: AccountForm | None = None, status: int 
         values = {f"s_{name}": value for name, value in account.settings.items()}
         form = form_for(connector, name=account.name, publish_stock=account.publish_stock,
                         buffer=account.buffer, cap=account.cap, ship_days=account.ship_days,
+                        send_invoices=account.send_invoices,
                         **values)
     overview = health.overview(work.session, work.now)
     one = next((o for o in overview if o.account.id == account.id), None)

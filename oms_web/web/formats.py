@@ -50,8 +50,11 @@ def amount(minor: int, currency: str, *, always: bool = False) -> str:
     Zloty is implied in tables (``always`` False drops its sign there); other currencies are named.
     """
     text = _parted(f"{from_minor(minor, currency):,.{exponent(currency)}f}", language())
-    if currency == "PLN" and not always:
-        return text
+    return text if currency == "PLN" and not always else named(text, currency)
+
+
+def named(text: str, currency: str) -> str:
+    """A written number with its currency: ``12,50 zł``, ``PLN 12.50``."""
     if language() == "pl":
         sign = {"PLN": "zł", "EUR": "€"}.get(currency, currency)
         return f"{text}\N{NO-BREAK SPACE}{sign}"
@@ -83,11 +86,7 @@ def long_day(moment: datetime) -> str:
 
 def whole(minor: int, currency: str) -> str:
     """Money without its hundredths, for large figures: ``24 318 zł``, ``PLN 24,318``."""
-    text = number(int(from_minor(minor, currency)))
-    if language() == "pl":
-        sign = {"PLN": "zł", "EUR": "€"}.get(currency, currency)
-        return f"{text}\N{NO-BREAK SPACE}{sign}"
-    return f"{currency}\N{NO-BREAK SPACE}{text}"
+    return named(number(int(from_minor(minor, currency))), currency)
 
 
 def clock(moment: datetime) -> str:

@@ -103,7 +103,7 @@ def _number(told: Told) -> str:
 
 
 def _changed_fields(told: Told) -> str:
-    return ", ".join(dict.fromkeys(name for name, _, _ in acts.shown(told.entry)))
+    return ", ".join(dict.fromkeys(name for name, _, _ in acts.shown(told.entry, told.currency)))
 
 
 def _lost(told: Told) -> str:
@@ -197,6 +197,10 @@ TELLING: Mapping[str, Kind] = {
     "documents.issue": Kind("file-invoice", lambda t: gettext(
         "Document %(number)s issued", number=t.after("number")), "ok",
         lambda t: t.money("gross"), "documents"),
+    "documents.tell_channel": Kind(
+        "send", lambda t: gettext("The channel shows the document to the buyer")
+        if t.after("told") == "done" else gettext("The document could not be sent to the channel"),
+        "", _hold_note, "documents"),
     "returns.told": Kind("truck-return", lambda t: gettext(
         "The channel tells of a return"), "warn", _changed_fields, view="channel"),
     "returns.receive": Kind("truck-return", lambda t: gettext(
@@ -222,7 +226,7 @@ def _line(told: Told) -> Line:
     if entry.act.startswith("documents.") or (kind and kind.view == "documents"):
         views.add("documents")
     if kind is None:
-        text, note, icon, tone = acts.said(entry.act), _plain(entry), "history", ""
+        text, note, icon, tone = acts.said(entry.act), _plain(told), "history", ""
     else:
         text, icon, tone = kind.text(told), kind.icon, kind.tone
         note = kind.note(told) if kind.note else ""
@@ -231,8 +235,9 @@ def _line(told: Told) -> Line:
                 frozenset(views))
 
 
-def _plain(entry: AuditEntry) -> str:
+def _plain(told: Told) -> str:
     """The change of an entry without a sentence."""
+    entry = told.entry
     changed = "; ".join(f"{name}: {before} → {after}" if before else f"{name}: {after}"
-                        for name, before, after in acts.shown(entry)[:3])
+                        for name, before, after in acts.shown(entry, told.currency)[:3])
     return " · ".join(filter(None, (changed, entry.note or "")))

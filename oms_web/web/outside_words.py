@@ -7,6 +7,7 @@ anew; what nobody translated is shown as it is.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -16,10 +17,12 @@ from flask_babel import lazy_gettext as _l
 
 from oms_web.core.sentences import Sentences
 from oms_web.sync.file_profiles import KINDS, reader
+from oms_web.web import order_words
 from oms_web.web.door import oms
 
 # Places that hold a sentence or the name of a field, not a value.
 _SENTENCES = ("what", "why", "reason")
+_ROWS = frozenset({"row", "line", "n", "number"})
 _DEEPEST = 4
 COUNTED = ": …"
 # Parts of a profile that are no fields.
@@ -45,6 +48,37 @@ def translated(text: str, depth: int = 0) -> str:
     places = {name: _filled(name, value, depth) for name, value in said.places.items()}
     template = gettext(said.template)
     return template % places if places else template
+
+
+def cause(text: str, depth: int = 0) -> str:
+    """What a stored sentence has in common with others of its kind, in the reader's language.
+
+    ``Row 3: quantity is not a whole number: abc`` -> ``Quantity is not a whole number: …``.
+    """
+    said = _sentences(str(get_locale())).find(text) if text and depth <= _DEEPEST else None
+    if said is None:
+        return translated(text)
+    inner = [said.places[name] for name in _SENTENCES if name in said.places]
+    if inner and said.places.keys() & _ROWS:
+        return cause(inner[0], depth + 1)
+    places = {
+        name: cause(value, depth + 1) if name in _SENTENCES
+        else _filled(name, value, depth) if name == "field" else "…"
+        for name, value in said.places.items()
+    }
+    template = gettext(said.template)
+    return template % places if places else template
+
+
+def field_name(path: str) -> str:
+    """A field of an order or a file's row in words: ``lines.2.unit_price``, ``tax_id``."""
+    parts = [part for part in re.split(r"[.\[\]]+", path) if part and not part.isdigit()]
+    labels = field_labels()
+    for width in (2, 1):
+        name = ".".join(parts[-width:])
+        if name in labels:
+            return gettext(labels[name])
+    return order_words.field(parts[-1]).replace("_", " ") if parts else path
 
 
 def _filled(name: str, value: str, depth: int) -> str:

@@ -14,7 +14,7 @@ from oms_web.extensions import db
 from oms_web.sync import exports, quarantine, retry
 from oms_web.sync.file_runs import run_of
 from oms_web.sync.models import Quarantine
-from oms_web.web import asked
+from oms_web.web import asked, outside_words
 from oms_web.web.access import act
 from oms_web.web.door import writing
 from oms_web.web.exports import send
@@ -28,6 +28,12 @@ STATES = {"waiting": _l("Waiting"), "dropped": lazy_pgettext("state", "Set aside
           "solved": _l("Read since")}
 KINDS = {"order": _l("order"), "product": _l("product"), "stock": _l("opening stock")}
 SHOWN_CHARS = 20_000
+
+
+@screen.app_template_filter("unread_field")
+def unread_field(path: str) -> str:
+    """The field that could not be read, in words."""
+    return outside_words.field_name(path)
 
 
 @screen.get("/quarantine")

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from oms_web.paths import PACKAGE
-from oms_web.web import acts
+from oms_web.web import act_values, acts
 
 WRITERS = {"record", "entry"}
 
@@ -35,6 +35,28 @@ def test_each_act_has_words():
 def test_each_subject_has_words():
     assert sorted({(what, file) for _, what, file in written()
                    if what and what not in acts.SUBJECTS}) == []
+
+
+def fields() -> set[tuple[str, str]]:
+    """Field and file of each literal change that is written."""
+    found = set()
+    for file in PACKAGE.rglob("*.py"):
+        source = file.read_text("utf-8")
+        for node in ast.walk(ast.parse(source)) if "import service as audit" in source else ():
+            name = getattr(getattr(node, "func", None), "attr", "")
+            if isinstance(node, ast.Call) and name in WRITERS and len(node.args) > 4:
+                found |= {(key.value, file.name) for leaf in ast.walk(node.args[4])
+                          if isinstance(leaf, ast.Dict) for key in leaf.keys
+                          if isinstance(key, ast.Constant) and isinstance(key.value, str)}
+    return found
+
+
+def test_each_field_has_words():
+    written_ = fields()
+    assert len(written_) > 40
+    assert sorted((name, file) for name, file in written_
+                  if name not in acts.FIELDS and name not in act_values.LABELS
+                  and name not in act_values.HIDDEN) == []
 
 
 def test_each_family_has_words():

@@ -110,3 +110,19 @@ def test_a_broken_link_is_refused_and_a_strange_row_is_not_there(browser_as):
     assert client.get("/quarantine?after=nonsense").status_code == 422
     assert client.get("/quarantine/99").status_code == 404
     assert "Everything could be read" in client.get("/quarantine").get_data(as_text=True)
+
+
+def test_reasons_and_fields_are_said_in_words_and_counted_by_cause(browser_as, oms):
+    with oms.works.writing(SYSTEM) as work:
+        one = factories.account(work, "Targ").id
+        for n in (3, 4, 5):
+            quarantine.put(work, one, "order", f"Q-{n}", "a", f"Row {n}: quantity is not a whole "
+                           f"number: abc{n}", field="lines.0.unit_price")
+    reader = browser_as("owner", "pl")
+    page = reader.get("/channels").get_data(as_text=True)
+    assert re.search(r"<b>[^<]*…</b> <span class=\"hint\">3×</span>", page)
+    assert "Row" not in page
+    assert "whole number" not in page
+    unread = reader.get("/quarantine").get_data(as_text=True)
+    assert "unit_price" not in unread
+    assert "lines.0" not in unread

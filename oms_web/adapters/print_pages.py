@@ -28,6 +28,7 @@ from oms_web.core.clock import SHOP_ZONE
 from oms_web.core.errors import NotFound
 from oms_web.core.money import exponent, from_micro, from_minor
 from oms_web.core.ports import FileStore
+from oms_web.core.text import without_pictures
 from oms_web.domain.documents import placeholders, vat
 from oms_web.domain.documents.labels import LABELS
 from oms_web.domain.documents.picksheets import PickSheet
@@ -210,8 +211,9 @@ class PrintPages:
         ]
 
     def _draw(self, template: str, speaks: str, /, **values: Any) -> str:
-        return _environment().get_template(template).render(
+        drawn = _environment().get_template(template).render(
             t=LABELS[speaks], say=_say(speaks), **values)
+        return without_pictures(drawn)
 
     def _design(self, accent: str, logo: str | None, footer: str) -> dict[str, Any]:
         accent = accent if _COLOR.fullmatch(accent) else "#3350D4"

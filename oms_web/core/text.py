@@ -10,6 +10,11 @@ _WHOLE_LETTERS = str.maketrans(
     {"ł": "l", "Ł": "L", "ß": "ss", "ø": "o", "Ø": "O", "æ": "ae", "Æ": "AE", "đ": "d", "Đ": "D",
      "œ": "oe", "Œ": "OE", "þ": "th", "Þ": "TH", "ı": "i"}
 )
+# Pictures among letters, and what glues and colours them: no font that is sent along has them.
+_PICTURES = re.compile(
+    "[\U0001F000-\U0001FAFF\U000E0000-\U000E007F\u200d\u20e3\ufe0e\ufe0f"
+    "\u2600-\u27bf\u2b50\u2b55\u231a\u231b\u23e9-\u23fa]+"
+)
 _NOT_WORD = re.compile(r"[^0-9a-z]+")
 _NOT_DIGIT = re.compile(r"\D+")
 
@@ -43,3 +48,13 @@ def tidy(text: str) -> str:
         return text.strip()
     printable = "".join(ch if ch.isprintable() else " " for ch in text)
     return " ".join(printable.split())
+
+
+def without_pictures(text: str) -> str:
+    """The text without emoji: on paper each would be an empty box. The spaces around one close up.
+
+    Names and addresses keep every letter; what is stored is not changed.
+    """
+    if text.isascii() or not _PICTURES.search(text):
+        return text
+    return re.sub(r"(?<=\S) {2,}(?=\S)", " ", _PICTURES.sub("", text))

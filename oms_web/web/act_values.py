@@ -51,7 +51,8 @@ _TOLD: Mapping[str, Any] = {
 }
 # Short names of ours: field -> name -> words.
 WORDS: Mapping[str, Mapping[str, Any]] = {
-    "told": _TOLD, "what": {"invoice": _l("invoice")}, "reset": RESETS, "feed": channels.FEED_NAMES, "language": LANGUAGES,
+    "told": _TOLD, "what": {"invoice": _l("invoice")}, "reset": RESETS,
+    "feed": channels.FEED_NAMES, "language": LANGUAGES,
     "theme": dict(THEMES), "format": {"csv": "CSV", "xlsx": "XLSX"},
     "scopes": {
         f"{name}:{what}": words for name, (_, *both) in api_keys.RESOURCES.items()

@@ -594,6 +594,20 @@ def test_what_buyers_type_stays_text(shop, trap, tmp_path):
     assert hits == []
 
 
+def test_a_picture_among_letters_is_left_off_paper(shop):
+    order_id = make(
+        shop, [("Kubek 🎁 zielony", 1, "10", "23")], buyer_note="dzięki ❤️ bardzo 👩‍🔧",
+        ship_to=paper.POLISH_HOME | {"name": "Zażółć 🦉 Gęślą", "city": "Łódź 🏭"})
+    with shop.works.writing(ANNA) as work:
+        document_id = issue_invoice(work, order_id)[0].id
+    for pdf in (shop.printing.for_order("slip", order_id, ANNA, "pl"),
+                shop.printing.document(document_id)):
+        said = " ".join(text_of(pdf).split())
+        assert "Zażółć Gęślą" in said
+        assert "Łódź" in said
+        assert not re.search("[\U0001f000-\U0001faff\u2764\ufe0f\u200d]", said)
+
+
 def test_the_second_wall_holds_when_the_first_is_gone(trap, tmp_path):
     """Even code running inside the worker opens no socket, no file and no process."""
     import subprocess

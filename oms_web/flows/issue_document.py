@@ -1,4 +1,4 @@
-"""Issuing the invoice of an order: number, snapshot, the order's own mark, in one transaction."""
+"""Issuing the invoice of an order: number, snapshot, mark and notice, in one transaction."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from oms_web.domain.documents.drafting import Ask, draft_invoice
 from oms_web.domain.documents.events import DocumentIssued
 from oms_web.domain.documents.models import Document
 from oms_web.domain.orders.service import lock_order, refile
+from oms_web.domain.orders.telling import tell_invoice
 
 
 def issue_invoice(work: Work, order_id: int, ask: Ask | None = None) -> tuple[Document, bool]:
@@ -45,6 +46,7 @@ def issue_invoice(work: Work, order_id: int, ask: Ask | None = None) -> tuple[Do
         else service.default_series(work, service.INVOICE)
     document = service.issue(work, series, draft.snapshot, order_id)
     order.is_documented = True
+    tell_invoice(work, order_id, document.id)
     work.announce(DocumentIssued(document.id, order_id, document.kind, document.number))
     refile(work, [order_id])
     return document, True

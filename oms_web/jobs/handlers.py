@@ -17,6 +17,8 @@ from oms_web.sync import doorbell, feeds, webhooks
 from oms_web.sync.offers import read_offers
 from oms_web.sync.pull import pull
 from oms_web.sync.pull_returns import pull_returns
+from oms_web.sync.push_notices import TASK as NOTICES
+from oms_web.sync.push_notices import push_notices
 from oms_web.sync.push_shipment import push_shipment
 from oms_web.sync.push_stock import push_stock
 from oms_web.sync.retry import TASK as RETRY
@@ -112,6 +114,16 @@ def send_stock(job: Job) -> Result:
     return {"applied": pushed.applied, "rejected": pushed.rejected, "later": pushed.later}
 
 
+def tell_notices(job: Job) -> Result:
+    """Tell one account about its orders. When to try again stands at each notice."""
+    try:
+        told = push_notices(job.engine, job.args["account_id"],
+                            lambda document_id: job.oms.printing.document(document_id), job.beat)
+    except (ChannelError, ChannelStopped) as error:
+        return {"error": feeds.describe(error)}
+    return {"done": told.done, "failed": told.failed, "later": told.later}
+
+
 def answer_rings(job: Job) -> Result:
     """Ask an account's channel what it rang about."""
     return {"answered": doorbell.answer(job.engine, job.args["account_id"])}
@@ -149,6 +161,7 @@ HANDLERS: dict[str, Handler] = {
     "wake_orders": wake_orders,
     "push_stock": send_stock,
     "push_shipment": tell_channel,
+    NOTICES: tell_notices,
     doorbell.TASK: answer_rings,
     webhooks.TASK: tell_webhook,
     webhooks.ONCE: tell_webhook_once,

@@ -22,7 +22,7 @@ from oms_web.domain.users import api_calls
 from oms_web.domain.webhooks import queries as hook_queries
 from oms_web.domain.webhooks import service as hooks
 from oms_web.flows import order_hold, reservation_expiry
-from oms_web.sync import doorbell, drop_folder, feeds, push_stock, webhooks
+from oms_web.sync import doorbell, drop_folder, feeds, push_notices, push_stock, webhooks
 from oms_web.sync.session import Engine
 from oms_web.wiring import Oms
 
@@ -32,12 +32,17 @@ FOLD_FROM = 400
 
 
 def ring_feeds(oms: Oms) -> int:
-    """Queue the reading of feeds and the sending of quantities that are due."""
+    """Queue the reading of feeds and the sending of what is due to channels."""
     works = oms.works
     with works.reading(SYSTEM) as work:
         due = feeds.due(work.session, work.now)
-    accounts = push_stock.waiting(Engine(works, oms.registry), works.clock())
-    if not due and not accounts:
+    engine, now = Engine(works, oms.registry), works.clock()
+    sending = [
+        (kind, account) for kind, waiting in (
+            ("push_stock", push_stock.waiting), (push_notices.TASK, push_notices.waiting),
+        ) for account in waiting(engine, now)
+    ]
+    if not due and not sending:
         return 0
     with works.writing(SYSTEM) as work:
         queued = [
@@ -45,9 +50,8 @@ def ring_feeds(oms: Oms) -> int:
                     {"account_id": account, "feed": name}, now=work.now)
             for account, name in due
         ] + [
-            enqueue(work.session, "push_stock", str(account), {"account_id": account},
-                    now=work.now)
-            for account in accounts
+            enqueue(work.session, kind, str(account), {"account_id": account}, now=work.now)
+            for kind, account in sending
         ]
     return len([task for task in queued if task is not None])
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from oms_connector import Connector, VerifiesAccess
+from oms_connector import Connector, UploadsInvoices, VerifiesAccess
 from sqlalchemy import select, update
 
 from oms_web.core.actor import Actor
@@ -17,6 +17,7 @@ from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.channels.service import get_account
+from oms_web.domain.orders.models import ChannelNotice
 from oms_web.sync import feeds
 from oms_web.sync.models import Feed
 from oms_web.sync.session import Engine, connected, open_secrets, purpose
@@ -56,13 +57,14 @@ def connect(
     work: Work, connector: type[Connector], name: str, settings: Mapping[str, Any],
     secrets: Mapping[str, str], **values: Any,
 ) -> ChannelAccount:
-    """Add an account with its feeds, due at once.
+    """Add an account with its feeds, due at once; it is told what its connector can tell.
 
     Raises:
         Invalid: the name is missing or taken.
     """
     name = _free_name(work, name)
     manifest = connector.manifest
+    values.setdefault("send_invoices", issubclass(connector, UploadsInvoices))
     account = ChannelAccount(
         connector=manifest.key, name=name, letters=manifest.letters, hue=manifest.hue,
         settings=dict(settings), created_at=work.now, **values,
@@ -153,6 +155,11 @@ def sync_now(work: Work, account_id: int) -> None:
     work.session.execute(
         update(Task).where(Task.kind == "push_shipment", Task.state == "waiting")
         .values(not_before=work.now)
+    )
+    work.session.execute(
+        update(ChannelNotice)
+        .where(ChannelNotice.account_id == account_id, ChannelNotice.due_at.is_not(None))
+        .values(due_at=work.now)
     )
 
 

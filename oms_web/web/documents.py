@@ -22,6 +22,7 @@ from oms_web.domain.documents import exports, queries, service, vat
 from oms_web.domain.documents.drafting import Ask, Draft, draft_invoice, may_need_split_payment
 from oms_web.domain.documents.models import Document
 from oms_web.domain.documents.snapshot import ADDRESS_FIELDS, Exchange
+from oms_web.domain.orders import telling
 from oms_web.domain.orders.models import Order
 from oms_web.domain.orders.service import get_order
 from oms_web.extensions import db
@@ -157,7 +158,18 @@ def show(document_id: int) -> Response:
     """An issued document: its PDF and its facts."""
     found = queries.get(db.session, document_id)
     return render("documents/show.html", document=found, said=found.snapshot, kinds=KINDS,
-                  methods=METHODS, unavailable=oms().printing.available())
+                  methods=METHODS, unavailable=oms().printing.available(),
+                  notices=telling.of_document(db.session, found.order_id, document_id))
+
+
+@screen.post("/documents/notices/<int:notice_id>/again")
+@act("documents.issue")
+def tell_again(notice_id: int) -> Response:
+    """Show a document to the buyer on the channel once more, if that did not work."""
+    with writing() as work:
+        order_id = telling.tell_again(work, notice_id)
+    say(gettext("Sending it now."))
+    return go(url_for("order_card.show", order_id=order_id))
 
 
 @screen.get("/documents/<int:document_id>.pdf")

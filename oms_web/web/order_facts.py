@@ -16,7 +16,7 @@ from oms_web.domain.catalog import queries as catalog
 from oms_web.domain.catalog.models import Variant
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.documents import queries as documents
-from oms_web.domain.orders import filing, labels, phases, queries
+from oms_web.domain.orders import filing, labels, phases, queries, telling
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Hold, Note, Order, OrderLine, OrderLinePart, Status, Tag
 from oms_web.domain.orders.queries import Elsewhere, Place
@@ -211,6 +211,15 @@ class Card:
     def documents(self) -> Sequence[Any]:
         """Its issued documents, newest first."""
         return documents.of_order(self.session, self.order.id)
+
+    @cached_property
+    def notices(self) -> dict[int, list[Any]]:
+        """By document: what became of showing it to the buyer on the channels."""
+        found: dict[int, list[Any]] = {}
+        for one in telling.of_order(self.session, self.order.id):
+            if one.kind == telling.INVOICE:
+                found.setdefault(one.body["document_id"], []).append(one)
+        return found
 
     @cached_property
     def notes(self) -> list[Note]:

@@ -18,7 +18,7 @@ class ChannelAccount(Base):
     ``state``: ``active``, ``paused`` (by a person), ``broken`` (access refused; somebody must
     reconnect). ``secrets`` is encrypted; until ``renewing_until`` one worker has the right to
     renew the tokens in it. ``buffer`` units are held back from publication, ``cap`` limits what is
-    shown.
+    shown. ``send_invoices``: buyers see our invoices there.
     """
 
     __tablename__ = "channel_account"
@@ -37,6 +37,7 @@ class ChannelAccount(Base):
     buffer: Mapped[int] = mapped_column(default=0)
     cap: Mapped[int | None]
     publish_stock: Mapped[bool] = mapped_column(default=True)
+    send_invoices: Mapped[bool] = mapped_column(default=False)
     ship_days: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
     archived_at: Mapped[datetime | None]

@@ -215,6 +215,47 @@ class ChannelOrder(Base):
     __table_args__ = (UniqueConstraint("account_id", "external_id"),)
 
 
+class ChannelNotice(Base):
+    """What a channel is to be told about one of its orders, and how far that is.
+
+    ``kind``: ``invoice``, ``cancel``, ``status``, ``stored``. There is one row per ``key``: a newer
+    wish replaces the ``body`` and makes a newer ``version``; versions never go back. ``state``:
+    ``waiting``, ``sent`` (no answer yet), ``done``, ``retry`` (a passing fault), ``unknown`` (the
+    answer was lost: told again with the same key), ``failed`` (the channel refused). ``due_at`` is
+    when to tell next; it is set ahead before each telling, so a death in the middle is told again.
+    ``reference`` is the channel's own.
+    """
+
+    __tablename__ = "channel_notice"
+
+    id: Mapped[Key]
+    account_id: Mapped[int] = mapped_column(ForeignKey("channel_account.id"))
+    channel_order_id: Mapped[int] = mapped_column(ForeignKey("channel_order.id"))
+    order_id: Mapped[int] = mapped_column(ForeignKey("sales_order.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    key: Mapped[str] = mapped_column(String(80), unique=True)
+    body: Mapped[dict[str, Any]]
+    version: Mapped[int] = mapped_column(default=1)
+    sent_version: Mapped[int] = mapped_column(default=0)
+    state: Mapped[str] = mapped_column(String(10), default="waiting")
+    message: Mapped[str | None] = mapped_column(Text)
+    reference: Mapped[str | None] = mapped_column(String(200))
+    due_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    told_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index(
+            "ix_channel_notice_due",
+            "account_id",
+            "due_at",
+            sqlite_where=text("due_at IS NOT NULL"),
+            postgresql_where=text("due_at IS NOT NULL"),
+        ),
+    )
+
+
 class OrderLink(Base):
     """Which of our orders stand for which channel orders: many to many, with the reason.
 

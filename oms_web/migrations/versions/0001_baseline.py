@@ -80,6 +80,7 @@ def upgrade() -> None:
     sa.Column('buffer', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('cap', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('publish_stock', sa.Boolean(), nullable=False),
+    sa.Column('send_invoices', sa.Boolean(), nullable=False),
     sa.Column('ship_days', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
     sa.Column('archived_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
@@ -610,6 +611,33 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('bundle_part', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_bundle_part_part_id'), ['part_id'], unique=False)
+
+    op.create_table('channel_notice',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('channel_order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(length=10), nullable=False),
+    sa.Column('key', sa.String(length=80), nullable=False),
+    sa.Column('body', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('version', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('sent_version', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('message', sa.Text(), nullable=True),
+    sa.Column('reference', sa.String(length=200), nullable=True),
+    sa.Column('due_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('attempts', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('told_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_channel_notice_account_id')),
+    sa.ForeignKeyConstraint(['channel_order_id'], ['channel_order.id'], name=op.f('fk_channel_notice_channel_order_id')),
+    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_channel_notice_order_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_channel_notice')),
+    sa.UniqueConstraint('key', name=op.f('uq_channel_notice_key'))
+    )
+    with op.batch_alter_table('channel_notice', schema=None) as batch_op:
+        batch_op.create_index('ix_channel_notice_due', ['account_id', 'due_at'], unique=False, sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
+        batch_op.create_index(batch_op.f('ix_channel_notice_order_id'), ['order_id'], unique=False)
 
     op.create_table('document',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1223,6 +1251,11 @@ def downgrade() -> None:
         batch_op.drop_index('ix_document_list')
 
     op.drop_table('document')
+    with op.batch_alter_table('channel_notice', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_channel_notice_order_id'))
+        batch_op.drop_index('ix_channel_notice_due', sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
+
+    op.drop_table('channel_notice')
     with op.batch_alter_table('bundle_part', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_bundle_part_part_id'))
 

@@ -1,0 +1,97 @@
+"""What channels are to be told about their orders: written in the transaction that decides it.
+
+Nothing here speaks to a channel; the sync engine looks for what is due (``ChannelNotice``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row, select, update
+from sqlalchemy.orm import Session
+
+from oms_web.core.db import upsert
+from oms_web.core.errors import NotFound
+from oms_web.core.work import Work
+from oms_web.domain.audit import service as audit
+from oms_web.domain.channels.models import ChannelAccount
+from oms_web.domain.orders.models import ChannelNotice, ChannelOrder, OrderLink
+
+INVOICE = "invoice"
+
+
+def tell_invoice(work: Work, order_id: int, document_id: int) -> int:
+    """Show a document to the order's buyer on each channel that takes documents; how many do."""
+    wanted = [
+        (link, f"{INVOICE}:{document_id}:{link.id}", {"document_id": document_id})
+        for link in _channel_orders(work.session, order_id) if link.send_invoices
+    ]
+    for link, key, body in wanted:
+        put(work, link, order_id, INVOICE, key, body)
+    return len(wanted)
+
+
+def _channel_orders(session: Session, order_id: int) -> Sequence[Row]:
+    """The orders of channels that one of ours stands for, with what their accounts are told."""
+    return session.execute(
+        select(ChannelOrder.id, ChannelOrder.account_id, ChannelOrder.raw_status,
+               ChannelAccount.send_invoices)
+        .join(OrderLink, OrderLink.channel_order_id == ChannelOrder.id)
+        .join(ChannelAccount, ChannelAccount.id == ChannelOrder.account_id)
+        .where(OrderLink.order_id == order_id, ChannelOrder.superseded_by.is_(None),
+               ChannelAccount.archived_at.is_(None))
+        .order_by(ChannelOrder.id)
+    ).all()
+
+
+def put(
+    work: Work, link: Row, order_id: int, kind: str, key: str, body: Mapping[str, Any]
+) -> None:
+    """Wish for something to be told: due at once, instead of what was wished under this key."""
+    insert = upsert(work.session, ChannelNotice).values(
+        account_id=link.account_id, channel_order_id=link.id, order_id=order_id, kind=kind,
+        key=key, body=dict(body), due_at=work.now, created_at=work.now,
+    )
+    work.session.execute(insert.on_conflict_do_update(index_elements=["key"], set_={
+        "body": insert.excluded.body, "order_id": insert.excluded.order_id,
+        "version": ChannelNotice.version + 1, "state": "waiting", "message": None,
+        "due_at": work.now, "attempts": 0,
+    }))
+
+
+def of_document(session: Session, order_id: int, document_id: int) -> Sequence[Row]:
+    """What became of showing a document: the channels' names, states and messages."""
+    return [one for one in of_order(session, order_id)
+            if one.kind == INVOICE and one.body["document_id"] == document_id]
+
+
+def of_order(session: Session, order_id: int) -> Sequence[Row]:
+    """All that channels were to be told of an order, the newest wish first."""
+    return session.execute(
+        select(ChannelNotice.id, ChannelNotice.kind, ChannelNotice.body, ChannelNotice.state,
+               ChannelNotice.message, ChannelNotice.told_at, ChannelAccount.name)
+        .join(ChannelAccount, ChannelAccount.id == ChannelNotice.account_id)
+        .where(ChannelNotice.order_id == order_id).order_by(ChannelNotice.id.desc())
+    ).all()
+
+
+def tell_again(work: Work, notice_id: int) -> int:
+    """Tell what a channel does not know yet once more, now; the order it is about.
+
+    Raises:
+        NotFound: there is no such notice.
+    """
+    notice = work.session.get(ChannelNotice, notice_id)
+    if notice is None:
+        raise NotFound("There is nothing at this address.")
+    found = work.session.execute(
+        update(ChannelNotice)
+        .where(ChannelNotice.id == notice_id, ChannelNotice.state != "done")
+        .values(due_at=work.now, attempts=0, version=ChannelNotice.version + 1, state="waiting")
+        .execution_options(synchronize_session=False)
+    )
+    if found.rowcount:
+        audit.record(work, "orders.tell_again", "order", notice.order_id,
+                     {"what": [None, notice.kind]}, order_id=notice.order_id)
+    return notice.order_id

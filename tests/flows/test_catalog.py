@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from oms_demo import catalog as demo_catalog
 from sqlalchemy import event, func, select
 
 from oms_web.core.actor import SYSTEM
 from oms_web.core.errors import Invalid, InvalidForm
 from oms_web.core.events import OutboxEvent
+from oms_web.demo import _record
 from oms_web.domain.audit.models import AuditEntry
 from oms_web.domain.catalog import barcodes, composition, editing, pictures, queries
 from oms_web.domain.catalog.editing import ProductEdit, VariantEdit
@@ -329,3 +331,12 @@ def test_pictures_keep_their_order(works):
         assert [i.file for i in queries.images_of(work.session, product_id)] == ["c", "b"]
         variant = queries.variants_of(work.session, product_id)[0]
         assert queries.thumbs(work.session, [(variant.id, product_id)]) == {variant.id: "tc"}
+
+
+def test_an_old_offer_of_the_demo_finds_its_sisters_best_first(works):
+    with works.writing(SYSTEM) as work:
+        put_variants(work, [_record(item) for item in demo_catalog.items()])
+    with works.reading(SYSTEM) as work:
+        found = queries.alike(work.session, "Kubek emaliowany 0,3 l zielony (stara kolekcja)")
+    assert {one.sku for one in found[:2]} == {"KUB-05-ZIE", "KUB-03-BIA"}
+    assert all(one.title.startswith("Kubek emaliowany") for one in found)

@@ -152,3 +152,11 @@ def test_sales_link_but_make_no_products(shop, browser_as):
     assert client.get("/offers").status_code == 200
     assert client.post("/offers/make-products", data={}).status_code == 403
     assert client.post(f"/offers/{shop.listings['of-mug']}/limits").status_code == 403
+
+
+def test_suggestions_stand_in_the_row_that_asked_for_them(owner, shop):
+    page = owner.get("/offers?state=open").get_data(as_text=True)
+    row = page[page.index(f'id="listings-row-{shop.listings["of-new"]}"'):].partition("</tr>")[0]
+    button = row.index("/alike")
+    assert row.index('class="suggest"') < button
+    assert 'hx-target="previous .suggest"' in row[button:]

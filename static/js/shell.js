@@ -197,6 +197,15 @@ window.OMS = (() => {
   addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach(
     (form) => delete form.dataset.sent));
 
+  // htmx gives what it swaps in the style attribute of what was there under the same id; the policy
+  // refuses that, once a message. What is on its way out needs no place any more.
+  document.addEventListener("htmx:before:swap", (event) => {
+    for (const task of event.detail?.tasks ?? []) {
+      const target = typeof task.target === "string" ? document.querySelector(task.target) : task.target;
+      for (const one of target ? find(target, "[id][style]") : []) one.removeAttribute("style");
+    }
+  });
+
   // A fault of the network is said, not swallowed.
   document.addEventListener("htmx:error", () => {
     const words = document.body.dataset.offline;

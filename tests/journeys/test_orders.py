@@ -298,3 +298,13 @@ def test_axe_finds_nothing(floor, open_page, language, size, scheme):
     assert found == []
     with floor.works.reading(SYSTEM) as work:
         assert len(work.session.scalars(select(Order.id)).all()) == 4
+
+
+def test_what_is_swapped_takes_over_no_style_that_the_policy_would_refuse(floor, open_page):
+    page = open_page("sales")  # looks that the console stays clean
+    page.goto("/orders/new")
+    expect(page.locator("#order-code")).to_be_focused()
+    page.evaluate("for (const e of document.querySelectorAll('[id]')) e.style.zoom = '1'")
+    page.keyboard.type("product k", delay=10)
+    page.click(".suggested")
+    expect(page.locator("[name=quantity]")).to_have_value("1")

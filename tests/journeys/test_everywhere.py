@@ -20,6 +20,7 @@ from oms_web.core.claims import enqueue
 from oms_web.domain.catalog.models import Product
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.orders import labels
+from oms_web.domain.webhooks import service as webhooks
 from oms_web.flows import order_edit, own_shop, stock_transfer
 from oms_web.flows.issue_document import issue_invoice
 from oms_web.flows.order_in import take_in
@@ -92,6 +93,8 @@ def full(oms, app, browser_as):
                        now=work.now, asked_by=1)
         waiting = work.session.scalar(select(quarantine.Quarantine.id))
         product = work.session.scalar(select(func.min(Product.id)))
+        hook = webhooks.create(work, LONG[:80], "https://shop.example/" + "a" * 80, ["order"])[0].id
+        webhooks.note_try(work, hook, webhooks.Try("event", 1, "orders.hold", 500, 12, answer="x"))
     walk = post("/picking/lists", order=[first])
     packing = post(f"/packing/orders/{last - 1}/open")
     receipt = post("/stock/receipts/new", warehouse=shop.ldz, partner=LONG)
@@ -108,7 +111,7 @@ def full(oms, app, browser_as):
         "listing_id": [shop.listings["of-new"]], "shipment_id": [packing], "list_id": [walk],
         "product_id": [product], "variant_id": [shop.ids[MUG]], "quarantine_id": [waiting],
         "status_id": [status], "tag_id": [1], "task_id": [task], "warehouse_id": [shop.ldz],
-        "user_id": [1], "key": ["demo", "files"],
+        "user_id": [1], "webhook_id": [hook], "key": ["demo", "files"],
     }
 
 

@@ -165,7 +165,7 @@ TELLING: Mapping[str, Kind] = {
     "orders.ship": Kind("truck", lambda t: gettext("The order has left"), "ok"),
     "orders.undo_ship": Kind("arrow-back-up", lambda t: gettext("It has not left after all"),
                              "warn"),
-    "orders.deliver": Kind("circle-check", lambda t: gettext("Delivered"), "ok"),
+    "orders.deliver": Kind("circle-check", lambda t: gettext("Order delivered"), "ok"),
     "payments.record": Kind("cash-banknote", lambda t: gettext("Payment of %(amount)s",
                                                                amount=t.money("paid")), "ok"),
     "payments.withdraw": Kind(
@@ -177,7 +177,7 @@ TELLING: Mapping[str, Kind] = {
         "%(amount)s given back", amount=t.money("amount")), "warn"),
     "picking.start": Kind("basket", lambda t: gettext("On a pick list"),
                           note=lambda t: gettext("basket %(n)s", n=t.after("basket"))),
-    "picking.done": Kind("basket", lambda t: gettext("Picked"), "ok"),
+    "picking.done": Kind("basket", lambda t: gettext("Goods picked"), "ok"),
     "picking.leave_out": Kind("basket", lambda t: gettext("Taken off the pick list")),
     "shipping.start": Kind("package", lambda t: gettext("Parcel begun")),
     "shipping.parcel": Kind("package", lambda t: ngettext(
@@ -210,7 +210,11 @@ TELLING: Mapping[str, Kind] = {
 
 def lines(entries: Iterable[AuditEntry], currency: str, view: str = "") -> list[Line]:
     """Entries as sentences, newest first as they come; ``view`` keeps those that belong to it."""
-    told = [_line(Told(entry, currency)) for entry in entries]
+    found = list(entries)
+    began = {entry.at for entry in found if entry.act == "orders.start_packing"}
+    # A parcel that is begun with the packing is no news beside it.
+    told = [_line(Told(entry, currency)) for entry in found
+            if entry.act != "shipping.start" or entry.at not in began]
     return [line for line in told if not view or view in line.views]
 
 

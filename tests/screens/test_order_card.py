@@ -261,3 +261,11 @@ def test_what_a_channel_told_of_money_has_no_button(clerk, floor, works):
     answer = clerk.post(f"/orders/{number}/payments/{row.id}/undo",
                         data={f"undo-{row.id}-reason": "mine"})
     assert answer.status_code == 404
+
+
+def test_packing_begins_with_one_line(clerk, floor, browser_as):
+    number = floor.order("A", {"KUB": 1})
+    browser_as("manager").post(f"/packing/orders/{number}/open")
+    timeline = body(clerk.get(f"/orders/{number}")).split('id="order-timeline"', 1)[1]
+    assert "Packing began" in timeline
+    assert "Parcel begun" not in timeline

@@ -203,6 +203,15 @@ def account_of(
     return account
 
 
+def channel_name(session: Session, profile: ImportProfile | Named) -> str:
+    """The channel that orders read with a profile belong to, whether it is there yet or not."""
+    own = get_profile(session, profile.id) if profile.id is not None else None
+    account = _find_account(session, own) if own is not None else session.scalar(
+        select(ChannelAccount).where(ChannelAccount.name == profile.name,
+                                     ChannelAccount.connector == CONNECTOR))
+    return account.name if account is not None else profile.name
+
+
 def _find_account(session: Session, profile: ImportProfile) -> ChannelAccount | None:
     if profile.account_id is not None:
         return session.get(ChannelAccount, profile.account_id)

@@ -60,10 +60,12 @@ def field_name(path: str) -> str:
 def index() -> Response:
     """Runs, the latest first; refreshes itself while one is under way."""
     found = file_results.page(db.session, request.args.get("after"))
+    used = file_profiles.all_profiles(db.session)
     return render(
         "imports/list.html", "imports/_runs.html", found=found, kinds=KINDS, states=STATES,
         busy=any(run.state in file_runs.OPEN for run, _ in found.rows),
-        own=file_profiles.all_profiles(db.session), folders=_folders(),
+        own=[one for one in used if not file_profiles.is_ready(oms().registry, one.name, one.spec)],
+        used={one.name: one.id for one in used}, folders=_folders(),
         ready={name: kind for name, (kind, _) in
                file_profiles.ready_profiles(oms().registry).items()},
     )
@@ -155,7 +157,8 @@ def check() -> Response:
     profile = file_profiles.look_up(db.session, oms().registry, request.args.get("profile", ""))
     file = request.args.get("file", "")
     return render("imports/check.html", file=file, called=request.args.get("called", ""),
-                  profile=profile, kinds=KINDS, shown=preview(file, profile.spec, profile.kind))
+                  profile=profile, kinds=KINDS, shown=preview(file, profile.spec, profile.kind),
+                  channel=file_profiles.channel_name(db.session, profile))
 
 
 @screen.post("/imports")
@@ -199,6 +202,7 @@ def show(run_id: int) -> Response:
         progress=progress, kinds=KINDS, states=STATES, steps=_steps(run, progress),
         busy=run.state in file_runs.OPEN, task=_task(run_id),
         waiting=file_results.waiting(db.session, run_id, request.args.get("after")),
+        channel=file_profiles.channel_name(db.session, found.profile),
         done=_done(run), skipped=sum(count for _, count in found.skipped),
     )
 

@@ -144,9 +144,10 @@ def _chips(chosen: dict[str, Any], link: partial[str]) -> list[tuple[str, str, s
 
 
 def accounts() -> list[ChannelAccount]:
-    """The channel accounts that have a column each."""
+    """The channel accounts that have a column each: those that are told of our stock."""
     return list(db.session.scalars(
-        select(ChannelAccount).where(ChannelAccount.archived_at.is_(None))
+        select(ChannelAccount)
+        .where(ChannelAccount.archived_at.is_(None), ChannelAccount.publish_stock)
         .order_by(ChannelAccount.id).limit(MOST_CHANNELS)
     ))
 

@@ -86,6 +86,7 @@ def test_from_a_file_to_its_result(browser_as, here, oms, profile):
     assert "quantity is not a whole number: 1.5".replace("quantity", "Quantity") in page
     assert "&lt;b&gt;Korekta&lt;/b&gt;" in page
     assert "<b>Korekta" not in page
+    assert "The orders will belong to the channel “history”." in page
     assert here.rows(select(ImportRun.id)) == [], "looking takes nothing in"
     form = {**hidden(page), "create_products": "on", "opening_stock": "on"}
     begun = manager.post("/imports", data=form)
@@ -390,3 +391,16 @@ def test_many_imports_come_in_pages(browser_as, here, oms, profile):
     assert len(seen) == len(set(seen)) == 60
     assert seen[0] == "file-59"
     assert manager.get("/imports?after=rubbish").status_code == 422
+
+
+def test_a_ready_profile_stays_ready_until_somebody_changes_it(browser_as, here, oms):
+    manager = browser_as("manager")
+    with oms.works.writing(CLERK) as work:
+        used = file_profiles.by_name(work, oms.registry, "orders-simple").id
+    page = text_of(manager.get("/imports"))
+    assert re.search(r"<span>orders-simple</span>", page)
+    assert f"/imports/profiles/{used}" in page
+    with oms.works.writing(CLERK) as work:
+        profile = file_profiles.get_profile(work.session, used)
+        profile.spec = {**profile.spec, "about": "mine"}
+    assert not re.search(r"<span>orders-simple</span>", text_of(manager.get("/imports")))

@@ -7,7 +7,9 @@ import re
 import pytest
 from sqlalchemy import event, func, select
 
+from oms_web.core.actor import SYSTEM
 from oms_web.domain.catalog.service import VariantInput, put_variants
+from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.stock.models import Balance, Location, Move, StockDocument, StockDocumentLine
 from tests.screens.shelves import BLANKET, MUG, PART, SET, open_shop, text_of
 
@@ -440,3 +442,11 @@ def test_warehouses_and_bins_are_edited(owner, shop):
     assert full.status_code == 409
     assert "There are still units in A-01." in text_of(full)
     assert "Wola" in text_of(owner.get("/stock/warehouses"))
+
+
+def test_a_channel_that_is_told_of_no_stock_has_no_column(owner, shop):
+    assert '<th scope="col" class="edge">' in owner.get("/stock").get_data(as_text=True)
+    with shop.works.writing(SYSTEM) as work:
+        for account in work.session.scalars(select(ChannelAccount)):
+            account.publish_stock = False
+    assert '<th scope="col" class="edge">' not in owner.get("/stock").get_data(as_text=True)

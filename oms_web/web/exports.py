@@ -40,7 +40,7 @@ def send(sheet: Sheet, kind: str) -> Response:
     else:
         titles = {column.title: gettext(column.title) for column in sheet.columns}
         body = sheets.write_xlsx(sheet, rows, titles.__getitem__)
-    response = Response(body, mimetype=sheets.FORMATS[kind])
+    response = Response(body, content_type=sheets.FORMATS[kind])
     name = f"{sheet.name}-{day:%Y-%m-%d-%H%M}.{kind}"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

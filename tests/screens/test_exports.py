@@ -33,7 +33,7 @@ def owner(shop, browser_as):
 def table(client, address):
     with client.get(address) as answer:
         assert answer.status_code == 200
-        assert answer.mimetype == "text/csv"
+        assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
         assert "attachment" in answer.headers["Content-Disposition"]
         text = answer.get_data().decode("utf-8-sig")
     head, *rows = csv.reader(io.StringIO(text))

@@ -220,9 +220,9 @@ class There:
         return WooCommerceConnector(Context(told, self.secrets, http, self.clock.now,
                                             logging.getLogger("woocommerce")))
 
-    def pass_time(self, seconds: float = 1, **span: float) -> None:
-        """Time goes on."""
-        self.clock.forward(seconds, **span)
+    def pass_time(self, seconds: float = 0, **span: float) -> None:
+        """Time goes on, by a second if not said otherwise."""
+        self.clock.forward(seconds or (0 if span else 1), **span)
         self.shop.now = self.clock.now
 
     def fault(self, number: int, strike: Strike) -> None:

@@ -226,7 +226,7 @@ def documents(asked: Asked) -> Iterator[Case]:
     n = _capped(asked.session, literal_column("wants_invoice AND NOT is_documented"),
                 Order.phase.in_((phases.SHIPPED, phases.DONE)))
     if n:
-        yield Case("", "file-invoice", gettext("Invoices to issue"), _orders(n),
+        yield Case("", "file-invoice", gettext("Sent without their invoice"), _orders(n),
                    gettext("The parcels have left; the buyers asked for an invoice."),
                    _list(documents="due"), gettext("Issue them"))
 

@@ -93,6 +93,7 @@ def _list(chosen: dict[str, Any], results: list[tuple[int, OmsError]] | None = N
         views=VIEWS, states=STATES,
         counts={key: queries.count_in(db.session, of) for key, (_, of) in VIEWS.items()
                 if key != "delivered"},
+        elsewhere=queries.left_elsewhere(db.session),
         carriers=queries.waiting_carriers(db.session) if chosen["view"] == "waiting" else [],
         accounts={one.id: one for one in db.session.scalars(select(ChannelAccount))},
         blocked=BLOCKED, follow=tracking.follow, results=results, left=left,

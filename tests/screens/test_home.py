@@ -101,7 +101,7 @@ def test_each_kind_of_trouble_has_its_case(browser_as, order, account, works):
         "Targowisko: access refused", "Wolny does not answer", "Short stock",
         "Offers without a product", "Address incomplete", "Totals do not agree",
         "Tax number not valid", "Changed on the channel", "Payment does not agree",
-        "Undelivered", "Not read", "Invoices to issue", "Work that was given up",
+        "Undelivered", "Not read", "Sent without their invoice", "Work that was given up",
     }
 
 

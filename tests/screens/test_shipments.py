@@ -225,3 +225,15 @@ def test_who_may_ship(floor, browser_as):
 ])
 def test_empty_views_say_what_will_be_here(clerk, view, words):
     assert words in text_of(clerk.get(f"/shipments?view={view}"))
+
+
+def test_orders_that_were_sent_outside_are_counted_apart(clerk, floor, works):
+    shipped = floor.order("A", {"KUB": 1}, state="shipped")
+    assert floor.get(shipped).queue == "transit"
+    text = text_of(clerk.get("/shipments?view=road"))
+    assert "Sent outside this program 1" in text
+    sent = floor.pack(floor.order("B", {"KUB": 1}))
+    post(clerk, f"/shipments/{sent}/leave")
+    text = text_of(clerk.get("/shipments?view=road"))
+    assert "On the road 1" in text
+    assert "Sent outside this program 1" in text

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from oms_web.core.paging import Page, seal, unseal
@@ -170,6 +170,16 @@ def waiting_ids(session: Session, carrier: str | None, limit: int) -> list[int]:
     return list(session.scalars(
         query.where(Shipment.carrier == carrier) if carrier is not None else query
     ))
+
+
+def left_elsewhere(session: Session, most: int = 999) -> int:
+    """Orders on the road that no parcel of ours carries: they were sent outside this program."""
+    ours = select(Shipment.id).where(Shipment.order_id == Order.id,
+                                     Shipment.state.in_(service.LEFT))
+    capped = (
+        select(Order.id).where(Order.queue == "transit", ~exists(ours)).limit(most).subquery()
+    )
+    return int(session.scalar(select(func.count()).select_from(capped)) or 0)
 
 
 def count_in(session: Session, states: Sequence[str], most: int = 999) -> int:

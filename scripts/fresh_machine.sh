@@ -20,8 +20,8 @@ mkdir -p "$base"
 make_archive() {
     [ -f "$archive" ] && return
     echo "== a bare Debian 12"
-    mmdebstrap --quiet --variant=apt --include=python3,git,ca-certificates bookworm "$archive.new"
-    mv "$archive.new" "$archive"
+    mmdebstrap --quiet --variant=apt --include=python3,git,ca-certificates bookworm "$base/new.tar"
+    mv "$base/new.tar" "$archive"
 }
 
 # A machine of its own in $1, set up to reach the package indexes the way this one does.

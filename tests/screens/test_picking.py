@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from oms_connector import Address
 from sqlalchemy import select
 
 from oms_web.core.actor import SYSTEM
@@ -248,3 +249,15 @@ def test_a_typed_number_counts_at_the_stop_the_form_names(picker, floor):
     assert post(picker, "/picking/lists/1/scan", code="9", at=at).status_code == 422
     assert "Not on this list" in text_of(
         post(picker, "/picking/lists/1/scan", code="2", at="rubbish"))
+
+
+def test_an_order_without_a_town_shows_its_pickup_point(picker, floor):
+    where = Address(name="Ewa", street="", postcode="", city="", country="PL")
+    order_id = floor.order("A", {"KUB": 1}, ship_to=where, pickup_point="WAW01A", carrier="InPost")
+    with floor.works.writing(SYSTEM) as work:
+        order = get_order(work.session, order_id)
+        assert order.queue == "pick", order.queue
+    assert "WAW01A" in text_of(picker.get("/picking"))
+    assert "WAW01A" in text_of(picker.get("/packing"))
+    floor.pack(order_id)
+    assert "WAW01A" in text_of(picker.get("/shipments"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -123,7 +123,8 @@ def ready_page(
 ) -> Page[Ready]:
     """Orders that may go on a list, the most urgent first."""
     query = (
-        select(Order.id, Order.ship_by, Order.carrier, Order.account_id, Order.ship_to, Order.units)
+        select(Order.id, Order.ship_by, Order.carrier, Order.account_id, Order.ship_to,
+               Order.pickup_point, Order.units)
         .where(*_ready(wanted))
         .order_by(Order.ship_by.is_(None), Order.ship_by, Order.id).limit(limit + 1)
     )
@@ -136,10 +137,15 @@ def ready_page(
     titles = line_titles(session, [row.id for row in rows])
     ready = [
         Ready(row.id, row.ship_by, row.carrier, row.account_id,
-              str((row.ship_to or {}).get("city") or ""), row.units, titles.get(row.id, ()))
+              town(row.ship_to, row.pickup_point), row.units, titles.get(row.id, ()))
         for row in rows
     ]
     return Page(ready, seal(ready[-1].ship_by, ready[-1].id) if more else None)
+
+
+def town(ship_to: Mapping[str, str] | None, pickup_point: str) -> str:
+    """Where an order goes, in a word: its town, else its pickup point."""
+    return str((ship_to or {}).get("city") or pickup_point or "")
 
 
 def _later(due: datetime | None, last: int) -> ColumnElement[bool]:

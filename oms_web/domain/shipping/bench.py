@@ -217,14 +217,16 @@ def to_pack(session: Session, queue: str = "pack", limit: int = 12) -> list[Wait
         .where(PickTask.order_id == Order.id, PickList.state == LIST_OPEN)
     )
     rows = session.execute(
-        select(Order.id, Order.ship_by, Order.ship_to, Order.carrier, Order.units)
+        select(Order.id, Order.ship_by, Order.ship_to, Order.pickup_point, Order.carrier,
+               Order.units)
         .where(Order.queue == queue, ~exists(begun), ~exists(walking))
         .order_by(Order.ship_by.is_(None), Order.ship_by, Order.id).limit(limit)
     ).all()
     titles = fulfilment.line_titles(session, [row.id for row in rows])
     baskets = basket_of(session, [row.id for row in rows])
     return [
-        Waiting(row.id, row.ship_by, str((row.ship_to or {}).get("city") or ""), row.carrier,
+        Waiting(row.id, row.ship_by, fulfilment.town(row.ship_to, row.pickup_point),
+                row.carrier,
                 row.units, titles.get(row.id, ()), baskets.get(row.id),
                 queue == "pack")
         for row in rows

@@ -117,7 +117,8 @@ def _listed(
     return Listed(
         shipment.id, order.id, shipment.state, shipment.carrier,
         str(address.get("name") or address.get("company") or order.buyer_name),
-        str(address.get("city") or ""), order.country, order.account_id, order.ship_by,
+        str(address.get("city") or order.pickup_point or ""), order.country, order.account_id,
+        order.ship_by,
         shipment.packed_at, shipment.packed_by, shipment.shipped_at, shipment.delivered_at,
         units, _blocked(shipment, order), boxes,
     )

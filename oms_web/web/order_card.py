@@ -50,7 +50,7 @@ class PayForm(Form):
     amount = StringField(_l("Amount"), [Needed()])
     method = SelectField(_l("How"), choices=list(METHODS.items()))
     day = DateField(_l("On"), [Optional()])
-    more = BooleanField(_l("Yes, more was paid than is due"))
+    surplus = BooleanField(_l("Yes, more was paid than is due"))
     key = HiddenField()
 
 
@@ -161,7 +161,7 @@ def pay(order_id: int) -> Response:
                 fresh = order_pay.record(
                     work, order_id, amount, str(METHODS.get(form.method.data, "")),
                     _moment(form, work.now), f"form:{form.key.data}"[:160],
-                    more_is_meant=bool(form.more.data))
+                    more_is_meant=bool(form.surplus.data))
             say(gettext("Payment recorded.") if fresh else gettext("This payment was recorded "
                                                                   "before."))
             return _back(order_id)

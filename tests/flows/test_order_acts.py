@@ -387,7 +387,7 @@ def test_a_mistyped_payment_is_taken_back_and_the_order_waits_as_before(shop):
     id_ = order(state="unpaid", paid=False)
     with pytest.raises(Invalid) as refused:
         do(works, order_pay.record, id_, 40000, "", works.clock(), "slip", more_is_meant=False)
-    assert (refused.value.field, rows(works, id_)) == ("more", [])
+    assert (refused.value.field, rows(works, id_)) == ("surplus", [])
     assert pay(works, id_, 40000, "slip") is True
     assert (read(works, id_).payment_state, read(works, id_).queue) == ("over", "pick")
     # The same form once more is known, and no question.

@@ -225,9 +225,9 @@ def test_a_slip_in_an_amount_is_asked_about_and_can_be_taken_back(clerk, floor, 
             "amount": amount, "method": "transfer", "key": key, **more})
 
     asked = pay("k1", "500")
-    assert (asked.status_code, 'name="more"' in body(asked)) == (422, True)
-    assert 'name="more"' not in body(pay("k1", "0"))
-    assert pay("k1", "500", more="y").status_code == 303
+    assert (asked.status_code, 'name="surplus"' in body(asked)) == (422, True)
+    assert 'name="surplus"' not in body(pay("k1", "0"))
+    assert pay("k1", "500", surplus="y").status_code == 303
     text = text_of(clerk.get(at))
     assert "Paid too much: PLN 490.00 Take the payment back if it was a slip." in text
     (row,) = every(works, select(Payment))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from oms_web.core.events import OutboxEvent
-from oms_web.domain.catalog.events import PUBLISHED_BY, VariantsAdded, VariantsChanged
+from oms_web.domain.catalog.events import PRICED_BY, PUBLISHED_BY, VariantsAdded, VariantsChanged
 from oms_web.domain.channels.events import ListingsMapped
 from oms_web.domain.orders.events import ShipmentLeft
 from oms_web.domain.stock.events import StockChanged
@@ -41,6 +41,16 @@ def publish_changed(events: Sequence[OutboxEvent]) -> list[Queued]:
     return publish_stock([
         event for event in events if PUBLISHED_BY & set(event.payload["fields"])
     ])
+
+
+def publish_prices(events: Sequence[OutboxEvent]) -> list[Queued]:
+    """Prices changed: recompute what the listings should show."""
+    variants = sorted({
+        v for event in events if PRICED_BY & set(event.payload["fields"])
+        for v in event.payload["variant_ids"]
+    })
+    return [Queued("publish_prices", str(events[0].id), {"variant_ids": variants})] \
+        if variants else []
 
 
 def fill_backorders(events: Sequence[OutboxEvent]) -> list[Queued]:
@@ -75,7 +85,7 @@ def tell_channel(events: Sequence[OutboxEvent]) -> list[Queued]:
 
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
     VariantsAdded.name: (map_listings,),
-    VariantsChanged.name: (publish_changed,),
+    VariantsChanged.name: (publish_changed, publish_prices),
     ListingsMapped.name: (wake_orders, publish_stock),
     StockChanged.name: (fill_backorders, publish_stock),
     ShipmentLeft.name: (tell_channel,),

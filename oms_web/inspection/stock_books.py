@@ -9,8 +9,8 @@ from oms_web.inspection import Finding
 from oms_web.inspection.checking import Found, invariant, listed
 
 # The migrations' triggers refuse changes to these.
-APPEND_ONLY = ("audit_entry", "audit_seal", "move", "publication", "document", "document_file",
-               "price_note")
+APPEND_ONLY = ("audit_entry", "audit_seal", "move", "publication", "price_publication", "document",
+               "document_file", "price_note")
 # Places that hold units; the others are only where units come from and go to.
 _HOLDS = "(SELECT id FROM location WHERE kind IN ('bin', 'transit'))"
 

@@ -11,6 +11,7 @@ from oms_connector import ChannelError
 
 from oms_web.core.actor import SYSTEM
 from oms_web.core.claims import Claim, enqueue
+from oms_web.domain.channels import pricing
 from oms_web.domain.channels.service import ChannelStopped
 from oms_web.flows import backorder, map_listing, publish_stock
 from oms_web.sync import doorbell, feeds, webhooks
@@ -19,6 +20,8 @@ from oms_web.sync.pull import pull
 from oms_web.sync.pull_returns import pull_returns
 from oms_web.sync.push_notices import TASK as NOTICES
 from oms_web.sync.push_notices import push_notices
+from oms_web.sync.push_prices import TASK as PRICES
+from oms_web.sync.push_prices import push_prices
 from oms_web.sync.push_shipment import push_shipment
 from oms_web.sync.push_stock import push_stock
 from oms_web.sync.retry import TASK as RETRY
@@ -76,10 +79,18 @@ def publish(job: Job) -> Result:
     """Recompute what listings should show, and queue the sending."""
     with job.oms.works.writing(SYSTEM) as work:
         accounts = publish_stock.publish(work, job.args["variant_ids"])
+        # Offers that were linked just now come by here too, and want a price.
+        pricing.publish(work, job.args["variant_ids"])
         for account in sorted(accounts):
             enqueue(work.session, "push_stock", str(account), {"account_id": account},
                     now=work.now)
     return {"accounts": len(accounts)}
+
+
+def publish_prices(job: Job) -> Result:
+    """Recompute what prices listings should show; the clock sees what is due."""
+    with job.oms.works.writing(SYSTEM) as work:
+        return {"accounts": len(pricing.publish(work, job.args["variant_ids"]))}
 
 
 def fill_backorders(job: Job) -> Result:
@@ -109,6 +120,15 @@ def send_stock(job: Job) -> Result:
     """Send what is due to one account. When to try a value again stands at its listing."""
     try:
         pushed = push_stock(job.engine, job.args["account_id"], job.beat)
+    except (ChannelError, ChannelStopped) as error:
+        return {"error": feeds.describe(error)}
+    return {"applied": pushed.applied, "rejected": pushed.rejected, "later": pushed.later}
+
+
+def send_prices(job: Job) -> Result:
+    """Send the prices that are due to one account. When to try again stands at the listing."""
+    try:
+        pushed = push_prices(job.engine, job.args["account_id"], job.beat)
     except (ChannelError, ChannelStopped) as error:
         return {"error": feeds.describe(error)}
     return {"applied": pushed.applied, "rejected": pushed.rejected, "later": pushed.later}
@@ -156,11 +176,13 @@ HANDLERS: dict[str, Handler] = {
     "read_feed": read_feed,
     RETRY: read_again,
     "publish_stock": publish,
+    "publish_prices": publish_prices,
     "fill_backorders": fill_backorders,
     "map_listings": map_listings,
     "wake_orders": wake_orders,
     "push_stock": send_stock,
     "push_shipment": tell_channel,
+    PRICES: send_prices,
     NOTICES: tell_notices,
     doorbell.TASK: answer_rings,
     webhooks.TASK: tell_webhook,

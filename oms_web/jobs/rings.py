@@ -22,7 +22,15 @@ from oms_web.domain.users import api_calls
 from oms_web.domain.webhooks import queries as hook_queries
 from oms_web.domain.webhooks import service as hooks
 from oms_web.flows import order_hold, reservation_expiry
-from oms_web.sync import doorbell, drop_folder, feeds, push_notices, push_stock, webhooks
+from oms_web.sync import (
+    doorbell,
+    drop_folder,
+    feeds,
+    push_notices,
+    push_prices,
+    push_stock,
+    webhooks,
+)
 from oms_web.sync.session import Engine
 from oms_web.wiring import Oms
 
@@ -39,7 +47,8 @@ def ring_feeds(oms: Oms) -> int:
     engine, now = Engine(works, oms.registry), works.clock()
     sending = [
         (kind, account) for kind, waiting in (
-            ("push_stock", push_stock.waiting), (push_notices.TASK, push_notices.waiting),
+            ("push_stock", push_stock.waiting), (push_prices.TASK, push_prices.waiting),
+            (push_notices.TASK, push_notices.waiting),
         ) for account in waiting(engine, now)
     ]
     if not due and not sending:

@@ -15,6 +15,7 @@ from oms_web.core.errors import Invalid, InvalidForm, NotFound, OmsError
 from oms_web.core.ports import SecretBox
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
+from oms_web.domain.channels import pricing
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.channels.service import get_account
 from oms_web.domain.orders.models import ChannelNotice
@@ -129,6 +130,9 @@ def change(
     if any(secrets.values()):
         changed["secrets"] = ["…", "…"]
     audit.record(work, "channels.change", "channel_account", account_id, changed)
+    if account.publish_prices and {"publish_prices", "surcharge_bp"} & changed.keys():
+        work.session.flush()
+        pricing.publish_account(work, account_id)
     if account.state == "broken":
         set_state(work, account_id, "active")
     return account

@@ -10,7 +10,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from oms_web.domain.channels.models import ChannelAccount, Listing, ListingStock, Publication
+from oms_web.domain.channels import pricing
+from oms_web.domain.channels.models import (
+    ChannelAccount,
+    Listing,
+    ListingPrice,
+    ListingStock,
+    Publication,
+)
 from oms_web.domain.channels.standing import is_standing
 from oms_web.domain.orders.models import Order
 from oms_web.sync.models import Feed, Quarantine
@@ -31,6 +38,7 @@ class AccountHealth:
     lag_p95: float | None = None
     due: int = 0
     drift: int = 0
+    price_drift: int = 0
     rejected: int = 0
     unmapped: int = 0
     quarantined: int = 0
@@ -114,6 +122,13 @@ def _stock(session: Session, now: datetime, health: Mapping[int, AccountHealth])
         .group_by(ListingStock.account_id)
     ):
         health[account_id].rejected = count
+    for account_id, count in session.execute(
+        select(ListingPrice.account_id, func.count())
+        .join(Listing, Listing.id == ListingPrice.listing_id)
+        .where(pricing.drifts(), ListingPrice.account_id.in_(health))
+        .group_by(ListingPrice.account_id)
+    ):
+        health[account_id].price_drift = count
     for account_id, count in session.execute(
         select(Listing.account_id, func.count())
         .where(Listing.variant_id.is_(None), Listing.state == "active",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
@@ -12,15 +13,17 @@ from oms_connector import (
     ChannelError,
     Connector,
     HearsWebhooks,
+    PushesPrices,
     UploadsInvoices,
 )
 from sqlalchemy import select
 from wtforms import BooleanField, IntegerField, PasswordField, SelectField, StringField
 from wtforms.validators import NumberRange, Optional
 
-from oms_web.core.errors import InvalidForm, NotFound, OmsError
+from oms_web.core.errors import Invalid, InvalidForm, NotFound, OmsError
+from oms_web.core.money import parse_amount
 from oms_web.domain.audit import service as audit
-from oms_web.domain.channels import offers
+from oms_web.domain.channels import offers, pricing
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.channels.service import account_warehouses, get_account
 from oms_web.domain.stock.models import Warehouse
@@ -57,6 +60,8 @@ class AccountForm(Form):
     publish_stock = BooleanField(_l("Send our stock to this channel"), default=True)
     buffer = IntegerField(_l("Buffer"), [Optional(), NumberRange(0, 100_000)], default=0)
     cap = IntegerField(_l("Show at most"), [Optional(), NumberRange(0, 1_000_000)])
+    publish_prices = BooleanField(_l("Send our prices to this channel"))
+    surcharge = StringField(_l("Surcharge in percent"), default="0")
     send_invoices = BooleanField(_l("Send invoices to this channel"), default=True)
     ship_days = IntegerField(_l("Working days to ship"), [Optional(), NumberRange(0, 60)],
                              default=1)
@@ -76,6 +81,8 @@ def form_for(connector: type[Connector], **values: Any) -> AccountForm:
             made[f"s_{field.name}"] = BooleanField(label, default=bool(field.default))
         else:
             made[f"s_{field.name}"] = StringField(label, default=field.default)
+    if not issubclass(connector, PushesPrices):
+        made |= {"publish_prices": None, "surcharge": None}
     if not issubclass(connector, UploadsInvoices):
         made["send_invoices"] = None
     return type("ConnectorForm", (AccountForm,), made)(**values)
@@ -107,7 +114,21 @@ def _connector(key: str) -> type[Connector]:
 def _numbers(form: AccountForm) -> dict[str, Any]:
     return {"publish_stock": bool(form.publish_stock.data), "buffer": form.buffer.data or 0,
             "cap": form.cap.data, "ship_days": form.ship_days.data or 0,
+            "publish_prices": bool(form.publish_prices and form.publish_prices.data),
+            "surcharge_bp": _surcharge(form) if form.surcharge else 0,
             "send_invoices": bool(form.send_invoices and form.send_invoices.data)}
+
+
+def _surcharge(form: AccountForm) -> int:
+    """The surcharge in hundredths of a percent.
+
+    Raises:
+        Invalid: not a number, or out of range.
+    """
+    parts = parse_amount(form.surcharge.data or "0", "surcharge").scaleb(2)
+    if parts != parts.to_integral_value() or not pricing.LEAST_BP <= parts <= pricing.MOST_BP:
+        raise Invalid("From -99 to 1000 percent, two decimals at most.", "surcharge")
+    return int(parts)
 
 
 @screen.get("/channels")
@@ -181,6 +202,8 @@ def _card(account: ChannelAccount, form: AccountForm | None = None, status: int 
         form = form_for(connector, name=account.name, publish_stock=account.publish_stock,
                         buffer=account.buffer, cap=account.cap, ship_days=account.ship_days,
                         send_invoices=account.send_invoices,
+                        publish_prices=account.publish_prices,
+                        surcharge=str(Decimal(account.surcharge_bp).scaleb(-2)),
                         **values)
     overview = health.overview(work.session, work.now)
     one = next((o for o in overview if o.account.id == account.id), None)

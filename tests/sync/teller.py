@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 
-from oms_connector import Connector, Invoice
+from oms_connector import Connector, Invoice, ItemResult, Offer, Page, PriceItem
 from sqlalchemy import select
 
 from oms_web.core.actor import SYSTEM, Actor
@@ -30,11 +32,31 @@ class Told(Channel):
 
     invoices: dict[str, Invoice] = field(default_factory=dict)
     calls_of: list[str] = field(default_factory=list)
+    prices: dict[str, Decimal] = field(default_factory=dict)
+    price_calls: list[list[PriceItem]] = field(default_factory=list)
 
     def told(self, name: str) -> int:
         """Count a call by its name; fail if told to."""
         self.calls_of.append(name)
         return self.call(name)
+
+    def set_prices(self, items: Sequence[PriceItem]) -> list[ItemResult]:
+        """Show other prices, unless told to reject them or to work on them for a while."""
+        self.price_calls.append(list(items))
+        if self.later:
+            return [ItemResult("accepted", handle=f"price-{len(self.price_calls)}")] * len(items)
+        refused = [item.offer_ref in self.rejects for item in items]
+        self.prices |= {item.offer_ref: item.price
+                        for item, no in zip(items, refused, strict=True) if not no}
+        return [ItemResult("rejected", self.rejects[item.offer_ref]) if no
+                else ItemResult("applied") for item, no in zip(items, refused, strict=True)]
+
+    def finish_prices(self) -> None:
+        """Do all that was taken in."""
+        for number, items in enumerate(self.price_calls, start=1):
+            self.prices |= {item.offer_ref: item.price for item in items}
+            self.finished[f"price-{number}"] = {
+                item.offer_ref: ItemResult("applied") for item in items}
 
     def connector(self) -> type[Connector]:
         """A connector class that speaks to this channel."""
@@ -48,6 +70,19 @@ class Told(Channel):
                 if channel.after:
                     channel.after("invoice", number)
                 return f"doc-{len(channel.invoices)}"
+
+            def push_prices(self, items: Sequence[PriceItem]) -> Sequence[ItemResult]:
+                number = channel.told("prices")
+                results = channel.set_prices(items)
+                if channel.after:
+                    channel.after("prices", number)
+                return results
+
+            def list_offers(self, cursor: Mapping[str, Any] | None, limit: int) -> Page[Offer]:
+                page = super().list_offers(cursor, limit)
+                return replace(page, items=tuple(
+                    replace(offer, price=channel.prices.get(offer.offer_ref), currency="PLN")
+                    for offer in page.items))
 
         return Talking
 

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from oms_web.core.events import Event
 
+PRICED_BY = frozenset({"price", "currency"})
 PUBLISHED_BY = frozenset({"parts", "sell_without_stock", "archived_at"})
 
 
@@ -23,7 +24,7 @@ class VariantsChanged(Event):
     """Something that channels show of these variants is different now.
 
     ``fields`` are the names that changed in any of them. Those in ``PUBLISHED_BY`` change what
-    stock is published; the rest is content.
+    stock is published, those in ``PRICED_BY`` the price; the rest is content.
     """
 
     name: ClassVar[str] = "catalog.changed"

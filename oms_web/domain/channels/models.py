@@ -18,7 +18,8 @@ class ChannelAccount(Base):
     ``state``: ``active``, ``paused`` (by a person), ``broken`` (access refused; somebody must
     reconnect). ``secrets`` is encrypted; until ``renewing_until`` one worker has the right to
     renew the tokens in it. ``buffer`` units are held back from publication, ``cap`` limits what is
-    shown. ``send_invoices``: buyers see our invoices there.
+    shown. ``send_invoices``: buyers see our invoices there. ``surcharge_bp`` is what prices
+    are raised by there, in hundredths of a percent.
     """
 
     __tablename__ = "channel_account"
@@ -37,6 +38,8 @@ class ChannelAccount(Base):
     buffer: Mapped[int] = mapped_column(default=0)
     cap: Mapped[int | None]
     publish_stock: Mapped[bool] = mapped_column(default=True)
+    publish_prices: Mapped[bool] = mapped_column(default=False)
+    surcharge_bp: Mapped[int] = mapped_column(default=0)
     send_invoices: Mapped[bool] = mapped_column(default=False)
     ship_days: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
@@ -151,3 +154,55 @@ class Publication(Base):
         Index("ix_publication_listing", "listing_id", "id"),
         Index("ix_publication_account", "account_id", "id"),
     )
+
+
+class ListingPrice(Base):
+    """What price a listing should show against what was sent, in minor units of ``currency``.
+
+    All else is as for ``ListingStock``; what is read back stands at the listing itself.
+    """
+
+    __tablename__ = "listing_price"
+
+    listing_id: Mapped[int] = mapped_column(ForeignKey("listing.id"), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("channel_account.id"))
+    desired: Mapped[Minor]
+    currency: Mapped[Currency]
+    version: Mapped[int] = mapped_column(default=1)
+    desired_at: Mapped[datetime]
+    sent: Mapped[Minor | None]
+    sent_version: Mapped[int] = mapped_column(default=0)
+    sent_at: Mapped[datetime | None]
+    outcome: Mapped[str | None] = mapped_column(String(10))
+    message: Mapped[str | None] = mapped_column(Text)
+    handle: Mapped[str | None] = mapped_column(String(200))
+    due_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(default=0)
+
+    __table_args__ = (
+        Index(
+            "ix_listing_price_due",
+            "account_id",
+            "due_at",
+            sqlite_where=text("due_at IS NOT NULL"),
+            postgresql_where=text("due_at IS NOT NULL"),
+        ),
+    )
+
+
+class PricePublication(Base):
+    """The journal of prices: each that was sent and what became of it. Append-only."""
+
+    __tablename__ = "price_publication"
+
+    id: Mapped[Key]
+    at: Mapped[datetime]
+    account_id: Mapped[int]
+    listing_id: Mapped[int] = mapped_column(ForeignKey("listing.id"))
+    version: Mapped[int]
+    price: Mapped[Minor]
+    currency: Mapped[Currency]
+    outcome: Mapped[str] = mapped_column(String(10))
+    message: Mapped[str | None] = mapped_column(Text)
+
+    __table_args__ = (Index("ix_price_publication_listing", "listing_id", "id"),)

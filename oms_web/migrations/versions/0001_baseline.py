@@ -80,6 +80,8 @@ def upgrade() -> None:
     sa.Column('buffer', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('cap', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('publish_stock', sa.Boolean(), nullable=False),
+    sa.Column('publish_prices', sa.Boolean(), nullable=False),
+    sa.Column('surcharge_bp', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('send_invoices', sa.Boolean(), nullable=False),
     sa.Column('ship_days', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
@@ -959,6 +961,28 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['document_id'], ['document.id'], name=op.f('fk_document_file_document_id')),
     sa.PrimaryKeyConstraint('document_id', name=op.f('pk_document_file'))
     )
+    op.create_table('listing_price',
+    sa.Column('listing_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('desired', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('version', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('desired_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('sent', sa.BigInteger(), nullable=True),
+    sa.Column('sent_version', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('sent_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('outcome', sa.String(length=10), nullable=True),
+    sa.Column('message', sa.Text(), nullable=True),
+    sa.Column('handle', sa.String(length=200), nullable=True),
+    sa.Column('due_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('attempts', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_listing_price_account_id')),
+    sa.ForeignKeyConstraint(['listing_id'], ['listing.id'], name=op.f('fk_listing_price_listing_id')),
+    sa.PrimaryKeyConstraint('listing_id', name=op.f('pk_listing_price'))
+    )
+    with op.batch_alter_table('listing_price', schema=None) as batch_op:
+        batch_op.create_index('ix_listing_price_due', ['account_id', 'due_at'], unique=False, sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
+
     op.create_table('listing_stock',
     sa.Column('listing_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1050,6 +1074,22 @@ def upgrade() -> None:
     with op.batch_alter_table('parcel', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_parcel_shipment_id'), ['shipment_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_parcel_tracking_key'), ['tracking_key'], unique=False)
+
+    op.create_table('price_publication',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('listing_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('version', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('price', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('outcome', sa.String(length=10), nullable=False),
+    sa.Column('message', sa.Text(), nullable=True),
+    sa.ForeignKeyConstraint(['listing_id'], ['listing.id'], name=op.f('fk_price_publication_listing_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_price_publication'))
+    )
+    with op.batch_alter_table('price_publication', schema=None) as batch_op:
+        batch_op.create_index('ix_price_publication_listing', ['listing_id', 'id'], unique=False)
 
     op.create_table('publication',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1163,6 +1203,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_publication_account')
 
     op.drop_table('publication')
+    with op.batch_alter_table('price_publication', schema=None) as batch_op:
+        batch_op.drop_index('ix_price_publication_listing')
+
+    op.drop_table('price_publication')
     with op.batch_alter_table('parcel', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_parcel_tracking_key'))
         batch_op.drop_index(batch_op.f('ix_parcel_shipment_id'))
@@ -1181,6 +1225,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_listing_stock_due', sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
 
     op.drop_table('listing_stock')
+    with op.batch_alter_table('listing_price', schema=None) as batch_op:
+        batch_op.drop_index('ix_listing_price_due', sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
+
+    op.drop_table('listing_price')
     op.drop_table('document_file')
     op.drop_table('stock_document_line')
     with op.batch_alter_table('shipment', schema=None) as batch_op:

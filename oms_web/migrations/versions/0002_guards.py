@@ -11,8 +11,8 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-APPEND_ONLY = ("audit_entry", "audit_seal", "move", "publication", "document", "document_file",
-               "price_note")
+APPEND_ONLY = ("audit_entry", "audit_seal", "move", "publication", "price_publication", "document",
+               "document_file", "price_note")
 FIRST_ORDER = 10001
 OUTER_PLACES = ("supplier", "customer", "scrap", "count", "transit")
 

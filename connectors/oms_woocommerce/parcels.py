@@ -103,11 +103,13 @@ def cancel_order(api: Api, external_id: str, lines: Mapping[str, int], reason: s
 
     Raises:
         NotFound: there is no such order.
-        Refused: a part of it was sent already, or there is no such line.
+        Refused: it was sent already, or there is no such line.
     """
     row = get_order(api, external_id)
     if value(row, "status") in GONE:
         return
+    if value(row, "status") in SENT:
+        raise Refused(words.SENT_ALREADY)
     try:
         entries = {ref(entry): entry for entry in children(row, "line_items")
                    if sums.is_sold(entry)}

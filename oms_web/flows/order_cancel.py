@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from oms_web.core.work import Work
-from oms_web.domain.orders import cancelling
+from oms_web.domain.orders import cancelling, telling
 from oms_web.domain.orders import service as orders
 from oms_web.domain.shipping import replanning
 
@@ -13,25 +13,44 @@ MAX_REASON = 300
 
 
 def cancel(work: Work, order_id: int, reason: str = "") -> bool:
-    """Cancel all that has not left; False when it was cancelled before.
+    """Cancel all that has not left, and let its channel know; False when it was cancelled before.
 
     Raises:
         NotAllowedNow: it has left or is delivered.
     """
     order = orders.lock_order(work.session, order_id)
-    return cancelling.cancel_order(work, order, by="seller", reason=_short(reason))
+    before = _cancelled(work, order_id)
+    done = cancelling.cancel_order(work, order, by="seller", reason=_short(reason))
+    if done:
+        _tell(work, order_id, before, reason)
+    return done
 
 
 def cancel_units(work: Work, order_id: int, units: Mapping[int, int], reason: str = "") -> None:
     """Cancel ``units`` (line id -> units); when nothing is left, the order is cancelled.
+
+    Its channel is told.
 
     Raises:
         Invalid: nothing shall be cancelled.
         NotAllowedNow: it has left, or so many units are not open any more.
     """
     order = orders.lock_order(work.session, order_id)
+    before = _cancelled(work, order_id)
     cancelling.cancel_units(work, order, units, by="seller", reason=_short(reason))
+    _tell(work, order_id, before, reason)
     replanning.follow(work, [order_id])
+
+
+def _cancelled(work: Work, order_id: int) -> dict[int, int]:
+    return {line.id: line.cancelled for line in orders.order_lines(work.session, order_id)}
+
+
+def _tell(work: Work, order_id: int, before: Mapping[int, int], reason: str) -> None:
+    after = _cancelled(work, order_id)
+    telling.tell_cancelled(
+        work, order_id, {line: count - before[line] for line, count in after.items()},
+        _short(reason))
 
 
 def _short(reason: str) -> str:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from oms_connector import Connector, UploadsInvoices, VerifiesAccess
+from oms_connector import CancelsOrders, Connector, UploadsInvoices, VerifiesAccess
 from sqlalchemy import select, update
 
 from oms_web.core.actor import Actor
@@ -66,6 +66,7 @@ def connect(
     name = _free_name(work, name)
     manifest = connector.manifest
     values.setdefault("send_invoices", issubclass(connector, UploadsInvoices))
+    values.setdefault("tell_cancelled", issubclass(connector, CancelsOrders))
     account = ChannelAccount(
         connector=manifest.key, name=name, letters=manifest.letters, hue=manifest.hue,
         settings=dict(settings), created_at=work.now, **values,

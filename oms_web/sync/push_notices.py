@@ -14,6 +14,7 @@ from typing import Any
 
 from oms_connector import (
     AccessRefused,
+    CancelsOrders,
     ChannelDown,
     Connector,
     Invoice,
@@ -30,7 +31,7 @@ from oms_web.domain.audit import service as audit
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.documents.models import Document
 from oms_web.domain.orders.models import ChannelNotice, ChannelOrder
-from oms_web.domain.orders.telling import INVOICE
+from oms_web.domain.orders.telling import CANCEL, INVOICE
 from oms_web.sync import feeds
 from oms_web.sync.session import Engine, connected
 
@@ -39,7 +40,7 @@ IN_FLIGHT = timedelta(seconds=180)
 SLOW_DOWN = timedelta(seconds=60)
 MOST_HELD_BACK = timedelta(seconds=60)
 _BACKOFF = (10, 60, 300, 900, 1800)
-_SUBJECTS = {INVOICE: "documents.tell_channel"}
+_ACTS = {INVOICE: "documents.tell_channel", CANCEL: "orders.tell_cancelled"}
 
 PdfOf = Callable[[int], bytes]
 
@@ -168,6 +169,10 @@ def _say(engine: Engine, connector: Connector, telling: Telling, pdf_of: PdfOf) 
     """One call of the connector."""
     if telling.kind == INVOICE and isinstance(connector, UploadsInvoices):
         return Outcome("done", "", connector.upload_invoice(_invoice(engine, telling, pdf_of)))
+    if telling.kind == CANCEL and isinstance(connector, CancelsOrders):
+        lines = {} if telling.body["whole"] else telling.body["units"]
+        connector.cancel_order(telling.external_id, lines, telling.body["reason"])
+        return Outcome("done")
     return Outcome("failed", "the connector cannot do that")
 
 
@@ -234,6 +239,6 @@ def _follow(work: Work, telling: Telling) -> None:
 def _record(work: Work, telling: Telling, outcome: Outcome) -> None:
     subject, subject_id = ("document", telling.body["document_id"]) \
         if telling.kind == INVOICE else ("order", telling.order_id)
-    audit.record(work, _SUBJECTS[telling.kind], subject, subject_id,
+    audit.record(work, _ACTS[telling.kind], subject, subject_id,
                  {"told": [None, outcome.state]}, order_id=telling.order_id,
                  note=outcome.message[:500] or None)

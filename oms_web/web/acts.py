@@ -85,6 +85,7 @@ ACTS: dict[str, Any] = {
     "orders.status": _l("Status of the order changed"),
     "orders.stop_packing": _l("Packing stopped"),
     "orders.tell_again": _l("Channel told once more"),
+    "orders.tell_cancelled": _l("Channel told of a cancellation"),
     "orders.tag": _l("Tag put on"),
     "orders.undo_ship": _l("Shipping taken back"),
     "orders.unnote": _l("Note removed"),

@@ -10,6 +10,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from oms_connector import (
     AccessRefused,
+    CancelsOrders,
     ChannelError,
     Connector,
     HearsWebhooks,
@@ -63,6 +64,7 @@ class AccountForm(Form):
     publish_prices = BooleanField(_l("Send our prices to this channel"))
     surcharge = StringField(_l("Surcharge in percent"), default="0")
     send_invoices = BooleanField(_l("Send invoices to this channel"), default=True)
+    tell_cancelled = BooleanField(_l("Tell this channel what we cancel"), default=True)
     ship_days = IntegerField(_l("Working days to ship"), [Optional(), NumberRange(0, 60)],
                              default=1)
 
@@ -85,6 +87,8 @@ def form_for(connector: type[Connector], **values: Any) -> AccountForm:
         made |= {"publish_prices": None, "surcharge": None}
     if not issubclass(connector, UploadsInvoices):
         made["send_invoices"] = None
+    if not issubclass(connector, CancelsOrders):
+        made["tell_cancelled"] = None
     return type("ConnectorForm", (AccountForm,), made)(**values)
 
 
@@ -116,7 +120,8 @@ def _numbers(form: AccountForm) -> dict[str, Any]:
             "cap": form.cap.data, "ship_days": form.ship_days.data or 0,
             "publish_prices": bool(form.publish_prices and form.publish_prices.data),
             "surcharge_bp": _surcharge(form) if form.surcharge else 0,
-            "send_invoices": bool(form.send_invoices and form.send_invoices.data)}
+            "send_invoices": bool(form.send_invoices and form.send_invoices.data),
+            "tell_cancelled": bool(form.tell_cancelled and form.tell_cancelled.data)}
 
 
 def _surcharge(form: AccountForm) -> int:
@@ -202,6 +207,7 @@ def _card(account: ChannelAccount, form: AccountForm | None = None, status: int 
         form = form_for(connector, name=account.name, publish_stock=account.publish_stock,
                         buffer=account.buffer, cap=account.cap, ship_days=account.ship_days,
                         send_invoices=account.send_invoices,
+                        tell_cancelled=account.tell_cancelled,
                         publish_prices=account.publish_prices,
                         surcharge=str(Decimal(account.surcharge_bp).scaleb(-2)),
                         **values)

@@ -159,6 +159,11 @@ TELLING: Mapping[str, Kind] = {
     "orders.cancel_units": Kind("minus", lambda t: gettext("%(units)s cancelled",
                                                            units=t.units("cancelled")), "warn",
                                 _hold_note),
+    "orders.tell_cancelled": Kind(
+        "send", lambda t: gettext("The channel knows that it was cancelled")
+        if t.after("told") == "done"
+        else gettext("The channel could not be told that it was cancelled"),
+        "warn", _hold_note, "channel"),
     "orders.cancel": Kind("circle-x", lambda t: gettext("Order cancelled"), "bad"),
     "orders.start_packing": Kind("package", lambda t: gettext("Packing began")),
     "orders.stop_packing": Kind("package", lambda t: gettext("Packing was broken off")),

@@ -31,6 +31,8 @@ class Told(Channel):
     """What it was told, by key."""
 
     invoices: dict[str, Invoice] = field(default_factory=dict)
+    cancelled: dict[str, dict[str, int]] = field(default_factory=dict)
+    reasons: list[str] = field(default_factory=list)
     calls_of: list[str] = field(default_factory=list)
     prices: dict[str, Decimal] = field(default_factory=dict)
     price_calls: list[list[PriceItem]] = field(default_factory=list)
@@ -71,6 +73,15 @@ class Told(Channel):
                     channel.after("invoice", number)
                 return f"doc-{len(channel.invoices)}"
 
+            def cancel_order(
+                self, external_id: str, lines: Mapping[str, int], reason: str
+            ) -> None:
+                number = channel.told("cancel")
+                channel.cancelled[external_id] = dict(lines)
+                channel.reasons.append(reason)
+                if channel.after:
+                    channel.after("cancel", number)
+
             def push_prices(self, items: Sequence[PriceItem]) -> Sequence[ItemResult]:
                 number = channel.told("prices")
                 results = channel.set_prices(items)
@@ -88,15 +99,15 @@ class Told(Channel):
 
 
 class Shop:
-    """One paid order of two mugs from the channel; everything is told in this process."""
+    """One paid order of mugs from the channel; everything is told in this process."""
 
-    def __init__(self, oms: Oms, channel: Told | None = None) -> None:
+    def __init__(self, oms: Oms, channel: Told | None = None, units: int = 2) -> None:
         self.oms, self.clock = oms, Clock(make.NOON)
         oms.works.clock = self.clock
         make.shop(oms.works, {"KUB": 10})
         with oms.works.writing(SYSTEM) as work:
             paper.company(work)
-        self.channel = channel or Told(journal=[make.order("A1", {"KUB": 2})])
+        self.channel = channel or Told(journal=[make.order("A1", {"KUB": units})])
         self.account = connect(oms, self.channel).id
         pull(engine(oms), self.account, feeds.ORDERS)
         with oms.works.reading(SYSTEM) as work:

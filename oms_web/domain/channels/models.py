@@ -18,7 +18,8 @@ class ChannelAccount(Base):
     ``state``: ``active``, ``paused`` (by a person), ``broken`` (access refused; somebody must
     reconnect). ``secrets`` is encrypted; until ``renewing_until`` one worker has the right to
     renew the tokens in it. ``buffer`` units are held back from publication, ``cap`` limits what is
-    shown. ``send_invoices``: buyers see our invoices there. ``surcharge_bp`` is what prices
+    shown. ``send_invoices``: buyers see our invoices there. ``tell_cancelled``:
+    it learns what we cancel. ``surcharge_bp`` is what prices
     are raised by there, in hundredths of a percent.
     """
 
@@ -41,6 +42,7 @@ class ChannelAccount(Base):
     publish_prices: Mapped[bool] = mapped_column(default=False)
     surcharge_bp: Mapped[int] = mapped_column(default=0)
     send_invoices: Mapped[bool] = mapped_column(default=False)
+    tell_cancelled: Mapped[bool] = mapped_column(default=False)
     ship_days: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
     archived_at: Mapped[datetime | None]

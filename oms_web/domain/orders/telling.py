@@ -16,9 +16,9 @@ from oms_web.core.errors import NotFound
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.channels.models import ChannelAccount
-from oms_web.domain.orders.models import ChannelNotice, ChannelOrder, OrderLink
+from oms_web.domain.orders.models import ChannelNotice, ChannelOrder, OrderLine, OrderLink
 
-INVOICE = "invoice"
+INVOICE, CANCEL = "invoice", "cancel"
 
 
 def tell_invoice(work: Work, order_id: int, document_id: int) -> int:
@@ -32,11 +32,46 @@ def tell_invoice(work: Work, order_id: int, document_id: int) -> int:
     return len(wanted)
 
 
+def tell_cancelled(
+    work: Work, order_id: int, units: Mapping[int, int], reason: str
+) -> int:
+    """Tell the channels that the seller will not deliver so many units; how many are told.
+
+    A notice holds all units that the seller has ever cancelled of a channel's order, by line:
+    telling it twice is telling it once. When nothing of the channel's order was or will be
+    delivered, it is cancelled as a whole (no lines).
+
+    Args:
+        units: line id -> units that were cancelled just now.
+    """
+    told = [link for link in _channel_orders(work.session, order_id) if link.tell_cancelled]
+    count = 0
+    for link in told:
+        # Parts of a split order may be cancelled at once; they share the notice.
+        work.session.execute(
+            select(ChannelOrder.id).where(ChannelOrder.id == link.id).with_for_update())
+        lines = work.session.scalars(
+            select(OrderLine).where(OrderLine.channel_order_id == link.id)).all()
+        fresh = {line.line_ref: units[line.id] for line in lines if units.get(line.id)}
+        if not fresh:
+            continue
+        key = f"{CANCEL}:{link.id}"
+        before = work.session.scalar(
+            select(ChannelNotice.body).where(ChannelNotice.key == key)) or {"units": {}}
+        total = {ref: before["units"].get(ref, 0) + fresh.get(ref, 0)
+                 for ref in {*before["units"], *fresh}}
+        whole = all(line.quantity == line.cancelled and not line.shipped for line in lines)
+        put(work, link, order_id, CANCEL, key,
+            {"units": total, "whole": whole, "reason": reason})
+        count += 1
+    return count
+
+
 def _channel_orders(session: Session, order_id: int) -> Sequence[Row]:
     """The orders of channels that one of ours stands for, with what their accounts are told."""
     return session.execute(
         select(ChannelOrder.id, ChannelOrder.account_id, ChannelOrder.raw_status,
-               ChannelAccount.send_invoices)
+               ChannelAccount.send_invoices, ChannelAccount.tell_cancelled)
         .join(OrderLink, OrderLink.channel_order_id == ChannelOrder.id)
         .join(ChannelAccount, ChannelAccount.id == ChannelOrder.account_id)
         .where(OrderLink.order_id == order_id, ChannelOrder.superseded_by.is_(None),

@@ -83,6 +83,7 @@ def upgrade() -> None:
     sa.Column('publish_prices', sa.Boolean(), nullable=False),
     sa.Column('surcharge_bp', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('send_invoices', sa.Boolean(), nullable=False),
+    sa.Column('tell_cancelled', sa.Boolean(), nullable=False),
     sa.Column('ship_days', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
     sa.Column('archived_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),

@@ -3,8 +3,9 @@
 How others use it: offer a ``Sheet`` in your noun's ``exports.py``; on the web answer with
 ``web.exports.send(sheet, format)``, in the shell add it to ``cli/exports.py``.
 
-* CSV is for programs: UTF-8 with a byte order mark, commas, CRLF, dots in numbers, ISO 8601 moments
-  with their offset, the columns' keys as headings.
+* CSV: UTF-8 with a byte order mark, commas, CRLF, dots in numbers, ISO 8601 moments with their
+  offset. For programs (the shell) the columns' keys are the headings and states have their names in
+  the code; what a person takes from a screen has the headings and words of that screen.
 * XLSX is for people: real numbers and dates in the shop's zone, translated headings, a frozen and
   filtered first row. Past Excel's row limit a further worksheet is begun.
 
@@ -19,7 +20,7 @@ import csv
 import io
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -73,11 +74,26 @@ def batches(works: Works, actor: Actor, sheet: Sheet) -> Iterator[Sequence[Seque
             return
 
 
-def write_csv(sheet: Sheet, rows: Batches) -> Iterator[bytes]:
-    """The sheet as CSV, a chunk per page of rows."""
+def in_words(
+    sheet: Sheet, rows: Batches, words: Mapping[str, Mapping[str, str]]
+) -> Iterator[Sequence[Sequence[Any]]]:
+    """The rows with names of ours said in words: column key -> name -> word."""
+    told = [words.get(column.key) for column in sheet.columns]
+    for batch in rows:
+        yield [
+            [value if say is None else say.get(value, value)
+             for say, value in zip(told, row, strict=True)]
+            for row in batch
+        ]
+
+
+def write_csv(
+    sheet: Sheet, rows: Batches, titles: Callable[[str], str] | None = None
+) -> Iterator[bytes]:
+    """The sheet as CSV, a chunk per page of rows; without ``titles`` headed by the keys."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow([column.key for column in sheet.columns])
+    writer.writerow([titles(column.title) if titles else column.key for column in sheet.columns])
     yield b"\xef\xbb\xbf" + out.getvalue().encode()
     for batch in rows:
         out.seek(0)

@@ -149,7 +149,7 @@ def _list(results: list[tuple[int, str]] | None = None, status: int = 200) -> Re
 @act("documents.export")
 def export(kind: str) -> Response:
     """The issued documents as they are filtered, as CSV or XLSX."""
-    return send(exports.documents(_chosen()[1]), kind)
+    return send(exports.documents(_chosen()[1]), kind, {"kind": KINDS})
 
 
 @screen.get("/documents/<int:document_id>")

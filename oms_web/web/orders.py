@@ -29,6 +29,7 @@ from oms_web.web.exports import send
 from oms_web.web.failures import words_of
 from oms_web.web.formats import number
 from oms_web.web.order_filters import Wanted
+from oms_web.web.phase_names import PHASES
 from oms_web.web.render import go, render, wants_part
 from oms_web.web.toasts import say
 
@@ -232,7 +233,9 @@ def export(kind: str) -> Response:
     """The list, with its filters, as a file."""
     args = request.args.to_dict(flat=False)
     now = oms().works.clock()
-    return send(exports.orders(lambda session: address.read(session, now, args).conditions), kind)
+    sheet = exports.orders(lambda session: address.read(session, now, args).conditions)
+    queues = {name: queue.label for name, queue in words.QUEUES.items()}
+    return send(sheet, kind, {"phase": PHASES, "queue": queues, "payment": words.PAYMENTS})
 
 
 # Acts on ticked rows -----------------------------------------------------------------------------

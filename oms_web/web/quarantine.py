@@ -67,7 +67,8 @@ def _chosen() -> dict[str, Any]:
 def export(kind: str) -> Response:
     """The list, with its filters, as a file."""
     chosen = _chosen()
-    return send(exports.unread(chosen["state"], chosen["account"], chosen["q"]), kind)
+    return send(exports.unread(chosen["state"], chosen["account"], chosen["q"]), kind,
+                {"state": STATES, "kind": KINDS})
 
 
 @screen.get("/quarantine/<int:quarantine_id>")

@@ -75,7 +75,7 @@ def index() -> Response:
 @act("ship.do")
 def export(kind: str) -> Response:
     """The view, with its filters, as a file."""
-    return send(exports.shipments(_asked(_chosen())), kind)
+    return send(exports.shipments(_asked(_chosen())), kind, {"state": STATES})
 
 
 def _asked(chosen: dict[str, Any]) -> Asked:

@@ -75,7 +75,8 @@ def index() -> Response:
 def export(kind_of: str) -> Response:
     """The list as a file."""
     chosen = _wanted()
-    return send(exports.documents(chosen["kind"], chosen["state"], chosen["warehouse"]), kind_of)
+    return send(exports.documents(chosen["kind"], chosen["state"], chosen["warehouse"]), kind_of,
+                {"kind": KINDS, "state": STATES, "reason": REASONS})
 
 
 @screen.get("/stock/documents/<int:document_id>")

@@ -69,7 +69,7 @@ def index() -> Response:
 @act("users.manage")
 def export(kind: str) -> Response:
     """The accounts as a file."""
-    return send(exports.people(), kind)
+    return send(exports.people(), kind, {"role": ROLE_NAMES})
 
 
 @screen.get("/users/new")

@@ -9,10 +9,16 @@ import pytest
 from python_calamine import CalamineWorkbook
 from sqlalchemy import select
 
+from oms_web.adapters import sheets
 from oms_web.adapters.sheets import unguard
+from oms_web.cli import exports
+from oms_web.core.actor import SYSTEM
 from oms_web.domain.audit.models import AuditEntry
 from oms_web.domain.catalog.service import VariantInput, put_variants
 from oms_web.domain.stock.models import Move
+from oms_web.sync import file_profiles, file_runs
+from oms_web.sync.file_import import run_import
+from oms_web.sync.file_store import bring_in
 from tests.screens.shelves import BLANKET, MUG, SET, open_shop
 
 LISTS = ["/stock/stock", "/stock/bins", "/stock/ledger", "/stock/documents", "/products/products",
@@ -90,7 +96,7 @@ def test_products_come_back_as_they_were(owner, shop):
     assert row["name"].startswith("'=")
     assert (unguard(row["name"]), unguard(row["brand"]), unguard(row["category"])) == (
         nasty, "+48", "'=x")
-    assert rows[SET]["parts"] == f"2x{MUG}"
+    assert rows[SET]["parts"] == f"{MUG}:2"
     assert (rows[MUG]["price"], rows[MUG]["cost"], rows[MUG]["vat_rate"]) == (
         "49.00", "12.500000", "23")
 
@@ -133,7 +139,7 @@ def test_the_desks_lists_hold_what_the_screens_show(owner, shop, works):
     shop.do(ship.ship_order, ready.id, carrier="DPD", number="0000123456789X")
     assert [(row["order"], row["carrier"], row["tracking"], row["state"]) for row in
             table(owner, "/shipments/shipments.csv?view=road")] == [
-        (str(ready.id), "DPD", "0000123456789X", "shipped")]
+        (str(ready.id), "DPD", "0000123456789X", "on the road")]
     assert table(owner, "/shipments/shipments.csv?view=undelivered") == []
     shop.do(quarantine.put, shop.account_id, "order", "X-1", "{", "No total", field="total")
     assert [(row["external_id"], row["reason"], row["field"]) for row in
@@ -143,3 +149,43 @@ def test_the_desks_lists_hold_what_the_screens_show(owner, shop, works):
     assert offers
     assert {row["sku"] for row in offers} <= set(shop.ids)
     assert [row["email"] for row in table(owner, "/users/people.csv")] == ["owner@example.test"]
+
+
+def test_a_list_from_a_screen_speaks_the_readers_language_and_one_from_the_shell_does_not(
+    shop, browser_as
+):
+    polish = browser_as("owner", "pl")
+    rows = table(polish, "/orders/orders.csv?queue=all")
+    assert {"Zamówienie", "Faza", "Kolejka", "Opłacone"} <= rows[0].keys()
+    assert "open" not in {row["Faza"] for row in rows}
+    assert "Otwarte" in {row["Faza"] for row in rows}
+    with shop.works.reading(SYSTEM) as work:
+        sheet = exports.LISTS["orders"](work.now)
+    plain = b"".join(sheets.write_csv(sheet, sheets.batches(shop.works, SYSTEM, sheet))).decode()
+    head, first = plain.splitlines()[:2]
+    assert head.removeprefix("\ufeff").startswith("number,channel,")
+    assert ",open," in first
+
+
+@pytest.mark.parametrize("language", ["pl", "en"])
+def test_products_taken_from_a_screen_are_imported_again_without_a_change(
+    shop, browser_as, oms, tmp_path, language
+):
+    shop.do(put_variants, [
+        VariantInput("W-1", "Waga", option="duża", brand="Marka", category="Kategoria",
+                     description="Opis", vat_rate="8", price=1250, cost=7_000_000, currency="PLN",
+                     weight_g=250, length_mm=100, width_mm=20, height_mm=3)])
+    client = browser_as("owner", language)
+    with client.get("/products/products.csv") as answer:
+        content = answer.get_data()
+    file = tmp_path / "products.csv"
+    file.write_bytes(content)
+    with oms.works.writing(SYSTEM) as work:
+        profile = file_profiles.by_name(work, oms.registry, "products-simple")
+        stored = bring_in(oms.importer.store, [file], profile.spec)
+        run_id = file_runs.begin(work, profile, stored, file_runs.Options()).id
+    run_import(oms.importer, run_id, lambda done, total: None)
+    with oms.works.reading(SYSTEM) as work:
+        run = file_runs.get_run(work.session, run_id)
+        assert (run.state, run.error, run.quarantined) == ("done", None, 0)
+        assert (run.added, run.changed, run.same) == (0, 0, run.read)

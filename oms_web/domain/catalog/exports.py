@@ -28,7 +28,8 @@ COLUMNS = (
 def products(conditions: Sequence[ColumnElement[bool]] = ()) -> Sheet:
     """The sheet of SKUs that meet conditions on ``Variant`` and ``Product``, by key.
 
-    Codes and parts are joined with spaces: ``5900012003196 OWN-7``, ``2xKUB-BIA 1xTAL``.
+    Codes and parts are written as our imports read them: ``5900012003196, OWN-7``,
+    ``KUB-BIA:2; TAL:1``.
     """
 
     def page(session: Session, after: Any) -> tuple[list[tuple[Any, ...]], Any]:
@@ -42,8 +43,8 @@ def products(conditions: Sequence[ColumnElement[bool]] = ()) -> Sheet:
         names = queries.skus(session, {part for made in parts.values() for part in made})
         table = [
             _row(variant, product, codes.get(variant.id, []),
-                 " ".join(f"{units}x{names[part]}"
-                          for part, units in parts.get(variant.id, {}).items()))
+                 "; ".join(f"{names[part]}:{units}"
+                           for part, units in parts.get(variant.id, {}).items()))
             for variant, product in rows
         ]
         return table, ids[-1] if len(ids) == PAGE else None
@@ -56,7 +57,7 @@ def _row(variant: Variant, product: Product, codes: list[str], parts: str) -> tu
     cost = None if variant.cost is None else from_micro(variant.cost)
     return (
         variant.sku, product.name, variant.option, product.brand, product.category,
-        product.description, " ".join(codes), product.vat_rate, price, cost, variant.currency,
+        product.description, ", ".join(codes), product.vat_rate, price, cost, variant.currency,
         variant.weight_g, variant.length_mm, variant.width_mm, variant.height_mm, variant.minimum,
         parts, variant.archived_at is not None,
     )

@@ -8,7 +8,7 @@ from functools import lru_cache
 from babel.dates import format_date
 from babel.numbers import format_decimal
 from flask import g
-from flask_babel import gettext, ngettext
+from flask_babel import LazyString, gettext, lazy_gettext, ngettext
 from markupsafe import Markup
 
 from oms_web.core.clock import SHOP_ZONE, local_day, utc_now
@@ -193,6 +193,18 @@ def quoted(text: str) -> str:
     return f"„{text}”" if language() == "pl" else f"“{text}”"
 
 
+# Who is no person but writes a name all the same.
+_PROGRAMS: dict[str, LazyString] = {
+    "shell": lazy_gettext("Command line"), "drop folder": lazy_gettext("Watched folder"),
+    "visitor": lazy_gettext("Not signed in"),
+}
+
+
+def person(name: str) -> str:
+    """Who did it, where a name is kept alone: a program is called in words."""
+    return str(_PROGRAMS.get(name, name))
+
+
 def units(count: int) -> str:
     """``3 szt.`` / ``3 pcs``."""
     return ngettext("%(num)s pc", "%(num)s pcs", count)
@@ -217,6 +229,6 @@ FILTERS = {
     "number": number, "amount": amount, "price": price, "day": day, "clock": clock, "when": when,
     "moment_title": moment_title, "long_day": long_day, "whole": whole, "seconds": seconds,
     "span": span, "ago": ago, "units": units,
-    "is_far": is_far, "title_parts": title_parts,
+    "person": person, "is_far": is_far, "title_parts": title_parts,
     "kilos": kilos, "quoted": quoted,
 }

@@ -14,7 +14,7 @@ from oms_web.core.claims import Claim, enqueue
 from oms_web.domain.channels import pricing
 from oms_web.domain.channels.service import ChannelStopped
 from oms_web.flows import backorder, map_listing, publish_stock
-from oms_web.sync import doorbell, feeds, webhooks
+from oms_web.sync import doorbell, feeds, receipts, webhooks
 from oms_web.sync.offers import read_offers
 from oms_web.sync.pull import pull
 from oms_web.sync.pull_returns import pull_returns
@@ -144,6 +144,14 @@ def tell_notices(job: Job) -> Result:
     return {"done": told.done, "failed": told.failed, "later": told.later}
 
 
+def acknowledge(job: Job) -> Result:
+    """Acknowledge orders to one account. When to try again stands at each of them."""
+    try:
+        return {"acknowledged": receipts.acknowledge(job.engine, job.args["account_id"])}
+    except (ChannelError, ChannelStopped) as error:
+        return {"error": feeds.describe(error)}
+
+
 def answer_rings(job: Job) -> Result:
     """Ask an account's channel what it rang about."""
     return {"answered": doorbell.answer(job.engine, job.args["account_id"])}
@@ -184,6 +192,7 @@ HANDLERS: dict[str, Handler] = {
     "push_shipment": tell_channel,
     PRICES: send_prices,
     NOTICES: tell_notices,
+    receipts.TASK: acknowledge,
     doorbell.TASK: answer_rings,
     webhooks.TASK: tell_webhook,
     webhooks.ONCE: tell_webhook_once,

@@ -29,6 +29,7 @@ from oms_web.sync import (
     push_notices,
     push_prices,
     push_stock,
+    receipts,
     webhooks,
 )
 from oms_web.sync.session import Engine
@@ -49,6 +50,7 @@ def ring_feeds(oms: Oms) -> int:
         (kind, account) for kind, waiting in (
             ("push_stock", push_stock.waiting), (push_prices.TASK, push_prices.waiting),
             (push_notices.TASK, push_notices.waiting),
+            (receipts.TASK, receipts.waiting),
         ) for account in waiting(engine, now)
     ]
     if not due and not sending:

@@ -21,7 +21,7 @@ from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.channels.service import get_account
-from oms_web.sync import accounts, feeds
+from oms_web.sync import accounts, feeds, receipts
 from oms_web.sync.intake import store_page
 from oms_web.sync.models import ChannelRing, Feed
 from oms_web.sync.session import Engine, connected
@@ -86,7 +86,8 @@ def answer(engine: Engine, account_id: int) -> int:
                 items = [item for item in connector.fetch_orders(refs) if item is not None]
             with engine.works.writing(engine.actor(account)) as work:
                 if items:
-                    store_page(work, account, items, origin="webhook")
+                    stored = store_page(work, account, items, origin="webhook")
+                    receipts.owe(work, account_id, connector, stored.refs)
                 asked = isinstance(connector, FetchesOrders)
                 _read_soon(work, account_id,
                            {ring.kind for ring in rings if ring.kind != "order" or not asked})

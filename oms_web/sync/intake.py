@@ -19,13 +19,14 @@ KIND = "order"
 
 @dataclass(slots=True)
 class Stored:
-    """Counts of a page, and the numbers of new orders."""
+    """Counts of a page, the numbers of new orders, and the references of all that are here."""
 
     added: int = 0
     changed: int = 0
     same: int = 0
     quarantined: int = 0
     order_ids: list[int] = field(default_factory=list)
+    refs: list[str] = field(default_factory=list)
 
 
 def store_page(
@@ -58,8 +59,9 @@ def store_page(
             stored.quarantined += 1
     stored.quarantined += len(refused)
     bad = {order.external_id for order, _ in refused}
-    quarantine.solve(work, account.id, KIND,
-                     {order.external_id for order in orders} - bad)
+    here = {order.external_id for order in orders} - bad
+    quarantine.solve(work, account.id, KIND, here)
+    stored.refs = sorted(here)
     return stored
 
 

@@ -94,6 +94,20 @@ class ChannelRing(Base):
     )
 
 
+class Receipt(Base):
+    """An order that is stored here and still to be acknowledged to its channel's inbox.
+
+    ``due_at`` is set ahead before each telling, so a death in the middle is told again.
+    """
+
+    __tablename__ = "channel_receipt"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("channel_account.id"), primary_key=True)
+    ref: Mapped[str] = mapped_column(String(120), primary_key=True)
+    due_at: Mapped[datetime] = mapped_column(index=True)
+    attempts: Mapped[int] = mapped_column(default=0)
+
+
 class Grant(Base):
     """A seller is about to say yes on the channel's own page: what we keep until they did.
 

@@ -32,7 +32,7 @@ from oms_web.core.errors import NotAllowedNow
 from oms_web.core.work import Work
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.orders.models import AMONG_OPEN, ChannelOrder, Order, OrderLink
-from oms_web.sync import feeds, proof
+from oms_web.sync import feeds, proof, receipts
 from oms_web.sync.intake import Stored, store_page
 from oms_web.sync.session import Engine, connected
 
@@ -97,12 +97,14 @@ def _read(
         if page.more and page.cursor == cursor:
             raise ChannelDown("the channel sends the same page again and again")
         done = not page.more
-        stored = _store(engine, account, name, cursor, page,
+        stored = _store(engine, account, connector, name, cursor, page,
                         items, again if done else AGAIN_NOW)
         if stored is None:
             break
         counts, cursor = stored
         pulled.count(counts)
+        if name == feeds.ORDERS:
+            receipts.tell(engine, account.id, connector)
         beat(number + 1, 0)
         if done:
             break
@@ -189,8 +191,9 @@ def _complete(connector: Connector, items: Sequence[Any]) -> list[SdkOrder | Unr
 
 
 def _store(
-    engine: Engine, account: ChannelAccount, name: str, started_from: Cursor, page: Page[Any],
-    items: Sequence[SdkOrder | Unreadable], again: timedelta,
+    engine: Engine, account: ChannelAccount, connector: Connector, name: str,
+    started_from: Cursor, page: Page[Any], items: Sequence[SdkOrder | Unreadable],
+    again: timedelta,
 ) -> tuple[Stored, Cursor] | None:
     """Page and cursor in one transaction; None when another worker has moved on meanwhile.
 
@@ -202,6 +205,8 @@ def _store(
         if feed.cursor != (dict(started_from) if started_from is not None else None):
             return None
         stored = store_page(work, account, items, origin=name)
+        if name == feeds.ORDERS:
+            receipts.owe(work, account.id, connector, stored.refs)
         cursor = page.cursor if name != feeds.SWEEP else \
             _counted(work, account, page, items, stored)
         feeds.note_success(work, feed, cursor, again, items=len(items))

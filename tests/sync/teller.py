@@ -33,6 +33,7 @@ class Told(Channel):
     invoices: dict[str, Invoice] = field(default_factory=dict)
     cancelled: dict[str, dict[str, int]] = field(default_factory=dict)
     reasons: list[str] = field(default_factory=list)
+    acknowledged: list[str] = field(default_factory=list)
     calls_of: list[str] = field(default_factory=list)
     prices: dict[str, Decimal] = field(default_factory=dict)
     price_calls: list[list[PriceItem]] = field(default_factory=list)
@@ -81,6 +82,12 @@ class Told(Channel):
                 channel.reasons.append(reason)
                 if channel.after:
                     channel.after("cancel", number)
+
+            def acknowledge(self, refs: Sequence[str]) -> None:
+                number = channel.told("acknowledge")
+                channel.acknowledged += refs
+                if channel.after:
+                    channel.after("acknowledge", number)
 
             def push_prices(self, items: Sequence[PriceItem]) -> Sequence[ItemResult]:
                 number = channel.told("prices")

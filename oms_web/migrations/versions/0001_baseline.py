@@ -311,6 +311,17 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_channel_order')),
     sa.UniqueConstraint('account_id', 'external_id', name=op.f('uq_channel_order_account_id_external_id'))
     )
+    op.create_table('channel_receipt',
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('ref', sa.String(length=120), nullable=False),
+    sa.Column('due_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('attempts', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_channel_receipt_account_id')),
+    sa.PrimaryKeyConstraint('account_id', 'ref', name=op.f('pk_channel_receipt'))
+    )
+    with op.batch_alter_table('channel_receipt', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_channel_receipt_due_at'), ['due_at'], unique=False)
+
     op.create_table('channel_ring',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1373,6 +1384,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_channel_ring_open', sqlite_where=sa.text('answered_at IS NULL'), postgresql_where=sa.text('answered_at IS NULL'))
 
     op.drop_table('channel_ring')
+    with op.batch_alter_table('channel_receipt', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_channel_receipt_due_at'))
+
+    op.drop_table('channel_receipt')
     op.drop_table('channel_order')
     op.drop_table('channel_grant')
     with op.batch_alter_table('api_call', schema=None) as batch_op:

@@ -92,8 +92,8 @@ def unsubscribe(api: Api, refs: Sequence[str]) -> None:
 def _hooks(api: Api) -> list[Any]:
     found: list[Any] = []
     for page in range(1, 50):
-        rows = api.rows("/webhooks", {"per_page": MOST, "page": page})
+        rows, more = api.page("/webhooks", {"per_page": MOST, "page": page})
         found += rows
-        if len(rows) < MOST:
+        if not more:
             break
     return found

@@ -71,10 +71,23 @@ class Api:
 
     def rows(self, path: str, params: Mapping[str, Any] | None = None) -> list[Any]:
         """The decoded answer, a list. Errors as for ``get``."""
-        found = _read(self.ask("GET", path, params=params))
+        return self.page(path, params or {})[0]
+
+    def page(self, path: str, params: Mapping[str, Any]) -> tuple[list[Any], bool]:
+        """A part of a list, and whether there is more behind it. Errors as for ``get``.
+
+        A short page is not the last one: WooCommerce leaves out what it cannot load, or the key's
+        user may not see, after it has cut the page. How many there are a header says.
+        """
+        response = self.ask("GET", path, params=params)
+        found = _read(response)
         if not isinstance(found, list):
             raise ChannelDown(words.NO_LIST)
-        return found
+        size = int(params.get("per_page", MOST))
+        start = int(params.get("offset", (int(params.get("page", 1)) - 1) * size))
+        total = response.headers.get("x-wp-total", "")
+        more = int(total) > start + size if total.isdigit() else len(found) >= size
+        return found, more
 
     def send(self, method: str, path: str, body: Any, *needs: str,
              params: Mapping[str, Any] | None = None) -> Any:

@@ -40,16 +40,15 @@ def list_offers(api: Api, cursor: Mapping[str, Any] | None, limit: int) -> Page[
     if place.get("parents"):
         return _variations(api, place, size)
     page = int(place.get("page", 1))
-    rows = api.rows("/products", {"status": "any", "orderby": "id", "order": "asc",
-                                  "per_page": size, "page": page})
+    rows, more = api.page("/products", {"status": "any", "orderby": "id", "order": "asc",
+                                        "per_page": size, "page": page})
     parents = [number for row in rows if value(row, "type") == VARIABLE
                if isinstance(number := value(row, "id"), int)]
     items = [offer(row, place["currency"]) for row in rows
              if value(row, "type") not in NOT_SOLD | {VARIABLE}]
-    is_last = len(rows) < size
     following = {"currency": place["currency"], "page": page + 1, "parents": parents,
-                 "last": is_last}
-    return Page(items, following, bool(parents) or not is_last)
+                 "last": not more}
+    return Page(items, following, bool(parents) or more)
 
 
 def offer(row: Any, currency: str, parent: str = "", title: str = "") -> Offer | Unreadable:
@@ -75,16 +74,17 @@ def _variations(api: Api, place: Mapping[str, Any], size: int) -> Page[Offer]:
     parent, *others = place["parents"]
     page, name = int(place.get("of", 1)), place.get("name")
     rows: list[Any] = []
+    more = False
     try:
         if name is None:
             name = shown(api.get(f"/products/{parent}", "id"), "name")[:200]
-        rows = api.rows(f"/products/{parent}/variations", {
+        rows, more = api.page(f"/products/{parent}/variations", {
             "orderby": "id", "order": "asc", "per_page": size, "page": page})
     except NotFound:  # deleted meanwhile, with all its variations
         name = ""
     items = [offer(row, place["currency"], str(parent), name) for row in rows]
     following = {key: place[key] for key in ("currency", "page", "last")}
-    if len(rows) >= size:
+    if more:
         return Page(items, following | {"parents": [parent, *others], "of": page + 1,
                                         "name": name}, True)
     return Page(items, following | {"parents": others}, bool(others) or not place["last"])

@@ -128,8 +128,8 @@ def listed(api: Api, stream: Stream, place: Cursor, status: str | None, until: s
     asked |= {"orderby": stream.order, "order": "asc", "per_page": size}
     if named:
         asked["exclude"] = ",".join(map(str, named))
-    rows = api.rows(stream.path, asked)
-    if len(rows) < size:
+    rows, more = api.page(stream.path, asked)
+    if not rows or not more:
         return rows, {}
     last = max(filter(None, (stamp_of(row, stream) for row in rows)), default=since)
     if last > since:
@@ -153,13 +153,12 @@ def _by_number(api: Api, stream: Stream, place: Cursor, status: str | None, unti
     second = parsed(since)
     asked = _span(stream, status, second - timedelta(seconds=1), second + timedelta(seconds=1))
     asked |= {"orderby": "id", "order": "asc", "per_page": size}
-    rows = api.rows(stream.path, asked | {"offset": max(0, at - 1)})
-    whole_page = len(rows) >= size
+    rows, more = api.page(stream.path, asked | {"offset": max(0, at - 1)})
     if at and value(rows[0] if rows else None, "id") != place["last"]:
-        at, rows = 0, api.rows(stream.path, asked | {"offset": 0})
-        whole_page = len(rows) >= size
+        at = 0
+        rows, more = api.page(stream.path, asked | {"offset": 0})
     fresh = rows[1:] if at else rows
-    if whole_page:
+    if more and fresh:
         return fresh, {"from": since, "place": at + len(fresh), "last": value(rows[-1], "id")}
     following = stamp(second + timedelta(seconds=1))
     return fresh, {} if until and following > until else {"from": following}

@@ -87,8 +87,9 @@ def gross(entry: Any) -> Decimal:
 def sums(row: Any, lines: Sequence[OrderLine], back: GivenBack) -> Sums:
     """The sums of an order whose goods are ``lines``, after what was given back before sending.
 
-    A total below what is charged is a discount, by whatever name (gift cards change nothing but
-    the total). A total above it is left for a person to see, unless units were taken out of it.
+    A total below what is counted is a discount, by whatever name: units rounded up, gift cards,
+    which change nothing but the total. A total above it is left for a person to see, if it is more
+    than rounding and no units were taken out of it.
     """
     charged = cents(amount(row, "total"))
     shipping = cents(amount_or_zero(row, "shipping_total") + amount_or_zero(row, "shipping_tax"))
@@ -96,8 +97,6 @@ def sums(row: Any, lines: Sequence[OrderLine], back: GivenBack) -> Sums:
     shipping += sum((fee for fee, _ in fees if fee > 0), Decimal(0))
     discount = -sum((fee for fee, _ in fees if fee < 0), Decimal(0))
     goods = sum((one.unit_price * one.quantity for one in lines), Decimal(0))
-    exact = sum((gross(entry) for entry in _sold(row)), Decimal(0))
-    discount += goods - exact
     off = charged - (goods + shipping - discount)
     slack = CENT * (len(lines) + len(fees) + 2)
     if off < 0:
@@ -193,7 +192,3 @@ def units_of(refund: Any) -> dict[str, int]:
 def is_sold(entry: Any) -> bool:
     """Whether a line is of any unit: a seller can take one down to none."""
     return whole(entry, "quantity") != 0
-
-
-def _sold(row: Any) -> list[Any]:
-    return [entry for entry in children(row, "line_items") if is_sold(entry)]

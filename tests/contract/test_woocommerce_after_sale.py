@@ -238,6 +238,8 @@ class TestReturns:
         other = there.shop.sell((mug, 1))
         there.shop.set_status(other, "completed")
         there.shop.refund(other, "5.00")
+        line = there.shop.orders[other]["lines"][0]["id"]  # money of a line, and none of its units
+        there.shop.refund(other, "1.00", [{"id": line, "quantity": 0, "refund_total": "1.00"}])
         assert returned(there)[0] == []
 
     @pytest.mark.parametrize("limit", [1, 2, 3, 100])

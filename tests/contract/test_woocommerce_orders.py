@@ -129,6 +129,32 @@ class TestWatermark:
         (order,), _ = pulled(there, cursor)
         assert order.state == "shipped"
 
+    def test_two_looks_within_a_second_are_one(self, there, mug):
+        number = there.shop.sell((mug, 1))
+        _, cursor = pulled(there)
+        _, cursor = pulled(there, cursor)
+        there.shop.set_status(number, "completed")  # the same second still
+        there.pass_time(30)
+        (order,), _ = pulled(there, cursor)
+        assert order.state == "shipped"
+
+    @pytest.mark.parametrize("limit", [2, 3])
+    def test_what_the_shop_cannot_load_makes_a_page_short_and_hides_no_other(
+            self, there, mug, limit):
+        made = []
+        for _ in range(9):
+            made.append(there.shop.sell((mug, 1)))
+            there.pass_time()
+        there.shop.unloadable = {made[1], made[5]}
+        wanted = [str(one) for one in made if one not in there.shop.unloadable]
+        assert refs(pulled(there, limit=limit)[0]) == wanted
+        assert refs(swept(there, MONDAY, there.clock.now, limit=limit)) == wanted
+
+    def test_without_the_header_a_full_page_has_more_behind_it(self, there, mug):
+        made = [str(there.shop.sell((mug, 1))) for _ in range(7)]
+        there.line.every = lambda request, answer: type(got := answer())(got.status, {}, got.body)
+        assert sorted(refs(pulled(there, limit=3)[0])) == sorted(made)
+
     def test_what_was_handed_over_twice_does_not_come_a_third_time(self, there, mug):
         there.shop.sell((mug, 1))
         counts, cursor = [], None
@@ -246,6 +272,15 @@ class TestRefunds:
         (order,), _ = pulled(there)
         assert (order.total, order.discount, order.lines[0].cancelled) == (
             Decimal("67.27"), Decimal("5.00"), 0)
+
+    def test_an_order_called_off_goes_on_saying_what_was_asked_for(self, there, mug):
+        number = there.shop.sell((mug, 3))
+        there.shop.refund_units(number, 1, gateway=True)
+        there.shop.set_status(number, "cancelled")
+        (order,), _ = pulled(there)
+        assert (order.state, order.lines[0].cancelled, order.total) == (
+            "cancelled", 0, Decimal("72.27"))
+        assert [one.amount for one in order.payments] == [Decimal("72.27"), Decimal("-19.99")]
 
     def test_the_shipping_can_be_refunded_with_the_units(self, there, mug):
         number = there.shop.sell((mug, 2))

@@ -57,6 +57,7 @@ class Shop:
     is_open: bool = True
     broken_products: set[int] = field(default_factory=set)
     stubborn_products: set[int] = field(default_factory=set)
+    unloadable: set[int] = field(default_factory=set)
     _count: int = 700
 
     # Goods

@@ -43,6 +43,7 @@ class Wire:
     def __init__(self, shop: Shop) -> None:
         self.shop = shop
         self.asked = 0
+        self.total: int | None = None
 
     def answer(self, request: Request) -> Response:
         """One request."""
@@ -89,8 +90,11 @@ class Wire:
             found = re.fullmatch(pattern, path)
             if found and wanted == method:
                 body = request.json() if request.body else {}
+                self.total = None
                 made = act(*map(int, found.groups()), query=query, body=body)
-                return answer(201 if method == "POST" and "batch" not in path else 200, made)
+                told = {} if self.total is None else {"x_wp_total": str(self.total)}
+                return answer(201 if method == "POST" and "batch" not in path else 200, made,
+                              **told)
         raise No(404, "rest_no_route", "Nie znaleziono trasy pasującej do adresu URL.")
 
     def _routes(self) -> dict[tuple[str, str], Callable[..., Any]]:
@@ -139,7 +143,8 @@ class Wire:
         rows = [one for one in rows if one["status"] != "trash"] if "any" in statuses else \
             [one for one in rows if one["status"] in statuses]
         found = self._cut(rows, query, "modified", "modified_", "created")
-        return [self.order_row(one, _dp(query)) for one in found]
+        return [self.order_row(one, _dp(query)) for one in found
+                if one["id"] not in self.shop.unloadable]
 
     def _order(self, number: int, query: Mapping[str, str], body: Any) -> dict[str, Any]:
         return self.order_row(self._found(number), _dp(query))
@@ -231,7 +236,7 @@ class Wire:
 
     def _products(self, query: Mapping[str, str], body: Any) -> list[Any]:
         rows = [one for one in self.shop.products.values() if not one["parent"]]
-        return [self._product_row(one) for one in _paged(rows, query)]
+        return [self._product_row(one) for one in self._paged(rows, query)]
 
     def _product(self, number: int, query: Mapping[str, str], body: Any) -> dict[str, Any]:
         if number not in self.shop.products:
@@ -241,7 +246,7 @@ class Wire:
     def _variations(self, parent: int, query: Mapping[str, str], body: Any) -> list[Any]:
         self._product(parent, query, body)
         rows = [one for one in self.shop.products.values() if one["parent"] == parent]
-        return [self._product_row(one) for one in _paged(rows, query)]
+        return [self._product_row(one) for one in self._paged(rows, query)]
 
     def _batch_of(self, parent: int, query: Mapping[str, str], body: Any) -> Any:
         self._product(parent, query, body)
@@ -278,7 +283,7 @@ class Wire:
     # Webhooks
 
     def _hooks(self, query: Mapping[str, str], body: Any) -> list[Any]:
-        return [_hook_row(one) for one in _paged(list(self.shop.hooks.values()), query)]
+        return [_hook_row(one) for one in self._paged(list(self.shop.hooks.values()), query)]
 
     def _add_hook(self, query: Mapping[str, str], body: Any) -> dict[str, Any]:
         number = self.shop._next()
@@ -315,18 +320,20 @@ class Wire:
         order = query.get("orderby", "date")
         key = "id" if order == "id" else {"modified": modified, "date": created}[order]
         rows = sorted(rows, key=lambda one: one[key], reverse=query.get("order") != "asc")
-        return _paged(rows, query, is_sorted=True)
+        return self._paged(rows, query, is_sorted=True)
 
-
-def _paged(rows: list[Any], query: Mapping[str, str], *, is_sorted: bool = False) -> list[Any]:
-    size = int(query.get("per_page", 10))
-    if not 1 <= size <= 100:
-        raise No(400, "rest_invalid_param", "Nieprawidłowy parametr: per_page",
-                 params={"per_page": "per_page musi być od 1 do 100"})
-    if not is_sorted:
-        rows = sorted(rows, key=lambda one: one["id"])
-    start = int(query.get("offset", (int(query.get("page", 1)) - 1) * size))
-    return rows[start:start + size]
+    def _paged(self, rows: list[Any], query: Mapping[str, str], *, is_sorted: bool = False
+               ) -> list[Any]:
+        """A page; what cannot be loaded counts in it and in the total all the same."""
+        size = int(query.get("per_page", 10))
+        if not 1 <= size <= 100:
+            raise No(400, "rest_invalid_param", "Nieprawidłowy parametr: per_page",
+                     params={"per_page": "per_page musi być od 1 do 100"})
+        if not is_sorted:
+            rows = sorted(rows, key=lambda one: one["id"])
+        self.total = len(rows)
+        start = int(query.get("offset", (int(query.get("page", 1)) - 1) * size))
+        return rows[start:start + size]
 
 
 def _moment(written: str, gmt: bool) -> datetime:

@@ -19,6 +19,7 @@ from oms_web.domain.audit import service as audit
 from oms_web.domain.orders import addresses, following, labels, phases
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Note, Order, OrderTag
+from oms_web.domain.orders.telling import tell_status
 from oms_web.domain.orders.verifying import verify_again
 from oms_web.domain.payments import service as payments
 from oms_web.domain.shipping import replanning
@@ -170,6 +171,7 @@ def set_status(work: Work, order_id: int, status_id: int) -> bool:
     orders.shift_tally(work.session, "status", [(order.status_id, status_id)])
     order.status_id = status_id
     order.updated_at = work.now
+    tell_status(work, order)
     audit.record(work, "orders.status", "order", order_id, {"status": [before, status.name]})
     return True
 

@@ -16,9 +16,12 @@ from oms_connector import (
     AccessRefused,
     CancelsOrders,
     ChannelDown,
+    Conflict,
     Connector,
+    FetchesOrders,
     Invoice,
     OutcomeUnknown,
+    PushesStatus,
     RateLimited,
     Refused,
     UploadsInvoices,
@@ -30,9 +33,10 @@ from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.documents.models import Document
-from oms_web.domain.orders.models import ChannelNotice, ChannelOrder
-from oms_web.domain.orders.telling import CANCEL, INVOICE
+from oms_web.domain.orders.models import ChannelNotice, ChannelOrder, Order
+from oms_web.domain.orders.telling import CANCEL, INVOICE, STATUS
 from oms_web.sync import feeds
+from oms_web.sync.intake import store_page
 from oms_web.sync.session import Engine, connected
 
 TASK = "push_notices"
@@ -40,7 +44,8 @@ IN_FLIGHT = timedelta(seconds=180)
 SLOW_DOWN = timedelta(seconds=60)
 MOST_HELD_BACK = timedelta(seconds=60)
 _BACKOFF = (10, 60, 300, 900, 1800)
-_ACTS = {INVOICE: "documents.tell_channel", CANCEL: "orders.tell_cancelled"}
+_ACTS = {INVOICE: "documents.tell_channel", CANCEL: "orders.tell_cancelled",
+         STATUS: "orders.tell_status"}
 
 PdfOf = Callable[[int], bytes]
 
@@ -99,9 +104,9 @@ def push_notices(
             told stays due.
     """
     told = Told()
-    with connected(engine, account_id) as (_account, connector):
+    with connected(engine, account_id) as (account, connector):
         while telling := _take(engine, account_id):
-            outcome = _tell(engine, account_id, connector, telling, pdf_of)
+            outcome = _tell(engine, account, connector, telling, pdf_of)
             _note(engine, telling, outcome)
             told.count(outcome.state)
             beat(told.done + told.failed + told.later, 0)
@@ -149,15 +154,15 @@ def _take(engine: Engine, account_id: int) -> Telling | None:
 
 
 def _tell(
-    engine: Engine, account_id: int, connector: Connector, telling: Telling, pdf_of: PdfOf
+    engine: Engine, account: ChannelAccount, connector: Connector, telling: Telling, pdf_of: PdfOf
 ) -> Outcome:
     try:
-        return _say(engine, connector, telling, pdf_of)
+        return _say(engine, account, connector, telling, pdf_of)
     except OutcomeUnknown as error:
         return Outcome("unknown", str(error))
     except (AccessRefused, RateLimited, ChannelDown) as error:
         _note(engine, telling, Outcome("retry", str(error)))
-        _hold_back(engine, account_id, telling, error)
+        _hold_back(engine, account.id, telling, error)
         raise
     except Refused as error:
         return Outcome("failed", str(error))
@@ -165,7 +170,9 @@ def _tell(
         return Outcome("retry", feeds.describe(error))
 
 
-def _say(engine: Engine, connector: Connector, telling: Telling, pdf_of: PdfOf) -> Outcome:
+def _say(
+    engine: Engine, account: ChannelAccount, connector: Connector, telling: Telling, pdf_of: PdfOf
+) -> Outcome:
     """One call of the connector."""
     if telling.kind == INVOICE and isinstance(connector, UploadsInvoices):
         return Outcome("done", "", connector.upload_invoice(_invoice(engine, telling, pdf_of)))
@@ -173,7 +180,38 @@ def _say(engine: Engine, connector: Connector, telling: Telling, pdf_of: PdfOf) 
         lines = {} if telling.body["whole"] else telling.body["units"]
         connector.cancel_order(telling.external_id, lines, telling.body["reason"])
         return Outcome("done")
+    if telling.kind == STATUS and isinstance(connector, PushesStatus):
+        return _push_status(engine, account, connector, telling)
     return Outcome("failed", "the connector cannot do that")
+
+
+def _push_status(
+    engine: Engine, account: ChannelAccount, connector: PushesStatus, telling: Telling
+) -> Outcome:
+    """Say how far an order is. If it changed there meanwhile, look first and say it once more."""
+    status = telling.body["status"]
+    try:
+        connector.push_status(telling.external_id, status, telling.revision)
+        return Outcome("done")
+    except Conflict as conflict:
+        if not isinstance(connector, FetchesOrders):
+            return Outcome("retry", str(conflict))
+    items = [item for item in connector.fetch_orders([telling.external_id]) if item is not None]
+    with engine.works.writing(engine.actor(account)) as work:
+        store_page(work, account, items)
+        revision, status_id = work.session.execute(
+            select(ChannelOrder.revision, Order.status_id)
+            .join(ChannelNotice, ChannelNotice.channel_order_id == ChannelOrder.id)
+            .join(Order, Order.id == ChannelNotice.order_id)
+            .where(ChannelNotice.id == telling.id)
+        ).one()
+    if status_id != telling.body["status_id"]:
+        return Outcome("failed", "the order was changed on the channel meanwhile")
+    try:
+        connector.push_status(telling.external_id, status, revision)
+    except Conflict as conflict:
+        return Outcome("retry", str(conflict))
+    return Outcome("done")
 
 
 def _invoice(engine: Engine, telling: Telling, pdf_of: PdfOf) -> Invoice:

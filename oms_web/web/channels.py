@@ -30,7 +30,7 @@ from oms_web.domain.channels.service import account_warehouses, get_account
 from oms_web.domain.stock.models import Warehouse
 from oms_web.extensions import db
 from oms_web.flows import channel_serving
-from oms_web.sync import accounts, connecting, doorbell, feeds, health, proof
+from oms_web.sync import accounts, connecting, doorbell, feeds, health, proof, status_words
 from oms_web.sync.session import Engine
 from oms_web.web import outside_words
 from oms_web.web.access import act
@@ -224,6 +224,7 @@ def _card(account: ChannelAccount, form: AccountForm | None = None, status: int 
         rings=connector is not None and issubclass(connector, HearsWebhooks),
         last_ring=doorbell.last_heard(work, account),
         ways=connecting.ways(connector) if connector else [],
+        has_statuses=connector is not None and status_words.can(connector),
     )
 
 
@@ -267,6 +268,31 @@ def test(account_id: int) -> Response:
         say(gettext("Access refused: %(why)s", why=str(error)), "bad")
     except ChannelError as error:
         say(gettext("No connection: %(why)s", why=str(error)), "bad")
+    return go(url_for("channels.show", account_id=account_id))
+
+
+@screen.get("/channels/<int:account_id>/statuses")
+@act("channels.manage")
+def statuses(account_id: int) -> Response:
+    """Which of the channel's statuses stands for each of ours; the channel is asked for its own."""
+    account = get_account(db.session, account_id)
+    try:
+        words = status_words.ask(Engine(oms().works, oms().registry), account_id)
+    except ChannelError as error:
+        say(gettext("No connection: %(why)s", why=str(error)), "bad")
+        return go(url_for("channels.show", account_id=account_id))
+    return render("channels/statuses.html", account=account, words=words,
+                  statuses=status_words.ours(reading()))
+
+
+@screen.post("/channels/<int:account_id>/statuses")
+@act("channels.manage")
+def choose_statuses(account_id: int) -> Response:
+    """Tell the channel these of its statuses from now on."""
+    with writing() as work:
+        status_words.choose(work, account_id, {
+            one.id: request.form.get(f"status-{one.id}", "") for one in status_words.ours(work)})
+    say(gettext("Saved."))
     return go(url_for("channels.show", account_id=account_id))
 
 

@@ -159,6 +159,10 @@ TELLING: Mapping[str, Kind] = {
     "orders.cancel_units": Kind("minus", lambda t: gettext("%(units)s cancelled",
                                                            units=t.units("cancelled")), "warn",
                                 _hold_note),
+    "orders.tell_status": Kind(
+        "send", lambda t: gettext("The channel knows the status")
+        if t.after("told") == "done" else gettext("The channel could not be told the status"),
+        "", _hold_note, "channel"),
     "orders.tell_cancelled": Kind(
         "send", lambda t: gettext("The channel knows that it was cancelled")
         if t.after("told") == "done"

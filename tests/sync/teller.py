@@ -7,7 +7,16 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
-from oms_connector import Connector, Invoice, ItemResult, Offer, Page, PriceItem
+from oms_connector import (
+    Conflict,
+    Connector,
+    Invoice,
+    ItemResult,
+    Offer,
+    Page,
+    PriceItem,
+    Word,
+)
 from sqlalchemy import select
 
 from oms_web.core.actor import SYSTEM, Actor
@@ -33,6 +42,7 @@ class Told(Channel):
     invoices: dict[str, Invoice] = field(default_factory=dict)
     cancelled: dict[str, dict[str, int]] = field(default_factory=dict)
     reasons: list[str] = field(default_factory=list)
+    statuses: list[tuple[str, str]] = field(default_factory=list)
     acknowledged: list[str] = field(default_factory=list)
     calls_of: list[str] = field(default_factory=list)
     prices: dict[str, Decimal] = field(default_factory=dict)
@@ -63,46 +73,73 @@ class Told(Channel):
 
     def connector(self) -> type[Connector]:
         """A connector class that speaks to this channel."""
-        channel = self
-        base: Any = super().connector()
+        return _priced(self, _states(self, _told(self, super().connector())))
 
-        class Talking(base):
-            def upload_invoice(self, invoice: Invoice) -> str:
-                number = channel.told("invoice")
-                channel.invoices.setdefault(invoice.key, invoice)
-                if channel.after:
-                    channel.after("invoice", number)
-                return f"doc-{len(channel.invoices)}"
 
-            def cancel_order(
-                self, external_id: str, lines: Mapping[str, int], reason: str
-            ) -> None:
-                number = channel.told("cancel")
-                channel.cancelled[external_id] = dict(lines)
-                channel.reasons.append(reason)
-                if channel.after:
-                    channel.after("cancel", number)
+def _told(channel: Told, base: Any) -> type[Connector]:
+    """Takes documents and cancellations."""
+    class Telling(base):
+        def upload_invoice(self, invoice: Invoice) -> str:
+            number = channel.told("invoice")
+            channel.invoices.setdefault(invoice.key, invoice)
+            if channel.after:
+                channel.after("invoice", number)
+            return f"doc-{len(channel.invoices)}"
 
-            def acknowledge(self, refs: Sequence[str]) -> None:
-                number = channel.told("acknowledge")
-                channel.acknowledged += refs
-                if channel.after:
-                    channel.after("acknowledge", number)
+        def cancel_order(
+            self, external_id: str, lines: Mapping[str, int], reason: str
+        ) -> None:
+            number = channel.told("cancel")
+            channel.cancelled[external_id] = dict(lines)
+            channel.reasons.append(reason)
+            if channel.after:
+                channel.after("cancel", number)
 
-            def push_prices(self, items: Sequence[PriceItem]) -> Sequence[ItemResult]:
-                number = channel.told("prices")
-                results = channel.set_prices(items)
-                if channel.after:
-                    channel.after("prices", number)
-                return results
+    return Telling
 
-            def list_offers(self, cursor: Mapping[str, Any] | None, limit: int) -> Page[Offer]:
-                page = super().list_offers(cursor, limit)
-                return replace(page, items=tuple(
-                    replace(offer, price=channel.prices.get(offer.offer_ref), currency="PLN")
-                    for offer in page.items))
 
-        return Talking
+def _states(channel: Told, base: Any) -> type[Connector]:
+    """Takes statuses and acknowledgements."""
+    class Stating(base):
+        def push_status(self, external_id: str, status: str, revision: str) -> None:
+            number = channel.told("status")
+            [now] = channel.shown([external_id])
+            if now is not None and now.revision != revision:
+                raise Conflict("changed meanwhile", now.revision)
+            channel.statuses.append((external_id, status))
+            if channel.after:
+                channel.after("status", number)
+
+        def words(self, kind: str) -> Sequence[Word]:
+            return [Word("WORK", "In work"), Word("SENT", "Sent")] \
+                if kind == "statuses" else []
+
+        def acknowledge(self, refs: Sequence[str]) -> None:
+            number = channel.told("acknowledge")
+            channel.acknowledged += refs
+            if channel.after:
+                channel.after("acknowledge", number)
+
+    return Stating
+
+
+def _priced(channel: Told, base: Any) -> type[Connector]:
+    """Takes prices, and shows them."""
+    class Pricing(base):
+        def push_prices(self, items: Sequence[PriceItem]) -> Sequence[ItemResult]:
+            number = channel.told("prices")
+            results = channel.set_prices(items)
+            if channel.after:
+                channel.after("prices", number)
+            return results
+
+        def list_offers(self, cursor: Mapping[str, Any] | None, limit: int) -> Page[Offer]:
+            page = super().list_offers(cursor, limit)
+            return replace(page, items=tuple(
+                replace(offer, price=channel.prices.get(offer.offer_ref), currency="PLN")
+                for offer in page.items))
+
+    return Pricing
 
 
 class Shop:

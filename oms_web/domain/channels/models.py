@@ -19,7 +19,8 @@ class ChannelAccount(Base):
     reconnect). ``secrets`` is encrypted; until ``renewing_until`` one worker has the right to
     renew the tokens in it. ``buffer`` units are held back from publication, ``cap`` limits what is
     shown. ``send_invoices``: buyers see our invoices there. ``tell_cancelled``:
-    it learns what we cancel. ``surcharge_bp`` is what prices
+    it learns what we cancel. ``status_words``: our statuses (ids as text) and
+    the channel's own words for them. ``surcharge_bp`` is what prices
     are raised by there, in hundredths of a percent.
     """
 
@@ -43,6 +44,7 @@ class ChannelAccount(Base):
     surcharge_bp: Mapped[int] = mapped_column(default=0)
     send_invoices: Mapped[bool] = mapped_column(default=False)
     tell_cancelled: Mapped[bool] = mapped_column(default=False)
+    status_words: Mapped[dict[str, Any]] = mapped_column(default=dict)
     ship_days: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
     archived_at: Mapped[datetime | None]

@@ -218,7 +218,7 @@ class ChannelOrder(Base):
 class ChannelNotice(Base):
     """What a channel is to be told about one of its orders, and how far that is.
 
-    ``kind``: ``invoice``, ``cancel``. There is one row per ``key``: a newer
+    ``kind``: ``invoice``, ``cancel``, ``status``. There is one row per ``key``: a newer
     wish replaces the ``body`` and makes a newer ``version``; versions never go back. ``state``:
     ``waiting``, ``sent`` (no answer yet), ``done``, ``retry`` (a passing fault), ``unknown`` (the
     answer was lost: told again with the same key), ``failed`` (the channel refused). ``due_at`` is

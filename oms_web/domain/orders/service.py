@@ -20,6 +20,7 @@ from oms_web.domain.audit import service as audit
 from oms_web.domain.orders import filing, phases
 from oms_web.domain.orders.checks import Flaw
 from oms_web.domain.orders.models import Hold, Order, OrderKey, OrderLine, OrderTally, Status
+from oms_web.domain.orders.telling import tell_status
 
 
 def get_order(session: Session, order_id: int) -> Order:
@@ -189,6 +190,7 @@ def follow_status(work: Work, order: Order) -> None:
     if status_id != order.status_id:
         shift_tally(work.session, "status", [(order.status_id, status_id)])
         order.status_id = status_id
+        tell_status(work, order)
 
 
 def set_hold(work: Work, order_id: int, flaw: Flaw) -> None:

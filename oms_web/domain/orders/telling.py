@@ -16,9 +16,9 @@ from oms_web.core.errors import NotFound
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.channels.models import ChannelAccount
-from oms_web.domain.orders.models import ChannelNotice, ChannelOrder, OrderLine, OrderLink
+from oms_web.domain.orders.models import ChannelNotice, ChannelOrder, Order, OrderLine, OrderLink
 
-INVOICE, CANCEL = "invoice", "cancel"
+INVOICE, CANCEL, STATUS = "invoice", "cancel", "status"
 
 
 def tell_invoice(work: Work, order_id: int, document_id: int) -> int:
@@ -67,11 +67,33 @@ def tell_cancelled(
     return count
 
 
+def tell_status(work: Work, order: Order) -> None:
+    """Tell the channels how far an order is, in the words the seller chose for its status.
+
+    What a channel told us itself is not told back. A status without a word says nothing, and what
+    was to be said before and is not true any more is not said either.
+    """
+    if work.actor.kind == "connector" or order.account_id is None:
+        return
+    for link in _channel_orders(work.session, order.id):
+        key = f"{STATUS}:{link.id}"
+        word = link.status_words.get(str(order.status_id))
+        if word:
+            put(work, link, order.id, STATUS, key, {"status": word, "status_id": order.status_id})
+        elif link.status_words:
+            work.session.execute(
+                update(ChannelNotice)
+                .where(ChannelNotice.key == key, ChannelNotice.due_at.is_not(None))
+                .values(due_at=None, state="done", version=ChannelNotice.version + 1)
+                .execution_options(synchronize_session=False))
+
+
 def _channel_orders(session: Session, order_id: int) -> Sequence[Row]:
     """The orders of channels that one of ours stands for, with what their accounts are told."""
     return session.execute(
         select(ChannelOrder.id, ChannelOrder.account_id, ChannelOrder.raw_status,
-               ChannelAccount.send_invoices, ChannelAccount.tell_cancelled)
+               ChannelAccount.send_invoices, ChannelAccount.tell_cancelled,
+               ChannelAccount.status_words)
         .join(OrderLink, OrderLink.channel_order_id == ChannelOrder.id)
         .join(ChannelAccount, ChannelAccount.id == ChannelOrder.account_id)
         .where(OrderLink.order_id == order_id, ChannelOrder.superseded_by.is_(None),

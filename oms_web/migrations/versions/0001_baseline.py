@@ -84,6 +84,7 @@ def upgrade() -> None:
     sa.Column('surcharge_bp', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('send_invoices', sa.Boolean(), nullable=False),
     sa.Column('tell_cancelled', sa.Boolean(), nullable=False),
+    sa.Column('status_words', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
     sa.Column('ship_days', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
     sa.Column('archived_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),

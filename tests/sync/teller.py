@@ -154,6 +154,7 @@ class Shop:
         self.channel = channel or Told(journal=[make.order("A1", {"KUB": units})])
         self.account = connect(oms, self.channel).id
         pull(engine(oms), self.account, feeds.ORDERS)
+        self.channel.calls_of.clear()  # the order was acknowledged
         with oms.works.reading(SYSTEM) as work:
             self.order = work.session.scalars(select(Order.id)).first()
 

@@ -69,7 +69,7 @@ def _publish(work: Work, which: ColumnElement[bool]) -> set[int]:
     ]
     if fresh:
         work.session.execute(insert(ListingPrice), fresh)
-    accounts = {row["account_id"] for row in fresh}
+    accounts = {wanted[listing][0] for listing in wanted.keys() - present.keys()}
     for listing, (account, price, currency) in wanted.items():
         if listing in present and present[listing] != (price, currency):
             work.session.execute(
@@ -101,7 +101,7 @@ def _wanted(session: Session, listing_ids: Collection[int]) -> dict[int, tuple[i
         .order_by(Listing.id)
     )
     return {listing: (account, surcharged(price, surcharge), currency)
-            for listing, account, price, currency, surcharge in rows}
+            for listing, account, price, currency, surcharge in rows if price is not None}
 
 
 def drifts() -> ColumnElement[bool]:

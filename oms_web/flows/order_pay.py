@@ -36,7 +36,8 @@ def record(
     order = _lock(work, order_id)
     if not more_is_meant and amount > max(order.total - order.paid_total, 0) \
             and not payments.is_known(work.session, reference):
-        raise Invalid("This is more than is due. Mend the amount, or say that it is meant.", "surplus")
+        raise Invalid("This is more than is due. Mend the amount, or say that it is meant.",
+                      "surplus")
     if not payments.record_by_hand(work, order, amount, _tidy(method), at, reference):
         return False
     _go_on(work, order)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -54,6 +55,7 @@ def buy_naively(oms: Oms, _account: ChannelAccount, name: str) -> None:
         free = stock.free_units(work.session, [1])[1]
     if free < 1:
         return
+    time.sleep(0.005)  # it thinks about what it saw: with a quick database it would seldom lose
     with oms.works.writing(SYSTEM) as work:
         if work.session.get_bind().dialect.name == "sqlite":
             work.session.execute(text("PRAGMA ignore_check_constraints=ON"))

@@ -10,9 +10,14 @@ _axe = Axe()
 
 
 def look(page: Any, where: str, **options: Any) -> list[tuple[str, str, str]]:
-    """What axe finds (``options`` as for axe.run) and whether the page is too wide."""
+    """What axe finds (``options`` as for axe.run) and whether the page is too wide.
+
+    Whatever fades in or out has done so: half-shown text has half its contrast.
+    """
+    page.evaluate("document.getAnimations().forEach((one) => one.finish())")
+    options = {"resultTypes": ["violations"]} | options
     found = [(where, one["id"], one["nodes"][0]["html"][:160])
-             for one in _axe.run(page, options=options or None).response["violations"]]
+             for one in _axe.run(page, options=options).response["violations"]]
     return found + wide(page, where)
 
 

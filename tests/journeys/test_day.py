@@ -38,8 +38,19 @@ def shop(tmp_path_factory) -> Iterator[Shop]:
         assert made.process.poll() is None, made.said()
         assert time.monotonic() < deadline, made.said()
         time.sleep(0.2)
+    while not all_sent(made):  # the shop's first quantities, which leave a few units out
+        assert time.monotonic() < deadline, made.said()
+        time.sleep(0.5)
     yield made
     made.stop()
+
+
+def all_sent(shop):
+    """Whether the marketplace has accepted what each offer should show."""
+    with sqlite3.connect(f"file:{shop.folder / 'oms.sqlite3'}?mode=ro", uri=True) as database:
+        sent, waiting = database.execute(
+            "SELECT count(*), count(due_at) FROM listing_stock").fetchone()
+    return sent > 0 and waiting == 0
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from sqlalchemy import select
 
@@ -15,6 +14,7 @@ from oms_web.domain.orders.cancelling import cancel_order
 from oms_web.domain.orders.service import get_order
 from tests.conftest import PASSWORD
 from tests.floor import EANS, Floor
+from tests.journeys import looking
 
 pytestmark = pytest.mark.browser
 
@@ -248,14 +248,6 @@ def test_orders_are_ticked_with_the_keyboard_and_handed_over(floor, open_page):
     assert floor.shipment(3).state == "packed"
 
 
-def found_by_axe(page, where):
-    found = [(where, v["id"], v["nodes"][0]["html"][:160])
-             for v in Axe().run(page).response["violations"]]
-    if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-        found.append((where, "scrolls sideways", ""))
-    return found
-
-
 @pytest.mark.parametrize(("scheme", "language", "size"), [
     ("light", "pl", (1440, 900)), ("light", "en", PHONE), ("dark", "pl", PHONE),
 ])
@@ -267,7 +259,7 @@ def test_axe_finds_nothing(floor, open_page, scheme, language, size):
     found = []
 
     def look(where):
-        found.extend(found_by_axe(page, where))
+        found.extend(looking.look(page, where))
 
     for path in ("/picking", "/picking?carrier=none", "/packing", "/shipments",
                  "/shipments?view=delivered", "/shipments?q=1", f"/packing/{packed}"):

@@ -195,7 +195,7 @@ be here by then. What has no readable number at all lies in quarantine under "?"
 above.
 
 The bar for a release is 500 seeds, 5 channels and 200 SKUs. In CI
-`tests/sync/test_chaos_convergence.py` runs 12 seeds with 2 channels and 30 SKUs, and controls that
+`tests/sync/test_chaos_convergence.py` runs 5 seeds with 2 channels and 30 SKUs, and controls that
 take one guard away (no sweep, pushes taken for done, unreadable orders dropped) and are found out.
 """
 

@@ -116,7 +116,7 @@ class TestSeed:
         assert counts["product"] == 65
         assert counts["variant"] == counts["barcode"] == 98
         assert counts["warehouse"] == counts["stock_document"] == 2
-        assert counts["feed"] == 3
+        assert counts["feed"] == 4
         bundles = look(seeded, select(Variant.sku).where(Variant.is_bundle))
         assert len(bundles) == 5
         phases = {phase for (phase,) in look(seeded, select(Status.phase))}
@@ -295,6 +295,8 @@ class TestTogether:
 class TestShell:
     def test_place_asks_the_running_marketplace(self, there, tmp_path, monkeypatch):
         monkeypatch.setenv("OMS_INSTANCE", str(tmp_path))
+        monkeypatch.setattr(demo.catalog, "items", _few(catalog.items()))
+        assert CliRunner().invoke(command, ["seed"]).exit_code == 0
         real = AccountHttp
 
         def through_the_street(*args, **options):

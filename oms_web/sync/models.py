@@ -15,7 +15,8 @@ from oms_web.core.db import Base
 class Feed(Base):
     """How far one stream of one account (``orders``, ``offers``) has been read.
 
-    The cursor is saved in the transaction that stores the page it came with.
+    The cursor is saved in the transaction that stores the page it came with. ``failures`` in a row,
+    the first at ``failing_since``, the last at ``failed_at``.
     """
 
     __tablename__ = "feed"
@@ -29,6 +30,8 @@ class Feed(Base):
     ok_at: Mapped[datetime | None]
     last_item_at: Mapped[datetime | None]
     failures: Mapped[int] = mapped_column(default=0)
+    failing_since: Mapped[datetime | None]
+    failed_at: Mapped[datetime | None]
     error: Mapped[str | None] = mapped_column(Text)
 
     __table_args__ = (
@@ -42,7 +45,9 @@ class Comparison(Base):
 
     ``theirs``: orders the channel listed. ``ours``: those of them that are here after it.
     ``unread``: those in quarantine. ``late``: those the channel's own journal had not named
-    before. ``changed``: those that were here in another version.
+    before. ``changed``: those that were here in another version. ``differ``: those of ours that
+    are, after it, not what the channel listed (its sums, states, lines). ``asked_by``: who wanted
+    the span read again; empty for what the clock compares.
     """
 
     __tablename__ = "comparison"
@@ -57,6 +62,8 @@ class Comparison(Base):
     unread: Mapped[int]
     late: Mapped[int]
     changed: Mapped[int]
+    differ: Mapped[int] = mapped_column(default=0)
+    asked_by: Mapped[str] = mapped_column(String(120), default="")
 
     __table_args__ = (Index("ix_comparison_account", "account_id", "id"),)
 
@@ -64,6 +71,38 @@ class Comparison(Base):
     def missing(self) -> int:
         """Orders that are neither here nor in quarantine."""
         return self.theirs - self.ours - self.unread
+
+
+class ChannelPace(Base):
+    """How much of its limits an account had used, as the worker saw it at ``at``.
+
+    ``limits``: one entry a limit, see ``quota.py``. Kept for people to look at; what counts is in
+    the worker's memory.
+    """
+
+    __tablename__ = "channel_pace"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("channel_account.id"), primary_key=True)
+    at: Mapped[datetime]
+    limits: Mapped[list[Any]]
+
+
+class ConnectorCheck(Base):
+    """How a connector did when the kit was last run on it here (``oms connectors check``).
+
+    ``level``: ``bronze``, ``silver``, ``gold``, empty for less. ``broken``: (number, why) of the
+    promises that it does not keep.
+    """
+
+    __tablename__ = "connector_check"
+
+    connector: Mapped[str] = mapped_column(String(40), primary_key=True)
+    version: Mapped[str] = mapped_column(String(40))
+    level: Mapped[str] = mapped_column(String(8))
+    kept: Mapped[int]
+    not_applicable: Mapped[int]
+    broken: Mapped[list[Any]]
+    at: Mapped[datetime]
 
 
 class ChannelRing(Base):

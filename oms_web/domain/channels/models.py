@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
 from oms_web.core.columns import Currency, Key, Minor
 from oms_web.core.db import Base
@@ -97,8 +97,8 @@ class Listing(Base):
     )
 
 
-class ListingStock(Base):
-    """What a listing should show (desired) against what was sent, accepted and read back.
+class Desired:
+    """What a listing should show against what was sent, and what became of it.
 
     ``version`` grows with every new desired value and never goes back, so a slow old push can be
     told from a newer one. ``outcome`` of the last push: ``sent`` (no answer yet), ``applied``,
@@ -107,7 +107,7 @@ class ListingStock(Base):
     it is set ahead before each sending, so a death in the middle is sent again.
     """
 
-    __tablename__ = "listing_stock"
+    __tablename__: str
 
     listing_id: Mapped[int] = mapped_column(ForeignKey("listing.id"), primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("channel_account.id"))
@@ -122,37 +122,63 @@ class ListingStock(Base):
     handle: Mapped[str | None] = mapped_column(String(200))
     due_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
-    confirmed: Mapped[int | None]
-    confirmed_at: Mapped[datetime | None]
 
-    __table_args__ = (
-        Index(
-            "ix_listing_stock_due",
+    @declared_attr.directive
+    def __table_args__(cls) -> tuple[Index]:
+        return (Index(
+            f"ix_{cls.__tablename__}_due",
             "account_id",
             "due_at",
             sqlite_where=text("due_at IS NOT NULL"),
             postgresql_where=text("due_at IS NOT NULL"),
-        ),
-    )
+        ),)
 
 
-class Publication(Base):
-    """The journal: every value sent to a channel and what became of it. Append-only.
+class ListingStock(Desired, Base):
+    """The quantity a listing should show, and what was read back from the channel."""
 
-    The outcome ``drift`` notes a quantity that was read back and is not what was accepted.
+    __tablename__ = "listing_stock"
+
+    confirmed: Mapped[int | None]
+    confirmed_at: Mapped[datetime | None]
+
+
+class ListingPrice(Desired, Base):
+    """The price a listing should show, in minor units of ``currency``.
+
+    What is read back stands at the listing itself.
     """
 
-    __tablename__ = "publication"
+    __tablename__ = "listing_price"
+
+    currency: Mapped[Currency]
+
+
+class Pushed:
+    """The journal: every value sent to a channel and what became of it. Append-only.
+
+    ``lag_ms``: milliseconds from the change that asked for the value to the channel's answer.
+    """
 
     id: Mapped[Key]
     at: Mapped[datetime]
     account_id: Mapped[int]
     listing_id: Mapped[int] = mapped_column(ForeignKey("listing.id"))
     version: Mapped[int]
-    quantity: Mapped[int]
     outcome: Mapped[str] = mapped_column(String(10))
     message: Mapped[str | None] = mapped_column(Text)
     lag_ms: Mapped[int | None]
+
+
+class Publication(Pushed, Base):
+    """The journal of quantities.
+
+    The outcome ``drift`` notes a quantity that was read back and is not what was accepted.
+    """
+
+    __tablename__ = "publication"
+
+    quantity: Mapped[int]
 
     __table_args__ = (
         Index("ix_publication_listing", "listing_id", "id"),
@@ -160,53 +186,12 @@ class Publication(Base):
     )
 
 
-class ListingPrice(Base):
-    """What price a listing should show against what was sent, in minor units of ``currency``.
-
-    All else is as for ``ListingStock``; what is read back stands at the listing itself.
-    """
-
-    __tablename__ = "listing_price"
-
-    listing_id: Mapped[int] = mapped_column(ForeignKey("listing.id"), primary_key=True)
-    account_id: Mapped[int] = mapped_column(ForeignKey("channel_account.id"))
-    desired: Mapped[Minor]
-    currency: Mapped[Currency]
-    version: Mapped[int] = mapped_column(default=1)
-    desired_at: Mapped[datetime]
-    sent: Mapped[Minor | None]
-    sent_version: Mapped[int] = mapped_column(default=0)
-    sent_at: Mapped[datetime | None]
-    outcome: Mapped[str | None] = mapped_column(String(10))
-    message: Mapped[str | None] = mapped_column(Text)
-    handle: Mapped[str | None] = mapped_column(String(200))
-    due_at: Mapped[datetime | None]
-    attempts: Mapped[int] = mapped_column(default=0)
-
-    __table_args__ = (
-        Index(
-            "ix_listing_price_due",
-            "account_id",
-            "due_at",
-            sqlite_where=text("due_at IS NOT NULL"),
-            postgresql_where=text("due_at IS NOT NULL"),
-        ),
-    )
-
-
-class PricePublication(Base):
-    """The journal of prices: each that was sent and what became of it. Append-only."""
+class PricePublication(Pushed, Base):
+    """The journal of prices, in minor units of ``currency``."""
 
     __tablename__ = "price_publication"
 
-    id: Mapped[Key]
-    at: Mapped[datetime]
-    account_id: Mapped[int]
-    listing_id: Mapped[int] = mapped_column(ForeignKey("listing.id"))
-    version: Mapped[int]
     price: Mapped[Minor]
     currency: Mapped[Currency]
-    outcome: Mapped[str] = mapped_column(String(10))
-    message: Mapped[str | None] = mapped_column(Text)
 
     __table_args__ = (Index("ix_price_publication_listing", "listing_id", "id"),)

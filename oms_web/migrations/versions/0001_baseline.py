@@ -118,6 +118,16 @@ def upgrade() -> None:
     sa.CheckConstraint('id = 1', name=op.f('ck_company_only_one')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_company'))
     )
+    op.create_table('connector_check',
+    sa.Column('connector', sa.String(length=40), nullable=False),
+    sa.Column('version', sa.String(length=40), nullable=False),
+    sa.Column('level', sa.String(length=8), nullable=False),
+    sa.Column('kept', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('not_applicable', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('broken', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('connector', name=op.f('pk_connector_check'))
+    )
     op.create_table('document_series',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('kind', sa.String(length=12), nullable=False),
@@ -312,6 +322,13 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_channel_order')),
     sa.UniqueConstraint('account_id', 'external_id', name=op.f('uq_channel_order_account_id_external_id'))
     )
+    op.create_table('channel_pace',
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('limits', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_channel_pace_account_id')),
+    sa.PrimaryKeyConstraint('account_id', name=op.f('pk_channel_pace'))
+    )
     op.create_table('channel_receipt',
     sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('ref', sa.String(length=120), nullable=False),
@@ -349,6 +366,8 @@ def upgrade() -> None:
     sa.Column('unread', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('late', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('changed', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('differ', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('asked_by', sa.String(length=120), nullable=False),
     sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_comparison_account_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_comparison'))
     )
@@ -372,6 +391,8 @@ def upgrade() -> None:
     sa.Column('ok_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.Column('last_item_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.Column('failures', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('failing_since', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('failed_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.Column('error', sa.Text(), nullable=True),
     sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_feed_account_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_feed')),
@@ -975,13 +996,13 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('document_id', name=op.f('pk_document_file'))
     )
     op.create_table('listing_price',
+    sa.Column('currency', sa.String(length=3), nullable=False),
     sa.Column('listing_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('desired', sa.BigInteger(), nullable=False),
-    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('desired', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('version', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('desired_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('sent', sa.BigInteger(), nullable=True),
+    sa.Column('sent', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('sent_version', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('sent_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.Column('outcome', sa.String(length=10), nullable=True),
@@ -997,6 +1018,8 @@ def upgrade() -> None:
         batch_op.create_index('ix_listing_price_due', ['account_id', 'due_at'], unique=False, sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
 
     op.create_table('listing_stock',
+    sa.Column('confirmed', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('confirmed_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.Column('listing_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('desired', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1010,8 +1033,6 @@ def upgrade() -> None:
     sa.Column('handle', sa.String(length=200), nullable=True),
     sa.Column('due_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.Column('attempts', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('confirmed', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('confirmed_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_listing_stock_account_id')),
     sa.ForeignKeyConstraint(['listing_id'], ['listing.id'], name=op.f('fk_listing_stock_listing_id')),
     sa.PrimaryKeyConstraint('listing_id', name=op.f('pk_listing_stock'))
@@ -1089,15 +1110,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_parcel_tracking_key'), ['tracking_key'], unique=False)
 
     op.create_table('price_publication',
+    sa.Column('price', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
     sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('listing_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('version', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('price', sa.BigInteger(), nullable=False),
-    sa.Column('currency', sa.String(length=3), nullable=False),
     sa.Column('outcome', sa.String(length=10), nullable=False),
     sa.Column('message', sa.Text(), nullable=True),
+    sa.Column('lag_ms', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.ForeignKeyConstraint(['listing_id'], ['listing.id'], name=op.f('fk_price_publication_listing_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_price_publication'))
     )
@@ -1105,12 +1127,12 @@ def upgrade() -> None:
         batch_op.create_index('ix_price_publication_listing', ['listing_id', 'id'], unique=False)
 
     op.create_table('publication',
+    sa.Column('quantity', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
     sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('listing_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('version', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('quantity', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('outcome', sa.String(length=10), nullable=False),
     sa.Column('message', sa.Text(), nullable=True),
     sa.Column('lag_ms', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
@@ -1389,6 +1411,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_channel_receipt_due_at'))
 
     op.drop_table('channel_receipt')
+    op.drop_table('channel_pace')
     op.drop_table('channel_order')
     op.drop_table('channel_grant')
     with op.batch_alter_table('api_call', schema=None) as batch_op:
@@ -1423,6 +1446,7 @@ def downgrade() -> None:
     op.drop_table('order_tally')
     op.drop_table('order_status')
     op.drop_table('document_series')
+    op.drop_table('connector_check')
     op.drop_table('company')
     op.drop_table('channel_account')
     op.drop_table('audit_seal')

@@ -14,7 +14,7 @@ from oms_files.csv_rows import is_known_encoding
 from oms_files.encodings import KNOWN
 from oms_files.fields import GROUPS, Target
 from oms_files.opening import TYPES
-from oms_files.reading import check_constant
+from oms_files.reading import check_constant, is_sum
 from oms_files.sources import GROUPS as TEST_GROUPS
 from oms_files.sources import SOURCE_KEYS, TESTS
 
@@ -170,12 +170,20 @@ def _check_condition(condition: Any, path: str, depth: int = 0) -> Problems:
             yield from _check_condition(each, path, depth + 1)
         return
     tests = [name for name in TESTS if name in condition]
-    yield from _unknown(condition, ("column", *TESTS), path)
-    column = condition.get("column")
-    if not column or not isinstance(column, str) or len(tests) != 1:
+    yield from _unknown(condition, ("column", "named", *TESTS), path)
+    if not _is_place(condition) or len(tests) != 1:
         yield _problem(words.P_CONDITION, path)
         return
     yield from _check_test(tests[0], condition[tests[0]], path)
+
+
+def _is_place(condition: Mapping[str, Any]) -> bool:
+    """Whether it says which cell it looks at: a column, or the first of several headers."""
+    column, names = condition.get("column"), condition.get("named")
+    if "named" not in condition:
+        return isinstance(column, str) and bool(column)
+    return "column" not in condition and isinstance(names, list) and bool(names) and all(
+        isinstance(name, str) for name in names)
 
 
 def _check_test(name: str, value: Any, path: str) -> Problems:
@@ -247,9 +255,28 @@ def _check_fields(section: Any, kind: FileKind, name: str) -> Problems:
         if target.required and not section.get(target.name):
             yield _problem(words.P_REQUIRED, f"{name}.{target.name}")
     for field, source in section.items():
+        if is_sum(source):
+            yield from _check_sum(source, targets.get(field), f"{name}.{field}",
+                                  whole=kind == "orders" and name == "fields")
+            continue
         yield from _check_source(source, f"{name}.{field}")
         if field in targets and isinstance(source, Mapping):
             yield from _check_values(source, targets[field], f"{name}.{field}")
+
+
+def _check_sum(
+    source: Mapping[str, Any], target: Target | None, path: str, *, whole: bool
+) -> Problems:
+    """A sum is over all rows of an order, so only an order's amounts can be one."""
+    if not whole or (target and target.type != "amount"):
+        yield _problem(words.P_SUM, path)
+        return
+    yield from _unknown(source, ("sum",), path)
+    if not isinstance(source["sum"], list) or not source["sum"]:
+        yield _problem(words.P_SHAPE, f"{path}.sum", kind="[...]")
+        return
+    for place, each in enumerate(source["sum"]):
+        yield from _check_source(each, f"{path}.sum.{place}")
 
 
 def _check_values(source: Mapping[str, Any], target: Target, path: str) -> Problems:

@@ -18,6 +18,7 @@ FieldType = Literal[
 
 STATES = ("unpaid", "ready", "shipped", "delivered", "cancelled")
 PAYMENT_KINDS = ("prepaid", "cod", "credit")
+FULFILLED_BY = ("seller", "channel")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,9 @@ ORDER: tuple[Target, ...] = (
     Target("carrier", N_("Carrier"), limit=40, synonyms=_words("carrier, kurier, przewoznik")),
     Target("pickup_point", N_("Pick-up point"), limit=60, synonyms=_words(
         "pickup point, paczkomat, punkt odbioru, pick up point, locker")),
+    Target("fulfilled_by", N_("Who sends it"), "choice",
+           N_("seller or channel; what the channel sends takes nothing from your shelves"),
+           choices=FULFILLED_BY),
     Target("tags", N_("Tags"), "list", synonyms=_words("tags, tagi, etykiety")),
     Target("returns_ref", N_("Order a return belongs to"), limit=120),
     Target("reason", N_("Reason of a return or write-off"), limit=200),

@@ -11,14 +11,14 @@ from oms_connector import Address, Order, OrderLine, Skipped, Unreadable
 from oms_files import words
 from oms_files.convert import Wrong
 from oms_files.fields import LINE, ORDER
-from oms_files.reading import Value, readers
+from oms_files.reading import Value, adders, readers
 from oms_files.rules import Rules
 from oms_files.sources import Scope
 from oms_files.tables import Row
 
 KINDS = ("sale", "return", "write_off")
 # What must be the same in all rows of an order; for the rest the first row that says it counts.
-_AGREE = ("currency", "state", "payment_kind", "total")
+_AGREE = ("currency", "state", "payment_kind", "fulfilled_by", "total")
 _ADDRESSES = ("ship_to", "bill_to")
 _PLAIN = tuple(
     target.name for target in ORDER
@@ -36,6 +36,7 @@ class OrderMaker:
     ) -> None:
         self._rules = Rules(profile.get("rules", []), scope, default="sale")
         self._header = readers(profile.get("fields", {}), ORDER, profile, scope, "fields")
+        self._sums = adders(profile.get("fields", {}), ORDER, profile, scope, "fields")
         self._line = readers(profile.get("lines", {}), LINE, profile, scope, "lines")
         self._raw = raw
 
@@ -92,7 +93,9 @@ class OrderMaker:
         )
 
     def _header_of(self, rows: Sequence[Row]) -> dict[str, Any]:
-        header: dict[str, Any] = {}
+        header: dict[str, Any] = {
+            name: _added(adds, rows) for name, adds in self._sums.items()
+        }
         for name, read in self._header.items():
             if name in _AGREE:
                 header[name] = _agreed(name, read, rows)
@@ -170,6 +173,13 @@ def _agreed(name: str, read: Value, rows: Sequence[Row]) -> Any:
     if len(found) > 1:
         raise Wrong(words.ROWS_DISAGREE, name, values=", ".join(map(str, found)))
     return next(iter(found), None)
+
+
+def _added(adds: Sequence[Value], rows: Sequence[Row]) -> Decimal | None:
+    """What all rows say together; None where none of them says anything."""
+    found = [value for number, cells, _ in rows for add in adds
+             if (value := _read(add, cells, number)) is not None]
+    return sum(found, Decimal(0)) if found else None
 
 
 def _read(read: Value, cells: Sequence[str], number: int) -> Any:

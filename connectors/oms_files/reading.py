@@ -23,7 +23,26 @@ def readers(
     """Field -> a function from cells to its value, None where the cell is empty."""
     return {
         target.name: _reader(section[target.name], target, profile, scope, f"{path}.{target.name}")
-        for target in targets if section.get(target.name)
+        for target in targets if section.get(target.name) and not is_sum(section[target.name])
+    }
+
+
+def is_sum(source: Any) -> bool:
+    """Whether a source adds up columns over all rows of an order."""
+    return isinstance(source, Mapping) and "sum" in source
+
+
+def adders(
+    section: Mapping[str, Any], targets: tuple[Target, ...], profile: Mapping[str, Any],
+    scope: Scope, path: str,
+) -> dict[str, list[Value]]:
+    """Field -> functions from cells to the amounts that its sum takes from each row."""
+    return {
+        target.name: [
+            _reader(each, target, profile, scope, f"{path}.{target.name}.sum.{place}")
+            for place, each in enumerate(section[target.name]["sum"])
+        ]
+        for target in targets if is_sum(section.get(target.name))
     }
 
 

@@ -18,6 +18,11 @@ FOLDER = "profiles"
 SAID = (
     N_("Bad debt adjustment: money without goods"),
     N_("The report gives quantity 0"),
+    N_("The item was cancelled"),
+    N_("Not goods"),
+    N_("A row without SKU: a further picture, or a variant to be named in the shop first"),
+    N_("A row without SKU: give the product one in the shop first"),
+    N_("A variable product is not sold itself"),
 )
 
 

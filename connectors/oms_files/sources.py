@@ -155,7 +155,7 @@ def tester(condition: Mapping[str, Any], scope: Scope, field: str) -> Test:
     if "not" in condition:
         test = tester(condition["not"], scope, field)
         return lambda cells: not test(cells)
-    take = taker(condition["column"], scope, field)
+    take = taker(condition.get("column") or {"named": condition["named"]}, scope, field)
     name = next(name for name in TESTS if name in condition)
     return _test(name, condition[name], take, scope)
 

@@ -79,6 +79,7 @@ P_DATE = N_("This is not a date form: %(form)s")
 P_REASON = N_("Say why, so that the summary can.")
 P_CONDITION = N_("A condition names a column and one test.")
 P_SOURCE = N_("A source is a column, a constant, the first of several, a join or cases.")
+P_SUM = N_("Only amounts of a whole order can be summed over its rows.")
 P_DEEP = N_("This is nested too deep.")
 
 MESSAGES: tuple[str, ...] = tuple(

@@ -209,7 +209,8 @@ def _format(form: MultiDict[str, str], wrong: dict[str, str]) -> dict[str, Any]:
         value = form.get(f"format.{name}", "")
         # A tab is a separator, not an empty line.
         value = value if name == "delimiter" else value.strip()
-        if value:
+        # No quote sign at all is something to say; the rest is said by not being empty.
+        if value or (name == "quote" and "format.quote" in form):
             told[name] = value
     header = form.get("format.header_row", "1").strip()
     if not header.isdigit():

@@ -56,7 +56,14 @@ def test_a_good_profile_has_no_problems_and_an_empty_one_says_what_it_needs():
     ({"rules": [{"when": {"column": "A", "lt": "ten"}, "do": "return"}]}, "rules.0.when.lt"),
     ({"rules": [{"when": {"all": {}}, "do": "return"}]}, "rules.0.when"),
     ({"rules": [{"when": None, "do": "return"}]}, "rules.0.when"),
+    ({"rules": [{"when": {"named": "A", "equals": "1"}, "do": "return"}]}, "rules.0.when"),
+    ({"rules": [{"when": {"named": ["A"], "column": "A", "equals": "1"}, "do": "return"}]},
+     "rules.0.when"),
     ({"fields": {**make.ORDERS["fields"], "shoe_size": "A"}}, "fields.shoe_size"),
+    ({"fields": {**make.ORDERS["fields"], "buyer_name": {"sum": ["A"]}}}, "fields.buyer_name"),
+    ({"fields": {**make.ORDERS["fields"], "shipping": {"sum": []}}}, "fields.shipping.sum"),
+    ({"fields": {**make.ORDERS["fields"], "shipping": {"sum": [7]}}}, "fields.shipping.sum.0"),
+    ({"lines": {**make.ORDERS["lines"], "unit_price": {"sum": ["Price"]}}}, "lines.unit_price"),
     ({"fields": {**make.ORDERS["fields"], "state": {"constant": "lost"}}}, "fields.state"),
     ({"fields": {**make.ORDERS["fields"], "currency": {"constant": "XYZ"}}}, "fields.currency"),
     ({"fields": {**make.ORDERS["fields"], "shipping": {"constant": "free"}}}, "fields.shipping"),
@@ -112,7 +119,8 @@ def _put(node, path, value):
 def test_ready_profiles_are_sound_and_plain_data():
     ready = make.connector().ready_profiles()
     assert {"online-retail", "amazon-report", "northwind-orders", "products-off", "orders-simple",
-            "products-simple", "stock-simple"} == set(ready)
+            "products-simple", "stock-simple", "amazon-orders", "shopify-orders",
+            "shopify-products", "woocommerce-orders", "woocommerce-products"} == set(ready)
     for name, (kind, spec) in ready.items():
         assert check(spec, kind) == [], name
         assert json.loads(json.dumps(spec)) == spec

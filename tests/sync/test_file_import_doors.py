@@ -89,7 +89,7 @@ def test_profiles_are_checked_named_once_and_kept_while_they_are_used(here, oms)
     with oms.works.writing(CLERK) as work:
         other, _ = file_profiles.save(work, oms.registry, None, "unused", "orders", PROFILE)
         file_profiles.delete(work, other.id)
-        with pytest.raises(NotFound, match="There are: Allegro CSV, amazon-report"):
+        with pytest.raises(NotFound, match="There are: Allegro CSV, amazon-orders"):
             file_profiles.by_name(work, oms.registry, "unused")
 
 

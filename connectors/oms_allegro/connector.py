@@ -64,6 +64,7 @@ class AllegroConnector(Connector):
         letters="Al",
         hue=22,
         version="1.0",
+        quality="gold",
         settings=(
             Field("environment", words.ENVIRONMENT, "choice", default=access.PRODUCTION,
                   choices=(access.PRODUCTION, access.SANDBOX), help=words.ENVIRONMENT_HELP),

@@ -70,6 +70,9 @@ class Manifest:
 
     ``key`` is unique and lower case; ``letters`` (two) and ``hue`` (0-359) make its tile.
     ``sunset`` is the day on which the channel switches off the interface it was written for.
+    ``quality`` is the level that the kit found (``docs/connectors/kit.md``): said here, it is held
+    to it by the kit. Sellers are shown it of connectors that come with the app; of others they are
+    shown what a check on their own machine found.
     ``hosts`` are other addresses (``https://login.example``) that unsigned requests may go to: some
     channels give tokens at another host than their API's.
     """
@@ -86,3 +89,4 @@ class Manifest:
     hosts: Sequence[str] = ()
     sunset: date | None = None
     help: str = ""
+    quality: Literal["", "bronze", "silver", "gold"] = ""

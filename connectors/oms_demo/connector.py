@@ -52,6 +52,7 @@ class DemoConnector(Connector):
         letters="Ta",
         hue=14,
         version="1.1",
+        quality="gold",
         settings=(
             Field("url", words.URL, "url", default="http://127.0.0.1:8001", help=words.URL_HELP),
             Field("token", words.TOKEN, secret=True, help=words.TOKEN_HELP),

@@ -52,6 +52,7 @@ class WooCommerceConnector(Connector):
         letters="Wo",
         hue=280,
         version="1.0",
+        quality="gold",
         settings=(
             Field("url", words.URL, "url", help=words.URL_HELP),
             Field("consumer_key", words.KEY, secret=True, help=words.KEY_HELP),

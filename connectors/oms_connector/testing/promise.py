@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from oms_connector.testing.bench import Bench
 
 Level = Literal["bronze", "silver", "gold"]
+LEVELS: tuple[Level, ...] = ("bronze", "silver", "gold")
 
 
 class Broken(AssertionError):
@@ -44,14 +45,26 @@ def keeps(number: int, text: str, level: Level, *, vital: bool = False
         def checked(self: Any, bench: Bench) -> None:
             __tracebackhide__ = True
             try:
-                method(self, bench)
-            except Absent as absent:
-                bench.absent(absent)
+                _ended(method, self, bench)
+            except pytest.skip.Exception as skipped:
+                said = bench.kind_of_connector.manifest.quality
+                if vital and said and LEVELS.index(said) >= LEVELS.index(level):
+                    raise Broken(f"the manifest says {said}, which cannot be had without this: "
+                                 f"{skipped}") from skipped
+                raise
 
         checked.promise = Promise(number, text, level, vital)  # type: ignore[attr-defined]
         return checked
 
     return mark
+
+
+def _ended(method: Callable[..., None], kit: Any, bench: Bench) -> None:
+    __tracebackhide__ = True
+    try:
+        method(kit, bench)
+    except Absent as absent:
+        bench.absent(absent)
 
 
 def must(kept: object, message: str) -> None:

@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from oms_connector.testing.promise import Level, Promise
+from oms_connector.testing.promise import LEVELS, Promise
 
 Outcome = Literal["passed", "failed", "not applicable"]
-LEVELS: tuple[Level, ...] = ("bronze", "silver", "gold")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from oms_web.core import claims, events
 from oms_web.core.db import Base
 from oms_web.domain.audit import models as audit
+from oms_web.domain.automation import models as automation
 from oms_web.domain.catalog import models as catalog
 from oms_web.domain.channels import models as channels
 from oms_web.domain.company import models as company
@@ -18,8 +19,8 @@ from oms_web.domain.webhooks import models as webhooks
 from oms_web.sync import models as sync
 
 __all__ = [
-    "Base", "audit", "catalog", "channels", "claims", "company", "documents", "events",
-    "fulfilment", "orders", "payments", "returns", "shipping", "stock", "sync", "users",
+    "Base", "audit", "automation", "catalog", "channels", "claims", "company", "documents",
+    "events", "fulfilment", "orders", "payments", "returns", "shipping", "stock", "sync", "users",
     "webhooks",
 ]
 

@@ -204,8 +204,8 @@ def remove_tag(work: Work, order_id: int, tag_id: int) -> bool:
     return True
 
 
-def add_note(work: Work, order_id: int, text: str) -> None:
-    """Write something on an order, for colleagues.
+def add_note(work: Work, order_id: int, text: str) -> int:
+    """Write something on an order, for colleagues; the note's id.
 
     Raises:
         Invalid: nothing, or too much.
@@ -216,9 +216,12 @@ def add_note(work: Work, order_id: int, text: str) -> None:
         raise Invalid("Write something.", "text")
     if len(text) > MAX_NOTE:
         raise Invalid("At most %(limit)s characters.", "text", limit=MAX_NOTE)
-    work.session.add(Note(order_id=order_id, at=work.now, author=work.actor.name,
-                          author_kind=work.actor.kind, author_id=work.actor.id, text=text))
+    note = Note(order_id=order_id, at=work.now, author=work.actor.name,
+                author_kind=work.actor.kind, author_id=work.actor.id, text=text)
+    work.session.add(note)
+    work.session.flush()
     audit.record(work, "orders.note", "order", order_id, note=text[:200])
+    return note.id
 
 
 def delete_note(work: Work, order_id: int, note_id: int) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from oms_connector import ChannelError
 
+from oms_web.automation import batches
 from oms_web.core.actor import SYSTEM
 from oms_web.core.claims import Claim, enqueue
 from oms_web.domain.channels import pricing
@@ -173,6 +174,11 @@ def tell_webhook_once(job: Job) -> Result:
     return {"delivered": done}
 
 
+def change_many(job: Job) -> Result:
+    """Do one act to many orders."""
+    return dict(batches.run(job.oms.works, job.args["batch_id"], job.beat))
+
+
 def _late(module: str) -> Handler:
     """A handler in a module that is imported when its first task comes (PDF, files)."""
     def run(job: Job) -> Result:
@@ -196,6 +202,7 @@ HANDLERS: dict[str, Handler] = {
     doorbell.TASK: answer_rings,
     webhooks.TASK: tell_webhook,
     webhooks.ONCE: tell_webhook_once,
+    batches.TASK: change_many,
     "print_batch": _late("print_batch"),
     "import_file": _late("import_file"),
     "drop_folders": _late("drop_folders"),

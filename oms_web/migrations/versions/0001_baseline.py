@@ -65,6 +65,29 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_audit_seal')),
     sa.UniqueConstraint('from_id', name=op.f('uq_audit_seal_from_id'))
     )
+    op.create_table('batch',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('act', sa.String(length=40), nullable=False),
+    sa.Column('params', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('state', sa.String(length=8), nullable=False),
+    sa.Column('asked_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('asked_kind', sa.String(length=12), nullable=False),
+    sa.Column('asked_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('asked_name', sa.String(length=120), nullable=False),
+    sa.Column('ended_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('total', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('changed', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('same', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('refused', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('undo_of', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('undone_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.ForeignKeyConstraint(['undo_of'], ['batch.id'], name=op.f('fk_batch_undo_of')),
+    sa.ForeignKeyConstraint(['undone_by'], ['batch.id'], name=op.f('fk_batch_undone_by')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_batch'))
+    )
+    with op.batch_alter_table('batch', schema=None) as batch_op:
+        batch_op.create_index('ix_batch_asked', ['asked_id', 'id'], unique=False)
+
     op.create_table('channel_account',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('connector', sa.String(length=40), nullable=False),
@@ -634,6 +657,20 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('barcode', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_barcode_variant_id'), ['variant_id'], unique=False)
+
+    op.create_table('batch_row',
+    sa.Column('batch_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('place', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('state', sa.String(length=8), nullable=False),
+    sa.Column('why', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=True),
+    sa.Column('undo', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.ForeignKeyConstraint(['batch_id'], ['batch.id'], name=op.f('fk_batch_row_batch_id')),
+    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_batch_row_order_id')),
+    sa.PrimaryKeyConstraint('batch_id', 'order_id', name=op.f('pk_batch_row'))
+    )
+    with op.batch_alter_table('batch_row', schema=None) as batch_op:
+        batch_op.create_index('ix_batch_row_place', ['batch_id', 'place'], unique=False)
 
     op.create_table('bundle_part',
     sa.Column('bundle_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1343,6 +1380,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_bundle_part_part_id'))
 
     op.drop_table('bundle_part')
+    with op.batch_alter_table('batch_row', schema=None) as batch_op:
+        batch_op.drop_index('ix_batch_row_place')
+
+    op.drop_table('batch_row')
     with op.batch_alter_table('barcode', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_barcode_variant_id'))
 
@@ -1449,6 +1490,10 @@ def downgrade() -> None:
     op.drop_table('connector_check')
     op.drop_table('company')
     op.drop_table('channel_account')
+    with op.batch_alter_table('batch', schema=None) as batch_op:
+        batch_op.drop_index('ix_batch_asked')
+
+    op.drop_table('batch')
     op.drop_table('audit_seal')
     with op.batch_alter_table('audit_entry', schema=None) as batch_op:
         batch_op.drop_index('ix_audit_entry_subject')

@@ -1,0 +1,210 @@
+"""Bulk changes: the same act on many orders, each in a transaction of its own, with its result.
+
+A row is done together with its result, so a worker that dies goes on where it stopped and nothing
+is done twice. What is refused is named with its reason and stops no other. A batch is taken back
+as a whole by another batch, made of what its rows say would undo them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import func, insert, select, update
+
+from oms_web.automation import acts
+from oms_web.automation.acts import Done
+from oms_web.core.actor import SYSTEM, Actor
+from oms_web.core.claims import enqueue
+from oms_web.core.errors import Invalid, InvalidForm, NotAllowedNow, NotFound, OmsError
+from oms_web.core.work import Work, Works
+from oms_web.domain.automation.models import Batch, BatchRow
+from oms_web.domain.orders.models import Order
+
+TASK = "batch"
+UNDO = "undo"
+MOST = 20_000
+"""Orders of one batch."""
+PAGE = 100
+WAITING, RUNNING, DONE = "waiting", "running", "done"
+CHANGED, THE_SAME, REFUSED = "changed", "same", "refused"
+
+
+def start(work: Work, key: str, values: Mapping[str, Any], order_ids: Sequence[int]) -> Batch:
+    """Ask for an act on many orders; a worker does it.
+
+    Raises:
+        Invalid: no orders, or more than ``MOST``.
+        InvalidForm: the parameters are wrong.
+        NotFound: no such act.
+    """
+    act = acts.get(key)
+    ids = list(dict.fromkeys(order_ids))
+    if not ids:
+        raise Invalid("Choose at least one order.", "order")
+    if len(ids) > MOST:
+        raise Invalid("At most %(n)s orders at once.", "order", n=MOST)
+    return _write(work, key, acts.clean(work.session, act, values), [(one, []) for one in ids])
+
+
+def undo(work: Work, batch_id: int) -> Batch:
+    """Take a batch back: every order that it changed and that can go back, the last one first.
+
+    Raises:
+        NotFound: no such batch.
+        NotAllowedNow: it runs still, was taken back before, or nothing of it can go back.
+    """
+    batch = get(work, batch_id)
+    if batch.state != DONE:
+        raise NotAllowedNow("This change is still running.")
+    if batch.undone_by is not None:
+        raise NotAllowedNow("This change was taken back already.")
+    rows = [
+        (order_id, steps) for order_id, steps in work.session.execute(
+            select(BatchRow.order_id, BatchRow.undo)
+            .where(BatchRow.batch_id == batch_id, BatchRow.state == CHANGED)
+            .order_by(BatchRow.place.desc()))
+        if steps
+    ]
+    if not rows:
+        raise NotAllowedNow("Nothing of this change can be taken back.")
+    back = _write(work, UNDO, {"act": batch.act}, rows, undo_of=batch_id)
+    taken = work.session.execute(
+        update(Batch).where(Batch.id == batch_id, Batch.undone_by.is_(None))
+        .values(undone_by=back.id)).rowcount
+    if not taken:
+        raise NotAllowedNow("This change was taken back already.")
+    return back
+
+
+def get(work: Work, batch_id: int) -> Batch:
+    """A batch.
+
+    Raises:
+        NotFound: there is none.
+    """
+    batch = work.session.get(Batch, batch_id, populate_existing=True)
+    if batch is None:
+        raise NotFound("There is no such change.")
+    return batch
+
+
+def refusals(work: Work, batch_id: int, limit: int = 200) -> list[tuple[int, list[Any]]]:
+    """The refused orders of a batch with their reasons: (order, [gettext key, values])."""
+    return [(order_id, why) for order_id, why in work.session.execute(
+        select(BatchRow.order_id, BatchRow.why)
+        .where(BatchRow.batch_id == batch_id, BatchRow.state == REFUSED)
+        .order_by(BatchRow.place).limit(limit))]
+
+
+def _write(work: Work, key: str, params: dict[str, Any],
+           rows: Sequence[tuple[int, list[Any]]], undo_of: int | None = None) -> Batch:
+    batch = Batch(
+        act=key, params=params, asked_at=work.now, asked_kind=work.actor.kind,
+        asked_id=work.actor.id, asked_name=work.actor.name, total=len(rows), undo_of=undo_of)
+    work.session.add(batch)
+    work.session.flush()
+    work.session.execute(insert(BatchRow.__table__), [
+        {"batch_id": batch.id, "order_id": order_id, "place": place, "state": WAITING,
+         "undo": steps}
+        for place, (order_id, steps) in enumerate(rows, 1)
+    ])
+    asked_by = work.actor.id if work.actor.kind == "user" else None
+    enqueue(work.session, TASK, str(batch.id), {"batch_id": batch.id}, now=work.now,
+            asked_by=asked_by)
+    return batch
+
+
+# A worker's part --------------------------------------------------------------------------------
+
+
+def run(works: Works, batch_id: int, beat: Callable[[int, int], None]) -> Counter[str]:
+    """Do what waits of a batch; how many rows ended how."""
+    with works.writing(SYSTEM) as work:
+        batch = get(work, batch_id)
+        batch.state = RUNNING
+        total = batch.total
+        who = Actor(batch.asked_kind, batch.asked_name, batch.asked_id)  # type: ignore[arg-type]
+        key, params = batch.act, dict(batch.params)
+    while ids := _next(works, batch_id):
+        for order_id in ids:
+            _row(works, who, batch_id, order_id, key, params)
+        beat(total - _left(works, batch_id), total)
+    return _end(works, batch_id)
+
+
+def _next(works: Works, batch_id: int) -> list[int]:
+    with works.reading(SYSTEM) as work:
+        return list(work.session.scalars(
+            select(BatchRow.order_id)
+            .where(BatchRow.batch_id == batch_id, BatchRow.state == WAITING)
+            .order_by(BatchRow.place).limit(PAGE)))
+
+
+def _left(works: Works, batch_id: int) -> int:
+    with works.reading(SYSTEM) as work:
+        return work.session.scalar(
+            select(func.count()).select_from(BatchRow)
+            .where(BatchRow.batch_id == batch_id, BatchRow.state == WAITING)) or 0
+
+
+def _row(works: Works, who: Actor, batch_id: int, order_id: int, key: str,
+         params: dict[str, Any]) -> None:
+    """One order: the act and its result in one transaction; a refusal in another."""
+    try:
+        with works.writing(who) as work:
+            row = _claim(work, batch_id, order_id)
+            if row is None:
+                return
+            done = _take_back(work, order_id, row.undo) if key == UNDO else \
+                acts.get(key).do(work, order_id, params)
+            row.state = CHANGED if done.changed else THE_SAME
+            row.undo = [list(step) for step in done.undo]
+    except OmsError as error:
+        with works.writing(who) as work:
+            row = _claim(work, batch_id, order_id)
+            if row is not None:
+                row.state, row.why = REFUSED, plain(error)
+
+
+def _claim(work: Work, batch_id: int, order_id: int) -> BatchRow | None:
+    """A row that still waits, held until the end of the transaction.
+
+    The order is locked first, as every act does it: two batches over the same orders must not
+    wait for each other crosswise.
+    """
+    work.session.execute(select(Order.id).where(Order.id == order_id).with_for_update())
+    return work.session.scalar(
+        select(BatchRow).where(BatchRow.batch_id == batch_id, BatchRow.order_id == order_id,
+                               BatchRow.state == WAITING).with_for_update())
+
+
+def _take_back(work: Work, order_id: int, steps: Sequence[Any]) -> Done:
+    """Do the acts that a row wrote down; what would bring the change again is the undo."""
+    again: list[acts.Step] = []
+    changed = False
+    for key, params in steps:
+        done = acts.get(key).do(work, order_id, params)
+        changed = changed or done.changed
+        again = [*done.undo, *again]
+    return Done(changed, tuple(again))
+
+
+def plain(error: OmsError) -> list[Any]:
+    """A refusal as JSON: a gettext key and its values; of a form the first problem."""
+    if isinstance(error, InvalidForm):
+        error = next(iter(error.problems.values()), error)
+    return [error.message, {name: str(value) for name, value in error.params.items()}]
+
+
+def _end(works: Works, batch_id: int) -> Counter[str]:
+    with works.writing(SYSTEM) as work:
+        counts = Counter({state: n for state, n in work.session.execute(
+            select(BatchRow.state, func.count()).where(BatchRow.batch_id == batch_id)
+            .group_by(BatchRow.state))})
+        batch = get(work, batch_id)
+        batch.state, batch.ended_at = DONE, work.now
+        batch.changed, batch.same, batch.refused = (
+            counts[CHANGED], counts[THE_SAME], counts[REFUSED])
+    return counts

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-ActorKind = Literal["user", "system", "connector", "cli", "api"]
+ActorKind = Literal["user", "system", "connector", "cli", "api", "rule"]
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """``id`` is the row of the user, channel account or API key; system and shell have none."""
+    """``id`` is the row of the user, channel account, API key or rule; others have none."""
 
     kind: ActorKind
     name: str

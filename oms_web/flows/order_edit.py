@@ -169,7 +169,7 @@ def set_status(work: Work, order_id: int, status_id: int) -> bool:
                             name=status.name)
     before = labels.get_status(work.session, order.status_id).name if order.status_id else None
     orders.shift_tally(work.session, "status", [(order.status_id, status_id)])
-    order.status_id = status_id
+    order.status_id, order.status_since = status_id, work.now
     order.updated_at = work.now
     tell_status(work, order)
     audit.record(work, "orders.status", "order", order_id, {"status": [before, status.name]})

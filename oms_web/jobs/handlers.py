@@ -9,7 +9,7 @@ from typing import Any
 
 from oms_connector import ChannelError
 
-from oms_web.automation import batches
+from oms_web.automation import batches, running, timed
 from oms_web.core.actor import SYSTEM
 from oms_web.core.claims import Claim, enqueue
 from oms_web.domain.channels import pricing
@@ -179,6 +179,16 @@ def change_many(job: Job) -> Result:
     return dict(batches.run(job.oms.works, job.args["batch_id"], job.beat))
 
 
+def run_rules(job: Job) -> Result:
+    """Ask rules about what happened."""
+    return {"acted": running.run(job.oms.works, job.beat)}
+
+
+def run_timed_rules(job: Job) -> Result:
+    """Let the rules of the clock act."""
+    return {"acted": timed.run(job.oms.works, job.beat)}
+
+
 def _late(module: str) -> Handler:
     """A handler in a module that is imported when its first task comes (PDF, files)."""
     def run(job: Job) -> Result:
@@ -203,6 +213,8 @@ HANDLERS: dict[str, Handler] = {
     webhooks.TASK: tell_webhook,
     webhooks.ONCE: tell_webhook_once,
     batches.TASK: change_many,
+    running.TASK: run_rules,
+    timed.TASK: run_timed_rules,
     "print_batch": _late("print_batch"),
     "import_file": _late("import_file"),
     "drop_folders": _late("drop_folders"),

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from sqlalchemy import delete, func, select
 
+from oms_web.automation import explaining, running, timed
 from oms_web.core.actor import SYSTEM
 from oms_web.core.claims import Task, enqueue
 from oms_web.core.events import OutboxEvent
@@ -78,6 +79,24 @@ def ring_webhooks(oms: Oms) -> int:
     return queued.count(True)
 
 
+def ring_rules(oms: Oms) -> bool:
+    """Queue the asking of rules when something happened."""
+    with oms.works.reading(SYSTEM) as work:
+        if not running.waiting(work.session):
+            return False
+    with oms.works.writing(SYSTEM) as work:
+        return running.ask(work)
+
+
+def ring_timed_rules(oms: Oms) -> bool:
+    """Queue a look of the rules of the clock at the open orders."""
+    with oms.works.reading(SYSTEM) as work:
+        if not timed.due(work.session):
+            return False
+    with oms.works.writing(SYSTEM) as work:
+        return timed.ask(work)
+
+
 def ring_expiry(oms: Oms) -> int:
     """Let go reservations whose time is over."""
     with oms.works.reading(SYSTEM) as work:
@@ -138,3 +157,4 @@ def _clean(works: Works) -> None:
         api_calls.forget_old(work)
         doorbell.forget_old(work)
         hooks.forget_old(work)
+        explaining.forget_old(work)

@@ -106,6 +106,12 @@ ACTS: dict[str, Any] = {
     "quarantine.drop": _l("Unread order dropped"),
     "returns.told": _l("Return announced on the channel"),
     "returns.receive": _l("Return received"),
+    "rules.archive": _l("Rule put away"),
+    "rules.change": _l("Rule changed"),
+    "rules.create": _l("Rule written"),
+    "rules.move": _l("Rule moved"),
+    "rules.stopped": _l("Rule stopped by itself"),
+    "rules.switch": _l("Rule switched"),
     "shipping.cancelled": _l("Shipment cancelled"),
     "shipping.delivered": _l("Parcel delivered"),
     "shipping.describe": _l("Shipment described"),
@@ -156,7 +162,7 @@ FAMILIES: dict[str, Any] = {
     "channels": _l("Channels"), "quarantine": _l("Orders not read"), "imports": _l("Import"),
     "documents": _l("Documents"), "list": _l("Exports"), "company": _l("Company"),
     "statuses": _l("Statuses"), "tags": _l("Tags"), "users": _l("People"),
-    "api_keys": _l("API keys"), "webhooks": _l("Webhooks"),
+    "api_keys": _l("API keys"), "webhooks": _l("Webhooks"), "rules": _l("Rules"),
 }
 
 SUBJECTS: dict[str, Any] = {
@@ -167,7 +173,7 @@ SUBJECTS: dict[str, Any] = {
     "location": _l("Bin"), "quarantine": _l("Unread order"), "company": _l("Company"),
     "status": _l("Status"), "tag": _l("Tag"), "user": _l("Person"),
     "import_run": _l("Import"), "import_profile": _l("Import profile"), "api_key": _l("API key"),
-    "webhook": _l("Webhook"),
+    "webhook": _l("Webhook"), "rule": _l("Rule"),
 }
 
 FIELDS: dict[str, Any] = {
@@ -203,7 +209,7 @@ FIELDS: dict[str, Any] = {
     "spec": _l("rules"), "station": _l("station"), "tag": _l("tag"), "told": _l("channel told"),
     "url": _l("web address"), "kinds": _l("events"),
     "by": _l("on whose wish"), "total": _l("total"), "scopes": _l("scopes"),
-    "expires_at": _l("ends"),
+    "expires_at": _l("ends"), "version": _l("version"),
 }
 
 # Values that are short names of ours: field -> name -> words.
@@ -215,11 +221,13 @@ VALUES: dict[str, Mapping[str, Any]] = {
     "state": {
         **channels.STATES, **stock_documents.STATES, **quarantine.STATES, **shipments.STATES,
         "open": _l("in progress"), "done": _l("done"), "gone": _l("ended by its receiver"),
+        "on": _l("on"), "off": _l("off"), "shadow": _l("only watches"),
+        "stopped": _l("stopped by itself"),
     },
 }
 
 _ACTORS = {"system": _l("The system"), "connector": _l("A channel"), "cli": _l("Command line"),
-           "api": _l("A key of the API")}
+           "api": _l("A key of the API"), "rule": _l("A rule")}
 
 
 def said(act: str) -> str:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, literal_column, select
 from sqlalchemy.orm import Session
 
 from oms_web.domain.audit.models import AuditEntry
@@ -17,6 +17,10 @@ from oms_web.domain.audit.queries import first_id_since
 from oms_web.domain.audit.sealing import SETTLE
 
 REACH = 5000
+BLINK = timedelta(seconds=1)
+"""Between taking a number and being seen to write there is less than this."""
+_QUIET = literal_column(
+    "(select pg_snapshot_xmin(s) = pg_snapshot_xmax(s) from pg_current_snapshot() as s)")
 BEGINNING = 0
 
 
@@ -49,23 +53,27 @@ def _safe_until(session: Session, seen: int, now: datetime) -> int:
     """The last entry behind which none can appear any more.
 
     SQLite has one writer: entries appear in the order of their numbers. PostgreSQL gives numbers
-    before a transaction ends, so a gap may be filled yet: it is waited for as long as its
-    neighbour is young.
+    before a transaction ends, so a gap may be filled yet, unless what took the number was rolled
+    back. It is waited for as long as its neighbour is young, and no longer than somebody writes:
+    where no transaction was writing when we looked, nobody is left who could fill it.
     """
     reach = (
         select(AuditEntry.id, AuditEntry.at).where(AuditEntry.id > seen)
         .order_by(AuditEntry.id).limit(REACH).subquery()
     )
-    count, last = session.execute(select(func.count(), func.max(reach.c.id))).one()
+    postgres = session.get_bind().dialect.name == "postgresql"
+    count, last, quiet = session.execute(
+        select(func.count(), func.max(reach.c.id), _QUIET if postgres else literal(True))).one()
     if not count:
         return seen
-    if session.get_bind().dialect.name != "postgresql" or last - seen == count:
+    if not postgres or last - seen == count:
         return last
+    young = now - (BLINK if quiet else SETTLE)
     before = func.coalesce(func.lag(reach.c.id).over(order_by=reach.c.id), seen)
     steps = select(reach.c.id, reach.c.at, before.label("before")).subquery()
     open_gap = session.scalar(
         select(func.min(steps.c.before))
-        .where(steps.c.id > steps.c.before + 1, steps.c.at > now - SETTLE)
+        .where(steps.c.id > steps.c.before + 1, steps.c.at > young)
     )
     return last if open_gap is None else open_gap
 

@@ -1,4 +1,4 @@
-"""Tables of bulk changes: what was asked, and what became of each order.
+"""Tables of bulk changes and rules: what was asked or said, and what became of each order.
 
 A change is an *act* with parameters (``automation/acts.py``), the same for every order. What takes
 it back is written beside each row as acts too, so an undo is a batch like any other.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from oms_web.core.columns import Key
@@ -63,3 +63,102 @@ class BatchRow(Base):
     undo: Mapped[list[Any]] = mapped_column(default=list)
 
     __table_args__ = (Index("ix_batch_row_place", "batch_id", "place"),)
+
+
+class Rule(Base):
+    """When this happens and the order is so, then do that.
+
+    ``state``: ``off``, ``shadow`` (it is asked and written down, and does nothing), ``on``,
+    ``stopped`` (by a brake; ``stopped_why`` says which: ``loop``, ``flood``). ``trigger`` is a key
+    of ``triggers.py`` and ``every`` its number. ``when`` is a tree of conditions, ``then`` a list
+    of acts ``[act, parameters]``. Rules are asked in the order of ``position``; after one with
+    ``ends`` that matched no further rule hears of the event. ``otherwise`` is done when ``then``
+    fails; ``on_failure`` says whether the rules after it still get their turn (``go_on``) or not
+    (``stop``).
+    """
+
+    __tablename__ = "rule"
+
+    id: Mapped[Key]
+    name: Mapped[str] = mapped_column(String(80), unique=True)
+    position: Mapped[int]
+    state: Mapped[str] = mapped_column(String(8), default="off")
+    stopped_why: Mapped[str] = mapped_column(String(8), default="")
+    version: Mapped[int] = mapped_column(default=1)
+    trigger: Mapped[str] = mapped_column(String(20))
+    every: Mapped[int | None]
+    when: Mapped[dict[str, Any]]
+    then: Mapped[list[Any]]
+    otherwise: Mapped[list[Any]] = mapped_column(default=list)
+    on_failure: Mapped[str] = mapped_column(String(8), default="stop")
+    ends: Mapped[bool] = mapped_column(default=False)
+    most_per_hour: Mapped[int] = mapped_column(default=1000)
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    switched_at: Mapped[datetime | None]
+    archived_at: Mapped[datetime | None]
+
+
+class RuleVersion(Base):
+    """What a rule said at a version: never changed, so a run can always be explained."""
+
+    __tablename__ = "rule_version"
+
+    rule_id: Mapped[int] = mapped_column(ForeignKey("rule.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    said: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(String(120))
+
+
+class RuleRun(Base):
+    """A rule that matched, once for each (version, order, event).
+
+    ``event`` is ``trail:<number of the audit entry>`` or names an occasion of the clock.
+    ``outcome``: ``done``, ``same`` (all of it was so already), ``failed``, ``shadow``. ``steps``
+    says of each act what became of it, ``undo`` what takes the whole back. ``why`` is the refusal.
+    """
+
+    __tablename__ = "rule_run"
+
+    id: Mapped[Key]
+    rule_id: Mapped[int] = mapped_column(ForeignKey("rule.id"))
+    version: Mapped[int]
+    order_id: Mapped[int] = mapped_column(ForeignKey("sales_order.id"))
+    event: Mapped[str] = mapped_column(String(60))
+    at: Mapped[datetime]
+    outcome: Mapped[str] = mapped_column(String(8))
+    steps: Mapped[list[Any]] = mapped_column(default=list)
+    undo: Mapped[list[Any]] = mapped_column(default=list)
+    why: Mapped[list[Any] | None]
+
+    __table_args__ = (
+        UniqueConstraint("rule_id", "version", "order_id", "event"),
+        Index("ix_rule_run_order", "order_id", "id"),
+        Index("ix_rule_run_rule", "rule_id", "at"),
+    )
+
+
+class RuleCheck(Base):
+    """Which rules were asked about an event, and what stood in the way: ``[rule, version, place]``
+    each, the place of the test that did not pass or -1.
+    """
+
+    __tablename__ = "rule_check"
+
+    order_id: Mapped[int] = mapped_column(ForeignKey("sales_order.id"), primary_key=True)
+    event: Mapped[str] = mapped_column(String(60), primary_key=True)
+    act: Mapped[str] = mapped_column(String(60))
+    at: Mapped[datetime]
+    verdicts: Mapped[list[Any]]
+
+    __table_args__ = (Index("ix_rule_check_at", "at"),)
+
+
+class RuleCursor(Base):
+    """The audit entry up to which rules have been asked: one row."""
+
+    __tablename__ = "rule_cursor"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    seen: Mapped[int]

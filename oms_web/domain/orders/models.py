@@ -67,6 +67,9 @@ class Order(Base):
     closed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+    # Since when it waits in its queue and has its status; None: since it was made.
+    queue_since: Mapped[datetime | None]
+    status_since: Mapped[datetime | None]
 
     currency: Mapped[Currency]
     items_total: Mapped[Minor]

@@ -113,6 +113,7 @@ def refile(work: Work, order_ids: Collection[int]) -> None:
         if queue != order.queue:
             moved.append((order.queue, queue))
             order.queue = queue
+            order.queue_since = work.now
         if strip != order.strip:
             order.strip = strip
         order.updated_at = work.now
@@ -189,7 +190,7 @@ def follow_status(work: Work, order: Order) -> None:
     status_id = first_status(work.session, order.phase)
     if status_id != order.status_id:
         shift_tally(work.session, "status", [(order.status_id, status_id)])
-        order.status_id = status_id
+        order.status_id, order.status_since = status_id, work.now
         tell_status(work, order)
 
 

@@ -207,6 +207,33 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_product_category'), ['category'], unique=False)
         batch_op.create_index('ix_product_name', ['name', 'brand'], unique=False)
 
+    op.create_table('rule',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('name', sa.String(length=80), nullable=False),
+    sa.Column('position', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('state', sa.String(length=8), nullable=False),
+    sa.Column('stopped_why', sa.String(length=8), nullable=False),
+    sa.Column('version', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('trigger', sa.String(length=20), nullable=False),
+    sa.Column('every', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('when', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('then', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('otherwise', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('on_failure', sa.String(length=8), nullable=False),
+    sa.Column('ends', sa.Boolean(), nullable=False),
+    sa.Column('most_per_hour', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('changed_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('switched_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('archived_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_rule')),
+    sa.UniqueConstraint('name', name=op.f('uq_rule_name'))
+    )
+    op.create_table('rule_cursor',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('seen', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_rule_cursor'))
+    )
     op.create_table('sign_in_failure',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
@@ -483,6 +510,15 @@ def upgrade() -> None:
     with op.batch_alter_table('quarantine', schema=None) as batch_op:
         batch_op.create_index('ix_quarantine_state', ['state', 'id'], unique=False)
 
+    op.create_table('rule_version',
+    sa.Column('rule_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('version', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('said', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('by', sa.String(length=120), nullable=False),
+    sa.ForeignKeyConstraint(['rule_id'], ['rule.id'], name=op.f('fk_rule_version_rule_id')),
+    sa.PrimaryKeyConstraint('rule_id', 'version', name=op.f('pk_rule_version'))
+    )
     op.create_table('sales_order',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('phase', sa.String(length=10), nullable=False),
@@ -499,6 +535,8 @@ def upgrade() -> None:
     sa.Column('closed_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
     sa.Column('updated_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('queue_since', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('status_since', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.Column('currency', sa.String(length=3), nullable=False),
     sa.Column('items_total', sa.BigInteger(), nullable=False),
     sa.Column('shipping_total', sa.BigInteger(), nullable=False),
@@ -986,6 +1024,38 @@ def upgrade() -> None:
     with op.batch_alter_table('return_case', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_return_case_order_id'), ['order_id'], unique=False)
 
+    op.create_table('rule_check',
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('event', sa.String(length=60), nullable=False),
+    sa.Column('act', sa.String(length=60), nullable=False),
+    sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('verdicts', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_rule_check_order_id')),
+    sa.PrimaryKeyConstraint('order_id', 'event', name=op.f('pk_rule_check'))
+    )
+    with op.batch_alter_table('rule_check', schema=None) as batch_op:
+        batch_op.create_index('ix_rule_check_at', ['at'], unique=False)
+
+    op.create_table('rule_run',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('rule_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('version', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('event', sa.String(length=60), nullable=False),
+    sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('outcome', sa.String(length=8), nullable=False),
+    sa.Column('steps', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('undo', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('why', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=True),
+    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_rule_run_order_id')),
+    sa.ForeignKeyConstraint(['rule_id'], ['rule.id'], name=op.f('fk_rule_run_rule_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_rule_run')),
+    sa.UniqueConstraint('rule_id', 'version', 'order_id', 'event', name=op.f('uq_rule_run_rule_id_version_order_id_event'))
+    )
+    with op.batch_alter_table('rule_run', schema=None) as batch_op:
+        batch_op.create_index('ix_rule_run_order', ['order_id', 'id'], unique=False)
+        batch_op.create_index('ix_rule_run_rule', ['rule_id', 'at'], unique=False)
+
     op.create_table('shipment',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1308,6 +1378,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_shipment_order_id'))
 
     op.drop_table('shipment')
+    with op.batch_alter_table('rule_run', schema=None) as batch_op:
+        batch_op.drop_index('ix_rule_run_rule')
+        batch_op.drop_index('ix_rule_run_order')
+
+    op.drop_table('rule_run')
+    with op.batch_alter_table('rule_check', schema=None) as batch_op:
+        batch_op.drop_index('ix_rule_check_at')
+
+    op.drop_table('rule_check')
     with op.batch_alter_table('return_case', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_return_case_order_id'))
 
@@ -1425,6 +1504,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_sales_order_account')
 
     op.drop_table('sales_order')
+    op.drop_table('rule_version')
     with op.batch_alter_table('quarantine', schema=None) as batch_op:
         batch_op.drop_index('ix_quarantine_state')
 
@@ -1475,6 +1555,8 @@ def downgrade() -> None:
         batch_op.drop_index('ix_sign_in_failure_address')
 
     op.drop_table('sign_in_failure')
+    op.drop_table('rule_cursor')
+    op.drop_table('rule')
     with op.batch_alter_table('product', schema=None) as batch_op:
         batch_op.drop_index('ix_product_name')
         batch_op.drop_index(batch_op.f('ix_product_category'))

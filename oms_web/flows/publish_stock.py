@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from oms_web.core.work import Work
-from oms_web.domain.channels import publishing
+from oms_web.domain.channels import desired, publishing
+from oms_web.domain.channels.models import ListingStock
 from oms_web.domain.stock import service as stock
 from oms_web.domain.stock.availability import bundle_free, to_publish
 
@@ -33,7 +34,7 @@ def publish(work: Work, variant_ids: Collection[int]) -> set[int]:
             bundle_free((units[part], per) for part, per in parts[listing.variant_id])
             if listing.is_bundle else units[listing.variant_id]
         )
-        wanted[listing.listing_id] = (listing.account_id, to_publish(
+        wanted[listing.listing_id] = {"account_id": listing.account_id, "desired": to_publish(
             available, listing.buffer, listing.cap, listing.sell_without_stock
-        ))
-    return publishing.set_desired(work, wanted)
+        )}
+    return desired.note(work, ListingStock, wanted)

@@ -154,7 +154,7 @@ class ListingPrice(Desired, Base):
     currency: Mapped[Currency]
 
 
-class Pushed:
+class Journal:
     """The journal: every value sent to a channel and what became of it. Append-only.
 
     ``lag_ms``: milliseconds from the change that asked for the value to the channel's answer.
@@ -170,7 +170,7 @@ class Pushed:
     lag_ms: Mapped[int | None]
 
 
-class Publication(Pushed, Base):
+class Publication(Journal, Base):
     """The journal of quantities.
 
     The outcome ``drift`` notes a quantity that was read back and is not what was accepted.
@@ -186,7 +186,7 @@ class Publication(Pushed, Base):
     )
 
 
-class PricePublication(Pushed, Base):
+class PricePublication(Journal, Base):
     """The journal of prices, in minor units of ``currency``."""
 
     __tablename__ = "price_publication"

@@ -6,11 +6,12 @@ from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from oms_web.core.work import Work
 from oms_web.domain.catalog.models import BundlePart, Variant
+from oms_web.domain.channels import desired
 from oms_web.domain.channels.models import (
     AccountWarehouse,
     ChannelAccount,
@@ -87,46 +88,6 @@ def parts_of(session: Session, bundle_ids: Collection[int]) -> dict[int, list[tu
     return parts
 
 
-def set_desired(work: Work, wanted: dict[int, tuple[int, int]]) -> set[int]:
-    """Note the quantity each listing should show: listing -> (account, quantity).
-
-    Only a different quantity makes a new version and becomes due. The listings are held.
-
-    Returns:
-        The accounts that have something new to be sent.
-    """
-    if not wanted:
-        return set()
-    present = {
-        listing: desired for listing, desired in work.session.execute(
-            select(ListingStock.listing_id, ListingStock.desired)
-            .where(ListingStock.listing_id.in_(sorted(wanted)))
-        )
-    }
-    fresh = [
-        {"listing_id": listing, "account_id": account, "desired": quantity,
-         "desired_at": work.now, "due_at": work.now}
-        for listing, (account, quantity) in sorted(wanted.items()) if listing not in present
-    ]
-    if fresh:
-        work.session.execute(insert(ListingStock), fresh)
-    accounts = {row["account_id"] for row in fresh}
-    for listing, (account, quantity) in sorted(wanted.items()):
-        if listing in present and present[listing] != quantity:
-            work.session.execute(
-                update(ListingStock).where(ListingStock.listing_id == listing).values(
-                    desired=quantity, version=ListingStock.version + 1, desired_at=work.now,
-                    due_at=work.now, attempts=0,
-                ).execution_options(synchronize_session=False)
-            )
-            accounts.add(account)
-    return accounts
-
-
 def send_anew(work: Work, listing_ids: Collection[int]) -> int:
-    """Send what these listings should show once more, as a newer value; how many there are."""
-    return work.session.execute(
-        update(ListingStock).where(ListingStock.listing_id.in_(sorted(listing_ids))).values(
-            version=ListingStock.version + 1, desired_at=work.now, due_at=work.now, attempts=0
-        ).execution_options(synchronize_session=False)
-    ).rowcount if listing_ids else 0
+    """Send the quantity of these listings once more, as a newer value; how many there are."""
+    return desired.send_anew(work, ListingStock, ListingStock.listing_id.in_(sorted(listing_ids)))

@@ -170,6 +170,12 @@ class KitHttp:
         """Send nothing of a bucket for so long."""
         self._line.pause(seconds, bucket)
 
+    def renew(self) -> None:
+        """Renew the tokens; see ``oms_connector.Http``."""
+        if self._renewing or not issubclass(self._connector, RefreshesTokens):
+            raise AccessRefused("the channel does not accept the key or token")
+        self._renew()
+
     def _send(self, call: Call) -> Response:
         try:
             return self._line.pass_on(call)

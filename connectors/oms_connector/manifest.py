@@ -74,7 +74,9 @@ class Manifest:
     to it by the kit. Sellers are shown it of connectors that come with the app; of others they are
     shown what a check on their own machine found.
     ``hosts`` are other addresses (``https://login.example``) that unsigned requests may go to: some
-    channels give tokens at another host than their API's.
+    channels give tokens at another host than their API's. ``https://*.files.example`` stands for
+    every host below a domain, always encrypted: some let files be fetched from a store whose hosts
+    they do not name beforehand.
     """
 
     key: str

@@ -241,7 +241,14 @@ def resolve(
 
 
 def _same_place(home: SplitResult, other: SplitResult) -> bool:
-    if other.username or other.password or other.hostname != home.hostname:
+    if other.username or other.password:
+        return False
+    domain = (home.hostname or "").removeprefix("*")
+    if domain != home.hostname:  # every host below it, encrypted, on the usual port
+        name = other.hostname or ""
+        return home.scheme == other.scheme == "https" and other.port in (None, PORTS["https"]) \
+            and domain.count(".") > 1 and name.endswith(domain) and len(name) > len(domain)
+    if other.hostname != home.hostname:
         return False
     ends = [(one.scheme, one.port or PORTS.get(one.scheme)) for one in (home, other)]
     # A shop that was entered with http:// names itself with https://.

@@ -77,6 +77,8 @@ class Manifest:
     channels give tokens at another host than their API's. ``https://*.files.example`` stands for
     every host below a domain, always encrypted: some let files be fetched from a store whose hosts
     they do not name beforehand.
+    ``webhook_secret`` names the secret that webhooks are signed with, where the channel does not
+    sign with the one it is given but with its own (an application's client secret).
     """
 
     key: str
@@ -92,3 +94,4 @@ class Manifest:
     sunset: date | None = None
     help: str = ""
     quality: Literal["", "bronze", "silver", "gold"] = ""
+    webhook_secret: str = "webhook_secret"  # noqa: S105 - the name of one

@@ -106,6 +106,10 @@ def set_secrets(work: Work, account: ChannelAccount, secrets: Mapping[str, str])
     fresh = {name: value for name, value in secrets.items() if value}
     if not kept and not fresh:
         return
+    if fresh.get("refresh_token", kept.get("refresh_token")) != kept.get("refresh_token"):
+        # It may be another seller's: nothing is asked with what was made of the old one.
+        kept = {name: value for name, value in kept.items()
+                if name not in ("access_token", "expires_at")}
     box: SecretBox = work.ports["secrets"]
     account.secrets = box.seal(json.dumps(kept | fresh).encode(), purpose(account.id))
 

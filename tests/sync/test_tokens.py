@@ -334,7 +334,7 @@ def test_who_reconnects_meanwhile_keeps_what_they_typed(oms, bank):
 
 
 def test_a_key_that_was_typed_anew_takes_what_was_made_of_the_old_one_away(oms, bank):
-    engine, account_id = opened(oms, bank, expires_at="2099-01-01T00:00:00+00:00")
+    _engine, account_id = opened(oms, bank, expires_at="2099-01-01T00:00:00+00:00")
     with oms.works.writing(SYSTEM) as work:
         accounts.change(work, account_id, {}, {"refresh_token": "another seller's",
                                                "client_secret": ""})

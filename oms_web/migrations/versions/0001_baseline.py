@@ -79,6 +79,9 @@ def upgrade() -> None:
     sa.Column('currency', sa.String(length=3), nullable=False),
     sa.Column('buffer', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('cap', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('last_units', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('shares', sa.Boolean(), nullable=False),
+    sa.Column('rank', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('publish_stock', sa.Boolean(), nullable=False),
     sa.Column('publish_prices', sa.Boolean(), nullable=False),
     sa.Column('surcharge_bp', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -741,6 +744,10 @@ def upgrade() -> None:
     sa.Column('mapped_by', sa.String(length=6), nullable=True),
     sa.Column('buffer', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('cap', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('last_units', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('shares', sa.Boolean(), nullable=True),
+    sa.Column('set_aside', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('set_aside_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.Column('first_seen_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
     sa.Column('seen_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_listing_account_id')),
@@ -749,6 +756,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('account_id', 'offer_ref', name=op.f('uq_listing_account_id_offer_ref'))
     )
     with op.batch_alter_table('listing', schema=None) as batch_op:
+        batch_op.create_index('ix_listing_set_aside', ['variant_id'], unique=False, sqlite_where=sa.text('set_aside > 0'), postgresql_where=sa.text('set_aside > 0'))
         batch_op.create_index('ix_listing_unmapped', ['account_id', 'id'], unique=False, sqlite_where=sa.text('variant_id IS NULL'), postgresql_where=sa.text('variant_id IS NULL'))
         batch_op.create_index(batch_op.f('ix_listing_variant_id'), ['variant_id'], unique=False)
 
@@ -1326,6 +1334,7 @@ def downgrade() -> None:
     with op.batch_alter_table('listing', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_listing_variant_id'))
         batch_op.drop_index('ix_listing_unmapped', sqlite_where=sa.text('variant_id IS NULL'), postgresql_where=sa.text('variant_id IS NULL'))
+        batch_op.drop_index('ix_listing_set_aside', sqlite_where=sa.text('set_aside > 0'), postgresql_where=sa.text('set_aside > 0'))
 
     op.drop_table('listing')
     op.drop_table('import_run')

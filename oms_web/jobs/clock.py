@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 INTERVALS: dict[Callable[[Oms], object], float] = {
     rings.ring_feeds: 1,
     rings.ring_webhooks: 1,
+    rings.ring_quota: 5,
     rings.ring_expiry: 30,
     rings.ring_holds: 30,
     rings.ring_fold: 60,

@@ -29,6 +29,7 @@ from oms_web.sync import (
     push_notices,
     push_prices,
     push_stock,
+    quota,
     receipts,
     webhooks,
 )
@@ -76,6 +77,11 @@ def ring_webhooks(oms: Oms) -> int:
     with oms.works.writing(SYSTEM) as work:
         queued = [webhooks.ask(work, webhook_id) for webhook_id in due]
     return queued.count(True)
+
+
+def ring_quota(oms: Oms) -> int:
+    """Write down how far the channels' limits are used."""
+    return quota.keep(oms.works)
 
 
 def ring_expiry(oms: Oms) -> int:

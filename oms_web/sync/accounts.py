@@ -173,9 +173,14 @@ def sync_now(work: Work, account_id: int) -> None:
 
 
 def replay(work: Work, account_id: int, name: str = feeds.ORDERS) -> None:
-    """Read a feed again from its beginning. Storing is idempotent: nothing is doubled."""
+    """Read a feed again from its beginning. Storing is idempotent: nothing is doubled.
+
+    Raises:
+        NotFound: there is no such feed; what is read from a date has no other beginning.
+    """
     done = work.session.execute(
-        update(Feed).where(Feed.account_id == account_id, Feed.name == name)
+        update(Feed).where(Feed.account_id == account_id, Feed.name == name,
+                           Feed.name != feeds.BACKFILL)
         .values(cursor=None, due_at=work.now)
     )
     if done.rowcount == 0:

@@ -16,6 +16,7 @@ from oms_web.core.events import OutboxEvent
 from oms_web.core.work import Works
 from oms_web.domain.audit import sealing
 from oms_web.domain.orders import service as orders
+from oms_web.domain.orders import telling
 from oms_web.domain.orders.models import OrderTally
 from oms_web.domain.stock.models import Reservation
 from oms_web.domain.users import api_calls
@@ -144,3 +145,4 @@ def _clean(works: Works) -> None:
         api_calls.forget_old(work)
         doorbell.forget_old(work)
         hooks.forget_old(work)
+        telling.forget_old(work)

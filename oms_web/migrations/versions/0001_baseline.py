@@ -675,8 +675,10 @@ def upgrade() -> None:
     sa.UniqueConstraint('key', name=op.f('uq_channel_notice_key'))
     )
     with op.batch_alter_table('channel_notice', schema=None) as batch_op:
+        batch_op.create_index('ix_channel_notice_created', ['created_at'], unique=False)
         batch_op.create_index('ix_channel_notice_due', ['account_id', 'due_at'], unique=False, sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
         batch_op.create_index(batch_op.f('ix_channel_notice_order_id'), ['order_id'], unique=False)
+        batch_op.create_index('ix_channel_notice_wrong', ['account_id'], unique=False, sqlite_where=sa.text("state IN ('failed', 'retry', 'unknown')"), postgresql_where=sa.text("state IN ('failed', 'retry', 'unknown')"))
 
     op.create_table('document',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1344,8 +1346,10 @@ def downgrade() -> None:
 
     op.drop_table('document')
     with op.batch_alter_table('channel_notice', schema=None) as batch_op:
+        batch_op.drop_index('ix_channel_notice_wrong', sqlite_where=sa.text("state IN ('failed', 'retry', 'unknown')"), postgresql_where=sa.text("state IN ('failed', 'retry', 'unknown')"))
         batch_op.drop_index(batch_op.f('ix_channel_notice_order_id'))
         batch_op.drop_index('ix_channel_notice_due', sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
+        batch_op.drop_index('ix_channel_notice_created')
 
     op.drop_table('channel_notice')
     with op.batch_alter_table('bundle_part', schema=None) as batch_op:

@@ -33,7 +33,7 @@ from oms_connector.testing.standin import Clock, Request, StandIn
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 PORTS = {"http": 80, "https": 443}
 LONGEST_PAUSE = 3600.0
-MOST_CALLS = 5000
+MOST_CALLS = 10_000
 """Requests of one check; whoever makes more goes round in circles."""
 
 

@@ -11,7 +11,6 @@ from typing import Any, Literal
 
 from oms_connector import Address
 
-from oms_amazon import words
 from oms_amazon.reading import child, children, text_or_empty, value
 
 ON_DELIVERY = "CashOnDelivery"
@@ -89,8 +88,8 @@ def note(order: Any) -> str:
              for name in ("dropOffLocation", "addressInstruction")]
     gifts = [text_or_empty(_gift(entry), "giftMessage") for entry in children(order, "orderItems")]
     number = text_or_empty(child(order, "buyer"), "buyerPurchaseOrderNumber")
-    return "\n".join([*filter(None, asked), *([words.PURCHASE % {"text": number}] if number else []),
-                      *(words.GIFT % {"text": gift} for gift in filter(None, gifts))])
+    return "\n".join([*filter(None, asked), *([f"PO: {number}"] if number else []),
+                      *(f"Gift: {gift}" for gift in filter(None, gifts))])
 
 
 def tags(order: Any) -> tuple[str, ...]:

@@ -94,6 +94,3 @@ NOT_A_MOMENT = N_("%(field)s is not a moment with a time zone: %(found)s")
 NOT_A_DATE = N_("%(field)s is not a date: %(found)s")
 UNKNOWN = N_("%(field)s has a value that is new to us: %(found)s")
 NO_CURRENCY = N_("Neither a price nor a known marketplace tells the currency.")
-
-PURCHASE = N_("Purchase order number: %(text)s")
-GIFT = N_("Gift message: %(text)s")

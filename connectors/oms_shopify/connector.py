@@ -78,6 +78,7 @@ class ShopifyConnector(Connector):
         # A version is kept for a year.
         sunset=date(2027, 10, 1),
         webhook_secret=SECRET,
+        quality="gold",
         help=words.HELP,
     )
 

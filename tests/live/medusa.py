@@ -130,8 +130,9 @@ class Medusa(LiveShop):
         variant = self._variants[sku]
         product = self._store("GET", f"products/{variant['product_id']}?region_id="
                               f"{self._known['region']}&fields=*variants.calculated_price")
-        return Decimal(str(product["product"]["variants"][0]["calculated_price"][
-            "calculated_amount_with_tax"]))
+        price = product["product"]["variants"][0]["calculated_price"]
+        assert price["is_calculated_price_tax_inclusive"], "the shop keeps its prices without tax"
+        return Decimal(str(price["calculated_amount"]))
 
     def tracking(self, ref: str) -> Sequence[str]:
         return [label["tracking_number"] for one in self._order(ref)["fulfillments"]

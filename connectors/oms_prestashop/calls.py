@@ -78,8 +78,8 @@ class Api:
         return datetime.fromtimestamp(int(self._told), UTC) if self._told.isdigit() else ours
 
     def rows(self, resource: str, display: str, params: Mapping[str, Any] | None = None, *,
-             needs: Sequence[str] = ("id",)) -> list[Any]:
-        """Things of a kind, each with the ``needs`` in it.
+             needs: Sequence[str] = ()) -> list[Any]:
+        """Things of a kind, each an object with the ``needs`` in it.
 
         Raises:
             ChannelDown: the shop fails, or what it answers cannot be used.
@@ -92,10 +92,10 @@ class Api:
 
     def of(self, resource: str, display: str, field: str, refs: Iterable[str],
            params: Mapping[str, Any] | None = None) -> list[Any]:
-        """Things of a kind whose field is one of these; nothing is asked where there are none."""
+        """Things of a kind whose field is one of these, by number; nothing is asked for none."""
         wanted = "|".join(dict.fromkeys(filter(None, refs)))
-        return self.rows(resource, display, {f"filter[{field}]": f"[{wanted}]", **(params or {})}) \
-            if wanted else []
+        asked = {f"filter[{field}]": f"[{wanted}]", "sort": "[id_ASC]", **(params or {})}
+        return self.rows(resource, display, asked) if wanted else []
 
     def send(self, method: str, resource: str, node: str, rows: Sequence[Mapping[str, Any]],
              params: Mapping[str, Any] | None = None) -> list[Any]:
@@ -139,10 +139,11 @@ def _list(response: Response, resource: str, needs: Sequence[str]) -> list[Any]:
     if document == []:
         return []
     rows = document.get(NAMES.get(resource, resource)) if isinstance(document, dict) else None
-    if not isinstance(rows, list) or not rows:  # an empty list has no name
+    # An empty list has no name.
+    if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         raise ChannelDown(words.NO_LIST % {"names": resource})
     missing = [name for name in needs
-               if any(not isinstance(row, dict) or name not in row for row in rows)]
+               if any(name not in row for row in rows)]
     if missing:
         raise ChannelDown(words.LACKS % {"names": ", ".join(missing)})
     return rows

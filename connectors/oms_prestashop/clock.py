@@ -86,6 +86,11 @@ class Clock:
             shown = self.hour_shown_twice(shown)[0]
         return shown.replace(tzinfo=self._zone).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
+    def revision_of(self, document: Any) -> str:
+        """The revision of a thing by its last change; empty where none is told."""
+        changed = self.moment_or_none(document, "date_upd")
+        return self.revision(document["date_upd"]) if changed else ""
+
     def is_twice(self, shown: datetime) -> bool:
         """Whether the clock shows this twice."""
         first, second = (shown.replace(tzinfo=self._zone, fold=fold).utcoffset()

@@ -10,9 +10,9 @@ from typing import Any
 
 from oms_connector import Order, Unreadable
 
-from oms_prestashop import mapping, shop, states
+from oms_prestashop import mapping, shop, states, words
 from oms_prestashop.calls import Api
-from oms_prestashop.reading import Puzzling, ref_or_empty, value
+from oms_prestashop.reading import Puzzling, as_text, ref_or_empty, value
 from oms_prestashop.shop import Shop
 
 MOST = 50
@@ -46,7 +46,18 @@ def fetch(api: Api, own: states.Own, refs: Sequence[str]) -> list[Order | Unread
             papers = gathered(api, some, known.states)
             known = known.with_more(*_names(api, papers))
             found |= {str(value(one.order, "id")): mapping.order(one, known) for one in papers}
+        _keep_strange(rows, asked, found)
     return [found.get(one) for one in refs]
+
+
+def _keep_strange(rows: Sequence[Any], asked: Sequence[str],
+                  found: dict[str, Order | Unreadable]) -> None:
+    """An order whose own number makes no sense is one of those that are missing."""
+    strange = [row for row in rows if str(value(row, "id")) not in asked]
+    for number in asked:
+        if strange and number not in found:
+            puzzle = Puzzling(words.NOT_A_NUMBER, "id", value(strange[0], "id"))
+            found[number] = Unreadable(number, as_text(strange), str(puzzle), puzzle.field)
 
 
 def dictionaries(api: Api, own: states.Own, about: Shop) -> mapping.Known:

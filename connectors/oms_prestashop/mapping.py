@@ -98,7 +98,7 @@ def _order(papers: Papers, known: Known) -> Order:
     return Order(
         external_id=ref(row),
         number=shown(row, "reference") or ref(row),
-        revision=clock.revision(text(row, "date_upd")) if changed else "",
+        revision=clock.revision_of(row),
         state=state,
         raw_status=shown(status, "name"),
         placed_at=clock.moment(row, "date_add"),

@@ -7,7 +7,8 @@ mails the buyer, makes documents and moves stock as that status says.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from oms_connector import (
@@ -24,7 +25,7 @@ from oms_connector import (
 
 from oms_prestashop import shop, states, words
 from oms_prestashop.calls import Api, NotSaved
-from oms_prestashop.reading import Puzzling, ref, ref_or_empty, shown, text, whole
+from oms_prestashop.reading import Puzzling, ref, ref_or_empty, shown, whole
 from oms_prestashop.states import LEFT, States
 
 ORDER = "[id,current_state,id_carrier,date_upd]"
@@ -40,19 +41,18 @@ def push_shipment(api: Api, own: states.Own, shipment: Shipment, *, mails: bool)
         OutcomeUnknown: perhaps only a part of it was told.
         Refused: the order was called off.
     """
-    row, known = _look(api, own, shipment.external_id)
-    number = ref_or_empty(row, "current_state")
-    if _state(known, number) == "cancelled":
+    seen = _look(api, own, shipment.external_id)
+    if seen.state == "cancelled":
         raise Refused(words.NOT_TO_SEND)
-    wanted = states.sent_number(list(known.rows.values()), own, known.shop.status("SHIPPING"))
+    wanted = states.sent_number(seen.statuses, own, seen.shop.status("SHIPPING"))
     if wanted is None:
         raise Refused(words.NO_SENT % {"status": own.sent}, field="sent_status")
     told: list[str] = []
     try:
         for parcel in shipment.parcels:
             if parcel.tracking:
-                told.append(_tell(api, row, parcel))
-        if shipment.complete and not (number == wanted or _state(known, number) in LEFT):
+                told.append(_tell(api, seen, parcel))
+        if shipment.complete and seen.status != wanted and seen.state not in LEFT:
             _set(api, shipment.external_id, wanted, mails)
     except ChannelDown as error:
         if not told:
@@ -72,13 +72,12 @@ def push_status(api: Api, own: states.Own, external_id: str, status: str, revisi
         NotFound: there is no such order.
         Refused: there is no such status.
     """
-    row, known = _look(api, own, external_id)
-    current = known.shop.clock.revision(text(row, "date_upd"))
-    if revision and revision != current:
-        raise Conflict(words.CHANGED, current)
-    if status not in {word.ref for word in states.in_words(list(known.rows.values()))}:
+    seen = _look(api, own, external_id)
+    if revision and revision != seen.revision:
+        raise Conflict(words.CHANGED, seen.revision)
+    if status not in {word.ref for word in states.in_words(seen.statuses)}:
         raise Refused(words.NO_STATUS % {"status": status}, field="status")  # it would fall over it
-    if ref_or_empty(row, "current_state") != status:
+    if seen.status != status:
         _set(api, external_id, status, mails)
 
 
@@ -91,11 +90,10 @@ def cancel_order(api: Api, own: states.Own, external_id: str, lines: Mapping[str
         NotSupported: only some of its units are to be called off.
         Refused: it was sent already.
     """
-    row, known = _look(api, own, external_id)
-    state = _state(known, ref_or_empty(row, "current_state"))
-    if state == "cancelled":
+    seen = _look(api, own, external_id)
+    if seen.state == "cancelled":
         return
-    if state in LEFT:
+    if seen.state in LEFT:
         raise Refused(words.SENT_ALREADY)
     if lines:
         details = api.of("order_details", "[id,product_quantity]", "id_order", [external_id])
@@ -104,27 +102,46 @@ def cancel_order(api: Api, own: states.Own, external_id: str, lines: Mapping[str
                 raise NotSupported(words.WHOLE_ONLY)
         except Puzzling as puzzle:
             raise Refused(str(puzzle), field=puzzle.field) from puzzle
-    _set(api, external_id, known.shop.status("CANCELED"), mails)
+    _set(api, external_id, seen.shop.status("CANCELED"), mails)
 
 
-def _look(api: Api, own: states.Own, external_id: str) -> tuple[Any, States]:
-    """An order as it is now, and the shop's statuses.
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An order as it is now. ``state`` is empty where nobody has said what its status means."""
+
+    number: str
+    carrier: str
+    status: str
+    state: str
+    revision: str
+    statuses: Sequence[Any]
+    shop: shop.Shop
+
+
+def _look(api: Api, own: states.Own, external_id: str) -> Seen:
+    """An order as it is now.
 
     Raises:
+        ChannelDown: it cannot be read.
         NotFound: there is none.
     """
     rows = api.of("orders", ORDER, "id", [external_id]) \
         if external_id.isascii() and external_id.isdigit() else []
     if not rows:
         raise NotFound(words.NO_ORDER)
-    about = shop.load(api)
-    return rows[0], states.states(states.rows(api), own, about)
-
-
-def _state(known: States, number: str) -> str:
-    """What a status means; empty where nobody has said so."""
+    about, found = shop.load(api), states.rows(api)
     try:
-        return known.of(number)
+        status = ref(rows[0], "current_state")
+        return Seen(ref(rows[0]), ref_or_empty(rows[0], "id_carrier") or "0", status,
+                    _state(states.states(found, own, about), status),
+                    about.clock.revision_of(rows[0]), found, about)
+    except Puzzling as puzzle:
+        raise ChannelDown(str(puzzle)) from puzzle
+
+
+def _state(known: States, status: str) -> str:
+    try:
+        return known.of(status)
     except Puzzling:
         return ""
 
@@ -147,13 +164,13 @@ def _set(api: Api, external_id: str, status: str, mails: bool) -> None:
             raise
 
 
-def _tell(api: Api, order: Any, parcel: ParcelInfo) -> str:
+def _tell(api: Api, order: Seen, parcel: ParcelInfo) -> str:
     """A tracking number, unless it is there; the number of the order's carrier that has it.
 
     PrestaShop has one number for each of an order's carriers; further parcels get an entry of their
     own beside the first.
     """
-    rows = api.of("order_carriers", CARRIER, "id_order", [ref(order)])
+    rows = api.of("order_carriers", CARRIER, "id_order", [order.number])
     for row in rows:
         if shown(row, "tracking_number") == parcel.tracking:
             return ref(row)
@@ -163,7 +180,7 @@ def _tell(api: Api, order: Any, parcel: ParcelInfo) -> str:
                           [{**free, "tracking_number": parcel.tracking}])
     else:
         answer = api.send("POST", "order_carriers", "order_carrier", [{
-            "id_order": ref(order), "id_carrier": ref_or_empty(order, "id_carrier") or 0,
+            "id_order": order.number, "id_carrier": order.carrier,
             "shipping_cost_tax_excl": 0, "shipping_cost_tax_incl": 0,
             "tracking_number": parcel.tracking}])
     return ref(answer[0])

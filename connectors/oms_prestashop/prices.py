@@ -22,7 +22,7 @@ from oms_connector import (
 
 from oms_prestashop import shop, words
 from oms_prestashop.calls import Api
-from oms_prestashop.reading import CENT, Puzzling, amount, cents, children
+from oms_prestashop.reading import CENT, Puzzling, amount, cents, children, value
 from oms_prestashop.stock import numbers_of, rejected
 
 PLACES = Decimal("0.000001")
@@ -73,7 +73,7 @@ def _shown(api: Api, things: Sequence[Wanted | None]) -> dict[Wanted, Any]:
     for resource, (_, display) in KINDS.items():
         numbers = [thing[1] for thing in things if thing and thing[0] == resource]
         for row in api.of(resource, display, "id", numbers, SHOWN):
-            found[resource, str(row["id"])] = row
+            found[resource, str(value(row, "id"))] = row
     return found
 
 

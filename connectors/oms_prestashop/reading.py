@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -131,6 +131,6 @@ def unreadable(document: Any, puzzle: Puzzling) -> Unreadable:
                       puzzle.field)
 
 
-def as_text(document: Mapping[str, Any]) -> str:
+def as_text(document: Any) -> str:
     """A document as text, to be kept for questions later."""
     return json.dumps(document, ensure_ascii=False)

@@ -50,7 +50,7 @@ def read(slip: Any, papers: _Papers, clock: Clock) -> Return | Unreadable | None
             order_ref=order_ref,
             number=shown(row, "reference"),
             created_at=clock.moment(slip, "date_add"),
-            revision=clock.revision(text(slip, "date_upd")),
+            revision=clock.revision_of(slip),
             currency=text(papers.currencies.get(ref(row, "id_currency")), "iso_code"),
             lines=[_line(one, count, papers.details.get(one)) for one, count in units.items()],
             state="closed",

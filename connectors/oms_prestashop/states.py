@@ -44,7 +44,7 @@ def own(settings: Mapping[str, Any]) -> Own:
 
 def rows(api: Api) -> list[Any]:
     """All statuses of the shop, those that were deleted too: old orders have them."""
-    return api.rows("order_states", DISPLAY)
+    return api.rows("order_states", DISPLAY, {"sort": "[id_ASC]"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import ParseError, fromstring
@@ -16,6 +16,8 @@ READS = ("addresses", "carriers", "combinations", "configurations", "countries",
          "customers", "messages", "order_carriers", "order_cart_rules", "order_details",
          "order_histories", "order_payments", "order_slip", "order_states", "orders",
          "product_option_values", "products", "states", "stock_availables", "taxes")
+FROM_8 = frozenset({"order_cart_rules"})
+"""What PrestaShop 1.7 does not have yet."""
 WRITES = (("put", "stock_availables"), ("put", "order_carriers"), ("post", "order_carriers"),
           ("post", "order_histories"))
 SAID = {"get": "View (GET)", "put": "Modify (PUT)", "post": "Add (POST)"}
@@ -44,14 +46,15 @@ def verify(api: Api, own: states.Own, key: str) -> str:
     except AccessRefused as refused:
         raise AccessRefused(str(refused) if refused.field else words.KEY_REFUSED,
                             refused.field or "key") from refused
-    rights = _rights(api, answer)
-    missing = [f"{SAID[method]}: {', '.join(names)}" for method, names in _lacking(rights)]
+    rights, version = _rights(api, answer), answer.headers.get("psws-version", "")
+    reads = [name for name in READS if not (version.startswith("1.") and name in FROM_8)]
+    missing = [f"{SAID[method]}: {', '.join(names)}" for method, names in _lacking(rights, reads)]
     if missing:
         raise AccessRefused(words.LACKS_RIGHTS % {"missing": "; ".join(missing)}, "key")
     found = shop.load(api)
     _sent_status(api, own)
     said = [shop.currency(api, found), found.settings["PS_TIMEZONE"],
-            f"PrestaShop {answer.headers.get('psws-version', '')}".strip()]
+            f"PrestaShop {version}".strip()]
     return f"{found.settings.get('PS_SHOP_NAME') or 'PrestaShop'} ({', '.join(said)})"
 
 
@@ -92,8 +95,9 @@ def _code(answer: Response) -> str:
         return reason(answer)[0]
 
 
-def _lacking(rights: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[str, list[str]]]:
-    wanted = [*(("get", name) for name in READS), *WRITES]
+def _lacking(rights: Mapping[str, Mapping[str, str]], reads: Sequence[str]
+             ) -> Iterator[tuple[str, list[str]]]:
+    wanted = [*(("get", name) for name in reads), *WRITES]
     for method in SAID:
         names = [name for one, name in wanted
                  if one == method and rights.get(name, {}).get(method) != "true"]

@@ -35,7 +35,8 @@ FULL = "full"
 NAMES = {"order_slip": "order_slips"}
 """Resources whose lists are called otherwise than they are."""
 NO_SUCH_ID = frozenset({"87", "92", "131"})
-NO_METHOD = frozenset({"23", "25", "101"})
+NOT_THERE = frozenset({"23", "25", "27", "101"})
+"""The resource, or the method: of this version, or of this key."""
 NO_SHOP = frozenset({"132", "999"})
 NOT_SAVED = "46"
 
@@ -166,7 +167,7 @@ def refusal(response: Response, failing: type[ChannelError]) -> ChannelError:
         return failing(said) if is_passing else Refused(said)
     if code in NO_SHOP:
         return AccessRefused(words.NO_SHOP, "id_shop")
-    if code in NO_METHOD:
+    if code in NOT_THERE:
         return NotSupported(words.SAYS % {"why": message}, code)
     if code in NO_SUCH_ID:
         return NotFound(words.SAYS % {"why": message}, code)

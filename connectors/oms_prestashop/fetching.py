@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from oms_connector import Order, Unreadable
+from oms_connector import NotSupported, Order, Unreadable
 
 from oms_prestashop import mapping, shop, states, words
 from oms_prestashop.calls import Api
@@ -78,9 +78,8 @@ def gathered(api: Api, rows: Sequence[Any], known: states.States) -> list[mappin
         str(value(row, "reference") or "") for row in rows)), "order_reference")
     slips = _by(api.of("order_slip", SLIP, "id_order", numbers), "id_order")
     notes = _by(api.of("messages", MESSAGE, "id_order", numbers), "id_order")
-    coupons = _by(api.of("order_cart_rules", "[id,id_order,name]", "id_order", (
-        _ref(row, "id") for row in rows
-        if value(row, "total_discounts_tax_incl") not in (None, "", "0.000000", 0))), "id_order")
+    coupons = _by(_coupons(api, [row for row in rows if value(
+        row, "total_discounts_tax_incl") not in (None, "", "0.000000", 0)]), "id_order")
     # When goods left is asked only where it matters: they have, or money was given back.
     steps = _by(api.of("order_histories", HISTORY, "id_order", (
         number for row, number in zip(rows, numbers, strict=True)
@@ -94,6 +93,15 @@ def gathered(api: Api, rows: Sequence[Any], known: states.States) -> list[mappin
         slips=slips.get(number, ()), history=steps.get(number, ()), notes=notes.get(number, ()),
         coupons=coupons.get(number, ()),
     ) for row, number in zip(rows, numbers, strict=True)]
+
+
+def _coupons(api: Api, rows: Sequence[Any]) -> list[Any]:
+    """What was taken off by name; PrestaShop 1.7 does not tell."""
+    try:
+        return api.of("order_cart_rules", "[id,id_order,name]", "id_order",
+                      (_ref(row, "id") for row in rows))
+    except NotSupported:
+        return []
 
 
 def _names(api: Api, papers: Sequence[mapping.Papers]) -> tuple[Mapping[str, Any], ...]:

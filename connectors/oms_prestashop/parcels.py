@@ -24,13 +24,11 @@ from oms_connector import (
 )
 
 from oms_prestashop import shop, states, words
-from oms_prestashop.calls import Api, NotSaved
+from oms_prestashop.calls import FULL, Api, NotSaved
 from oms_prestashop.reading import Puzzling, ref, ref_or_empty, shown, whole
 from oms_prestashop.states import LEFT, States
 
 ORDER = "[id,current_state,id_carrier,date_upd]"
-CARRIER = ("[id,id_order,id_carrier,id_order_invoice,weight,shipping_cost_tax_excl,"
-           "shipping_cost_tax_incl,tracking_number,date_add]")
 
 
 def push_shipment(api: Api, own: states.Own, shipment: Shipment, *, mails: bool) -> str:
@@ -170,7 +168,7 @@ def _tell(api: Api, order: Seen, parcel: ParcelInfo) -> str:
     PrestaShop has one number for each of an order's carriers; further parcels get an entry of their
     own beside the first.
     """
-    rows = api.of("order_carriers", CARRIER, "id_order", [order.number])
+    rows = api.of("order_carriers", FULL, "id_order", [order.number])
     for row in rows:
         if shown(row, "tracking_number") == parcel.tracking:
             return ref(row)

@@ -2,7 +2,8 @@
 
 PrestaShop works through what is written until something is wrong with a row, and stops there. So
 what can be seen to be wrong is not sent, and if something is refused all the same each row is sent
-by itself. Whole rows are written (PUT), as PrestaShop 1.7 cannot change single fields.
+by itself. Rows are written as they were read (PUT), with every field that this version has:
+PrestaShop 1.7 cannot change single fields, and a PUT empties what it leaves out.
 """
 
 from __future__ import annotations
@@ -21,12 +22,10 @@ from oms_connector import (
 )
 
 from oms_prestashop import words
-from oms_prestashop.calls import Api
+from oms_prestashop.calls import FULL, Api
 from oms_prestashop.reading import is_on, value
 
 REF = re.compile(r"(\d{1,18})(?:/(\d{1,18}))?", re.ASCII)
-FIELDS = ("id", "id_product", "id_product_attribute", "id_shop", "id_shop_group", "quantity",
-          "depends_on_stock", "out_of_stock", "location")
 Rows = Mapping[tuple[str, str], Sequence[Any]]
 
 
@@ -40,7 +39,7 @@ def push_stock(api: Api, items: Sequence[StockItem]) -> list[ItemResult]:
         if isinstance(row, ItemResult):
             results[place] = row
         else:
-            chosen[place] = {name: row.get(name) for name in FIELDS} | {"quantity": item.quantity}
+            chosen[place] = {**row, "quantity": item.quantity}
     results |= zip(chosen, _put(api, list(chosen.values())), strict=True)
     return [results[place] for place in range(len(items))]
 
@@ -60,7 +59,7 @@ def _rows(api: Api, items: Sequence[StockItem]) -> Rows:
     """All rows of the products of these items."""
     products = [pair[0] for item in items if (pair := numbers_of(item.offer_ref))]
     found: dict[tuple[str, str], list[Any]] = {}
-    for row in api.of("stock_availables", f"[{','.join(FIELDS)}]", "id_product", products):
+    for row in api.of("stock_availables", FULL, "id_product", products):
         pair = str(value(row, "id_product")), str(value(row, "id_product_attribute") or 0)
         found.setdefault(pair, []).append(row)
     return found

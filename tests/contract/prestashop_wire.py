@@ -24,6 +24,7 @@ from tests.contract.prestashop_spec import DATES, NAMES, RESOURCES, Resource
 KEY = "0A1B2C3D4E5F60718293A4B5C6D7E8F9"
 PAGE = b"<!doctype html><html><body><h1>Sklep Ewy</h1></body></html>"
 METHODS = ("get", "put", "post", "patch", "delete", "head")
+FROM_8 = frozenset({"order_cart_rules"})
 # In part, an association that PrestaShop keeps under another name is not shown (8.1.2).
 ONLY_IN_FULL = frozenset({"product_option_values"})
 
@@ -61,7 +62,8 @@ class Wire:
         if query.get("id_shop", "1") != "1":
             return page(200)  # to the shop's front page
         as_json = query.get("output_format") == "JSON"
-        headers = {"access-time": str(int(shop.now.timestamp())), "psws-version": "8.1.2",
+        headers = {"access-time": str(int(shop.now.timestamp())),
+                   "psws-version": "1.7.6.5" if shop.old else "8.1.2",
                    "content-type": "application/json" if as_json else "text/xml;charset=utf-8"}
         try:
             body = self._answered(request)
@@ -83,7 +85,7 @@ class Wire:
         if not name:
             return self._front()
         resource = RESOURCES.get(name)
-        if resource is None:
+        if resource is None or (shop.old and name in FROM_8):
             raise No(400, 27, f'Resource of type "{name}" does not exists. Did you mean: "zones"? '
                               'The full list is: "addresses"')
         self._allow(name, request.method)
@@ -108,7 +110,7 @@ class Wire:
         api = ElementTree.Element("api", shopName="Sklep Ewy")
         for name in RESOURCES:
             denied = self.shop.rights.get(name, set())
-            if "all" not in denied:
+            if "all" not in denied and not (self.shop.old and name in FROM_8):
                 ElementTree.SubElement(api, name, {
                     one: "false" if one in denied else "true" for one in METHODS})
         root = ElementTree.Element("prestashop")

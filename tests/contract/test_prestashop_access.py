@@ -60,6 +60,10 @@ class TestVerify:
         assert "View (GET): orders, taxes; Modify (PUT): stock_availables; " \
             "Add (POST): order_histories." in said
 
+    def test_a_shop_before_8_is_not_asked_for_what_it_does_not_have(self, there):
+        there.shop.old = True
+        assert there.connector().verify().endswith("PrestaShop 1.7.6.5)")
+
     def test_a_webservice_that_is_switched_off_is_no_passing_fault(self, there):
         there.shop.is_on = False
         field, said = wrong(there)

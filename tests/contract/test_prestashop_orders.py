@@ -255,6 +255,9 @@ class TestFetching:
         there.shop.add("order_cart_rules", {"id_order": number, "name": "Lato"})
         there.shop.row("orders", number)["total_discounts_tax_incl"] = "1.000000"
         assert fetched(there, number).tags == ("Lato",)
+        there.shop.old = True  # PrestaShop 1.7 does not tell their names
+        order = fetched(there, number)
+        assert (order.tags, order.discount > 0) == ((), True)
 
 
 class TestOwnStatuses:

@@ -41,11 +41,15 @@ class NoShop(ChannelDown):
 
 
 class Api:
-    """The API of one shop. ``is_safe``: whether a token may be sent to its address."""
+    """The API of one shop. ``is_safe``: whether a token may be sent to its address.
 
-    def __init__(self, http: Http, is_safe: bool) -> None:
+    ``has_token``: whether there is one yet; if not, one is fetched before the first request.
+    """
+
+    def __init__(self, http: Http, *, is_safe: bool, has_token: bool) -> None:
         self._http = http
         self._is_safe = is_safe
+        self._has_token = has_token
 
     def ask(self, query: Query, variables: Mapping[str, Any] | None = None, *needs: str,
             rows: int = 0) -> Any:
@@ -91,6 +95,9 @@ class Api:
               ) -> Any:
         if not self._is_safe:
             raise AccessRefused(words.NOT_A_SHOP, "shop")
+        if not self._has_token:
+            self._http.renew()
+            self._has_token = True
         failing = ChannelDown if safe else OutcomeUnknown
         response = self._http.request(
             "POST", PATH, json={"query": query.text, "variables": dict(variables or {})},

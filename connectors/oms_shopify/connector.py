@@ -84,7 +84,8 @@ class ShopifyConnector(Connector):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._api = Api(context.http, access.is_safe(context.settings))
+        self._api = Api(context.http, is_safe=access.is_safe(context.settings),
+                        has_token=bool(access.headers(context.secrets)))
         self._rules = mapping.Rules(authorized=_is_on(context.settings.get("authorized")))
 
     @classmethod

@@ -65,9 +65,10 @@ def push_shipment(api: Api, shipment: Shipment, now: datetime) -> str:
                  for one in children(order, "packages")}
         parcels = [one for one in shipment.parcels if one.tracking] or list(shipment.parcels[:1])
         parcels = parcels or [ParcelInfo("", "")]
-        fresh = [one for place, one in enumerate(parcels) if one.tracking not in known
+        fresh = [one for place, one in enumerate(parcels)
+                 if not (one.tracking and one.tracking in known)
                  and reference(shipment.key, place) not in known.values()]
-        shares = share(_units(order, shipment, anew=bool(fresh)), len(parcels))
+        shares = share(_units(order, shipment, len(parcels)), len(parcels)) if fresh else []
     except Puzzling as puzzle:
         raise Refused(str(puzzle), field=puzzle.field) from puzzle
     told = 0
@@ -83,7 +84,7 @@ def push_shipment(api: Api, shipment: Shipment, now: datetime) -> str:
             raise OutcomeUnknown(str(error)) from error
         told += 1
     return ",".join(known.get(one.tracking) or reference(shipment.key, place)
-                    for place, one in enumerate(parcels[:len(shares)]))
+                    for place, one in enumerate(parcels[:len(shares) or None]))
 
 
 def reference(key: str, place: int) -> str:
@@ -121,15 +122,21 @@ def _must_be_ours(order: Any) -> None:
                                                           "fulfillmentStatus")})
 
 
-def _units(order: Any, shipment: Shipment, *, anew: bool) -> dict[str, int]:
-    """Units of each line that left: those of the shipment, else all that Amazon waits for."""
+def _units(order: Any, shipment: Shipment, parcels: int) -> dict[str, int]:
+    """Units of each line that left: those of the shipment, else all that Amazon waits for, with
+    those that it was told of for these very parcels: what is said again must come out the same.
+    """
     if shipment.lines:
         return {ref: count for ref, count in shipment.lines.items() if count > 0}
-    waiting = {text(entry, "orderItemId"): _left(entry) for entry in children(order, "orderItems")}
-    waiting = {ref: count for ref, count in waiting.items() if count}
-    if anew and not waiting:
+    units = {text(entry, "orderItemId"): _left(entry) for entry in children(order, "orderItems")}
+    ours = {reference(shipment.key, place) for place in range(parcels)}
+    for package in children(order, "packages"):
+        if text_or_empty(package, "packageReferenceId") in ours:
+            for one in children(package, "packageItems"):
+                units[text(one, "orderItemId")] += whole(one, "quantity")
+    if not any(units.values()):
         raise Refused(words.NOTHING_LEFT)
-    return waiting
+    return {ref: count for ref, count in units.items() if count}
 
 
 def _left(entry: Any) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 from oms_connector import AccessRefused, ChannelDown, Response, Tokens
 
 from oms_vendure import documents, words
-from oms_vendure.calls import Api, NoRight, data_of
+from oms_vendure.calls import Api, NoRight, data_of, is_forbidden
 from oms_vendure.pulling import COUNTED
 from oms_vendure.reading import shown, value
 from oms_vendure.terms import Terms
@@ -90,6 +90,8 @@ def _look(api: Api) -> None:
         raise AccessRefused(words.MOVED % {"url": _elsewhere(response)}, "url")
     if response.status in (403, 404, 405):
         raise AccessRefused(words.BLOCKED if response.status == 403 else words.NO_API, "url")
+    if not is_forbidden(response):  # which it is, as nobody said who asks
+        data_of(response, ChannelDown, ())
 
 
 def _elsewhere(response: Response) -> str:

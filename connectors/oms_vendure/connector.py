@@ -53,6 +53,7 @@ class VendureConnector(Connector):
         letters="Ve",
         hue=195,
         version="1.0",
+        quality="gold",
         settings=(
             Field("url", words.URL, "url", help=words.URL_HELP),
             Field("api_key", words.API_KEY, secret=True, required=False, help=words.API_KEY_HELP),

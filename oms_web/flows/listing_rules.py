@@ -24,7 +24,7 @@ def of(session: Session, listing_id: int) -> Rules:
     return rules.of(row, selling.since_set_aside(session, [listing_id]).get(listing_id, 0))
 
 
-def change(work: Work, listing_id: int, *, note: str | None = None, **values: Any) -> None:
+def change(work: Work, listing_id: int, **values: Any) -> None:
     """Change some of a listing's rules, named as in ``Rules``; the others stay.
 
     Raises:
@@ -32,6 +32,6 @@ def change(work: Work, listing_id: int, *, note: str | None = None, **values: An
         InvalidForm: negative or absurd numbers, by field.
     """
     before = of(work.session, listing_id)
-    variant_id = rules.change(work, listing_id, before, replace(before, **values), note)
+    variant_id = rules.change(work, listing_id, before, replace(before, **values))
     if variant_id is not None:
         work.announce(StockChanged([variant_id]))

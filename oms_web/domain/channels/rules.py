@@ -30,9 +30,7 @@ def of(row: Listing, sold: int = 0) -> Rules:
     return Rules(row.buffer, row.cap, row.last_units, row.shares, max(0, row.set_aside - sold))
 
 
-def change(
-    work: Work, listing_id: int, before: Rules, wanted: Rules, note: str | None = None
-) -> int | None:
+def change(work: Work, listing_id: int, before: Rules, wanted: Rules) -> int | None:
     """Let other rules hold for a listing.
 
     Args:
@@ -61,5 +59,5 @@ def change(
         row.set_aside = wanted.set_aside
         row.set_aside_at = work.now if wanted.set_aside else None
     work.session.flush()
-    audit.record(work, "listings.limits", "listing", listing_id, changed, note=note)
+    audit.record(work, "listings.limits", "listing", listing_id, changed)
     return row.variant_id

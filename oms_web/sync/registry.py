@@ -22,6 +22,7 @@ BUILT_IN = (
     EntryPoint("files", "oms_files", ENTRY_POINTS),
     EntryPoint("prestashop", "oms_prestashop", ENTRY_POINTS),
     EntryPoint("shopify", "oms_shopify", ENTRY_POINTS),
+    EntryPoint("vendure", "oms_vendure", ENTRY_POINTS),
     EntryPoint("woocommerce", "oms_woocommerce", ENTRY_POINTS),
 )
 

@@ -84,7 +84,7 @@ class Api:
         rows: list[Any] = []
         more = True
         while more:
-            some, more = self.page(path, name, {**params, "offset": len(rows)})
+            some, more = self.page(path, name, {"order": "id", **params, "offset": len(rows)})
             rows += some
         return rows
 

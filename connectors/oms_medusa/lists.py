@@ -6,6 +6,7 @@ from typing import Any
 
 from oms_connector import Dictionary, Word
 
+from oms_medusa import access
 from oms_medusa.calls import Api
 from oms_medusa.reading import shown
 from oms_medusa.sums import method
@@ -20,6 +21,7 @@ def words(api: Api, kind: Dictionary) -> list[Word]:
     It has no carriers: a label holds a number and an address.
     """
     if kind == "statuses":
+        access.currency(api)  # the same in all shops; but whose key is refused has none
         return [Word(ref, name) for ref, name in STATUSES.items()]
     if kind == "payments":
         rows = api.rows("/payments/payment-providers", "payment_providers",
@@ -30,6 +32,7 @@ def words(api: Api, kind: Dictionary) -> list[Word]:
                       "warehouses": ("/stock-locations", "stock_locations")}[kind]
         rows = api.rows(path, name, {"fields": "id,name", "limit": MOST})
         return _words([(shown(row, "id"), shown(row, "name")) for row in rows])
+    access.currency(api)
     return []
 
 

@@ -142,7 +142,7 @@ def _state(row: Any, may_leave: bool) -> State:
     status = text(row, "status")
     if status not in STATUSES:
         raise Puzzling(words.NEW_STATUS, "status", status)
-    if status == CANCELED:
+    if sums.is_called_off(row):
         return "cancelled"
     entries = [entry for entry in sums.sold(row) if is_on(entry, "requires_shipping")] or \
         sums.sold(row)

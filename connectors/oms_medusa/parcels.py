@@ -37,8 +37,10 @@ KEY = "oms_key"
 NO_LINK = "#"
 """What Medusa's own panel writes where there is no address."""
 FIELDS = ",".join((
-    "id", "status", "updated_at", "*items", "*items.detail", "*fulfillments",
-    "*fulfillments.items", "*fulfillments.labels", "*payment_collections",
+    "id", "status", "updated_at", "*items", "*items.detail",
+    "items.variant.inventory_items.inventory_item_id",
+    "items.variant.inventory_items.required_quantity",
+    "*fulfillments", "*fulfillments.items", "*fulfillments.labels", "*payment_collections",
     "*payment_collections.payments", "*payment_collections.payments.captures",
     "*payment_collections.payments.refunds",
 ))
@@ -80,36 +82,32 @@ def live(row: Any) -> list[Any]:
 def _push(api: Api, row: Any, shipment: Shipment) -> str:
     if value(row, "status") == mapping.CANCELED:
         raise Refused(words.CALLED_OFF)
-    numbers = [parcel.tracking for parcel in shipment.parcels if parcel.tracking]
     known = {shown(label, "tracking_number"): one for one in live(row)
              for label in children(one, "labels")}
     ours = [one for one in live(row) if value(value(one, "metadata"), KEY) == shipment.key]
-    begun = [one for one in ours if value(one, "shipped_at") is None]
-    if not begun and (ours or (numbers and all(number in known for number in numbers))):
-        return ",".join(dict.fromkeys(shown(one, "id") for one in ours or known.values()))
+    numbers = [parcel.tracking for parcel in shipment.parcels if parcel.tracking]
+    if not ours and numbers and all(number in known for number in numbers):
+        return _refs([known[number] for number in numbers])
+    held = ours or _packed(row, shipment)
+    left = _unpacked(row, shipment, held)
+    if not held and not left:
+        raise Refused(words.SENT_THERE)
+    labels = [_label(parcel.tracking, parcel.url) for parcel in shipment.parcels
+              if parcel.tracking and parcel.tracking not in known]
     told = False
     try:
-        waiting = begun or _packed(row, shipment)
-        left = _unpacked(row, shipment, waiting)
         for group in _groups(row, left):
-            made = _make(api, row, shipment, group)
+            held = [*held, _make(api, row, shipment, group)]
             told = True
-            waiting.append(made)
-        if not waiting:
-            raise Refused(words.SENT_THERE)
-        labels = [_label(parcel.tracking, parcel.url) for parcel in shipment.parcels
-                  if parcel.tracking and parcel.tracking not in known]
-        for one in waiting:
-            api.send("POST", f"/orders/{shipment.external_id}/fulfillments/{text(one, 'id')}"
-                     "/shipments", {"items": [{"id": ref, "quantity": count}
-                                              for ref, count in _content(one).items()],
-                                    "labels": labels}, "order", params={"fields": "id"})
-            told, labels = True, []
+        for one in held:
+            if value(one, "shipped_at") is None:
+                _send(api, row, one, labels)
+                told, labels = True, []
     except (ChannelDown, RateLimited) as error:
         if not told or isinstance(error, RateLimited):
             raise  # said again, it goes on where it stopped
         raise OutcomeUnknown(str(error)) from error
-    return ",".join(text(one, "id") for one in waiting)
+    return _refs(held)
 
 
 def _packed(row: Any, shipment: Shipment) -> list[Any]:
@@ -117,7 +115,7 @@ def _packed(row: Any, shipment: Shipment) -> list[Any]:
     lines = _lines(row, shipment)
     found = []
     for one in live(row):
-        content = _content(one)
+        content = _content(row, one)
         if value(one, "shipped_at") is None and content and all(
                 count <= lines.get(ref, 0) for ref, count in content.items()):
             found.append(one)
@@ -125,15 +123,14 @@ def _packed(row: Any, shipment: Shipment) -> list[Any]:
     return found
 
 
-def _unpacked(row: Any, shipment: Shipment, waiting: Sequence[Any]) -> dict[str, int]:
+def _unpacked(row: Any, shipment: Shipment, held: Sequence[Any]) -> dict[str, int]:
     """Units of the shipment that are in no fulfilment yet."""
-    packed = [_content(one) for one in waiting]
+    packed = [_content(row, one) for one in held]
     entries = {text(entry, "id"): entry for entry in sums.sold(row)}
     left = {}
     for ref, count in _lines(row, shipment).items():
-        entry = entries[ref]
-        free = whole(entry, "quantity") - whole_or_zero(
-            child(entry, "detail"), "fulfilled_quantity")
+        free = whole(entries[ref], "quantity") - whole_or_zero(
+            child(entries[ref], "detail"), "fulfilled_quantity")
         missing = min(count - sum(content.get(ref, 0) for content in packed), free)
         if missing > 0:
             left[ref] = missing
@@ -164,20 +161,36 @@ def _make(api: Api, row: Any, shipment: Shipment, group: Mapping[str, int]) -> A
         "metadata": {KEY: shipment.key},
     }, "order", params={"fields": "id,*fulfillments,*fulfillments.items"})
     before = {value(one, "id") for one in children(row, "fulfillments")}
-    fresh = [one for one in live(answer["order"])
-             if value(one, "id") not in before and _content(one).keys() == group.keys()]
-    if not fresh:
-        raise OutcomeUnknown(words.LACKS % {"names": "fulfillments"})
-    return fresh[0]
+    for one in live(answer["order"]):
+        if value(one, "id") not in before and _content(row, one).keys() == group.keys():
+            return one
+    raise OutcomeUnknown(words.LACKS % {"names": "fulfillments"})
 
 
-def _content(one: Any) -> dict[str, int]:
-    """Line -> units of a fulfilment; a line of several inventory items stands there once each."""
+def _send(api: Api, row: Any, one: Any, labels: Sequence[Mapping[str, str]]) -> None:
+    """What was packed leaves."""
+    api.send("POST", f"/orders/{text(row, 'id')}/fulfillments/{text(one, 'id')}/shipments", {
+        "items": [{"id": ref, "quantity": count} for ref, count in _content(row, one).items()],
+        "labels": list(labels),
+    }, "order", params={"fields": "id"})
+
+
+def _content(row: Any, one: Any) -> dict[str, int]:
+    """Line -> units of a fulfilment, which counts inventory items: a pair of socks is two socks."""
+    needed = {(shown(entry, "id"), value(part, "inventory_item_id")):
+              max(1, whole_or_zero(part, "required_quantity"))
+              for entry in children(row, "items")
+              for part in children(child(entry, "variant"), "inventory_items")}
     found: dict[str, int] = {}
-    for entry in children(one, "items"):
-        ref = shown(entry, "line_item_id")
-        found[ref] = max(found.get(ref, 0), whole(entry, "quantity"))
+    for part in children(one, "items"):
+        ref = shown(part, "line_item_id")
+        found[ref] = whole(part, "quantity") // needed.get(
+            (ref, value(part, "inventory_item_id")), 1)
     return found
+
+
+def _refs(fulfilments: Sequence[Any]) -> str:
+    return ",".join(dict.fromkeys(text(one, "id") for one in fulfilments))
 
 
 def _label(number: str, url: str) -> dict[str, str]:

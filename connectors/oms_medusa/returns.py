@@ -54,9 +54,10 @@ def pull(api: Api, way: mapping.Ways, now: datetime, cursor: Mapping[str, Any] |
 
 def _read(rows: Sequence[Any], orders: Mapping[Any, Any], way: mapping.Ways
           ) -> list[Return | Unreadable]:
-    return [read(row, order) for row in rows
-            if (order := orders.get(value(row, "order_id"))) is not None
-            and mapping.is_wanted(order, way)]
+    """A return whose order is not shown is kept as unreadable, not passed over."""
+    found = [(row, orders.get(value(row, "order_id"))) for row in rows]
+    return [read(row, order) for row, order in found
+            if order is None or mapping.is_wanted(order, way)]
 
 
 def read(row: Any, order: Any) -> Return | Unreadable:

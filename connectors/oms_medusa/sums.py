@@ -2,8 +2,8 @@
 
 Medusa takes what comes back out of an order's ``total`` and its lines' ``total``. Here the order
 goes on saying what was bought: returns stand beside it. What the seller waives is a credit line,
-and lowers the order; calling an order off makes it cost nothing by one more of those, which is
-left out, so that it still says what was asked for.
+and lowers the order; calling an order off makes it cost nothing by one more of those. In such an
+order they are left out, so that it still says what was asked for.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def sums(row: Any, lines: Sequence[OrderLine]) -> Sums:
     """
     back = sum((per_unit(entry) * _returned(entry) for entry in sold(row)), Decimal(0))
     total = amount(row, "total") + back
-    if value(row, "status") == CANCELED:
+    if is_called_off(row):
         total += amount_or_zero(row, "credit_line_total")
     total = cents(total)
     shipping = cents(sum((amount(one, "total") for one in children(row, "shipping_methods")),
@@ -147,7 +147,7 @@ def payments(row: Any, total: Decimal) -> list[Payment]:
         said = method(shown(one, "provider_id"))
         came += [_payment(entry, said) for entry in children(one, "captures")]
         back += [_payment(entry, said) for entry in children(one, "refunds")]
-    owed = Decimal(0) if value(row, "status") == CANCELED else total
+    owed = Decimal(0) if is_called_off(row) else total
     over = sum((one.amount for one in came), Decimal(0)) - owed
     for one in sorted(back, key=lambda one: (one.at, one.reference)):
         counted = min(one.amount, over)
@@ -157,11 +157,22 @@ def payments(row: Any, total: Decimal) -> list[Payment]:
     return came
 
 
+def is_called_off(row: Any) -> bool:
+    """Whether nothing is to be sent: called off, or all the money was given back before it was."""
+    if value(row, "status") == CANCELED:
+        return True
+    came, back = (sum((amount(entry, "amount") for one in _payments(row)
+                       for entry in children(one, name)), Decimal(0))
+                  for name in ("captures", "refunds"))
+    return 0 < came <= back and not any(
+        whole_or_zero(child(entry, "detail"), "shipped_quantity") for entry in sold(row))
+
+
 def authorised(row: Any) -> Decimal:
-    """Money that a buyer's bank has promised or paid."""
-    return sum((amount_or_zero(one, "authorized_amount")
-                for one in children(row, "payment_collections")
-                if value(one, "status") != CANCELED), Decimal(0))
+    """Money that a buyer's bank has promised or paid, to the grosz as the order's total is."""
+    return cents(sum((amount_or_zero(one, "authorized_amount")
+                      for one in children(row, "payment_collections")
+                      if value(one, "status") != CANCELED), Decimal(0)))
 
 
 def _payments(row: Any) -> list[Any]:

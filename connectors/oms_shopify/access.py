@@ -89,6 +89,8 @@ def refresh(http: Http, settings: Mapping[str, Any], secrets: Mapping[str, str],
         ChannelDown: nobody knows, now.
     """
     if typed_token(secrets):
+        if secrets.get("expires_at"):  # of a token that was fetched before this one was typed
+            return Tokens(typed_token(secrets))
         raise AccessRefused(words.TOKEN_REFUSED, "admin_token")
     client = str(settings.get("client_id") or "").strip()
     secret = secrets.get("client_secret", "").strip()

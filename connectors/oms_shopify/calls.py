@@ -28,8 +28,9 @@ from oms_shopify.reading import value
 
 VERSION = "2026-10"
 PATH = f"/admin/api/{VERSION}/graphql.json"
-SPARE = 200.0
-"""Points that are left in Shopify's bucket before anything more is asked."""
+SPARE = 1000.0
+"""Points that must be in Shopify's bucket before anything more is asked: what one query may cost at
+most is reserved while it is answered."""
 
 
 class TooDear(Refused):
@@ -114,7 +115,7 @@ class Api:
         return body
 
     def _keep_pace(self, body: Any) -> None:
-        """Wait where Shopify's own bucket is emptier than ours: it was seen to be lowered."""
+        """Wait until Shopify's own bucket holds enough for any query."""
         status = value(body, "extensions", "cost", "throttleStatus")
         left, rate = value(status, "currentlyAvailable"), value(status, "restoreRate")
         if _is_number(left) and _is_number(rate) and left < SPARE and rate > 0:

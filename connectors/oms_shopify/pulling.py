@@ -53,15 +53,8 @@ def pull(api: Api, rules: mapping.Rules, now: datetime, cursor: Cursor | None, l
     if following:
         before = {"read": place["read"]} if "read" in place else {}
         return Page(read(api, rules, rows), kept | before | following, True)
-    kept["read"] = stamp(now)
-    if "after" not in place:
-        mark, times = mark_of(rows), 1
-        known = list(place.get("same") or ("", 0))
-        if known[0] == mark:
-            times = min(SAME, known[1] + 1)
-            rows = rows if known[1] < SAME else []
-        kept["same"] = [mark, times]
-    return Page(read(api, rules, rows), kept, False)
+    rows, same = unknown(place, rows)
+    return Page(read(api, rules, rows), kept | same | {"read": stamp(now)}, False)
 
 
 def sweep(api: Api, rules: mapping.Rules, since: datetime, until: datetime,
@@ -145,6 +138,18 @@ def listed(api: Api, query: Query, place: Cursor, more: str, limit: int, most: i
     return rows, {"from": place["from"], "after": info["endCursor"], "count": count}
 
 
+def unknown(place: Cursor, rows: Sequence[Any]) -> tuple[Sequence[Any], dict[str, Any]]:
+    """Rows of a reading's only page, none if just they came often enough; what to keep of that."""
+    if "after" in place:
+        return rows, {}
+    seen = [f"{value(row, 'legacyResourceId')} {value(row, 'updatedAt')}" for row in rows]
+    mark = hashlib.sha256("\n".join(seen).encode()).hexdigest()[:16]
+    known, times = place.get("same") or ("", 0)
+    if known != mark:
+        return rows, {"same": [mark, 1]}
+    return (rows if times < SAME else []), {"same": [mark, min(SAME, times + 1)]}
+
+
 def read(api: Api, rules: mapping.Rules, rows: Sequence[Any]) -> list[Any]:
     """Rows in the SDK's terms, with what the list does not hold of them."""
     return [mapping.order(with_all_lines(api, row), after(api, row), rules) for row in rows]
@@ -188,9 +193,3 @@ def stamp_of(row: Any) -> str:
         return stamp(moment(row, "updatedAt"))
     except Puzzling:
         return ""
-
-
-def mark_of(rows: Sequence[Any]) -> str:
-    """A mark by which the same orders, as they were, are known again."""
-    seen = [f"{value(row, 'legacyResourceId')} {value(row, 'updatedAt')}" for row in rows]
-    return hashlib.sha256("\n".join(seen).encode()).hexdigest()[:16]

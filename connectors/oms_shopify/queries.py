@@ -1,9 +1,10 @@
-"""What is asked of Shopify, document by document, with what it costs.
+"""What is asked of Shopify, document by document, with what it usually costs.
 
-Shopify reserves the requested cost of a query from a bucket of points and gives back what was not
+Shopify reserves the most that a query may cost from a bucket of points and gives back what was not
 used. The formula is only sketched in its documentation; what it was seen to answer fits: an object
 is a point, a connection twice the natural logarithm of its size for each row, a mutation ten. The
-costs here are rounded up from that. No query may cost more than a thousand.
+costs here are those of an order with a few lines; ``calls`` leaves so much in the bucket that the
+dearest query may always be asked. None may cost more than a thousand.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ MOST = 1000.0
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A document. ``base``: what it costs; ``each``: for each row, ``scaled`` where they are a
-    connection's.
+    """A document. ``base``: what it usually costs; ``each``: for each row, ``scaled`` where they
+    are a connection's.
     """
 
     text: str
@@ -86,13 +87,13 @@ query Orders($first: Int!, $after: String, $query: String!) {
     nodes { ...Parts }
   }
 }
-""" + _ORDER, 3, 160)
+""" + _ORDER, 3, 45)
 
 ORDERS_BY_ID = Query("""
 query OrdersById($ids: [ID!]!) {
   nodes(ids: $ids) { ... on Order { ...Parts } }
 }
-""" + _ORDER, 3, 160, scaled=False)
+""" + _ORDER, 3, 45, scaled=False)
 
 MORE_LINES = Query("""
 query MoreLines($id: ID!, $after: String!) {
@@ -100,7 +101,7 @@ query MoreLines($id: ID!, $after: String!) {
     lineItems(first: 100, after: $after) { pageInfo { hasNextPage endCursor } nodes { ...Line } }
   }
 }
-""" + _LINE, 140)
+""" + _LINE, 100)
 
 AFTER = Query("""
 query After($id: ID!) {
@@ -134,7 +135,7 @@ query After($id: ID!) {
     } }
   }
 }
-""", 400)
+""", 60)
 REFUNDS_AT_ONCE = 10
 
 RETURNS = Query("""
@@ -220,7 +221,7 @@ query Work($id: ID!) {
     } }
   }
 }
-""", 240)
+""", 40)
 
 CALL_OFF = Query("""
 query CallOff($id: ID!) {

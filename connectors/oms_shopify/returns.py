@@ -51,13 +51,16 @@ def pull(api: Api, now: datetime, cursor: Mapping[str, Any] | None, limit: int) 
     place = pulling.begin(api, now, cursor)
     rows, following = pulling.listed(api, RETURNS, place, SPOKEN_OF, limit, ORDERS_AT_ONCE)
     newest = max([place["at"], *filter(None, map(pulling.stamp_of, rows))])
+    same: dict[str, Any] = {}
+    if not following:
+        rows, same = pulling.unknown(place, rows)
     items: list[Return | Unreadable] = []
     for row in rows:
         number = value(row, "legacyResourceId")
         if isinstance(number, str) and number.isdigit():
             after = api.ask(AFTER, {"id": gid("Order", number)}, "order")["order"]
             items += read(after)
-    return Page(items, {"at": newest, **following}, bool(following))
+    return Page(items, {"at": newest, **following, **same}, bool(following))
 
 
 def read(after: Any) -> list[Return | Unreadable]:

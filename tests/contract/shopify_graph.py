@@ -76,6 +76,27 @@ def cost(text: str, variables: Mapping[str, Any]) -> float:
     return base + sum(_cost(field, document, variables) for field in roots)
 
 
+def used(text: str, variables: Mapping[str, Any], data: Mapping[str, Any]) -> float:
+    """What an answer is thought to have cost: the same, by the rows that really came."""
+    document = asked(text)
+    roots = _fields(document.operation.selection_set, document, "")
+    base = MUTATION * len(roots) if document.is_mutation else 0.0
+    return base + sum(_used(field, document, variables, data[_key(field)]) for field in roots)
+
+
+def _used(field: FieldNode, document: Asked, variables: Mapping[str, Any], found: Any) -> float:
+    if field.selection_set is None or found is None:
+        return 0.0
+    if isinstance(found, list):
+        return sum(_used(field, document, variables, one) for one in found)
+    inner = sum(_used(one, document, variables, found.get(_key(one)))
+                for one in _fields(field.selection_set, document, None))
+    if field.name.value in WRAPPERS and not field.arguments:
+        return inner + (field.name.value in ("nodes", "node"))
+    rows = len(found.get("nodes") or ()) if "first" in _arguments(field, variables) else 0
+    return 1 + (inner * 2 * log(rows) / rows if rows > 1 else inner)
+
+
 def roots_of(text: str) -> list[FieldNode]:
     """The root fields of a document."""
     return _fields(asked(text).operation.selection_set, asked(text), "")

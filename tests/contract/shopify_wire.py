@@ -89,22 +89,24 @@ class Wire:
         self._refill()
         if asked > self.points:
             return answer(200, self.throttled(asked))
-        self.points -= asked
         try:
             data = shopify_graph.execute(text, variables, self._roots())
         except No as no:
             return answer(200, {"errors": [{"message": no.message, "extensions":
                                             {"code": no.code}}], **self._cost(asked)})
-        return answer(200, {"data": data, **self._cost(asked)})
+        used = shopify_graph.used(text, variables, data)
+        self.points -= used
+        return answer(200, {"data": data, **self._cost(asked, used)})
 
     def throttled(self, asked: float = 100.0) -> dict[str, Any]:
         """What is said to who asks too fast."""
         return {"errors": [{"message": "Throttled", "extensions": {"code": "THROTTLED"}}],
                 **self._cost(asked)}
 
-    def _cost(self, asked: float) -> dict[str, Any]:
+    def _cost(self, asked: float, used: float | None = None) -> dict[str, Any]:
         return {"extensions": {"cost": {
-            "requestedQueryCost": round(asked), "actualQueryCost": round(asked), "throttleStatus": {
+            "requestedQueryCost": round(asked), "actualQueryCost":
+            None if used is None else round(used), "throttleStatus": {
                 "maximumAvailable": BUCKET, "currentlyAvailable": int(self.points),
                 "restoreRate": self.restored}}}}
 

@@ -152,6 +152,12 @@ class TestTokens:
         assert refused.value.field == "admin_token"
         assert "/admin/oauth/access_token" not in there.asked()
 
+    def test_what_is_known_of_a_fetched_token_does_not_end_a_typed_one(self, there):
+        there.pass_time(days=3)
+        there.secrets.update(admin_token=OLD_TOKEN, expires_at="2026-11-24T09:30:00+00:00")
+        there.connector().fetch_orders(["1"])
+        assert there.asked() == ["OrdersById"]
+
     def test_neither_key_nor_token_is_ever_in_an_address(self, there):
         there.secrets.update(access_token="")
         there.connector().verify()

@@ -313,6 +313,16 @@ class TestReturns:
         self.pull(there)
         assert there.asked() == ["Returns"]
 
+    def test_what_came_twice_as_it_is_costs_no_third_time(self, there):
+        there.shop.request_return(self.sent(there).id)
+        cursor, seen = None, []
+        for _ in range(4):
+            found, cursor = self.pull(there, cursor)
+            seen.append(len(found))
+            there.pass_time(60)
+        assert seen == [1, 1, 0, 0]
+        assert there.asked().count("After") == 2
+
     def test_a_return_that_makes_no_sense_is_kept_beside_the_others(self, there):
         order = self.sent(there)
         good = there.shop.request_return(order.id)

@@ -32,7 +32,8 @@ Reaction = Callable[[Sequence[OutboxEvent]], list[Queued]]
 def publish_stock(events: Sequence[OutboxEvent]) -> list[Queued]:
     """Free units changed: recompute what the listings should show."""
     variants = sorted({v for event in events for v in event.payload["variant_ids"]})
-    return [Queued("publish_stock", str(events[0].id), {"variant_ids": variants})] \
+    since = min(event.at for event in events).isoformat() if events else ""
+    return [Queued("publish_stock", str(events[0].id), {"variant_ids": variants, "since": since})] \
         if variants else []
 
 

@@ -73,20 +73,21 @@ def wire(
     """Read the settings and put the machines together; opens no connection yet."""
     settings = settings or load_settings(instance or instance_dir())
     engine = make_engine(settings.database_url)
+    pacer = Pacer()
     ports = {
         "files": DiskFiles(settings.files),
         "prints": DiskFiles(settings.instance / "prints"),
         "secrets": KeyFileBox(settings.instance / "keys"),
-        "http": _network(settings),
+        "http": _network(settings, pacer),
+        "pacer": pacer,
         "webhooks": _messengers(settings),
         "children": _children(settings),
     }
     return Oms(settings, engine, Works(engine, clock, ports))
 
 
-def _network(settings: Settings) -> HttpMaker:
+def _network(settings: Settings, pacer: Pacer) -> HttpMaker:
     """Makes the clients of channel accounts: one pace for all of them."""
-    pacer = Pacer()
     recorder = Recorder(settings.instance / "recordings") if settings.record_calls else None
 
     def make(

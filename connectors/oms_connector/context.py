@@ -71,6 +71,16 @@ class Http(Protocol):
     def pause(self, seconds: float, bucket: str = "") -> None:
         """The channel said that this bucket is empty: send nothing of it for so long."""
 
+    def renew(self) -> None:
+        """The channel said within an answer, not by status 401, that the token has ended.
+
+        Tokens are renewed as after a 401, and requests from now on carry the new one.
+
+        Raises:
+            AccessRefused: they cannot be renewed, or were in this very call.
+            ChannelDown: not now.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class Context:

@@ -74,7 +74,11 @@ class Manifest:
     to it by the kit. Sellers are shown it of connectors that come with the app; of others they are
     shown what a check on their own machine found.
     ``hosts`` are other addresses (``https://login.example``) that unsigned requests may go to: some
-    channels give tokens at another host than their API's.
+    channels give tokens at another host than their API's. ``https://*.files.example`` stands for
+    every host below a domain, always encrypted: some let files be fetched from a store whose hosts
+    they do not name beforehand.
+    ``webhook_secret`` names the secret that webhooks are signed with, where the channel does not
+    sign with the one it is given but with its own (an application's client secret).
     """
 
     key: str
@@ -90,3 +94,4 @@ class Manifest:
     sunset: date | None = None
     help: str = ""
     quality: Literal["", "bronze", "silver", "gold"] = ""
+    webhook_secret: str = "webhook_secret"  # noqa: S105 - the name of one

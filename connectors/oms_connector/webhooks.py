@@ -30,8 +30,9 @@ class HearsWebhooks(Protocol):
         """What a delivery says; empty for a ping. Header names are lower case.
 
         The signature is checked over the raw body, in constant time, with
-        ``context.secrets["webhook_secret"]``; an empty secret refuses everything. Where the
-        channel signs a moment, one more than five minutes from ``context.now`` is refused.
+        ``context.secrets["webhook_secret"]``, or the one that the manifest names; an empty secret
+        refuses everything. Where the channel signs a moment, one more than five minutes from
+        ``context.now`` is refused.
 
         Raises:
             WebhookRefused: it is not to be trusted.

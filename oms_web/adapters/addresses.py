@@ -54,7 +54,8 @@ def resolve(
     """The whole address of a request: ``path`` under ``base``, or absolute at the same host.
 
     ``params`` are added to what the path asks already; lists become repeated names, None is left
-    out. ``also``: further hosts, by their addresses, that an absolute address may be at.
+    out. ``also``: further hosts, by their addresses, that an absolute address may be at;
+    ``https://*.files.example`` stands for every host below that domain.
 
     Raises:
         ForbiddenAddress: an absolute address at another host, or one that gives encryption up.
@@ -89,6 +90,8 @@ def _split(text: str) -> SplitResult:
 def _same_place(home: SplitResult, other: SplitResult) -> bool:
     if other.username or other.password or not other.hostname:
         return False
+    if (home.hostname or "").startswith("*."):
+        return _is_below(home, other)
     if other.hostname != home.hostname:
         return False
     if (other.scheme, port_of(other)) == (home.scheme, port_of(home)):
@@ -96,6 +99,14 @@ def _same_place(home: SplitResult, other: SplitResult) -> bool:
     # A shop that was entered with http:// names itself with https://.
     return home.scheme == "http" and other.scheme == "https" \
         and port_of(home) == 80 and port_of(other) == 443
+
+
+def _is_below(home: SplitResult, other: SplitResult) -> bool:
+    """Whether an address is of any host below a domain: always encrypted, on the usual port."""
+    domain = (home.hostname or "")[1:]
+    name = other.hostname or ""
+    return home.scheme == other.scheme == "https" and port_of(other) == _PORTS["https"] \
+        and domain.count(".") > 1 and name.endswith(domain) and len(name) > len(domain)
 
 
 def _pairs(params: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:

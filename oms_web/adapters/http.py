@@ -157,6 +157,12 @@ class AccountHttp:
         """Send nothing of a bucket for so long, from any thread of this process."""
         self._pace.pause(seconds, bucket)
 
+    def renew(self) -> None:
+        """Renew the tokens; see ``oms_connector.Http``."""
+        if self._renewal is None or self._renewing:
+            raise AccessRefused("the channel does not accept the key or token")
+        self._renew(self._renewal)
+
     def close(self) -> None:
         """Let the connections go."""
         self._client.close()

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from oms_connector import Limit, RateLimited
 
@@ -52,10 +53,18 @@ class Pacer:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _buckets: dict[Hashable, _Bucket] = field(default_factory=dict)
     _paused: dict[Hashable, float] = field(default_factory=dict)
+    _news: dict[Hashable, Pace] = field(default_factory=dict)
 
     def of(self, account: Hashable, client: Hashable, limits: Sequence[Limit]) -> Pace:
         """The pace of one account. ``client`` names the application whose limits are shared."""
         return Pace(self, account, client, tuple(limits))
+
+    def news(self) -> dict[Hashable, list[dict[str, Any]]]:
+        """How far the limits are used of those accounts that asked since this was called last."""
+        with self._lock:
+            asked, self._news = self._news, {}
+            now = self.clock()
+            return {account: pace._used(now) for account, pace in asked.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +96,7 @@ class Pace:
             until = pacer.clock() + min(max(seconds, 0.0), LONGEST_PAUSE)
             for key in self._pause_keys(bucket):
                 pacer._paused[key] = max(until, pacer._paused.get(key, until))
+            pacer._news[self.account] = self
 
     def _try(self, names: set[str], cost: float) -> float:
         """Draw, or say in how many seconds it may be possible."""
@@ -97,7 +107,21 @@ class Pace:
             if wait <= 0:
                 for one in buckets:
                     one.level -= cost
+            self.pacer._news[self.account] = self
             return max(wait, 0.0)
+
+    def _used(self, now: float) -> list[dict[str, Any]]:
+        """Each limit with what is left of it, and each pause, in numbers that JSON can hold."""
+        names = {limit.bucket for limit in self.limits}
+        own = ("account", self.account)
+        free = sorted(bucket for (owner, bucket), until in self.pacer._paused.items()
+                      if owner == own and bucket not in names and until > now)
+        return [
+            {"bucket": limit.bucket, "shared": limit.scope == "client", "burst": limit.burst,
+             "per_second": limit.per_second, "left": self._bucket(limit, now).level,
+             "paused_s": self._pause_left({limit.bucket}, now)}
+            for limit in self.limits
+        ] + [{"bucket": name, "paused_s": self._pause_left({name}, now)} for name in free]
 
     def _bucket(self, limit: Limit, now: float) -> _Bucket:
         key = (self._whose(limit), limit)

@@ -54,6 +54,9 @@ def unmap_listing(work: Work, listing_id: int) -> None:
         raise NotFound("There is no such offer or product.")
     audit.record(work, "listings.unmap", "listing", listing_id,
                  {"variant_id": [listing.variant_id, None]})
+    if listing.variant_id is not None:
+        # It may have kept the last units, or had some set aside: others may show them now.
+        work.announce(StockChanged([listing.variant_id]))
     listing.variant_id = listing.mapped_by = None
 
 

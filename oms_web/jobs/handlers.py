@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from importlib import import_module
 from typing import Any
 
@@ -79,7 +80,8 @@ def read_again(job: Job) -> Result:
 def publish(job: Job) -> Result:
     """Recompute what listings should show, and queue the sending."""
     with job.oms.works.writing(SYSTEM) as work:
-        accounts = publish_stock.publish(work, job.args["variant_ids"])
+        accounts = publish_stock.publish(
+            work, job.args["variant_ids"], datetime.fromisoformat(job.args["since"]))
         # Offers that were linked just now come by here too, and want a price.
         pricing.publish(work, job.args["variant_ids"])
         for account in sorted(accounts):

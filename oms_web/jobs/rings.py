@@ -17,6 +17,7 @@ from oms_web.core.events import OutboxEvent
 from oms_web.core.work import Works
 from oms_web.domain.audit import sealing
 from oms_web.domain.orders import service as orders
+from oms_web.domain.orders import telling
 from oms_web.domain.orders.models import OrderTally
 from oms_web.domain.stock.models import Reservation
 from oms_web.domain.users import api_calls
@@ -30,6 +31,7 @@ from oms_web.sync import (
     push_notices,
     push_prices,
     push_stock,
+    quota,
     receipts,
     webhooks,
 )
@@ -97,6 +99,11 @@ def ring_timed_rules(oms: Oms) -> bool:
         return timed.ask(work)
 
 
+def ring_quota(oms: Oms) -> int:
+    """Write down how far the channels' limits are used."""
+    return quota.keep(oms.works)
+
+
 def ring_expiry(oms: Oms) -> int:
     """Let go reservations whose time is over."""
     with oms.works.reading(SYSTEM) as work:
@@ -158,3 +165,4 @@ def _clean(works: Works) -> None:
         doorbell.forget_old(work)
         hooks.forget_old(work)
         explaining.forget_old(work)
+        telling.forget_old(work)

@@ -106,6 +106,10 @@ def set_secrets(work: Work, account: ChannelAccount, secrets: Mapping[str, str])
     fresh = {name: value for name, value in secrets.items() if value}
     if not kept and not fresh:
         return
+    if fresh.get("refresh_token", kept.get("refresh_token")) != kept.get("refresh_token"):
+        # It may be another seller's: nothing is asked with what was made of the old one.
+        kept = {name: value for name, value in kept.items()
+                if name not in ("access_token", "expires_at")}
     box: SecretBox = work.ports["secrets"]
     account.secrets = box.seal(json.dumps(kept | fresh).encode(), purpose(account.id))
 
@@ -169,9 +173,14 @@ def sync_now(work: Work, account_id: int) -> None:
 
 
 def replay(work: Work, account_id: int, name: str = feeds.ORDERS) -> None:
-    """Read a feed again from its beginning. Storing is idempotent: nothing is doubled."""
+    """Read a feed again from its beginning. Storing is idempotent: nothing is doubled.
+
+    Raises:
+        NotFound: there is no such feed; what is read from a date has no other beginning.
+    """
     done = work.session.execute(
-        update(Feed).where(Feed.account_id == account_id, Feed.name == name)
+        update(Feed).where(Feed.account_id == account_id, Feed.name == name,
+                           Feed.name != feeds.BACKFILL)
         .values(cursor=None, due_at=work.now)
     )
     if done.rowcount == 0:

@@ -17,7 +17,7 @@ from oms_connector import (
     RateLimited,
     SweepsOrders,
 )
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from oms_web.core.errors import NotFound, OmsError
@@ -27,7 +27,9 @@ from oms_web.domain.channels.models import ChannelAccount
 from oms_web.sync.models import Feed
 
 ORDERS, SWEEP, OPEN, OFFERS, RETURNS = "orders", "sweep", "open", "offers", "returns"
+BACKFILL = "backfill"  # there while a span is read again, see ``backfill.py``
 _EVERY = {
+    BACKFILL: timedelta(0),
     ORDERS: timedelta(0), SWEEP: timedelta(hours=1), OPEN: timedelta(minutes=10),
     OFFERS: timedelta(minutes=10), RETURNS: timedelta(minutes=10),
 }
@@ -88,6 +90,7 @@ def note_success(
     feed.cursor = dict(cursor) if cursor is not None else None
     feed.ok_at = work.now
     feed.failures = 0
+    feed.failing_since = None
     feed.error = None
     feed.due_at = work.now + again
     if items:
@@ -104,7 +107,8 @@ def note_failure(work: Work, account_id: int, name: str, error: Exception) -> No
         wait = error.retry_after
     work.session.execute(
         update(Feed).where(Feed.account_id == account_id, Feed.name == name).values(
-            failures=failures + 1, error=describe(error),
+            failures=failures + 1, error=describe(error), failed_at=work.now,
+            failing_since=func.coalesce(Feed.failing_since, work.now),
             due_at=work.now + timedelta(seconds=wait),
         )
     )

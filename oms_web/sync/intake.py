@@ -19,7 +19,10 @@ KIND = "order"
 
 @dataclass(slots=True)
 class Stored:
-    """Counts of a page, the numbers of new orders, and the references of all that are here."""
+    """Counts of a page, the numbers of new orders, and the references of all that are here.
+
+    ``unread`` are the references of what went into quarantine.
+    """
 
     added: int = 0
     changed: int = 0
@@ -27,6 +30,7 @@ class Stored:
     quarantined: int = 0
     order_ids: list[int] = field(default_factory=list)
     refs: list[str] = field(default_factory=list)
+    unread: set[str] = field(default_factory=set)
 
 
 def store_page(
@@ -60,6 +64,7 @@ def store_page(
     stored.quarantined += len(refused)
     bad = {order.external_id for order, _ in refused}
     here = {order.external_id for order in orders} - bad
+    stored.unread = bad | {one.external_id for one in items if isinstance(one, Unreadable)}
     quarantine.solve(work, account.id, KIND, here)
     stored.refs = sorted(here)
     return stored

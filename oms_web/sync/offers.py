@@ -100,9 +100,11 @@ def store_offers(
     back = {row["row"] for row in rows
             if row["state"] == "active" and present.get(row["row"], "active") != "active"}
     publishing.send_anew(work, back)
+    # Not only its own number: another offer may keep the last units, or what was set aside.
+    moved = {row["row"] for row in rows if row["state"] != present.get(row["row"], "active")}
     fresh = {
         resolved.variant_id for ref, resolved in found.items() if resolved.variant_id is not None
-        and (ref in unmapped_before or resolved.listing_id in back)
+        and (ref in unmapped_before or resolved.listing_id in moved)
     }
     if fresh:
         work.announce(StockChanged(sorted(fresh)))

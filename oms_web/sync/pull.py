@@ -28,11 +28,11 @@ from sqlalchemy import literal_column, select, tuple_
 
 from oms_web.core.actor import SYSTEM
 from oms_web.core.claims import LostClaim
-from oms_web.core.errors import NotAllowedNow
+from oms_web.core.errors import NotAllowedNow, NotFound
 from oms_web.core.work import Work
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.orders.models import AMONG_OPEN, ChannelOrder, Order, OrderLink
-from oms_web.sync import feeds, proof, receipts
+from oms_web.sync import backfill, feeds, proof, receipts
 from oms_web.sync.intake import Stored, store_page
 from oms_web.sync.session import Engine, connected
 
@@ -75,6 +75,8 @@ def pull(engine: Engine, account_id: int, name: str, beat: Beat = lambda _a, _b:
             return _read(engine, account, connector, name, beat)
     except (NotAllowedNow, LostClaim):
         raise
+    except NotFound:  # somebody has ended the feed meanwhile
+        return Pulled()
     except CursorExpired as error:
         _forget_cursor(engine, account_id, name, error)
         raise
@@ -120,6 +122,8 @@ def _start(engine: Engine, account_id: int, name: str) -> Cursor:
 
 def _fetch(connector: Connector, name: str, cursor: Cursor, now: datetime) -> Page[Any]:
     capabilities = connector.manifest.capabilities
+    if name == feeds.BACKFILL and cursor is not None and isinstance(connector, SweepsOrders):
+        return backfill.fetch(connector, cursor, capabilities.page_max)
     if name == feeds.SWEEP and isinstance(connector, SweepsOrders):
         # A sweep looks at a span once more; its cursor carries the span and the place within it.
         since, until, inner = _span(cursor, now - timedelta(seconds=capabilities.settle_lag_s))
@@ -207,9 +211,14 @@ def _store(
         stored = store_page(work, account, items, origin=name)
         if name == feeds.ORDERS:
             receipts.owe(work, account.id, connector, stored.refs)
-        cursor = page.cursor if name != feeds.SWEEP else \
-            _counted(work, account, page, items, stored)
+        cursor = page.cursor
+        if name == feeds.SWEEP:
+            cursor = _counted(work, account, page, items, stored)
         feeds.note_success(work, feed, cursor, again, items=len(items))
+        if name == feeds.BACKFILL:
+            sums = proof.count(work, account.id, items, stored, page.cursor["counted"])
+            feed.cursor = dict(backfill.note(work, feed, page.cursor, sums, more=page.more))
+            cursor = feed.cursor
         return stored, cursor
 
 
@@ -230,6 +239,7 @@ def _forget_cursor(engine: Engine, account_id: int, name: str, error: CursorExpi
     """The channel no longer knows the place: start over; the sweep fills what lies between."""
     with engine.works.writing(SYSTEM) as work:
         feed = feeds.get_feed(work.session, account_id, name)
-        feed.cursor = None
+        feed.cursor = backfill.again(feed.cursor) if name == feeds.BACKFILL and feed.cursor \
+            else None
         feed.due_at = work.now
         feed.error = feeds.describe(error)

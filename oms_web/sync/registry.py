@@ -16,9 +16,14 @@ log = logging.getLogger(__name__)
 # The same way in as any third party's; named here too, so that a checkout needs no installation.
 BUILT_IN = (
     EntryPoint("allegro", "oms_allegro", ENTRY_POINTS),
+    EntryPoint("amazon", "oms_amazon", ENTRY_POINTS),
     EntryPoint("api", "oms_api", ENTRY_POINTS),
     EntryPoint("demo", "oms_demo", ENTRY_POINTS),
     EntryPoint("files", "oms_files", ENTRY_POINTS),
+    EntryPoint("medusa", "oms_medusa", ENTRY_POINTS),
+    EntryPoint("prestashop", "oms_prestashop", ENTRY_POINTS),
+    EntryPoint("shopify", "oms_shopify", ENTRY_POINTS),
+    EntryPoint("vendure", "oms_vendure", ENTRY_POINTS),
     EntryPoint("woocommerce", "oms_woocommerce", ENTRY_POINTS),
 )
 

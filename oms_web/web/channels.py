@@ -61,6 +61,9 @@ class AccountForm(Form):
     publish_stock = BooleanField(_l("Send our stock to this channel"), default=True)
     buffer = IntegerField(_l("Buffer"), [Optional(), NumberRange(0, 100_000)], default=0)
     cap = IntegerField(_l("Show at most"), [Optional(), NumberRange(0, 1_000_000)])
+    last_units = IntegerField(_l("Stand back at"), [Optional(), NumberRange(0, 100_000)], default=0)
+    rank = IntegerField(_l("Place among channels"), [Optional(), NumberRange(1, 99)], default=1)
+    only_own = BooleanField(_l("Show only units that are set aside for it"))
     publish_prices = BooleanField(_l("Send our prices to this channel"))
     surcharge = StringField(_l("Surcharge in percent"), default="0")
     send_invoices = BooleanField(_l("Send invoices to this channel"), default=True)
@@ -117,7 +120,9 @@ def _connector(key: str) -> type[Connector]:
 
 def _numbers(form: AccountForm) -> dict[str, Any]:
     return {"publish_stock": bool(form.publish_stock.data), "buffer": form.buffer.data or 0,
-            "cap": form.cap.data, "ship_days": form.ship_days.data or 0,
+            "cap": form.cap.data, "last_units": form.last_units.data or 0,
+            "rank": form.rank.data or 1, "shares": not form.only_own.data,
+            "ship_days": form.ship_days.data or 0,
             "publish_prices": bool(form.publish_prices and form.publish_prices.data),
             "surcharge_bp": _surcharge(form) if form.surcharge else 0,
             "send_invoices": bool(form.send_invoices and form.send_invoices.data),
@@ -206,6 +211,8 @@ def _card(account: ChannelAccount, form: AccountForm | None = None, status: int 
         values = {f"s_{name}": value for name, value in account.settings.items()}
         form = form_for(connector, name=account.name, publish_stock=account.publish_stock,
                         buffer=account.buffer, cap=account.cap, ship_days=account.ship_days,
+                        last_units=account.last_units, rank=account.rank,
+                        only_own=not account.shares,
                         send_invoices=account.send_invoices,
                         tell_cancelled=account.tell_cancelled,
                         publish_prices=account.publish_prices,

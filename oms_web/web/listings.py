@@ -19,7 +19,7 @@ from oms_web.domain.channels.models import Listing
 from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.orders.phases import CLOSED
 from oms_web.extensions import db
-from oms_web.flows import listing_limits
+from oms_web.flows import listing_rules
 from oms_web.flows.map_listing import map_listing, unmap_listing
 from oms_web.web import asked, scanning
 from oms_web.web.access import act
@@ -226,13 +226,15 @@ def limits(listing_id: int) -> Response:
     """Hold back other units, or show at most others, than the whole channel does."""
     try:
         with writing() as work:
-            listing_limits.set_limits(
-                work, listing_id, asked.whole(request.form.get("buffer"), "buffer"),
-                asked.whole(request.form.get("cap"), "cap"),
+            listing_rules.change(
+                work, listing_id, buffer=asked.whole(request.form.get("buffer"), "buffer"),
+                cap=asked.whole(request.form.get("cap"), "cap"),
             )
         say(gettext("Saved. The quantity is sent anew."))
     except Invalid as error:
         say(words_of(error), "bad")
+    except InvalidForm as error:
+        say(words_of(next(iter(error.problems.values()))), "bad")
     return _back(listing_id)
 
 

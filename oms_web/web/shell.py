@@ -55,7 +55,7 @@ MAIN = (
     Section("documents.index", "documents.see", "file-text", _l("Documents"), "d",
             ("printing", "numbering")),
     Section("channels.index", "channels.see", "plug-connected", _l("Channels"), "c",
-            ("quarantine", "listings")),
+            ("quarantine", "listings", "offer_rules")),
 )
 MORE = (
     Section("products.index", "catalog.see", "tag", _l("Products")),

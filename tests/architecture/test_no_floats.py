@@ -17,6 +17,7 @@ EXACT = [
 # Where a slash is not a float of money: file -> why.
 REASONS = {
     "oms_web/domain/documents/vat.py": "divides Decimals",
+    "oms_web/domain/channels/buffers.py": "divides Decimals",
     "oms_web/domain/catalog/likeness.py": "how alike two texts are",
     "oms_web/domain/fulfilment/pace.py": "parcels an hour",
 }

@@ -10,7 +10,16 @@ from typing import Any
 
 import httpx2
 import pytest
-from oms_connector import Connector, Limit, Manifest, OutcomeUnknown, RateLimited, Response, Tokens
+from oms_connector import (
+    AccessRefused,
+    Connector,
+    Limit,
+    Manifest,
+    OutcomeUnknown,
+    RateLimited,
+    Response,
+    Tokens,
+)
 from oms_connector.testing import Clock, Request, StandIn
 from oms_connector.testing.bench import open_bench
 from oms_connector.testing.faults import done_silently, refused, silent
@@ -205,6 +214,25 @@ def test_tokens_are_renewed_once_on_401_and_when_they_are_known_to_have_ended() 
         assert bench.call(lambda c: c.context.http.request("GET", "a")).status == 200
         assert bench.secrets["access_token"] == "t3"
         assert len(bench.line.calls) == 5
+
+
+def test_who_says_that_a_token_has_ended_gets_another_once() -> None:
+    with open_bench(TokenShop) as bench:
+        bench.secrets |= {"access_token": "t1", "refresh_token": "r1"}
+
+        def twice(connector: Any) -> int:
+            connector.context.http.renew()
+            return connector.context.http.request("GET", "a").status
+
+        assert bench.call(twice) == 200
+        assert bench.secrets["access_token"] == "t2"
+
+
+@pytest.mark.parametrize("by", [by_the_app, by_the_kit])
+def test_a_token_that_cannot_be_renewed_is_a_refusal(by: Any) -> None:
+    answers = Answers([])
+    assert by(answers, lambda http: http.renew())[0] is AccessRefused
+    assert answers.seen == []
 
 
 def test_pace_turns_the_kits_clock_and_pauses_are_kept() -> None:

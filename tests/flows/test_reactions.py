@@ -36,6 +36,7 @@ class _Row:
     """An event in the outbox with something in each of its fields."""
 
     id = 1
+    at = make.NOON
 
     def __init__(self, event) -> None:
         self.payload = {one.name: {"list[int]": [1], "list[str]": ["parts"], "int": 1, "bool": True,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from oms_connector import AccessRefused, Capabilities, Connector, Field, Manifest
 from sqlalchemy import select
 
 from oms_web.core.actor import SYSTEM
+from oms_web.domain.audit.models import AuditEntry
 from oms_web.domain.channels.models import ChannelAccount, ListingStock
 from oms_web.jobs import rings
 from oms_web.jobs.worker import drain
@@ -70,7 +73,8 @@ def test_connecting_stores_the_key_encrypted_and_begins_the_feeds(oms, owner):
     ("s_days", "many", "This is not a number."),
     ("name", "", "Fill this in."),
     ("name", "Targ", "Another channel has this name."),
-    ("buffer", "-1", "Number must be between"),
+    ("buffer", "-1", "Number must be between"), ("last_units", "-1", "Number must be between"),
+    ("rank", "0", "Number must be between"),
 ])
 def test_wrong_input_is_marked_at_its_field(oms, owner, field, value, words):
     answer = owner.post("/channels/new/shop", data=GOOD | {field: value})
@@ -93,6 +97,23 @@ def test_the_test_says_what_is_wrong_and_a_new_key_mends_it(oms, owner):
         kept = work.session.get(ChannelAccount, account.id)
         assert open_secrets(work, kept) == {"token": "right"}
         assert kept.buffer == 3
+
+
+def test_the_rules_of_a_channel_are_kept_shown_and_written_down(oms, owner):
+    owner.post("/channels/new/shop", data=GOOD)
+    account = row(oms, ChannelAccount, name="My shop")
+    assert (account.last_units, account.rank, account.shares) == (0, 1, True)
+    owner.post(f"/channels/{account.id}", data=GOOD | {
+        "last_units": "3", "rank": "2", "only_own": "y"})
+    account = row(oms, ChannelAccount, name="My shop")
+    assert (account.last_units, account.rank, account.shares) == (3, 2, False)
+    page = owner.get(f"/channels/{account.id}").get_data(as_text=True)
+    assert re.search(r'name="last_units"[^>]* value="3"', page)
+    assert re.search(r'<input[^>]* checked[^>]* name="only_own"', page)
+    entry = row(oms, AuditEntry, act="channels.change")
+    assert entry.actor_name == "Owner"
+    assert entry.change["last_units"] == [0, 3]
+    assert "stands back at" in owner.get("/audit").get_data(as_text=True)
 
 
 def test_pause_resume_read_again(oms, owner):

@@ -67,7 +67,11 @@ class Good(Connector):
     def pull_orders(self, cursor: Mapping[str, Any] | None, limit: int) -> Page[Order]:
         """A page of as many orders as the channel says."""
         start = cursor["at"] if cursor else 0
-        answer = self.context.http.request("GET", "/orders", params={"from": start, "a": [1, 2]})
+        asked = {"from": start, "a": [1, 2]}
+        answer = self.context.http.request("GET", "/orders", params=asked)
+        if answer.json().get("ended"):
+            self.context.http.renew()
+            answer = self.context.http.request("GET", "/orders", params=asked)
         count = answer.json()["count"]
         return Page([order(start + n) for n in range(count)], {"at": start + count}, False)
 

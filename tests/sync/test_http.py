@@ -196,6 +196,37 @@ def test_an_absolute_address_elsewhere_gets_nothing(address):
     assert seen == []
 
 
+@pytest.mark.parametrize(("address", "is_below"), [
+    ("https://a.files.example/x?signed=1", True), ("https://a.b.files.example:443/x", True),
+    ("https://files.example/x", False), ("https://.files.example/x", False),
+    ("https://evilfiles.example/x", False), ("https://a.files.example.evil.example/x", False),
+    ("http://a.files.example/x", False), ("https://a.files.example:8443/x", False),
+    ("https://me@a.files.example/x", False), ("https://evil.example/.files.example", False),
+    ("https://a.example/x", False),
+])
+def test_a_domain_of_further_hosts_is_open_to_unsigned_requests_only(address, is_below):
+    seen = []
+
+    def answered(request):
+        seen.append(request)
+        return httpx2.Response(200)
+
+    http = AccountHttp(
+        "https://shop.example", {"Authorization": "Bearer hush"}, loopback=False,
+        transport=httpx2.MockTransport(answered),
+        hosts=("https://*.files.example", "https://*.example"))
+    with pytest.raises(ForbiddenAddress):
+        http.request("GET", address)
+    assert seen == []
+    if not is_below:
+        with pytest.raises(ForbiddenAddress):
+            http.request("GET", address, signed=False)
+        assert seen == []
+        return
+    http.request("GET", address, signed=False)
+    assert "authorization" not in seen[0].headers
+
+
 @pytest.mark.parametrize("path", ["//evil.example/x", "@evil.example/x", "\\evil.example\\x",
                                   "ftp://evil.example/x", "javascript:x"])
 def test_whatever_else_a_path_looks_like_it_stays_under_the_base(path):

@@ -179,9 +179,10 @@ def test_a_log_line_arrives_here(engine, caplog):
     assert ("oms.connector.good", logging.INFO, "verified hello") in caplog.record_tuples
 
 
-def test_tokens_are_renewed_in_the_middle_of_a_call(engine, oms, shop):
+@pytest.mark.parametrize("is_polite", [False, True])
+def test_tokens_are_renewed_in_the_middle_of_a_call(engine, oms, shop, is_polite):
     account_id = account_of(engine, evil.Good)
-    shop.token = "other"
+    shop.token, shop.is_polite = "other", is_polite
     with connected(engine, account_id) as (_, one):
         assert len(one.pull_orders(None, 10).items) == 2
         one.push_stock([])

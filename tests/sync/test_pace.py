@@ -204,3 +204,27 @@ def test_threads_share_a_bucket():
     for thread in threads:
         thread.join()
     assert (len(taken), len(refused), slept) == (10, 30, [])
+
+
+def test_who_asked_lately_is_told_of_once_with_what_is_left(time):
+    shared = pacer(time)
+    limits = [Limit(1, 4), Limit(10, 20, "stock", "client")]
+    one, other = (shared.of(number, "c", limits) for number in (1, 2))
+    one.take("stock")
+    one.take()
+    other.pause(30, "stock")  # the bucket belongs to both
+    time.now += 1
+    said = shared.news()
+    assert said[1] == [
+        {"bucket": "", "shared": False, "burst": 4, "per_second": 1, "left": 3.0, "paused_s": 0.0},
+        {"bucket": "stock", "shared": True, "burst": 20, "per_second": 10, "left": 20,
+         "paused_s": 29.0},
+    ]
+    assert said[2][1]["paused_s"] == 29.0
+    assert shared.news() == {}
+
+
+def test_a_pause_without_a_declared_limit_is_told_of_as_well(time):
+    shared = pacer(time)
+    shared.of(1, "c", []).pause(5)
+    assert shared.news() == {1: [{"bucket": "", "paused_s": 5.0}]}

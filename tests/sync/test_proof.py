@@ -9,7 +9,8 @@ from oms_connector import ChannelDown, Page, Unreadable
 from sqlalchemy import delete, func, select
 
 from oms_web.core.actor import SYSTEM
-from oms_web.domain.orders.models import Order
+from oms_web.domain.orders.models import ChannelOrder, Order
+from oms_web.flows import order_in
 from oms_web.sync import feeds, proof
 from oms_web.sync.models import Comparison
 from oms_web.sync.pull import pull
@@ -142,3 +143,37 @@ def test_the_newest_of_each_account_is_shown(shop):
         assert len(proof.history(work.session, account)) == 3
         work.session.execute(delete(Comparison))
         assert proof.latest(work.session, [account]) == {}
+
+
+def test_a_known_order_whose_new_version_cannot_be_read_counts_once(shop):
+    oms, channel, account = shop
+    channel.listed = [Unreadable("A1", "{half", "not JSON"), *channel.listed[2:4]]
+    pull(engine(oms), account, feeds.SWEEP)
+    assert compared(oms) == [(3, 2, 1, 0, 0, 0)]
+
+
+def differing(oms):
+    with oms.works.reading(SYSTEM) as work:
+        return work.session.scalars(select(Comparison.differ).order_by(Comparison.id)).all()[1:]
+
+
+def test_what_is_here_in_another_content_than_the_channel_lists_is_counted(shop, monkeypatch):
+    oms, _, account = shop
+    pull(engine(oms), account, feeds.SWEEP)
+    assert differing(oms) == [0]
+    with oms.works.writing(SYSTEM) as work:  # the planted fault: a version that nobody stored
+        row = work.session.scalars(select(ChannelOrder).where(
+            ChannelOrder.external_id == "A2")).one()
+        row.digest = "0" * 64
+    monkeypatch.setattr(order_in, "change", lambda *_: False)
+    pull(engine(oms), account, feeds.SWEEP)
+    assert differing(oms) == [0, 1]
+
+
+def test_a_newer_version_than_the_channels_list_has_is_no_difference(shop):
+    oms, _, account = shop
+    with oms.works.writing(SYSTEM) as work:
+        for row in work.session.scalars(select(ChannelOrder)):
+            row.revision, row.digest = "9999", "0" * 64
+    pull(engine(oms), account, feeds.SWEEP)
+    assert differing(oms) == [0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from oms_connector import (
@@ -12,10 +13,12 @@ from oms_connector import (
     OutcomeUnknown,
     RateLimited,
 )
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from oms_web.core.actor import SYSTEM
+from oms_web.core.work import Works
 from oms_web.domain.audit.models import AuditEntry
+from oms_web.domain.orders import telling
 from oms_web.domain.orders.models import ChannelNotice, Order, OrderLine
 from oms_web.flows import order_cancel
 from oms_web.sync import accounts, feeds, push_notices
@@ -181,3 +184,22 @@ def test_an_account_that_is_not_to_be_told_is_not(shop):
         work.session.execute(update(ChannelNotice).values(due_at=work.now))
     shop.rings(3)
     assert (shop.notices(), shop.channel.calls_of) == ([], [])
+
+
+def test_old_notices_are_forgotten_once_their_order_is_closed(shop):
+    oms = shop.oms
+    cancel(shop, units=1)
+    shop.tell()
+
+    def left(days):
+        later = Works(oms.engine, lambda: oms.works.clock() + timedelta(days=days), oms.works.ports)
+        with later.writing(SYSTEM) as work:
+            telling.forget_old(work)
+        with oms.works.reading(SYSTEM) as work:
+            return work.session.scalar(select(func.count()).select_from(ChannelNotice))
+
+    assert left(days=400) == 1  # what is still open remembers all that was cancelled of it
+    cancel(shop)
+    assert left(days=400) == 1  # not told yet
+    shop.tell()
+    assert [left(days=170), left(days=190)] == [1, 0]

@@ -177,7 +177,7 @@ def test_a_price_that_was_overtaken_is_followed_by_the_newer_one_again(shop):
 
 def test_without_sending_it_again_the_old_price_would_stay(shop, monkeypatch):
     """The control."""
-    monkeypatch.setattr("oms_web.sync.push_prices._follow", lambda *_: None)
+    monkeypatch.setattr("oms_web.sync.pushing._follow", lambda *_: None)
     overtaken(shop)
     shop.rings(300, step=60)
     assert shop.channel.prices == {OFFER: Decimal("39.90")}

@@ -88,7 +88,7 @@ def test_a_value_that_was_overtaken_is_followed_by_the_newer_one_again(shop):
 def test_without_sending_it_again_the_old_value_would_stay(shop, monkeypatch):
     """The control: both guards off, the stale nine stands for an hour."""
     monkeypatch.setattr("oms_web.sync.read_back._to_correct", lambda *_: [])
-    monkeypatch.setattr("oms_web.sync.push_stock._follow", lambda *_: None)
+    monkeypatch.setattr("oms_web.sync.pushing._follow", lambda *_: None)
     overtaken(shop)
     shop.rings(3600, step=60)
     assert shop.channel.stock == {OFFER: 9}
@@ -234,6 +234,55 @@ def test_a_lost_answer_of_a_late_channel_is_sent_again(oms):
     shop.channel.finish()
     shop.rings(30)
     assert shop.channel.stock == {OFFER: 8}
+
+
+def test_a_newer_value_that_is_wanted_while_the_channel_is_asked_stays_due(oms):
+    shop = Shop(oms, later=True)
+
+    def sell(name, _number):
+        if name == "results":
+            shop.channel.fault = None
+            shop.sell(2, 1)
+
+    shop.channel.finish()
+    shop.channel.fault = sell
+    shop.rings(20, step=5)
+    shop.channel.finish()
+    shop.rings(30, step=5)
+    assert shop.channel.stock == {OFFER: 7}
+
+
+def lost_and_late(shop, monkeypatch):
+    """The call with nine gets no answer, three is sent, then the nine arrive. Nobody reads back."""
+    def lose(name, _number):
+        if name == "stock":
+            shop.channel.fault = None
+            raise OutcomeUnknown("gone")
+
+    monkeypatch.setattr("oms_web.sync.read_back._to_correct", lambda *_: [])
+    with shop.oms.works.writing(SYSTEM) as work:
+        publishing.send_anew(work, [1])
+    shop.channel.fault = lose
+    push_stock(engine(shop.oms), shop.account)
+    assert shop.row().outcome == "unknown"
+    shop.sell(6, 1)
+    push_stock(engine(shop.oms), shop.account)
+    assert shop.channel.stock == {OFFER: 3}
+    shop.channel.stock[OFFER] = 9
+    shop.rings(120, step=20)
+
+
+def test_a_lost_value_may_come_last_so_the_newer_one_follows_it(shop, monkeypatch):
+    lost_and_late(shop, monkeypatch)
+    assert shop.channel.stock == {OFFER: 3}
+    assert (shop.row().outcome, shop.row().due_at) == ("applied", None)
+
+
+def test_without_following_it_the_lost_value_would_stay(shop, monkeypatch):
+    """The control."""
+    monkeypatch.setattr("oms_web.sync.pushing._follow", lambda *_: None)
+    lost_and_late(shop, monkeypatch)
+    assert shop.channel.stock == {OFFER: 9}
 
 
 def test_a_channel_of_one_value_a_call_gets_one_call_for_each_value(oms):

@@ -333,6 +333,19 @@ def test_who_reconnects_meanwhile_keeps_what_they_typed(oms, bank):
     assert stored(oms, account_id)["refresh_token"] == "typed too"
 
 
+def test_a_key_that_was_typed_anew_takes_what_was_made_of_the_old_one_away(oms, bank):
+    _engine, account_id = opened(oms, bank, expires_at="2099-01-01T00:00:00+00:00")
+    with oms.works.writing(SYSTEM) as work:
+        accounts.change(work, account_id, {}, {"refresh_token": "another seller's",
+                                               "client_secret": ""})
+    kept = stored(oms, account_id)
+    assert (kept.get("access_token"), kept.get("expires_at")) == (None, None)
+    assert (kept["refresh_token"], kept["client_secret"]) == ("another seller's", "kept")
+    with oms.works.writing(SYSTEM) as work:
+        accounts.change(work, account_id, {}, {"access_token": "a9", "refresh_token": "r9"})
+    assert stored(oms, account_id)["access_token"] == "a9"
+
+
 def test_one_whose_lease_ran_out_takes_over_what_the_other_stored(oms, bank):
     """Its own refresh token was used up by the other: that is no reason to disconnect."""
     engine, account_id = opened(oms, bank)

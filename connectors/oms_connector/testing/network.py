@@ -33,7 +33,7 @@ from oms_connector.testing.standin import Clock, Request, StandIn
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 PORTS = {"http": 80, "https": 443}
 LONGEST_PAUSE = 3600.0
-MOST_CALLS = 5000
+MOST_CALLS = 10_000
 """Requests of one check; whoever makes more goes round in circles."""
 
 
@@ -170,6 +170,12 @@ class KitHttp:
         """Send nothing of a bucket for so long."""
         self._line.pause(seconds, bucket)
 
+    def renew(self) -> None:
+        """Renew the tokens; see ``oms_connector.Http``."""
+        if self._renewing or not issubclass(self._connector, RefreshesTokens):
+            raise AccessRefused("the channel does not accept the key or token")
+        self._renew()
+
     def _send(self, call: Call) -> Response:
         try:
             return self._line.pass_on(call)
@@ -235,7 +241,14 @@ def resolve(
 
 
 def _same_place(home: SplitResult, other: SplitResult) -> bool:
-    if other.username or other.password or other.hostname != home.hostname:
+    if other.username or other.password:
+        return False
+    domain = (home.hostname or "").removeprefix("*")
+    if domain != home.hostname:  # every host below it, encrypted, on the usual port
+        name = other.hostname or ""
+        return home.scheme == other.scheme == "https" and other.port in (None, PORTS["https"]) \
+            and domain.count(".") > 1 and name.endswith(domain) and len(name) > len(domain)
+    if other.hostname != home.hostname:
         return False
     ends = [(one.scheme, one.port or PORTS.get(one.scheme)) for one in (home, other)]
     # A shop that was entered with http:// names itself with https://.

@@ -308,7 +308,7 @@ class StandIn:
     def ring(self, ref: str) -> Delivery:
         """What the channel posts when something happened to an order, signed at this moment.
 
-        The secret is ``secrets["webhook_secret"]``.
+        The secret is ``secrets["webhook_secret"]``, or the one that the manifest names.
         """
         raise Absent("it does not ring")
 

@@ -13,7 +13,6 @@ from oms_connector.testing.bench import Bench
 from oms_connector.testing.promise import Broken, keeps, must
 from oms_connector.testing.standin import Absent, Delivery
 
-SECRET = "webhook_secret"  # noqa: S105 - the name of a secret
 LONG = 16
 """Texts shorter than this are no signatures; comparing them tells nobody anything."""
 
@@ -39,7 +38,7 @@ class Webhooks:
         for name, forged in forgeries(true, bench.standin.signatures):
             refused(bench, name, forged)
         for secret in ("", "kit-another-secret"):
-            others = {**bench.secrets, SECRET: secret}
+            others = {**bench.secrets, bench.kind_of_connector.manifest.webhook_secret: secret}
             refused(bench, f"the secret {secret!r}", true, others)
         if bench.standin.signs_moment:
             bench.clock.forward(minutes=6)

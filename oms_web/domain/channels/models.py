@@ -18,10 +18,10 @@ class ChannelAccount(Base):
     ``state``: ``active``, ``paused`` (by a person), ``broken`` (access refused; somebody must
     reconnect). ``secrets`` is encrypted; until ``renewing_until`` one worker has the right to
     renew the tokens in it. ``buffer`` units are held back from publication, ``cap`` limits what is
-    shown. ``send_invoices``: buyers see our invoices there. ``tell_cancelled``:
-    it learns what we cancel. ``status_words``: our statuses (ids as text) and
-    the channel's own words for them. ``surcharge_bp`` is what prices
-    are raised by there, in hundredths of a percent.
+    shown; ``last_units``, ``shares`` and ``rank`` (1 comes first) are told in ``showing.py``.
+    ``send_invoices``: buyers see our invoices there. ``tell_cancelled``: it learns what we cancel.
+    ``status_words``: our statuses (ids as text) and the channel's own words for them.
+    ``surcharge_bp`` is what prices are raised by there, in hundredths of a percent.
     """
 
     __tablename__ = "channel_account"
@@ -39,6 +39,9 @@ class ChannelAccount(Base):
     currency: Mapped[Currency] = mapped_column(default="PLN")
     buffer: Mapped[int] = mapped_column(default=0)
     cap: Mapped[int | None]
+    last_units: Mapped[int] = mapped_column(default=0)
+    shares: Mapped[bool] = mapped_column(default=True)
+    rank: Mapped[int] = mapped_column(default=1)
     publish_stock: Mapped[bool] = mapped_column(default=True)
     publish_prices: Mapped[bool] = mapped_column(default=False)
     surcharge_bp: Mapped[int] = mapped_column(default=0)
@@ -64,6 +67,8 @@ class Listing(Base):
     """An offer on a channel and the SKU it sells. Unmapped ones wait in the "to map" queue.
 
     ``mapped_by``: ``link`` (told before), ``sku``, ``ean``, ``hand``; None while unmapped.
+    ``buffer``, ``cap``, ``last_units`` and ``shares`` are None where the account's hold.
+    ``set_aside`` units were set aside for it at ``set_aside_at``; what it sold since is off.
     """
 
     __tablename__ = "listing"
@@ -82,6 +87,10 @@ class Listing(Base):
     mapped_by: Mapped[str | None] = mapped_column(String(6))
     buffer: Mapped[int | None]
     cap: Mapped[int | None]
+    last_units: Mapped[int | None]
+    shares: Mapped[bool | None]
+    set_aside: Mapped[int] = mapped_column(default=0)
+    set_aside_at: Mapped[datetime | None]
     first_seen_at: Mapped[datetime]
     seen_at: Mapped[datetime]
 
@@ -93,6 +102,12 @@ class Listing(Base):
             "id",
             sqlite_where=text("variant_id IS NULL"),
             postgresql_where=text("variant_id IS NULL"),
+        ),
+        Index(
+            "ix_listing_set_aside",
+            "variant_id",
+            sqlite_where=text("set_aside > 0"),
+            postgresql_where=text("set_aside > 0"),
         ),
     )
 
@@ -154,7 +169,7 @@ class ListingPrice(Desired, Base):
     currency: Mapped[Currency]
 
 
-class Pushed:
+class Journal:
     """The journal: every value sent to a channel and what became of it. Append-only.
 
     ``lag_ms``: milliseconds from the change that asked for the value to the channel's answer.
@@ -170,7 +185,7 @@ class Pushed:
     lag_ms: Mapped[int | None]
 
 
-class Publication(Pushed, Base):
+class Publication(Journal, Base):
     """The journal of quantities.
 
     The outcome ``drift`` notes a quantity that was read back and is not what was accepted.
@@ -186,7 +201,7 @@ class Publication(Pushed, Base):
     )
 
 
-class PricePublication(Pushed, Base):
+class PricePublication(Journal, Base):
     """The journal of prices, in minor units of ``currency``."""
 
     __tablename__ = "price_publication"

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from oms_web.core import paging
-from oms_web.core.errors import Invalid, NotFound
+from oms_web.core.errors import NotFound
 from oms_web.core.paging import Page
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
@@ -21,7 +21,6 @@ from oms_web.domain.channels.models import ChannelAccount, Listing, ListingStock
 
 PAGE = 50
 STATES = ("open", "linked", "ended")
-MOST_HELD_BACK = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,29 +129,6 @@ def listing(session: Session, listing_id: int) -> Listing:
     if found is None:
         raise NotFound("There is no such offer.")
     return found
-
-
-def set_limits(work: Work, listing_id: int, buffer: int | None, cap: int | None) -> int | None:
-    """Hold back other units, or show at most others, than the account says; None: as it says.
-
-    Returns:
-        The variant whose publication has to be recomputed, if the listing has one.
-
-    Raises:
-        Invalid: a negative or absurd number.
-    """
-    row = listing(work.session, listing_id)
-    for name, number in (("buffer", buffer), ("cap", cap)):
-        if number is not None and not 0 <= number <= MOST_HELD_BACK:
-            raise Invalid("This number is out of range.", name)
-    before = {"buffer": row.buffer, "cap": row.cap}
-    change = audit.changes(before, {"buffer": buffer, "cap": cap})
-    if not change:
-        return None
-    row.buffer, row.cap = buffer, cap
-    work.session.flush()
-    audit.record(work, "listings.limits", "listing", listing_id, change)
-    return row.variant_id
 
 
 def send_again(work: Work, listing_id: int) -> int:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from oms_web.core.work import Work
 from oms_web.domain.catalog.models import Variant
+from oms_web.domain.channels import desired
 from oms_web.domain.channels.models import ChannelAccount, Listing, ListingPrice
 
 WHOLE_BP = 10_000
@@ -39,11 +41,7 @@ def publish_account(work: Work, account_id: int) -> None:
 
     What the channel showed in the meantime is not known, so that the same price counts as new.
     """
-    work.session.execute(
-        update(ListingPrice).where(ListingPrice.account_id == account_id)
-        .values(version=ListingPrice.version + 1, due_at=work.now, desired_at=work.now, attempts=0)
-        .execution_options(synchronize_session=False)
-    )
+    desired.send_anew(work, ListingPrice, ListingPrice.account_id == account_id)
     _publish(work, Listing.account_id == account_id)
 
 
@@ -59,36 +57,15 @@ def _publish(work: Work, which: ColumnElement[bool]) -> set[int]:
         select(Listing.id).where(which, Listing.variant_id.is_not(None)).order_by(Listing.id)
         .with_for_update(key_share=True)))
     wanted = _wanted(work.session, held)
-    present = {listing: (desired, currency) for listing, desired, currency in work.session.execute(
-        select(ListingPrice.listing_id, ListingPrice.desired, ListingPrice.currency)
-        .where(ListingPrice.listing_id.in_(held)))}
-    fresh = [
-        {"listing_id": listing, "account_id": account, "desired": price, "currency": currency,
-         "desired_at": work.now, "due_at": work.now}
-        for listing, (account, price, currency) in wanted.items() if listing not in present
-    ]
-    if fresh:
-        work.session.execute(insert(ListingPrice), fresh)
-    accounts = {wanted[listing][0] for listing in wanted.keys() - present.keys()}
-    for listing, (account, price, currency) in wanted.items():
-        if listing in present and present[listing] != (price, currency):
-            work.session.execute(
-                update(ListingPrice).where(ListingPrice.listing_id == listing).values(
-                    desired=price, currency=currency, version=ListingPrice.version + 1,
-                    desired_at=work.now, due_at=work.now, attempts=0,
-                ).execution_options(synchronize_session=False)
-            )
-            accounts.add(account)
-    silent = present.keys() - wanted.keys()
-    if silent:
-        work.session.execute(
-            update(ListingPrice).where(ListingPrice.listing_id.in_(silent)).values(due_at=None)
-            .execution_options(synchronize_session=False))
-    return accounts
+    work.session.execute(
+        update(ListingPrice)
+        .where(ListingPrice.listing_id.in_(held), ListingPrice.listing_id.not_in(wanted.keys()))
+        .values(due_at=None).execution_options(synchronize_session=False))
+    return desired.note(work, ListingPrice, wanted)
 
 
-def _wanted(session: Session, listing_ids: Collection[int]) -> dict[int, tuple[int, int, str]]:
-    """Listing -> (account, price, currency), where there is a price in the right currency."""
+def _wanted(session: Session, listing_ids: Collection[int]) -> dict[int, dict[str, Any]]:
+    """What listings should show, where there is a price in the right currency."""
     rows = session.execute(
         select(Listing.id, Listing.account_id, Variant.price, Variant.currency,
                ChannelAccount.surcharge_bp)
@@ -100,7 +77,8 @@ def _wanted(session: Session, listing_ids: Collection[int]) -> dict[int, tuple[i
                Variant.currency == func.coalesce(Listing.currency, ChannelAccount.currency))
         .order_by(Listing.id)
     )
-    return {listing: (account, surcharged(price, surcharge), currency)
+    return {listing: {"account_id": account, "desired": surcharged(price, surcharge),
+                      "currency": currency}
             for listing, account, price, currency, surcharge in rows if price is not None}
 
 

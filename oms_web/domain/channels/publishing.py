@@ -1,35 +1,54 @@
-"""What every listing should show, recomputed for the variants whose free units changed."""
+"""Which listings have to be recomputed together, and the rules that hold for each."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from oms_web.core.work import Work
+from oms_web.domain.catalog import composition
 from oms_web.domain.catalog.models import BundlePart, Variant
+from oms_web.domain.channels import desired
 from oms_web.domain.channels.models import (
     AccountWarehouse,
     ChannelAccount,
     Listing,
     ListingStock,
 )
+from oms_web.domain.channels.showing import Offer
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A listing with all that decides its quantity."""
+def reach(session: Session, variant_ids: Collection[int]) -> set[int]:
+    """These variants and those whose listings' numbers depend on them through units set aside.
 
-    listing_id: int
-    account_id: int
-    variant_id: int
-    buffer: int
-    cap: int | None
-    sell_without_stock: bool
-    is_bundle: bool
+    A bundle takes units of its parts from their listings, and its own number depends on all of
+    its parts. Where nothing is set aside only the listings of these variants, and of bundles with
+    them, depend on them.
+    """
+    found = set(variant_ids)
+    set_aside = (Listing.set_aside > 0, Listing.variant_id.is_not(None))
+    if session.scalar(select(Listing.id).where(*set_aside).limit(1)) is None:
+        return found
+    while True:
+        touched = found | _parts_of(session, _with_bundles(session, found))
+        kept = set(session.scalars(select(Listing.variant_id).where(
+            *set_aside, Listing.variant_id.in_(_with_bundles(session, touched))).distinct()))
+        wider = found | kept | _parts_of(session, kept)
+        if wider == found:
+            return found
+        found = wider
+
+
+def _with_bundles(session: Session, variant_ids: Collection[int]) -> set[int]:
+    made = composition.bundles_with(session, variant_ids).values()
+    return {*variant_ids, *(bundle for bundles in made for bundle in bundles)}
+
+
+def _parts_of(session: Session, variant_ids: Collection[int]) -> set[int]:
+    return {part for parts in composition.of(session, variant_ids).values() for part in parts}
 
 
 def hold_listings(session: Session, variant_ids: Collection[int]) -> list[int]:
@@ -38,31 +57,54 @@ def hold_listings(session: Session, variant_ids: Collection[int]) -> list[int]:
     Whoever says what a listing should show first waits for all who said so before, and only then
     looks at the free units: else the later one may write what the earlier one saw.
     """
+    return list(session.scalars(
+        _selling(variant_ids).order_by(Listing.id).with_for_update(key_share=True)))
+
+
+def listings_of(session: Session, variant_ids: Collection[int]) -> list[int]:
+    """The same listings, only to be looked at."""
+    return list(session.scalars(_selling(variant_ids)))
+
+
+def _selling(variant_ids: Collection[int]):
     ids = sorted(variant_ids)
     bundles = select(BundlePart.bundle_id).where(BundlePart.part_id.in_(ids))
-    return list(session.scalars(
-        select(Listing.id)
-        .where(or_(Listing.variant_id.in_(ids), Listing.variant_id.in_(bundles)))
-        .order_by(Listing.id).with_for_update(key_share=True)
-    ))
+    return select(Listing.id).where(
+        or_(Listing.variant_id.in_(ids), Listing.variant_id.in_(bundles)))
 
 
-def shown_listings(session: Session, listing_ids: Collection[int]) -> list[Shown]:
-    """Those of the listings that are on sale and whose account publishes stock."""
+def offers(
+    session: Session, listing_ids: Collection[int], sold: Mapping[int, int]
+) -> list[Offer]:
+    """Those of the listings that are on sale and whose account publishes stock.
+
+    Args:
+        sold: units that listings sold since units were set aside for them.
+    """
     rows = session.execute(
-        select(Listing.id, Listing.account_id, Listing.variant_id, Listing.buffer, Listing.cap,
-               ChannelAccount.buffer, ChannelAccount.cap, Variant.sell_without_stock,
-               Variant.is_bundle)
+        select(Listing, ChannelAccount, Variant.sell_without_stock, Variant.is_bundle)
         .join(ChannelAccount, ChannelAccount.id == Listing.account_id)
         .join(Variant, Variant.id == Listing.variant_id)
         .where(Listing.id.in_(listing_ids), Listing.state == "active",
                ChannelAccount.publish_stock, ChannelAccount.archived_at.is_(None))
-    )
+    ).all()
+    parts = composition.of(session, {row[0].variant_id for row in rows if row.is_bundle})
+    houses = warehouses_of(session, {account.id for _, account, _, _ in rows})
     return [
-        Shown(listing, account, variant, own_buffer if own_buffer is not None else buffer,
-              own_cap if own_cap is not None else cap, endless, bundle)
-        for listing, account, variant, own_buffer, own_cap, buffer, cap, endless, bundle in rows
+        Offer(
+            one.id, account.id,
+            tuple(sorted(parts.get(one.variant_id, {}).items())) if bundle
+            else ((one.variant_id, 1),),
+            houses[account.id], _own(one.buffer, account.buffer), _own(one.cap, account.cap),
+            max(0, one.set_aside - sold.get(one.id, 0)), _own(one.shares, account.shares),
+            _own(one.last_units, account.last_units), account.rank, endless,
+        )
+        for one, account, endless, bundle in rows
     ]
+
+
+def _own(own, account):  # type: ignore[no-untyped-def]
+    return account if own is None else own
 
 
 def warehouses_of(session: Session, account_ids: Collection[int]) -> dict[int, tuple[int, ...]]:
@@ -76,57 +118,6 @@ def warehouses_of(session: Session, account_ids: Collection[int]) -> dict[int, t
     return {account: tuple(chosen[account]) for account in account_ids}
 
 
-def parts_of(session: Session, bundle_ids: Collection[int]) -> dict[int, list[tuple[int, int]]]:
-    """Bundles and their parts: (part, units per bundle)."""
-    parts: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    for bundle, part, quantity in session.execute(
-        select(BundlePart.bundle_id, BundlePart.part_id, BundlePart.quantity)
-        .where(BundlePart.bundle_id.in_(sorted(bundle_ids)))
-    ):
-        parts[bundle].append((part, quantity))
-    return parts
-
-
-def set_desired(work: Work, wanted: dict[int, tuple[int, int]]) -> set[int]:
-    """Note the quantity each listing should show: listing -> (account, quantity).
-
-    Only a different quantity makes a new version and becomes due. The listings are held.
-
-    Returns:
-        The accounts that have something new to be sent.
-    """
-    if not wanted:
-        return set()
-    present = {
-        listing: desired for listing, desired in work.session.execute(
-            select(ListingStock.listing_id, ListingStock.desired)
-            .where(ListingStock.listing_id.in_(sorted(wanted)))
-        )
-    }
-    fresh = [
-        {"listing_id": listing, "account_id": account, "desired": quantity,
-         "desired_at": work.now, "due_at": work.now}
-        for listing, (account, quantity) in sorted(wanted.items()) if listing not in present
-    ]
-    if fresh:
-        work.session.execute(insert(ListingStock), fresh)
-    accounts = {row["account_id"] for row in fresh}
-    for listing, (account, quantity) in sorted(wanted.items()):
-        if listing in present and present[listing] != quantity:
-            work.session.execute(
-                update(ListingStock).where(ListingStock.listing_id == listing).values(
-                    desired=quantity, version=ListingStock.version + 1, desired_at=work.now,
-                    due_at=work.now, attempts=0,
-                ).execution_options(synchronize_session=False)
-            )
-            accounts.add(account)
-    return accounts
-
-
 def send_anew(work: Work, listing_ids: Collection[int]) -> int:
-    """Send what these listings should show once more, as a newer value; how many there are."""
-    return work.session.execute(
-        update(ListingStock).where(ListingStock.listing_id.in_(sorted(listing_ids))).values(
-            version=ListingStock.version + 1, desired_at=work.now, due_at=work.now, attempts=0
-        ).execution_options(synchronize_session=False)
-    ).rowcount if listing_ids else 0
+    """Send the quantity of these listings once more, as a newer value; how many there are."""
+    return desired.send_anew(work, ListingStock, ListingStock.listing_id.in_(sorted(listing_ids)))

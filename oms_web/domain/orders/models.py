@@ -256,6 +256,13 @@ class ChannelNotice(Base):
             sqlite_where=text("due_at IS NOT NULL"),
             postgresql_where=text("due_at IS NOT NULL"),
         ),
+        Index(
+            "ix_channel_notice_wrong",
+            "account_id",
+            sqlite_where=text("state IN ('failed', 'retry', 'unknown')"),
+            postgresql_where=text("state IN ('failed', 'retry', 'unknown')"),
+        ),
+        Index("ix_channel_notice_created", "created_at"),
     )
 
 

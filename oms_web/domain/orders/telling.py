@@ -6,9 +6,10 @@ Nothing here speaks to a channel; the sync engine looks for what is due (``Chann
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from oms_web.core.db import upsert
@@ -16,9 +17,12 @@ from oms_web.core.errors import NotFound
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.channels.models import ChannelAccount
+from oms_web.domain.orders import phases
 from oms_web.domain.orders.models import ChannelNotice, ChannelOrder, Order, OrderLine, OrderLink
 
 INVOICE, CANCEL, STATUS = "invoice", "cancel", "status"
+KEPT = timedelta(days=180)
+FORGOTTEN_AT_ONCE = 5_000
 
 
 def tell_invoice(work: Work, order_id: int, document_id: int) -> int:
@@ -152,3 +156,21 @@ def tell_again(work: Work, notice_id: int) -> int:
         audit.record(work, "orders.tell_again", "order", notice.order_id,
                      {"what": [None, notice.kind]}, order_id=notice.order_id)
     return notice.order_id
+
+
+def forget_old(work: Work) -> int:
+    """Forget what was told (or refused) long ago of orders that are closed; how many notices.
+
+    Of an order that is still open a notice counts all units that were ever cancelled: it stays.
+    """
+    before = work.now - KEPT
+    old = (
+        select(ChannelNotice.id).join(Order, Order.id == ChannelNotice.order_id)
+        .where(ChannelNotice.created_at < before, ChannelNotice.due_at.is_(None),
+               func.coalesce(ChannelNotice.told_at, ChannelNotice.created_at) < before,
+               Order.phase.in_(phases.CLOSED))
+        .order_by(ChannelNotice.created_at).limit(FORGOTTEN_AT_ONCE)
+    )
+    return work.session.execute(
+        delete(ChannelNotice).where(ChannelNotice.id.in_(old))
+        .execution_options(synchronize_session=False)).rowcount

@@ -102,6 +102,9 @@ def upgrade() -> None:
     sa.Column('currency', sa.String(length=3), nullable=False),
     sa.Column('buffer', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('cap', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('last_units', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('shares', sa.Boolean(), nullable=False),
+    sa.Column('rank', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('publish_stock', sa.Boolean(), nullable=False),
     sa.Column('publish_prices', sa.Boolean(), nullable=False),
     sa.Column('surcharge_bp', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -747,8 +750,10 @@ def upgrade() -> None:
     sa.UniqueConstraint('key', name=op.f('uq_channel_notice_key'))
     )
     with op.batch_alter_table('channel_notice', schema=None) as batch_op:
+        batch_op.create_index('ix_channel_notice_created', ['created_at'], unique=False)
         batch_op.create_index('ix_channel_notice_due', ['account_id', 'due_at'], unique=False, sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
         batch_op.create_index(batch_op.f('ix_channel_notice_order_id'), ['order_id'], unique=False)
+        batch_op.create_index('ix_channel_notice_wrong', ['account_id'], unique=False, sqlite_where=sa.text("state IN ('failed', 'retry', 'unknown')"), postgresql_where=sa.text("state IN ('failed', 'retry', 'unknown')"))
 
     op.create_table('document',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -816,6 +821,10 @@ def upgrade() -> None:
     sa.Column('mapped_by', sa.String(length=6), nullable=True),
     sa.Column('buffer', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('cap', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('last_units', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('shares', sa.Boolean(), nullable=True),
+    sa.Column('set_aside', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('set_aside_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.Column('first_seen_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
     sa.Column('seen_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_listing_account_id')),
@@ -824,6 +833,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('account_id', 'offer_ref', name=op.f('uq_listing_account_id_offer_ref'))
     )
     with op.batch_alter_table('listing', schema=None) as batch_op:
+        batch_op.create_index('ix_listing_set_aside', ['variant_id'], unique=False, sqlite_where=sa.text('set_aside > 0'), postgresql_where=sa.text('set_aside > 0'))
         batch_op.create_index('ix_listing_unmapped', ['account_id', 'id'], unique=False, sqlite_where=sa.text('variant_id IS NULL'), postgresql_where=sa.text('variant_id IS NULL'))
         batch_op.create_index(batch_op.f('ix_listing_variant_id'), ['variant_id'], unique=False)
 
@@ -1442,6 +1452,7 @@ def downgrade() -> None:
     with op.batch_alter_table('listing', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_listing_variant_id'))
         batch_op.drop_index('ix_listing_unmapped', sqlite_where=sa.text('variant_id IS NULL'), postgresql_where=sa.text('variant_id IS NULL'))
+        batch_op.drop_index('ix_listing_set_aside', sqlite_where=sa.text('set_aside > 0'), postgresql_where=sa.text('set_aside > 0'))
 
     op.drop_table('listing')
     op.drop_table('import_run')
@@ -1451,8 +1462,10 @@ def downgrade() -> None:
 
     op.drop_table('document')
     with op.batch_alter_table('channel_notice', schema=None) as batch_op:
+        batch_op.drop_index('ix_channel_notice_wrong', sqlite_where=sa.text("state IN ('failed', 'retry', 'unknown')"), postgresql_where=sa.text("state IN ('failed', 'retry', 'unknown')"))
         batch_op.drop_index(batch_op.f('ix_channel_notice_order_id'))
         batch_op.drop_index('ix_channel_notice_due', sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
+        batch_op.drop_index('ix_channel_notice_created')
 
     op.drop_table('channel_notice')
     with op.batch_alter_table('bundle_part', schema=None) as batch_op:

@@ -212,6 +212,11 @@ class Child:
                     answer = self._make_request(message, blob)
                     deadline.own += time.monotonic() - started
                     self._send(answer, deadline)
+                case "renew":
+                    started = time.monotonic()
+                    answer = self._renew()
+                    deadline.own += time.monotonic() - started
+                    self._send(answer, deadline)
                 case "pause":
                     self._pause(message)
                 case "log":
@@ -242,6 +247,16 @@ class Child:
         self._wrote = self._wrote or not harmless
         return wire.pack({"do": "answer", "status": answer.status,
                           "headers": dict(answer.headers)}, answer.body)
+
+    def _renew(self) -> list[bytes]:
+        """Renew its tokens, which asks it for them; what to send back."""
+        if self.http is None:
+            raise Lost("the connector asks its channel where it may not")
+        try:
+            self.http.renew()
+        except ChannelError as error:
+            return wire.pack({"do": "raise", "error": wire.error_out(error)})
+        return wire.pack({"do": "answer"})
 
     def _pause(self, message: Mapping[str, Any]) -> None:
         seconds, bucket = message.get("seconds"), message.get("bucket")

@@ -7,7 +7,7 @@ is made by the app, with the app's pace, tokens and log.
 Messages are those of ``oms_connector.wire``. From the app, by ``do``: ``headers`` (secrets to work
 with from now on), ``open`` (settings, moment), ``class`` and ``call`` (a method and its arguments),
 ``refresh``, and ``answer`` or ``raise`` to a request. To the app, by ``say``: ``ready``, ``done``,
-``failed`` (an error of the SDK), ``fault`` (any other), ``http``, ``pause``, ``log``.
+``failed`` (an error of the SDK), ``fault`` (any other), ``http``, ``pause``, ``renew``, ``log``.
 """
 
 from __future__ import annotations
@@ -202,6 +202,12 @@ class Asking:
     def pause(self, seconds: float, bucket: str = "") -> None:
         """See ``oms_connector.Http``."""
         self._desk.line.send({"say": "pause", "seconds": float(seconds), "bucket": bucket})
+
+    def renew(self) -> None:
+        """See ``oms_connector.Http``."""
+        answer, _ = self._desk.ask({"say": "renew"}, b"")
+        if answer["do"] == "raise":
+            raise self._desk.line.wire.error_in(answer["error"])
 
 
 def _json(value: Any, headers: Any) -> tuple[bytes, dict[str, str]]:

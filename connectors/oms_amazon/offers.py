@@ -133,7 +133,7 @@ def offer(item: Any, place: Place) -> Offer | Unreadable:
         sku = text(item, "sku")
         summary = _of_place(item, "summaries", place)
         asin = text_or_empty(summary, "asin")
-        price = next((one for one in children(item, "offers") if _is_for(one, place)
+        price: Any = next((one for one in children(item, "offers") if _is_for(one, place)
                       and text_or_empty(one, "offerType") in ("", CONSUMERS)), {})
         return Offer(
             offer_ref=ref_of(place, sku),

@@ -157,7 +157,7 @@ def _send(api: Api, seller: str, place: Place, sku: str, body: Mapping[str, Any]
         return ItemResult("rejected", str(no), no.code, field=no.field)
     if answer["status"] == "ACCEPTED":
         return ItemResult("accepted", handle=handle)
-    issue = next(iter(_errors(answer.get("issues"))), {})
+    issue: Any = next(iter(_errors(answer.get("issues"))), {})
     return _rejected(issue)
 
 

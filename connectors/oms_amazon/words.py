@@ -9,8 +9,11 @@ def N_(template: str) -> str:
 
 
 HELP = N_(
-    "Orders, stock, prices, parcels, returns and invoices of an Amazon seller account. You need a "
-    "Professional selling plan and a private application of your own in Seller Central."
+    "Orders, stock, prices, parcels, returns and invoices of an Amazon seller account with a "
+    "Professional plan. You need a private application of your own. In Seller Central: Apps and "
+    "Services, Develop Apps, Add new app client, SP API. Give it the roles Product Listing, "
+    "Pricing, Inventory and Order Tracking, Selling Partner Insights, Direct-to-Consumer Shipping "
+    "and Tax Invoicing: without the last two Amazon shows no names, streets and tax numbers."
 )
 
 MARKETPLACES = N_("Marketplaces")

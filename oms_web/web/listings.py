@@ -21,10 +21,11 @@ from oms_web.domain.orders.phases import CLOSED
 from oms_web.extensions import db
 from oms_web.flows import listing_rules
 from oms_web.flows.map_listing import map_listing, unmap_listing
+from oms_web.inspection import measured_buffers
 from oms_web.web import asked, scanning
-from oms_web.web.access import act
+from oms_web.web.access import act, allowed
 from oms_web.web.auth import is_local_path
-from oms_web.web.door import writing
+from oms_web.web.door import reading, writing
 from oms_web.web.exports import send
 from oms_web.web.failures import status_of, words_of
 from oms_web.web.render import go, render, wants_part
@@ -76,10 +77,13 @@ def _list(problems: dict[int, str] | None = None, status: int = 200) -> Response
 
 
 def _around(rows: list[Listing] | Any) -> dict[str, Any]:
-    """What rows are drawn with: accounts, suggested and linked SKUs, orders that wait."""
+    """What rows are drawn with: accounts, SKUs that fit or are linked, what waits, buffers."""
     found = offers.matches(db.session, [row for row in rows if row.variant_id is None])
     ids = {match.variant_id for match in found.values()} | {row.variant_id for row in rows}
+    linked = [row for row in rows if row.variant_id is not None and row.state == "active"]
     return {
+        "suggested": measured_buffers.of(db.session, linked, reading().now)
+        if linked and allowed("channels.manage") else {},
         "accounts": {one.id: one for one in offers.accounts(db.session)}, "matches": found,
         "variants": {v.id: v for v in db.session.scalars(
             select(Variant).where(Variant.id.in_(ids - {None})))},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import timedelta
 from urllib.parse import parse_qs
 
@@ -9,14 +10,22 @@ import httpx2
 import pytest
 from oms_amazon import AmazonConnector, access
 from oms_amazon.calls import _DECLARED, LIMITS, SEARCH
-from oms_connector import AccessRefused, ChannelDown, RateLimited, Response
-from oms_connector.testing import network
+from oms_amazon.pushing import FEW
+from oms_connector import AccessRefused, ChannelDown, RateLimited, Response, StockItem
+from oms_connector.testing import Request, network
 
 from oms_web.adapters import addresses
 from oms_web.adapters.http import AccountHttp, ForbiddenAddress
+from oms_web.core.actor import SYSTEM
+from oms_web.domain.channels.models import ChannelAccount
+from oms_web.sync import accounts, tokens
+from oms_web.sync.pull import pull
+from oms_web.sync.registry import Registry
+from oms_web.sync.session import Engine, connected
 from tests.contract.amazon_bench import opened
 from tests.contract.amazon_shop import MONDAY
 from tests.contract.amazon_wire import CLIENT, GRANT, STORE
+from tests.sync.isolated import lending
 
 SECRETS = {"client_secret": CLIENT[1], "refresh_token": GRANT}
 
@@ -176,3 +185,46 @@ class TestThroughTheEnginesClient:
         base, hosts = "https://sellingpartnerapi-eu.amazon.com", AmazonConnector.manifest.hosts
         assert network.resolve(base, address, None, hosts) == address
         assert addresses.resolve(base, address, None, hosts).geturl() == address
+
+
+class TestInTheApp:
+    """Typed in, tested, read, sent: with the app's own client and storage."""
+
+    @pytest.fixture(params=["here", "in a process of its own"])
+    def engine(self, oms, there, request):
+        def answered(asked):
+            headers = {name.lower(): one for name, one in asked.headers.items()}
+            got = there.standin.exchange(
+                Request(asked.method, str(asked.url), headers, asked.content))
+            return httpx2.Response(got.status, headers=got.headers, content=got.body)
+
+        oms.works.ports["http"] = lambda base, headers, name, **more: AccountHttp(
+            base, headers, loopback=False, name=name, hosts=more["hosts"],
+            transport=httpx2.MockTransport(answered), renewal=more["renewal"],
+            secrets=more["secrets"])
+        there.bench.clock.now = oms.works.clock()
+        with ExitStack() as stack:
+            if request.param != "here":
+                stack.enter_context(lending(oms))
+            yield Engine(oms.works, Registry({"amazon": AmazonConnector}))
+
+    def test_a_typed_refresh_token_is_all_it_needs(self, engine, there):
+        with engine.works.writing(SYSTEM) as work:
+            account = accounts.connect(work, AmazonConnector, "Amazon",
+                                       there.standin.settings, SECRETS).id
+        there.shop.now = engine.works.clock() - timedelta(days=2)
+        there.shop.order(("KIT 0/x", 2))
+        assert accounts.verify(engine, account, SYSTEM) == "Kubki i spółka (PL, DE)"
+        assert pull(engine, account, "orders").added == 1
+        with engine.works.reading(SYSTEM) as work:
+            kept = tokens.open_secrets(work, work.session.get_one(ChannelAccount, account))
+        assert (kept["access_token"], kept["refresh_token"]) == (there.wire.token, GRANT)
+        assert there.wire.given == 2
+
+        refs = [there.shop.listing(f"S{number}") for number in range(FEW + 1)]
+        with connected(engine, account) as (_, connector):
+            results = connector.push_stock([
+                StockItem(ref, ref.partition("/")[2], 7, 1, ref) for ref in refs])
+            there.shop.work()
+            told = connector.results(results[0].handle)
+        assert {ref: one.outcome for ref, one in told.items()} == dict.fromkeys(refs, "applied")

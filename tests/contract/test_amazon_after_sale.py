@@ -246,6 +246,17 @@ class TestReturns:
         page = there.call(lambda c: c.pull_returns(page.cursor, 100))
         assert (page.items, page.cursor, page.more) == ([], {}, False)
 
+    def test_half_a_report_is_none(self, there):
+        for _ in range(30):
+            there.shop.send_back(there.shop.order(("KUBEK", 1)))
+        page = there.call(lambda c: c.pull_returns(None, 100))
+        there.forward(30)
+        there.bench.line.faults = {3: lambda request, answer: Response(
+            200, {}, answer().body[:-20])}
+        with pytest.raises(ChannelDown):
+            there.call(lambda c: c.pull_returns(page.cursor, 100))
+        assert len(there.call(lambda c: c.pull_returns(page.cursor, 100)).items) == 30
+
     @pytest.mark.parametrize(("row", "state", "refunded"), [
         ({}, "announced", None),
         ({"return request status": "Pending"}, "announced", None),

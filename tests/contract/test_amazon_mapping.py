@@ -91,16 +91,19 @@ class TestSums:
         order = read(sample("unexplained_total"))
         assert (order.total, due(order)) == (Decimal("88.88"), Decimal("49.90"))
 
-    @pytest.mark.parametrize("total", ["60.00", "73.80"])
-    def test_the_same_parts_are_read_as_the_total_says(self, total):
+    @pytest.mark.parametrize(("total", "goods"), [
+        ("55.20", "55.20"), ("69.00", "69.00"), ("60.00", "60.00"), ("73.80", "73.80"),
+        ("1.00", "55.20")])
+    def test_the_same_parts_are_read_as_the_total_says(self, total, goods):
         document = sample("tax_within")
         document["orderItems"] = [{
             "orderItemId": "1", "quantityOrdered": 3, "product": {"sellerSku": "A"},
             "proceeds": {"breakdowns": [
-                {"type": "ITEM", "subtotal": {"amount": "60.00", "currencyCode": "PLN"}},
-                {"type": "TAX", "subtotal": {"amount": "13.80", "currencyCode": "PLN"}}]}}]
+                {"type": kind, "subtotal": {"amount": amount, "currencyCode": "PLN"}}
+                for kind, amount in (("ITEM", "60.00"), ("TAX", "13.80"), ("DISCOUNT", "4.80"))
+            ]}}]
         document["proceeds"]["grandTotal"]["amount"] = total
-        assert read(document).lines[0].unit_price == Decimal(total) / 3
+        assert read(document).lines[0].unit_price == Decimal(goods) / 3
 
     def test_without_a_breakdown_the_price_of_a_unit_counts(self):
         document = sample("tax_within")

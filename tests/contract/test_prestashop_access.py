@@ -180,7 +180,9 @@ class TestWords:
         assert found[str(made)] == "Do grawerowania"
         assert str(gone) not in found
 
-    def test_a_carrier_keeps_its_reference_when_it_is_changed(self, there):
+    def test_a_carrier_keeps_its_reference_when_it_is_changed_and_goes_when_it_is_deleted(
+            self, there):
+        there.shop.add("carriers", {"name": "Gołąb", "id_reference": 9, "deleted": "1"})
         found = [(word.ref, word.name) for word in there.connector().words("deliveries")]
         assert found == [("2", "Kurier DPD")]
         assert there.connector().words("payments") == []

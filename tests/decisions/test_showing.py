@@ -97,6 +97,15 @@ def test_warehouses_that_do_not_meet_set_nothing_aside_for_each_other():
     assert quantities(*last) == [5, 5]
 
 
+@pytest.mark.parametrize(("free", "only_own", "quantities"), [
+    (20, False, [20, 10, 15]), (8, False, [8, 0, 0]), (4, False, [4, 0, 0]), (8, True, [5, 1, 0]),
+])
+def test_the_worked_example(free, only_own, quantities):
+    assert shown(free, offer(1, set_aside=5, rank=1, shares=not only_own),
+                 offer(2, buffer=2, cap=10, last_units=3, rank=2),
+                 offer(3, last_units=3, rank=3)) == quantities
+
+
 def test_it_says_why():
     found = decide([
         offer(1, set_aside=4), offer(2, buffer=1, cap=3),

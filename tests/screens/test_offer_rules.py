@@ -138,6 +138,24 @@ def test_a_measured_buffer_is_suggested_with_its_reason_and_taken_by_a_button(
     assert owner.post(f"/offers/{shop.listings['of-mug']}/buffer", data={}).status_code == 422
 
 
+def test_the_list_says_where_more_should_be_held_back(shop, owner, page, monkeypatch):
+    monkeypatch.setattr(buffers, "ENOUGH", 2)
+    with shop.works.writing(SYSTEM) as work:
+        other = make.account(work, "Bazar")
+        make.put(work, shop.ids[MUG], 500)
+        work.session.add_all([Publication(
+            at=work.now, account_id=shop.account_id, listing_id=shop.listings["of-mug"],
+            version=n, quantity=3, outcome="applied", lag_ms=60_000) for n in range(2)])
+    with shop.works.writing(SYSTEM) as work:
+        take_in(work, work.session.get_one(ChannelAccount, other.id), [
+            make.order(f"C{n}", {MUG: 4}, placed_at=work.now) for n in range(90)])
+    # A minute holds 0.063 of 91 orders a day: one of 367 / 91 units, so five and not two.
+    assert "hold back 5" in text_of(owner.get("/offers?state=linked"))
+    owner.post(f"/offers/{shop.listings['of-mug']}/buffer", data={"units": "5"})
+    assert not re.search(r'href="/offers/1/rules">hold back',
+                         owner.get("/offers?state=linked").get_data(as_text=True))
+
+
 def test_the_page_is_reached_from_the_product_and_the_list(shop, owner, page):
     assert page in owner.get(f"/products/variant/{shop.ids[MUG]}",
                              follow_redirects=True).get_data(as_text=True)

@@ -8,11 +8,17 @@ import sys
 from pathlib import Path
 
 import click
+from oms_connector import Connector
 
+from oms_web.cli.database import opened
+from oms_web.core.actor import Actor
+from oms_web.core.errors import OmsError
+from oms_web.sync import quality
 from oms_web.sync.registry import load_registry
 
 KEY = re.compile(r"[a-z][a-z0-9]{1,19}")
 NOTHING_SAID = "It is not said why."
+SHELL = Actor("cli", "shell")
 
 
 @click.command("check")
@@ -39,11 +45,27 @@ def check(name: str, kit: str | None) -> None:
     for result in report.results:
         if result.outcome != "passed":
             click.echo(f"{result.number:>3} {result.outcome:<15} {result.reason or NOTHING_SAID}")
-    kept = sum(result.outcome == "passed" for result in report.results)
-    click.echo(f"{report.connector}: {report.level or 'no level yet'}, {kept} kept, "
+    count = {outcome: sum(one.outcome == outcome for one in report.results)
+             for outcome in ("passed", "not applicable")}
+    click.echo(f"{report.connector}: {report.level or 'no level yet'}, {count['passed']} kept, "
                f"{len(report.failed)} broken")
+    _keep(found, report.connector, quality.Found(
+        report.level, count["passed"], count["not applicable"],
+        [(one.number, one.reason or NOTHING_SAID) for one in report.failed]))
     if report.failed:
         raise SystemExit(1)
+
+
+def _keep(connector: type[Connector], checked: str, found: quality.Found) -> None:
+    """Let the channels' pages show it, where there is an installation."""
+    if checked != connector.manifest.key:
+        click.echo(f"Not kept: the kit is about {checked}.", err=True)
+        return
+    try:
+        with opened().works.writing(SHELL) as work:
+            quality.note(work, connector, found)
+    except OmsError as error:
+        click.echo(f"Not kept, so that the app does not show it: {error}", err=True)
 
 
 def _exists(module: str) -> bool:

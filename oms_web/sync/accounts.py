@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from oms_connector import CancelsOrders, Connector, UploadsInvoices, VerifiesAccess
@@ -161,15 +162,28 @@ def sync_now(work: Work, account_id: int) -> None:
         update(Feed).where(Feed.account_id == account_id)
         .values(due_at=work.now, failures=0)
     )
-    work.session.execute(
-        update(Task).where(Task.kind == "push_shipment", Task.state == "waiting")
-        .values(not_before=work.now)
-    )
+    hasten_shipments(work)
     work.session.execute(
         update(ChannelNotice)
         .where(ChannelNotice.account_id == account_id, ChannelNotice.due_at.is_not(None))
         .values(due_at=work.now)
     )
+
+
+def hasten_shipments(work: Work) -> None:
+    """What channels could not be told of shipments is tried again at once."""
+    work.session.execute(
+        update(Task).where(Task.kind == "push_shipment", Task.state == "waiting")
+        .values(not_before=work.now))
+
+
+def access_ends(work: Work, account: ChannelAccount) -> datetime | None:
+    """When the access token ends; None where it does not, or nobody said, or can be told."""
+    try:
+        text = open_secrets(work, account).get("expires_at", "")
+        return datetime.fromisoformat(text) if text else None
+    except (OmsError, ValueError):
+        return None
 
 
 def replay(work: Work, account_id: int, name: str = feeds.ORDERS) -> None:

@@ -1,9 +1,11 @@
-"""How each channel is doing: one statement per question, all accounts at once."""
+"""How each channel is doing: one statement per question, all accounts at once.
+
+What goes wrong there is in ``causes.py``, what was sent in ``journal.py``.
+"""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -19,30 +21,47 @@ from oms_web.domain.channels.models import (
     Publication,
 )
 from oms_web.domain.channels.standing import is_standing
-from oms_web.domain.orders.models import Order
+from oms_web.domain.orders.models import ChannelNotice, Order
+from oms_web.sync import quota
 from oms_web.sync.models import Feed, Quarantine
 
 RECENT = timedelta(hours=24)
-SAMPLE = 500
-SHOWN_ERRORS = 20
+SAMPLE = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """Seconds that something took: the median and the 95th percentile of the newest ones."""
+
+    p50: float
+    p95: float
 
 
 @dataclass(slots=True)
 class AccountHealth:
-    """One account's figures. ``lag`` are seconds from the change of stock to the channel's yes."""
+    """One account's figures.
+
+    ``order_lag``: from the purchase until the order was here. ``stock_lag``: from the change of
+    stock to the channel's yes. Both are None while nothing is known, and unless asked for.
+    ``due`` quantities, ``due_prices`` and ``due_notices`` (documents, cancellations, statuses)
+    wait to be sent.
+    """
 
     account: ChannelAccount
     last_order_at: datetime | None = None
     orders_24h: int = 0
-    lag_p50: float | None = None
-    lag_p95: float | None = None
+    order_lag: Lag | None = None
+    stock_lag: Lag | None = None
     due: int = 0
+    due_prices: int = 0
+    due_notices: int = 0
     drift: int = 0
     price_drift: int = 0
     rejected: int = 0
     unmapped: int = 0
     quarantined: int = 0
     feeds: list[Feed] = field(default_factory=list)
+    limits: list[quota.Used] = field(default_factory=list)
 
     @property
     def read_at(self) -> datetime | None:
@@ -54,31 +73,66 @@ class AccountHealth:
         """Whether a feed fails at the moment though access is fine."""
         return any(feed.failures for feed in self.feeds)
 
+    @property
+    def queue(self) -> int:
+        """How much waits to be sent to the channel."""
+        return self.due + self.due_prices + self.due_notices
 
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """Errors with the same words: where, what, how often."""
+    @property
+    def blocked_until(self) -> datetime | None:
+        """Until when the channel may not be asked: it told us to wait."""
+        return max((one.blocked_until for one in self.limits if one.blocked_until), default=None)
 
-    account: ChannelAccount
-    message: str
-    count: int
-    kind: str
+    @property
+    def used_percent(self) -> int | None:
+        """How much of the scarcest limit is used; None where none is known."""
+        known = [one.percent for one in self.limits if one.left is not None]
+        return max(known, default=None)
 
 
-def overview(session: Session, now: datetime) -> list[AccountHealth]:
-    """All accounts that are not archived, by name."""
-    accounts = session.scalars(
-        select(ChannelAccount).where(ChannelAccount.archived_at.is_(None))
-        .order_by(ChannelAccount.name)
-    ).all()
+def overview(
+    session: Session, now: datetime, account_id: int | None = None
+) -> list[AccountHealth]:
+    """All accounts that are not archived, by name; or one of them."""
+    query = select(ChannelAccount).where(ChannelAccount.archived_at.is_(None))
+    if account_id is not None:
+        query = query.where(ChannelAccount.id == account_id)
+    accounts = session.scalars(query.order_by(ChannelAccount.name)).all()
     health = {account.id: AccountHealth(account) for account in accounts}
     for feed in session.scalars(select(Feed).order_by(Feed.id)):
         if feed.account_id in health:
             health[feed.account_id].feeds.append(feed)
+    for id_, limits in quota.of_accounts(session, now).items():
+        if id_ in health:
+            health[id_].limits = limits
     _orders(session, now, health)
-    _stock(session, now, health)
-    _lags(session, health)
+    _counted(session, health)
     return list(health.values())
+
+
+def measure(session: Session, found: Iterable[AccountHealth]) -> None:
+    """Add how long orders took to come and quantities to be accepted, of the newest of each."""
+    for one in found:
+        account = one.account
+        # What was bought before the channel was connected waited for that, not for us.
+        came = session.execute(
+            select(Order.placed_at, Order.created_at)
+            .where(Order.account_id == account.id, Order.placed_at > account.created_at)
+            .order_by(Order.placed_at.desc(), Order.id.desc()).limit(SAMPLE))
+        one.order_lag = _lag([(here - placed).total_seconds() for placed, here in came])
+        sent = session.scalars(
+            select(Publication.lag_ms)
+            .where(Publication.account_id == account.id, Publication.outcome == "applied")
+            .order_by(Publication.id.desc()).limit(SAMPLE))
+        one.stock_lag = _lag([(ms or 0) / 1000 for ms in sent])
+
+
+def _lag(seconds: Sequence[float]) -> Lag | None:
+    ordered = sorted(max(0.0, one) for one in seconds)
+    if not ordered:
+        return None
+    last = len(ordered) - 1
+    return Lag(ordered[len(ordered) // 2], ordered[min(last, len(ordered) * 95 // 100)])
 
 
 def _orders(session: Session, now: datetime, health: Mapping[int, AccountHealth]) -> None:
@@ -93,116 +147,37 @@ def _orders(session: Session, now: datetime, health: Mapping[int, AccountHealth]
         if one.last_order_at is None:
             one.last_order_at = session.scalar(
                 select(Order.created_at).where(Order.account_id == account_id)
-                .order_by(Order.id.desc()).limit(1)
+                .order_by(Order.placed_at.desc(), Order.id.desc()).limit(1)
             )
-    for account_id, count in session.execute(
-        select(Quarantine.account_id, func.count())
-        .where(Quarantine.state == "waiting", Quarantine.account_id.in_(health))
-        .group_by(Quarantine.account_id)
+
+def _counted(session: Session, health: Mapping[int, AccountHealth]) -> None:
+    """What waits and what is wrong, by account."""
+    price_drift = pricing.drifts(), Listing.id == ListingPrice.listing_id
+    for name, account, conditions in (
+        ("due", ListingStock.account_id, (ListingStock.due_at.is_not(None),)),
+        ("due_prices", ListingPrice.account_id, (ListingPrice.due_at.is_not(None),)),
+        ("due_notices", ChannelNotice.account_id, (ChannelNotice.due_at.is_not(None),)),
+        ("drift", ListingStock.account_id, (is_standing("drift"),)),
+        ("rejected", ListingStock.account_id, (is_standing("rejected"),)),
+        ("price_drift", ListingPrice.account_id, price_drift),
+        ("unmapped", Listing.account_id,
+         (Listing.variant_id.is_(None), Listing.state == "active")),
+        ("quarantined", Quarantine.account_id, (Quarantine.state == "waiting",)),
     ):
-        health[account_id].quarantined = count
+        for account_id, count in session.execute(
+            select(account, func.count()).where(account.in_(health), *conditions)
+            .group_by(account)
+        ):
+            setattr(health[account_id], name, count)
 
 
-def _stock(session: Session, now: datetime, health: Mapping[int, AccountHealth]) -> None:
-    for account_id, count in session.execute(
-        select(ListingStock.account_id, func.count())
-        .where(ListingStock.due_at.is_not(None), ListingStock.account_id.in_(health))
-        .group_by(ListingStock.account_id)
-    ):
-        health[account_id].due = count
-    for account_id, count in session.execute(
-        select(ListingStock.account_id, func.count())
-        .where(is_standing("drift"), ListingStock.account_id.in_(health))
-        .group_by(ListingStock.account_id)
-    ):
-        health[account_id].drift = count
-    for account_id, count in session.execute(
-        select(ListingStock.account_id, func.count())
-        .where(is_standing("rejected"), ListingStock.account_id.in_(health))
-        .group_by(ListingStock.account_id)
-    ):
-        health[account_id].rejected = count
-    for account_id, count in session.execute(
-        select(ListingPrice.account_id, func.count())
-        .join(Listing, Listing.id == ListingPrice.listing_id)
-        .where(pricing.drifts(), ListingPrice.account_id.in_(health))
-        .group_by(ListingPrice.account_id)
-    ):
-        health[account_id].price_drift = count
-    for account_id, count in session.execute(
-        select(Listing.account_id, func.count())
-        .where(Listing.variant_id.is_(None), Listing.state == "active",
-               Listing.account_id.in_(health))
-        .group_by(Listing.account_id)
-    ):
-        health[account_id].unmapped = count
-
-
-def drifting(session: Session, limit: int = 50) -> Sequence[tuple[Listing, ListingStock]]:
-    """Listings that show another quantity than we sent."""
-    rows = session.execute(
+def drifting(session: Session, account_id: int | None = None, limit: int = 50
+             ) -> Sequence[tuple[Listing, ListingStock]]:
+    """Listings that show another quantity than we sent; of all accounts, or of one."""
+    query = (
         select(Listing, ListingStock).join(ListingStock, ListingStock.listing_id == Listing.id)
         .where(is_standing("drift")).order_by(ListingStock.confirmed_at.desc()).limit(limit)
     )
-    return [(listing, stock) for listing, stock in rows]
-
-
-def _lags(session: Session, health: Mapping[int, AccountHealth]) -> None:
-    """Median and 95th percentile over the newest accepted publications of each account."""
-    newest = session.execute(
-        select(Publication.account_id, Publication.lag_ms)
-        .where(Publication.outcome == "applied").order_by(Publication.id.desc())
-        .limit(SAMPLE * max(1, len(health)))
-    )
-    lags: dict[int, list[int]] = defaultdict(list)
-    for account_id, lag in newest:
-        lags[account_id].append(lag or 0)
-    for account_id, one in health.items():
-        found = sorted(lags[account_id])
-        if found:
-            one.lag_p50 = found[len(found) // 2] / 1000
-            one.lag_p95 = found[min(len(found) - 1, len(found) * 95 // 100)] / 1000
-
-
-def causes(session: Session, overview_: Sequence[AccountHealth],
-           cause: Callable[[str], str] = str) -> list[Cause]:
-    """Errors of all accounts grouped by their cause, the most frequent first.
-
-    ``cause`` takes out of an error what only this one has: a row's number, a value.
-    """
-    by_id = {one.account.id: one.account for one in overview_}
-    counted: Counter[tuple[int, str, str]] = Counter()
-    for one in overview_:
-        if one.account.state == "broken":
-            counted[one.account.id, cause(one.account.state_reason or ""), "access"] += 1
-        for feed in one.feeds:
-            if feed.error and one.account.state != "broken":
-                counted[one.account.id, cause(feed.error), "feed"] += feed.failures
-    for account_id, message, count in session.execute(
-        select(ListingStock.account_id, ListingStock.message, func.count())
-        .where(ListingStock.outcome.in_(("rejected", "retry", "unknown")),
-               ListingStock.account_id.in_(by_id))
-        .group_by(ListingStock.account_id, ListingStock.message)
-    ):
-        counted[account_id, cause(message or ""), "stock"] += count
-    for account_id, reason, count in session.execute(
-        select(Quarantine.account_id, Quarantine.reason, func.count())
-        .where(Quarantine.state == "waiting", Quarantine.account_id.in_(by_id))
-        .group_by(Quarantine.account_id, Quarantine.reason)
-    ):
-        counted[account_id, cause(reason), "order"] += count
-    return [
-        Cause(by_id[account_id], message, count, kind)
-        for (account_id, message, kind), count in counted.most_common(SHOWN_ERRORS)
-    ]
-
-
-def journal(session: Session, account_id: int, limit: int = 50
-            ) -> Sequence[tuple[Publication, Listing]]:
-    """The newest publications of an account."""
-    rows = session.execute(
-        select(Publication, Listing).join(Listing, Listing.id == Publication.listing_id)
-        .where(Publication.account_id == account_id)
-        .order_by(Publication.id.desc()).limit(limit)
-    )
-    return [(publication, listing) for publication, listing in rows]
+    if account_id is not None:
+        query = query.where(ListingStock.account_id == account_id)
+    return [(listing, stock) for listing, stock in session.execute(query)]

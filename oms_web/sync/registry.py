@@ -11,6 +11,8 @@ from importlib.metadata import EntryPoint, entry_points
 import pluggy
 from oms_connector import API, ENTRY_POINTS, Connector, hooks
 
+from oms_web.core.errors import NotAllowedNow
+
 log = logging.getLogger(__name__)
 
 # The same way in as any third party's; named here too, so that a checkout needs no installation.
@@ -83,10 +85,21 @@ def _load(manager: pluggy.PluginManager, registry: Registry, point: EntryPoint) 
 def _admit(registry: Registry, name: str, connector: type[Connector]) -> None:
     manifest = connector.manifest
     if manifest.api[0] != API[0] or manifest.api[1] > API[1]:
-        registry.refused.append(Refusal(
-            name, f"{manifest.key} is made for SDK {manifest.api}, this is {API}"
-        ))
+        registry.refused.append(Refusal(name, str(NotAllowedNow(
+            "%(key)s is made for version %(theirs)s of the SDK, this is %(ours)s",
+            key=manifest.key, theirs=_dotted(manifest.api), ours=_dotted(API)))))
     elif manifest.key in registry.connectors:
-        registry.refused.append(Refusal(name, f"the key {manifest.key!r} is taken already"))
+        registry.refused.append(Refusal(name, str(NotAllowedNow(
+            "The key %(key)s is taken already, by %(module)s.", key=manifest.key,
+            module=registry.connectors[manifest.key].__module__))))
     else:
         registry.connectors[manifest.key] = connector
+
+
+def _dotted(version: tuple[int, int]) -> str:
+    return ".".join(map(str, version))
+
+
+def comes_with_the_app(connector: type[Connector]) -> bool:
+    """Whether it is one of ours, which our own tests hold to what its manifest says."""
+    return connector.__module__.partition(".")[0] in {point.value for point in BUILT_IN}

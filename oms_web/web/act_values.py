@@ -51,7 +51,9 @@ _TOLD: Mapping[str, Any] = {
 }
 # Short names of ours: field -> name -> words.
 WORDS: Mapping[str, Mapping[str, Any]] = {
-    "told": _TOLD, "what": {"invoice": _l("invoice")}, "reset": RESETS,
+    "told": _TOLD, "reset": RESETS,
+    "what": {kind: words for kind, (words, _) in channels.FIXES.items()}
+    | {"invoice": _l("invoice")},
     "feed": channels.FEED_NAMES, "language": LANGUAGES,
     "theme": dict(THEMES), "format": {"csv": "CSV", "xlsx": "XLSX"},
     "scopes": {

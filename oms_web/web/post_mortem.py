@@ -17,7 +17,7 @@ from oms_web.extensions import db
 from oms_web.inspection import post_mortem
 from oms_web.inspection.post_mortem import PostMortem
 from oms_web.web.access import act
-from oms_web.web.channels import OUTCOMES
+from oms_web.web.channel_words import OUTCOMES
 from oms_web.web.formats import seconds
 from oms_web.web.render import render
 

@@ -9,10 +9,21 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from oms_demo import DemoConnector
+from sqlalchemy import select
 
 from oms_web.cli.connectors import connectors
+from oms_web.core.actor import SYSTEM
+from oms_web.sync import quality
+from oms_web.sync.models import ConnectorCheck
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def nobodys_instance(tmp_path, monkeypatch):
+    """What is found is kept in an installation; not in the one of whoever runs the tests."""
+    monkeypatch.setenv("OMS_INSTANCE", str(tmp_path / "instance"))
 
 
 @pytest.fixture
@@ -63,3 +74,31 @@ def test_check_reads_a_kit_from_a_file_and_says_what_is_reached():
     done = CliRunner().invoke(connectors, ["check", "demo", "--kit", str(kit)])
     assert done.exit_code == 0, done.output
     assert "demo: gold" in done.output
+    assert "Not kept" in done.output
+
+
+def test_what_was_found_is_kept_for_the_channels_pages(oms, monkeypatch, tmp_path):
+    monkeypatch.setenv("OMS_DATABASE", oms.settings.database_url)
+    kit = tmp_path / "kit.py"
+    kit.write_text(
+        "from oms_connector.testing import ConnectorKit\n"
+        "from tests.contract.kit_demo import Targowisko\n\n\n"
+        "class TestTwo(ConnectorKit):\n    standin = Targowisko\n\n\n"
+        "for name in dir(ConnectorKit):\n"
+        "    if name.startswith('test_') and not name.startswith(('test_32', 'test_33')):\n"
+        "        setattr(TestTwo, name, None)\n")
+    done = CliRunner().invoke(connectors, ["check", "demo", "--kit", str(kit)])
+    assert "demo: no level yet, 2 kept" in done.output
+    with oms.works.reading(SYSTEM) as work:
+        found = quality.of(work.session, [DemoConnector])["demo"]
+    assert (found.level, found.kept, found.broken) == ("", 2, ())
+    assert found.checked_at is not None
+
+
+def test_a_kit_about_another_connector_is_not_kept_as_this_ones(oms, monkeypatch):
+    monkeypatch.setenv("OMS_DATABASE", oms.settings.database_url)
+    kit = ROOT / "tests" / "contract" / "test_kit_demo.py"
+    done = CliRunner().invoke(connectors, ["check", "allegro", "--kit", str(kit)])
+    assert "the kit is about demo" in done.output
+    with oms.works.reading(SYSTEM) as work:
+        assert work.session.scalars(select(ConnectorCheck)).all() == []

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from oms_connector import Refused
 from sqlalchemy import select
 
 from oms_web.core.actor import SYSTEM
-from oms_web.domain.channels.models import ChannelAccount
+from oms_web.domain.channels.models import ChannelAccount, Listing, ListingPrice
 from oms_web.domain.orders.models import Status
 from oms_web.sync import accounts
 from tests import factories as make
@@ -30,18 +32,35 @@ def account(shop):
 
 def test_prices_and_their_surcharge_are_set_in_percent(shop, browser_as):
     owner = browser_as("owner")
-    answer = owner.post(f"/channels/{shop.account}", data=FORM | {"surcharge": "12,5"})
+    answer = owner.post(f"/channels/{shop.account}/settings", data=FORM | {"surcharge": "12,5"})
     assert answer.status_code == 303
     assert (account(shop).publish_prices, account(shop).surcharge_bp) == (True, 1250)
-    page = owner.get(f"/channels/{shop.account}").get_data(as_text=True)
+    page = owner.get(f"/channels/{shop.account}/settings").get_data(as_text=True)
     assert 'value="12.50"' in page
-    assert "Another price than sent" in page
+
+
+def test_another_price_than_was_sent_is_counted_and_shown(shop, browser_as):
+    oms, owner = shop.oms, browser_as("owner")
+    owner.post(f"/channels/{shop.account}/settings", data=FORM)
+    with oms.works.writing(SYSTEM) as work:
+        listing = work.session.scalars(select(Listing)).one()
+        listing.price, listing.currency, listing.seen_at = 999, "PLN", work.now
+        work.session.add(ListingPrice(
+            listing_id=listing.id, account_id=shop.account, desired=1000, currency="PLN",
+            desired_at=work.now, sent=1000, sent_version=1, outcome="applied",
+            sent_at=work.now - timedelta(minutes=1)))
+    assert "Another price than sent" in owner.get(f"/channels/{shop.account}").get_data(True)
+    page = owner.get(f"/channels/{shop.account}/journal?what=prices&shown=drift").get_data(True)
+    assert '<span class="nowrap">10.00</span>' in page
+    assert 'class="warn-text"' in page
+    assert "Nothing fits" in owner.get(
+        f"/channels/{shop.account}/journal?what=prices&shown=rejected").get_data(True)
 
 
 @pytest.mark.parametrize("typed", ["-100", "1.234", "many", "2000"])
 def test_a_surcharge_that_is_none_is_refused_at_its_field(shop, browser_as, typed):
     answer = browser_as("owner").post(
-        f"/channels/{shop.account}", data=FORM | {"surcharge": typed})
+        f"/channels/{shop.account}/settings", data=FORM | {"surcharge": typed})
     assert answer.status_code == 422
     assert account(shop).surcharge_bp == 0
 
@@ -52,14 +71,14 @@ def test_a_connector_that_cannot_is_not_asked_for_it(oms, browser_as):
     with oms.works.reading(SYSTEM) as work:
         id_ = work.session.scalars(
             select(ChannelAccount.id).where(ChannelAccount.name == "Fake")).one()
-    page = browser_as("owner").get(f"/channels/{id_}").get_data(as_text=True)
+    page = browser_as("owner").get(f"/channels/{id_}/settings").get_data(as_text=True)
     for name in ("publish_prices", "surcharge", "send_invoices", "tell_cancelled", "statuses"):
         assert name not in page
 
 
 def test_statuses_are_chosen_from_the_channels_own(shop, browser_as):
     owner = browser_as("owner")
-    assert "/statuses" in owner.get(f"/channels/{shop.account}").get_data(as_text=True)
+    assert "/statuses" in owner.get(f"/channels/{shop.account}/settings").get_data(as_text=True)
     page = owner.get(f"/channels/{shop.account}/statuses").get_data(as_text=True)
     assert "In work" in page
     with shop.oms.works.reading(SYSTEM) as work:

@@ -62,7 +62,7 @@ def test_connecting_stores_the_key_encrypted_and_begins_the_feeds(oms, owner):
     assert b"wrong" not in account.secrets
     assert "wrong" not in str(account.settings)
     assert row(oms, Feed, account_id=account.id).name == "orders"
-    page = owner.get(f"/channels/{account.id}").get_data(as_text=True)
+    page = owner.get(f"/channels/{account.id}/settings").get_data(as_text=True)
     assert "wrong" not in page
     assert "https://shop.example" in page
 
@@ -89,10 +89,10 @@ def test_the_test_says_what_is_wrong_and_a_new_key_mends_it(oms, owner):
     account = row(oms, ChannelAccount, name="My shop")
     owner.post(f"/channels/{account.id}/test")
     assert "Access refused: wrong key" in owner.get("/channels").get_data(as_text=True)
-    owner.post(f"/channels/{account.id}", data=GOOD | {"s_token": "right"})
+    owner.post(f"/channels/{account.id}/settings", data=GOOD | {"s_token": "right"})
     owner.post(f"/channels/{account.id}/test")
     assert "My web shop" in owner.get("/channels").get_data(as_text=True)
-    owner.post(f"/channels/{account.id}", data=GOOD | {"s_token": "", "buffer": "3"})
+    owner.post(f"/channels/{account.id}/settings", data=GOOD | {"s_token": "", "buffer": "3"})
     with oms.works.reading(SYSTEM) as work:
         kept = work.session.get(ChannelAccount, account.id)
         assert open_secrets(work, kept) == {"token": "right"}
@@ -103,11 +103,11 @@ def test_the_rules_of_a_channel_are_kept_shown_and_written_down(oms, owner):
     owner.post("/channels/new/shop", data=GOOD)
     account = row(oms, ChannelAccount, name="My shop")
     assert (account.last_units, account.rank, account.shares) == (0, 1, True)
-    owner.post(f"/channels/{account.id}", data=GOOD | {
+    owner.post(f"/channels/{account.id}/settings", data=GOOD | {
         "last_units": "3", "rank": "2", "only_own": "y"})
     account = row(oms, ChannelAccount, name="My shop")
     assert (account.last_units, account.rank, account.shares) == (3, 2, False)
-    page = owner.get(f"/channels/{account.id}").get_data(as_text=True)
+    page = owner.get(f"/channels/{account.id}/settings").get_data(as_text=True)
     assert re.search(r'name="last_units"[^>]* value="3"', page)
     assert re.search(r'<input[^>]* checked[^>]* name="only_own"', page)
     entry = row(oms, AuditEntry, act="channels.change")

@@ -120,7 +120,7 @@ def test_reasons_and_fields_are_said_in_words_and_counted_by_cause(browser_as, o
                            f"number: abc{n}", field="lines.0.unit_price")
     reader = browser_as("owner", "pl")
     page = reader.get("/channels").get_data(as_text=True)
-    assert re.search(r"<b>[^<]*…</b> <span class=\"hint\">3×</span>", page)
+    assert re.search(r"<span class=\"hint\">3×[^…]*<p class=\"soft\">[^<]*…</p>", page)
     assert "Row" not in page
     assert "whole number" not in page
     unread = reader.get("/quarantine").get_data(as_text=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from oms_web.core.columns import Key
@@ -34,7 +34,15 @@ class Shipment(Base):
     told_message: Mapped[str] = mapped_column(String(500), default="")
     told_at: Mapped[datetime | None]
 
-    __table_args__ = (Index("ix_shipment_state", "state", "id"),)
+    __table_args__ = (
+        Index("ix_shipment_state", "state", "id"),
+        Index(
+            "ix_shipment_untold",
+            "shipped_at",
+            sqlite_where=text("told IN ('failed', 'unknown')"),
+            postgresql_where=text("told IN ('failed', 'unknown')"),
+        ),
+    )
 
 
 class ShipmentLine(Base):

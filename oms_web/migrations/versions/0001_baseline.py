@@ -1089,6 +1089,7 @@ def upgrade() -> None:
     with op.batch_alter_table('shipment', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_shipment_order_id'), ['order_id'], unique=False)
         batch_op.create_index('ix_shipment_state', ['state', 'id'], unique=False)
+        batch_op.create_index('ix_shipment_untold', ['shipped_at'], unique=False, sqlite_where=sa.text("told IN ('failed', 'unknown')"), postgresql_where=sa.text("told IN ('failed', 'unknown')"))
 
     op.create_table('stock_document_line',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1384,6 +1385,7 @@ def downgrade() -> None:
     op.drop_table('document_file')
     op.drop_table('stock_document_line')
     with op.batch_alter_table('shipment', schema=None) as batch_op:
+        batch_op.drop_index('ix_shipment_untold', sqlite_where=sa.text("told IN ('failed', 'unknown')"), postgresql_where=sa.text("told IN ('failed', 'unknown')"))
         batch_op.drop_index('ix_shipment_state')
         batch_op.drop_index(batch_op.f('ix_shipment_order_id'))
 

@@ -28,6 +28,8 @@ CUSTOMER = "[id,email,firstname,lastname,company,siret,is_guest]"
 PAYMENT = "[id,order_reference,amount,payment_method,transaction_id,date_add]"
 SLIP = ("[id,id_order,total_products_tax_incl,total_shipping_tax_incl,date_add,date_upd,"
         "order_slip_details[id,id_order_detail,product_quantity,amount_tax_incl]]")
+SIGNS = frozenset("[]|")
+"""What means something in a filter: a module may make references of its own."""
 HISTORY = "[id,id_order,id_order_state,date_add]"
 MESSAGE = "[id,id_order,message,private]"
 
@@ -75,7 +77,8 @@ def gathered(api: Api, rows: Sequence[Any], known: states.States) -> list[mappin
         _ref(row, name) for row in rows for name in ("id_address_delivery", "id_address_invoice"))),
         "id")
     payments = _by(api.of("order_payments", PAYMENT, "order_reference", (
-        str(value(row, "reference") or "") for row in rows)), "order_reference")
+        told for row in rows
+        if not SIGNS & set(told := str(value(row, "reference") or "")))), "order_reference")
     slips = _by(api.of("order_slip", SLIP, "id_order", numbers), "id_order")
     notes = _by(api.of("messages", MESSAGE, "id_order", numbers), "id_order")
     coupons = _by(_coupons(api, [row for row in rows if value(

@@ -65,9 +65,10 @@ class Known:
 
     def with_more(self, *found: Rows) -> Known:
         """The same with more names, in the order of the fields."""
-        names = ("countries", "regions", "currencies", "carriers", "taxes")
-        return replace(self, **{name: {**getattr(self, name), **more}
-                                for name, more in zip(names, found, strict=True)})
+        known = (self.countries, self.regions, self.currencies, self.carriers, self.taxes)
+        return Known(self.shop, self.states, *(
+            {**one, **more} for one, more in zip(known, found, strict=True)))
+
 
 
 def order(papers: Papers, known: Known) -> Order | Unreadable:

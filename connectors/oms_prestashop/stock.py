@@ -97,9 +97,9 @@ def _put(api: Api, rows: Sequence[Mapping[str, Any]]) -> list[ItemResult]:
         try:
             results += _put(api, [row])
         except (ChannelDown, OutcomeUnknown, RateLimited) as error:
-            unsure = "unknown" if isinstance(error, OutcomeUnknown) else "retry"
-            later = [ItemResult("retry", str(error))] * (len(rows) - number - 1)
-            return [*results, ItemResult(unsure, str(error)), *later]
+            later = ItemResult("retry", str(error))
+            this = ItemResult("unknown", str(error)) if isinstance(error, OutcomeUnknown) else later
+            return [*results, this, *[later] * (len(rows) - number - 1)]
     return results
 
 

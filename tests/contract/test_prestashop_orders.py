@@ -248,6 +248,14 @@ class TestFetching:
         order = fetched(there, number)
         assert (order.ship_to.city, order.bill_to.city) == ("Gdańsk", "Kraków")
 
+    def test_a_reference_that_would_be_read_as_a_filter_is_not_asked_by(self, there, mug):
+        number = there.shop.sell((mug, 1))
+        there.shop.row("orders", number)["reference"] = "A|B]"
+        order = fetched(there, number)
+        assert (order.number, [one.amount for one in order.payments]) == (
+            "A|B]", [Decimal("32.29")])
+        assert not there.calls("GET order_payments")
+
     def test_coupons_are_asked_for_only_where_something_was_taken_off(self, there, mug):
         number = there.shop.sell((mug, 1))
         fetched(there, number)

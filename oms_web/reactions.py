@@ -15,6 +15,7 @@ from oms_web.domain.catalog.events import PRICED_BY, PUBLISHED_BY, VariantsAdded
 from oms_web.domain.channels.events import ListingsMapped
 from oms_web.domain.orders.events import ShipmentLeft
 from oms_web.domain.stock.events import StockChanged
+from oms_web.domain.webhooks.events import WebhookCalled
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +85,20 @@ def tell_channel(events: Sequence[OutboxEvent]) -> list[Queued]:
     ]
 
 
+def call_webhook(events: Sequence[OutboxEvent]) -> list[Queued]:
+    """A rule or a macro calls a webhook: tell it of that one event, until it is taken."""
+    return [
+        Queued("tell_webhook_once", f"{event.payload['webhook_id']}:{event.payload['event_id']}",
+               {**event.payload, "patient": True})
+        for event in events
+    ]
+
+
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
     VariantsAdded.name: (map_listings,),
     VariantsChanged.name: (publish_changed, publish_prices),
     ListingsMapped.name: (wake_orders, publish_stock),
     StockChanged.name: (fill_backorders, publish_stock),
     ShipmentLeft.name: (tell_channel,),
+    WebhookCalled.name: (call_webhook,),
 }

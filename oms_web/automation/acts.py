@@ -7,9 +7,9 @@ person may do to one order can be done to a thousand, or by a rule.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -18,10 +18,12 @@ from sqlalchemy.orm import Session
 from oms_web.core.errors import Invalid, InvalidForm, NotFound, OmsError
 from oms_web.core.text import tidy
 from oms_web.core.work import Work
+from oms_web.domain.automation import macros
 from oms_web.domain.orders import labels
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Hold, Order, OrderTag, Tag
-from oms_web.flows import issue_document, order_cancel, order_edit, order_hold
+from oms_web.domain.webhooks import queries as webhooks
+from oms_web.flows import issue_document, order_call, order_cancel, order_edit, order_hold
 
 Params = Mapping[str, Any]
 Step = tuple[str, dict[str, Any]]
@@ -42,7 +44,7 @@ SAME = Done(changed=False)
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A parameter of an act. ``kind``: ``status tag text moment number carrier``."""
+    """A parameter of an act. ``kind``: ``status tag text moment number carrier webhook macro``."""
 
     name: str
     kind: str
@@ -98,19 +100,69 @@ def clean(session: Session, act: Act, values: Params) -> dict[str, Any]:
     return told
 
 
+def clean_steps(session: Session, steps: Sequence[Any], at: str = "then") -> list[list[Any]]:
+    """Acts in their order, ``[act, parameters]`` each, as a rule or a macro keeps them.
+
+    Raises:
+        InvalidForm: what is wrong, by path: ``then.0.act``, ``then.2.status``.
+    """
+    told: list[list[Any]] = []
+    problems: dict[str, OmsError] = {}
+    for place, (key, values) in enumerate(steps):
+        act = ACTS.get(key)
+        if act is None or not act.listed:
+            problems[f"{at}.{place}.act"] = Invalid("Choose what to do.", f"{at}.{place}.act")
+            continue
+        try:
+            told.append([key, clean(session, act, values)])
+        except InvalidForm as error:
+            problems |= {f"{at}.{place}.{name}": one for name, one in error.problems.items()}
+    if problems:
+        raise InvalidForm(problems)
+    return told
+
+
+def do_all(work: Work, order_id: int, steps: Sequence[Any]
+           ) -> tuple[list[dict[str, Any]], list[list[Any]]]:
+    """Do acts one after the other; what became of each, and what takes all of it back.
+
+    Raises:
+        OmsError: one was refused; the transaction has to go back.
+    """
+    told: list[dict[str, Any]] = []
+    undo: list[list[Any]] = []
+    for key, params in steps:
+        done = get(key).do(work, order_id, params)
+        told.append({"act": key, "changed": done.changed})
+        undo = [*map(list, done.undo), *undo]
+    return told, undo
+
+
 def _clean(session: Session, field: Field, value: Any) -> Any:
     if value in (None, ""):
         return None
-    if field.kind == "status":
-        return labels.get_status(session, int(value)).id if str(value).isdigit() else None
+    if field.kind in _FOUND:
+        return _FOUND[field.kind](session, int(value)).id if str(value).isdigit() else None
     if field.kind == "number":
-        return int(value) if str(value).isdigit() else None
+        return _number(value, field.name)
     if field.kind == "moment":
         return _moment(value, field.name)
     text = tidy(str(value))
     if field.limit and len(text) > field.limit:
         raise Invalid("At most %(limit)s characters.", field.name, limit=field.limit)
     return text or None
+
+
+# What a parameter names by its key, and who finds it.
+_FOUND: Mapping[str, Callable[[Session, int], Any]] = {
+    "status": labels.get_status, "webhook": webhooks.get, "macro": macros.get}
+
+
+def _number(value: Any, name: str) -> int:
+    text = str(value).strip()
+    if not (text.isascii() and text.isdigit() and len(text) <= 12):
+        raise Invalid("This is not a whole number: %(text)s", name, text=text[:40])
+    return int(text)
 
 
 def _moment(value: Any, name: str) -> str:
@@ -150,9 +202,10 @@ def _untag(work: Work, order_id: int, params: Params) -> Done:
 
 def _hold(work: Work, order_id: int, params: Params) -> Done:
     before = _held(work, order_id)
-    until = params.get("until")
-    order_hold.hold(work, order_id, params["reason"],
-                    datetime.fromisoformat(until) if until else None)
+    until = datetime.fromisoformat(params["until"]) if params.get("until") else None
+    if params.get("hours"):
+        until = work.now + timedelta(hours=params["hours"])
+    order_hold.hold(work, order_id, params["reason"], until)
     return Done(undo=(before or ("release", {}),))
 
 
@@ -204,12 +257,25 @@ def _invoice(work: Work, order_id: int, params: Params) -> Done:
     return Done() if is_new else SAME
 
 
+def _webhook(work: Work, order_id: int, params: Params) -> Done:
+    order_call.call(work, order_id, params["webhook"], params.get("note", ""))
+    return Done()
+
+
+def _macro(work: Work, order_id: int, params: Params) -> Done:
+    macro = macros.get(work.session, params["macro"])
+    steps, undo = do_all(work, order_id, macro.steps)
+    changed = any(step["changed"] for step in steps)
+    return Done(changed, tuple((key, values) for key, values in undo)) if changed else SAME
+
+
 ACTS: dict[str, Act] = {act.key: act for act in (
     Act("status", _status, "orders.edit", (Field("status", "status"),)),
     Act("tag", _tag, "orders.edit", (Field("tag", "tag", limit=40),)),
     Act("untag", _untag, "orders.edit", (Field("tag", "tag", limit=40),)),
     Act("hold", _hold, "orders.hold",
-        (Field("reason", "text", limit=300), Field("until", "moment", required=False))),
+        (Field("reason", "text", limit=300), Field("until", "moment", required=False),
+         Field("hours", "number", required=False))),
     Act("release", _release, "orders.hold"),
     Act("delivery", _delivery, "orders.edit",
         (Field("carrier", "carrier", required=False, limit=40),
@@ -219,4 +285,7 @@ ACTS: dict[str, Act] = {act.key: act for act in (
     Act("unnote", _unnote, "orders.edit", (Field("note", "number"),), listed=False),
     Act("cancel", _cancel, "orders.cancel", (Field("reason", "text", required=False, limit=300),)),
     Act("invoice", _invoice, "documents.issue"),
+    Act("webhook", _webhook, "orders.edit",
+        (Field("webhook", "webhook"), Field("note", "text", required=False, limit=300))),
+    Act("macro", _macro, "orders.edit", (Field("macro", "macro"),)),
 )}

@@ -182,13 +182,9 @@ def _claim(work: Work, batch_id: int, order_id: int) -> BatchRow | None:
 
 def _take_back(work: Work, order_id: int, steps: Sequence[Any]) -> Done:
     """Do the acts that a row wrote down; what would bring the change again is the undo."""
-    again: list[acts.Step] = []
-    changed = False
-    for key, params in steps:
-        done = acts.get(key).do(work, order_id, params)
-        changed = changed or done.changed
-        again = [*done.undo, *again]
-    return Done(changed, tuple(again))
+    done, again = acts.do_all(work, order_id, steps)
+    return Done(any(step["changed"] for step in done),
+                tuple((key, params) for key, params in again))
 
 
 def plain(error: OmsError) -> list[Any]:

@@ -23,7 +23,8 @@ KEEP = timedelta(days=90)
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a rule said about an event. ``outcome`` as in a run, ``missed`` when ``leaf`` did not
-    pass, ``behind`` when it matched and another rule had ended it before.
+    pass (``found`` is what it looked at was), ``behind`` when it matched and another rule had ended
+    it before.
     """
 
     rule_id: int
@@ -31,6 +32,9 @@ class Answer:
     version: int
     outcome: str
     leaf: Leaf | None = None
+    found: Any = None
+    run_id: int = 0
+    undoable: bool = False
     why: list[Any] | None = None
     steps: tuple[Mapping[str, Any], ...] = ()
 
@@ -57,8 +61,9 @@ def explain(session: Session, order_id: int) -> list[Asked]:
     said = _said(session, checks)
     asked = [
         Asked(check.event, check.act, check.at, [
-            _answer(names, said, runs.get((check.event, rule_id)), rule_id, version, place)
-            for rule_id, version, place in check.verdicts
+            _answer(names, said, runs.get((check.event, rule_id)), rule_id, version, place,
+                    found[0] if found else None)
+            for rule_id, version, place, *found in check.verdicts
         ]) for check in checks
     ]
     known = {check.event for check in checks}
@@ -73,7 +78,7 @@ def explain(session: Session, order_id: int) -> list[Asked]:
 def _said(session: Session, checks: list[RuleCheck]) -> dict[tuple[int, int], list[Leaf]]:
     """The tests of each version that did not pass somewhere."""
     wanted = {(rule_id, version) for check in checks
-              for rule_id, version, place in check.verdicts if place != MATCHED}
+              for rule_id, version, place, *_ in check.verdicts if place != MATCHED}
     if not wanted:
         return {}
     rows = session.scalars(select(RuleVersion).where(
@@ -83,15 +88,17 @@ def _said(session: Session, checks: list[RuleCheck]) -> dict[tuple[int, int], li
 
 
 def _answer(names: Mapping[int, str], said: Mapping[tuple[int, int], list[Leaf]],
-            run: RuleRun | None, rule_id: int, version: int, place: int) -> Answer:
+            run: RuleRun | None, rule_id: int, version: int, place: int, found: Any = None
+            ) -> Answer:
     name = names.get(rule_id, "")
     if place != MATCHED:
         tests = said.get((rule_id, version), [])
         leaf = tests[place] if place < len(tests) else None
-        return Answer(rule_id, name, version, "missed", leaf)
+        return Answer(rule_id, name, version, "missed", leaf, found)
     if run is None:
         return Answer(rule_id, name, version, "behind")
-    return Answer(rule_id, name, version, run.outcome, why=run.why, steps=tuple(run.steps))
+    return Answer(rule_id, name, version, run.outcome, run_id=run.id, why=run.why,
+                  undoable=bool(run.undo), steps=tuple(run.steps))
 
 
 def counts(session: Session, now: datetime) -> dict[int, dict[str, int]]:

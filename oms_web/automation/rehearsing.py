@@ -9,26 +9,32 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, literal_column, select
 from sqlalchemy.orm import Session
 
-from oms_web.automation import timed
+from oms_web.automation import acts, timed
 from oms_web.automation.batches import plain
 from oms_web.automation.facts import EVERYTHING, gather
-from oms_web.automation.running import Event, Ready, do
+from oms_web.automation.running import Event, Ready, ready
 from oms_web.core.actor import SYSTEM
 from oms_web.core.errors import OmsError
 from oms_web.core.work import Work, Works
 from oms_web.domain.audit.models import AuditEntry
+from oms_web.domain.automation import rules
 from oms_web.domain.automation.conditions import MATCHED
+from oms_web.domain.automation.models import Rule
 from oms_web.domain.automation.rewinding import rewind
 from oms_web.domain.automation.triggers import TIMED, TRIGGERS
-from oms_web.domain.orders.models import Status
+from oms_web.domain.orders.models import AMONG_OPEN, Order, Status
 
+TASK = "rehearse_rule"
+LITTLE = 400
+"""Events that are asked about while somebody waits; more are for a worker."""
+SHOWN = 200
 MOST_EVENTS = 5000
 MOST_TRIED = 40
 # Acts that exclude each other when they say different things about the same order.
@@ -71,7 +77,45 @@ class Rehearsal:
     cut: bool
 
 
-def rehearse(works: Works, rule: Ready, others: Sequence[Ready], days: int) -> Rehearsal:
+def is_little(session: Session, trigger: str, days: int, now: datetime) -> bool:
+    """Whether a rehearsal is over in a moment."""
+    if trigger in TIMED:
+        return (session.scalar(select(func.count()).select_from(select(Order.id).where(
+            literal_column(AMONG_OPEN)).limit(LITTLE + 1).subquery())) or 0) <= LITTLE
+    some = select(AuditEntry.id).where(
+        AuditEntry.act.in_(TRIGGERS[trigger].acts), AuditEntry.at >= now - timedelta(days=days)
+    ).limit(LITTLE + 1).subquery()
+    return (session.scalar(select(func.count()).select_from(some)) or 0) <= LITTLE
+
+
+def run(works: Works, rule_id: int, said: Mapping[str, Any], days: int) -> dict[str, Any]:
+    """Rehearse what a rule would say, whether it is kept or not; the result as JSON.
+
+    Args:
+        rule_id: the rule it is a new wording of; 0 for a new one.
+        said: as a version keeps it, checked, with its name.
+    """
+    with works.reading(SYSTEM) as work:
+        others = [ready(rule) for rule in rules.listening(work.session) if rule.id != rule_id]
+        before = work.session.get(Rule, rule_id) if rule_id else None
+        kept = ready(before) if before is not None else None
+        draft = ready(Rule(
+            id=rule_id, name=said["name"], version=0, state=rules.OFF, changed_at=work.now,
+            **{name: said[name] for name in rules.SAID}))
+    found = rehearse(works, draft, others, days)
+    told = asdict(found) | {"days": days, "orders": found.orders[:SHOWN], "n": len(found.orders)}
+    if kept is not None and (kept.trigger, kept.every) == (draft.trigger, draft.every):
+        was = set(rehearse(works, kept, (), days, most_tried=0).orders)
+        told |= {"was": len(was), "added": len(set(found.orders) - was),
+                 "gone": len(was - set(found.orders))}
+    for one in told["tried"]:
+        one["at"] = one["at"].isoformat() if one["at"] else None
+    told["in_the_way"] = {str(place): n for place, n in found.in_the_way.items()}
+    return told
+
+
+def rehearse(works: Works, rule: Ready, others: Sequence[Ready], days: int,
+             most_tried: int = MOST_TRIED) -> Rehearsal:
     """Ask a rule about the last ``days``; nothing is changed by it."""
     with works.reading(SYSTEM) as work:
         if rule.trigger in TIMED:
@@ -89,7 +133,7 @@ def rehearse(works: Works, rule: Ready, others: Sequence[Ready], days: int) -> R
             blocked[place] += 1
     orders = list(dict.fromkeys(event.order_id for event, _ in matched))
     first = {event.order_id: event for event, _ in reversed(matched)}
-    tried = [_try(works, rule, first[order_id]) for order_id in orders[:MOST_TRIED]]
+    tried = [_try(works, rule, first[order_id]) for order_id in orders[:most_tried]]
     return Rehearsal(len(moments), len(matched), orders, dict(blocked), tried,
                      _clashes(rule, others, matched), cut)
 
@@ -160,7 +204,7 @@ def _try(works: Works, rule: Ready, event: Event) -> Tried:
     steps: list[dict[str, Any]] = []
     try:
         with works.writing(rule.actor) as work:
-            steps, _ = do(work, event.order_id, rule.then)
+            steps, _ = acts.do_all(work, event.order_id, rule.then)
             raise _TakenBack
     except _TakenBack:
         return Tried(event.order_id, event.at, steps)

@@ -35,6 +35,8 @@ from oms_web.domain.webhooks.told import SUBJECTS
 TASK = "run_rules"
 PAGE = 500
 CURSOR = 1
+WORDS_KEPT, TEXT_KEPT = 10, 120
+"""How much is written down of what stood in a rule's way."""
 DID, THE_SAME, FAILED, WATCHED = "done", "same", "failed", "shadow"
 
 
@@ -55,7 +57,12 @@ class Ready:
     most_per_hour: int
     since: datetime
     verdict: Verdict
-    asks: frozenset[str]
+    tests: tuple[str, ...]
+
+    @property
+    def asks(self) -> frozenset[str]:
+        """The fields of its conditions."""
+        return frozenset(self.tests)
 
     @property
     def actor(self) -> Actor:
@@ -81,7 +88,14 @@ def ready(rule: Rule) -> Ready:
         rule.id, rule.name, rule.version, rule.state, rule.trigger, rule.every, list(rule.then),
         list(rule.otherwise), rule.on_failure == "go_on", rule.ends, rule.most_per_hour,
         rule.switched_at or rule.changed_at, conditions.compiled(rule.when),
-        frozenset(leaf.field for leaf in conditions.leaves(rule.when)))
+        tuple(leaf.field for leaf in conditions.leaves(rule.when)))
+
+
+def as_found(value: Any) -> Any:
+    """What a test found, as it is written down: text, or some of the words of a set."""
+    if isinstance(value, frozenset):
+        return sorted(value)[:WORDS_KEPT]
+    return value if value is None or isinstance(value, bool) else str(value)[:TEXT_KEPT]
 
 
 def waiting(session: Session) -> bool:
@@ -135,11 +149,12 @@ def judge(works: Works, events: Sequence[Event], listening: Sequence[Ready], *,
     known = look({event.order_id for event in events})
     acted, checks = 0, []
     for event in events:
-        verdicts: list[list[int]] = []
+        verdicts: list[list[Any]] = []
         for rule in _asked(listening, event, known.get(event.order_id)):
             place = rule.verdict(known[event.order_id])
             verdicts.append([rule.id, rule.version, place])
             if place != MATCHED:
+                verdicts[-1].append(as_found(known[event.order_id][rule.tests[place]]))
                 continue
             outcome = act_on(works, rule, event)
             if outcome in (DID, FAILED):
@@ -185,27 +200,12 @@ def act_on(works: Works, rule: Ready, event: Event) -> str | None:
                 return None
             if rule.state == rules.SHADOW:
                 return WATCHED
-            steps, undo = do(work, event.order_id, rule.then)
+            steps, undo = acts.do_all(work, event.order_id, rule.then)
             outcome = DID if any(step["changed"] for step in steps) else THE_SAME
             _note(work, rule, event, outcome=outcome, steps=steps, undo=undo)
             return outcome
     except OmsError as error:
         return _failed(works, rule, event, error)
-
-
-def do(work: Work, order_id: int, steps: Sequence[Any]) -> tuple[list[dict[str, Any]], list[Any]]:
-    """Do acts one after the other; what became of each, and what takes all of it back.
-
-    Raises:
-        OmsError: one was refused; the transaction has to go back.
-    """
-    told: list[dict[str, Any]] = []
-    undo: list[Any] = []
-    for key, params in steps:
-        done = acts.get(key).do(work, order_id, params)
-        told.append({"act": key, "changed": done.changed})
-        undo = [*map(list, done.undo), *undo]
-    return told, undo
 
 
 def _claim(work: Work, rule: Ready, event: Event) -> bool:
@@ -254,7 +254,7 @@ def _failed(works: Works, rule: Ready, event: Event, error: OmsError) -> str | N
     if rule.otherwise:
         try:
             with works.writing(rule.actor) as work:
-                steps, undo = do(work, event.order_id, rule.otherwise)
+                steps, undo = acts.do_all(work, event.order_id, rule.otherwise)
                 _note(work, rule, event, steps=steps, undo=undo)
         except OmsError as second:
             with works.writing(rule.actor) as work:

@@ -10,9 +10,10 @@ from typing import Any
 
 from oms_connector import ChannelError
 
-from oms_web.automation import batches, running, timed
+from oms_web.automation import batches, rehearsing, running, timed
 from oms_web.core.actor import SYSTEM
 from oms_web.core.claims import Claim, enqueue
+from oms_web.core.errors import OmsError
 from oms_web.domain.channels import pricing
 from oms_web.domain.channels.service import ChannelStopped
 from oms_web.flows import backorder, map_listing, publish_stock
@@ -171,9 +172,18 @@ def tell_webhook(job: Job) -> Result:
 
 
 def tell_webhook_once(job: Job) -> Result:
-    """Send one event again, or a test, because a person asked for it."""
+    """Send one event again, or a test, because a person asked for it; what a rule asked for is
+    tried until it is taken.
+    """
     done = webhooks.tell_once(job.oms.works, job.args["webhook_id"], job.args.get("event_id"))
+    if not done and job.args.get("patient"):
+        raise OmsError("The webhook did not take the event.")
     return {"delivered": done}
+
+
+def rehearse_rule(job: Job) -> Result:
+    """Try a rule on the past."""
+    return rehearsing.run(job.oms.works, job.args["rule_id"], job.args["said"], job.args["days"])
 
 
 def change_many(job: Job) -> Result:
@@ -217,6 +227,7 @@ HANDLERS: dict[str, Handler] = {
     batches.TASK: change_many,
     running.TASK: run_rules,
     timed.TASK: run_timed_rules,
+    rehearsing.TASK: rehearse_rule,
     "print_batch": _late("print_batch"),
     "import_file": _late("import_file"),
     "drop_folders": _late("drop_folders"),

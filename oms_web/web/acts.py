@@ -61,8 +61,12 @@ ACTS: dict[str, Any] = {
     "listings.map": _l("Offer linked to a product"),
     "listings.send_again": _l("Quantity sent again"),
     "listings.unmap": _l("Offer unlinked"),
+    "macros.archive": _l("Macro put away"),
+    "macros.change": _l("Macro changed"),
+    "macros.create": _l("Macro made"),
     "orders.accept_change": _l("Change on the channel accepted"),
     "orders.accept_total": _l("Total accepted"),
+    "orders.call": _l("Webhook called"),
     "orders.cancel": _l("Order cancelled"),
     "orders.cancel_units": _l("Some units cancelled"),
     "orders.cancelled_too_late": _l("Cancelled on the channel after it was shipped"),
@@ -165,6 +169,7 @@ FAMILIES: dict[str, Any] = {
     "documents": _l("Documents"), "list": _l("Exports"), "company": _l("Company"),
     "statuses": _l("Statuses"), "tags": _l("Tags"), "users": _l("People"),
     "api_keys": _l("API keys"), "webhooks": _l("Webhooks"), "rules": _l("Rules"),
+    "macros": _l("Macros"),
 }
 
 SUBJECTS: dict[str, Any] = {
@@ -176,6 +181,7 @@ SUBJECTS: dict[str, Any] = {
     "status": _l("Status"), "tag": _l("Tag"), "user": _l("Person"),
     "import_run": _l("Import"), "import_profile": _l("Import profile"), "api_key": _l("API key"),
     "webhook": _l("Webhook"), "rule": _l("Rule"),
+    "macro": _l("Macro"),
 }
 
 FIELDS: dict[str, Any] = {
@@ -214,6 +220,9 @@ FIELDS: dict[str, Any] = {
     "url": _l("web address"), "kinds": _l("events"), "since": _l("since"),
     "by": _l("on whose wish"), "total": _l("total"), "scopes": _l("scopes"),
     "expires_at": _l("ends"), "version": _l("version"),
+    "webhook": _l("webhook"), "steps": _l("what it does"), "key": _l("key"),
+    "barcode": _l("barcode"), "icon": _l("icon"), "on_list": _l("on the list"),
+    "on_card": _l("on the order card"), "at_station": _l("at the pack station"),
 }
 
 # Values that are short names of ours: field -> name -> words.

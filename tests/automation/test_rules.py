@@ -92,7 +92,7 @@ def test_a_rule_acts_on_what_it_fits_and_says_why_not_on_the_rest(desk):
     assert (desk.tags(small), desk.tags(large)) == (set(), {"duże"})
     assert desk.runs() == [(rule, large, "done")]
     checks = dict(desk.all(select(RuleCheck.order_id, RuleCheck.verdicts)))
-    assert checks == {small: [[rule, 1, 1]], large: [[rule, 1, -1]]}
+    assert checks == {small: [[rule, 1, 1, "2"]], large: [[rule, 1, -1]]}
     who = desk.all(select(AuditEntry.actor_kind, AuditEntry.actor_name, AuditEntry.actor_id)
                    .where(AuditEntry.act == "orders.tag"))
     assert [tuple(row) for row in who] == [("rule", "Duże", rule)]

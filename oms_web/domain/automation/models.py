@@ -141,7 +141,7 @@ class RuleRun(Base):
 
 class RuleCheck(Base):
     """Which rules were asked about an event, and what stood in the way: ``[rule, version, place]``
-    each, the place of the test that did not pass or -1.
+    each, the place of the test that did not pass or -1; in the first case also what it found.
     """
 
     __tablename__ = "rule_check"
@@ -153,6 +153,31 @@ class RuleCheck(Base):
     verdicts: Mapped[list[Any]]
 
     __table_args__ = (Index("ix_rule_check_at", "at"),)
+
+
+class Macro(Base):
+    """The seller's own button: acts that are done to an order one after the other, or not at all.
+
+    ``key``: what is pressed for it, a digit alone or a letter after ``v``. ``barcode``: what is
+    scanned for it at the pack station; None when there is none. ``steps`` are acts
+    ``[act, parameters]``.
+    """
+
+    __tablename__ = "macro"
+
+    id: Mapped[Key]
+    name: Mapped[str] = mapped_column(String(60), unique=True)
+    icon: Mapped[str] = mapped_column(String(40))
+    color: Mapped[str] = mapped_column(String(7))
+    key: Mapped[str | None] = mapped_column(String(1), unique=True)
+    barcode: Mapped[str | None] = mapped_column(String(40), unique=True)
+    steps: Mapped[list[Any]]
+    on_list: Mapped[bool] = mapped_column(default=True)
+    on_card: Mapped[bool] = mapped_column(default=True)
+    at_station: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    archived_at: Mapped[datetime | None]
 
 
 class RuleCursor(Base):

@@ -52,6 +52,9 @@ ACTS: dict[str, frozenset[str]] = {
         "audit.see": {MANAGER},
         "settings.edit": {MANAGER},
         "users.manage": set(),
+        "rules.see": _DESK,
+        "rules.manage": {MANAGER},
+        "macros.run": {MANAGER, SALES, WAREHOUSE},
         "api.manage": set(),
         "company.reset": set(),
     }.items()

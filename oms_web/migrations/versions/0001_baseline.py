@@ -165,6 +165,25 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_document_series')),
     sa.UniqueConstraint('kind', 'name', name=op.f('uq_document_series_kind_name'))
     )
+    op.create_table('macro',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('name', sa.String(length=60), nullable=False),
+    sa.Column('icon', sa.String(length=40), nullable=False),
+    sa.Column('color', sa.String(length=7), nullable=False),
+    sa.Column('key', sa.String(length=1), nullable=True),
+    sa.Column('barcode', sa.String(length=40), nullable=True),
+    sa.Column('steps', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('on_list', sa.Boolean(), nullable=False),
+    sa.Column('on_card', sa.Boolean(), nullable=False),
+    sa.Column('at_station', sa.Boolean(), nullable=False),
+    sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('changed_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('archived_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_macro')),
+    sa.UniqueConstraint('barcode', name=op.f('uq_macro_barcode')),
+    sa.UniqueConstraint('key', name=op.f('uq_macro_key')),
+    sa.UniqueConstraint('name', name=op.f('uq_macro_name'))
+    )
     op.create_table('order_status',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('name', sa.String(length=40), nullable=False),
@@ -1583,6 +1602,7 @@ def downgrade() -> None:
     op.drop_table('outbox_event')
     op.drop_table('order_tally')
     op.drop_table('order_status')
+    op.drop_table('macro')
     op.drop_table('document_series')
     op.drop_table('connector_check')
     op.drop_table('company')

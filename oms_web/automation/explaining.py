@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
+from oms_web.automation.running import FAILED
 from oms_web.core.work import Work
-from oms_web.domain.automation import conditions, rules
+from oms_web.domain.automation import clashing, conditions, rules
 from oms_web.domain.automation.conditions import MATCHED, Leaf
 from oms_web.domain.automation.models import Rule, RuleCheck, RuleRun, RuleVersion
 
@@ -57,6 +58,8 @@ def explain(session: Session, order_id: int) -> list[Asked]:
     checks = list(session.scalars(
         select(RuleCheck).where(RuleCheck.order_id == order_id)
         .order_by(RuleCheck.at.desc(), RuleCheck.event.desc()).limit(SHOWN)))
+    if not runs and not checks:
+        return []
     names = {key: name for key, name in session.execute(select(Rule.id, Rule.name))}
     said = _said(session, checks)
     asked = [
@@ -112,11 +115,55 @@ def counts(session: Session, now: datetime) -> dict[int, dict[str, int]]:
     return found
 
 
+def runs(session: Session, rule_id: int, *, outcome: str = "", before: int | None = None,
+         limit: int = SHOWN) -> list[RuleRun]:
+    """What a rule did, the latest first; ``before``: only runs with a smaller number."""
+    query = select(RuleRun).where(RuleRun.rule_id == rule_id)
+    if outcome:
+        query = query.where(RuleRun.outcome == outcome)
+    if before:
+        query = query.where(RuleRun.id < before)
+    return list(session.scalars(query.order_by(RuleRun.id.desc()).limit(limit)))
+
+
+def failed(session: Session, since: datetime) -> list[tuple[int, str, int, datetime]]:
+    """Rules that are asked and failed since a moment, and were not stopped for it: rule, name,
+    on how many orders, since when.
+    """
+    return [tuple(row) for row in session.execute(
+        select(Rule.id, Rule.name, func.count(func.distinct(RuleRun.order_id)),
+               func.min(RuleRun.at))
+        .join(RuleRun, RuleRun.rule_id == Rule.id)
+        .where(RuleRun.outcome == FAILED, RuleRun.at > since, Rule.state == rules.ON)
+        .group_by(Rule.id, Rule.name).order_by(Rule.name))]  # type: ignore[misc]
+
+
 def never_fire(session: Session, now: datetime) -> set[int]:
     """Rules that have been on for 30 days without acting once in them."""
     acted = counts(session, now)
     return {rule.id for rule in rules.listening(session)
             if rule.id not in acted and (rule.switched_at or rule.changed_at) < now - QUIET}
+
+
+def clashes(session: Session, now: datetime) -> dict[int, list[tuple[int, int]]]:
+    """Rules that said the opposite about the same event in the last 30 days: rule -> (the other,
+    how many events).
+    """
+    listening = rules.listening(session)
+    pairs = [(one.id, other.id) for n, one in enumerate(listening) for other in listening[n + 1:]
+             if one.trigger == other.trigger and clashing.against(one.then, other.then)]
+    found: dict[int, list[tuple[int, int]]] = {}
+    first, second = aliased(RuleRun), aliased(RuleRun)
+    for one_id, other_id in pairs:
+        n = session.scalar(
+            select(func.count()).select_from(first)
+            .join(second, (second.order_id == first.order_id) & (second.event == first.event))
+            .where(first.rule_id == one_id, second.rule_id == other_id, first.at > now - QUIET,
+                   first.outcome != FAILED, second.outcome != FAILED))
+        if n:
+            found.setdefault(one_id, []).append((other_id, n))
+            found.setdefault(other_id, []).append((one_id, n))
+    return found
 
 
 def forget_old(work: Work) -> None:

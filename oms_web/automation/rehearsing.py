@@ -24,7 +24,7 @@ from oms_web.core.actor import SYSTEM
 from oms_web.core.errors import OmsError
 from oms_web.core.work import Work, Works
 from oms_web.domain.audit.models import AuditEntry
-from oms_web.domain.automation import rules
+from oms_web.domain.automation import clashing, rules
 from oms_web.domain.automation.conditions import MATCHED
 from oms_web.domain.automation.models import Rule
 from oms_web.domain.automation.rewinding import rewind
@@ -37,9 +37,6 @@ LITTLE = 400
 SHOWN = 200
 MOST_EVENTS = 5000
 MOST_TRIED = 40
-# Acts that exclude each other when they say different things about the same order.
-EXCLUSIVE = ("status", "delivery", "hold", "cancel")
-OPPOSITE = (("tag", "untag"), ("hold", "release"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +213,7 @@ def _clashes(rule: Ready, others: Sequence[Ready],
              matched: Sequence[tuple[Event, Mapping[str, Any]]]) -> list[Clash]:
     found = []
     for other in others:
-        act = _against(rule.then, other.then)
+        act = clashing.against(rule.then, other.then)
         if other.id == rule.id or other.trigger != rule.trigger or not act:
             continue
         both = list(dict.fromkeys(
@@ -224,15 +221,3 @@ def _clashes(rule: Ready, others: Sequence[Ready],
         if both:
             found.append(Clash(other.id, other.name, both, act))
     return found
-
-
-def _against(one: Sequence[Any], other: Sequence[Any]) -> str:
-    """The act about which two lists of acts contradict each other; empty if none."""
-    for key, params in one:
-        for second, said in other:
-            if key == second and key in EXCLUSIVE and dict(params) != dict(said):
-                return str(key)
-            if ((key, second) in OPPOSITE or (second, key) in OPPOSITE) and (
-                    "tag" not in params or params.get("tag") == said.get("tag")):
-                return str(key)
-    return ""

@@ -22,7 +22,7 @@ from oms_web.automation.facts import Known, gather
 from oms_web.core.actor import SYSTEM, Actor
 from oms_web.core.claims import enqueue
 from oms_web.core.db import upsert
-from oms_web.core.errors import OmsError
+from oms_web.core.errors import NotAllowedNow, NotFound, OmsError
 from oms_web.core.work import Work, Works
 from oms_web.domain.audit import feed
 from oms_web.domain.audit.models import AuditEntry
@@ -37,7 +37,7 @@ PAGE = 500
 CURSOR = 1
 WORDS_KEPT, TEXT_KEPT = 10, 120
 """How much is written down of what stood in a rule's way."""
-DID, THE_SAME, FAILED, WATCHED = "done", "same", "failed", "shadow"
+DID, THE_SAME, FAILED, WATCHED, UNDONE = "done", "same", "failed", "shadow", "undone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +206,23 @@ def act_on(works: Works, rule: Ready, event: Event) -> str | None:
             return outcome
     except OmsError as error:
         return _failed(works, rule, event, error)
+
+
+def undo(work: Work, run_id: int) -> int:
+    """Take back what a rule did to an order; the order.
+
+    Raises:
+        NotFound: no such run.
+        NotAllowedNow: nothing of it can be taken back, or it was.
+    """
+    run = work.session.get(RuleRun, run_id, with_for_update=True)
+    if run is None:
+        raise NotFound("There is no such run of a rule.")
+    if not run.undo:
+        raise NotAllowedNow("Nothing of it can be taken back.")
+    acts.do_all(work, run.order_id, run.undo)
+    run.outcome, run.undo = UNDONE, []
+    return run.order_id
 
 
 def _claim(work: Work, rule: Ready, event: Event) -> bool:

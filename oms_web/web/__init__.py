@@ -15,7 +15,8 @@ SCREENS = (
     "auth", "home", "orders", "order_card", "order_edit", "post_mortem", "picking", "packing",
     "shipments", "stock", "stock_documents", "receipts", "transfers", "stocktakes",
     "warehouses", "products", "listings", "offer_rules", "channels", "channel_journal",
-    "connecting", "doorbell", "quarantine", "imports", "import_profiles", "documents",
+    "connecting", "rules", "rule_lab", "rule_history", "macros", "doorbell", "quarantine",
+    "imports", "import_profiles", "documents",
     "numbering", "printing", "tasks", "users", "api_keys", "webhooks", "settings", "labels",
     "guide", "audit", "components",
 )

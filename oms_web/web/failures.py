@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Flask, Response, request
@@ -42,6 +43,11 @@ def words_of(error: OmsError) -> str:
     """A refusal in the reader's language, the name of a phase in it too."""
     params = {name: _called(error, name, value) for name, value in error.params.items()}
     return gettext(error.message) % params if params else gettext(error.message)
+
+
+def said(message: str, values: Mapping[str, Any]) -> str:
+    """A refusal that was written down (``automation/batches.plain``), in the reader's language."""
+    return gettext(message) % values if values else gettext(message)
 
 
 def _called(error: OmsError, name: str, value: Any) -> Any:

@@ -15,8 +15,10 @@ from flask_babel import gettext, ngettext
 from sqlalchemy import ColumnElement, Select, func, literal_column, select
 from sqlalchemy.orm import Session
 
+from oms_web.automation import explaining
 from oms_web.core.claims import Task
 from oms_web.core.clock import day_bounds, local_day
+from oms_web.domain.automation import rules
 from oms_web.domain.catalog.models import Variant
 from oms_web.domain.orders import filing, phases, shortages
 from oms_web.domain.orders import service as orders
@@ -25,6 +27,7 @@ from oms_web.domain.webhooks import queries as webhooks
 from oms_web.sync import health
 from oms_web.web import formats
 from oms_web.web.access import allowed
+from oms_web.web.rule_words import STOPPED
 from oms_web.web.shell import exists
 
 MOST = 999
@@ -253,6 +256,21 @@ def broken_webhooks(asked: Asked) -> Iterator[Case]:
                    since=one.failing_since)
 
 
+def stopped_rules(asked: Asked) -> Iterator[Case]:
+    """Rules that a brake has stopped, and rules that failed since yesterday."""
+    for rule in rules.all_rules(asked.session):
+        if rule.state == rules.STOPPED:
+            yield Case("bad", "git-branch", gettext("Rule %(name)s stopped itself", name=rule.name),
+                       "", str(STOPPED[rule.stopped_why]),
+                       url_for("rules.show", rule_id=rule.id), gettext("Look at it"),
+                       since=rule.switched_at)
+    for rule_id, name, n, since in explaining.failed(asked.session, asked.now - RECENT):
+        yield Case("warn", "git-branch", gettext("Rule %(name)s could not act", name=name),
+                   _orders(n), gettext("Nothing of it was done to these orders; each says why."),
+                   url_for("rule_history.runs", rule_id=rule_id, outcome="failed"),
+                   gettext("See why"), since=since)
+
+
 def floor_work(asked: Asked) -> Iterator[Case]:
     """For those who work on the floor and see no order list: what there is to do."""
     if allowed("orders.see"):
@@ -284,6 +302,7 @@ SOURCES: tuple[tuple[str, str, Source], ...] = (
     ("documents.issue", "orders.index", documents),
     ("imports.see", "tasks.index", dead_tasks),
     ("api.manage", "webhooks.show", broken_webhooks),
+    ("rules.see", "rules.show", stopped_rules),
     ("home.see", "home.index", floor_work),
 )
 

@@ -18,6 +18,7 @@ from flask_babel import gettext
 from oms_web.core.clock import SHOP_ZONE, utc_now
 from oms_web.core.errors import Invalid, NotFound, OmsError
 from oms_web.core.text import tidy
+from oms_web.domain.automation.models import Macro
 from oms_web.domain.catalog import queries as catalog
 from oms_web.domain.fulfilment.scan import highlighted
 from oms_web.domain.orders.service import get_order, tallies
@@ -26,7 +27,7 @@ from oms_web.domain.shipping import service, tracking
 from oms_web.extensions import db
 from oms_web.flows import ship
 from oms_web.flows.pack import losing, opening, scanning, trouble
-from oms_web.web import asked, formats, packing_band
+from oms_web.web import asked, formats, packing_band, packing_macros
 from oms_web.web.access import act
 from oms_web.web.door import current_user, writing
 from oms_web.web.failures import status_of, words_of
@@ -125,6 +126,9 @@ def open_scan() -> Response:
     after = asked.whole(request.form.get("after"), "after")
     if not code:
         return _idle(packing_band.refused(gettext("Scan or type a code.")), 422)
+    macro = packing_macros.scanned(code)
+    if macro is not None:
+        return _macro(macro, after) if after else _idle(packing_macros.without_order(macro), 409)
     guarded = None if request.form.get("anyway") or request.form.get("labelled") else after
     try:
         with writing() as work:
@@ -236,6 +240,9 @@ def scan(shipment_id: int) -> Response:
     """A unit was scanned."""
     code = request.form.get("code", "").strip()
     pair = _pair()
+    macro = packing_macros.scanned(code)
+    if macro is not None:
+        return _macro(macro, shipment_id)
     try:
         if not code:
             raise Invalid("Scan or type a code.", "code")
@@ -249,6 +256,13 @@ def scan(shipment_id: int) -> Response:
         order_id = service.get(db.session, shipment_id).order_id
         band = packing_band.special(heard.result, order_id, code)
     return _bench(shipment_id, band, fresh=True)
+
+
+def _macro(macro: Macro, shipment_id: int) -> Response:
+    try:
+        return _bench(shipment_id, packing_macros.run(shipment_id, macro, _key()))
+    except OmsError as error:
+        return _bench(shipment_id, packing_band.refused(words_of(error)), status=status_of(error))
 
 
 @screen.post("/packing/<int:shipment_id>/hand")

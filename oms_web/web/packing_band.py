@@ -99,6 +99,11 @@ def _hand(bench: Bench, row: Row | None) -> Band:
                 _counts(row), sound="ok")
 
 
+def _macro(bench: Bench, row: Row | None) -> Band:
+    assert bench.last is not None
+    return Band("ok", "wand", gettext("Macro"), bench.last.code, gettext("Done."))
+
+
 def _extra(bench: Bench, row: Row | None) -> Band:
     assert bench.last is not None
     return Band("warn", "copy", gettext("One too many"), bench.last.title,
@@ -140,7 +145,7 @@ def _damaged(bench: Bench, row: Row | None) -> Band:
 
 _BANDS: dict[str, Callable[[Bench, Row | None], Band]] = {
     "ok": _ok, "hand": _hand, "extra": _extra, "wrong": _wrong, "unknown": _unknown,
-    "undone": _undone, "missing": _missing, "damaged": _damaged,
+    "undone": _undone, "missing": _missing, "damaged": _damaged, "macro": _macro,
 }
 
 

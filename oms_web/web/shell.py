@@ -54,6 +54,8 @@ MAIN = (
             ("stock_documents", "receipts", "transfers", "stocktakes", "warehouses")),
     Section("documents.index", "documents.see", "file-text", _l("Documents"), "d",
             ("printing", "numbering")),
+    Section("rules.index", "rules.see", "git-branch", _l("Rules"), "u",
+            ("rule_history", "rule_lab", "macros")),
     Section("channels.index", "channels.see", "plug-connected", _l("Channels"), "c",
             ("quarantine", "listings", "offer_rules")),
 )

@@ -38,6 +38,8 @@ NAMES: dict[str, Any] = {
     "push_shipment": _l("Tell a channel of a shipment"),
     "answer_rings": _l("Ask a channel what it rang about"), PRINT: lazy_pgettext("task", "Print"),
     "import_file": _l("Import a file"), "drop_folders": _l("Look into folders"),
+    "rehearse_rule": _l("Rehearse a rule"), "run_rules": _l("Ask the rules"),
+    "run_timed_rules": _l("Ask the rules of the clock"), "batch": _l("Change many orders"),
     "tell_webhook": _l("Tell a webhook"), "tell_webhook_once": _l("Send an event again"),
 }
 STATES: dict[str, Any] = {

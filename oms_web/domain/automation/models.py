@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from oms_web.core.columns import Key
@@ -115,8 +115,9 @@ class RuleRun(Base):
     """A rule that matched, once for each (version, order, event).
 
     ``event`` is ``trail:<number of the audit entry>`` or names an occasion of the clock.
-    ``outcome``: ``done``, ``same`` (all of it was so already), ``failed``, ``shadow``. ``steps``
-    says of each act what became of it, ``undo`` what takes the whole back. ``why`` is the refusal.
+    ``outcome``: ``done``, ``same`` (all of it was so already), ``failed``, ``shadow``, ``undone``
+    (a person took it back). ``steps`` says of each act what became of it, ``undo`` what takes the
+    whole back. ``why`` is the refusal.
     """
 
     __tablename__ = "rule_run"
@@ -135,7 +136,9 @@ class RuleRun(Base):
     __table_args__ = (
         UniqueConstraint("rule_id", "version", "order_id", "event"),
         Index("ix_rule_run_order", "order_id", "id"),
-        Index("ix_rule_run_rule", "rule_id", "at"),
+        Index("ix_rule_run_rule", "rule_id", "at", "outcome"),
+        Index("ix_rule_run_failed", "rule_id", "at", sqlite_where=text("outcome = 'failed'"),
+              postgresql_where=text("outcome = 'failed'")),
     )
 
 

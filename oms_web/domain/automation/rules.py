@@ -52,7 +52,7 @@ def create(work: Work, values: Mapping[str, Any]) -> Rule:
     Raises:
         InvalidForm: naming the fields that cannot be so.
     """
-    said = _checked(work.session, values, 0)
+    said = check(work.session, values, 0)
     last = work.session.scalar(select(func.max(Rule.position))) or 0
     rule = Rule(position=last + 1, created_at=work.now, changed_at=work.now, version=1, **said)
     work.session.add(rule)
@@ -69,7 +69,7 @@ def change(work: Work, rule_id: int, values: Mapping[str, Any]) -> bool:
         InvalidForm: naming the fields that cannot be so.
     """
     rule = get(work.session, rule_id)
-    said = _checked(work.session, values, rule_id)
+    said = check(work.session, values, rule_id)
     changes = audit.changes({name: getattr(rule, name) for name in said}, said)
     if not changes:
         return False
@@ -143,13 +143,24 @@ def said_at(session: Session, rule_id: int, version: int) -> Mapping[str, Any] |
     return found.said if found else None
 
 
+def versions(session: Session, rule_id: int) -> Sequence[RuleVersion]:
+    """All that a rule has said, the first version first."""
+    return session.scalars(select(RuleVersion).where(RuleVersion.rule_id == rule_id)
+                           .order_by(RuleVersion.version)).all()
+
+
 def _remember(work: Work, rule: Rule) -> None:
     work.session.add(RuleVersion(
         rule_id=rule.id, version=rule.version, at=work.now, by=work.actor.name,
         said={name: getattr(rule, name) for name in SAID}))
 
 
-def _checked(session: Session, values: Mapping[str, Any], own_id: int) -> dict[str, Any]:
+def check(session: Session, values: Mapping[str, Any], own_id: int) -> dict[str, Any]:
+    """What a rule would say, as it is kept.
+
+    Raises:
+        InvalidForm: naming the fields that cannot be so.
+    """
     problems: dict[str, OmsError] = {}
     name = tidy(str(values.get("name") or ""))
     if not name:

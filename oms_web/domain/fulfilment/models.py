@@ -74,7 +74,8 @@ class PackScan(Base):
 
     ``result``: ``ok``, ``extra`` (more than ordered), ``wrong`` (not in this order), ``unknown``
     (no such code), ``undone`` (taken back), ``hand`` (confirmed without a scan), ``missing`` and
-    ``damaged`` (a unit that did not go into the parcel). ``key`` is made by the station for each
+    ``damaged`` (a unit that did not go into the parcel), ``macro`` (its name was scanned as
+    ``code``: no goods). ``key`` is made by the station for each
     scan, so that a scan sent twice counts once. ``parcel`` is the position of the open parcel.
     """
 

@@ -1082,8 +1082,9 @@ def upgrade() -> None:
     sa.UniqueConstraint('rule_id', 'version', 'order_id', 'event', name=op.f('uq_rule_run_rule_id_version_order_id_event'))
     )
     with op.batch_alter_table('rule_run', schema=None) as batch_op:
+        batch_op.create_index('ix_rule_run_failed', ['rule_id', 'at'], unique=False, sqlite_where=sa.text("outcome = 'failed'"), postgresql_where=sa.text("outcome = 'failed'"))
         batch_op.create_index('ix_rule_run_order', ['order_id', 'id'], unique=False)
-        batch_op.create_index('ix_rule_run_rule', ['rule_id', 'at'], unique=False)
+        batch_op.create_index('ix_rule_run_rule', ['rule_id', 'at', 'outcome'], unique=False)
 
     op.create_table('shipment',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1412,6 +1413,7 @@ def downgrade() -> None:
     with op.batch_alter_table('rule_run', schema=None) as batch_op:
         batch_op.drop_index('ix_rule_run_rule')
         batch_op.drop_index('ix_rule_run_order')
+        batch_op.drop_index('ix_rule_run_failed', sqlite_where=sa.text("outcome = 'failed'"), postgresql_where=sa.text("outcome = 'failed'"))
 
     op.drop_table('rule_run')
     with op.batch_alter_table('rule_check', schema=None) as batch_op:

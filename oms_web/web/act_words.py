@@ -1,0 +1,140 @@
+"""What can be done to an order, in words: each act of ``automation/acts.py`` and its fields.
+
+A new kind of act needs a row here; a test asks for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from oms_web.automation import acts
+from oms_web.domain.automation import macros
+from oms_web.domain.orders import labels
+from oms_web.domain.shipping.tracking import CARRIERS
+from oms_web.domain.users.permissions import may
+from oms_web.domain.webhooks import queries as webhooks
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """``name`` of an act in a list to choose from; ``says`` in a sentence about what is done."""
+
+    name: Any
+    says: Any
+    icon: str = "bolt"
+
+
+ACTS: Mapping[str, Words] = {
+    "status": Words(_l("Set a status"), _l("set the status %(status)s"), "progress"),
+    "tag": Words(_l("Put on a tag"), _l("put on the tag %(tag)s"), "tag"),
+    "untag": Words(_l("Take off a tag"), _l("take off the tag %(tag)s"), "tag"),
+    "hold": Words(_l("Hold"), _l("hold it: %(reason)s"), "player-pause"),
+    "release": Words(_l("Let it go on"), _l("let it go on"), "player-play"),
+    "delivery": Words(_l("Change the delivery"), _l("choose the delivery %(delivery)s"), "truck"),
+    "note": Words(_l("Write a note"), _l("write the note %(text)s"), "note"),
+    "cancel": Words(_l("Cancel the order"), _l("cancel it"), "circle-x"),
+    "invoice": Words(_l("Issue an invoice"), _l("issue an invoice"), "file-invoice"),
+    "webhook": Words(_l("Call a webhook"), _l("call the webhook %(webhook)s"), "bell"),
+    "macro": Words(_l("Run a macro"), _l("run the macro %(macro)s"), "wand"),
+    "unnote": Words(_l("Take off a note"), _l("take off a note"), "note"),
+}
+FIELDS: Mapping[str, Any] = {
+    "status": _l("Status"), "tag": _l("Tag"), "reason": _l("Reason"), "until": _l("Until"),
+    "hours": _l("For how many hours"), "carrier": _l("Courier"),
+    "delivery_method": _l("Delivery method"), "pickup_point": _l("Pick-up point"),
+    "text": _l("Note"), "webhook": _l("Webhook"), "note": _l("Remark"), "macro": _l("Macro"),
+}
+
+Names = Mapping[str, str]
+_CHOICES: Mapping[str, Callable[[Session], Names]] = {
+    "status": lambda session: {str(one.id): one.name for one in labels.statuses(session)},
+    "carrier": lambda _session: {one.name: one.name for one in CARRIERS},
+    "webhook": lambda session: {str(one.id): one.name for one in webhooks.every(session)},
+    "macro": lambda session: {str(one.id): one.name for one in macros.every(session)},
+    "tag": lambda session: {one.name: one.name for one in labels.tags(session)},
+}
+TYPED = frozenset(("tag",))
+"""Kinds whose values may also be new ones."""
+
+
+class Choices:
+    """What may be chosen for each kind of field, looked up once a page."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._known: dict[str, Names] = {}
+
+    def __call__(self, kind: str) -> Names | None:
+        """Value -> words; None when it is typed freely."""
+        if kind not in _CHOICES:
+            return None
+        if kind not in self._known:
+            self._known[kind] = _CHOICES[kind](self._session)
+        return self._known[kind]
+
+
+def offered(role: str) -> list[acts.Act]:
+    """The acts that a person of a role may choose."""
+    return [act for act in acts.ACTS.values() if act.listed and may(role, act.needs)]
+
+
+def name(key: str) -> str:
+    """An act in a list."""
+    return str(ACTS[key].name) if key in ACTS else key
+
+
+def icon(key: str) -> str:
+    """An act's picture."""
+    return ACTS[key].icon if key in ACTS else "bolt"
+
+
+def fields(act: acts.Act) -> list[acts.Field]:
+    """The fields of an act that are asked for in a rule or a macro: a moment is none of them,
+    since it is past when the next order comes.
+    """
+    return [field for field in act.fields if field.kind != "moment"]
+
+
+def said(key: str, params: Mapping[str, Any], choices: Choices) -> tuple[str, list[str]]:
+    """An act as part of a sentence, with a mark for each value, and the values in their order."""
+    words = ACTS.get(key)
+    if words is None or key not in acts.ACTS:
+        return key, []
+    values = {field.name: _value(field, params.get(field.name), choices)
+              for field in acts.ACTS[key].fields}
+    values["delivery"] = ", ".join(filter(None, (
+        values.get(name_, "") for name_ in ("carrier", "delivery_method", "pickup_point"))))
+    template, shown = str(words.says), []
+    for field, value in values.items():
+        if f"%({field})s" in template:
+            template = template.replace(f"%({field})s", MARK)
+            shown.append(value or gettext("not chosen yet"))
+    return template, shown
+
+
+MARK = "\N{OBJECT REPLACEMENT CHARACTER}"
+"""Stands where a value belongs."""
+
+
+def plain(key: str, params: Mapping[str, Any], choices: Choices) -> str:
+    """An act in words."""
+    text, values = said(key, params, choices)
+    for value in values:
+        text = text.replace(MARK, value, 1)
+    return text
+
+
+def _value(field: acts.Field, value: Any, choices: Choices) -> str:
+    known = choices(field.kind) or {}
+    return known.get(str(value), str(value)) if value not in (None, "") else ""
+
+
+def all_of(steps: Sequence[Any], choices: Choices) -> str:
+    """Several acts in words."""
+    return ", ".join(plain(key, params, choices) for key, params in steps)

@@ -77,15 +77,14 @@ class TestParcels:
         assert len(order.parcels) == 2
 
     def test_without_numbers_the_same_units_of_that_moment_are_the_same_shipment(self, there):
-        order = sold(there, 3, 1)
+        order = sold(there, 6)
         line = order.lines[0].id
         told = shipment(there, order, units={line: 1})
         for _ in range(2):
             self.push(there, told)
         assert len(order.parcels) == 1
-        other = shipment(there, order, units={order.lines[1].id: 1}, key="s2")
-        self.push(there, other)
-        assert len(order.parcels) == 2
+        self.push(there, shipment(there, order, units={line: 2}, key="s2"))
+        assert [one.units for one in order.parcels] == [{line: 1}, {line: 2}]
         there.pass_time(hours=2)
         self.push(there, shipment(there, order, key="s3", units={line: 1}))
         assert len(order.parcels) == 3

@@ -75,20 +75,17 @@ _ADDRESS = """{
   fullName company streetLine1 streetLine2 city province postalCode countryCode phoneNumber%s
 }"""
 
-_LINES = "lines { id quantity orderPlacedQuantity updatedAt }"
+_LINES = "lines { id quantity orderPlacedQuantity }"
 _FULFILLMENTS = """fulfillments {
-  id state method trackingCode updatedAt lines { orderLineId quantity }
+  id state method trackingCode lines { orderLineId quantity }
 }"""
-_HISTORY = """newest: history(options: { take: 1, sort: { createdAt: DESC } }) {
+_NEWEST_EVENT = """newest: history(options: { take: 1, sort: { createdAt: DESC } }) {
   items { createdAt }
-}
-history(options: {
+}"""
+_HISTORY = """history(options: {
   take: 100, sort: { createdAt: DESC },
   filter: { type: { in: ["ORDER_CANCELLATION", "ORDER_FULFILLMENT_TRANSITION"] } }
 }) { items { id type createdAt data } }"""
-_STAMPS = """
-  updatedAt payments { updatedAt refunds { updatedAt } }
-"""
 
 
 def order(own: OwnFields) -> str:
@@ -101,20 +98,21 @@ def order(own: OwnFields) -> str:
   billingAddress {address}
   lines {{
     id quantity orderPlacedQuantity proratedUnitPriceWithTax proratedLinePriceWithTax taxRate
-    taxLines {{ description }} updatedAt productVariant {{ id sku name }}
+    taxLines {{ description }} productVariant {{ id sku name }}
   }}
   surcharges {{ description priceWithTax }}
   shippingLines {{ priceWithTax shippingMethod {{ code name }} }}
   payments {{
-    id method amount state createdAt updatedAt
+    id method amount state updatedAt
     refunds {{ id total state updatedAt }}
   }}
   {_FULFILLMENTS}
+  {_NEWEST_EVENT}
   {_HISTORY}{own.names("order")}
 }}"""
 
 
-BRIEF = f"{{ id state orderPlacedAt {_LINES} {_FULFILLMENTS} {_HISTORY} {_STAMPS} }}"
+BRIEF = f"{{ id state orderPlacedAt updatedAt {_LINES} {_FULFILLMENTS} {_NEWEST_EVENT} }}"
 """The selection of an order that is about to be changed."""
 
 STOCK = """trackInventory outOfStockThreshold useGlobalOutOfStockThreshold

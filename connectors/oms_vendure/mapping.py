@@ -6,7 +6,7 @@ What cannot be understood raises ``Puzzling`` with the name of the field; ``orde
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -113,26 +113,19 @@ def state_of(row: Any, terms: Terms, sent: Mapping[str, int]) -> State:
 
 
 def revision(row: Any) -> str:
-    """The newest moment of the order and of all that belongs to it.
+    """The newest moment of the order and of what happened to it.
 
-    The order's own ``updatedAt`` stands still when it is paid, sent, refunded or modified.
+    The order's own ``updatedAt`` stands still when it is paid, sent, refunded or modified; its
+    history does not.
     """
-    return max((stamp(one) for one in _moments(row)), default="")
+    found = [moment_or_none(row, "orderPlacedAt"), moment_or_none(row, "updatedAt"),
+             *(moment_or_none(one, "createdAt") for one in children(child(row, "newest"), "items"))]
+    return max((stamp(one) for one in found if one is not None), default="")
 
 
 def is_placed(row: Any) -> bool:
     """Whether somebody has ordered that: carts and drafts are orders too."""
     return value(row, "orderPlacedAt") is not None
-
-
-def _moments(row: Any) -> Iterator[datetime]:
-    payments = children(row, "payments")
-    parts = [row, *children(row, "lines"), *children(row, "fulfillments"), *payments,
-             *(refund for one in payments for refund in children(one, "refunds"))]
-    found = [moment_or_none(row, "orderPlacedAt"),
-             *(moment_or_none(part, "updatedAt") for part in parts),
-             *(moment_or_none(one, "createdAt") for one in children(child(row, "newest"), "items"))]
-    yield from (one for one in found if one is not None)
 
 
 def events(row: Any, kind: str) -> list[Mapping[str, Any]]:

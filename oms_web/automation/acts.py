@@ -55,7 +55,7 @@ class Field:
 @dataclass(frozen=True, slots=True)
 class Act:
     """``needs`` is the right a person must have (``users/permissions.py``). ``listed``: offered to
-    people; the others only take something back.
+    people; the others only take something back. ``least`` parameters must be given.
     """
 
     key: str
@@ -63,6 +63,7 @@ class Act:
     needs: str
     fields: tuple[Field, ...] = ()
     listed: bool = True
+    least: int = 0
 
 
 def get(key: str) -> Act:
@@ -95,6 +96,8 @@ def clean(session: Session, act: Act, values: Params) -> dict[str, Any]:
             told[field.name] = value
         elif field.required:
             problems[field.name] = Invalid("Fill this in.", field.name)
+    if len(told) < act.least and not problems:
+        problems[act.fields[0].name] = Invalid("Fill this in.", act.fields[0].name)
     if problems:
         raise InvalidForm(problems)
     return told
@@ -280,7 +283,7 @@ ACTS: dict[str, Act] = {act.key: act for act in (
     Act("delivery", _delivery, "orders.edit",
         (Field("carrier", "carrier", required=False, limit=40),
          Field("delivery_method", "text", required=False, limit=120),
-         Field("pickup_point", "text", required=False, limit=60))),
+         Field("pickup_point", "text", required=False, limit=60)), least=1),
     Act("note", _note, "orders.edit", (Field("text", "text", limit=4000),)),
     Act("unnote", _unnote, "orders.edit", (Field("note", "number"),), listed=False),
     Act("cancel", _cancel, "orders.cancel", (Field("reason", "text", required=False, limit=300),)),

@@ -37,15 +37,19 @@ def start(work: Work, key: str, values: Mapping[str, Any], order_ids: Sequence[i
     Raises:
         Invalid: no orders, or more than ``MOST``.
         InvalidForm: the parameters are wrong.
-        NotFound: no such act.
+        NotFound: no such act, or an order that is not there.
     """
-    act = acts.get(key)
+    params = acts.clean(work.session, acts.get(key), values)
     ids = list(dict.fromkeys(order_ids))
     if not ids:
         raise Invalid("Choose at least one order.", "order")
     if len(ids) > MOST:
         raise Invalid("At most %(n)s orders at once.", "order", n=MOST)
-    return _write(work, key, acts.clean(work.session, act, values), [(one, []) for one in ids])
+    unknown = set(ids).difference(
+        work.session.scalars(select(Order.id).where(Order.id.in_(ids))))
+    if unknown:
+        raise NotFound("There is no order %(number)s.", number=min(unknown))
+    return _write(work, key, params, [(one, []) for one in ids])
 
 
 def undo(work: Work, batch_id: int) -> Batch:

@@ -68,7 +68,7 @@ def _values(session: Session, listing: Listing, order: Order) -> list[Value]:
         .order_by(Publication.id.desc()).limit(MOST)
     ).all()
     return [
-        Value(row.at - timedelta(milliseconds=row.lag_ms or 0), row.at, row.quantity, row.outcome)
+        Value(row.desired_at or row.at, row.at, row.quantity, row.outcome)
         for row in reversed(rows)
     ]
 

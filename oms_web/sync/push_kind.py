@@ -28,14 +28,15 @@ Item = StockItem | PriceItem
 class Sending:
     """One value on its way, or being worked on.
 
-    ``desired_at`` is None where a newer value has taken its place. ``after_unknown``: what became
-    of an older value is not known, and it may still arrive.
+    ``desired_at`` and ``changed_at`` are None where a newer value has taken its place.
+    ``after_unknown``: what became of an older value is not known, and it may still arrive.
     """
 
     listing_id: int
     version: int
     attempts: int
     desired_at: datetime | None
+    changed_at: datetime | None
     sent_at: datetime
     value: int
     item: Item
@@ -79,8 +80,9 @@ class Kind:
         # The moment too: a database that came back from a backup counts versions again, and
         # a channel that remembers keys would take a new decision for an old one.
         key = f"{self.name}:{row.listing_id}:{version}:{row.desired_at:%y%m%d%H%M%S%f}"
-        return Sending(row.listing_id, version, row.attempts,
-                       row.desired_at if version == row.version else None, sent_at, value,
+        told_when = (row.desired_at, row.changed_at or row.desired_at) \
+            if version == row.version else (None, None)
+        return Sending(row.listing_id, version, row.attempts, *told_when, sent_at, value,
                        self.item(row, offer_ref, sku, value, version, key), **told)
 
     def write_down(
@@ -92,8 +94,8 @@ class Kind:
                 {"at": work.now, "account_id": account_id, "listing_id": sending.listing_id,
                  "version": sending.version, self.column: sending.value,
                  "outcome": result.outcome, "message": result.message[:500] or None,
-                 "lag_ms": sending.desired_at and
-                 (work.now - sending.desired_at) // timedelta(milliseconds=1),
+                 "desired_at": sending.desired_at, "lag_ms": sending.changed_at and
+                 (work.now - sending.changed_at) // timedelta(milliseconds=1),
                  **{name: getattr(sending.item, name) for name in self.columns}}
                 for sending, result in ended
             ])

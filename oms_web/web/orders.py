@@ -1,41 +1,34 @@
-"""The order list: queues, filters and search in one address, acts on the ticked rows."""
+"""The order list: queues, filters and search in one address. Acts on its rows: ``changes.py``."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from flask import Blueprint, Response, current_app, make_response, request, url_for
-from flask_babel import gettext, ngettext
+from flask_babel import gettext
 
-from oms_web.core.errors import Invalid, OmsError
-from oms_web.core.work import Work
 from oms_web.domain.orders import exports, filing, filters, labels, queries, walking
 from oms_web.domain.orders import service as orders
-from oms_web.domain.orders.models import Status
 from oms_web.domain.orders.queries import Row
 from oms_web.domain.orders.walking import Found
+from oms_web.domain.shipping import tracking
 from oms_web.extensions import db
-from oms_web.flows import order_edit, order_hold
-from oms_web.web import asked
+from oms_web.web import asked, changes
 from oms_web.web import order_filters as address
 from oms_web.web import order_words as words
 from oms_web.web.access import act
-from oms_web.web.door import oms, writing
+from oms_web.web.door import oms
 from oms_web.web.exports import send
-from oms_web.web.failures import words_of
 from oms_web.web.formats import number
 from oms_web.web.order_filters import Wanted
 from oms_web.web.phase_names import PHASES
 from oms_web.web.render import go, render, wants_part
-from oms_web.web.toasts import say
 
 screen = Blueprint("orders", __name__)
 
-MOST_AT_ONCE = 200
 SELDOM = ("draft", "elsewhere")  # queues that are shown only when something is in them
 COUNTS_KEPT_S = 15.0
 SLOW_COUNT_S = 0.01
@@ -83,8 +76,7 @@ def _wanted() -> Wanted:
     return address.read(db.session, oms().works.clock(), request.args.to_dict(flat=False))
 
 
-def _page(wanted: Wanted, results: Sequence[tuple[int, str]] = (), done: int = 0,
-          status: int = 200) -> Response:
+def _page(wanted: Wanted) -> Response:
     session = db.session
     after = asked.text("after", 2000) or None
     found = walking.find(session, wanted.conditions, wanted.sort, after)
@@ -97,8 +89,7 @@ def _page(wanted: Wanted, results: Sequence[tuple[int, str]] = (), done: int = 0
     }
     if after is None or not wants_part():
         values |= _around(wanted, found, rows)
-    return render("orders/list.html", "orders/_rows.html", results=results, done=done,
-                  status=status, **values)
+    return render("orders/list.html", "orders/_rows.html", **values)
 
 
 def _around(wanted: Wanted, found: Found, rows: Sequence[Row]) -> dict[str, Any]:
@@ -116,7 +107,8 @@ def _around(wanted: Wanted, found: Found, rows: Sequence[Row]) -> dict[str, Any]
         "views": _views(wanted, open_total), "total": total, "title": _title(wanted),
         "news_url": wanted.link("orders.news", sort="", since=queries.last_number(session)),
         "ways": _ways(wanted, chips) if not rows and not found.cut else [],
-        "tags": labels.tags(session)[:60], "most": MOST_AT_ONCE,
+        "tags": labels.tags(session)[:60], "carriers": [one.name for one in tracking.CARRIERS],
+        "change": changes.newest(),
     }
 
 
@@ -236,88 +228,3 @@ def export(kind: str) -> Response:
     sheet = exports.orders(lambda session: address.read(session, now, args).conditions)
     queues = {name: queue.label for name, queue in words.QUEUES.items()}
     return send(sheet, kind, {"phase": PHASES, "queue": queues, "payment": words.PAYMENTS})
-
-
-# Acts on ticked rows -----------------------------------------------------------------------------
-
-
-def _ticked() -> list[int]:
-    ids = [asked.whole(value, "order") for value in request.form.getlist("order")]
-    chosen = list(dict.fromkeys(one for one in ids if one))
-    if not chosen:
-        raise Invalid("Choose at least one order.", "order")
-    if len(chosen) > MOST_AT_ONCE:
-        raise Invalid("At most %(n)s orders at once.", "order", n=MOST_AT_ONCE)
-    return chosen
-
-
-def _each(change: Callable[[Work, int], object], told: Callable[[int], str]) -> Response:
-    """Do the same to every ticked order, each in a transaction of its own.
-
-    One that is refused is named with its reason; the others are done.
-    """
-    refused: list[tuple[int, str]] = []
-    ids = _ticked()
-    for order_id in ids:
-        try:
-            with writing() as work:
-                change(work, order_id)
-        except OmsError as error:
-            refused.append((order_id, words_of(error)))
-    done = len(ids) - len(refused)
-    if done:
-        say(told(done))
-    if not refused:
-        return go(_back())
-    args = _back_args()
-    wanted = address.read(db.session, oms().works.clock(), args)
-    return _page(wanted, refused, done, status=409)
-
-
-def _back() -> str:
-    back = request.form.get("back", "")
-    return back if back.startswith("/orders") else url_for("orders.index")
-
-
-def _back_args() -> dict[str, list[str]]:
-    return parse_qs(urlsplit(_back()).query)
-
-
-@screen.post("/orders/bulk/status")
-@act("orders.edit")
-def bulk_status() -> Response:
-    """Give the ticked orders a status."""
-    status_id = asked.whole(request.form.get("status"), "status")
-    status = db.session.get(Status, status_id) if status_id else None
-    if status is None:
-        raise Invalid("Choose a status.", "status")
-    name = status.name
-    return _each(lambda work, order_id: order_edit.set_status(work, order_id, status_id or 0),
-                 lambda n: ngettext("%(num)s order: %(name)s", "%(num)s orders: %(name)s", n,
-                                    name=name))
-
-
-@screen.post("/orders/bulk/tag")
-@act("orders.edit")
-def bulk_tag() -> Response:
-    """Hang a tag on the ticked orders."""
-    name = request.form.get("tag_name", "").strip() or request.form.get("tag", "").strip()
-    if not name:
-        raise Invalid("Name the tag.", "tag")
-    return _each(lambda work, order_id: order_edit.add_tag(work, order_id, name),
-                 lambda n: ngettext("%(num)s order has the tag %(name)s",
-                                    "%(num)s orders have the tag %(name)s", n, name=name))
-
-
-@screen.post("/orders/bulk/<any(hold, release):what>")
-@act("orders.hold")
-def bulk_hold(what: str) -> Response:
-    """Hold the ticked orders, or let them go."""
-    if what == "release":
-        return _each(order_hold.release, lambda n: ngettext(
-            "%(num)s order goes on", "%(num)s orders go on", n))
-    reason = request.form.get("reason", "").strip()
-    if not reason:
-        raise Invalid("Say why they wait.", "reason")
-    return _each(lambda work, order_id: order_hold.hold(work, order_id, reason),
-                 lambda n: ngettext("%(num)s order held", "%(num)s orders held", n))

@@ -48,7 +48,7 @@ class Section:
 MAIN = (
     Section("home.index", "home.see", "home", _l("Home"), "h", ("guide",)),
     Section("orders.index", "orders.see", "layout-list", _l("Orders"), "o",
-            ("order_card", "order_edit")),
+            ("changes", "order_card", "order_edit")),
     Section("packing.index", "pack.do", "package", _l("Packing"), "p", ("picking", "shipments")),
     Section("stock.index", "stock.see", "stack-2", _l("Stock"), "s",
             ("stock_documents", "receipts", "transfers", "stocktakes", "warehouses")),

@@ -4,7 +4,7 @@
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.isComposing || !event.target.matches("input.input")) return;
-  const button = event.target.closest(".pop")?.querySelector("[data-enter]");
+  const button = event.target.closest("details, .pop")?.querySelector("[data-enter]");
   if (!button) return;
   event.preventDefault();
   button.click();

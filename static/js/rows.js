@@ -5,6 +5,8 @@
    data-select           inside a row: its checkbox; data-select-all: the one in the head
    data-bulk             the bar of bulk acts, in the same form: shown while something is selected
    data-bulk-count       inside it: how many are selected
+   data-select-whole     inside it: takes the whole list, once every row on the page is selected;
+                         data-count is what it counts as; data-ticked-only acts cannot do that
    data-bulk-clear       inside it: clears the selection (so does Esc)
 
    j k or the arrows move, x selects, Shift+x selects from the last one to here, Enter opens. */
@@ -49,7 +51,14 @@
     const all = boxes(form);
     const chosen = all.filter((box) => box.checked).length;
     form.querySelectorAll("[data-bulk]").forEach((bar) => { bar.hidden = chosen === 0; });
-    form.querySelectorAll("[data-bulk-count]").forEach((spot) => { spot.textContent = chosen; });
+    const whole = form.querySelector("[data-select-whole]");
+    if (whole) {
+      whole.closest("label").hidden = !chosen || chosen < all.length;
+      whole.checked &&= chosen > 0 && chosen === all.length;
+    }
+    const shown = whole?.checked ? whole.dataset.count : chosen;
+    form.querySelectorAll("[data-bulk-count]").forEach((spot) => { spot.textContent = shown; });
+    form.querySelectorAll("[data-ticked-only]").forEach((one) => { one.disabled = !!whole?.checked; });
     form.querySelectorAll("[data-select-all]").forEach((box) => {
       box.checked = chosen > 0 && chosen === all.length;
       box.indeterminate = chosen > 0 && chosen < all.length;
@@ -136,6 +145,7 @@
   });
 
   document.addEventListener("change", (event) => {
+    if (event.target.matches?.("[data-select-whole]")) count(home(event.target));
     const all = event.target.closest?.("[data-select-all]");
     if (!all) return;
     const form = home(all);

@@ -1,7 +1,8 @@
 """Medusa's admin API on top of a ``Shop``. No socket is opened.
 
 Parameters that it does not know are ignored in silence, as the real one does; a body with unknown
-fields is refused. Rows of one and the same millisecond come in another order each time.
+fields is refused. Rows of one and the same millisecond come in another order each time, unless
+``turns`` is off: PostgreSQL promises neither.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ class Wire:
     def __init__(self, shop: Shop) -> None:
         self.shop = shop
         self.asked = 0
+        self.turns = True
 
     def answer(self, request: Request) -> Response:
         """One request."""
@@ -279,7 +281,7 @@ class Wire:
         if until:
             rows = [one for one in rows if _to_ms(one["updated"]) <= _moment(until[0])]
         order = query.get("order", [""])[0]
-        rows = rows if self.asked % 2 else rows[::-1]  # ties in any order
+        rows = rows[::-1] if self.turns and self.asked % 2 else rows  # ties in any order
         if order:
             key = {"updated_at": "updated", "id": "id"}[order]
             rows = sorted(rows, key=lambda one: _to_ms(one[key]) if key == "updated" else one[key])

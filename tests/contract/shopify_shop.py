@@ -181,6 +181,7 @@ class Shop:
     is_installed: bool = True
     is_ours: bool = True
     shows_buyers: bool = True
+    terse: bool = False
     immutable: set[int] = field(default_factory=set)
     dearest: float = 1000.0
     _count: int = 5000

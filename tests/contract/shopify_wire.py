@@ -176,6 +176,7 @@ class Wire:
         def act() -> Any:
             errors = [error for place, row in enumerate(input["quantities"])
                       for error in self._quantity_errors(place, row)]
+            errors = errors[:1] if self.shop.terse else errors
             if not errors:
                 for row in input["quantities"]:
                     variant = self._variant_of(row["inventoryItemId"])

@@ -142,6 +142,11 @@ class TestShipments:
         assert [bool(one["shipped_at"]) for one in made(there, sold)] == [True, True]
         assert numbers(there, sold) == ["A"]
 
+    def test_without_a_number_twice_is_once_too(self, there, sold):
+        for _ in range(2):
+            there.connector().push_shipment(parcel(sold))
+        assert len(made(there, sold)) == 1
+
     def test_what_cannot_be_told(self, there, sold):
         for ref, kind in (("order_01NOBODY", NotFound), (sold, Refused)):
             with pytest.raises(kind):

@@ -95,8 +95,9 @@ class TestStates:
         assert read(shop, ref).paid is False
         order = read(shop, ref, mapping.ways({"authorised": "1"}))
         assert (order.state, order.paid) == ("ready", True)
-        shop.orders[ref]["payments"][0]["status"] = "canceled"
-        assert read(shop, ref, mapping.ways({"authorised": "1"})).state == "unpaid"
+        row = order_row(shop, shop.orders[ref])
+        row["payment_collections"][0]["status"] = "canceled"
+        assert mapped(row, mapping.ways({"authorised": "1"})).state == "unpaid"
 
     def test_a_part_of_the_money_is_not_all(self, shop, mug):
         ref = shop.buy((mug, 1))

@@ -116,12 +116,13 @@ class TestAddress:
         "https://sklep.example/sklep-ewy.myshopify.com", "https://a@evil.example"])
     def test_nothing_is_sent_to_any_other_address(self, there, typed):
         assert not is_safe({"shop": typed})
-        there.secrets.update(access_token="")
-        for act in (lambda c: c.verify(), lambda c: c.pull_orders(None, 5),
-                    lambda c: c.refresh(), lambda c: c.unsubscribe(["1"])):
-            with pytest.raises(AccessRefused) as refused:
-                act(there.connector(shop=typed))
-            assert refused.value.field == "shop"
+        for token in ("shpat_1000000000000001", ""):
+            there.secrets.update(access_token=token)
+            for act in (lambda c: c.verify(), lambda c: c.pull_orders(None, 5),
+                        lambda c: c.refresh(), lambda c: c.unsubscribe(["1"])):
+                with pytest.raises(AccessRefused) as refused:
+                    act(there.connector(shop=typed))
+                assert refused.value.field == "shop"
         assert there.line.calls == []
 
     def test_this_machine_may_be_spoken_to_in_the_clear(self):

@@ -67,7 +67,9 @@ class TestParcels:
     def test_parts_of_an_order_leave_one_after_another(self, there):
         order = sold(there, 3)
         line = order.lines[0].id
-        self.push(there, shipment(there, order, "111", units={line: 1}))
+        for _ in range(2):
+            self.push(there, shipment(there, order, "111", units={line: 1}))
+            assert there.shop.unsent(order, line) == 2
         assert there.shop.sending(order) == "PARTIALLY_FULFILLED"
         self.push(there, shipment(there, order, "222", key="s2", units={line: 2}))
         assert [one.units for one in order.parcels] == [{line: 1}, {line: 2}]
@@ -75,15 +77,17 @@ class TestParcels:
         assert len(order.parcels) == 2
 
     def test_without_numbers_the_same_units_of_that_moment_are_the_same_shipment(self, there):
-        order = sold(there, 3)
+        order = sold(there, 6)
         line = order.lines[0].id
         told = shipment(there, order, units={line: 1})
         for _ in range(2):
             self.push(there, told)
         assert len(order.parcels) == 1
+        self.push(there, shipment(there, order, units={line: 2}, key="s2"))
+        assert [one.units for one in order.parcels] == [{line: 1}, {line: 2}]
         there.pass_time(hours=2)
-        self.push(there, shipment(there, order, key="s2", units={line: 1}))
-        assert len(order.parcels) == 2
+        self.push(there, shipment(there, order, key="s3", units={line: 1}))
+        assert len(order.parcels) == 3
 
     def test_each_location_sends_its_own(self, there):
         order = sold(there, 2, 1)

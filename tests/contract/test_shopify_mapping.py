@@ -215,6 +215,14 @@ class TestStates:
         shop.orders[number].works[0].status = "ON_HOLD"
         assert read(shop, number).tags == ("shopify-on-hold",)
 
+    def test_the_earliest_term_of_what_is_still_to_be_sent(self, shop):
+        number = shop.sell((shop.variant("KUBEK"), 1))
+        [work] = shop.orders[number].works
+        work.fulfil_by = shop.now + timedelta(days=1)
+        assert read(shop, number).ship_by == work.fulfil_by
+        work.status = "CANCELLED"
+        assert read(shop, number).ship_by is None
+
     def test_what_a_service_sends_takes_none_of_our_stock(self, shop):
         number = shop.sell((shop.variant("KUBEK"), 1))
         shop.orders[number].works[0].is_service = True
@@ -341,6 +349,14 @@ class TestRefunds:
         assert (order.lines[0].cancelled, order.total) == (1, Decimal("32.30"))
         assert sum(one.amount for one in order.payments) == Decimal("32.30")
         assert adds_up(order)
+
+    def test_a_unit_that_came_back_with_its_money_is_counted_once(self, shop):
+        number, line = self.sold(shop)
+        shop._remove(shop.orders[number], line, 1, False)  # by an edit, which is no refund
+        shop.fulfil(number)
+        shop.close_return(shop.request_return(number, {line: 1}))
+        order = read(shop, number)
+        assert (order.lines[0].cancelled, order.total) == (1, Decimal("32.30"))
 
     def test_money_alone_before_sending_is_a_discount(self, shop):
         number, _ = self.sold(shop)

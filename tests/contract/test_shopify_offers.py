@@ -78,6 +78,8 @@ class TestListing:
         monkeypatch.setattr(offers, "LONGEST", 4)
         refs = [str(there.shop.variant(f"V-{number}")) for number in range(11)]
         assert [one.offer_ref for one in everything(there, 2)] == refs
+        begun = [call.request.json()["variables"].get("query") for call in there.line.calls]
+        assert f"id:>{refs[3]}" in begun
 
 
 class TestStock:
@@ -96,6 +98,15 @@ class TestStock:
         assert [one.outcome for one in results] == [
             "applied", "rejected", "applied", "rejected", "applied"]
         assert results[1].code == "NON_MUTABLE_INVENTORY_ITEM"
+        assert [there.shop.variants[ref].levels[MAIN] for ref in refs] == [40, 5, 40, 5, 40]
+
+    def test_bad_items_that_are_named_one_after_another_are_told_apart(self, there):
+        refs = [there.shop.variant(f"V-{number}") for number in range(5)]
+        there.shop.immutable |= {refs[1], refs[3]}
+        there.shop.terse = True
+        results = there.connector().push_stock([stock(ref, 40) for ref in refs])
+        assert [one.outcome for one in results] == [
+            "applied", "rejected", "applied", "rejected", "applied"]
         assert [there.shop.variants[ref].levels[MAIN] for ref in refs] == [40, 5, 40, 5, 40]
 
     def test_what_the_shop_does_not_count_is_counted_from_now_on(self, there):

@@ -64,8 +64,9 @@ class TestStream:
         """Its ``updatedAt`` is of the cart, long before the cursor."""
         number = there.shop.buy((mug, 1))
         order = there.shop.orders[number]
-        other = there.shop.buy((mug, 1))
         order["orderPlacedAt"] = None
+        there.pass_time(days=1)
+        other = there.shop.buy((mug, 1))
         assert refs(pulled(there)[0]) == [other]
         cursor = pulled(there)[1]
         there.pass_time(days=3)
@@ -210,6 +211,13 @@ class TestBrokenRows:
             there.fault(number, lambda request, answer: type(answer())(503, {}, b""))
             with pytest.raises(ChannelDown):
                 there.connector().pull_orders(None, 10)
+
+    def test_an_order_that_is_counted_and_not_there_is_not_unknown(self, there, mug):
+        numbers = [there.shop.buy((mug, 1)) for _ in range(2)]
+        there.fault(1, lambda request, answer: type(answer())(200, {}, answer().body.replace(
+            b'"page": {"totalItems": 2', b'"page": {"totalItems": 3')))
+        with pytest.raises(ChannelDown, match="fewer rows"):
+            there.connector().fetch_orders(numbers)
 
     def test_rows_that_are_counted_and_not_there_are_no_empty_list(self, there, mug):
         there.shop.buy((mug, 1))

@@ -195,4 +195,5 @@ def test_the_lag_is_counted_from_the_change(shop):
     with shop.works.writing(SYSTEM) as work:
         before = work.now - timedelta(seconds=7)
         publish_stock.publish(work, [shop.ids["MUG"]], before)
-        assert work.session.scalars(select(ListingStock.desired_at)).one() == before
+        assert work.session.scalars(select(ListingStock.changed_at)).one() == before
+        assert work.session.scalars(select(ListingStock.desired_at)).one() == work.now

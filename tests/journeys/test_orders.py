@@ -14,6 +14,7 @@ from oms_web.domain.catalog.models import Variant
 from oms_web.domain.orders.cancelling import cancel_order
 from oms_web.domain.orders.models import Order
 from oms_web.domain.orders.service import get_order
+from oms_web.jobs.worker import drain
 from tests.floor import EANS, Floor
 from tests.journeys.looking import look
 
@@ -108,7 +109,7 @@ def test_filters_stay_in_the_address_and_the_way_back_leads_through_them(floor, 
     assert len(shown(page)) == 3
 
 
-def test_ticked_orders_are_tagged_and_what_is_refused_says_why(floor, open_page):
+def test_ticked_orders_are_changed_together_and_taken_back(floor, oms, open_page):
     for name in "ABCD":
         floor.order(name, {"KUB": 1})
     page = open_page("manager")
@@ -125,19 +126,54 @@ def test_ticked_orders_are_tagged_and_what_is_refused_says_why(floor, open_page)
     page.keyboard.press("t")
     page.fill("#bulk-tag-name", "prezent")
     page.keyboard.press("Enter")
-    expect(page.locator("#toasts")).to_contain_text("3 orders have the tag prezent")
-    expect(page.locator(".tags-cell .tag")).to_have_text(["prezent"] * 3)
+    band = page.locator("#change-band")
+    expect(band).to_contain_text("0 of 3")
+    drain(oms)
+    expect(band).to_contain_text("3 changed")
+    expect(page.locator(".tags-cell .tag")).to_have_text(["prezent"] * 3)  # nobody reloaded
     assert page.url.endswith("/orders?sort=newest")
     page.check("[data-select-all]")
     cancelled_by_its_buyer(floor, 10002)  # while the list is being looked at
     page.click("[data-bulk] >> text=Hold")
-    page.fill("#bulk-reason", "czeka na grawer")
+    page.fill("#bulk-hold-reason", "czeka na grawer")
     page.click("#bulk-hold .btn.primary")
-    refused = page.locator(".orders-results")
-    expect(refused).to_contain_text("1 order was refused")
-    expect(refused.locator("li")).to_contain_text("10002")
+    expect(band).to_contain_text("0 of 4")
+    drain(oms)
+    expect(band).to_contain_text("3 changed, 1 refused")
+    expect(band.locator("li")).to_contain_text("10002")
     assert [floor.get(n).queue for n in (10001, 10002, 10003, 10004)] == [
         "held", "cancelled", "held", "held"]
+    page.keyboard.press("u")
+    expect(band).to_contain_text("0 of 3")
+    drain(oms)
+    expect(band).to_contain_text("Taken back: Held 3 changed")
+    assert [floor.get(n).queue for n in (10001, 10002, 10003, 10004)] == [
+        "pick", "cancelled", "pick", "pick"]
+
+
+def test_the_whole_list_is_taken_once_all_rows_on_the_page_are(floor, oms, open_page):
+    for n in range(52):
+        floor.order(f"N{n}", {"KUB": 1})
+    page = open_page("manager")
+    page.goto("/orders?sort=newest")
+    whole = page.get_by_label("All 52 matching")
+    page.check("#order-10052 [data-select]")
+    expect(whole).to_be_hidden()
+    page.check("[data-select-all]")
+    whole.check()
+    expect(page.locator("[data-bulk-count]")).to_have_text("52")
+    expect(page.locator("[data-bulk] >> text=Print")).to_be_disabled()
+    page.uncheck("#order-10051 [data-select]")  # not all any more
+    expect(whole).to_be_hidden()
+    expect(page.locator("[data-bulk-count]")).to_have_text("49")
+    page.check("[data-select-all]")
+    whole.check()
+    page.keyboard.press("t")
+    page.fill("#bulk-tag-name", "sezon")
+    page.keyboard.press("Enter")
+    expect(page.locator("#change-band")).to_contain_text("0 of 52")
+    drain(oms)
+    expect(page.locator("#change-band")).to_contain_text("52 changed")
 
 
 def test_new_orders_announce_themselves_and_move_nothing(floor, open_page):

@@ -1,4 +1,4 @@
-"""The order list on screen: rows, queues, chips, search, the next page, acts on many, files."""
+"""The order list on screen: rows, queues, chips, search, the next page, files."""
 
 from __future__ import annotations
 
@@ -8,14 +8,10 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
 
-from oms_web.core.actor import SYSTEM
-from oms_web.domain.orders.models import Hold, OrderTag, Status
-from oms_web.flows.pack import opening
 from tests.benchmarks.counting import counted
 from tests.factories import NOON
-from tests.floor import KUBA, Floor, key
+from tests.floor import Floor
 
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
@@ -40,12 +36,6 @@ def body(answer) -> str:
 
 def text_of(answer) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", body(answer)).split())
-
-
-def held(works, order_id) -> set[str]:
-    with works.reading(SYSTEM) as work:
-        return set(work.session.scalars(select(Hold.kind).where(
-            Hold.order_id == order_id, Hold.released_at.is_(None))))
 
 
 def test_a_row_tells_who_what_how_much_and_where_it_stands(clerk, floor):
@@ -133,55 +123,6 @@ def test_new_orders_are_announced_not_pushed_into_the_rows(clerk, floor):
     assert "1 new, show" in text_of(clerk.get(url, headers=HTMX))
 
 
-def test_many_get_a_status_and_those_refused_are_named(clerk, floor, works):
-    one, two = floor.order("A", {"KUB": 1}), floor.order("B", {"KUB": 1})
-    with works.writing(SYSTEM) as work:
-        work.session.add(Status(name="Grawer", phase="open", position=9))
-    with works.writing(KUBA) as work:
-        opening.open_by_code(work, str(two), "1", key())
-    with works.reading(SYSTEM) as work:
-        status = work.session.scalar(select(Status.id).where(Status.name == "Grawer"))
-    answer = clerk.post("/orders/bulk/status", data={"order": [one, two], "status": status,
-                                                     "back": "/orders"})
-    assert answer.status_code == 409
-    assert "1 order was refused" in text_of(answer)
-    assert floor.get(one).status_id == status
-    assert floor.get(two).status_id != status
-
-
-def test_many_are_tagged_held_and_released(clerk, floor, works):
-    ids = [floor.order("A", {"KUB": 1}), floor.order("B", {"KUB": 1})]
-    assert clerk.post("/orders/bulk/tag", data={"order": ids, "tag_name": "pilne"}
-                      ).status_code == 303
-    with works.reading(SYSTEM) as work:
-        assert set(work.session.scalars(select(OrderTag.order_id))) == set(ids)
-    assert clerk.post("/orders/bulk/hold", data={"order": ids, "reason": "czeka na grawer"}
-                      ).status_code == 303
-    assert [held(works, one) for one in ids] == [{"manual"}, {"manual"}]
-    assert clerk.post("/orders/bulk/release", data={"order": ids}).status_code == 303
-    assert [held(works, one) for one in ids] == [set(), set()]
-
-
-@pytest.mark.parametrize(("url", "data"), [
-    ("/orders/bulk/status", {"order": [1]}), ("/orders/bulk/hold", {"order": [1]}),
-    ("/orders/bulk/tag", {"order": [1]}), ("/orders/bulk/tag", {"tag": "x"}),
-    ("/orders/bulk/tag", {"tag": "x", "order": list(range(1, 202))}),
-    ("/orders/bulk/tag", {"tag": "x", "order": ["seven"]}),
-])
-def test_an_act_on_many_wants_what_it_needs(clerk, url, data):
-    assert clerk.post(url, data=data).status_code == 422
-
-
-def test_an_act_leads_back_to_the_list_it_came_from_and_nowhere_else(clerk, floor):
-    number = floor.order("A", {"KUB": 1})
-    answer = clerk.post("/orders/bulk/tag", data={
-        "order": number, "tag": "x", "back": "/orders?queue=pick"})
-    assert answer.location == "/orders?queue=pick"
-    answer = clerk.post("/orders/bulk/tag", data={
-        "order": number, "tag": "y", "back": "https://evil.example/orders"})
-    assert answer.location == "/orders"
-
-
 def test_the_list_comes_as_a_file_with_its_filters(clerk, floor):
     one = floor.order("A", {"KUB": 1}, buyer_name="=HYPERLINK(1)", carrier="dpd")
     floor.order("B", {"KUB": 1}, carrier="inpost")
@@ -208,7 +149,7 @@ def test_packers_and_readers(floor, browser_as):
     reader = browser_as("reader")
     assert rows(reader.get("/orders")) == [number]
     assert reader.get("/orders/orders.csv").status_code == 403
-    assert reader.post("/orders/bulk/hold", data={"order": number, "reason": "x"}
+    assert reader.post("/orders/bulk/hold", data={"order": number, "hold.reason": "x"}
                        ).status_code == 403
     assert floor.get(number).queue == "pick"
 

@@ -21,7 +21,7 @@ def note(
 
     Args:
         wanted: listing -> ``account_id``, ``desired`` and the row's own columns (``currency``).
-        since: when that was decided, if earlier than now: the lag is counted from there.
+        since: when that changed because of which they should: the lag is counted from there.
 
     Returns:
         The accounts that have something new to be sent.
@@ -34,7 +34,7 @@ def note(
         listing: dict(zip(names, values, strict=True)) for listing, *values in work.session.execute(
             select(row.listing_id, *columns).where(row.listing_id.in_(sorted(wanted))))
     }
-    again = {"desired_at": since or work.now, "due_at": work.now}
+    again = {"desired_at": work.now, "changed_at": since, "due_at": work.now}
     fresh = [{"listing_id": listing, **values, **again}
              for listing, values in sorted(wanted.items()) if listing not in present]
     if fresh:
@@ -55,6 +55,7 @@ def send_anew(work: Work, row: Row, which: ColumnElement[bool]) -> int:
     """Send what these listings should show once more, as a newer value; how many there are."""
     return work.session.execute(
         update(row).where(which).values(
-            version=row.version + 1, desired_at=work.now, due_at=work.now, attempts=0
+            version=row.version + 1, desired_at=work.now, changed_at=None, due_at=work.now,
+            attempts=0,
         ).execution_options(synchronize_session=False)
     ).rowcount

@@ -119,7 +119,8 @@ class Desired:
     told from a newer one. ``outcome`` of the last push: ``sent`` (no answer yet), ``applied``,
     ``accepted`` (the channel works on it and says later what became of it, by ``handle``),
     ``rejected``, ``retry``, ``unknown`` (answer lost). ``due_at`` is when to send next, or to ask;
-    it is set ahead before each sending, so a death in the middle is sent again.
+    it is set ahead before each sending, so a death in the middle is sent again. ``changed_at`` is
+    when that changed because of which the value was desired, if that is earlier.
     """
 
     __tablename__: str
@@ -129,6 +130,7 @@ class Desired:
     desired: Mapped[int]
     version: Mapped[int] = mapped_column(default=1)
     desired_at: Mapped[datetime]
+    changed_at: Mapped[datetime | None]
     sent: Mapped[int | None]
     sent_version: Mapped[int] = mapped_column(default=0)
     sent_at: Mapped[datetime | None]
@@ -172,7 +174,8 @@ class ListingPrice(Desired, Base):
 class Journal:
     """The journal: every value sent to a channel and what became of it. Append-only.
 
-    ``lag_ms``: milliseconds from the change that asked for the value to the channel's answer.
+    ``desired_at``: since when it was what the listing should show. ``lag_ms``: milliseconds from
+    the change that asked for it to the channel's answer.
     """
 
     id: Mapped[Key]
@@ -182,6 +185,7 @@ class Journal:
     version: Mapped[int]
     outcome: Mapped[str] = mapped_column(String(10))
     message: Mapped[str | None] = mapped_column(Text)
+    desired_at: Mapped[datetime | None]
     lag_ms: Mapped[int | None]
 
 

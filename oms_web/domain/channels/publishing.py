@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from oms_web.core.work import Work
@@ -81,30 +81,31 @@ def offers(
     Args:
         sold: units that listings sold since units were set aside for them.
     """
+    own = {
+        name: func.coalesce(getattr(Listing, name), getattr(ChannelAccount, name)).label(name)
+        for name in ("buffer", "cap", "shares", "last_units")
+    }
     rows = session.execute(
-        select(Listing, ChannelAccount, Variant.sell_without_stock, Variant.is_bundle)
+        select(Listing.id, Listing.account_id, Listing.variant_id, Listing.set_aside,
+               ChannelAccount.rank, Variant.sell_without_stock, Variant.is_bundle, *own.values())
         .join(ChannelAccount, ChannelAccount.id == Listing.account_id)
         .join(Variant, Variant.id == Listing.variant_id)
         .where(Listing.id.in_(listing_ids), Listing.state == "active",
                ChannelAccount.publish_stock, ChannelAccount.archived_at.is_(None))
     ).all()
-    parts = composition.of(session, {row[0].variant_id for row in rows if row.is_bundle})
-    houses = warehouses_of(session, {account.id for _, account, _, _ in rows})
+    parts = composition.of(session, {row.variant_id for row in rows if row.is_bundle})
+    houses = warehouses_of(session, {row.account_id for row in rows})
     return [
         Offer(
-            one.id, account.id,
-            tuple(sorted(parts.get(one.variant_id, {}).items())) if bundle
-            else ((one.variant_id, 1),),
-            houses[account.id], _own(one.buffer, account.buffer), _own(one.cap, account.cap),
-            max(0, one.set_aside - sold.get(one.id, 0)), _own(one.shares, account.shares),
-            _own(one.last_units, account.last_units), account.rank, endless,
+            row.id, row.account_id,
+            tuple(sorted(parts.get(row.variant_id, {}).items())) if row.is_bundle
+            else ((row.variant_id, 1),),
+            houses[row.account_id], row.buffer, row.cap,
+            max(0, row.set_aside - sold.get(row.id, 0)), row.shares, row.last_units, row.rank,
+            row.sell_without_stock,
         )
-        for one, account, endless, bundle in rows
+        for row in rows
     ]
-
-
-def _own(own, account):  # type: ignore[no-untyped-def]
-    return account if own is None else own
 
 
 def warehouses_of(session: Session, account_ids: Collection[int]) -> dict[int, tuple[int, ...]]:

@@ -28,6 +28,7 @@ SIZE = 50
 RARE = 1000
 WINDOWS = (500, 1000, 2000)
 WIDE_WINDOWS = (500, 4000, 40_000)  # where the index alone answers every filter
+FAR_WINDOWS = (50_000, 50_000, 50_000)  # where all of the list is wanted, not a page of it
 ENOUGH = 20_000
 SORTS = ("ship", "newest", "oldest")
 
@@ -201,9 +202,9 @@ def _by_ship(among: frozenset[str], ship: Condition | None) -> list[Stretch]:
 
 def find(
     session: Session, conditions: Sequence[Condition], sort: str, after: str | None = None,
-    size: int = SIZE,
+    size: int = SIZE, windows: Sequence[int] = (),
 ) -> Found:
-    """A page of order ids.
+    """A page of order ids. ``windows``: how far to look instead of as far as a page should.
 
     Raises:
         Invalid: ``after`` is not a place in this list.
@@ -214,7 +215,21 @@ def find(
     rare = _rare_ids(session, conditions)
     if rare is not None:
         return _among_rare(session, conditions, parts, rare, after, size)
-    return _walk(session, conditions, parts, after, size)
+    return _walk(session, conditions, parts, after, size, windows)
+
+
+def every(session: Session, conditions: Sequence[Condition], sort: str, most: int
+          ) -> tuple[list[int], bool]:
+    """The order ids of a whole list, in its order, at most ``most``; whether there are more."""
+    ids: list[int] = []
+    after = None
+    while len(ids) <= most:
+        found = find(session, conditions, sort, after, most + 1 - len(ids), FAR_WINDOWS)
+        ids += found.ids
+        after = found.after
+        if after is None:
+            break
+    return ids[:most], len(ids) > most
 
 
 def _rare_ids(session: Session, conditions: Sequence[Condition]) -> set[int] | None:
@@ -314,12 +329,12 @@ def _kinds(key: Sequence[Any]) -> tuple[type, ...]:
 
 def _walk(
     session: Session, conditions: Sequence[Condition], parts: Sequence[Stretch],
-    after: str | None, size: int,
+    after: str | None, size: int, windows: Sequence[int],
 ) -> Found:
     number, key = _start(parts, after) or (0, [])
     wide = all(part.covered for part in parts) and not any(c.probes for c in conditions)
     rows: list[Any] = []
-    for window in WIDE_WINDOWS if wide else WINDOWS:
+    for window in windows or (WIDE_WINDOWS if wide else WINDOWS):
         part = parts[number]
         end = _end_of(session, part, key, window)
         wheres = _wheres(conditions, part.knows)

@@ -1140,6 +1140,7 @@ def upgrade() -> None:
     sa.Column('desired', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('version', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('desired_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('changed_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.Column('sent', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('sent_version', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('sent_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
@@ -1163,6 +1164,7 @@ def upgrade() -> None:
     sa.Column('desired', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('version', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('desired_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('changed_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.Column('sent', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('sent_version', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('sent_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
@@ -1257,6 +1259,7 @@ def upgrade() -> None:
     sa.Column('version', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('outcome', sa.String(length=10), nullable=False),
     sa.Column('message', sa.Text(), nullable=True),
+    sa.Column('desired_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.Column('lag_ms', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.ForeignKeyConstraint(['listing_id'], ['listing.id'], name=op.f('fk_price_publication_listing_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_price_publication'))
@@ -1273,6 +1276,7 @@ def upgrade() -> None:
     sa.Column('version', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('outcome', sa.String(length=10), nullable=False),
     sa.Column('message', sa.Text(), nullable=True),
+    sa.Column('desired_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.Column('lag_ms', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.ForeignKeyConstraint(['listing_id'], ['listing.id'], name=op.f('fk_publication_listing_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_publication'))

@@ -1,0 +1,43 @@
+"""Bulk changes in words: what was done, with what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import gettext, lazy_pgettext
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
+
+from oms_web.automation.batches import UNDO
+from oms_web.domain.orders.models import Status
+
+# What was done to the orders, before a colon or alone.
+ACTS: Mapping[str, Any] = {
+    "status": _l("Status"), "tag": _l("Tag"), "untag": _l("Tag taken off"),
+    "hold": lazy_pgettext("change", "Held"), "release": lazy_pgettext("change", "Released"),
+    "delivery": _l("Courier and delivery"), "note": _l("Note"),
+    "cancel": lazy_pgettext("change", "Cancelled"), "invoice": _l("Invoices"),
+}
+LONGEST = 60
+
+
+def title(session: Session, key: str, params: Mapping[str, Any]) -> str:
+    """What a change does: ``Status: Wholesale``."""
+    if key == UNDO:
+        return gettext("Taken back: %(what)s", what=_name(params.get("act", "")))
+    what = _with(session, key, params)
+    return f"{_name(key)}: {what}" if what else _name(key)
+
+
+def _name(key: str) -> str:
+    return gettext("Undo") if key == UNDO else str(ACTS.get(key, key))
+
+
+def _with(session: Session, key: str, params: Mapping[str, Any]) -> str:
+    """The parameters of an act, as short as they can be said."""
+    if key == "status":
+        status = session.get(Status, params.get("status"))
+        return status.name if status is not None else ""
+    said = ", ".join(str(value) for value in params.values() if value)
+    return said if len(said) <= LONGEST else f"{said[:LONGEST - 1]}…"

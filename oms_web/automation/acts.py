@@ -78,6 +78,14 @@ def get(key: str) -> Act:
     return found
 
 
+def rights(session: Session, key: str, values: Params) -> set[str]:
+    """What a person must be allowed to do this: of a macro, all that its acts need."""
+    needed = {get(key).needs}
+    if key == "macro" and str(values.get("macro") or "").isdigit():
+        needed |= {get(step).needs for step, _ in macros.get(session, int(values["macro"])).steps}
+    return needed
+
+
 def clean(session: Session, act: Act, values: Params) -> dict[str, Any]:
     """Parameters as an act keeps them: JSON, checked, nothing that it does not know.
 

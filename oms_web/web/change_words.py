@@ -10,7 +10,9 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
 from oms_web.automation.batches import UNDO
+from oms_web.domain.automation.models import Macro
 from oms_web.domain.orders.models import Status
+from oms_web.domain.webhooks.models import Webhook
 
 # What was done to the orders, before a colon or alone.
 ACTS: Mapping[str, Any] = {
@@ -18,6 +20,7 @@ ACTS: Mapping[str, Any] = {
     "hold": lazy_pgettext("change", "Held"), "release": lazy_pgettext("change", "Released"),
     "delivery": _l("Courier and delivery"), "note": _l("Note"),
     "cancel": lazy_pgettext("change", "Cancelled"), "invoice": _l("Invoices"),
+    "webhook": _l("Webhook"), "macro": _l("Macro"),
 }
 LONGEST = 60
 
@@ -39,5 +42,9 @@ def _with(session: Session, key: str, params: Mapping[str, Any]) -> str:
     if key == "status":
         status = session.get(Status, params.get("status"))
         return status.name if status is not None else ""
+    named = {"macro": Macro, "webhook": Webhook}.get(key)
+    if named is not None:
+        found = session.get(named, params.get(key))
+        return found.name if found is not None else ""
     said = ", ".join(str(value) for value in params.values() if value)
     return said if len(said) <= LONGEST else f"{said[:LONGEST - 1]}…"

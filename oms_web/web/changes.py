@@ -123,9 +123,9 @@ def start(key: str) -> Response:
     wanted = acts.get(key)
     if not wanted.listed:
         raise NotFound("There is nothing at this address.")
-    if not allowed(wanted.needs):
-        raise Denied("Your role does not include this.")
     values = {field.name: _typed(f"{key}.{field.name}") for field in wanted.fields}
+    if not all(allowed(right) for right in acts.rights(db.session, key, values)):
+        raise Denied("Your role does not include this.")
     ids, cut = _all() if request.form.get("all") else (_ticked(), False)
     with writing() as work:
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
-from flask_babel import gettext
+from flask_babel import gettext, lazy_pgettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from wtforms import BooleanField, ColorField, RadioField, SelectField, StringField
@@ -43,7 +43,7 @@ class MacroForm(Form):
     name = StringField(_l("Name"))
     icon = RadioField(_l("Icon"), default=macros.ICONS[0], validate_choice=False)
     color = ColorField(_l("Colour"), default="#64748B")
-    key = SelectField(_l("Key"), validate_choice=False)
+    key = SelectField(lazy_pgettext("keyboard", "Key"), validate_choice=False)
     barcode = StringField(_l("Barcode"))
     on_list = BooleanField(_l("In the list of orders, for all that are ticked"), default=True)
     on_card = BooleanField(_l("On the order card"), default=True)
@@ -70,7 +70,7 @@ def runnable(place: str) -> list[Macro]:
 
 
 def _may(role: str, macro: Macro) -> bool:
-    return all(key in acts.ACTS and may(role, acts.ACTS[key].needs) for key, _ in macro.steps)
+    return all(may(role, right) for right in acts.rights(db.session, "macro", {"macro": macro.id}))
 
 
 @screen.app_context_processor

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,7 +25,7 @@ SHIPMENT_UNTOLD = ("failed", "unknown")
 
 @dataclass(slots=True)
 class Cause:
-    """Errors with the same words.
+    """Errors with the same words; ``message`` is what they have in common.
 
     ``kind`` says where it is mended: ``access``, ``limit`` (asked too fast), ``feed`` (reading
     failed), ``stock``, ``price``, ``order`` or ``return`` (not read), ``invoice``, ``cancel``,
@@ -38,9 +38,18 @@ class Cause:
     count: int
     first_at: datetime | None
     last_at: datetime | None
+    words: set[str] = field(default_factory=set)
 
-    def take(self, count: int, first_at: datetime | None, last_at: datetime | None) -> None:
+    @property
+    def whole(self) -> str:
+        """The message with all its values, where each of these errors has the same; else empty."""
+        return next(iter(self.words)) if len(self.words) == 1 else ""
+
+    def take(
+        self, words: str, count: int, first_at: datetime | None, last_at: datetime | None
+    ) -> None:
         """The same again."""
+        self.words.add(words)
         self.count += count
         self.first_at = min(filter(None, (self.first_at, first_at)), default=None)
         self.last_at = max(filter(None, (self.last_at, last_at)), default=None)
@@ -63,7 +72,7 @@ def causes(
         said = cause(message)
         known = found.setdefault((account_id, kind, said), Cause(
             by_id[account_id], kind, said, 0, first_at, last_at))
-        known.take(count, first_at, last_at)
+        known.take(message, count, first_at, last_at)
     ranked = sorted(found.values(), key=lambda one: (one.kind != "access", -one.count))
     return ranked[:SHOWN]
 

@@ -24,6 +24,7 @@ from tests.live.shop import LiveShop
 from tests.live.story import NotTheirs, Story
 
 SHOPS = ("medusa", "vendure")
+WELL, SKIPPED, FAILED = "well", "skipped", "failed"
 
 
 def main(names: Sequence[str]) -> int:
@@ -36,9 +37,10 @@ def main(names: Sequence[str]) -> int:
     began = time.monotonic()
     shops = [shop_of(name)(_folder(name)) for name in dict.fromkeys(names or SHOPS)]
     with ThreadPoolExecutor(len(shops)) as pool:
-        done = list(pool.map(_tried, shops))
-    print(f"{sum(done)} of {len(done)} shops without a fault, in {time.monotonic() - began:.0f} s")
-    return int(not all(done))
+        ends = list(pool.map(_tried, shops))
+    said = ", ".join(f"{ends.count(end)} {end}" for end in dict.fromkeys(ends))
+    print(f"{len(ends)} shops: {said}, in {time.monotonic() - began:.0f} s")
+    return int(FAILED in ends)
 
 
 def shop_of(name: str) -> type[LiveShop]:
@@ -54,24 +56,25 @@ def _folder(name: str) -> Path:
     return folder
 
 
-def _tried(shop: LiveShop) -> bool:
-    """Whether nothing is wrong with a shop."""
+def _tried(shop: LiveShop) -> str:
+    """How it ended with a shop."""
     try:
         _timed(f"{shop.name}: installed", shop.install)
         _timed(f"{shop.name}: started", shop.start)
-        return _told(shop)
+        return WELL if _told(shop) else FAILED
     except Missing as missing:
         print(f"{shop.name}: skipped: {missing}")
-        return True
+        return SKIPPED
     except Exception as error:
         _complain(shop, "install and start", error)
-        return False
+        return FAILED
     finally:
         shop.stop()
         shutil.rmtree(shop.folder, ignore_errors=True)
 
 
 def _told(shop: LiveShop) -> bool:
+    """Tell the story; whether it came to its end."""
     ours = Ours(shop.folder / "oms")
     try:
         for text, act in Story(shop, ours).steps():

@@ -18,6 +18,7 @@ from oms_web.sync.models import Quarantine
 
 SHOWN = 20
 LATELY = timedelta(days=30)
+_CUT_OFF = ("access", "connect")
 _WRONG = ("rejected", "retry", "unknown")
 UNTOLD = ("failed", "retry", "unknown")
 SHIPMENT_UNTOLD = ("failed", "unknown")
@@ -27,9 +28,10 @@ SHIPMENT_UNTOLD = ("failed", "unknown")
 class Cause:
     """Errors with the same words; ``message`` is what they have in common.
 
-    ``kind`` says where it is mended: ``access``, ``limit`` (asked too fast), ``feed`` (reading
-    failed), ``stock``, ``price``, ``order`` or ``return`` (not read), ``invoice``, ``cancel``,
-    ``status``, ``shipment`` (not told), ``link`` (offers without a product).
+    ``kind`` says where it is mended: ``connect`` (not connected so far), ``access`` (refused),
+    ``limit`` (asked too fast), ``feed`` (reading failed), ``stock``, ``price``, ``order`` or
+    ``return`` (not read), ``invoice``, ``cancel``, ``status``, ``shipment`` (not told), ``link``
+    (offers without a product).
     """
 
     account: ChannelAccount
@@ -73,7 +75,7 @@ def causes(
         known = found.setdefault((account_id, kind, said), Cause(
             by_id[account_id], kind, said, 0, first_at, last_at))
         known.take(message, count, first_at, last_at)
-    ranked = sorted(found.values(), key=lambda one: (one.kind != "access", -one.count))
+    ranked = sorted(found.values(), key=lambda one: (one.kind not in _CUT_OFF, -one.count))
     return ranked[:SHOWN]
 
 
@@ -90,6 +92,9 @@ def _all(session: Session, overview: Sequence[AccountHealth], now: datetime) -> 
 
 def _reading(one: AccountHealth) -> Iterator[Found]:
     account = one.account
+    if one.is_awaited:
+        yield account.id, "connect", "", 1, account.created_at, None
+        return
     if account.state == "broken":
         since = [feed.failing_since for feed in one.feeds if feed.failing_since]
         last = [feed.failed_at for feed in one.feeds if feed.failed_at]

@@ -26,7 +26,7 @@ from oms_web.core.work import Works
 from oms_web.domain.users import service as users
 from oms_web.settings import Settings
 from oms_web.wiring import Oms, wire
-from tests import postgres
+from tests import postgres, quick
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -35,6 +35,9 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 ENGINE = os.environ.get("OMS_TEST_ENGINE", "sqlite")
 TESTER = Actor("user", "Tester", 1)
 PASSWORD = "correct horse battery"
+
+quick.write_in_memory()
+quick.keep_bytecode()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -80,6 +83,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         connection.exec_driver_sql("COMMIT")
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     engine.dispose()
+    quick.share_compiled(engine)
     return file
 
 
@@ -90,6 +94,7 @@ def postgres_template(postgres_server: URL) -> str:
     engine = make_engine(postgres.named(postgres_server, "oms_template"))
     migrations.upgrade(engine)
     engine.dispose()
+    quick.share_compiled(engine)
     return "oms_template"
 
 
@@ -110,7 +115,7 @@ def make_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Da
         server = request.getfixturevalue("postgres_server")
         template = request.getfixturevalue("postgres_template")
         name = f"t{os.getpid()}_{next(_numbers)}"
-        postgres.administer(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+        postgres.copy(server, template, name)
         made.append(name)
         return postgres.named(server, name)
 
@@ -118,7 +123,7 @@ def make_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Da
     for name in made:
         if name:
             server = request.getfixturevalue("postgres_server")
-            postgres.administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+            postgres.drop(server, name)
 
 
 def settings_for(url: str, folder: Path) -> Settings:

@@ -63,7 +63,6 @@ NO_INVENTORY = N_(
 )
 OF_PARTS = N_("This variant is made of several inventory items; the shop counts those.")
 NOT_TAKEN = N_("The shop kept another quantity: %(found)s.")
-NO_CURRENCY = N_("The shop does not sell in %(currency)s.")
 NET_PRICES = N_(
     "The shop keeps its prices in %(currency)s without tax. In Medusa: Settings, Store, "
     "Currencies, switch on Tax inclusive pricing."

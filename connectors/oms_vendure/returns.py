@@ -8,7 +8,7 @@ called off before sending are told with the order (``sums``).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from oms_connector import Page, Return, ReturnLine, Unreadable
@@ -59,9 +59,9 @@ def _returns(row: Any) -> Iterator[Return]:
         after.append(dict(left))
         for line, count in _units(call).items():
             left[line] = left.get(line, 0) + count
-    known: dict[str, int] = {}
+    sent, known = sums.sent_units(row), dict[str, int]()
     for call, then in zip(calls, reversed(after), strict=True):
-        sent = _sent_before(row, moment(call, "createdAt"))
+        # Before sending this is nothing: no more can be sent later than was left then.
         back = {line: sent.get(line, 0) - then.get(line, 0) - known.get(line, 0)
                 for line in _units(call)}
         units = {line: count for line, count in back.items() if count > 0 and line in entries}
@@ -104,11 +104,3 @@ def _units(call: Any) -> dict[str, int]:
         found[line] = found.get(line, 0) + whole(one, "quantity")
     return found
 
-
-def _sent_before(row: Any, when: datetime) -> dict[str, int]:
-    """Line -> units that had left by a moment."""
-    left_at = {str(value(value(one, "data"), "fulfillmentId")): moment(one, "createdAt")
-               for one in mapping.events(row, mapping.LEFT)}
-    parcels = [parcel for parcel in children(row, "fulfillments")
-               if left_at.get(ref(parcel), when + timedelta(1)) <= when]
-    return sums.sent_units({"fulfillments": parcels})

@@ -87,7 +87,7 @@ def connect(
 
 def await_access(work: Work, account: ChannelAccount) -> None:
     """A new account that the seller has yet to say yes to on the channel's page."""
-    account.state, account.state_reason = "broken", "not connected yet"
+    account.state, account.state_reason = "broken", feeds.NOT_YET
 
 
 def _free_name(work: Work, name: str, account_id: int | None = None) -> str:

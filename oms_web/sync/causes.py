@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +18,7 @@ from oms_web.sync.models import Quarantine
 
 SHOWN = 20
 LATELY = timedelta(days=30)
+_CUT_OFF = ("access", "connect")
 _WRONG = ("rejected", "retry", "unknown")
 UNTOLD = ("failed", "retry", "unknown")
 SHIPMENT_UNTOLD = ("failed", "unknown")
@@ -25,11 +26,12 @@ SHIPMENT_UNTOLD = ("failed", "unknown")
 
 @dataclass(slots=True)
 class Cause:
-    """Errors with the same words.
+    """Errors with the same words; ``message`` is what they have in common.
 
-    ``kind`` says where it is mended: ``access``, ``limit`` (asked too fast), ``feed`` (reading
-    failed), ``stock``, ``price``, ``order`` or ``return`` (not read), ``invoice``, ``cancel``,
-    ``status``, ``shipment`` (not told), ``link`` (offers without a product).
+    ``kind`` says where it is mended: ``connect`` (not connected so far), ``access`` (refused),
+    ``limit`` (asked too fast), ``feed`` (reading failed), ``stock``, ``price``, ``order`` or
+    ``return`` (not read), ``invoice``, ``cancel``, ``status``, ``shipment`` (not told), ``link``
+    (offers without a product).
     """
 
     account: ChannelAccount
@@ -38,9 +40,18 @@ class Cause:
     count: int
     first_at: datetime | None
     last_at: datetime | None
+    words: set[str] = field(default_factory=set)
 
-    def take(self, count: int, first_at: datetime | None, last_at: datetime | None) -> None:
+    @property
+    def whole(self) -> str:
+        """The message with all its values, where each of these errors has the same; else empty."""
+        return next(iter(self.words)) if len(self.words) == 1 else ""
+
+    def take(
+        self, words: str, count: int, first_at: datetime | None, last_at: datetime | None
+    ) -> None:
         """The same again."""
+        self.words.add(words)
         self.count += count
         self.first_at = min(filter(None, (self.first_at, first_at)), default=None)
         self.last_at = max(filter(None, (self.last_at, last_at)), default=None)
@@ -63,8 +74,8 @@ def causes(
         said = cause(message)
         known = found.setdefault((account_id, kind, said), Cause(
             by_id[account_id], kind, said, 0, first_at, last_at))
-        known.take(count, first_at, last_at)
-    ranked = sorted(found.values(), key=lambda one: (one.kind != "access", -one.count))
+        known.take(message, count, first_at, last_at)
+    ranked = sorted(found.values(), key=lambda one: (one.kind not in _CUT_OFF, -one.count))
     return ranked[:SHOWN]
 
 
@@ -81,6 +92,9 @@ def _all(session: Session, overview: Sequence[AccountHealth], now: datetime) -> 
 
 def _reading(one: AccountHealth) -> Iterator[Found]:
     account = one.account
+    if one.is_awaited:
+        yield account.id, "connect", "", 1, account.created_at, None
+        return
     if account.state == "broken":
         since = [feed.failing_since for feed in one.feeds if feed.failing_since]
         last = [feed.failed_at for feed in one.feeds if feed.failed_at]

@@ -28,6 +28,8 @@ from oms_web.sync.models import Feed
 
 ORDERS, SWEEP, OPEN, OFFERS, RETURNS = "orders", "sweep", "open", "offers", "returns"
 BACKFILL = "backfill"  # there while a span is read again, see ``backfill.py``
+NOT_YET = "not connected yet"
+"""Why an account is broken that nobody has said yes to so far."""
 _EVERY = {
     BACKFILL: timedelta(0),
     ORDERS: timedelta(0), SWEEP: timedelta(hours=1), OPEN: timedelta(minutes=10),

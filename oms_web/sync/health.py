@@ -22,7 +22,7 @@ from oms_web.domain.channels.models import (
 )
 from oms_web.domain.channels.standing import is_standing
 from oms_web.domain.orders.models import ChannelNotice, Order
-from oms_web.sync import quota
+from oms_web.sync import feeds, quota
 from oms_web.sync.models import Feed, Quarantine
 
 RECENT = timedelta(hours=24)
@@ -62,6 +62,11 @@ class AccountHealth:
     quarantined: int = 0
     feeds: list[Feed] = field(default_factory=list)
     limits: list[quota.Used] = field(default_factory=list)
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether the seller has yet to say yes on the channel's page, for the first time."""
+        return self.account.state == "broken" and self.account.state_reason == feeds.NOT_YET
 
     @property
     def read_at(self) -> datetime | None:

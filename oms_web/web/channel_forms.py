@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from flask_babel import gettext
+from flask_babel import format_decimal, gettext
 from flask_babel import lazy_gettext as _l
 from oms_connector import CancelsOrders, Connector, PushesPrices, UploadsInvoices
 from wtforms import (
@@ -89,7 +89,7 @@ def form_of(account: ChannelAccount, connector: type[Connector]) -> AccountForm:
         only_own=not account.shares, ship_days=account.ship_days,
         send_invoices=account.send_invoices, tell_cancelled=account.tell_cancelled,
         publish_prices=account.publish_prices,
-        surcharge=str(Decimal(account.surcharge_bp).scaleb(-2)),
+        surcharge=format_decimal(Decimal(account.surcharge_bp).scaleb(-2), "0.00"),
         **{f"s_{name}": value for name, value in account.settings.items()},
     )
 

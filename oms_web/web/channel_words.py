@@ -22,6 +22,8 @@ STATES = {"active": _l("works"), "paused": _l("paused"), "broken": _l("disconnec
 
 # Kind of a cause -> (what it is about, what it means for the data and what mends it).
 FIXES: dict[str, tuple[Any, Any]] = {
+    "connect": (_l("Not connected yet"),
+                _l("Say yes on the channel's own page; orders come in from then on.")),
     "access": (_l("Access refused"),
                _l("Orders wait at the channel and quantities stay as they are until it is "
                   "connected again.")),

@@ -74,7 +74,13 @@ def broken_channels(asked: Asked) -> Iterator[Case]:
     for one in asked.accounts:
         url = url_for("channels.show", account_id=one.account.id)
         name = one.account.name
-        if one.account.state == "broken":
+        if one.is_awaited:
+            yield Case(
+                "warn", "plug-connected", gettext("%(name)s: not connected yet", name=name), "",
+                gettext("Say yes on the channel's own page; orders come in from then on."),
+                url, gettext("Connect"), since=one.account.created_at,
+            )
+        elif one.account.state == "broken":
             yield Case(
                 "bad", "plug-connected-x", gettext("%(name)s: access refused", name=name), "",
                 gettext("No orders come in, and stock there does not change. Nothing is lost: "

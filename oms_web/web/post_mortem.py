@@ -100,8 +100,9 @@ def _moments(found: PostMortem) -> Iterator[Moment]:
             yield Moment(taking.at, gettext("%(units)s were booked out", units=units), tone="warn")
     yield Moment(found.order.placed_at, gettext("The buyer bought this here (%(where)s)",
                                                 where=name), tone="bad")
-    yield Moment(found.order.created_at, gettext("We heard of the order: %(units)s missing", units=(
-        ngettext("%(num)s pc", "%(num)s pcs", found.missing))), tone="bad")
+    missing = ngettext("%(num)s pc", "%(num)s pcs", found.missing)
+    yield Moment(found.order.created_at, gettext("We heard of the order: %(units)s missing",
+                                                 units=missing), tone="bad")
 
 
 def _sent(value: Value, name: str) -> Moment:

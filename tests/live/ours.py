@@ -1,7 +1,7 @@
 """Our side: the app over a database of its own, with its real engine and network.
 
-Connectors run in processes of their own, as they do for a seller. The only thing that is not as in
-a shop is the clock: it is set forward instead of waiting for it.
+Connectors run in processes of their own, as they do for a seller. Two things are not as there: the
+clock is set forward instead of waiting for it, and shops are asked as fast as they answer.
 """
 
 from __future__ import annotations
@@ -47,6 +47,8 @@ class Ours:
         self._ahead = timedelta(0)
         self.oms = wire(settings=Settings(instance=folder, secret_key="live" * 10),
                         clock=lambda: utc_now() + self._ahead)
+        paced = self.oms.works.ports["http"]
+        self.oms.works.ports["http"] = lambda *args, **more: paced(*args, **more | {"limits": ()})
         migrations.upgrade(self.oms.engine)
         with self.oms.works.writing(SYSTEM) as work:
             make.company(work)

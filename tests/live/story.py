@@ -95,7 +95,9 @@ class Story:
         return f"no. {order.external_number}, {self.first.total} {order.currency}"
 
     def payment(self) -> str:
-        """Even where the shop's stamp of the last change stands still."""
+        """Money came later. Whether that is found where no stamp moves, cannot be seen here: all of
+        the story lies within the span that a stream reads again.
+        """
         self.shop.pay(self.first.ref)
         self.ours.go_on()
         order = self.ours.order(self.first.ref)

@@ -16,7 +16,7 @@ from oms_web.core.clock import local_day
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.jobs import rings
 from oms_web.jobs.worker import drain
-from oms_web.sync import backfill, feeds, proof, quality, quarantine
+from oms_web.sync import accounts, backfill, feeds, proof, quality, quarantine
 from oms_web.sync.models import Comparison, Feed
 from oms_web.sync.registry import Refusal
 from tests import factories as make
@@ -86,6 +86,18 @@ def test_refused_access_is_told_with_the_way_back_in(shop, browser_as, connector
     assert owner.get(f"/channels/{account}/again").location == f"/channels/{account}/{leads}"
     assert "Connect again" not in page(browser_as("sales"), f"/channels/{account}")
     assert "Reconnect" in page(owner, "/")
+
+
+def test_who_was_never_connected_is_not_said_to_be_refused(shop, browser_as):
+    oms, _, account = shop
+    with oms.works.writing(SYSTEM) as work:
+        accounts.await_access(work, work.session.get_one(ChannelAccount, account))
+    owner = browser_as("owner")
+    for address in ("/", "/channels", f"/channels/{account}"):
+        said = page(owner, address)
+        assert re.search("[Nn]ot connected yet", said), address
+        assert "refused" not in said.lower(), address
+        assert "Connect again" not in said, address
 
 
 def test_limits_and_a_pause_are_shown(shop, browser_as):

@@ -37,6 +37,9 @@ def test_prices_and_their_surcharge_are_set_in_percent(shop, browser_as):
     assert (account(shop).publish_prices, account(shop).surcharge_bp) == (True, 1250)
     page = owner.get(f"/channels/{shop.account}/settings").get_data(as_text=True)
     assert 'value="12.50"' in page
+    owner.post("/language/pl", data={"next": "/"})
+    page = owner.get(f"/channels/{shop.account}/settings").get_data(as_text=True)
+    assert 'value="12,50"' in page
 
 
 def test_another_price_than_was_sent_is_counted_and_shown(shop, browser_as):

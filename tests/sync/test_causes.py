@@ -68,6 +68,7 @@ def test_a_feed_that_fails_says_how_often_and_since_when(shop):
     [one] = found(shop)
     assert (one.kind, one.message, one.count) == ("feed", "cable pulled", 3)
     assert (one.first_at, one.last_at) == (begun, begun + timedelta(minutes=10))
+    assert one.whole == "cable pulled"
     shop.channel.fault = None
     pull(engine(shop.oms), shop.account, feeds.ORDERS)
     assert told(shop) == []
@@ -103,6 +104,7 @@ def test_what_reasons_have_in_common_is_counted_together(shop):
         quarantine.put(work, shop.account, "return", "R1", "x", "Row 2: bad")
     grouped = found(shop, lambda text: text.partition(": ")[2])
     assert [(one.kind, one.count) for one in grouped] == [("order", 2), ("return", 1)]
+    assert [one.whole for one in grouped] == ["", "Row 2: bad"]
     assert (grouped[0].first_at, grouped[0].last_at) == (first, first + timedelta(hours=1))
 
 

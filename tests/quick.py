@@ -1,0 +1,62 @@
+"""What makes thousands of small tests quick without changing what any of them proves."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy import Engine
+
+from oms_web.core import db
+
+MEMORY = Path("/dev/shm")
+ENOUGH = 4 * 1024**3
+_first: dict[str, Engine] = {}
+
+
+def write_in_memory() -> None:
+    """Put temporary files on a disk that is memory, where there is a large one.
+
+    SQLite waits for the disk at every commit, as it should. What that guards against is the
+    machine's own fall, and no test pulls that plug.
+    """
+    try:
+        room = os.statvfs(MEMORY)
+    except OSError:
+        return
+    fit = os.access(MEMORY, os.W_OK) and not room.f_flag & os.ST_NOEXEC
+    if fit and room.f_bavail * room.f_frsize >= ENOUGH and "TMPDIR" not in os.environ:
+        os.environ["TMPDIR"] = str(MEMORY)
+        tempfile.tempdir = None  # it is asked for anew
+
+
+def keep_bytecode() -> None:
+    """Let Python keep what it compiled, even where it is told not to.
+
+    The suite starts hundreds of Python processes; each would compile the program anew.
+    """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
+
+
+def share_compiled(engine: Engine) -> None:
+    """Let the engines that come after this one use the SQL that was compiled for it.
+
+    A test has a database and so an engine of its own, and most of a small test went into
+    compiling the same statements once more. The engine must have been connected: only then does
+    its dialect know its server.
+    """
+    _first.setdefault(engine.name, engine)
+    db.create_engine = _create_engine
+
+
+def _create_engine(url: Any, **options: Any) -> Engine:
+    engine = sqlalchemy.create_engine(url, **options)
+    first = _first.get(engine.name)
+    if first is not None:
+        engine.dialect, engine._compiled_cache = first.dialect, first._compiled_cache
+    return engine

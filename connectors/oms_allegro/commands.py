@@ -19,11 +19,12 @@ from oms_connector import (
     Refused,
     StockItem,
 )
+from oms_connector.reading import children, value
 
 from oms_allegro import words
 from oms_allegro.calls import Api, message_of
 from oms_allegro.offers import ended_among
-from oms_allegro.reading import children, text_or_empty, value
+from oms_allegro.reading import text_or_empty
 
 NAMES = UUID("6f0f8a50-3c0c-5f0a-9f3b-0b8f6d3f4c11")
 """The namespace of our command ids (RFC 9562, 5.5)."""

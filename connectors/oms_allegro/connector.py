@@ -31,10 +31,11 @@ from oms_connector import (
     Unreadable,
     Word,
 )
+from oms_connector.reading import children
 
 from oms_allegro import access, commands, invoices, journal, offers, parcels, returns, words
 from oms_allegro.calls import Api, RightsMissing
-from oms_allegro.reading import children, text_or_empty
+from oms_allegro.reading import text_or_empty
 
 PAYMENTS = {
     "ONLINE": words.ONLINE, "WIRE_TRANSFER": words.WIRE_TRANSFER,

@@ -8,10 +8,11 @@ from typing import Any
 from urllib.parse import quote
 
 from oms_connector import Conflict, Invoice, NotFound, RateLimited, Refused
+from oms_connector.reading import children, value
 
 from oms_allegro import words
 from oms_allegro.calls import Api
-from oms_allegro.reading import children, text_or_empty, value
+from oms_allegro.reading import text_or_empty
 
 LARGEST = 3 * 1024 * 1024
 SCAN_S = 60.0

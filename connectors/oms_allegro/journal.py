@@ -22,10 +22,10 @@ from oms_connector import (
     Refused,
     Unreadable,
 )
+from oms_connector.reading import children, value
 
 from oms_allegro import mapping, merging, words
 from oms_allegro.calls import Api
-from oms_allegro.reading import children, value
 
 PAGE = 100
 HISTORY = timedelta(days=60)

@@ -10,11 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from oms_connector import Order, OrderLine, Unreadable
-
-from oms_allegro import parties, sums
-from oms_allegro.reading import (
+from oms_connector.guessing import carrier_in
+from oms_connector.reading import (
     Puzzling,
-    amount,
     as_text,
     child,
     children,
@@ -22,11 +20,13 @@ from oms_allegro.reading import (
     moment,
     moment_or_none,
     text,
-    text_or_empty,
     unreadable,
     value,
     whole,
 )
+
+from oms_allegro import parties, sums
+from oms_allegro.reading import amount, text_or_empty
 
 State = Literal["unpaid", "ready", "shipped", "delivered", "cancelled"]
 
@@ -95,7 +95,7 @@ def _order(form: Any, replaces: Sequence[str]) -> Order:
         ship_to=parties.ship_to(form),
         bill_to=parties.bill_to(form),
         delivery_method=method,
-        carrier=parties.carrier(method),
+        carrier=carrier_in(method),
         pickup_point=text_or_empty(child(delivery, "pickupPoint"), "id"),
         tags=tags(form, costs.extras),
         replaces=tuple(replaces),

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from typing import Any
 
 from oms_connector import Refused
+from oms_connector.reading import Puzzling, children, moment, value
 
 from oms_allegro.calls import Api
 from oms_allegro.mapping import READY, STATES
-from oms_allegro.reading import Puzzling, children, moment, value
 
 WINDOW = 1000
 

@@ -6,20 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from oms_connector import Offer, Page, Unreadable
+from oms_connector.reading import Puzzling, child, children, text, unreadable, value, whole
 
 from oms_allegro.calls import Api
 from oms_allegro.mapping import HOME
-from oms_allegro.reading import (
-    Puzzling,
-    amount_or_none,
-    child,
-    children,
-    text,
-    text_or_empty,
-    unreadable,
-    value,
-    whole,
-)
+from oms_allegro.reading import amount_or_none, text_or_empty
 
 PAGE = 1000
 BY_ID = 100

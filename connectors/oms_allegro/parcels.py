@@ -18,11 +18,12 @@ from oms_connector import (
     Shipment,
     Word,
 )
+from oms_connector.reading import children, value, whole
 
 from oms_allegro import mapping, words
 from oms_allegro.calls import Api
 from oms_allegro.journal import get_form
-from oms_allegro.reading import children, text_or_empty, value, whole
+from oms_allegro.reading import text_or_empty
 
 LONGEST_NUMBER = 64
 LONGEST_NAME = 30

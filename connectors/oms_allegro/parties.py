@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from oms_connector import Address
+from oms_connector.reading import child, children, value
 
-from oms_allegro.reading import child, children, text_or_empty, value
+from oms_allegro.reading import text_or_empty
 
 # A buyer may have several tax numbers; an invoice carries one, the home country's first.
 TAX_IDS = ("PL_NIP", "VAT_EU", "CZ_DIC", "SK_IC_DPH", "HU_ADOSZAM", "CZ_ICO", "SK_ICO", "OTHER")
-
-# The carrier a delivery method speaks of; the first that fits.
-_CARRIERS = tuple((re.compile(pattern, re.IGNORECASE), name) for pattern, name in (
-    (r"inpost|paczkomat", "InPost"), (r"\bdpd\b", "DPD"), (r"\bdhl\b", "DHL"),
-    (r"\bups\b", "UPS"), (r"\bgls\b", "GLS"), (r"\bfedex\b", "FedEx"),
-    (r"\borlen\b|\bruch", "ORLEN Paczka"), (r"poczta|pocztex|list polecony", "Poczta Polska"),
-    (r"packeta", "Packeta"), (r"\ballegro (one|kurier)", "Allegro"),
-))
 
 
 def buyer_name(form: Any) -> str:
@@ -72,11 +64,6 @@ def tax_id(form: Any) -> str:
             for one in children(buyer, "ids")}
     ranked = [told[kind] for kind in TAX_IDS if told.get(kind)]
     return ranked[0] if ranked else text_or_empty(buyer, "taxId")
-
-
-def carrier(method: str) -> str:
-    """The carrier that a delivery method's name speaks of; empty when unsure."""
-    return next((name for pattern, name in _CARRIERS if pattern.search(method)), "")
 
 
 def without_identity(form: Mapping[str, Any]) -> Mapping[str, Any]:

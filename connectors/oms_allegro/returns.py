@@ -11,9 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from oms_connector import Page, ParcelInfo, Return, ReturnLine, Unreadable
-
-from oms_allegro.calls import BETA, Api
-from oms_allegro.reading import (
+from oms_connector.reading import (
     Puzzling,
     as_text,
     child,
@@ -21,11 +19,13 @@ from oms_allegro.reading import (
     choice,
     moment,
     text,
-    text_or_empty,
     unreadable,
     value,
     whole,
 )
+
+from oms_allegro.calls import BETA, Api
+from oms_allegro.reading import text_or_empty
 
 PAGE = 1000
 AGAIN = timedelta(minutes=30)

@@ -14,19 +14,9 @@ from itertools import product
 from typing import Any, Literal
 
 from oms_connector import OrderLine, Payment
+from oms_connector.reading import child, children, choice, moment, text, value, whole
 
-from oms_allegro.reading import (
-    amount,
-    amount_or_none,
-    child,
-    children,
-    choice,
-    moment,
-    text,
-    text_or_empty,
-    value,
-    whole,
-)
+from oms_allegro.reading import amount, amount_or_none, text_or_empty
 
 KINDS: dict[str, Literal["prepaid", "cod", "credit"]] = {
     "ONLINE": "prepaid", "SPLIT_PAYMENT": "prepaid", "WIRE_TRANSFER": "prepaid",

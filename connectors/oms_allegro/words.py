@@ -64,13 +64,6 @@ NO_PARTS = N_("Allegro cannot cancel a part of an order: refund it instead.")
 LARGE_FILE = N_("Allegro takes files of at most 3 MB.")
 SCANNING = N_("Allegro is still checking the file that was sent before.")
 
-NOT_AN_OBJECT = N_("%(field)s is not an object: %(found)s")
-NOT_A_LIST = N_("%(field)s is not a list: %(found)s")
-NOT_A_TEXT = N_("%(field)s is missing or not a text: %(found)s")
-NOT_WHOLE = N_("%(field)s is not a whole number: %(found)s")
-NOT_AN_AMOUNT = N_("%(field)s is not an amount: %(found)s")
-NOT_A_MOMENT = N_("%(field)s is not a moment with a time zone: %(found)s")
-UNKNOWN = N_("%(field)s has a value that is new to us: %(found)s")
 
 NEW = N_("New")
 PROCESSING = N_("In progress")

@@ -14,10 +14,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from oms_connector import AccessRefused, ChannelDown, Http, Refused, Response, Tokens
+from oms_connector.reading import Puzzling, child, children, value
 
 from oms_amazon import offers, places, words
 from oms_amazon.calls import SELLER, Api
-from oms_amazon.reading import Puzzling, child, children, text_or_empty, value
+from oms_amazon.reading import text_or_empty
 
 LOGIN = "https://api.amazon.com"
 FILES = "https://*.amazonaws.com"

@@ -39,6 +39,7 @@ class AmazonConnector(Connector):
         letters="Am",
         hue=38,
         version="1.0",
+        quality="gold",
         settings=(
             Field("marketplaces", words.MARKETPLACES, default=places.HOME,
                   help=words.MARKETPLACES_HELP),

@@ -14,10 +14,10 @@ from typing import Any
 from urllib.parse import quote
 
 from oms_connector import ChannelDown
+from oms_connector.reading import value
 
 from oms_amazon import words
 from oms_amazon.calls import DOCUMENT, FEED, FEED_RESULT, FEED_STATE, Api
-from oms_amazon.reading import value
 
 PATH = "/feeds/2021-06-30"
 LISTINGS, CANCELLATIONS, INVOICES = (

@@ -10,9 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from oms_connector import Order, Unreadable
-
-from oms_amazon import parties, sums
-from oms_amazon.reading import (
+from oms_connector.reading import (
     Puzzling,
     as_text,
     child,
@@ -21,10 +19,11 @@ from oms_amazon.reading import (
     moment,
     moment_or_none,
     text,
-    text_or_empty,
-    unreadable,
     value,
 )
+
+from oms_amazon import parties, sums
+from oms_amazon.reading import text_or_empty, unreadable
 
 State = Literal["unpaid", "ready", "shipped", "delivered", "cancelled"]
 

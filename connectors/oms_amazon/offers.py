@@ -15,23 +15,12 @@ from typing import Any
 from urllib.parse import quote
 
 from oms_connector import ChannelDown, NotFound, Offer, Page, Unreadable
+from oms_connector.reading import Puzzling, child, children, moment_or_none, text, value
 
 from oms_amazon import words
 from oms_amazon.calls import ITEM, LISTINGS, Api
 from oms_amazon.places import BY_ID, Place
-from oms_amazon.reading import (
-    Puzzling,
-    amount,
-    child,
-    children,
-    moment_or_none,
-    stamp,
-    text,
-    text_or_empty,
-    unreadable,
-    value,
-    whole_or_none,
-)
+from oms_amazon.reading import amount, stamp, text_or_empty, unreadable, whole_or_none
 
 PATH = "/listings/2021-08-01/items"
 PAGE = 20

@@ -13,11 +13,12 @@ from typing import Any
 from xml.etree import ElementTree
 
 from oms_connector import Invoice, NotFound, NotSupported, Refused
+from oms_connector.reading import Puzzling, children, text
 
 from oms_amazon import feeds, mapping, sums, words
 from oms_amazon.calls import Api
 from oms_amazon.pulling import get_order
-from oms_amazon.reading import Puzzling, children, text, whole
+from oms_amazon.reading import whole
 
 NO_STOCK, BUYER = "NoInventory", "BuyerCanceled"
 BY_BUYER = re.compile(r"buyer|customer|client|kupuj|klient", re.IGNORECASE)

@@ -22,21 +22,12 @@ from oms_connector import (
     Refused,
     Shipment,
 )
+from oms_connector.reading import Puzzling, child, children, text, value
 
 from oms_amazon import mapping, sums, words
 from oms_amazon.calls import CONFIRM, Api
 from oms_amazon.pulling import get_order
-from oms_amazon.reading import (
-    Puzzling,
-    child,
-    children,
-    stamp,
-    text,
-    text_or_empty,
-    value,
-    whole,
-    whole_or_none,
-)
+from oms_amazon.reading import stamp, text_or_empty, whole, whole_or_none
 
 OTHER = "Other"
 # Codes must be as Amazon writes them; for all else there is "Other" with a name. Source: the lists

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from oms_connector import Address
+from oms_connector.reading import child, children, value
 
-from oms_amazon.reading import child, children, text_or_empty, value
+from oms_amazon.reading import text_or_empty
 
 ON_DELIVERY = "CashOnDelivery"
 PROGRAMS = {

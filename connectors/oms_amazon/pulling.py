@@ -25,11 +25,12 @@ from oms_connector import (
     Refused,
     Unreadable,
 )
+from oms_connector.reading import Puzzling, children, moment, value
 
 from oms_amazon import mapping, words
 from oms_amazon.calls import ORDER, SEARCH, Api
 from oms_amazon.places import Place
-from oms_amazon.reading import Puzzling, children, moment, stamp, value
+from oms_amazon.reading import stamp
 
 PATH = "/orders/2026-01-01/orders"
 PAGE = 100

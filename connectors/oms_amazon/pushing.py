@@ -25,11 +25,12 @@ from oms_connector import (
     Refused,
     StockItem,
 )
+from oms_connector.reading import Puzzling, children, value
 
 from oms_amazon import feeds, offers, words
 from oms_amazon.calls import PATCH, Api
 from oms_amazon.places import Place
-from oms_amazon.reading import Puzzling, children, text_or_empty, value
+from oms_amazon.reading import text_or_empty
 
 FEW = 20
 """Patches one by one, at most; above that, one feed."""

@@ -19,11 +19,12 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from oms_connector import ChannelDown, Http, Page, ParcelInfo, Return, ReturnLine, Unreadable
+from oms_connector.reading import Puzzling, as_text, children, value
 
 from oms_amazon import feeds, words
 from oms_amazon.calls import REPORT, REPORT_RESULT, REPORTS, Api
 from oms_amazon.places import Place
-from oms_amazon.reading import Puzzling, as_text, children, stamp, text_or_empty, unreadable, value
+from oms_amazon.reading import stamp, text_or_empty, unreadable
 
 PATH = "/reports/2021-06-30"
 KIND = "GET_FLAT_FILE_RETURNS_DATA_BY_RETURN_DATE"

@@ -15,19 +15,10 @@ from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
 from oms_connector import OrderLine
+from oms_connector.reading import Puzzling, child, children, text, value
 
 from oms_amazon import places, words
-from oms_amazon.reading import (
-    Puzzling,
-    amount,
-    child,
-    children,
-    text,
-    text_or_empty,
-    value,
-    whole,
-    whole_or_none,
-)
+from oms_amazon.reading import amount, text_or_empty, whole, whole_or_none
 
 ZERO = Decimal(0)
 Reading = tuple[bool, bool]

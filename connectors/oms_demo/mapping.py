@@ -26,22 +26,17 @@ from oms_connector import (
     StockItem,
     Unreadable,
 )
+from oms_connector.reading import Puzzling, choice, moment, moment_or_none, text, value
 
 from oms_demo import words
 from oms_demo.reading import (
-    Puzzling,
     amount,
     child,
     children,
     children_or_none,
-    choice,
-    moment,
-    moment_or_none,
     readable,
-    text,
     text_or_empty,
     units,
-    value,
     whole,
 )
 

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
 from oms_connector import Unreadable
+from oms_connector import reading as shared
+from oms_connector.reading import (
+    Puzzling,
+    text,
+    unreadable,
+    value,
+)
 
 from oms_demo import words
 
 Read = TypeVar("Read")
-
-
-class Puzzling(Exception):
-    """A document that makes no sense; ``field`` says where."""
-
-    def __init__(self, template: str, field: str, found: Any) -> None:
-        shown = repr(found)
-        super().__init__(template % {"field": field, "found": shown[:200]})
-        self.field = field
 
 
 def readable(document: Any, read: Callable[[Any], Read]) -> Read | Unreadable:
@@ -29,20 +25,14 @@ def readable(document: Any, read: Callable[[Any], Read]) -> Read | Unreadable:
     try:
         return read(document)
     except Puzzling as puzzle:
-        raw = json.dumps(document, ensure_ascii=False)
-        return Unreadable(_id_of(document), raw, str(puzzle), puzzle.field)
-
-
-def value(document: Any, name: str) -> Any:
-    """What a field holds; None when it is missing, or when this is no object at all."""
-    return document.get(name) if isinstance(document, dict) else None
+        return unreadable(document, puzzle)
 
 
 def child(document: Any, name: str) -> Mapping[str, Any]:
     """An object within an object."""
     found = value(document, name)
     if not isinstance(found, dict):
-        raise Puzzling(words.NOT_AN_OBJECT, name, found)
+        raise Puzzling(shared.NOT_AN_OBJECT, name, found)
     return found
 
 
@@ -50,21 +40,13 @@ def children(document: Any, name: str) -> Sequence[Any]:
     """A list within an object."""
     found = value(document, name)
     if not isinstance(found, list):
-        raise Puzzling(words.NOT_A_LIST, name, found)
+        raise Puzzling(shared.NOT_A_LIST, name, found)
     return found
 
 
 def children_or_none(document: Any, name: str) -> Sequence[Any]:
     """A list that may be missing."""
     return () if value(document, name) is None else children(document, name)
-
-
-def text(document: Any, name: str) -> str:
-    """A text that must be there."""
-    found = value(document, name)
-    if not isinstance(found, str) or not found:
-        raise Puzzling(words.NOT_A_TEXT, name, found)
-    return found
 
 
 def text_or_empty(document: Any, name: str) -> str:
@@ -76,7 +58,7 @@ def whole(document: Any, name: str) -> int:
     """A whole number. JSON's ``true`` is none, nor is a number in quotes."""
     found = value(document, name)
     if isinstance(found, bool) or not isinstance(found, int):
-        raise Puzzling(words.NOT_WHOLE, name, found)
+        raise Puzzling(shared.NOT_WHOLE, name, found)
     return found
 
 
@@ -96,33 +78,5 @@ def amount(document: Any, name: str) -> Decimal:
     except InvalidOperation:
         found = Decimal("NaN")
     if not found.is_finite():
-        raise Puzzling(words.NOT_AN_AMOUNT, name, written)
+        raise Puzzling(shared.NOT_AN_AMOUNT, name, written)
     return found
-
-
-def moment(document: Any, name: str) -> datetime:
-    """A moment with its zone."""
-    written = text(document, name)
-    try:
-        found = datetime.fromisoformat(written)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        raise Puzzling(words.NOT_A_MOMENT, name, written)
-    return found
-
-
-def moment_or_none(document: Any, name: str) -> datetime | None:
-    """A moment that may not have come yet."""
-    return None if value(document, name) is None else moment(document, name)
-
-
-def choice(table: Mapping[str, Any], word: str, name: str) -> Any:
-    """What a word stands for; a word that is new to us is not guessed at."""
-    if word not in table:
-        raise Puzzling(words.UNKNOWN, name, word)
-    return table[word]
-
-
-def _id_of(document: Any) -> str:
-    return str(value(document, "id") or "?")[:120]

@@ -24,13 +24,7 @@ STUCK = N_("The marketplace says that more follows, but not where.")
 NO_ANSWER = N_("The marketplace did not answer for this offer.")
 ODD_ANSWER = N_("The marketplace answered for this offer: %(outcome)s")
 
-NOT_AN_OBJECT = N_("%(field)s is not an object: %(found)s")
-NOT_A_LIST = N_("%(field)s is not a list: %(found)s")
-NOT_A_TEXT = N_("%(field)s is missing or not a text: %(found)s")
-NOT_WHOLE = N_("%(field)s is not a whole number: %(found)s")
 TOO_FEW = N_("%(field)s is too small: %(found)s")
-NOT_AN_AMOUNT = N_("%(field)s is not an amount: %(found)s")
-NOT_A_MOMENT = N_("%(field)s is not a moment with a time zone: %(found)s")
 UNKNOWN = N_("%(field)s has a value that is new to us: %(found)s")
 
 NO_SECRET = N_("No secret is set for this channel's webhooks.")

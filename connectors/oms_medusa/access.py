@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from oms_connector import AccessRefused, ChannelDown
+from oms_connector.reading import children, shown, value
 
 from oms_medusa import words
 from oms_medusa.calls import TAILS, Api, refusal
-from oms_medusa.reading import children, is_on, shown, value
+from oms_medusa.reading import is_on
 
 PUBLISHABLE = "pk_"
 MOST = 100

@@ -10,9 +10,9 @@ import json
 from collections.abc import Mapping, Sequence
 
 from oms_connector import Ring, WebhookRefused
+from oms_connector.reading import value
 
 from oms_medusa import words
-from oms_medusa.reading import value
 
 SIGNATURE = "x-oms-signature"
 PING = "ping"

@@ -7,10 +7,8 @@ answers with a page for people where it has no route.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from oms_connector import (
     AccessRefused,
@@ -23,9 +21,11 @@ from oms_connector import (
     Refused,
     Response,
 )
+from oms_connector.addresses import is_safe, trimmed
+from oms_connector.reading import value
 
 from oms_medusa import words
-from oms_medusa.reading import decoded, value
+from oms_medusa.reading import decoded
 
 ADMIN = "/admin"
 TAILS = ("/app", ADMIN, "/store")
@@ -34,22 +34,7 @@ BUSY = 409
 
 def shop_url(settings: Mapping[str, Any]) -> str:
     """The server's own address, without what people copy behind it."""
-    address = str(settings.get("url") or "").strip().rstrip("/")
-    for tail in TAILS:
-        address = address.removesuffix(tail)
-    return address.rstrip("/")
-
-
-def is_safe(address: str) -> bool:
-    """Whether a key may be sent there: encrypted, or without leaving this machine."""
-    parts = urlsplit(address)
-    if parts.scheme == "https":
-        return True
-    host = parts.hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    return trimmed(settings.get("url"), TAILS)
 
 
 class Api:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from oms_connector import Dictionary, Word
+from oms_connector.reading import shown
 
 from oms_medusa import access
 from oms_medusa.calls import Api
-from oms_medusa.reading import shown
 from oms_medusa.sums import method
 from oms_medusa.telling import STATUSES
 

@@ -12,22 +12,16 @@ from datetime import datetime
 from typing import Any, Literal
 
 from oms_connector import Order, Unreadable
+from oms_connector.reading import Puzzling, child, children, shown, text, value, whole
 
 from oms_medusa import parties, sums, words
 from oms_medusa.reading import (
-    Puzzling,
     as_text,
-    child,
-    children,
     is_on,
     moment,
     moment_or_none,
-    shown,
     stamp,
-    text,
     unreadable,
-    value,
-    whole,
     whole_or_zero,
 )
 

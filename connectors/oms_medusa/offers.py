@@ -7,20 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 from oms_connector import Offer, Page, Unreadable
+from oms_connector.reading import Puzzling, child, children, shown, text, value
 
 from oms_medusa import access, mapping
 from oms_medusa.calls import Api
-from oms_medusa.reading import (
-    Puzzling,
-    amount,
-    child,
-    children,
-    shown,
-    text,
-    unreadable,
-    value,
-    whole_or_zero,
-)
+from oms_medusa.reading import amount, unreadable, whole_or_zero
 
 MOST = 100
 PATH, NAME = "/product-variants", "variants"

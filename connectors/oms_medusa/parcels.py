@@ -18,20 +18,11 @@ from oms_connector import (
     Refused,
     Shipment,
 )
+from oms_connector.reading import Puzzling, child, children, shown, text, value, whole
 
 from oms_medusa import mapping, sums, words
 from oms_medusa.calls import Api
-from oms_medusa.reading import (
-    Puzzling,
-    child,
-    children,
-    is_on,
-    shown,
-    text,
-    value,
-    whole,
-    whole_or_zero,
-)
+from oms_medusa.reading import is_on, whole_or_zero
 
 KEY = "oms_key"
 NO_LINK = "#"

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from oms_connector import Address
-
-from oms_medusa.reading import child, children, shown, value
+from oms_connector.guessing import carrier_in, is_point_code, is_tax_number, is_yes
+from oms_connector.reading import child, children, shown, value
 
 TAX_KEYS = frozenset({"nip", "vat", "vat_id", "vat_number", "tax_id", "tax_number", "eu_vat",
                       "eu_vat_number", "billing_nip", "company_nip", "vatid", "taxid", "vat_no"})
@@ -21,17 +21,9 @@ INVOICE_KEYS = frozenset({"invoice", "wants_invoice", "want_invoice", "invoice_r
                           "faktura", "chce_fakture", "needs_invoice", "request_invoice"})
 NOTE_KEYS = ("customer_note", "order_note", "buyer_note", "note", "notes", "comment",
              "delivery_instructions")
-YES = frozenset({"1", "yes", "true", "on", "tak"})
 POINT_LIKE = re.compile(r"paczkomat|locker|parcel_?machine|pickup_?point|delivery_?point|"
                         r"service_?point|access_?point|target_?point|punkt_?odbioru|parcel_?shop")
 POINT_FIELDS = ("code", "name", "id", "point_id", "point_code")
-POINT = re.compile(r"(?=[A-Z0-9_-]*\d)[A-Z0-9][A-Z0-9_-]{3,19}")
-# The carrier a delivery method speaks of; the first that fits.
-_CARRIERS = tuple((re.compile(pattern, re.IGNORECASE), name) for pattern, name in (
-    (r"inpost|paczkomat", "InPost"), (r"\bdpd\b", "DPD"), (r"\bdhl\b", "DHL"),
-    (r"\bups\b", "UPS"), (r"\bgls\b", "GLS"), (r"\bfedex\b", "FedEx"),
-    (r"\borlen\b", "ORLEN Paczka"), (r"poczta|pocztex", "Poczta Polska"), (r"packeta", "Packeta"),
-))
 
 
 def ship_to(row: Any) -> Address:
@@ -74,13 +66,13 @@ def company(row: Any) -> str:
 def tax_id(row: Any) -> str:
     """The buyer's tax number; empty where none is told."""
     return next((str(told).strip() for key, told in _kept(row) if key in TAX_KEYS
-                 and isinstance(told, str | int) and re.search(r"\d{5}|\d{3}-\d", str(told))), "")
+                 and is_tax_number(told)), "")
 
 
 def wants_invoice(row: Any) -> bool:
     """Whether the buyer ticked that an invoice is wanted, or gave a tax number."""
     return bool(tax_id(row)) or any(
-        str(told).strip().lower() in YES for key, told in _kept(row) if key in INVOICE_KEYS)
+        is_yes(told) for key, told in _kept(row) if key in INVOICE_KEYS)
 
 
 def note(row: Any) -> str:
@@ -98,7 +90,7 @@ def delivery(row: Any) -> str:
 def carrier(row: Any) -> str:
     """The carrier that the delivery method speaks of; empty when unsure."""
     said = " ".join(shown(one, "name") for one in children(row, "shipping_methods"))
-    return next((name for pattern, name in _CARRIERS if pattern.search(said)), "")
+    return carrier_in(said)
 
 
 def pickup_point(row: Any) -> str:
@@ -114,7 +106,7 @@ def _point(told: Any) -> str:
     if isinstance(told, dict):
         return next((found for name in POINT_FIELDS if (found := _point(told.get(name)))), "")
     code = str(told).strip().upper() if isinstance(told, str | int) else ""
-    return code if POINT.fullmatch(code) else ""
+    return code if is_point_code(code) else ""
 
 
 def _kept(row: Any) -> Iterator[tuple[str, Any]]:

@@ -19,10 +19,11 @@ from oms_connector import (
     RateLimited,
     Refused,
 )
+from oms_connector.reading import Puzzling, cents, child, children, shown, text, value
 
 from oms_medusa import offers, words
 from oms_medusa.calls import Api
-from oms_medusa.reading import Puzzling, amount, cents, child, children, shown, text, value
+from oms_medusa.reading import amount
 
 KEPT = ("min_quantity", "max_quantity")
 

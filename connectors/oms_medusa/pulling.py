@@ -13,10 +13,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from oms_connector import Order, OrderRef, Page, Unreadable
+from oms_connector.reading import Puzzling, value
 
 from oms_medusa import mapping
 from oms_medusa.calls import Api
-from oms_medusa.reading import Puzzling, moment, stamp, value
+from oms_medusa.reading import moment, stamp
 
 HISTORY = timedelta(days=60)
 """How far back a new account is read."""

@@ -7,23 +7,12 @@ from datetime import datetime
 from typing import Any, Literal
 
 from oms_connector import Page, Return, ReturnLine, Unreadable
+from oms_connector.reading import Puzzling, child, children, shown, text, value, whole
 
 from oms_medusa import mapping, parties, pulling, words
 from oms_medusa.calls import Api
 from oms_medusa.pulling import Stream
-from oms_medusa.reading import (
-    Puzzling,
-    as_text,
-    child,
-    children,
-    moment,
-    shown,
-    stamp,
-    text,
-    unreadable,
-    value,
-    whole,
-)
+from oms_medusa.reading import as_text, moment, stamp, unreadable
 
 OPEN = "open"
 """Begun in the panel and not asked for yet: a draft."""

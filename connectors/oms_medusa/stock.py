@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from oms_connector import ItemResult, OutcomeUnknown, Refused, StockItem
+from oms_connector.reading import Puzzling, child, text, value
 
 from oms_medusa import access, offers, words
 from oms_medusa.calls import Api
-from oms_medusa.reading import Puzzling, child, text, value, whole_or_zero
+from oms_medusa.reading import whole_or_zero
 
 TRIES = 3
 """How often a quantity is set again, when what is held changed between looking and setting."""

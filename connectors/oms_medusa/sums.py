@@ -14,23 +14,10 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from oms_connector import OrderLine, Payment
+from oms_connector.reading import CENT, Puzzling, cents, child, children, shown, text, value, whole
 
 from oms_medusa import words
-from oms_medusa.reading import (
-    CENT,
-    Puzzling,
-    amount,
-    amount_or_zero,
-    cents,
-    child,
-    children,
-    moment,
-    shown,
-    text,
-    value,
-    whole,
-    whole_or_zero,
-)
+from oms_medusa.reading import amount, amount_or_zero, moment, whole_or_zero
 
 EXEMPT = frozenset({"zw", "vat-zw", "vat_zw", "zwolniony", "exempt", "tax-exempt"})
 COD_LIKE = ("cod", "cash_on_delivery", "cash-on-delivery", "pobranie", "cashondelivery")

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from oms_connector import ChannelDown, Conflict, OutcomeUnknown, Refused
+from oms_connector.reading import Puzzling, children, shown, text, value, whole
 
 from oms_medusa import mapping, parcels, sums, words
 from oms_medusa.calls import Api
 from oms_medusa.mapping import ARCHIVED, CANCELED, COMPLETED
-from oms_medusa.reading import Puzzling, children, shown, text, value, whole
 
 MARK = "OMS"
 """Stands in the note of our edits: so a second telling knows what the first one did."""

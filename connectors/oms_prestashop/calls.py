@@ -7,13 +7,11 @@ asked for. The engine's client answers 401 and 429 itself.
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from oms_connector import (
     AccessRefused,
@@ -26,6 +24,7 @@ from oms_connector import (
     Refused,
     Response,
 )
+from oms_connector.addresses import is_safe, trimmed
 
 from oms_prestashop import words
 from oms_prestashop.documents import written
@@ -47,22 +46,7 @@ class NotSaved(OutcomeUnknown):
 
 def shop_url(settings: Mapping[str, Any]) -> str:
     """The shop's own address, without what people copy behind it."""
-    address = str(settings.get("url") or "").strip().rstrip("/")
-    for tail in ("/index.php", ROOT):
-        address = address.removesuffix(tail).rstrip("/")
-    return address
-
-
-def is_safe(address: str) -> bool:
-    """Whether a key may be sent there: encrypted, or without leaving this machine."""
-    parts = urlsplit(address)
-    if parts.scheme == "https":
-        return True
-    host = parts.hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    return trimmed(settings.get("url"), ("/index.php", ROOT))
 
 
 class Api:

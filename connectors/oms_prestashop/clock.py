@@ -13,9 +13,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from oms_connector import ChannelDown
+from oms_connector.reading import Puzzling, value
 
 from oms_prestashop import words
-from oms_prestashop.reading import Puzzling, value
 
 FORM = "%Y-%m-%d %H:%M:%S"
 NEVER = "0000-00-00 00:00:00"

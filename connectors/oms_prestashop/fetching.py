@@ -9,10 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from oms_connector import NotSupported, Order, Unreadable
+from oms_connector.reading import Puzzling, as_text, value
 
 from oms_prestashop import mapping, shop, states, words
 from oms_prestashop.calls import Api
-from oms_prestashop.reading import Puzzling, as_text, ref_or_empty, value
+from oms_prestashop.reading import ref_or_empty
 from oms_prestashop.shop import Shop
 
 MOST = 50

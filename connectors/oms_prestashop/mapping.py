@@ -12,18 +12,11 @@ from decimal import Decimal
 from typing import Any
 
 from oms_connector import Order, Unreadable
+from oms_connector.guessing import carrier_in
+from oms_connector.reading import Puzzling, as_text, text, value
 
 from oms_prestashop import parties, sums, words
-from oms_prestashop.reading import (
-    Puzzling,
-    as_text,
-    children,
-    ref,
-    ref_or_empty,
-    shown,
-    text,
-    value,
-)
+from oms_prestashop.reading import children, ref, ref_or_empty, shown
 from oms_prestashop.shop import Shop
 from oms_prestashop.states import LEFT, State, States
 
@@ -68,7 +61,6 @@ class Known:
         known = (self.countries, self.regions, self.currencies, self.carriers, self.taxes)
         return Known(self.shop, self.states, *(
             {**one, **more} for one, more in zip(known, found, strict=True)))
-
 
 
 def order(papers: Papers, known: Known) -> Order | Unreadable:
@@ -127,7 +119,7 @@ def _order(papers: Papers, known: Known) -> Order:
         or parties.NOWHERE,
         bill_to=replace(bill_to, email=people.email) if bill_to else None,
         delivery_method=_carrier(row, known),
-        carrier=parties.carrier(_carrier(row, known)),
+        carrier=carrier_in(_carrier(row, known)),
         pickup_point=people.pickup_point,
         tags=(*_gift(row), *(name for one in papers.coupons if (name := shown(one, "name")))),
         raw=papers.as_text(),

@@ -10,23 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from oms_connector import Offer, Page, Unreadable
+from oms_connector.reading import Puzzling, cents, unreadable, value
 
 from oms_prestashop import shop
 from oms_prestashop.calls import FULL, Api, shop_url
 from oms_prestashop.pulling import ref_of
-from oms_prestashop.reading import (
-    Puzzling,
-    amount,
-    cents,
-    children,
-    is_on,
-    ref,
-    ref_or_empty,
-    shown,
-    unreadable,
-    value,
-    whole,
-)
+from oms_prestashop.reading import amount, children, is_on, ref, ref_or_empty, shown, whole
 
 STOCK = "[id,id_product,id_product_attribute,quantity]"
 PRODUCT = "[id,name,reference,ean13,active,available_for_order,state,seen,combinations[id]]"

@@ -22,10 +22,11 @@ from oms_connector import (
     Refused,
     Shipment,
 )
+from oms_connector.reading import Puzzling
 
 from oms_prestashop import shop, states, words
 from oms_prestashop.calls import FULL, Api, NotSaved
-from oms_prestashop.reading import Puzzling, ref, ref_or_empty, shown, whole
+from oms_prestashop.reading import ref, ref_or_empty, shown, whole
 from oms_prestashop.states import LEFT, States
 
 ORDER = "[id,current_state,id_carrier,date_upd]"

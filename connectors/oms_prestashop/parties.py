@@ -21,14 +21,6 @@ _WORD = re.compile(r"paczkomat\w*(?: inpost)?|automat\w*|locker|pick-?up ?point|
                    r"punkt\w*(?: odbioru)?", re.IGNORECASE)
 _CODE = re.compile(r"[\s:#(-]*\b((?=[A-Z0-9-]*\d)[A-Z]{2}[A-Z0-9-]{2,14})\b")
 
-# The carrier a delivery method speaks of; the first that fits.
-_CARRIERS = tuple((re.compile(pattern, re.IGNORECASE), name) for pattern, name in (
-    (r"inpost|paczkomat|easypack", "InPost"), (r"\bdpd\b", "DPD"), (r"\bdhl\b", "DHL"),
-    (r"\bups\b", "UPS"), (r"\bgls\b", "GLS"), (r"\bfedex\b", "FedEx"),
-    (r"\borlen\b|\bruch", "ORLEN Paczka"), (r"poczta|pocztex|list polecony", "Poczta Polska"),
-    (r"packeta", "Packeta"),
-))
-
 
 @dataclass(frozen=True, slots=True)
 class People:
@@ -111,11 +103,6 @@ def full_name(person: Any) -> str:
 def phone(home: Any) -> str:
     """A mobile number before another: couriers send texts."""
     return shown(home, "phone_mobile") or shown(home, "phone")
-
-
-def carrier(method: str) -> str:
-    """The carrier that a way of delivery speaks of; empty when unsure."""
-    return next((name for pattern, name in _CARRIERS if pattern.search(method)), "")
 
 
 def point(told: str) -> str:

@@ -19,10 +19,11 @@ from oms_connector import (
     PriceItem,
     Refused,
 )
+from oms_connector.reading import CENT, Puzzling, cents, value
 
 from oms_prestashop import shop, words
 from oms_prestashop.calls import Api
-from oms_prestashop.reading import CENT, Puzzling, amount, cents, children, value
+from oms_prestashop.reading import amount, children
 from oms_prestashop.stock import numbers_of, rejected
 
 PLACES = Decimal("0.000001")

@@ -12,12 +12,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from oms_connector import ChannelDown, Order, OrderRef, Page
+from oms_connector.reading import Puzzling, value
 
 from oms_prestashop import clock as stamps
 from oms_prestashop import shop, words
 from oms_prestashop.calls import Api
 from oms_prestashop.clock import Clock
-from oms_prestashop.reading import Puzzling, ref, value
+from oms_prestashop.reading import ref
 
 HISTORY = timedelta(days=60)
 """How far back a new account is read."""

@@ -6,31 +6,21 @@ comes as a list of them; what is empty may be missing altogether.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
-from oms_connector import Unreadable
+from oms_connector import reading as shared
+from oms_connector.reading import (
+    Puzzling,
+    decimal,
+    value,
+)
 
 from oms_prestashop import words
 
-CENT = Decimal("0.01")
 _WHOLE = re.compile(r"-?\d{1,18}")
-
-
-class Puzzling(Exception):
-    """A document that makes no sense; ``field`` says where."""
-
-    def __init__(self, template: str, field: str, found: Any) -> None:
-        super().__init__(template % {"field": field, "found": repr(found)[:200]})
-        self.field = field
-
-
-def value(document: Any, name: str) -> Any:
-    """A field; None where it is missing, or where there is no object."""
-    return document.get(name) if isinstance(document, dict) else None
 
 
 def children(document: Any, name: str) -> Sequence[Any]:
@@ -39,21 +29,13 @@ def children(document: Any, name: str) -> Sequence[Any]:
     if found in (None, [], {}):
         return ()
     if not isinstance(found, dict):
-        raise Puzzling(words.NOT_AN_OBJECT, "associations", found)
+        raise Puzzling(shared.NOT_AN_OBJECT, "associations", found)
     rows = found.get(name)
     if rows in (None, [], ""):
         return ()
     if not isinstance(rows, list):
-        raise Puzzling(words.NOT_A_LIST, name, rows)
+        raise Puzzling(shared.NOT_A_LIST, name, rows)
     return rows
-
-
-def text(document: Any, name: str) -> str:
-    """A text that must be there."""
-    found = value(document, name)
-    if not isinstance(found, str) or not found:
-        raise Puzzling(words.NOT_A_TEXT, name, found)
-    return found
 
 
 def shown(document: Any, name: str) -> str:
@@ -65,7 +47,7 @@ def shown(document: Any, name: str) -> str:
     if found in (None, "", False):
         return ""
     if not isinstance(found, str):
-        raise Puzzling(words.NOT_A_TEXT, name, found)
+        raise Puzzling(shared.NOT_A_TEXT, name, found)
     return found.strip()
 
 
@@ -93,7 +75,7 @@ def whole(document: Any, name: str) -> int:
     found = value(document, name)
     if isinstance(found, bool) or not isinstance(found, int | str) or \
             not _WHOLE.fullmatch(str(found)):
-        raise Puzzling(words.NOT_WHOLE, name, found)
+        raise Puzzling(shared.NOT_WHOLE, name, found)
     return int(found)
 
 
@@ -104,33 +86,9 @@ def is_on(document: Any, name: str) -> bool:
 
 def amount(document: Any, name: str) -> Decimal:
     """An amount: text with six places, sometimes a number."""
-    found = value(document, name)
-    written = isinstance(found, str | int | float) and not isinstance(found, bool)
-    try:
-        decimal = Decimal(str(found).strip()) if written else Decimal("NaN")
-    except InvalidOperation:
-        decimal = Decimal("NaN")
-    if not decimal.is_finite():
-        raise Puzzling(words.NOT_AN_AMOUNT, name, found)
-    return decimal
+    return decimal(value(document, name), name)
 
 
 def amount_or_zero(document: Any, name: str) -> Decimal:
     """An amount that may be missing or empty."""
     return Decimal(0) if value(document, name) in (None, "") else amount(document, name)
-
-
-def cents(sum_: Decimal) -> Decimal:
-    """An amount to the grosz, half away from zero as PrestaShop rounds unless told otherwise."""
-    return sum_.quantize(CENT, "ROUND_HALF_UP")
-
-
-def unreadable(document: Any, puzzle: Puzzling) -> Unreadable:
-    """What could not be understood, kept."""
-    return Unreadable(str(value(document, "id") or "?")[:120], as_text(document), str(puzzle),
-                      puzzle.field)
-
-
-def as_text(document: Any) -> str:
-    """A document as text, to be kept for questions later."""
-    return json.dumps(document, ensure_ascii=False)

@@ -12,13 +12,14 @@ from datetime import datetime
 from typing import Any
 
 from oms_connector import Page, Return, ReturnLine, Unreadable
+from oms_connector.reading import Puzzling, as_text, text, unreadable, value
 
 from oms_prestashop import clock as stamps
 from oms_prestashop import fetching, parties, shop, states, sums
 from oms_prestashop.calls import Api
 from oms_prestashop.clock import Clock
 from oms_prestashop.pulling import begun, listed, stamp_of
-from oms_prestashop.reading import Puzzling, as_text, ref, shown, text, unreadable, value
+from oms_prestashop.reading import ref, shown
 
 ORDER = "[id,reference,id_customer,id_currency]"
 DETAIL = ("[id,id_order,product_id,product_attribute_id,product_name,product_reference]")

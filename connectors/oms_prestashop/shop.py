@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from oms_connector import ChannelDown
+from oms_connector.reading import value
 
 from oms_prestashop import words
 from oms_prestashop.calls import Api
 from oms_prestashop.clock import Clock
-from oms_prestashop.reading import value
 
 STATUSES = ("PS_OS_SHIPPING", "PS_OS_DELIVERED", "PS_OS_CANCELED", "PS_OS_REFUND", "PS_OS_ERROR")
 ASKED = ("PS_TIMEZONE", "PS_CURRENCY_DEFAULT", "PS_SHOP_NAME", *STATUSES)

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from oms_connector import Word
+from oms_connector.reading import Puzzling, value
 
 from oms_prestashop import words
 from oms_prestashop.calls import Api
-from oms_prestashop.reading import Puzzling, is_on, ref, shown, value
+from oms_prestashop.reading import is_on, ref, shown
 from oms_prestashop.shop import Shop
 
 State = Literal["unpaid", "ready", "shipped", "delivered", "cancelled"]

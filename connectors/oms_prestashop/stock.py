@@ -20,10 +20,11 @@ from oms_connector import (
     Refused,
     StockItem,
 )
+from oms_connector.reading import value
 
 from oms_prestashop import words
 from oms_prestashop.calls import FULL, Api
-from oms_prestashop.reading import is_on, value
+from oms_prestashop.reading import is_on
 
 REF = re.compile(r"(\d{1,18})(?:/(\d{1,18}))?", re.ASCII)
 Rows = Mapping[tuple[str, str], Sequence[Any]]

@@ -15,21 +15,18 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from oms_connector import OrderLine, Payment
+from oms_connector.reading import CENT, Puzzling, cents, value
 
 from oms_prestashop import words
 from oms_prestashop.clock import Clock
 from oms_prestashop.reading import (
-    CENT,
-    Puzzling,
     amount,
     amount_or_zero,
-    cents,
     children,
     is_on,
     ref,
     ref_or_empty,
     shown,
-    value,
     whole,
 )
 from oms_prestashop.states import States

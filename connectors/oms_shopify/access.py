@@ -7,7 +7,6 @@ Source: shopify.dev, "Get API access tokens for Dev Dashboard apps".
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -15,11 +14,12 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from oms_connector import AccessRefused, ChannelDown, ChannelError, Http, Response, Tokens
+from oms_connector.addresses import is_loopback
+from oms_connector.reading import child, children, shown, value
 
 from oms_shopify import places, words
 from oms_shopify.calls import Api, NoShop, decoded, refusal
 from oms_shopify.queries import PROBE, SCOPES, SHOP
-from oms_shopify.reading import child, children, shown, value
 
 TOKEN_PATH = "/admin/oauth/access_token"  # noqa: S105 - an address
 FORM = "application/x-www-form-urlencoded"
@@ -49,8 +49,8 @@ def shop_url(settings: Mapping[str, Any]) -> str:
         host = f"{found[1].lower()}.myshopify.com"
     elif NAME.fullmatch(host) and host != "localhost":
         host = f"{host}.myshopify.com"
-    port = f":{parts.port}" if is_here(host) and parts.port else ""
-    scheme = parts.scheme if is_here(host) else "https"
+    port = f":{parts.port}" if is_loopback(host) and parts.port else ""
+    scheme = parts.scheme if is_loopback(host) else "https"
     return f"{scheme}://{host}{port}" if host else ""
 
 
@@ -58,15 +58,7 @@ def is_safe(settings: Mapping[str, Any]) -> bool:
     """Whether a token may be sent there: to Shopify, encrypted, or within this machine."""
     host = urlsplit(shop_url(settings)).hostname or ""
     name, _, rest = host.partition(".")
-    return is_here(host) or (rest == "myshopify.com" and NAME.fullmatch(name) is not None)
-
-
-def is_here(host: str) -> bool:
-    """Whether a host is this machine itself."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    return is_loopback(host) or (rest == "myshopify.com" and NAME.fullmatch(name) is not None)
 
 
 def headers(secrets: Mapping[str, str]) -> Mapping[str, str]:

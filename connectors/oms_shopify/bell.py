@@ -17,12 +17,13 @@ from datetime import datetime
 from typing import Any, Literal
 
 from oms_connector import ChannelDown, NotFound, Refused, Ring, WebhookRefused
+from oms_connector.reading import value
 
 from oms_shopify import words
 from oms_shopify.calls import Api
 from oms_shopify.changes import HOOK, UNHOOK
 from oms_shopify.queries import HOOKS
-from oms_shopify.reading import gid, ref, value
+from oms_shopify.reading import gid, ref
 
 SIGNATURE = "x-shopify-hmac-sha256"
 TOPIC = "x-shopify-topic"

@@ -21,10 +21,10 @@ from oms_connector import (
     Refused,
     Response,
 )
+from oms_connector.reading import value
 
 from oms_shopify import words
 from oms_shopify.queries import Query
-from oms_shopify.reading import value
 
 VERSION = "2026-10"
 PATH = f"/admin/api/{VERSION}/graphql.json"

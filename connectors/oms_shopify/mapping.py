@@ -11,24 +11,20 @@ from datetime import datetime
 from typing import Any, Literal
 
 from oms_connector import Order, Unreadable
-
-from oms_shopify import parties, sums, words
-from oms_shopify.reading import (
+from oms_connector.reading import (
     Puzzling,
     as_text,
     children,
     moment,
     moment_or_none,
-    nodes,
-    number_of,
     shown,
-    stamp,
     text,
-    texts,
-    unreadable,
     value,
     whole,
 )
+
+from oms_shopify import parties, sums, words
+from oms_shopify.reading import nodes, number_of, stamp, texts, unreadable
 
 State = Literal["unpaid", "ready", "shipped", "delivered", "cancelled"]
 

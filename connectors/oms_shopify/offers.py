@@ -6,22 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from oms_connector import ChannelDown, Offer, Page, Unreadable
+from oms_connector.reading import Puzzling, child, children, decimal, shown, text, value, whole
 
 from oms_shopify import places, words
 from oms_shopify.calls import Api, TooDear
 from oms_shopify.queries import VARIANTS
-from oms_shopify.reading import (
-    Puzzling,
-    child,
-    children,
-    decimal,
-    number_of,
-    shown,
-    text,
-    unreadable,
-    value,
-    whole,
-)
+from oms_shopify.reading import number_of, unreadable
 
 PAGE = 100
 LONGEST = 20_000

@@ -20,23 +20,13 @@ from oms_connector import (
     Refused,
     Shipment,
 )
+from oms_connector.reading import Puzzling, child, children, moment, shown, value, whole
 
 from oms_shopify import words
 from oms_shopify.calls import Api
 from oms_shopify.changes import FULFIL, RETRACK
 from oms_shopify.queries import WORK
-from oms_shopify.reading import (
-    Puzzling,
-    child,
-    children,
-    gid,
-    moment,
-    nodes,
-    ref,
-    shown,
-    value,
-    whole,
-)
+from oms_shopify.reading import gid, nodes, ref
 
 # Of the companies that Shopify makes tracking links for, those that a seller in Europe meets. The
 # name must be written just so; any other name is taken too, without a link.

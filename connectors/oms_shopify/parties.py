@@ -12,28 +12,20 @@ from collections.abc import Iterator
 from typing import Any
 
 from oms_connector import Address
+from oms_connector.guessing import carrier_in, is_point_code, is_tax_number, is_yes
+from oms_connector.reading import child, children, shown, value
 
-from oms_shopify.reading import child, children, nodes, shown, value
+from oms_shopify.reading import nodes
 
 TAX_KEY = re.compile(r"(^|_)(nip|vat_?(id|number|no)|numer_vat|tax_?(id|number|no)|vatid|"
                      r"ust_?id(nr)?|dic|ic_dph|company_vat|eu_vat)($|_)")
 INVOICE_KEY = re.compile(r"faktur|invoice")
 TAX_FIELD = "TAX_CREDENTIAL_"
-YES = frozenset({"1", "yes", "y", "true", "on", "tak"})
 POINT_KEY = re.compile(r"paczkomat|parcel_?(machine|locker)|pickup_?point|delivery_?point|"
                        r"inpost|orlen_?(point|paczka)|punkt_odbioru|locker|dpd_?pickup|packeta")
-POINT = re.compile(r"(?=[A-Z0-9_-]*\d)[A-Z0-9][A-Z0-9_-]{3,19}")
 LOCKER = re.compile(r"\b[A-Z]{3}\d{2,3}[A-Z]{0,4}\b")
 COD = re.compile(r"cash on delivery|\bcod\b|pobrani|przy odbiorze|nachnahme|dob[ií]rk|ramburs",
                  re.IGNORECASE)
-
-# The carrier a delivery method speaks of; the first that fits.
-_CARRIERS = tuple((re.compile(pattern, re.IGNORECASE), name) for pattern, name in (
-    (r"inpost|paczkomat", "InPost"), (r"\bdpd\b", "DPD"), (r"\bdhl\b", "DHL"),
-    (r"\bups\b", "UPS"), (r"\bgls\b", "GLS"), (r"\bfedex\b", "FedEx"),
-    (r"\borlen\b|\bruch\b", "ORLEN Paczka"), (r"poczta|pocztex|list polecony", "Poczta Polska"),
-    (r"packeta|zásilkovna", "Packeta"),
-))
 
 
 def ship_to(row: Any) -> Address:
@@ -59,15 +51,15 @@ def full_name(person: Any) -> str:
 def tax_id(row: Any) -> str:
     """The buyer's tax number; empty where none is told."""
     for one in nodes(row, "localizedFields"):
-        if shown(one, "key").startswith(TAX_FIELD) and _is_number(shown(one, "value")):
+        if shown(one, "key").startswith(TAX_FIELD) and is_tax_number(shown(one, "value")):
             return shown(one, "value")
-    return next((told for key, told in _beside(row) if TAX_KEY.search(key) and _is_number(told)),
+    return next((told for key, told in _beside(row) if TAX_KEY.search(key) and is_tax_number(told)),
                 "")
 
 
 def wants_invoice(row: Any) -> bool:
     """Whether the buyer ticked that an invoice is wanted, or gave a tax number."""
-    return bool(tax_id(row)) or any(told.lower() in YES for key, told in _beside(row)
+    return bool(tax_id(row)) or any(is_yes(told) for key, told in _beside(row)
                                     if INVOICE_KEY.search(key))
 
 
@@ -80,13 +72,13 @@ def carrier(row: Any) -> str:
     """The carrier that the delivery method speaks of; empty when unsure."""
     said = " ".join(f"{shown(one, 'title')} {shown(one, 'code')}"
                     for one in nodes(row, "shippingLines"))
-    return next((name for pattern, name in _CARRIERS if pattern.search(said)), "")
+    return carrier_in(said)
 
 
 def pickup_point(row: Any) -> str:
     """The code of the parcel locker or the shop where the buyer fetches it."""
     told = next((told for key, told in _beside(row)
-                 if POINT_KEY.search(key) and POINT.fullmatch(told)), "")
+                 if POINT_KEY.search(key) and is_point_code(told)), "")
     if told or carrier(row) != "InPost":
         return told
     there = child(row, "shippingAddress")
@@ -107,10 +99,6 @@ def _beside(row: Any) -> Iterator[tuple[str, str]]:
         key, told = shown(one, "key"), value(one, "value")
         if key and isinstance(told, str) and told.strip():
             yield re.sub(r"[^a-z0-9]+", "_", key.lower()).strip("_"), told.strip()
-
-
-def _is_number(told: str) -> bool:
-    return re.search(r"\d{5}|\d{3}-\d", told) is not None
 
 
 def _address(person: Any, phone: str, email: str = "") -> Address:

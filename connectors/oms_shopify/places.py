@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from oms_connector import AccessRefused, ChannelDown, Word
+from oms_connector.reading import Puzzling, shown
 
 from oms_shopify import words
 from oms_shopify.calls import Api
 from oms_shopify.queries import LOCATIONS
-from oms_shopify.reading import Puzzling, gid, nodes, number_of, shown
+from oms_shopify.reading import gid, nodes, number_of
 
 
 def find(api: Api, settings: Mapping[str, Any]) -> str:

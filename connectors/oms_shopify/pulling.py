@@ -14,11 +14,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from oms_connector import ChannelDown, CursorExpired, Order, OrderRef, Page, Refused, Unreadable
+from oms_connector.reading import Puzzling, moment, value
 
 from oms_shopify import access, mapping, words
 from oms_shopify.calls import Api, TooDear
 from oms_shopify.queries import AFTER, MORE_LINES, ORDERS, ORDERS_BY_ID, Query
-from oms_shopify.reading import Puzzling, gid, moment, stamp, value
+from oms_shopify.reading import gid, stamp
 
 PAGE = 20
 FETCHED = 6

@@ -23,12 +23,13 @@ from oms_connector import (
     Refused,
     StockItem,
 )
+from oms_connector.reading import value
 
 from oms_shopify import places, words
 from oms_shopify.calls import Api
 from oms_shopify.changes import ACTIVATE, SET_PRICES, SET_STOCK, TRACK
 from oms_shopify.queries import PRICE_OF, STOCK_OF, Query
-from oms_shopify.reading import gid, value
+from oms_shopify.reading import gid
 
 REF = re.compile(r"\d{1,20}")
 BATCH = 100

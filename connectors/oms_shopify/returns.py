@@ -12,26 +12,12 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from oms_connector import Page, Return, ReturnLine, Unreadable
+from oms_connector.reading import Puzzling, as_text, child, moment, shown, text, value, whole
 
 from oms_shopify import parties, pulling, sums, words
 from oms_shopify.calls import Api
 from oms_shopify.queries import AFTER, RETURNS
-from oms_shopify.reading import (
-    Puzzling,
-    as_text,
-    child,
-    gid,
-    moment,
-    money,
-    nodes,
-    number_of,
-    ref,
-    shown,
-    stamp,
-    text,
-    value,
-    whole,
-)
+from oms_shopify.reading import gid, money, nodes, number_of, ref, stamp
 
 ORDERS_AT_ONCE = 5
 """Orders of a page: each is asked for its returns by itself."""

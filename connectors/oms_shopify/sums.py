@@ -16,9 +16,7 @@ from decimal import Decimal
 from typing import Any
 
 from oms_connector import OrderLine, Payment
-
-from oms_shopify.queries import REFUNDS_AT_ONCE
-from oms_shopify.reading import (
+from oms_connector.reading import (
     CENT,
     Puzzling,
     cents,
@@ -27,15 +25,14 @@ from oms_shopify.reading import (
     decimal,
     moment,
     moment_or_none,
-    money,
-    money_or_zero,
-    nodes,
-    ref,
     shown,
     text,
     value,
     whole,
 )
+
+from oms_shopify.queries import REFUNDS_AT_ONCE
+from oms_shopify.reading import money, money_or_zero, nodes, ref
 from oms_shopify.words import MANY_REFUNDS, NEW_STATUS
 
 LIVE = "SUCCESS"

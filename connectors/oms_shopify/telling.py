@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from oms_connector import ChannelDown, Conflict, NotFound, NotSupported, Refused
+from oms_connector.reading import Puzzling, children, value, whole
 
 from oms_shopify import mapping, words
 from oms_shopify.calls import Api
@@ -17,7 +18,7 @@ from oms_shopify.changes import CANCEL, HOLD, OPEN, PROGRESS, RELEASE, TAKE_OUT
 from oms_shopify.parcels import LIVE, OVER, get_order, may
 from oms_shopify.pushing import key_of
 from oms_shopify.queries import CALL_OFF
-from oms_shopify.reading import Puzzling, children, gid, nodes, ref, value, whole
+from oms_shopify.reading import gid, nodes, ref
 
 UNFULFILLED, IN_PROGRESS, ON_HOLD = "UNFULFILLED", "IN_PROGRESS", "ON_HOLD"
 STATUSES = {UNFULFILLED: words.UNFULFILLED, IN_PROGRESS: words.IN_PROGRESS, ON_HOLD: words.HELD}

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from oms_connector import AccessRefused, ChannelDown, Response, Tokens
+from oms_connector.reading import shown, value
 
 from oms_vendure import documents, words
 from oms_vendure.calls import Api, NoRight, data_of, is_forbidden
 from oms_vendure.pulling import COUNTED
-from oms_vendure.reading import shown, value
 from oms_vendure.terms import Terms
 
 TOKEN = "vendure-auth-token"  # noqa: S105 - the name of a header

@@ -7,11 +7,9 @@ what was asked for, and ``errors`` that point into a list whose other rows were 
 
 from __future__ import annotations
 
-import ipaddress
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from oms_connector import (
     AccessRefused,
@@ -24,6 +22,7 @@ from oms_connector import (
     Refused,
     Response,
 )
+from oms_connector.addresses import is_safe, trimmed
 
 from oms_vendure import documents, words
 
@@ -46,27 +45,13 @@ class Torn(ChannelDown):
 
 def shop_url(settings: Mapping[str, Any]) -> str:
     """The shop's own address, without what people copy behind it."""
-    address = str(settings.get("url") or "").strip().rstrip("/")
-    for tail in (f"/{api_path(settings)}", "/admin-api", "/shop-api", "/dashboard", "/admin"):
-        address = address.removesuffix(tail)
-    return address.rstrip("/")
+    return trimmed(settings.get("url"), (
+        f"/{api_path(settings)}", "/admin-api", "/shop-api", "/dashboard", "/admin"))
 
 
 def api_path(settings: Mapping[str, Any]) -> str:
     """Where the Admin API lies under the shop's address."""
     return str(settings.get("path") or "").strip().strip("/") or "admin-api"
-
-
-def is_safe(address: str) -> bool:
-    """Whether a key may be sent there: encrypted, or without leaving this machine."""
-    parts = urlsplit(address)
-    if parts.scheme == "https":
-        return True
-    host = parts.hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 class Api:

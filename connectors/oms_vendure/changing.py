@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from oms_connector import Conflict, Refused
+from oms_connector.reading import Puzzling, value, whole
 
 from oms_vendure import documents, mapping, sums, words
 from oms_vendure.calls import Api
 from oms_vendure.parcels import get_order
-from oms_vendure.reading import Puzzling, value, whole
 
 CANCELLED = "Cancelled"
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from oms_connector import ChannelDown, Dictionary, Word
+from oms_connector.reading import shown, value
 
 from oms_vendure import documents
 from oms_vendure import words as wording
 from oms_vendure.calls import Api, NoRight, rows_of
-from oms_vendure.reading import shown, value
 
 # What an order is in before it is placed; nobody moves one there.
 UNPLACED = frozenset({"Created", "Draft", "AddingItems"})

@@ -11,24 +11,10 @@ from datetime import datetime
 from typing import Any
 
 from oms_connector import Order, Unreadable
+from oms_connector.reading import Puzzling, as_text, child, shown, text, unreadable, value, whole
 
 from oms_vendure import parties, sums, words
-from oms_vendure.reading import (
-    Puzzling,
-    as_text,
-    child,
-    children,
-    moment,
-    moment_or_none,
-    ref,
-    ref_or_empty,
-    shown,
-    stamp,
-    text,
-    unreadable,
-    value,
-    whole,
-)
+from oms_vendure.reading import children, moment, moment_or_none, ref, ref_or_empty, stamp
 from oms_vendure.terms import State, Terms
 
 WAITING = frozenset({"unpaid", "ready"})

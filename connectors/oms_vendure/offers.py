@@ -6,22 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from oms_connector import ChannelDown, Offer, Page, Unreadable
+from oms_connector.reading import Puzzling, as_text, cents, child, shown, text, unreadable, value
 
 from oms_vendure import documents, words
 from oms_vendure.calls import Api
 from oms_vendure.pulling import ASCENDING, BROKEN, MOST, whole_list
-from oms_vendure.reading import (
-    Puzzling,
-    amount,
-    as_text,
-    cents,
-    child,
-    ref,
-    shown,
-    text,
-    unreadable,
-    value,
-)
+from oms_vendure.reading import amount, ref
 from oms_vendure.stock import Counting
 from oms_vendure.terms import Terms
 

@@ -18,10 +18,11 @@ from oms_connector import (
     Refused,
     Shipment,
 )
+from oms_connector.reading import Puzzling, shown, value, whole
 
 from oms_vendure import documents, mapping, sums, words
 from oms_vendure.calls import Api
-from oms_vendure.reading import Puzzling, children, ref, shown, value, whole
+from oms_vendure.reading import children, ref
 
 HANDLER = "manual-fulfillment"
 PENDING, SHIPPED = "Pending", "Shipped"

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from oms_connector import Address
+from oms_connector.guessing import carrier_in
+from oms_connector.reading import child, shown, value
 
-from oms_vendure.reading import child, children, shown, value
+from oms_vendure.reading import children
 from oms_vendure.terms import Terms
 
 _ASKED = ("fullName", "company", "streetLine1", "city", "postalCode")
-
-# The carrier a delivery method speaks of; the first that fits.
-_CARRIERS = tuple((re.compile(pattern, re.IGNORECASE), name) for pattern, name in (
-    (r"inpost|paczkomat", "InPost"), (r"\bdpd\b", "DPD"), (r"\bdhl\b", "DHL"),
-    (r"\bups\b", "UPS"), (r"\bgls\b", "GLS"), (r"\bfedex\b", "FedEx"),
-    (r"\borlen\b", "ORLEN Paczka"), (r"poczta|pocztex", "Poczta Polska"), (r"packeta", "Packeta"),
-))
 
 
 def ship_to(row: Any) -> Address:
@@ -50,7 +44,7 @@ def carrier(row: Any) -> str:
     """The carrier that the delivery method speaks of; empty when unsure."""
     said = " ".join(f"{shown(method, 'name')} {shown(method, 'code')}" for method in (
         child(one, "shippingMethod") for one in children(row, "shippingLines")))
-    return next((name for pattern, name in _CARRIERS if pattern.search(said)), "")
+    return carrier_in(said)
 
 
 def own(row: Any, terms: Terms, setting: str) -> str:

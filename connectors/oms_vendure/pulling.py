@@ -16,10 +16,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from oms_connector import ChannelDown, Order, OrderRef, Page, Unreadable
+from oms_connector.reading import Puzzling, as_text, value
 
 from oms_vendure import documents, mapping, words
 from oms_vendure.calls import ROWS, Api, Torn, rows_of
-from oms_vendure.reading import Puzzling, as_text, moment_or_none, stamp, value
+from oms_vendure.reading import moment_or_none, stamp
 from oms_vendure.terms import Terms
 
 HISTORY = timedelta(days=60)

@@ -12,11 +12,12 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from oms_connector import ChannelDown, ItemResult, OutcomeUnknown, PriceItem, Refused, StockItem
+from oms_connector.reading import CENT, Puzzling, child, text, value, whole
 
 from oms_vendure import documents, words
 from oms_vendure.calls import Api, rows_of
 from oms_vendure.offers import counting_of
-from oms_vendure.reading import CENT, Puzzling, child, children, text, value, whole
+from oms_vendure.reading import children
 from oms_vendure.stock import TRACKED, location_of, on_hand, others_hold
 from oms_vendure.terms import Terms
 

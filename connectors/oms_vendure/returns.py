@@ -12,25 +12,12 @@ from datetime import datetime
 from typing import Any
 
 from oms_connector import Page, Return, ReturnLine, Unreadable
+from oms_connector.reading import Puzzling, as_text, child, shown, text, unreadable, value, whole
 
 from oms_vendure import mapping, parties, sums
 from oms_vendure.calls import Api
 from oms_vendure.pulling import BROKEN, window
-from oms_vendure.reading import (
-    Puzzling,
-    as_text,
-    child,
-    children,
-    moment,
-    ref,
-    ref_or_empty,
-    shown,
-    stamp,
-    text,
-    unreadable,
-    value,
-    whole,
-)
+from oms_vendure.reading import children, moment, ref, ref_or_empty, stamp
 from oms_vendure.terms import Terms
 
 

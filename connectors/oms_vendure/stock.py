@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from oms_vendure.reading import children, ref, shown, text, value, whole
+from oms_connector.reading import shown, text, value, whole
+
+from oms_vendure.reading import children, ref
 
 TRACKED, NOT_TRACKED = "TRUE", "FALSE"
 

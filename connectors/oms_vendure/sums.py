@@ -14,23 +14,10 @@ from decimal import Decimal
 from typing import Any
 
 from oms_connector import OrderLine, Payment
+from oms_connector.reading import CENT, Puzzling, cents, child, shown, text, value, whole
 
 from oms_vendure import words
-from oms_vendure.reading import (
-    CENT,
-    Puzzling,
-    amount,
-    cents,
-    child,
-    children,
-    moment,
-    ref,
-    ref_or_empty,
-    shown,
-    text,
-    value,
-    whole,
-)
+from oms_vendure.reading import amount, children, moment, ref, ref_or_empty
 from oms_vendure.terms import Terms
 
 SENT = frozenset({"Shipped", "Delivered"})

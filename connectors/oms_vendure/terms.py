@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from oms_connector import ChannelDown
+from oms_connector.reading import value
 
 from oms_vendure import words
 from oms_vendure.documents import OwnFields, own_fields
-from oms_vendure.reading import value
 
 State = Literal["unpaid", "ready", "shipped", "delivered", "cancelled"]
 

@@ -129,13 +129,8 @@ SENT_ALREADY = N_("That was sent already: refund it in the shop instead.")
 NO_LINE = N_("The order has no line %(ref)s.")
 CHANGED = N_("The order has changed in the shop.")
 
-NOT_AN_OBJECT = N_("%(field)s is not an object: %(found)s")
-NOT_A_LIST = N_("%(field)s is not a list: %(found)s")
-NOT_A_TEXT = N_("%(field)s is missing or not a text: %(found)s")
 NOT_AN_ID = N_("%(field)s is not the id of a thing: %(found)s")
-NOT_WHOLE = N_("%(field)s is not a whole number: %(found)s")
 NOT_A_RATE = N_("%(field)s is not a rate of tax: %(found)s")
-NOT_A_MOMENT = N_("%(field)s is not a moment: %(found)s")
 NEW_STATE = N_(
     "The state %(found)s is not one of Vendure's own. Say in the account's settings what it means."
 )

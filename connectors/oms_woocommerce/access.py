@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from oms_connector import AccessRefused, ChannelDown, Refused, Response
+from oms_connector.reading import value
 
 from oms_woocommerce import words
 from oms_woocommerce.calls import ROOT, V3, Api, reason, refusal
-from oms_woocommerce.reading import shown, value
+from oms_woocommerce.reading import shown
 
 INDEX = "name,url,gmt_offset,timezone_string,namespaces"
 

@@ -16,10 +16,11 @@ from contextlib import suppress
 from typing import Any
 
 from oms_connector import NotFound, Ring, WebhookRefused
+from oms_connector.reading import value
 
 from oms_woocommerce import words
 from oms_woocommerce.calls import MOST, Api
-from oms_woocommerce.reading import ref, value
+from oms_woocommerce.reading import ref
 
 SIGNATURE = "x-wc-webhook-signature"
 DELIVERY = "x-wc-webhook-delivery-id"

@@ -6,11 +6,9 @@ client answers 401 and 429 itself.
 
 from __future__ import annotations
 
-import ipaddress
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from oms_connector import (
     AccessRefused,
@@ -23,6 +21,7 @@ from oms_connector import (
     Refused,
     Response,
 )
+from oms_connector.addresses import is_safe, trimmed
 
 from oms_woocommerce import words
 
@@ -35,22 +34,7 @@ OURS = ("woocommerce_rest_", "rest_")
 
 def shop_url(settings: Mapping[str, Any]) -> str:
     """The shop's own address, without what people copy behind it."""
-    address = str(settings.get("url") or "").strip().rstrip("/")
-    for tail in ("/wc/v3", ROOT, "/wp-admin"):
-        address = address.removesuffix(tail)
-    return address.rstrip("/")
-
-
-def is_safe(address: str) -> bool:
-    """Whether a key may be sent there: encrypted, or without leaving this machine."""
-    parts = urlsplit(address)
-    if parts.scheme == "https":
-        return True
-    host = parts.hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    return trimmed(settings.get("url"), ("/wc/v3", ROOT, "/wp-admin"))
 
 
 class Api:

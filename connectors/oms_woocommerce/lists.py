@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from oms_connector import Dictionary, Word
+from oms_connector.reading import value
 
 from oms_woocommerce.calls import Api
-from oms_woocommerce.reading import shown, value
+from oms_woocommerce.reading import shown
 
 
 def words(api: Api, kind: Dictionary) -> list[Word]:

@@ -12,10 +12,10 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from oms_connector import Order, Unreadable
+from oms_connector.reading import Puzzling, text, value
 
 from oms_woocommerce import parties, sums, words
 from oms_woocommerce.reading import (
-    Puzzling,
     as_text,
     child,
     children,
@@ -25,9 +25,7 @@ from oms_woocommerce.reading import (
     ref,
     ref_or_empty,
     shown,
-    text,
     unreadable,
-    value,
 )
 
 State = Literal["unpaid", "ready", "shipped", "delivered", "cancelled"]

@@ -7,19 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 from oms_connector import NotFound, Offer, Page, Unreadable
+from oms_connector.reading import Puzzling, value, whole
 
 from oms_woocommerce import access
 from oms_woocommerce.calls import MOST, Api
-from oms_woocommerce.reading import (
-    Puzzling,
-    amount,
-    children,
-    ref,
-    shown,
-    unreadable,
-    value,
-    whole,
-)
+from oms_woocommerce.reading import amount, children, ref, shown, unreadable
 
 NOT_SOLD = frozenset({"grouped", "external"})
 VARIABLE = "variable"

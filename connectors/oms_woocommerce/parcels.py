@@ -22,20 +22,12 @@ from oms_connector import (
     Refused,
     Shipment,
 )
+from oms_connector.reading import Puzzling, cents, value, whole
 
 from oms_woocommerce import mapping, sums, words
 from oms_woocommerce.calls import MOST, ROOT, Api
 from oms_woocommerce.pulling import DIGITS
-from oms_woocommerce.reading import (
-    Puzzling,
-    amount_or_zero,
-    cents,
-    children,
-    ref,
-    shown,
-    value,
-    whole,
-)
+from oms_woocommerce.reading import amount_or_zero, children, ref, shown
 
 KEYS = "_oms_shipment_keys"
 TRACKING = f"{ROOT}/wc-shipment-tracking/v3"

@@ -12,8 +12,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from oms_connector import Address
+from oms_connector.guessing import carrier_in, is_point_code, is_tax_number, is_yes
+from oms_connector.reading import value
 
-from oms_woocommerce.reading import child, children, metas, shown, value
+from oms_woocommerce.reading import child, children, metas, shown
 
 TAX_KEYS = frozenset({
     "billing_nip", "nip", "billing_vat", "vat", "billing_vat_number", "vat_number",
@@ -25,23 +27,13 @@ INVOICE_KEYS = frozenset({
     "invoice_request", "wants_invoice", "want_invoice", "chce_fakture", "billing_chce_fakture",
     "billing_wants_invoice", "faktura_vat",
 })
-YES = frozenset({"1", "yes", "y", "true", "on", "tak"})
 # Keys of InPost (its own plugin and older ones), Furgonetka, Apaczka, Bliskapaczka, Polkurier.
 POINT_KEYS = ("parcel_machine_id", "furgonetkapoint", "apaczka_delivery_point",
               "bliskapaczka_poscode", "polkurier_point_id", "paczkomat_id", "paczkomat_key",
               "paczkomat")
 POINT_LIKE = re.compile(r"paczkomat|parcel_?(machine|locker)|pickup_?point|delivery_?point|"
                         r"inpost_?(point|locker)|orlen_?point|punkt_odbioru", re.IGNORECASE)
-POINT = re.compile(r"(?=[A-Z0-9_-]*\d)[A-Z0-9][A-Z0-9_-]{3,19}")
 POINT_FIELDS = ("apaczka_access_point_id", "code", "id", "name", "point_id")
-
-# The carrier a delivery method speaks of; the first that fits.
-_CARRIERS = tuple((re.compile(pattern, re.IGNORECASE), name) for pattern, name in (
-    (r"inpost|paczkomat|easypack", "InPost"), (r"\bdpd\b", "DPD"), (r"\bdhl\b", "DHL"),
-    (r"\bups\b", "UPS"), (r"\bgls\b", "GLS"), (r"\bfedex\b", "FedEx"),
-    (r"\borlen\b|\bruch", "ORLEN Paczka"), (r"poczta|pocztex|list polecony", "Poczta Polska"),
-    (r"packeta", "Packeta"),
-))
 
 
 def ship_to(row: Any) -> Address:
@@ -69,13 +61,13 @@ def tax_id(row: Any) -> str:
     billing = child(row, "billing")
     written = [told for key, told in [*_plain(metas(row)), *_plain(billing)] if key in TAX_KEYS]
     return next((str(told).strip() for told in written
-                 if isinstance(told, str | int) and re.search(r"\d{5}|\d{3}-\d", str(told))), "")
+                 if is_tax_number(told)), "")
 
 
 def wants_invoice(row: Any) -> bool:
     """Whether the buyer ticked that an invoice is wanted, or gave a tax number."""
     return bool(tax_id(row)) or any(
-        str(told).strip().lower() in YES for key, told in _plain(metas(row)) if key in INVOICE_KEYS)
+        is_yes(told) for key, told in _plain(metas(row)) if key in INVOICE_KEYS)
 
 
 def delivery(row: Any) -> str:
@@ -88,7 +80,7 @@ def carrier(row: Any) -> str:
     """The carrier that the delivery method speaks of; empty when unsure."""
     said = " ".join(f"{shown(one, 'method_title')} {shown(one, 'method_id')}"
                     for one in children(row, "shipping_lines"))
-    return next((name for pattern, name in _CARRIERS if pattern.search(said)), "")
+    return carrier_in(said)
 
 
 def pickup_point(row: Any) -> str:
@@ -114,7 +106,7 @@ def _point(told: Any) -> str:
     if isinstance(told, dict):
         return next((found for name in POINT_FIELDS if (found := _point(told.get(name)))), "")
     code = str(told).strip() if isinstance(told, str | int) else ""
-    return code if POINT.fullmatch(code) else ""
+    return code if is_point_code(code) else ""
 
 
 def _plain(kept: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

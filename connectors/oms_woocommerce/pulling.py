@@ -14,10 +14,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from oms_connector import NotFound, Order, OrderRef, Page, Unreadable
+from oms_connector.reading import Puzzling, value
 
 from oms_woocommerce import mapping
 from oms_woocommerce.calls import MOST, Api
-from oms_woocommerce.reading import Puzzling, moment, value
+from oms_woocommerce.reading import moment
 
 HISTORY = timedelta(days=60)
 """How far back a new account is read."""

@@ -20,10 +20,11 @@ from oms_connector import (
     Refused,
     StockItem,
 )
+from oms_connector.reading import value
 
 from oms_woocommerce import access, words
 from oms_woocommerce.calls import MOST, Api
-from oms_woocommerce.reading import shown, value
+from oms_woocommerce.reading import shown
 
 REF = re.compile(r"(\d{1,18})(?:/(\d{1,18}))?")
 Item = TypeVar("Item", StockItem, PriceItem)

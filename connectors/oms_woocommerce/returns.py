@@ -12,24 +12,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from oms_connector import NotSupported, Page, Return, ReturnLine, Unreadable
+from oms_connector.reading import Puzzling, text, value, whole
 
 from oms_woocommerce import parties, sums, words
 from oms_woocommerce.calls import MOST, Api
 from oms_woocommerce.pulling import DIGITS, Stream, listed, parsed, stamp, stamp_of
-from oms_woocommerce.reading import (
-    Puzzling,
-    as_text,
-    child,
-    children,
-    metas,
-    moment,
-    ref,
-    shown,
-    text,
-    unreadable,
-    value,
-    whole,
-)
+from oms_woocommerce.reading import as_text, child, children, metas, moment, ref, shown, unreadable
 
 HISTORY = timedelta(days=60)
 OVERLAP = timedelta(minutes=10)

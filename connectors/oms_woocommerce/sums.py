@@ -15,12 +15,11 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from oms_connector import OrderLine, Payment
+from oms_connector.reading import CENT, cents, value, whole
 
 from oms_woocommerce.reading import (
-    CENT,
     amount,
     amount_or_zero,
-    cents,
     children,
     metas,
     moment,
@@ -28,8 +27,6 @@ from oms_woocommerce.reading import (
     ref,
     ref_or_empty,
     shown,
-    value,
-    whole,
 )
 
 EXEMPT = frozenset({"zw", "zwolniony", "zwolnione", "vat-zw", "zwolniony-z-vat", "tax-exempt"})

@@ -64,13 +64,7 @@ NO_SECRET = N_("There is no secret to check the signature with.")
 BAD_SIGNATURE = N_("The signature is not the shop's.")
 NO_EVENT = N_("The delivery does not say what it is about.")
 
-NOT_AN_OBJECT = N_("%(field)s is not an object: %(found)s")
-NOT_A_LIST = N_("%(field)s is not a list: %(found)s")
-NOT_A_TEXT = N_("%(field)s is missing or not a text: %(found)s")
 NOT_A_NUMBER = N_("%(field)s is not a number of a thing: %(found)s")
-NOT_WHOLE = N_("%(field)s is not a whole number: %(found)s")
-NOT_AN_AMOUNT = N_("%(field)s is not an amount: %(found)s")
-NOT_A_MOMENT = N_("%(field)s is not a moment: %(found)s")
 NEW_STATUS = N_(
     "The status %(found)s is not one of WooCommerce's own. Say in the account's settings what it "
     "means."

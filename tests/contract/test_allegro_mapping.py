@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from oms_allegro import mapping, parties, sums
+from oms_allegro import mapping, sums
 from oms_connector import Address, Order, Unreadable
+from oms_connector.guessing import carrier_in
 
 from tests.contract.allegro_shop import Shop, money
 from tests.contract.vendor_spec import shared
@@ -314,7 +315,7 @@ class TestPeople:
         ("Odbiór osobisty", ""), ("Groups of parcels", ""),
     ])
     def test_the_carrier_that_a_delivery_method_speaks_of(self, method, carrier):
-        assert parties.carrier(method) == carrier
+        assert carrier_in(method) == carrier
 
 
 class TestWrongDocuments:

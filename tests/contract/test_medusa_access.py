@@ -6,9 +6,10 @@ from base64 import b64decode
 
 import pytest
 from oms_connector import AccessRefused, ChannelDown, NotFound, Refused, Response, WebhookRefused
+from oms_connector.addresses import is_safe
 from oms_connector.testing.faults import closed_politely, error_503, unauthorized
 from oms_medusa import MedusaConnector
-from oms_medusa.calls import is_safe, refusal, shop_url
+from oms_medusa.calls import refusal, shop_url
 
 from tests.contract.medusa_standin import There, delivery
 from tests.contract.medusa_wire import KEY

@@ -14,9 +14,10 @@ from oms_connector import (
     Refused,
     Response,
 )
+from oms_connector.addresses import is_safe
 from oms_connector.testing.faults import closed_politely, error_503, unauthorized
 from oms_prestashop import PrestaShopConnector
-from oms_prestashop.calls import NotSaved, is_safe, refusal, shop_url
+from oms_prestashop.calls import NotSaved, refusal, shop_url
 
 from tests.contract.prestashop_standin import There
 from tests.contract.prestashop_wire import KEY

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from oms_connector import AccessRefused, ChannelDown, NotSupported, OutcomeUnknown, StockItem
+from oms_connector.addresses import is_safe
 from oms_connector.testing.faults import closed_politely, done_silently, error_503
 from oms_vendure import VendureConnector
-from oms_vendure.calls import is_safe, shop_url
+from oms_vendure.calls import shop_url
 
 from tests.contract.vendure_standin import There
 from tests.contract.vendure_wire import CHANNEL, KEY, PASSWORD, USER

@@ -6,10 +6,11 @@ from base64 import b64decode
 
 import pytest
 from oms_connector import AccessRefused, ChannelDown, NotSupported, WebhookRefused
+from oms_connector.addresses import is_safe
 from oms_connector.testing.faults import closed_politely, error_503, unauthorized
 from oms_woocommerce import WooCommerceConnector
 from oms_woocommerce.bell import TOPICS
-from oms_woocommerce.calls import is_safe, shop_url
+from oms_woocommerce.calls import shop_url
 
 from tests.contract.woocommerce_standin import There, delivery
 from tests.contract.woocommerce_wire import KEY

@@ -10,8 +10,8 @@ from decimal import Decimal
 
 import pytest
 from oms_connector import Address, Order, Unreadable
+from oms_connector.reading import Puzzling
 from oms_woocommerce import mapping, parties, sums
-from oms_woocommerce.reading import Puzzling
 
 from tests.contract.vendor_spec import shared
 from tests.contract.woocommerce_shop import Shop

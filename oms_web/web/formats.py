@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import lru_cache
 
 from babel.dates import format_date
 from babel.numbers import format_decimal
 from flask import g
-from flask_babel import LazyString, gettext, lazy_gettext, ngettext
+from flask_babel import LazyString, get_locale, gettext, lazy_gettext, ngettext
 from markupsafe import Markup
 
 from oms_web.core.clock import SHOP_ZONE, local_day, utc_now
@@ -20,7 +21,7 @@ SOON = timedelta(hours=3)
 
 def language() -> str:
     """The reader's language: ``pl`` or ``en``."""
-    return g.get("language", "pl")
+    return g.get("language") or str(get_locale())
 
 
 def number(value: int) -> str:
@@ -92,6 +93,11 @@ def whole(minor: int, currency: str) -> str:
 def clock(moment: datetime) -> str:
     """``14:05`` in the shop's zone."""
     return f"{moment.astimezone(SHOP_ZONE):%H:%M}"
+
+
+def clock_seconds(moment: datetime) -> str:
+    """``12:36:04`` in the shop's zone: at the bench seconds tell one scan from the next."""
+    return f"{moment.astimezone(SHOP_ZONE):%H:%M:%S}"
 
 
 def when(moment: datetime | None) -> Markup:
@@ -183,9 +189,10 @@ def title_parts(title: str) -> tuple[str, str]:
     return (" ".join(words[:at]), " ".join(words[at:])) if at > 1 else (title, "")
 
 
-def kilos(grams: int) -> str:
-    """A weight in kilograms: ``2,73 kg``, ``2.73 kg``."""
-    return format_decimal(grams / 1000, "0.##", locale=language()) + "\N{NO-BREAK SPACE}kg"
+def kilos(grams: int, unit: bool = True) -> str:
+    """Grams as kilograms: ``2,735 kg``, ``2.735 kg``; without the unit for fields to type in."""
+    text = format_decimal(Decimal(grams) / 1000, "0.###", locale=language())
+    return f"{text}\N{NO-BREAK SPACE}kg" if unit else text
 
 
 def quoted(text: str) -> str:
@@ -227,6 +234,7 @@ FILTERS = {
     "signed": signed,
     "browser": browser,
     "number": number, "amount": amount, "price": price, "day": day, "clock": clock, "when": when,
+    "clock_seconds": clock_seconds,
     "moment_title": moment_title, "long_day": long_day, "whole": whole, "seconds": seconds,
     "span": span, "ago": ago, "units": units,
     "person": person, "is_far": is_far, "title_parts": title_parts,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Response, g, request, url_for
+from flask import Blueprint, Response, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import exists, select
@@ -24,6 +24,7 @@ from oms_web.domain.stock.models import Move
 from oms_web.domain.users.models import User
 from oms_web.flows import own_shop
 from oms_web.models import metadata
+from oms_web.web import formats
 from oms_web.web.access import act
 from oms_web.web.door import current_user, oms, reading, writing
 from oms_web.web.render import go, render
@@ -122,7 +123,7 @@ def own() -> Response:
         if company is not None and not company.is_demo:
             raise Invalid("This is not the demo shop: nothing was cleared.")
         clear(work, metadata, user.id if user else 0)
-        own_shop.open_shop(work, g.language)
+        own_shop.open_shop(work, formats.language())
         audit.record(work, "company.reset", "company", 1)
     say(gettext("The demo is gone. This shop is yours."))
     return go(url_for("guide.index"))

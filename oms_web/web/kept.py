@@ -12,9 +12,9 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, g, url_for
-from flask_babel import get_locale
 from markupsafe import Markup
 
+from oms_web.web import formats
 from oms_web.web.assets import asset
 
 SPRITE = "vendor/icons.svg"
@@ -43,7 +43,7 @@ def _reader() -> tuple[str, str]:
     """What a piece depends on besides its values; found once a request."""
     found: tuple[str, str] | None = g.get("kept_for")
     if found is None:
-        found = g.kept_for = (g.get("language") or str(get_locale()), asset(SPRITE))
+        found = g.kept_for = (formats.language(), asset(SPRITE))
     return found
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from babel import Locale
 from flask import request, url_for
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -21,6 +21,7 @@ from oms_web.domain.orders.filters import Condition
 from oms_web.domain.orders.models import Order, Status, Tag
 from oms_web.domain.shipping.models import Parcel, Shipment
 from oms_web.domain.stock.models import Warehouse
+from oms_web.web import formats
 from oms_web.web import order_words as words
 
 SHOWN_VALUES = 2
@@ -99,7 +100,7 @@ def read(session: Session, now: datetime, args: Mapping[str, Sequence[str]]) -> 
 
 def country_names() -> Mapping[str, str]:
     """Country codes in the reader's language."""
-    territories = Locale.parse(str(get_locale())).territories
+    territories = Locale.parse(formats.language()).territories
     return {code: name for code, name in territories.items() if len(code) == 2}
 
 

@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from flask_babel import get_locale, get_translations, gettext
+from flask_babel import get_translations, gettext
 from flask_babel import lazy_gettext as _l
 
 from oms_web.core.sentences import Sentences
 from oms_web.sync.file_profiles import KINDS, reader
-from oms_web.web import order_words
+from oms_web.web import formats, order_words
 from oms_web.web.door import oms
 
 # Places that hold a sentence or the name of a field, not a value.
@@ -35,7 +35,7 @@ _PARTS = {
 
 def translated(text: str, depth: int = 0) -> str:
     """A stored sentence in the reader's language."""
-    language = str(get_locale())
+    language = formats.language()
     if not text or depth > _DEEPEST:
         return text
     sentences = _sentences(language)
@@ -55,7 +55,7 @@ def cause(text: str, depth: int = 0) -> str:
 
     ``Row 3: quantity is not a whole number: abc`` -> ``Quantity is not a whole number: …``.
     """
-    said = _sentences(str(get_locale())).find(text) if text and depth <= _DEEPEST else None
+    said = _sentences(formats.language()).find(text) if text and depth <= _DEEPEST else None
     if said is None:
         return translated(text)
     inner = [said.places[name] for name in _SENTENCES if name in said.places]

@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from datetime import datetime
-from decimal import Decimal
 from urllib.parse import quote, unquote
 
-from babel.numbers import format_decimal
 from flask import Blueprint, Response, make_response, request, url_for
 from flask_babel import gettext
 
-from oms_web.core.clock import SHOP_ZONE, utc_now
+from oms_web.core.clock import utc_now
 from oms_web.core.errors import Invalid, NotFound, OmsError
 from oms_web.core.text import tidy
 from oms_web.domain.automation.models import Macro
@@ -27,7 +24,7 @@ from oms_web.domain.shipping import service, tracking
 from oms_web.extensions import db
 from oms_web.flows import ship
 from oms_web.flows.pack import losing, opening, scanning, trouble
-from oms_web.web import asked, formats, packing_band, packing_macros
+from oms_web.web import asked, packing_band, packing_macros
 from oms_web.web.access import act
 from oms_web.web.door import current_user, writing
 from oms_web.web.failures import status_of, words_of
@@ -41,19 +38,6 @@ _COOKIE = "oms_station"
 _YEAR = 365 * 24 * 3600
 # How many waiting orders the idle station lists.
 LISTED = 12
-
-
-@screen.app_template_filter("clock_seconds")
-def clock_seconds(moment: datetime) -> str:
-    """``12:36:04`` in the shop's zone: at the bench seconds tell one scan from the next."""
-    return moment.astimezone(SHOP_ZONE).strftime("%H:%M:%S")
-
-
-@screen.app_template_filter("weight")
-def weight(grams: int, unit: bool = True) -> str:
-    """Grams as kilograms: ``2,4 kg`` / ``2.4 kg``."""
-    text = format_decimal(Decimal(grams) / 1000, "0.###", locale=formats.language())
-    return f"{text}\N{NO-BREAK SPACE}kg" if unit else text
 
 
 def station() -> str:

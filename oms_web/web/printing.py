@@ -6,14 +6,13 @@ import hashlib
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
-from flask_babel import get_locale
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from oms_web.core.claims import Task, enqueue
 from oms_web.core.errors import Invalid
 from oms_web.extensions import db
-from oms_web.web import asked
+from oms_web.web import asked, formats
 from oms_web.web.access import act
 from oms_web.web.door import actor, current_user, oms, writing
 from oms_web.web.render import go
@@ -40,7 +39,7 @@ def pdf(content: bytes, name: str) -> Response:
 @act("documents.print")
 def order_document(order_id: int, kind: str) -> Response:
     """One kind of paper for one order."""
-    made = oms().printing.for_order(kind, order_id, actor(), str(get_locale()))
+    made = oms().printing.for_order(kind, order_id, actor(), formats.language())
     return pdf(made, f"{kind}-{order_id}.pdf")
 
 
@@ -48,7 +47,7 @@ def order_document(order_id: int, kind: str) -> Response:
 @act("documents.print")
 def pick_list(pick_list_id: int) -> Response:
     """The paper of a pick list."""
-    made = oms().printing.pick_list(pick_list_id, str(get_locale()))
+    made = oms().printing.pick_list(pick_list_id, formats.language())
     return pdf(made, f"picklist-{pick_list_id}.pdf")
 
 
@@ -71,7 +70,7 @@ def many() -> Response:
     user = current_user()
     asker = user.id if user else None
     key = f"{asker}:{kind}:{hashlib.sha256(repr(ids).encode()).hexdigest()[:24]}"
-    wish = {"kind": kind, "order_ids": ids, "language": str(get_locale()), "name": actor().name,
+    wish = {"kind": kind, "order_ids": ids, "language": formats.language(), "name": actor().name,
             "user_id": asker}
     with writing() as work:
         task_id = enqueue(work.session, KIND, key, wish, now=work.now, asked_by=asker)

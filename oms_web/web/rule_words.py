@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from babel.dates import get_day_names
-from flask_babel import get_locale, gettext, lazy_pgettext
+from flask_babel import gettext, lazy_pgettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
 
@@ -18,7 +18,7 @@ from oms_web.domain.automation.triggers import TIMED, TRIGGERS
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.orders import labels, queries
 from oms_web.domain.orders.models import Order
-from oms_web.web import act_words
+from oms_web.web import act_words, formats
 from oms_web.web import order_words as words
 from oms_web.web.act_words import MARK, Choices, Names
 from oms_web.web.door import oms
@@ -89,7 +89,7 @@ def _currencies(session: Session) -> Names:
 
 
 def _countries(_session: Session) -> Names:
-    names = countries.names(str(get_locale()))
+    names = countries.names(formats.language())
     union = [code for code in names if code in countries.UNION and code != "PL"]
     rest = [code for code in names if code not in countries.UNION]
     return {code: names[code] for code in ["PL", *union, *rest] if code in names}
@@ -102,7 +102,7 @@ def _carriers(session: Session) -> Names:
 
 
 def _weekdays(_session: Session) -> Names:
-    names = get_day_names("wide", locale=str(get_locale()))
+    names = get_day_names("wide", locale=formats.language())
     return {str(day + 1): names[day] for day in range(7)}
 
 

@@ -11,8 +11,8 @@ from functools import cache, cached_property
 from typing import Any
 
 from flask import Flask, current_app, g, request, url_for
-from flask_babel import get_locale, lazy_pgettext
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 from sqlalchemy import func, select
 
 from oms_web.domain.channels.models import ChannelAccount
@@ -152,7 +152,7 @@ MARKS = {".": _l("not yet"), "v": _l("done"), "w": _l("in progress"), "!": _l("n
 
 def strip_words(place: int, mark: str) -> str:
     """What a cell of the strip says: ``Stock: needs a person``. Lists ask hundreds of times."""
-    return _strip_words(place, mark, g.get("language") or str(get_locale()))
+    return _strip_words(place, mark, formats.language())
 
 
 @cache

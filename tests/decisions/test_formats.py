@@ -81,3 +81,9 @@ def test_the_end_of_a_name_stays_with_its_number(title, head, tail):
 def test_weights_and_quotes_are_the_readers(reader):
     assert formats.kilos(2730) == {"pl": "2,73\xa0kg", "en": "2.73\xa0kg"}[reader]
     assert formats.quoted("tak") == {"pl": "„tak”", "en": "“tak”"}[reader]
+
+
+@pytest.mark.parametrize("asked", ["pl", "en"])
+def test_the_readers_language_is_known_before_anything_was_translated(app, asked):
+    with app.test_request_context(headers={"Accept-Language": asked}):
+        assert formats.language() == asked

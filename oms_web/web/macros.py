@@ -26,7 +26,7 @@ from oms_web.web.act_words import Choices
 from oms_web.web.door import current_user, oms, reading, writing
 from oms_web.web.failures import said as refusal
 from oms_web.web.failures import words_of
-from oms_web.web.forms import Form
+from oms_web.web.forms import Form, choices
 from oms_web.web.render import go, render
 from oms_web.web.rules import tabs
 from oms_web.web.toasts import say
@@ -35,6 +35,16 @@ screen = Blueprint("macros", __name__)
 
 KEYS = ("", *"123456789", *"abcdefghijklmnopqrstuvwxyz")
 PLACES = ("on_list", "on_card", "at_station")
+# What an icon shows, for those who cannot see it.
+ICONS: dict[str, Any] = {
+    "wand": _l("a wand"), "bolt": _l("a bolt"), "tag": _l("a tag"), "gift": _l("a gift"),
+    "hand-click": _l("a click"), "player-pause": _l("a pause"), "player-play": _l("an arrow"),
+    "phone": _l("a telephone"), "mail": _l("a letter"), "note": _l("a note"),
+    "truck": _l("a lorry"), "package": _l("a parcel"), "clipboard-check": _l("a checked list"),
+    "ban": _l("a ban"), "clock": _l("a clock"), "heart-broken": _l("a broken heart"),
+    "rocket": _l("a rocket"), "shield-check": _l("a shield"), "tool": _l("a tool"),
+    "zoom-question": _l("a magnifying glass"),
+}
 
 
 class MacroForm(Form):
@@ -51,8 +61,8 @@ class MacroForm(Form):
 
     def __init__(self, *args: Any, **values: Any) -> None:
         super().__init__(*args, **values)
-        self.icon.choices = [(one, one) for one in macros.ICONS]
-        self.key.choices = [(one, keys_of(one) or gettext("none")) for one in KEYS]
+        self.icon.choices = choices({one: ICONS[one] for one in macros.ICONS})
+        self.key.choices = choices({one: keys_of(one) or gettext("none") for one in KEYS})
 
 
 def keys_of(key: str | None) -> str:

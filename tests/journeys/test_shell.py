@@ -128,6 +128,7 @@ def test_going_back_in_the_browser_restores_the_whole_page(odd, open_page):
     page.wait_for_url("**/odd/list?pushed=1")
     page.go_back()
     page.wait_for_url(re.compile(r"/odd/list$"))
+    page.wait_for_load_state()
     expect(page.locator(".top")).to_be_visible()
     expect(page.locator("[data-row]")).to_have_count(5)
     page.click("#fewer")

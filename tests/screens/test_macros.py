@@ -15,6 +15,7 @@ from oms_web.domain.orders.models import Note, Order, OrderTag, Tag
 from oms_web.domain.shipping.models import Shipment
 from oms_web.flows.pack import opening
 from oms_web.jobs import worker
+from oms_web.web import macros as macros_screen
 from tests.screens.shelves import PART, open_shop, text_of
 
 ANNA = Actor("user", "Anna", 7)
@@ -174,3 +175,7 @@ def test_each_act_has_words():
     assert {field.name for act in acts.ACTS.values() for field in act_words.fields(act)
             if act.listed} - set(act_words.FIELDS) == set()
     assert {act.key for act in acts.ACTS.values() if act.listed} - set(change_words.ACTS) == set()
+
+
+def test_each_icon_is_named():
+    assert set(macros_screen.ICONS) == set(macros.ICONS)

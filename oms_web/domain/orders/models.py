@@ -46,7 +46,9 @@ class Order(Base):
 
     ``ship_to``/``bill_to`` are addresses as they were agreed: ``name company street postcode city
     region country phone email``. ``strip`` holds five marks, see ``filing.py``. ``buyer_key``
-    recognises the same buyer again within a channel account.
+    recognises the same buyer again within a channel account. Orders that were split off each other
+    share ``purchase_id`` (the number of the first) and are paid together; orders that travel in one
+    parcel share ``together_id`` (the number of one of them).
     """
 
     __tablename__ = "sales_order"
@@ -57,6 +59,8 @@ class Order(Base):
     strip: Mapped[str] = mapped_column(String(5))
     status_id: Mapped[int | None] = mapped_column(ForeignKey("order_status.id"))
     account_id: Mapped[int | None] = mapped_column(ForeignKey("channel_account.id"))
+    purchase_id: Mapped[int | None] = mapped_column(ForeignKey("sales_order.id"))
+    together_id: Mapped[int | None] = mapped_column(ForeignKey("sales_order.id"))
     source: Mapped[str] = mapped_column(String(20), default="channel")
     external_number: Mapped[str] = mapped_column(String(120), default="")
 
@@ -127,6 +131,12 @@ class Order(Base):
               sqlite_where=text(AMONG_OPEN), postgresql_where=text(AMONG_OPEN)),
         Index("ix_sales_order_source", "source", "placed_at", "id",
               sqlite_where=text(NOT_FROM_CHANNEL), postgresql_where=text(NOT_FROM_CHANNEL)),
+        Index("ix_sales_order_purchase", "purchase_id",
+              sqlite_where=text("purchase_id IS NOT NULL"),
+              postgresql_where=text("purchase_id IS NOT NULL")),
+        Index("ix_sales_order_together", "together_id",
+              sqlite_where=text("together_id IS NOT NULL"),
+              postgresql_where=text("together_id IS NOT NULL")),
         Index(
             "ix_sales_order_to_document",
             "id",
@@ -269,7 +279,7 @@ class ChannelNotice(Base):
 class OrderLink(Base):
     """Which of our orders stand for which channel orders: many to many, with the reason.
 
-    ``kind``: ``origin``, ``merged``, ``split``.
+    ``kind``: ``origin``, or ``split`` for an order that units of it were split off to.
     """
 
     __tablename__ = "order_link"
@@ -279,6 +289,24 @@ class OrderLink(Base):
         ForeignKey("channel_order.id"), primary_key=True, index=True
     )
     kind: Mapped[str] = mapped_column(String(10), default="origin")
+
+
+class OrderSplit(Base):
+    """An order that was split off another one, kept also when both were joined again.
+
+    ``rounding``: minor units by which the lines of both add up to less than before (above zero) or
+    to more; the order that was split took them on, so the purchase costs what it did.
+    """
+
+    __tablename__ = "order_split"
+
+    order_id: Mapped[int] = mapped_column(ForeignKey("sales_order.id"), primary_key=True)
+    from_id: Mapped[int] = mapped_column(ForeignKey("sales_order.id"), index=True)
+    rounding: Mapped[Minor] = mapped_column(default=0)
+    made_at: Mapped[datetime]
+    made_by: Mapped[str] = mapped_column(String(120))
+    joined_at: Mapped[datetime | None]
+    joined_by: Mapped[str | None] = mapped_column(String(120))
 
 
 class Hold(Base):

@@ -1,7 +1,8 @@
 """The life of an order as a table. Buttons are drawn from the same table that guards the acts.
 
 ``elsewhere`` is an order that its channel fulfils from a warehouse of its own: it takes nothing of
-ours, and moves on only as the channel says.
+ours, and moves on only as the channel says. An order that is joined to the one it was split off
+(``join``) has nothing left to send.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ HERE = (DRAFT, OPEN, PACKING)
 # act -> phase it leads to, per phase it may start from.
 TRANSITIONS: dict[str, dict[str, str]] = {
     DRAFT: {"confirm": OPEN, "cancel": CANCELLED},
-    OPEN: {"start_packing": PACKING, "ship": SHIPPED, "cancel": CANCELLED},
+    OPEN: {"start_packing": PACKING, "ship": SHIPPED, "cancel": CANCELLED, "join": CANCELLED},
     PACKING: {"stop_packing": OPEN, "ship": SHIPPED, "cancel": CANCELLED},
     ELSEWHERE: {"ship": SHIPPED, "cancel": CANCELLED},
     SHIPPED: {"deliver": DONE, "undo_ship": OPEN},

@@ -16,7 +16,7 @@ from oms_web.domain.fulfilment import losses, queries, service, walk
 from oms_web.domain.fulfilment.losses import Loss
 from oms_web.domain.fulfilment.models import PickList, PickTask
 from oms_web.domain.fulfilment.service import Errand
-from oms_web.domain.orders import phases
+from oms_web.domain.orders import lineage, phases
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.shipping import service as shipping
@@ -59,12 +59,15 @@ class Shortage:
 def start(work: Work, warehouse_id: int, order_ids: Sequence[int]) -> Started:
     """Put orders on a new walk through a warehouse; those that cannot go are said, not dropped.
 
+    What travels with an order is picked with it, into the same basket.
+
     Raises:
         Invalid: no order, or more than one walk can hold.
     """
     wanted = list(dict.fromkeys(order_ids))
     if not wanted:
         raise Invalid("Choose at least one order.", "order")
+    wanted = [*wanted, *sorted(set(lineage.together(work.session, *wanted)).difference(wanted))]
     if len(wanted) > service.MOST_ORDERS:
         raise Invalid("A pick list has at most %(most)s orders.", "order", most=service.MOST_ORDERS)
     found = {
@@ -76,7 +79,8 @@ def start(work: Work, warehouse_id: int, order_ids: Sequence[int]) -> Started:
     made = Started()
     errands = _errands(work, warehouse_id, wanted, found, made)
     if errands:
-        made.list_id = service.make_list(work, warehouse_id, errands).id
+        boxes = {one.id: one.together_id for one in found.values() if one.together_id is not None}
+        made.list_id = service.make_list(work, warehouse_id, errands, boxes).id
     return made
 
 
@@ -309,10 +313,11 @@ def _send_elsewhere(
 
 
 def leave_out(work: Work, list_id: int, order_id: int) -> None:
-    """Take an order off a walk; what was taken for it goes back to the shelves."""
+    """Take an order, and what travels with it, off a walk; its goods go back to the shelves."""
     made = service.lock_list(work.session, list_id, service.OPEN)
-    if service.forget_orders(work, [order_id], list_id):
-        audit.record(work, "picking.leave_out", "pick_list", list_id, order_id=order_id)
+    for one in {order_id, *lineage.together(work.session, order_id)}:
+        if service.forget_orders(work, [one], list_id):
+            audit.record(work, "picking.leave_out", "pick_list", list_id, order_id=one)
     finish_when_done(work, made)
 
 

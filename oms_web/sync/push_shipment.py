@@ -17,6 +17,7 @@ from oms_web.core.actor import SYSTEM
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.orders.models import ChannelOrder, OrderLine, OrderLink
+from oms_web.domain.shipping import boxes
 from oms_web.domain.shipping.models import Parcel, ShipmentLine
 from oms_web.domain.shipping.models import Shipment as OurShipment
 from oms_web.sync.session import Engine, connected
@@ -87,18 +88,22 @@ def _tellings(work: Work, shipment_id: int) -> list[Telling]:
         )
     )
     units = _units(work, shipment_id)
+    inside = boxes.owners(work.session, shipment)
+    concerned = {channel_order for channel_order, _ in units}
     rows = work.session.execute(
         select(ChannelOrder.account_id, ChannelOrder.external_id, ChannelOrder.id)
         .join(OrderLink, OrderLink.channel_order_id == ChannelOrder.id)
-        .where(OrderLink.order_id == shipment.order_id, ChannelOrder.superseded_by.is_(None))
-        .order_by(ChannelOrder.id)
+        .where(OrderLink.order_id.in_(inside), ChannelOrder.superseded_by.is_(None))
+        .distinct().order_by(ChannelOrder.id)
     ).all()
     by_account: dict[int, list[Shipment]] = {}
     for account_id, external_id, link in rows:
+        if link not in concerned:
+            continue
         by_account.setdefault(account_id, []).append(Shipment(
             external_id, f"shipment:{shipment_id}:{link}", shipment.shipped_at, parcels,
             {ref: count for (channel_order, ref), count in units.items() if channel_order == link},
-            complete=_complete(work, shipment.order_id),
+            complete=_complete(work, link),
         ))
     return [Telling(account, tuple(messages)) for account, messages in by_account.items()]
 
@@ -119,10 +124,13 @@ def _units(work: Work, shipment_id: int) -> dict[tuple[int | None, str], int]:
     return {key: min(counted.values()) for key, counted in per_variant.items()}
 
 
-def _complete(work: Work, order_id: int) -> bool:
+def _complete(work: Work, channel_order_id: int) -> bool:
+    """Whether nothing of the channel's order is still to come, in whichever of our orders."""
     left = work.session.scalar(
         select(OrderLine.id).where(
-            OrderLine.order_id == order_id,
+            OrderLine.order_id.in_(select(OrderLink.order_id).where(
+                OrderLink.channel_order_id == channel_order_id)),
+            OrderLine.channel_order_id == channel_order_id,
             OrderLine.quantity > OrderLine.cancelled + OrderLine.shipped,
         ).limit(1)
     )

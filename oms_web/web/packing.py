@@ -18,7 +18,7 @@ from oms_web.core.text import tidy
 from oms_web.domain.automation.models import Macro
 from oms_web.domain.catalog import queries as catalog
 from oms_web.domain.fulfilment.scan import highlighted
-from oms_web.domain.orders.service import get_order, tallies
+from oms_web.domain.orders.service import tallies
 from oms_web.domain.shipping import bench as benches
 from oms_web.domain.shipping import service, tracking
 from oms_web.extensions import db
@@ -169,8 +169,7 @@ def _bench(
 ) -> Response:
     bench = benches.bench(db.session, shipment_id)
     state = bench.shipment.state
-    found = trouble.find(db.session, bench.shipment, get_order(db.session, bench.order_id)) \
-        if state == service.PACKING else None
+    found = trouble.find(db.session, bench.shipment) if state == service.PACKING else None
     if found is not None:
         band = packing_band.stopped(found.kind, found.hold, bench)
     elif band is None and state == service.PACKED:
@@ -211,9 +210,7 @@ def show(shipment_id: int) -> Response:
 def pulse(shipment_id: int) -> Response:
     """Nothing, as long as all is well; the station, once something happened to the order."""
     shipment = service.get(db.session, shipment_id)
-    order = get_order(db.session, shipment.order_id)
-    if shipment.state == service.PACKING and \
-            trouble.find(db.session, shipment, order) is None:
+    if shipment.state == service.PACKING and trouble.find(db.session, shipment) is None:
         return make_response("", 204)
     return _bench(shipment_id)
 
@@ -346,7 +343,7 @@ def describe(shipment_id: int) -> Response:
                     number=request.form.get(f"number-{field}"),
                     weight_g=grams(request.form.get(f"weight-{field}", ""), f"weight-{field}"),
                 )
-            service.tell_order(work, get_order(work.session, shipment.order_id))
+            service.tell_orders(work, shipment)
     except OmsError as error:
         return _bench(shipment_id, packing_band.refused(words_of(error)), status=status_of(error),
                       typed=request.form)
@@ -379,7 +376,7 @@ def _label_scanned(shipment_id: int, code: str) -> Response:
             if bare is None:
                 raise NotFound("Every box of this parcel has its number already.")
             service.describe_parcel(work, shipment, bare.position, number=code)
-            service.tell_order(work, get_order(work.session, shipment.order_id))
+            service.tell_orders(work, shipment)
     except OmsError as error:
         return _bench(shipment_id, packing_band.refused(words_of(error)), status=status_of(error))
     return _bench(shipment_id, Band("ok", "barcode", gettext("Label scanned"),

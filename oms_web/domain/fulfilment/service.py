@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from oms_web.core.errors import NotAllowedNow, NotFound
@@ -89,15 +89,33 @@ def on_open_lists(
     return dict(rows.all())
 
 
-def make_list(work: Work, warehouse_id: int, errands: Sequence[Errand]) -> PickList:
-    """A list of these errands; each order gets a basket, in the order in which it appears."""
+def in_hand(session: Session, order_id: int) -> bool:
+    """Whether an order is on an open list, or goods that a walk took for it lie in a basket."""
+    return session.scalar(
+        select(PickTask.id).join(PickList, PickList.id == PickTask.pick_list_id)
+        .where(PickTask.order_id == order_id,
+               or_(PickList.state == OPEN, (PickList.state == DONE) & (PickTask.picked > 0)))
+        .limit(1)
+    ) is not None
+
+
+def make_list(
+    work: Work, warehouse_id: int, errands: Sequence[Errand], boxes: Mapping[int, int] | None = None
+) -> PickList:
+    """A list of these errands; each order gets a basket, in the order in which it appears.
+
+    Args:
+        boxes: order -> what it shares with those that travel with it: they share a basket.
+    """
     made = PickList(warehouse_id=warehouse_id, state=OPEN, created_by=work.actor.name,
                     created_at=work.now, assigned_to=None)
     work.session.add(made)
     work.session.flush()
+    boxes, shared = boxes or {}, {}
     baskets: dict[int, int] = {}
     for errand in errands:
-        baskets.setdefault(errand.order_id, len(baskets) + 1)
+        box = boxes.get(errand.order_id, ("alone", errand.order_id))
+        baskets[errand.order_id] = shared.setdefault(box, len(shared) + 1)
     add_errands(work, made, errands, baskets)
     audit.record_many(work, [
         audit.entry(work, "picking.start", "pick_list", made.id,

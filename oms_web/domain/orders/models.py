@@ -26,6 +26,11 @@ _FILTERED = ("queue", "phase", "status_id", "account_id", "payment_state", "coun
 _CODE_POINTS = String(120).with_variant(String(120, collation="C"), "postgresql")
 
 
+def _only(condition: str) -> dict[str, Any]:
+    """What makes an index partial, whatever the database."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
 class Status(Base):
     """The seller's own label. Code never decides by it."""
 
@@ -126,23 +131,12 @@ class Order(Base):
         Index("ix_sales_order_buyer", "buyer_key", "id"),
         # The desk's lists: few rows among many, and all that filters ask for is in the index.
         Index("ix_sales_order_to_ship", "ship_by", "id", *_FILTERED, "placed_at",
-              sqlite_where=text(AMONG_TO_SHIP), postgresql_where=text(AMONG_TO_SHIP)),
-        Index("ix_sales_order_open", "placed_at", "id", *_FILTERED, "ship_by",
-              sqlite_where=text(AMONG_OPEN), postgresql_where=text(AMONG_OPEN)),
-        Index("ix_sales_order_source", "source", "placed_at", "id",
-              sqlite_where=text(NOT_FROM_CHANNEL), postgresql_where=text(NOT_FROM_CHANNEL)),
-        Index("ix_sales_order_purchase", "purchase_id",
-              sqlite_where=text("purchase_id IS NOT NULL"),
-              postgresql_where=text("purchase_id IS NOT NULL")),
-        Index("ix_sales_order_together", "together_id",
-              sqlite_where=text("together_id IS NOT NULL"),
-              postgresql_where=text("together_id IS NOT NULL")),
-        Index(
-            "ix_sales_order_to_document",
-            "id",
-            sqlite_where=text("wants_invoice AND NOT is_documented"),
-            postgresql_where=text("wants_invoice AND NOT is_documented"),
-        ),
+              **_only(AMONG_TO_SHIP)),
+        Index("ix_sales_order_open", "placed_at", "id", *_FILTERED, "ship_by", **_only(AMONG_OPEN)),
+        Index("ix_sales_order_source", "source", "placed_at", "id", **_only(NOT_FROM_CHANNEL)),
+        Index("ix_sales_order_purchase", "purchase_id", **_only("purchase_id IS NOT NULL")),
+        Index("ix_sales_order_together", "together_id", **_only("together_id IS NOT NULL")),
+        Index("ix_sales_order_to_document", "id", **_only("wants_invoice AND NOT is_documented")),
         {"sqlite_autoincrement": True},
     )
 
@@ -259,19 +253,9 @@ class ChannelNotice(Base):
     told_at: Mapped[datetime | None]
 
     __table_args__ = (
-        Index(
-            "ix_channel_notice_due",
-            "account_id",
-            "due_at",
-            sqlite_where=text("due_at IS NOT NULL"),
-            postgresql_where=text("due_at IS NOT NULL"),
-        ),
-        Index(
-            "ix_channel_notice_wrong",
-            "account_id",
-            sqlite_where=text("state IN ('failed', 'retry', 'unknown')"),
-            postgresql_where=text("state IN ('failed', 'retry', 'unknown')"),
-        ),
+        Index("ix_channel_notice_due", "account_id", "due_at", **_only("due_at IS NOT NULL")),
+        Index("ix_channel_notice_wrong", "account_id",
+              **_only("state IN ('failed', 'retry', 'unknown')")),
         Index("ix_channel_notice_created", "created_at"),
     )
 
@@ -328,13 +312,7 @@ class Hold(Base):
     released_by: Mapped[str | None] = mapped_column(String(120))
 
     __table_args__ = (
-        Index(
-            "ix_order_hold_open",
-            "kind",
-            "order_id",
-            sqlite_where=text("released_at IS NULL"),
-            postgresql_where=text("released_at IS NULL"),
-        ),
+        Index("ix_order_hold_open", "kind", "order_id", **_only("released_at IS NULL")),
     )
 
 

@@ -105,7 +105,8 @@ def apart(one: Bound, other: Bound) -> str:
 
 
 def _who(bound: Bound) -> tuple[str, ...]:
-    return tuple(sorted(words(str(bound.ship_to.get("name") or bound.ship_to.get("company") or ""))))
+    name = bound.ship_to.get("name") or bound.ship_to.get("company") or ""
+    return tuple(sorted(words(str(name))))
 
 
 def _where(bound: Bound) -> tuple[str, ...]:

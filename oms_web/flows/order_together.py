@@ -16,14 +16,16 @@ from oms_web.domain.orders import lineage, parting
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
 from oms_web.domain.orders.travelling import put_together, take_out
-from oms_web.domain.shipping.fixed import why_fixed
+from oms_web.domain.shipping.fixed import free_among, why_fixed
 
 
 def candidates(session: Session, order: Order) -> list[Order]:
     """The orders that could go into the same parcel as this one, right now."""
     if why_fixed(session, order) is not None:
         return []
-    found = [one for one in lineage.candidates(session, order) if why_fixed(session, one) is None]
+    found = lineage.candidates(session, order)
+    free = free_among(session, [one.id for one in found])
+    found = [one for one in found if one.id in free]
     if order.together_id is not None:  # who travels with others already cannot go with these, too
         found = [one for one in found if one.together_id is None]
     return found

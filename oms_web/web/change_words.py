@@ -20,7 +20,8 @@ ACTS: Mapping[str, Any] = {
     "hold": lazy_pgettext("change", "Held"), "release": lazy_pgettext("change", "Released"),
     "delivery": _l("Courier and delivery"), "note": _l("Note"),
     "cancel": lazy_pgettext("change", "Cancelled"), "invoice": _l("Invoices"),
-    "webhook": _l("Webhook"), "macro": _l("Macro"),
+    "webhook": _l("Webhook"), "macro": _l("Macro"), "together": _l("One parcel"),
+    "split": _l("Missing units split off"),
 }
 LONGEST = 60
 
@@ -46,5 +47,6 @@ def _with(session: Session, key: str, params: Mapping[str, Any]) -> str:
     if named is not None:
         found = session.get(named, params.get(key))
         return found.name if found is not None else ""
-    said = ", ".join(str(value) for value in params.values() if value)
+    said = ", ".join(str(value) for value in params.values() if value and value is not True
+                     and not isinstance(value, list))
     return said if len(said) <= LONGEST else f"{said[:LONGEST - 1]}…"

@@ -169,6 +169,20 @@ TELLING: Mapping[str, Kind] = {
         else gettext("The channel could not be told that it was cancelled"),
         "warn", _hold_note, "channel"),
     "orders.cancel": Kind("circle-x", lambda t: gettext("Order cancelled"), "bad"),
+    "orders.split": Kind("arrows-split-2", lambda t: gettext(
+        "%(units)s split off as order %(number)s", units=t.units("units"),
+        number=t.after("other"))),
+    "orders.split_off": Kind("arrows-split-2", lambda t: gettext(
+        "Split off order %(number)s: %(units)s", units=t.units("units"),
+        number=t.after("other"))),
+    "orders.unite": Kind("arrow-back-up", lambda t: gettext(
+        "Joined again: order %(number)s, %(units)s", units=t.units("units"),
+        number=t.before("other"))),
+    "orders.join": Kind("arrow-back-up", lambda t: gettext("Joined to the order it came from")),
+    "orders.together": Kind("packages", lambda t: gettext(
+        "In one parcel: orders %(orders)s", orders=t.after("orders"))),
+    "orders.apart": Kind("package", lambda t: gettext("Travels by itself again"), "",
+                         _hold_note),
     "orders.start_packing": Kind("package", lambda t: gettext("Packing began")),
     "orders.stop_packing": Kind("package", lambda t: gettext("Packing was broken off")),
     "orders.ship": Kind("truck", lambda t: gettext("The order has left"), "ok"),

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import Select, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from oms_web.core.errors import NotAllowedNow, NotFound
@@ -89,14 +89,15 @@ def on_open_lists(
     return dict(rows.all())
 
 
+def taken() -> Select[tuple[int]]:
+    """Errands of open lists, and those whose goods lie in a basket."""
+    return select(PickTask.id).join(PickList, PickList.id == PickTask.pick_list_id).where(
+        or_(PickList.state == OPEN, (PickList.state == DONE) & (PickTask.picked > 0)))
+
+
 def in_hand(session: Session, order_id: int) -> bool:
     """Whether an order is on an open list, or goods that a walk took for it lie in a basket."""
-    return session.scalar(
-        select(PickTask.id).join(PickList, PickList.id == PickTask.pick_list_id)
-        .where(PickTask.order_id == order_id,
-               or_(PickList.state == OPEN, (PickList.state == DONE) & (PickTask.picked > 0)))
-        .limit(1)
-    ) is not None
+    return session.scalar(taken().where(PickTask.order_id == order_id).limit(1)) is not None
 
 
 def make_list(

@@ -39,6 +39,13 @@ def paid_of(session: Session, order: Order) -> int:
     return next((share for one, share in zip(counted, dealt, strict=True) if one.id == order.id), 0)
 
 
+def due(session: Session, order: Order) -> int:
+    """What is still to be paid for the purchase of an order, minor units; below zero: too much."""
+    family = purchase(session, order)
+    counted = [one for one in family if one.phase != phases.CANCELLED] or family
+    return sum(one.total for one in counted) - sum(one.paid_total for one in family)
+
+
 def together(session: Session, *order_ids: int) -> list[int]:
     """The orders that travel with any of these and have not left, themselves among them."""
     asked = aliased(Order)
@@ -76,14 +83,16 @@ def bound(order: Order) -> parting.Bound:
 
 @dataclass(frozen=True, slots=True)
 class Relations:
-    """For the list: who an order travels with, and of how many orders its purchase consists."""
+    """The other orders that share an order's parcel, and those that are of its purchase."""
 
     together: tuple[int, ...] = ()
-    parts: int = 0
+    parts: tuple[int, ...] = ()
 
 
 def relations(session: Session, ids: Collection[int]) -> dict[int, Relations]:
     """What a list shows of orders that belong to others; two statements at most."""
+    if not ids:
+        return {}
     rows = session.execute(
         select(Order.id, Order.together_id, Order.purchase_id)
         .where(Order.id.in_(ids),
@@ -99,9 +108,9 @@ def relations(session: Session, ids: Collection[int]) -> dict[int, Relations]:
     ).all()
     return {
         row.id: Relations(
-            tuple(one.id for one in kin if one.id != row.id
-                  and row.together_id is not None and one.together_id == row.together_id),
-            sum(row.purchase_id is not None and one.purchase_id == row.purchase_id for one in kin),
+            *(tuple(one.id for one in kin if one.id != row.id and getattr(one, name) is not None
+                    and getattr(one, name) == getattr(row, name))
+              for name in ("together_id", "purchase_id"))
         ) for row in rows
     }
 

@@ -40,13 +40,18 @@ def divide(whole: Sums, items: Sequence[int]) -> list[Sums]:
 
 
 def unite(first: Sums, second: Sums, items: int, rounding: int) -> Sums:
-    """The sums of two parts as one order again, whose goods cost ``items``.
+    """The sums of two parts as one order again, whose goods cost ``items``; the total stays.
 
     Args:
-        rounding: what the first took on when they were parted, see ``OrderSplit``.
+        rounding: what the first took on when they were parted, see ``OrderSplit``; it comes off
+            where it was put, so that an order that nothing happened to is what it was.
     """
-    return Sums(items, max(0, first.shipping + second.shipping - max(rounding, 0)),
-                max(0, first.discount + second.discount - max(-rounding, 0)))
+    shipping, discount = first.shipping + second.shipping, first.discount + second.discount
+    off = first.items + second.items - items
+    from_shipping = min(max(-off, 0), max(rounding, 0), shipping)
+    from_discount = min(max(off, 0), max(-rounding, 0), discount)
+    return Sums(items, shipping - from_shipping + max(off, 0) - from_discount,
+                discount - from_discount + max(-off, 0) - from_shipping)
 
 
 def fill(paid: int, totals: Sequence[int]) -> list[int]:

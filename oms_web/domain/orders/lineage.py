@@ -118,6 +118,8 @@ def relations(session: Session, ids: Collection[int]) -> dict[int, Relations]:
 def candidates(session: Session, order: Order) -> list[Order]:
     """Open orders of the same buyer to the same address, of whatever channel, the first one first.
 
+    Parts of its own purchase are none: somebody split them to send them apart.
+
     Looked up by the words they are found by: e-mail and phone; or, where a channel hides these, all
     words of the name.
     """
@@ -129,7 +131,8 @@ def candidates(session: Session, order: Order) -> list[Order]:
         .order_by(Order.id).limit(_LOOKED_AT)
     ).all()
     return [one for one in found if not parting.apart(bound(order), bound(one))
-            and (one.together_id is None or one.together_id != order.together_id)][:MOST_TOGETHER]
+            and (one.together_id is None or one.together_id != order.together_id)
+            and (one.purchase_id is None or one.purchase_id != order.purchase_id)][:MOST_TOGETHER]
 
 
 def _same_words(session: Session, order: Order) -> Sequence[int]:

@@ -12,8 +12,8 @@ from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.channels import desired
 from oms_web.domain.channels.models import ListingPrice, ListingStock
-from oms_web.domain.orders.models import ChannelNotice, Order
-from oms_web.domain.shipping.models import Shipment
+from oms_web.domain.orders.models import ChannelNotice, Order, OrderLine
+from oms_web.domain.shipping.models import Shipment, ShipmentLine
 from oms_web.sync import accounts, causes, feeds, retry
 
 _WRONG = ("rejected", "retry", "unknown")
@@ -65,7 +65,10 @@ def _notices(work: Work, account_id: int, kind: str) -> None:
 
 def _shipments(work: Work, account_id: int, _kind: str) -> None:
     ids = work.session.scalars(
-        select(Shipment.id).join(Order, Order.id == Shipment.order_id)
+        select(Shipment.id).distinct()
+        .join(ShipmentLine, ShipmentLine.shipment_id == Shipment.id)
+        .join(OrderLine, OrderLine.id == ShipmentLine.line_id)
+        .join(Order, Order.id == OrderLine.order_id)
         .where(Order.account_id == account_id, Shipment.told.in_(causes.SHIPMENT_UNTOLD),
                Shipment.shipped_at > work.now - causes.LATELY)
         .order_by(Shipment.id)).all()

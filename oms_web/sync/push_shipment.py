@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from oms_connector import (
+    ChannelError,
     OutcomeUnknown,
     ParcelInfo,
     PushesShipments,
@@ -43,24 +44,39 @@ def push_shipment(engine: Engine, shipment_id: int) -> str:
         order_id = work.session.scalar(
             select(OurShipment.order_id).where(OurShipment.id == shipment_id)
         )
-    state, message = "done", ""
-    told_any = False
+    state, message, told_any, fault = "done", "", False, None
     for telling in tellings:
-        with connected(engine, telling.account_id) as (_account, connector):
-            if not isinstance(connector, PushesShipments):
-                continue
-            for shipment in telling.messages:
-                try:
-                    connector.push_shipment(shipment)
-                    told_any = True
-                except OutcomeUnknown as error:
-                    _note(engine, shipment_id, order_id, "unknown", str(error))
-                    raise
-                except Refused as error:
-                    state, message = "failed", str(error)
+        try:
+            told, refusal = _tell(engine, telling)
+        except OutcomeUnknown as error:
+            _note(engine, shipment_id, order_id, "unknown", str(error))
+            fault = fault or error
+        except ChannelError as error:  # the other channels of the parcel hear of it all the same
+            fault = fault or error
+        else:
+            told_any |= told
+            if refusal:
+                state, message = "failed", refusal
+    if fault is not None:
+        raise fault
     if told_any or state == "failed":
         _note(engine, shipment_id, order_id, state, message)
     return state if told_any or state == "failed" else ""
+
+
+def _tell(engine: Engine, telling: Telling) -> tuple[bool, str]:
+    """Tell one account; whether it took anything, and why it refused the last it refused."""
+    told, refusal = False, ""
+    with connected(engine, telling.account_id) as (_account, connector):
+        if not isinstance(connector, PushesShipments):
+            return False, ""
+        for shipment in telling.messages:
+            try:
+                connector.push_shipment(shipment)
+                told = True
+            except Refused as error:
+                refusal = str(error)
+    return told, refusal
 
 
 def _note(

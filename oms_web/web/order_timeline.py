@@ -182,7 +182,7 @@ TELLING: Mapping[str, Kind] = {
     "orders.together": Kind("packages", lambda t: gettext(
         "In one parcel: orders %(orders)s", orders=t.after("orders"))),
     "orders.apart": Kind("package", lambda t: gettext("Travels by itself again"), "",
-                         _hold_note),
+                         lambda t: gettext(t.entry.note) if t.entry.note else ""),
     "orders.start_packing": Kind("package", lambda t: gettext("Packing began")),
     "orders.stop_packing": Kind("package", lambda t: gettext("Packing was broken off")),
     "orders.ship": Kind("truck", lambda t: gettext("The order has left"), "ok"),

@@ -7,13 +7,14 @@ from decimal import Decimal
 
 import pytest
 from oms_connector import OrderLine as SdkLine
-from oms_connector import Payment
+from oms_connector import Payment, Return, ReturnLine
 from sqlalchemy import func, select
 
 from oms_web.core.actor import SYSTEM
 from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.domain.orders.models import Order
 from oms_web.domain.orders.service import order_lines
+from oms_web.domain.returns.models import Return as Return_
 from oms_web.flows import (
     order_cancel,
     order_edit,
@@ -21,6 +22,7 @@ from oms_web.flows import (
     order_split,
     order_together,
     pick,
+    return_told,
     ship,
 )
 from oms_web.flows.order_in import take_in
@@ -175,6 +177,21 @@ def test_a_newer_version_is_shared_out_over_the_parts(floor):
     assert floor.line(order_id).cancelled == 1, "the part nobody packs gave way first"
     told("5", {"KUB": 1, "PUZ": 1, "SWI": 1}, shipping=Decimal("7.00"), state="cancelled")
     assert floor.get(order_id).phase == "cancelled"
+
+
+def test_a_part_that_has_left_does_not_take_the_others_along(floor):
+    """A channel calls the whole purchase sent once it heard of one parcel."""
+    order_id = floor.order("A", {"KUB": 2}, revision="1")
+    part = split(floor, order_id, {1: 1})
+    do(floor, ship.ship_order, part)
+    with floor.works.writing(SYSTEM) as work:
+        take_in(work, floor.account, [make.order("A", {"KUB": 2}, revision="2", state="shipped")])
+    assert (floor.get(order_id).phase, floor.get(part).phase) == ("open", "shipped")
+    with floor.works.writing(SYSTEM) as work:
+        return_told.take(work, floor.account, Return(
+            external_id="R", order_ref="A", created_at=make.NOON, currency="PLN",
+            state="announced", lines=(ReturnLine(line_ref="1", title="Cup", quantity=1),)))
+        assert work.session.scalars(select(Return_.order_id)).one() == part, "of what was sent"
 
 
 def test_a_split_is_refused_with_its_reason(floor):

@@ -93,19 +93,28 @@ class Bound:
     currency: str
 
 
+REASONS = {
+    "currency": "They are paid in different currencies.",
+    "point": "They go to different pick-up points.",
+    "person": "They go to different people.",
+    "address": "They go to different addresses.",
+    "courier": "They leave with different couriers.",
+}
+
+
 def apart(one: Bound, other: Bound) -> str:
     """Why two orders cannot travel in one parcel (an English gettext key); empty if they can."""
     if one.currency != other.currency:
-        return "They are paid in different currencies."
+        return REASONS["currency"]
     if squeeze(one.pickup_point) != squeeze(other.pickup_point):
-        return "They go to different pick-up points."
+        return REASONS["point"]
     if _who(one) != _who(other):
-        return "They go to different people."
+        return REASONS["person"]
     if not one.pickup_point and _where(one) != _where(other):
-        return "They go to different addresses."
+        return REASONS["address"]
     carriers = {squeeze(bound.carrier) for bound in (one, other)} - {""}
     if len(carriers) > 1:
-        return "They leave with different couriers."
+        return REASONS["courier"]
     return ""
 
 

@@ -138,7 +138,7 @@ def refile(work: Work, order_ids: Collection[int]) -> None:
 
 
 def _with_companions(session: Session, order_ids: Collection[int]) -> list[Order]:
-    """Orders as they are now, and those that travel with any of them."""
+    """Orders as they are now, and those that travel with any of them and have not left."""
     def read(*where: Any) -> list[Order]:
         return list(session.scalars(
             select(Order).where(*where).execution_options(populate_existing=True)))
@@ -146,7 +146,8 @@ def _with_companions(session: Session, order_ids: Collection[int]) -> list[Order
     orders = read(Order.id.in_(sorted(order_ids)))
     boxes = {order.together_id for order in orders if order.together_id is not None}
     if boxes:
-        orders += read(Order.together_id.in_(boxes), Order.id.not_in(sorted(order_ids)))
+        orders += read(Order.together_id.in_(boxes), Order.id.not_in(sorted(order_ids)),
+                       Order.phase.in_((phases.OPEN, phases.PACKING)))
     return orders
 
 

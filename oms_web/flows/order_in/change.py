@@ -32,7 +32,9 @@ from oms_web.flows.order_in.normalise import Draft
 def change(work: Work, account: ChannelAccount, row: ChannelOrder, draft: Draft) -> bool:
     """Bring our order for ``row`` up to a newer version; False if nothing of it concerns us.
 
-    Where it was split, all our orders for it follow: money counts for the first of them.
+    Where it was split, all our orders for it follow: money counts for the first of them. When one
+    has left, the channel calls the whole purchase sent: that is the echo of what we told it, and
+    the parts that are still here stay.
     """
     row.revision = draft.order.revision[:60]
     row.digest = draft.digest
@@ -52,7 +54,9 @@ def change(work: Work, account: ChannelAccount, row: ChannelOrder, draft: Draft)
         changed |= any([_take_cancellation(work, order) for order in going])
     else:
         changed |= _take_content(work, account, row, going, draft)
-        changed |= any([_take_departure(work, order, draft) for order in going])
+        echo = any(order.phase in (phases.SHIPPED, phases.DONE) for order in mine)
+        changed |= any([_take_departure(work, order, draft) for order in going
+                        if not echo or order.phase == phases.SHIPPED])
     orders.refile(work, [order.id for order in mine])
     if changed:
         replanning.follow(work, [order.id for order in mine])

@@ -17,6 +17,7 @@ from sqlalchemy import select
 from oms_web.core.actor import SYSTEM, Actor
 from oms_web.core.errors import OmsError
 from oms_web.core.work import Work, Works
+from oms_web.domain.fulfilment.models import PickTask
 from oms_web.domain.orders.models import (
     ChannelOrder,
     Hold,
@@ -60,6 +61,9 @@ class Kinship(Walk):
                 for house in self.houses:
                     make.put(work, self.ids[sku], 8, house)
         self.account_of: dict[str, int] = {}
+        for _ in range(5):
+            with works.writing(SYSTEM) as work:
+                self.new_order(work)
         self.acts = [
             (14, self.new_order), (10, self.newer_version), (8, self.receive), (3, self.correct),
             (5, self.cancel_some), (3, self.cancel_part), (5, self.ship_whole),
@@ -306,6 +310,9 @@ def _boxes(work: Work, orders: dict[int, Order], lines: list[OrderLine]) -> Iter
 def _parcels(work: Work, orders: dict[int, Order], lines: list[OrderLine]) -> Iterator[str]:
     session = work.session
     by_id = {line.id: line for line in lines}
+    for task in session.scalars(select(PickTask)):
+        if task.line_id not in by_id or by_id[task.line_id].order_id != task.order_id:
+            yield f"order {task.order_id} is walked for, its line {task.line_id} went elsewhere"
     inside: dict[int, list[ShipmentLine]] = defaultdict(list)
     for row in session.scalars(select(ShipmentLine)):
         inside[row.shipment_id].append(row)

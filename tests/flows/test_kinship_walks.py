@@ -20,9 +20,10 @@ from oms_web.flows import order_edit, order_split, order_together, ship
 from oms_web.sync import push_shipment
 from tests.conftest import DatabaseMaker
 from tests.flows.kinship import Kinship
+from tests.sizes import size
 
-STEPS = int(os.environ.get("OMS_WALK_STEPS", "120"))
-SEEDS = range(int(os.environ.get("OMS_WALKS", "2")))
+STEPS = int(os.environ.get("OMS_WALK_STEPS") or size(80, 400))
+SEEDS = range(size(2, 8))
 
 
 def walk(make_database: DatabaseMaker, seed: int, steps: int, often: Collection[str] = ()) -> str:
@@ -108,7 +109,7 @@ FAULTS: dict[str, tuple[Collection[str], Callable[[pytest.MonkeyPatch], object]]
     "a new part is not counted in its queue":
         (SPLIT, lambda m: m.setattr(dividing, "shift_tally", nothing)),
     "a parcel does not wait for the slowest":
-        (("send_together", "hold"), lambda m: m.setattr(filing, "stopped", lambda boxes: {})),
+        (("send_together", "hold", "new_order"), lambda m: m.setattr(filing, "stopped", lambda boxes: {})),
     "only one order of a parcel leaves":
         (SENT, lambda m: m.setattr(ship, "_depart", first_only)),
     "each channel hears of all that is in the parcel":

@@ -248,7 +248,8 @@ def kin(work: Work) -> list[Finding]:
     lines = session.scalars(select(OrderLine)).all()
     return [Finding("kin", text) for text in (
         *_unlinked(work, lines), *_purchases(orders), *_joined(work, orders, lines),
-        *_boxes(work, orders, lines), *_parcels(work, orders, lines))]
+        *_boxes(work, orders, lines), *_errands(work, lines), *_parcels(work, orders, lines),
+        *_unfinished(orders, lines))]
 
 
 def _unlinked(work: Work, lines: list[OrderLine]) -> Iterator[str]:
@@ -310,9 +311,6 @@ def _boxes(work: Work, orders: dict[int, Order], lines: list[OrderLine]) -> Iter
 def _parcels(work: Work, orders: dict[int, Order], lines: list[OrderLine]) -> Iterator[str]:
     session = work.session
     by_id = {line.id: line for line in lines}
-    for task in session.scalars(select(PickTask)):
-        if task.line_id not in by_id or by_id[task.line_id].order_id != task.order_id:
-            yield f"order {task.order_id} is walked for, its line {task.line_id} went elsewhere"
     inside: dict[int, list[ShipmentLine]] = defaultdict(list)
     for row in session.scalars(select(ShipmentLine)):
         inside[row.shipment_id].append(row)
@@ -331,6 +329,16 @@ def _parcels(work: Work, orders: dict[int, Order], lines: list[OrderLine]) -> It
     for line_id, units in left.items():
         if not by_id[line_id].shipped:
             yield f"line {line_id}: {units} units are in parcels that left, the line says none"
+
+
+def _errands(work: Work, lines: list[OrderLine]) -> Iterator[str]:
+    owner = {line.id: line.order_id for line in lines}
+    for task in work.session.scalars(select(PickTask)):
+        if owner.get(task.line_id) != task.order_id:
+            yield f"order {task.order_id} is walked for, its line {task.line_id} went elsewhere"
+
+
+def _unfinished(orders: dict[int, Order], lines: list[OrderLine]) -> Iterator[str]:
     for order in orders.values():
         own = [line for line in lines if line.order_id == order.id]
         if order.phase in ("open", "packing") and own and all(

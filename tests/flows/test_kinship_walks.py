@@ -109,7 +109,8 @@ FAULTS: dict[str, tuple[Collection[str], Callable[[pytest.MonkeyPatch], object]]
     "a new part is not counted in its queue":
         (SPLIT, lambda m: m.setattr(dividing, "shift_tally", nothing)),
     "a parcel does not wait for the slowest":
-        (("send_together", "hold", "new_order"), lambda m: m.setattr(filing, "stopped", lambda boxes: {})),
+        (("send_together", "hold", "new_order"),
+         lambda m: m.setattr(filing, "stopped", lambda boxes: {})),
     "only one order of a parcel leaves":
         (SENT, lambda m: m.setattr(ship, "_depart", first_only)),
     "each channel hears of all that is in the parcel":

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from oms_web.core.paging import Page, seal, unseal
 from oms_web.domain.orders import phases
-from oms_web.domain.orders.models import Order
+from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.shipping import boxes, service, tracking
 from oms_web.domain.shipping.models import Parcel, Shipment, ShipmentLine
 
@@ -91,7 +91,9 @@ def _asked(asked: Asked) -> list[ColumnElement[bool]]:
     if asked.text:
         key = tracking.key(asked.text)
         number = int(key) if key.isdigit() and len(key) <= 12 else 0
-        return [or_(Shipment.order_id == number, Shipment.id.in_(
+        inside = select(ShipmentLine.shipment_id).join(
+            OrderLine, OrderLine.id == ShipmentLine.line_id).where(OrderLine.order_id == number)
+        return [or_(Shipment.order_id == number, Shipment.id.in_(inside), Shipment.id.in_(
             select(Parcel.shipment_id).where(Parcel.tracking_key == key, Parcel.tracking_key != "")
         ))]
     conditions: list[ColumnElement[bool]] = [Shipment.state.in_(asked.states)]

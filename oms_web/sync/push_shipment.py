@@ -114,7 +114,7 @@ def _tellings(work: Work, shipment_id: int) -> list[Telling]:
     ).all()
     by_account: dict[int, list[Shipment]] = {}
     for account_id, external_id, link in rows:
-        if link not in concerned:
+        if concerned and link not in concerned:  # nothing of it is in this shipment
             continue
         by_account.setdefault(account_id, []).append(Shipment(
             external_id, f"shipment:{shipment_id}:{link}", shipment.shipped_at, parcels,

@@ -133,7 +133,11 @@ def _by_tracking(session: Session, code: str) -> int | None:
 def _most_urgent(
     session: Session, variant_id: int, station: str, queues: tuple[str, ...]
 ) -> int | None:
-    """The order to open for a unit; on the way it is locked, so two stations take two orders."""
+    """The order to open for a unit; on the way it is locked, so two stations take two orders.
+
+    Of orders that travel together none is locked here: all of them are at once, in the sequence of
+    their numbers, or two stations could wait for each other crosswise.
+    """
     promised = select(OrderLine.order_id).join(
         Reservation, and_(Reservation.demand_id == OrderLine.id, Reservation.demand_kind == KIND)
     ).where(or_(Reservation.variant_id == variant_id, OrderLine.variant_id == variant_id))
@@ -146,13 +150,19 @@ def _most_urgent(
             or_(ShipmentLine.variant_id == variant_id, OrderLine.variant_id == variant_id),
         )
     )
-    return session.scalar(
-        select(Order.id)
+    urgent = (
+        select(Order.id, Order.queue, Order.ship_by)
         .where(Order.id.in_(promised), Order.queue.in_(queues),
                or_(~boxes.carried(*shipping.LIVE), exists(in_parcel)))
         .order_by(Order.queue != "pack", Order.ship_by.is_(None), Order.ship_by, Order.id)
-        .limit(1).with_for_update(of=Order, skip_locked=True)
+        .limit(1)
     )
+    alone = session.execute(urgent.where(Order.together_id.is_(None))
+                            .with_for_update(of=Order, skip_locked=True)).first()
+    shared = session.execute(urgent.where(Order.together_id.is_not(None))).first()
+    found = [row for row in (alone, shared) if row is not None]
+    return min(found, key=lambda row: (
+        row.queue != "pack", row.ship_by is None, row.ship_by, row.id)).id if found else None
 
 
 def open_order(work: Work, order_id: int, station: str) -> Shipment:

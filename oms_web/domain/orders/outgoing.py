@@ -43,6 +43,8 @@ SHIP, CANCEL, STATUS, INVOICE = "ship", "cancel", "status", "invoice"
 WAITING, GONE, RECALLED, REPLACED = "waiting", "gone", "recalled", "replaced"
 IN_BULK = timedelta(seconds=120)
 """How long what a running bulk change decides waits at least; when it ends, the window begins."""
+KEPT_ON = timedelta(seconds=60)
+"""What would leave within so long while its bulk change runs still is made to wait longer."""
 KEPT = timedelta(days=1)
 FORGOTTEN_AT_ONCE = 5_000
 NEWER = "Something newer was decided about this order since. Recall that first."
@@ -225,7 +227,7 @@ def waits_until(work: Work, outgoing_id: int) -> datetime | None:
 
 def keep_waiting(work: Work, token: str) -> None:
     """A bulk change goes on: what it decided so far and would leave soon waits longer."""
-    _leave_at(work, token, work.now + IN_BULK, Outgoing.leaves_at < work.now + IN_BULK / 2)
+    _leave_at(work, token, work.now + IN_BULK, Outgoing.leaves_at < work.now + KEPT_ON)
 
 
 def let_go(work: Work, token: str) -> None:

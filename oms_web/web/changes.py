@@ -90,7 +90,7 @@ def _shown(batch: Batch, refused: int = SHOWN_REFUSED) -> Change:
 def _in_time(batch: Batch) -> bool:
     """What can only be recalled goes back as long as something of it has not left."""
     return batch.act not in ONLY_RECALLED or outgoing.count_together(
-        db.session, batches.token(batch.id)) > 0
+        db.session, batches.token(batch.id))[0] > 0
 
 
 def _why(why: Sequence[Any]) -> str:

@@ -11,8 +11,10 @@ from typing import Any
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 
+from oms_web.automation import batches
 from oms_web.automation.recalling import WAYS
 from oms_web.core.errors import NotAllowedNow
+from oms_web.domain.automation.models import Batch
 from oms_web.domain.orders import outgoing
 from oms_web.domain.orders.outgoing import Outgoing
 from oms_web.extensions import db
@@ -95,12 +97,22 @@ def band() -> Band | None:
         return None
     now = oms().works.clock()
     row = outgoing.newest_of(db.session, user.id, now)
-    if row is None:
+    batch = batch_of(row.together) if row is not None else None
+    # The window of a bulk change begins when it ends; one that is taken back is on its way.
+    if row is None or (batch is not None and (batch.state != batches.DONE or batch.undone_by)):
         return None
-    orders = outgoing.count_together(db.session, row.together)
-    text = gettext("Order %(number)s: %(what)s.", number=row.order_id, what=KINDS[row.kind][1]) \
-        if orders == 1 else ngettext("%(num)s change.", "%(num)s changes.", orders)
+    orders, kinds = outgoing.count_together(db.session, row.together)
+    what = ", ".join(str(KINDS[kind][1]) for kind in kinds)
+    text = gettext("Order %(number)s: %(what)s.", number=row.order_id, what=what) \
+        if orders == 1 else ngettext(
+            "%(num)s order: %(what)s.", "%(num)s orders: %(what)s.", orders, what=what)
     return Band(row.together, text, seconds_left(row, now), row.leaves_at)
+
+
+def batch_of(token: str) -> Batch | None:
+    """The bulk change or macro that decided something."""
+    name, _, number = token.partition(":")
+    return db.session.get(Batch, int(number)) if name == "batch" and number.isdigit() else None
 
 
 def rights_of(rows: Sequence[Outgoing]) -> set[str]:

@@ -78,7 +78,12 @@ def together(token: str) -> Response:
         say(gettext("Too late: all of it has left, or was recalled already."), "bad")
         return _back(None)
     order_id = rows[0].order_id
-    if batch := _batch(token):
+    batch = going.batch_of(token)
+    if batch is not None and (batch.state != batches.DONE or batch.undone_by is not None):
+        say(gettext("This change is still running.") if batch.undone_by is None
+            else gettext("This change was taken back already."), "bad")
+        return _back(None)
+    if batch is not None and batch_queries.can_go_back(db.session, batch):
         return _undo(batch, order_id)
     if not all(allowed(right) for right in going.rights_of(rows)):
         raise Denied("Your role does not include this.")
@@ -92,13 +97,6 @@ def together(token: str) -> Response:
     return _back(order_id if len(rows) == 1 else None)
 
 
-def _batch(token: str) -> Batch | None:
-    """The bulk change or macro that decided this, if it can be taken back as a whole."""
-    name, _, number = token.partition(":")
-    batch = db.session.get(Batch, int(number)) if name == "batch" and number.isdigit() else None
-    return batch if batch and batch_queries.can_go_back(db.session, batch) else None
-
-
 def _undo(batch: Batch, order_id: int) -> Response:
     """Take a bulk change back: a worker does it; a macro on one order at once."""
     user = current_user()
@@ -108,8 +106,7 @@ def _undo(batch: Batch, order_id: int) -> Response:
     with writing() as work:
         back_id = batches.undo(work, batch.id).id
     if not is_one:
-        return go(url_for("changes.show", batch_id=back_id) if allowed("orders.see")
-                  else url_for("home.index"))
+        return _back(None)
     batches.run(oms().works, back_id, lambda done, total: None)
     db.session.rollback()
     refused = batches.refusals(reading(), back_id)

@@ -394,12 +394,14 @@ def waiting_together(session: Session, token: str, most: int) -> Sequence[Outgoi
         .order_by(Outgoing.id.desc()).limit(most)).all()
 
 
-def count_together(session: Session, token: str) -> int:
-    """How many decisions of one click wait still and can be recalled."""
-    return session.scalar(
-        select(func.count()).select_from(Outgoing)
-        .where(Outgoing.together == token, Outgoing.state == WAITING,
-               Outgoing.undo.is_not(None))) or 0
+def count_together(session: Session, token: str) -> tuple[int, list[str]]:
+    """How many orders the decisions of one click that can be recalled still are about, and of
+    which kinds they are.
+    """
+    ours = (Outgoing.together == token, Outgoing.state == WAITING, Outgoing.undo.is_not(None))
+    orders = session.scalar(select(func.count(Outgoing.order_id.distinct())).where(*ours)) or 0
+    kinds = session.scalars(select(Outgoing.kind).where(*ours).distinct()) if orders else ()
+    return orders, sorted(kinds)
 
 
 def forget_old(work: Work) -> int:

@@ -21,8 +21,8 @@ from oms_web.sync import models as sync
 
 __all__ = [
     "Base", "audit", "automation", "catalog", "channels", "claims", "company", "documents",
-    "events", "fulfilment", "orders", "outgoing", "payments", "returns", "shipping", "stock", "sync", "users",
-    "webhooks",
+    "events", "fulfilment", "orders", "outgoing", "payments", "returns", "shipping", "stock",
+    "sync", "users", "webhooks",
 ]
 
 metadata = Base.metadata

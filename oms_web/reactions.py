@@ -82,7 +82,8 @@ def tell_channel(events: Sequence[OutboxEvent]) -> list[Queued]:
     """A shipment left: tell its channel, with tracking, once it cannot be recalled any more."""
     return [
         Queued("push_shipment", str(event.payload["shipment_id"]),
-               {"shipment_id": event.payload["shipment_id"]}, _moment(event.payload.get("tell_at", "")))
+               {"shipment_id": event.payload["shipment_id"]},
+               _moment(event.payload.get("tell_at", "")))
         for event in events
     ]
 

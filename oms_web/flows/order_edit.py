@@ -210,7 +210,7 @@ def recall_status(work: Work, decided: outgoing.Outgoing) -> None:
     order = orders.lock_order(work.session, decided.order_id)
     undo = decided.undo or {}
     if order.status_id != undo.get("is"):
-        raise NotAllowedNow(outgoing.NEWER)
+        raise outgoing.newer()
     outgoing.take_back(work, decided)
     with outgoing.silence(work):
         _give_status(work, order, undo.get("status"))

@@ -11,7 +11,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 from oms_web.core.columns import Currency, Key
 from oms_web.core.db import Base
 
-
 RECALL_SECONDS = 10
 """Long enough to read what happened and to press a key; nobody notices so short a wait, not even a
 packer who hands over a hundred parcels."""

@@ -47,7 +47,6 @@ KEPT_ON = timedelta(seconds=60)
 """What would leave within so long while its bulk change runs still is made to wait longer."""
 KEPT = timedelta(days=1)
 FORGOTTEN_AT_ONCE = 5_000
-NEWER = "Something newer was decided about this order since. Recall that first."
 TOO_LATE = {
     SHIP: "The channel was told already that this parcel has left. If it comes back, "
           "receive it as a return.",
@@ -102,7 +101,7 @@ class Outgoing(Base):
 
 @dataclass(slots=True)
 class Decision:
-    """What is being decided in a running transaction; its row is made when a channel has to know."""
+    """What is decided in a running transaction; its row is made when a channel has to know."""
 
     kind: str
     order_id: int
@@ -166,14 +165,17 @@ def is_silent(work: Work) -> bool:
 def begin(work: Work, order_id: int) -> Outgoing:
     """The row of the running decision; of its own kind where nobody said what is decided."""
     info = work.session.info
-    decision: Decision = info.get("deciding") or Decision(STATUS, order_id)
+    decision: Decision | None = info.get("deciding")
+    if decision is None or decision.order_id != order_id:
+        decision = Decision(STATUS, order_id)
     if decision.row is None:
         in_bulk = bool(info.get("in_bulk"))
         seconds = work.session.scalar(select(Company.recall_seconds))
         decision.row = Outgoing(
             order_id=decision.order_id, kind=decision.kind, subject_id=decision.subject_id,
             together=info.setdefault("together", secrets.token_hex(8)),
-            undo=None if decision.undo is None else dict(decision.undo), before=[], asked_kind=work.actor.kind, asked_id=work.actor.id,
+            undo=None if decision.undo is None else dict(decision.undo), before=[],
+            asked_kind=work.actor.kind, asked_id=work.actor.id,
             asked_name=work.actor.name[:120], at=work.now,
             leaves_at=work.now + wait_of(seconds, in_bulk))
         work.session.add(decision.row)
@@ -251,6 +253,11 @@ def _leave_at(work: Work, token: str, when: datetime, among: Any) -> None:
 # Taking back ------------------------------------------------------------------------------------
 
 
+def newer() -> NotAllowedNow:
+    """Why something cannot be recalled before something else was."""
+    return NotAllowedNow("Something newer was decided about this order since. Recall that first.")
+
+
 def check(row: Outgoing) -> None:
     """Refuse what cannot be recalled, and say why and what to do instead.
 
@@ -260,7 +267,7 @@ def check(row: Outgoing) -> None:
     if row.state == GONE:
         raise NotAllowedNow(TOO_LATE[row.kind])
     if row.state == REPLACED:
-        raise NotAllowedNow(NEWER)
+        raise newer()
     if row.undo is None:
         raise NotAllowedNow(
             "This follows from what was done to the order. Take that back, and the channel is "
@@ -283,7 +290,7 @@ def take_back(work: Work, row: Outgoing) -> None:
     ).all()
     was = {one["key"]: one["was"] for one in row.before}
     if was.keys() - {notice.key for notice in notices}:
-        raise NotAllowedNow(NEWER)
+        raise newer()
     taken = session.execute(
         update(Outgoing).where(Outgoing.id == row.id, Outgoing.state == WAITING)
         .values(state=RECALLED, ended_at=work.now)

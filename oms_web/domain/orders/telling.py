@@ -85,11 +85,19 @@ def tell_status(work: Work, order: Order) -> None:
         if word:
             put(work, link, order.id, STATUS, key, {"status": word, "status_id": order.status_id})
         elif link.status_words:
-            work.session.execute(
-                update(ChannelNotice)
-                .where(ChannelNotice.key == key, ChannelNotice.due_at.is_not(None))
-                .values(due_at=None, state="done", version=ChannelNotice.version + 1)
-                .execution_options(synchronize_session=False))
+            _let_be(work, key)
+
+
+def _let_be(work: Work, key: str) -> None:
+    """What was to be said by a key is not true any more, and nothing else is to be said."""
+    due = (ChannelNotice.key == key, ChannelNotice.due_at.is_not(None))
+    decided = work.session.scalar(
+        select(ChannelNotice.outgoing_id).where(*due).with_for_update())
+    work.session.execute(
+        update(ChannelNotice).where(*due)
+        .values(due_at=None, state="done", version=ChannelNotice.version + 1, outgoing_id=None)
+        .execution_options(synchronize_session=False))
+    outgoing.replaced(work, decided)
 
 
 def _channel_orders(session: Session, order_id: int) -> Sequence[Row]:

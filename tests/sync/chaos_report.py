@@ -25,6 +25,7 @@ from oms_demo.market.words import word
 
 from oms_web import migrations
 from oms_web.core.db import make_engine
+from tests import quick
 from tests.sync.chaos import INTERVAL, STEPS, Scale, new_day
 from tests.sync.chaos_verdict import verdict
 
@@ -97,6 +98,7 @@ def _live(template: Path, folder: Path, scale: Scale, seed: int) -> Lived:
     shutil.copy(template, own / "oms.sqlite3")
     started = time.monotonic()
     day = new_day(f"sqlite:///{own / 'oms.sqlite3'}", own, seed, scale)
+    quick.share_compiled(day.oms.engine)  # days after this one need not compile its SQL again
     day.storm()
     day.calm()
     found = verdict(day)

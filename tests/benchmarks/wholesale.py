@@ -23,7 +23,7 @@ from tests import factories as make
 
 AT_ONCE = 1_000
 """Rows of one transaction: as many as an import of a price list changes in one."""
-SKUS = 500
+SKUS = 100
 """How many different SKUs the channel's orders are of."""
 
 

@@ -57,7 +57,8 @@ from tests.benchmarks.wholesale import Instant  # noqa: E402
 
 MARKETS = 5
 FIRST_PORT = 8461
-EVERY = 1.0
+EVERY = 5.0
+"""Seconds between two reservations: each has been told before the next is made."""
 
 
 def shop(folder: Path) -> Oms:

@@ -92,6 +92,8 @@ def _take(kind: Kind, engine: Engine, account_id: int, connector: Connector) -> 
                 after_unknown=one.outcome == "unknown" and one.sent_version != one.version)
             for one, ref, sku in rows
         ]
+        if not taken:
+            return []
         work.session.execute(
             update(row).where(row.listing_id.in_([one.listing_id for one in taken]))
             .values(sent=row.desired, sent_version=row.version, sent_at=work.now, outcome="sent",

@@ -1,6 +1,7 @@
 """What is wrong with an order or missing, as kinds of hold with what would free them.
 
-Pure. How strict the checks are, and what else is doubtful: ``verification``. A hold never stops an order from being stored; it stops it from being packed.
+Pure. How strict the checks are, and what else is doubtful: ``verification``. A hold never stops an
+order from being stored; it stops it from being packed.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ def choose(work: Work, chosen: Mapping[str, str], hours: int) -> bool:
 
 
 def look_again(work: Work, order: Order, looked: Collection[str] = kinds.LOOKED_AT) -> None:
-    """Look at what stands on the order, or at some of it. Only what is to be shipped is verified."""
+    """Look at what stands on the order, or at some of it; only what is to be sent is verified."""
     found = []
     if order.phase in TO_SHIP:
         found = examine(Subject.of(order.__getattribute__), levels(work.session),

@@ -157,17 +157,18 @@ def _by_phone(session: Session, rows: Sequence[Any], known: Known) -> None:
     if not keys:
         return
     moments = [row.placed_at for row in rows]
-    placed: dict[str, list[datetime]] = defaultdict(list)
-    for key, at in session.execute(
-        select(OrderKey.key, Order.placed_at).join(Order, Order.id == OrderKey.order_id)
+    placed: dict[str, list[tuple[datetime, int]]] = defaultdict(list)
+    for key, at, number in session.execute(
+        select(OrderKey.key, Order.placed_at, Order.id).join(Order, Order.id == OrderKey.order_id)
         .where(OrderKey.key.in_(sorted(keys)),
                Order.placed_at.between(min(moments) - A_DAY, max(moments)))
         .order_by(Order.placed_at.desc()).limit(EARLIER_MOST * len(rows))
     ):
-        placed[key].append(at)
+        placed[key].append((at, number))
     for row in rows:
         known[row.id]["phone_orders"] = min(EARLIER_MOST, sum(
-            row.placed_at - A_DAY < at <= row.placed_at for at in placed[phones[row.id]]))
+            one <= (row.placed_at, row.id) and one[0] > row.placed_at - A_DAY
+            for one in placed[phones[row.id]]))
 
 
 def _watched(session: Session, rows: Sequence[Any], known: Known) -> None:

@@ -81,6 +81,7 @@ def _page(kind: str, after: str | None) -> Response:
     return render(
         "verification/list.html", "verification/_orders.html",
         rows=_rows(session, found.rows), kind=kind, words=words, counts=counts, checks=CHECKS,
+        everything=sum(counts.get(name, 0) for name in CHECKS),
         came_from="", opened="", phase_names=PHASES,
         next_url=asked.link("verification.index", {"kind": kind}, after=found.after)
         if found.after else None,
@@ -235,4 +236,4 @@ def _refused(order_id: int, what: str, form: Form) -> Response:
     row.forms[what] = form
     return render("verification/one.html", rows=[row], kind=request.form.get("kind", ""),
                   came_from=request.form.get("from", ""), opened=what, next_url=None,
-                  phase_names=PHASES, status=422)
+                  phase_names=PHASES, words=words, status=422)

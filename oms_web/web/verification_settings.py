@@ -95,17 +95,15 @@ def index() -> Response:
 def _page(form: WatchForm, problems: Mapping[str, str] | None = None, status: int = 200
           ) -> Response:
     session = db.session
-    values = rule_words.Values(session)
-    pointing = [one for one in rules.all_rules(session)
-                if any(step == "doubt" for step, _ in one.then)]
+    every = rules.all_rules(session)
+    pointing = [one for one in every if any(step == "doubt" for step, _ in one.then)]
     present = verification.levels(session)
     return render(
         "settings/verification.html", form=form, checks=CHECKS, levels=words.LEVELS,
         names=words.HOLDS, means=MEANS, present=present, problems=problems or {},
         sent=request.form if problems else {}, watched=watching.every(session), ready=READY,
-        made={one.name for one in rules.all_rules(session)},
-        rules=[(one, rule_words.sentence(one, values), *rule_words.STATES[one.state])
-               for one in pointing], status=status,
+        made={one.name for one in every},
+        rules=[(one, *rule_words.STATES[one.state]) for one in pointing], status=status,
     )
 
 

@@ -9,13 +9,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from oms_web.core.errors import Invalid, NotFound
-from oms_web.core.text import phone_key, squeeze, tidy
+from oms_web.core.text import phone_key, tidy, words
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.orders.verification.models import Watched
 
 _PHONE_DIGITS = 7
 _SHORTEST = 6
+_STREET = ("ul", "ulica")
 MOST = 2000
 """Entries of the list. It is read as a whole by nobody but its own screen."""
 
@@ -34,7 +35,7 @@ def key_of(text: str) -> str:
             ch.isalpha() for ch in typed):
         key = phone_key(typed)
     else:
-        key = squeeze(typed)
+        key = _place(typed)
     if len(key) < _SHORTEST:
         raise Invalid("Give a phone number, an e-mail address, or a street with its number and "
                       "the postcode or the town.", "text")
@@ -46,10 +47,15 @@ def keys_of(ship_to: Mapping[str, Any], email: str, phone: str) -> set[str]:
     street, postcode, city = (str(ship_to.get(name) or "")
                               for name in ("street", "postcode", "city"))
     phones = {phone_key(text) for text in (phone, str(ship_to.get("phone") or ""))}
-    places = {squeeze(f"{street} {rest}") for rest in (postcode, city, f"{postcode} {city}")
+    places = {_place(f"{street} {rest}") for rest in (postcode, city, f"{postcode} {city}")
               if rest and street}
     mails = {text.strip().lower() for text in (email, str(ship_to.get("email") or ""))}
     return {key[:120] for key in phones | places | mails if len(key) >= _SHORTEST}
+
+
+def _place(text: str) -> str:
+    """An address as it is compared; whether a street is called one makes no difference."""
+    return "".join(word for word in words(text) if word not in _STREET)
 
 
 def among(session: Session, keys: Collection[str]) -> set[str]:

@@ -111,7 +111,8 @@ def full(oms, app, browser_as):
         "file": (io.BytesIO(text), "stany.csv"), "kind": "stock", "profile": "new"},
         content_type="multipart/form-data").location
     return {
-        "looked": looked, "order_id": [first, last, doubtful, 10002, 10003], "account_id": [shop.account_id],
+        "looked": looked, "order_id": [first, last, doubtful, 10002, 10003],
+        "account_id": [shop.account_id],
         "document_id": {"documents": [document], "receipts": [receipt],
                         "transfers": [transfer], "stocktakes": [stocktake],
                         "stock_documents": [receipt]},

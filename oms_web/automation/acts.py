@@ -24,7 +24,14 @@ from oms_web.domain.orders import labels, outgoing
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Hold, Order, OrderTag, Tag
 from oms_web.domain.webhooks import queries as webhooks
-from oms_web.flows import issue_document, order_call, order_cancel, order_edit, order_hold
+from oms_web.flows import (
+    issue_document,
+    order_call,
+    order_cancel,
+    order_edit,
+    order_hold,
+    order_verify,
+)
 
 Params = Mapping[str, Any]
 Step = tuple[str, dict[str, Any]]
@@ -228,6 +235,16 @@ def _release(work: Work, order_id: int, params: Params) -> Done:
     return Done(undo=(before,))
 
 
+def _doubt(work: Work, order_id: int, params: Params) -> Done:
+    if not order_verify.doubt(work, order_id, params["reason"]):
+        return SAME
+    return Done(undo=(("undoubt", {"reason": params["reason"]}),))
+
+
+def _undoubt(work: Work, order_id: int, params: Params) -> Done:
+    return Done() if order_verify.take_doubt_back(work, order_id, params["reason"]) else SAME
+
+
 def _held(work: Work, order_id: int) -> Step | None:
     """The act that would hold an order as a person holds it now."""
     hold = work.session.scalar(
@@ -310,6 +327,8 @@ ACTS: dict[str, Act] = {act.key: act for act in (
         (Field("reason", "text", limit=300), Field("until", "moment", required=False),
          Field("hours", "number", required=False))),
     Act("release", _release, "orders.hold"),
+    Act("doubt", _doubt, "orders.hold", (Field("reason", "text", limit=200),)),
+    Act("undoubt", _undoubt, "orders.hold", (Field("reason", "text"),), listed=False),
     Act("delivery", _delivery, "orders.edit",
         (Field("carrier", "carrier", required=False, limit=40),
          Field("delivery_method", "text", required=False, limit=120),

@@ -21,9 +21,11 @@ from oms_web.domain.audit import service as audit
 from oms_web.domain.audit.models import AuditEntry
 from oms_web.domain.catalog.models import Product, Variant
 from oms_web.domain.company.models import Company
-from oms_web.domain.orders import checks, deadlines, filing, phases, reserving
+from oms_web.domain.orders import deadlines, filing, phases, reserving
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order, OrderLine
+from oms_web.domain.orders.verification import service as verification
+from oms_web.domain.orders.verifying import verify_again
 from oms_web.domain.users.models import User
 
 SOURCE = "desk"
@@ -115,12 +117,8 @@ def _confirm(work: Work, order: Order) -> None:
     order.placed_at = work.now
     if order.ship_by is None:
         order.ship_by = deadlines.ship_by(work.now, 1, cut_off)
-    flaws = checks.verify(
-        ship_to=order.ship_to, pickup_point=order.pickup_point, tax_id=order.tax_id, unmapped=[],
-        stated_total=None, computed_total="",
-    )
-    for flaw in flaws:
-        orders.set_hold(work, order.id, flaw)
+    verify_again(work, order)
+    verification.seek_doubles(work, [order.id])
     session.flush()
     reserving.reserve_orders(work, [order.id])
 

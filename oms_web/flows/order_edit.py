@@ -20,6 +20,8 @@ from oms_web.domain.orders import addresses, following, labels, outgoing, phases
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Note, Order, OrderTag
 from oms_web.domain.orders.telling import tell_status
+from oms_web.domain.orders.verification import closing, kinds
+from oms_web.domain.orders.verification.models import Finding
 from oms_web.domain.orders.verifying import verify_again
 from oms_web.domain.payments import service as payments
 from oms_web.domain.shipping import replanning
@@ -115,7 +117,8 @@ def _finish(work: Work, order: Order, what: str, changes: Mapping[str, Any]) -> 
 def accept_total(work: Work, order_id: int) -> bool:
     """The channel's total counts, though the lines add up to another; False if none was held."""
     orders.lock_order(work.session, order_id)
-    return _freed(work, order_id, "totals", "orders.accept_total")
+    closing.end(work, kinds.ACCEPTED, Finding.order_id == order_id, Finding.kind == kinds.TOTALS)
+    return _freed(work, order_id, kinds.TOTALS, "orders.accept_total")
 
 
 def accept_change(work: Work, order_id: int) -> bool:

@@ -12,8 +12,9 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from oms_web.domain.audit.models import AuditEntry
+from oms_web.domain.orders.verification.kinds import CHECKS
 from oms_web.web import act_values, channels, quarantine, shipments, stock_documents
-from oms_web.web.order_words import HOLDS, PAYMENT_KINDS, QUEUES
+from oms_web.web.order_words import HOLDS, HOW_SETTLED, LEVELS, PAYMENT_KINDS, QUEUES
 from oms_web.web.phase_names import PHASES
 from oms_web.web.users import ROLE_NAMES
 
@@ -74,10 +75,12 @@ ACTS: dict[str, Any] = {
     "orders.change_buyer": _l("Buyer changed"),
     "orders.change_delivery": _l("Delivery changed"),
     "orders.changed_on_channel": _l("Changed on the channel"),
+    "orders.checks": _l("Verification changed"),
     "orders.confirm": _l("Order confirmed"),
     "orders.create": _l("Order taken down"),
     "orders.deliver": _l("Order delivered"),
     "orders.expire": _l("Reservation ran out"),
+    "orders.finding": _l("Order pointed out"),
     "orders.hold": _l("Order held"),
     "orders.keep_ours": _l("Change of the channel left out"),
     "orders.line_added": _l("Position added"),
@@ -88,6 +91,7 @@ ACTS: dict[str, Any] = {
     "orders.receive": _l("Order received"),
     "orders.release": _l("Hold released"),
     "orders.reserve": _l("Goods reserved"),
+    "orders.settle": _l("Finding settled"),
     "orders.ship": _l("Order shipped"),
     "orders.start_packing": _l("Packing started"),
     "orders.status": _l("Status of the order changed"),
@@ -101,6 +105,7 @@ ACTS: dict[str, Any] = {
     "orders.undo_ship": _l("Shipping taken back"),
     "orders.unnote": _l("Note removed"),
     "orders.untag": _l("Tag taken off"),
+    "orders.watch": _l("List of whom to look out for changed"),
     "packing.aside": _l("Parcel put aside"),
     "packing.take": _l("Parcel taken over"),
     "payments.give_back": _l("Money given back"),
@@ -223,6 +228,8 @@ FIELDS: dict[str, Any] = {
     "url": _l("web address"), "kinds": _l("events"), "since": _l("since"),
     "by": _l("on whose wish"), "total": _l("total"), "scopes": _l("scopes"),
     "expires_at": _l("ends"), "version": _l("version"),
+    "finding": _l("finding"), "how": _l("how"), "watched": _l("looked out for"),
+    "hours": _l("hours"),
     "webhook": _l("webhook"), "steps": _l("what it does"), "key": _l("key"),
     "barcode": _l("barcode"), "icon": _l("icon"), "on_list": _l("on the list"),
     "on_card": _l("on the order card"), "at_station": _l("at the pack station"),
@@ -232,6 +239,7 @@ FIELDS: dict[str, Any] = {
 VALUES: dict[str, Mapping[str, Any]] = {
     "phase": PHASES, "role": ROLE_NAMES, "hold": HOLDS,
     "queue": {name: queue.label for name, queue in QUEUES.items()},
+    "finding": HOLDS, "how": HOW_SETTLED, **{kind: LEVELS for kind in CHECKS},
     "by": {"buyer": _l("the buyer"), "seller": _l("the seller"), "channel": _l("the channel")},
     "payment_kind": PAYMENT_KINDS,
     "state": {
@@ -294,4 +302,4 @@ def _pair(change: Any) -> tuple[Any, Any]:
 
 
 def _field(name: str) -> str:
-    return str(FIELDS.get(name) or act_values.label(name))
+    return str(FIELDS.get(name) or (HOLDS[name] if name in CHECKS else act_values.label(name)))

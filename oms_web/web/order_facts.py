@@ -20,6 +20,7 @@ from oms_web.domain.orders import filing, labels, phases, queries, telling
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Hold, Note, Order, OrderLine, OrderLinePart, Status, Tag
 from oms_web.domain.orders.queries import Elsewhere, Place
+from oms_web.domain.orders.verification import queries as verification
 from oms_web.domain.payments import service as paying
 from oms_web.domain.payments.models import Payment
 from oms_web.domain.shipping import service as shipping
@@ -28,6 +29,7 @@ from oms_web.domain.shipping.models import Parcel, Shipment
 from oms_web.domain.stock.models import TRANSIT, Balance
 from oms_web.web import formats
 from oms_web.web import order_words as words
+from oms_web.web.verify_words import Said, said
 
 MOST_LINES = 300
 
@@ -163,6 +165,11 @@ class Card:
             HoldView(hold, *words.hold_words(hold.kind, hold.detail), _diff(hold))
             for hold in queries.open_holds(self.session, self.order.id)
         ]
+
+    @cached_property
+    def findings(self) -> list[Said]:
+        """What is doubtful about it, in words."""
+        return said(verification.of_orders(self.session, [self.order.id]).get(self.order.id, ()))
 
     @property
     def hold_kinds(self) -> frozenset[str]:

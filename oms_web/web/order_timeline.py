@@ -139,6 +139,11 @@ TELLING: Mapping[str, Kind] = {
         "Held: %(why)s", why=_hold_name(t.after("hold"))), "warn", _hold_note),
     "orders.release": Kind("player-play", lambda t: gettext(
         "No longer held: %(why)s", why=_hold_name(t.before("hold"))), "ok"),
+    "orders.finding": Kind("eye-check", lambda t: gettext(
+        "Pointed out: %(why)s", why=_hold_name(t.after("finding"))), "warn", _hold_note),
+    "orders.settle": Kind("eye-check", lambda t: gettext(
+        "Settled: %(why)s", why=_hold_name(t.before("finding"))), "ok",
+        lambda t: str(words.HOW_SETTLED.get(t.after("how"), ""))),
     "orders.status": Kind("progress", lambda t: gettext("Status: %(name)s",
                                                         name=t.after("status"))),
     "orders.tag": Kind("tag", lambda t: gettext("Tag: %(name)s", name=t.after("tag"))),

@@ -61,6 +61,7 @@ MAIN = (
             ("quarantine", "listings", "offer_rules")),
 )
 MORE = (
+    Section("verification.index", "orders.see", "eye-check", _l("Verification")),
     Section("products.index", "catalog.see", "tag", _l("Products")),
     Section("picking.index", "pick.do", "basket", _l("Picking")),
     Section("shipments.index", "ship.do", "truck", _l("Shipments")),
@@ -70,7 +71,7 @@ MORE = (
     Section("imports.index", "imports.see", "file-import", _l("Import"), "", ("import_profiles",)),
     Section("tasks.index", "home.see", "list-check", _l("Running work")),
     Section("settings.index", "settings.edit", "settings", _l("Settings"), "",
-            ("labels",)),
+            ("labels", "verification_settings")),
     Section("users.index", "users.manage", "users", _l("People")),
     Section("audit.index", "audit.see", "history", _l("Audit trail")),
 )
@@ -179,6 +180,7 @@ SETTINGS_TABS = (
     ("settings.index", "settings.edit", _l("Company")),
     ("labels.statuses", "settings.edit", _l("Statuses")),
     ("labels.tags", "settings.edit", _l("Tags")),
+    ("verification_settings.index", "settings.edit", _l("Verification")),
     ("numbering.design", "documents.design", _l("Documents")),
     ("users.index", "users.manage", _l("People")),
     ("api_keys.index", "api.manage", _l("API")),

@@ -18,6 +18,8 @@ from oms_web.domain.orders.models import Hold, Order
 from oms_web.domain.orders.owing import owe, sums_of
 from oms_web.domain.orders.reserving import judge_payment, release_lines, reserve_orders
 from oms_web.domain.orders.service import order_lines, refile, set_phase
+from oms_web.domain.orders.verification import kinds
+from oms_web.domain.orders.verification import service as verification
 
 
 def cancel_units(
@@ -65,6 +67,7 @@ def cancel_units(
     if left:
         owe(work, order, sums_of(order))
         judge_payment(work, order)
+        verification.look_again(work, order, {kinds.PAYMENT})
     if left == 0:
         set_phase(work, order, "cancel")
     elif left == sum(line.shipped for line in lines):  # what had to leave has left

@@ -185,6 +185,12 @@ def upgrade() -> None:
     sa.UniqueConstraint('key', name=op.f('uq_macro_key')),
     sa.UniqueConstraint('name', name=op.f('uq_macro_name'))
     )
+    op.create_table('order_check',
+    sa.Column('kind', sa.String(length=16), nullable=False),
+    sa.Column('level', sa.String(length=4), nullable=False),
+    sa.Column('number', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.PrimaryKeyConstraint('kind', name=op.f('pk_order_check'))
+    )
     op.create_table('order_status',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('name', sa.String(length=40), nullable=False),
@@ -203,6 +209,16 @@ def upgrade() -> None:
     sa.Column('name', sa.String(length=24), nullable=False),
     sa.Column('n', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_order_tally'))
+    )
+    op.create_table('order_watched',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('key', sa.String(length=120), nullable=False),
+    sa.Column('text', sa.String(length=200), nullable=False),
+    sa.Column('note', sa.String(length=200), nullable=False),
+    sa.Column('added_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('added_by', sa.String(length=120), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_order_watched')),
+    sa.UniqueConstraint('key', name=op.f('uq_order_watched_key'))
     )
     op.create_table('outbox_event',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -852,6 +868,27 @@ def upgrade() -> None:
     with op.batch_alter_table('move', schema=None) as batch_op:
         batch_op.create_index('ix_move_order', ['order_id'], unique=False)
         batch_op.create_index('ix_move_variant', ['variant_id', 'id'], unique=False)
+
+    op.create_table('order_finding',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(length=16), nullable=False),
+    sa.Column('level', sa.String(length=4), nullable=False),
+    sa.Column('ref', sa.String(length=60), nullable=False),
+    sa.Column('detail', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('found_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('found_by', sa.String(length=120), nullable=False),
+    sa.Column('settled_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('settled_by', sa.String(length=120), nullable=True),
+    sa.Column('how', sa.String(length=10), nullable=True),
+    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_order_finding_order_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_order_finding'))
+    )
+    with op.batch_alter_table('order_finding', schema=None) as batch_op:
+        batch_op.create_index('ix_order_finding_age', ['found_at'], unique=False, sqlite_where=sa.text('settled_at IS NULL'), postgresql_where=sa.text('settled_at IS NULL'))
+        batch_op.create_index('ix_order_finding_kind', ['kind', 'order_id'], unique=False, sqlite_where=sa.text('settled_at IS NULL'), postgresql_where=sa.text('settled_at IS NULL'))
+        batch_op.create_index(batch_op.f('ix_order_finding_order_id'), ['order_id'], unique=False)
+        batch_op.create_index('ux_order_finding_open', ['order_id', 'kind', 'ref'], unique=True, sqlite_where=sa.text('settled_at IS NULL'), postgresql_where=sa.text('settled_at IS NULL'))
 
     op.create_table('order_hold',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1514,6 +1551,13 @@ def downgrade() -> None:
         batch_op.drop_index('ix_order_hold_open', sqlite_where=sa.text('released_at IS NULL'), postgresql_where=sa.text('released_at IS NULL'))
 
     op.drop_table('order_hold')
+    with op.batch_alter_table('order_finding', schema=None) as batch_op:
+        batch_op.drop_index('ux_order_finding_open', sqlite_where=sa.text('settled_at IS NULL'), postgresql_where=sa.text('settled_at IS NULL'))
+        batch_op.drop_index(batch_op.f('ix_order_finding_order_id'))
+        batch_op.drop_index('ix_order_finding_kind', sqlite_where=sa.text('settled_at IS NULL'), postgresql_where=sa.text('settled_at IS NULL'))
+        batch_op.drop_index('ix_order_finding_age', sqlite_where=sa.text('settled_at IS NULL'), postgresql_where=sa.text('settled_at IS NULL'))
+
+    op.drop_table('order_finding')
     with op.batch_alter_table('move', schema=None) as batch_op:
         batch_op.drop_index('ix_move_variant')
         batch_op.drop_index('ix_move_order')
@@ -1642,8 +1686,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_outbox_event_waiting', sqlite_where=sa.text('dispatched_at IS NULL'), postgresql_where=sa.text('dispatched_at IS NULL'))
 
     op.drop_table('outbox_event')
+    op.drop_table('order_watched')
     op.drop_table('order_tally')
     op.drop_table('order_status')
+    op.drop_table('order_check')
     op.drop_table('macro')
     op.drop_table('document_series')
     op.drop_table('connector_check')

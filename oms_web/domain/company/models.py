@@ -16,7 +16,10 @@ class Company(Base):
     """Exactly one row (id 1). ``address`` has street, postcode, city, country.
 
     ``exempt_basis`` is the provision printed on invoices with exempt ("zw") lines;
-    ``slip_prices`` says whether packing slips show prices.
+    ``slip_prices`` says whether packing slips show prices. The floor: ``cart_slots`` orders fit
+    on a picking cart; with ``weighs`` a parcel closes only after it was weighed, against its goods
+    and ``packaging_g``, give or take the larger of ``tolerance_g`` and ``tolerance_pct`` percent;
+    photos of parcels are kept for ``photo_days``.
     """
 
     __tablename__ = "company"
@@ -44,5 +47,11 @@ class Company(Base):
     slip_prices: Mapped[bool] = mapped_column(default=False)
     payment_hours: Mapped[int] = mapped_column(default=72)
     cut_off: Mapped[str] = mapped_column(String(5), default="15:00")
+    cart_slots: Mapped[int] = mapped_column(default=12)
+    weighs: Mapped[bool] = mapped_column(default=False)
+    packaging_g: Mapped[int] = mapped_column(default=120)
+    tolerance_g: Mapped[int] = mapped_column(default=30)
+    tolerance_pct: Mapped[int] = mapped_column(default=5)
+    photo_days: Mapped[int] = mapped_column(default=60)
 
     __table_args__ = (CheckConstraint("id = 1", name="only_one"),)

@@ -141,6 +141,12 @@ def upgrade() -> None:
     sa.Column('slip_prices', sa.Boolean(), nullable=False),
     sa.Column('payment_hours', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('cut_off', sa.String(length=5), nullable=False),
+    sa.Column('cart_slots', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('weighs', sa.Boolean(), nullable=False),
+    sa.Column('packaging_g', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('tolerance_g', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('tolerance_pct', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('photo_days', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.CheckConstraint('id = 1', name=op.f('ck_company_only_one')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_company'))
     )
@@ -501,6 +507,8 @@ def upgrade() -> None:
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('method', sa.String(length=8), nullable=False),
+    sa.Column('wave', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
     sa.Column('assigned_to', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('created_by', sa.String(length=120), nullable=False),
     sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
@@ -927,6 +935,7 @@ def upgrade() -> None:
     sa.Column('author_kind', sa.String(length=10), nullable=False),
     sa.Column('author_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('for_packer', sa.Boolean(), nullable=False),
     sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_order_note_order_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_order_note'))
     )
@@ -1007,6 +1016,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_product_image_product_id'), ['product_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_product_image_variant_id'), ['variant_id'], unique=False)
 
+    op.create_table('recount',
+    sa.Column('location_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('variant_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('actor', sa.String(length=120), nullable=False),
+    sa.Column('missing', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['location_id'], ['location.id'], name=op.f('fk_recount_location_id')),
+    sa.ForeignKeyConstraint(['variant_id'], ['variant.id'], name=op.f('fk_recount_variant_id')),
+    sa.PrimaryKeyConstraint('location_id', 'variant_id', name=op.f('pk_recount'))
+    )
     op.create_table('reservation',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('demand_kind', sa.String(length=16), nullable=False),
@@ -1180,6 +1199,18 @@ def upgrade() -> None:
     with op.batch_alter_table('listing_stock', schema=None) as batch_op:
         batch_op.create_index('ix_listing_stock_due', ['account_id', 'due_at'], unique=False, sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
 
+    op.create_table('note_confirmation',
+    sa.Column('note_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('shipment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('actor', sa.String(length=120), nullable=False),
+    sa.ForeignKeyConstraint(['note_id'], ['order_note.id'], name=op.f('fk_note_confirmation_note_id')),
+    sa.ForeignKeyConstraint(['shipment_id'], ['shipment.id'], name=op.f('fk_note_confirmation_shipment_id')),
+    sa.PrimaryKeyConstraint('note_id', 'shipment_id', name=op.f('pk_note_confirmation'))
+    )
+    with op.batch_alter_table('note_confirmation', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_note_confirmation_shipment_id'), ['shipment_id'], unique=False)
+
     op.create_table('order_line',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1241,6 +1272,9 @@ def upgrade() -> None:
     sa.Column('tracking', sa.String(length=80), nullable=False),
     sa.Column('tracking_key', sa.String(length=80), nullable=False),
     sa.Column('weight_g', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('expected_g', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('weighed_by', sa.String(length=120), nullable=False),
+    sa.Column('weight_reason', sa.String(length=80), nullable=False),
     sa.ForeignKeyConstraint(['shipment_id'], ['shipment.id'], name=op.f('fk_parcel_shipment_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_parcel')),
     sa.UniqueConstraint('shipment_id', 'position', name=op.f('uq_parcel_shipment_id_position'))
@@ -1248,6 +1282,21 @@ def upgrade() -> None:
     with op.batch_alter_table('parcel', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_parcel_shipment_id'), ['shipment_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_parcel_tracking_key'), ['tracking_key'], unique=False)
+
+    op.create_table('parcel_photo',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('shipment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('file', sa.String(length=80), nullable=False),
+    sa.Column('thumb', sa.String(length=80), nullable=False),
+    sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('actor', sa.String(length=120), nullable=False),
+    sa.ForeignKeyConstraint(['shipment_id'], ['shipment.id'], name=op.f('fk_parcel_photo_shipment_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_parcel_photo')),
+    sa.UniqueConstraint('shipment_id', 'file', name=op.f('uq_parcel_photo_shipment_id_file'))
+    )
+    with op.batch_alter_table('parcel_photo', schema=None) as batch_op:
+        batch_op.create_index('ix_parcel_photo_at', ['at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_parcel_photo_shipment_id'), ['shipment_id'], unique=False)
 
     op.create_table('price_publication',
     sa.Column('price', sa.BigInteger(), nullable=False),
@@ -1384,6 +1433,11 @@ def downgrade() -> None:
         batch_op.drop_index('ix_price_publication_listing')
 
     op.drop_table('price_publication')
+    with op.batch_alter_table('parcel_photo', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_parcel_photo_shipment_id'))
+        batch_op.drop_index('ix_parcel_photo_at')
+
+    op.drop_table('parcel_photo')
     with op.batch_alter_table('parcel', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_parcel_tracking_key'))
         batch_op.drop_index(batch_op.f('ix_parcel_shipment_id'))
@@ -1398,6 +1452,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_order_line_listing')
 
     op.drop_table('order_line')
+    with op.batch_alter_table('note_confirmation', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_note_confirmation_shipment_id'))
+
+    op.drop_table('note_confirmation')
     with op.batch_alter_table('listing_stock', schema=None) as batch_op:
         batch_op.drop_index('ix_listing_stock_due', sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
 
@@ -1433,6 +1491,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_reservation_expiry')
 
     op.drop_table('reservation')
+    op.drop_table('recount')
     with op.batch_alter_table('product_image', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_product_image_variant_id'))
         batch_op.drop_index(batch_op.f('ix_product_image_product_id'))

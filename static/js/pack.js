@@ -9,7 +9,8 @@
    data-sound="ok"     in the answer: is heard. ok, extra, wrong, unknown, stop, closed
    data-said="text"    in the answer: read aloud by #scan-live
    data-offline        shown while the server does not answer; data-waiting inside it counts scans
-   data-mute           switches the sound off and on, in this browser */
+   data-mute           switches the sound off and on, in this browser
+   Others may call OMS.scanned(code): it waits in line like a scan. */
 "use strict";
 
 (() => {
@@ -127,6 +128,8 @@
     waiting.push({ code: text, key: newKey() });
     work();
   };
+
+  window.OMS.scanned = scanned;
 
   addEventListener("beforeunload", (event) => {
     if (waiting.length) event.preventDefault();

@@ -8,14 +8,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import and_, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from oms_web.core.errors import NotAllowedNow, NotFound
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.fulfilment import carts, scan
-from oms_web.domain.fulfilment.models import PackScan, PickList, PickScan, PickTask
+from oms_web.domain.fulfilment.models import (
+    NoteConfirmation,
+    PackScan,
+    PickList,
+    PickScan,
+    PickTask,
+)
+from oms_web.domain.orders.models import Note
 from oms_web.domain.users.models import User
 
 OPEN, DONE, CANCELLED = "open", "done", "cancelled"
@@ -110,7 +117,7 @@ def make_list(
 
 
 def own(work: Work, made: PickList, *, anyway: bool = False) -> bool:
-    """Units of a list are taken by its owner only; a list without one becomes theirs. Lock it first.
+    """Units of a list are taken by its owner only; one without an owner gets one. Lock it first.
 
     Args:
         anyway: take it over from whoever owns it.
@@ -123,7 +130,7 @@ def own(work: Work, made: PickList, *, anyway: bool = False) -> bool:
     """
     me = work.actor.id if work.actor.kind == "user" else None
     before = made.assigned_to
-    if before is None and me is None or before == me:
+    if (before is None and me is None) or before == me:
         return False
     if before is not None and not anyway:
         raise NotAllowedNow("%(name)s picks this list. Take it over first.",
@@ -303,6 +310,42 @@ def scanned_into(session: Session, shipment_id: int) -> dict[int, Counter[int]]:
     for parcel, variant_id in rows:
         found[parcel][variant_id] += 1
     return dict(found)
+
+
+def unread_notes(session: Session, order_id: int, shipment_id: int) -> int:
+    """How many notes of an order the packer of a parcel has not confirmed yet."""
+    return session.scalar(
+        select(func.count()).select_from(Note)
+        .outerjoin(NoteConfirmation, and_(NoteConfirmation.note_id == Note.id,
+                                          NoteConfirmation.shipment_id == shipment_id))
+        .where(Note.order_id == order_id, Note.for_packer, NoteConfirmation.note_id.is_(None))
+    ) or 0
+
+
+def confirm_note(work: Work, note_id: int, shipment_id: int) -> bool:
+    """Write down that the packer of a parcel has read a note; False if it was known."""
+    if work.session.get(NoteConfirmation, (note_id, shipment_id)) is not None:
+        return False
+    work.session.add(NoteConfirmation(note_id=note_id, shipment_id=shipment_id, at=work.now,
+                                      actor=work.actor.name))
+    work.session.flush()
+    return True
+
+
+def confirmations(session: Session, order_id: int) -> dict[int, list[NoteConfirmation]]:
+    """Who has read the notes of an order: note -> confirmations, first to last."""
+    found: dict[int, list[NoteConfirmation]] = defaultdict(list)
+    for one in session.scalars(
+        select(NoteConfirmation).join(Note, Note.id == NoteConfirmation.note_id)
+        .where(Note.order_id == order_id).order_by(NoteConfirmation.at)
+    ):
+        found[one.note_id].append(one)
+    return dict(found)
+
+
+def forget_note(work: Work, note_id: int) -> None:
+    """A note goes; so does who read it. The trail keeps both."""
+    work.session.execute(delete(NoteConfirmation).where(NoteConfirmation.note_id == note_id))
 
 
 def void_scans(work: Work, shipment_id: int) -> None:

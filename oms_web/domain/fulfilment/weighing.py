@@ -41,7 +41,7 @@ class Tolerance:
 def read(text: str) -> int | None:
     """Grams of what a scale sent or somebody typed; None when it is no weight.
 
-    ``1.250``, ``1,25 kg``, ``850 g``, ``850`` (grams, since nobody packs 850 kg), ``2`` (kilograms).
+    ``1.250``, ``1,25 kg``, ``850 g``, ``850`` (grams: nobody packs 850 kg), ``2`` (kilograms).
     """
     found = _READING.fullmatch(text.strip())
     if not found:

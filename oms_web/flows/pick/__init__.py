@@ -1,7 +1,7 @@
 """Picking: orders go on a walk, units are taken from shelves, what a shelf lacks is decided.
 
-``starting`` deals orders to walks, ``walking`` takes units, ``short`` decides about a shelf that has
-too few. A walk has one owner at a time: only they take units.
+``starting`` deals orders to walks, ``walking`` takes units, ``short`` decides about a shelf that
+has too few. A walk has one owner at a time: only they take units.
 """
 
 from oms_web.flows.pick.short import (

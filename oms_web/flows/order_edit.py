@@ -209,12 +209,13 @@ def add_note(work: Work, order_id: int, text: str, *, for_packer: bool = False) 
     """Write something on an order, for colleagues; the note's id.
 
     Args:
-        for_packer: no parcel of the order closes before its packer said that they read it.
+        for_packer: no parcel of the order closes before its packer said that they read it; one
+            that is packed and still here opens again for that.
 
     Raises:
         Invalid: nothing, or too much.
     """
-    orders.get_order(work.session, order_id)
+    order = orders.get_order(work.session, order_id)
     text = text.replace("\0", "").strip()
     if not text:
         raise Invalid("Write something.", "text")
@@ -227,6 +228,8 @@ def add_note(work: Work, order_id: int, text: str, *, for_packer: bool = False) 
     work.session.flush()
     audit.record(work, "orders.note", "order", order_id,
                  {"for_packer": [False, True]} if for_packer else None, note=text[:200])
+    if for_packer:
+        replanning.open_packed(work, order, "a note must be confirmed")
     return note.id
 
 

@@ -30,7 +30,7 @@
     const word = part("word");
     word.textContent = JSON.parse(dialog().querySelector("[data-words]").dataset.words)[why];
     word.hidden = false;
-    part("view").hidden = true;
+    part("view").hidden = part("hint").hidden = part("shot").hidden = true;
   };
 
   const open = async (reads) => {

@@ -51,8 +51,9 @@ def read(text: str) -> int | None:
         if len(whole) > _LONGEST_BARE:
             return None
         unit = "kg" if int(whole) < _BARE_KILOGRAMS else "g"
-    grams = Decimal(f"{whole}.{part or 0}") * (1 if unit == "g" else 1000)
-    return int(grams.to_integral_value()) if 0 < grams <= HEAVIEST_G else None
+    exact = Decimal(f"{whole}.{part or 0}") * (1 if unit == "g" else 1000)
+    grams = int(exact.to_integral_value())
+    return grams if 0 < grams <= HEAVIEST_G else None
 
 
 def is_off(expected: int | None, measured: int, tolerance: Tolerance) -> bool:

@@ -42,6 +42,14 @@ def unseal(work: Work, shipment: Shipment, order: Order, note: str = "opened aga
     shipping.tell_order(work, order)
 
 
+def open_packed(work: Work, order: Order, note: str) -> None:
+    """Open every parcel of an order again that is packed and has not left."""
+    if shipping.of_order(work.session, order.id, shipping.PACKED):
+        order = lock_order(work.session, order.id)
+        for shipment in shipping.of_order(work.session, order.id, shipping.PACKED):
+            unseal(work, shipment, order, note)
+
+
 def follow(work: Work, order_ids: Collection[int]) -> None:
     """The promises of these orders may have changed: their packed parcels follow."""
     begun = exists().where(Shipment.order_id == Order.id, Shipment.state.in_(shipping.LIVE))

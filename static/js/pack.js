@@ -18,6 +18,7 @@
   const SILENCE_MS = 350;     // a scanner that sends no Enter has finished after so long
   const SHORTEST = 6;         // what such a scanner sends at least
   const RETRY_MS = 1500;
+  const LATE_MS = 40;         // a timer that comes later than this was held up: keys may wait behind it
   const SECOND_ENTER_MS = 150;  // some scanners end a code with two: the second is no key press
 
   // Sound ------------------------------------------------------------------------------------
@@ -158,6 +159,14 @@
     else hit.click();
   };
 
+  const patiently = (then, again = true) => {
+    const due = performance.now() + LONE_MS;
+    timer = setTimeout(() => {
+      if (again && performance.now() - due > LATE_MS) patiently(then, false);
+      else then();
+    }, LONE_MS);
+  };
+
   const settle = () => {
     const text = typed;
     const quick = (performance.now() - since - SILENCE_MS) / Math.max(1, text.length) < 50;
@@ -192,10 +201,10 @@
     if (!typed) since = performance.now();
     typed += event.key;
     clearTimeout(timer);
-    timer = setTimeout(() => {
+    patiently(() => {
       if (typed.length === 1) settle();
       else timer = setTimeout(settle, SILENCE_MS - LONE_MS);
-    }, LONE_MS);
+    });
   }, true);
 
   document.addEventListener("pointerdown", wake, { passive: true });

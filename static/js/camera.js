@@ -1,6 +1,6 @@
 /* The camera as a scanner, and as a camera. Needs pack.js, whose line of scans it feeds.
 
-   data-camera          on a button: reads codes with the camera (BarcodeDetector) until it is closed
+   data-camera          on a button: reads codes with the camera (BarcodeDetector), until closed
    data-photo           on a form with a file field: what is chosen is made small here and posted
    data-photo-camera    inside it: takes the picture with the camera; shown where there is one
    The dialog #camera has data-camera-view (the picture), data-camera-hint (while codes are read),

@@ -18,7 +18,7 @@
   const SILENCE_MS = 350;     // a scanner that sends no Enter has finished after so long
   const SHORTEST = 6;         // what such a scanner sends at least
   const RETRY_MS = 1500;
-  const LATE_MS = 40;         // a timer that comes later than this was held up: keys may wait behind it
+  const LATE_MS = 40;         // a timer later than this was held up: keys may wait behind it
   const SECOND_ENTER_MS = 150;  // some scanners end a code with two: the second is no key press
 
   // Sound ------------------------------------------------------------------------------------

@@ -141,3 +141,17 @@ def test_a_picker_who_may_not_cancel_is_neither_offered_nor_allowed_it(packer, f
     answer = packer.post("/picking/lists/1/short", data={
         "task": task, "missing": "1", "decision": "cancel"})
     assert answer.status_code == 403
+
+
+def test_a_short_shelf_is_told_at_home_and_where_one_counts(packer, floor, browser_as):
+    floor.order("A", {"KUB": 2})
+    packer.post("/picking/lists", data={"many": "1"})
+    task = re.search(r'name="task" value="(\d+)"',
+                     packer.get("/picking/lists/1").get_data(as_text=True))[1]
+    packer.post("/picking/lists/1/short", data={"task": task, "missing": "1",
+                                                "decision": "correct"})
+    counter = browser_as("warehouse")
+    assert "1 shelf" in text_of(counter.get("/"))
+    assert "A-01 Product KUB KUB 1 missing" in text_of(counter.get("/stock/documents"))
+    answer = counter.post("/stock/stocktakes/new", data={"warehouse": floor.house.id})
+    assert "To be counted first: A-01 · KUB" in text_of(counter.get(answer.location))

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select, tuple_
+from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from oms_web.core.work import Work
@@ -49,6 +49,11 @@ def counted(work: Work, places: Collection[tuple[int, int]]) -> None:
             delete(Recount)
             .where(tuple_(Recount.variant_id, Recount.location_id).in_(sorted(places)))
             .execution_options(synchronize_session=False))
+
+
+def count(session: Session) -> int:
+    """How many places wait to be counted."""
+    return session.scalar(select(func.count()).select_from(Recount)) or 0
 
 
 def waiting(session: Session, warehouse_id: int | None = None, limit: int = 100) -> list[ToCount]:

@@ -15,6 +15,7 @@ from oms_web.domain.audit.models import AuditEntry
 from oms_web.domain.orders.verification.kinds import CHECKS
 from oms_web.web import act_values, channels, quarantine, shipments, stock_documents
 from oms_web.web.order_words import HOLDS, HOW_SETTLED, LEVELS, PAYMENT_KINDS, QUEUES
+from oms_web.web.packing_band import WEIGHT_REASONS
 from oms_web.web.phase_names import PHASES
 from oms_web.web.users import ROLE_NAMES
 
@@ -107,7 +108,11 @@ ACTS: dict[str, Any] = {
     "orders.untag": _l("Tag taken off"),
     "orders.watch": _l("List of whom to look out for changed"),
     "packing.aside": _l("Parcel put aside"),
+    "packing.note": _l("Note confirmed by the packer"),
+    "packing.photo": _l("Photo of the parcel taken"),
     "packing.take": _l("Parcel taken over"),
+    "packing.unphoto": _l("Photo of the parcel taken off"),
+    "packing.weigh": _l("Parcel weighed"),
     "payments.give_back": _l("Money given back"),
     "payments.record": _l("Payment recorded"),
     "payments.undo": _l("Payment taken back"),
@@ -115,6 +120,7 @@ ACTS: dict[str, Any] = {
     "picking.cancel": _l("Pick list cancelled"),
     "picking.done": _l("Pick list done"),
     "picking.leave_out": _l("Order left out of the walk"),
+    "picking.own": _l("Pick list taken in hand"),
     "picking.reopen": _l("Pick list opened again"),
     "picking.start": _l("Pick list started"),
     "quarantine.drop": _l("Unread order dropped"),
@@ -144,6 +150,7 @@ ACTS: dict[str, Any] = {
     "stock.correction": _l("Stock corrected"),
     "stock.move": _l("Stock moved"),
     "stock.receipt": _l("Receipt"),
+    "stock.recount": _l("Shelf marked to be counted"),
     "stock.stocktake": _l("Stocktake"),
     "stock.transfer": _l("Transfer"),
     "stock.warehouse": _l("Warehouse changed"),
@@ -232,6 +239,11 @@ FIELDS: dict[str, Any] = {
     "hours": _l("hours"),
     "webhook": _l("webhook"), "steps": _l("what it does"), "key": _l("key"),
     "barcode": _l("barcode"), "icon": _l("icon"), "on_list": _l("on the list"),
+    "weight": _l("weight, g"), "expected": _l("expected, g"), "photos": _l("photos"),
+    "picker": _l("picker"), "for_packer": _l("the packer must confirm it"),
+    "cart_slots": _l("orders on a cart"), "weighs": _l("parcels are weighed"),
+    "packaging_g": _l("packaging, g"), "tolerance_g": _l("tolerance, g"),
+    "tolerance_pct": _l("tolerance in percent"), "photo_days": _l("days that photos are kept"),
     "on_card": _l("on the order card"), "at_station": _l("at the pack station"),
 }
 
@@ -241,7 +253,7 @@ VALUES: dict[str, Mapping[str, Any]] = {
     "queue": {name: queue.label for name, queue in QUEUES.items()},
     "finding": HOLDS, "how": HOW_SETTLED, **{kind: LEVELS for kind in CHECKS},
     "by": {"buyer": _l("the buyer"), "seller": _l("the seller"), "channel": _l("the channel")},
-    "payment_kind": PAYMENT_KINDS,
+    "payment_kind": PAYMENT_KINDS, "reason": WEIGHT_REASONS,
     "state": {
         **channels.STATES, **stock_documents.STATES, **quarantine.STATES, **shipments.STATES,
         "open": _l("in progress"), "done": _l("done"), "gone": _l("ended by its receiver"),

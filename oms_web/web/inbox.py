@@ -22,6 +22,7 @@ from oms_web.domain.catalog.models import Variant
 from oms_web.domain.orders import filing, phases, shortages
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import AMONG_TO_SHIP, Hold, Order
+from oms_web.domain.stock import recounts
 from oms_web.domain.webhooks import queries as webhooks
 from oms_web.sync.models import Quarantine
 from oms_web.web import formats
@@ -257,6 +258,18 @@ def stopped_rules(asked: Asked) -> Iterator[Case]:
                    gettext("See why"), since=since)
 
 
+def shelves_to_count(asked: Asked) -> Iterator[Case]:
+    """Places where pickers and packers found less than the ledger says."""
+    n = recounts.count(asked.session)
+    if n:
+        yield Case(
+            "warn", "clipboard-check", gettext("To be counted"),
+            ngettext("%(num)s shelf", "%(num)s shelves", n),
+            gettext("Somebody found less there than the ledger says; channels may show too many."),
+            url_for("stock_documents.index"), gettext("Show them"),
+        )
+
+
 def floor_work(asked: Asked) -> Iterator[Case]:
     """For those who work on the floor and see no order list: what there is to do."""
     if allowed("orders.see"):
@@ -289,6 +302,7 @@ SOURCES: tuple[tuple[str, str, Source], ...] = (
     ("pick.do", "picking.index", short_picks),
     ("quarantine.handle", "quarantine.index", unread_orders),
     ("documents.issue", "orders.index", documents),
+    ("stock.count", "stock_documents.index", shelves_to_count),
     ("imports.see", "tasks.index", dead_tasks),
     ("api.manage", "webhooks.show", broken_webhooks),
     ("rules.see", "rules.show", stopped_rules),

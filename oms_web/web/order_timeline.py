@@ -13,6 +13,7 @@ from flask_babel import gettext, ngettext
 from oms_web.domain.audit.models import AuditEntry
 from oms_web.web import acts, formats, going
 from oms_web.web import order_words as words
+from oms_web.web.packing_band import WEIGHT_REASONS
 
 VIEWS = ("", "channel", "people", "documents")
 
@@ -110,6 +111,14 @@ def _changed_fields(told: Told) -> str:
     return ", ".join(dict.fromkeys(name for name, _, _ in acts.shown(told.entry, told.currency)))
 
 
+def _weight_note(told: Told) -> str:
+    expected, reason = told.after("expected"), told.after("reason")
+    if not reason:
+        return ""
+    instead = gettext("instead of %(weight)s", weight=formats.kilos(int(expected or 0)))
+    return f"{instead}: {WEIGHT_REASONS.get(reason, reason)}"
+
+
 def _lost(told: Told) -> str:
     return ", ".join(str(title) for title in told.entry.change)
 
@@ -200,9 +209,17 @@ TELLING: Mapping[str, Kind] = {
     "payments.give_back": Kind("cash-banknote", lambda t: gettext(
         "%(amount)s given back", amount=t.money("amount")), "warn"),
     "picking.start": Kind("basket", lambda t: gettext("On a pick list"),
-                          note=lambda t: gettext("basket %(n)s", n=t.after("basket"))),
+                          note=lambda t: gettext("basket %(n)s", n=t.after("basket"))
+                          if t.after("basket") else ""),
     "picking.done": Kind("basket", lambda t: gettext("Goods picked"), "ok"),
     "picking.leave_out": Kind("basket", lambda t: gettext("Taken off the pick list")),
+    "packing.note": Kind("eye-check", lambda t: gettext(
+        "The packer confirmed the note: “%(text)s”", text=t.entry.note or "")),
+    "packing.photo": Kind("photo", lambda t: gettext("Photo of the parcel taken")),
+    "packing.unphoto": Kind("photo", lambda t: gettext("Photo of the parcel taken off")),
+    "packing.weigh": Kind("weight", lambda t: gettext(
+        "Weighed: %(weight)s", weight=formats.kilos(int(t.after("weight") or 0))),
+        note=_weight_note),
     "shipping.start": Kind("package", lambda t: gettext("Parcel begun")),
     "shipping.parcel": Kind("package", lambda t: ngettext(
         "%(num)s parcel", "%(num)s parcels", int(t.after("parcels") or 0))),

@@ -50,7 +50,8 @@ MAIN = (
     Section("home.index", "home.see", "home", _l("Home"), "h", ("guide",)),
     Section("orders.index", "orders.see", "layout-list", _l("Orders"), "o",
             ("changes", "order_card", "order_edit")),
-    Section("packing.index", "pack.do", "package", _l("Packing"), "p", ("picking", "shipments")),
+    Section("packing.index", "pack.do", "package", _l("Packing"), "p",
+            ("packing_close", "picking", "shipments")),
     Section("stock.index", "stock.see", "stack-2", _l("Stock"), "s",
             ("stock_documents", "receipts", "transfers", "stocktakes", "warehouses")),
     Section("documents.index", "documents.see", "file-text", _l("Documents"), "d",
@@ -71,7 +72,7 @@ MORE = (
     Section("imports.index", "imports.see", "file-import", _l("Import"), "", ("import_profiles",)),
     Section("tasks.index", "home.see", "list-check", _l("Running work")),
     Section("settings.index", "settings.edit", "settings", _l("Settings"), "",
-            ("labels", "verification_settings")),
+            ("labels", "verification_settings", "floor_settings")),
     Section("users.index", "users.manage", "users", _l("People")),
     Section("audit.index", "audit.see", "history", _l("Audit trail")),
 )
@@ -181,6 +182,7 @@ SETTINGS_TABS = (
     ("labels.statuses", "settings.edit", _l("Statuses")),
     ("labels.tags", "settings.edit", _l("Tags")),
     ("verification_settings.index", "settings.edit", _l("Verification")),
+    ("floor_settings.index", "settings.edit", _l("Picking and packing")),
     ("numbering.design", "documents.design", _l("Documents")),
     ("users.index", "users.manage", _l("People")),
     ("api_keys.index", "api.manage", _l("API")),
@@ -208,6 +210,19 @@ def around(path: str) -> Section | None:
     return max(inside, key=lambda one: len(one.url), default=None)
 
 
+def landing_url(role: str = "") -> str:
+    """Where a person begins: home, else the first section of their role (or of ``role``)."""
+    user = current_user()
+    role = role or (user.role if user else "")
+    first = next((one.url for one in MAIN if role and may(role, one.act)), None)
+    return first or url_for("home.index")
+
+
+def leaving_url() -> str:
+    """Where the pack station lets go of somebody: home; who has none goes picking."""
+    return landing_url() if allowed("home.see") else url_for("picking.index")
+
+
 def exists(endpoint: str) -> bool:
     """Whether a screen is served by this installation."""
     return endpoint in current_app.view_functions
@@ -224,7 +239,7 @@ def register(app: Flask) -> None:
     app.jinja_env.globals.update(
         allowed=allowed, countdown=formats.countdown, exists=exists, strip_words=strip_words,
         settings_tabs=settings_tabs,
-        theme=theme, themes=THEMES,
+        theme=theme, themes=THEMES, landing_url=landing_url, leaving_url=leaving_url,
     )
 
     @app.context_processor

@@ -9,6 +9,7 @@ from oms_web.domain.channels import models as channels
 from oms_web.domain.company import models as company
 from oms_web.domain.documents import models as documents
 from oms_web.domain.fulfilment import models as fulfilment
+from oms_web.domain.orders import begun
 from oms_web.domain.orders import models as orders
 from oms_web.domain.payments import models as payments
 from oms_web.domain.returns import models as returns
@@ -19,7 +20,7 @@ from oms_web.domain.webhooks import models as webhooks
 from oms_web.sync import models as sync
 
 __all__ = [
-    "Base", "audit", "automation", "catalog", "channels", "claims", "company", "documents",
+    "Base", "audit", "automation", "begun", "catalog", "channels", "claims", "company", "documents",
     "events", "fulfilment", "orders", "payments", "returns", "shipping", "stock", "sync", "users",
     "webhooks",
 ]

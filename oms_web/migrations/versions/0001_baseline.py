@@ -363,6 +363,13 @@ def upgrade() -> None:
     with op.batch_alter_table('api_call', schema=None) as batch_op:
         batch_op.create_index('ix_api_call_at', ['at'], unique=False)
 
+    op.create_table('begun_order',
+    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('typed', sa.Text(), nullable=False),
+    sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_begun_order_user_id')),
+    sa.PrimaryKeyConstraint('user_id', name=op.f('pk_begun_order'))
+    )
     op.create_table('channel_grant',
     sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('kind', sa.String(length=8), nullable=False),
@@ -1575,6 +1582,7 @@ def downgrade() -> None:
     op.drop_table('channel_pace')
     op.drop_table('channel_order')
     op.drop_table('channel_grant')
+    op.drop_table('begun_order')
     with op.batch_alter_table('api_call', schema=None) as batch_op:
         batch_op.drop_index('ix_api_call_at')
 

@@ -15,14 +15,15 @@ from oms_web.domain.payments import models as payments
 from oms_web.domain.returns import models as returns
 from oms_web.domain.shipping import models as shipping
 from oms_web.domain.stock import models as stock
+from oms_web.domain.till import models as till
 from oms_web.domain.users import models as users
 from oms_web.domain.webhooks import models as webhooks
 from oms_web.sync import models as sync
 
 __all__ = [
     "Base", "audit", "automation", "begun", "catalog", "channels", "claims", "company", "documents",
-    "events", "fulfilment", "orders", "payments", "returns", "shipping", "stock", "sync", "users",
-    "webhooks",
+    "events", "fulfilment", "orders", "payments", "returns", "shipping", "stock", "sync", "till",
+    "users", "webhooks",
 ]
 
 metadata = Base.metadata

@@ -47,8 +47,8 @@ _WORTH_KEEPING = ("variant", "buyer_name", "buyer_company", "buyer_phone", "buye
 @screen.get("/orders/new")
 @act("orders.create")
 def new() -> Response:
-    """A form: as it was left, or empty. ``like`` takes the buyer of an earlier order over, ``again``
-    what was ordered, too; with ``fresh`` nothing is taken over.
+    """A form: as it was left, or empty. ``like`` takes over the buyer of an earlier order,
+    ``again`` what was ordered, too; with ``fresh`` nothing is taken over.
     """
     like, same = asked.number("like"), asked.number("again")
     earlier = like if same is None else same

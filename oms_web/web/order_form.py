@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
-from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l

@@ -42,6 +42,10 @@ class Discount:
         share = Decimal(gross) * self.value / WHOLE
         return int(share.quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
+    def at_most(self, gross: int) -> Discount:
+        """The discount, an amount brought down to what there is."""
+        return Discount(AMOUNT, min(self.value, gross)) if self.kind == AMOUNT else self
+
     @property
     def stored(self) -> list[str | int]:
         """As it is kept in JSON; ``restore`` reads it."""

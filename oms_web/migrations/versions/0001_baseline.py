@@ -637,6 +637,15 @@ def upgrade() -> None:
     with op.batch_alter_table('stock_document', schema=None) as batch_op:
         batch_op.create_index('ix_stock_document_list', ['kind', 'id'], unique=False)
 
+    op.create_table('till',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('name', sa.String(length=40), nullable=False),
+    sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('archived_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['warehouse_id'], ['warehouse.id'], name=op.f('fk_till_warehouse_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_till')),
+    sa.UniqueConstraint('name', name=op.f('uq_till_name'))
+    )
     op.create_table('user_session',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('token_hash', sa.String(length=64), nullable=False),
@@ -1133,6 +1142,43 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_stock_document_line')),
     sa.UniqueConstraint('document_id', 'variant_id', 'location_id', name=op.f('uq_stock_document_line_document_id_variant_id_location_id'))
     )
+    op.create_table('till_basket',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('till_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('name', sa.String(length=60), nullable=False),
+    sa.Column('lines', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('discount', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('seen', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('created_by', sa.String(length=120), nullable=False),
+    sa.Column('closed_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['till_id'], ['till.id'], name=op.f('fk_till_basket_till_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_till_basket'))
+    )
+    with op.batch_alter_table('till_basket', schema=None) as batch_op:
+        batch_op.create_index('ix_till_basket_open', ['till_id', 'id'], unique=False, sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
+
+    op.create_table('till_shift',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('till_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('change_money', sa.BigInteger(), nullable=False),
+    sa.Column('opened_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('opened_by', sa.String(length=120), nullable=False),
+    sa.Column('closed_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('closed_by', sa.String(length=120), nullable=True),
+    sa.Column('expected', sa.BigInteger(), nullable=True),
+    sa.Column('counted', sa.BigInteger(), nullable=True),
+    sa.Column('note', sa.String(length=300), nullable=False),
+    sa.CheckConstraint('change_money >= 0', name=op.f('ck_till_shift_change_money_not_negative')),
+    sa.CheckConstraint('counted >= 0', name=op.f('ck_till_shift_counted_not_negative')),
+    sa.ForeignKeyConstraint(['till_id'], ['till.id'], name=op.f('fk_till_shift_till_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_till_shift'))
+    )
+    with op.batch_alter_table('till_shift', schema=None) as batch_op:
+        batch_op.create_index('ix_till_shift_open', ['till_id'], unique=True, sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
+        batch_op.create_index('ix_till_shift_till', ['till_id', 'id'], unique=False)
+
     op.create_table('document_file',
     sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('file', sa.String(length=80), nullable=False),
@@ -1292,6 +1338,37 @@ def upgrade() -> None:
         batch_op.create_index('ix_publication_account', ['account_id', 'id'], unique=False)
         batch_op.create_index('ix_publication_listing', ['listing_id', 'id'], unique=False)
 
+    op.create_table('till_sale',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('till_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('shift_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('basket_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('key', sa.String(length=40), nullable=False),
+    sa.Column('method', sa.String(length=10), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('total', sa.BigInteger(), nullable=False),
+    sa.Column('given', sa.BigInteger(), nullable=False),
+    sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('sold_by', sa.String(length=120), nullable=False),
+    sa.Column('voided_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('voided_by', sa.String(length=120), nullable=True),
+    sa.Column('void_reason', sa.String(length=300), nullable=False),
+    sa.CheckConstraint('given >= total', name=op.f('ck_till_sale_given_is_enough')),
+    sa.CheckConstraint('total >= 0', name=op.f('ck_till_sale_total_not_negative')),
+    sa.ForeignKeyConstraint(['basket_id'], ['till_basket.id'], name=op.f('fk_till_sale_basket_id')),
+    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_till_sale_order_id')),
+    sa.ForeignKeyConstraint(['shift_id'], ['till_shift.id'], name=op.f('fk_till_sale_shift_id')),
+    sa.ForeignKeyConstraint(['till_id'], ['till.id'], name=op.f('fk_till_sale_till_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_till_sale')),
+    sa.UniqueConstraint('basket_id', name=op.f('uq_till_sale_basket_id')),
+    sa.UniqueConstraint('key', name=op.f('uq_till_sale_key')),
+    sa.UniqueConstraint('order_id', name=op.f('uq_till_sale_order_id'))
+    )
+    with op.batch_alter_table('till_sale', schema=None) as batch_op:
+        batch_op.create_index('ix_till_sale_shift', ['shift_id', 'id'], unique=False)
+        batch_op.create_index('ix_till_sale_till', ['till_id', 'id'], unique=False)
+
     op.create_table('order_line_part',
     sa.Column('line_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('variant_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1382,6 +1459,11 @@ def downgrade() -> None:
 
     op.drop_table('pick_task')
     op.drop_table('order_line_part')
+    with op.batch_alter_table('till_sale', schema=None) as batch_op:
+        batch_op.drop_index('ix_till_sale_till')
+        batch_op.drop_index('ix_till_sale_shift')
+
+    op.drop_table('till_sale')
     with op.batch_alter_table('publication', schema=None) as batch_op:
         batch_op.drop_index('ix_publication_listing')
         batch_op.drop_index('ix_publication_account')
@@ -1414,6 +1496,15 @@ def downgrade() -> None:
 
     op.drop_table('listing_price')
     op.drop_table('document_file')
+    with op.batch_alter_table('till_shift', schema=None) as batch_op:
+        batch_op.drop_index('ix_till_shift_till')
+        batch_op.drop_index('ix_till_shift_open', sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
+
+    op.drop_table('till_shift')
+    with op.batch_alter_table('till_basket', schema=None) as batch_op:
+        batch_op.drop_index('ix_till_basket_open', sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
+
+    op.drop_table('till_basket')
     op.drop_table('stock_document_line')
     with op.batch_alter_table('shipment', schema=None) as batch_op:
         batch_op.drop_index('ix_shipment_untold', sqlite_where=sa.text("told IN ('failed', 'unknown')"), postgresql_where=sa.text("told IN ('failed', 'unknown')"))
@@ -1532,6 +1623,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_user_session_user_id'))
 
     op.drop_table('user_session')
+    op.drop_table('till')
     with op.batch_alter_table('stock_document', schema=None) as batch_op:
         batch_op.drop_index('ix_stock_document_list')
 

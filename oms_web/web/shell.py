@@ -60,6 +60,7 @@ MAIN = (
             ("quarantine", "listings", "offer_rules")),
 )
 MORE = (
+    Section("till.index", "pos.sell", "building-store", _l("Point of sale"), "", ("till_sales",)),
     Section("products.index", "catalog.see", "tag", _l("Products")),
     Section("picking.index", "pick.do", "basket", _l("Picking")),
     Section("shipments.index", "ship.do", "truck", _l("Shipments")),

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
 
 from oms_web.core.errors import Invalid
 from oms_web.core.money import from_minor, line_total, parse_amount, to_micro, to_minor
@@ -39,8 +38,7 @@ class Discount:
             if self.value > gross:
                 raise Invalid("The discount is more than what it is taken off.", "discount")
             return self.value
-        share = Decimal(gross) * self.value / WHOLE
-        return int(share.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+        return (2 * gross * self.value + WHOLE) // (2 * WHOLE)  # half up
 
     def at_most(self, gross: int) -> Discount:
         """The discount, an amount brought down to what there is."""
@@ -106,6 +104,7 @@ def priced(unit_price: int, quantity: int, discount: Discount | None, currency: 
     if discount is None:
         return Priced(unit_price, gross, 0, gross)
     wanted = gross - discount.taken_off(gross)
-    lowered = to_micro(from_minor(wanted, currency) / quantity)
+    worth = to_micro(from_minor(wanted, currency))
+    lowered = (2 * worth + quantity) // (2 * quantity)  # half up, of a millionth
     total = line_total(lowered, quantity, currency)
     return Priced(lowered, gross, gross - total, total)

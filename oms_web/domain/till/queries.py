@@ -99,6 +99,7 @@ class ShiftRow:
     expected: int | None
     counted: int | None
     note: str
+    change_money: int
 
     @property
     def difference(self) -> int | None:
@@ -215,7 +216,7 @@ def sales(session: Session, shift_id: int, after: str | None = None) -> Page[Sal
 
 
 _SHIFT = (Shift.id, Till.name, Shift.currency, Shift.opened_at, Shift.opened_by, Shift.closed_at,
-          Shift.closed_by, Shift.expected, Shift.counted, Shift.note)
+          Shift.closed_by, Shift.expected, Shift.counted, Shift.note, Shift.change_money)
 
 
 def shifts(session: Session, after: str | None = None) -> Page[ShiftRow]:

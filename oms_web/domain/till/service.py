@@ -200,8 +200,8 @@ def begin_basket(work: Work, till_id: int) -> Basket:
     return made
 
 
-def put_in(work: Work, basket_id: int, variant_id: int, key: str) -> None:
-    """One more unit; the same scan sent again puts in none.
+def put_in(work: Work, basket_id: int, variant_id: int, key: str, units: int = 1) -> None:
+    """One more unit, or several; the same scan sent again puts in none.
 
     Raises:
         NotAllowedNow: the basket is sold or emptied, or the product is not sold any more.
@@ -215,7 +215,7 @@ def put_in(work: Work, basket_id: int, variant_id: int, key: str) -> None:
         raise NotAllowedNow("%(title)s is not sold any more.", title=variant.title)
     price = variant.price if variant.currency == currency(work.session) else None
     basket.lines = baskets.stored(
-        baskets.add(baskets.restore(basket.lines), variant_id, price))
+        baskets.add(baskets.restore(basket.lines), variant_id, price, units))
     basket.seen = [*basket.seen, key][-SEEN:]
     work.session.flush()
 

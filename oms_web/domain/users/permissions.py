@@ -24,6 +24,8 @@ ACTS: dict[str, frozenset[str]] = {
         "orders.export": {MANAGER, SALES, ACCOUNTANT},
         "payments.record": {MANAGER, SALES, ACCOUNTANT},
         "returns.see": _SEEING,
+        "pos.sell": _DESK,
+        "pos.manage": {MANAGER},
         "catalog.see": _SEEING | {WAREHOUSE},
         "catalog.edit": {MANAGER},
         "catalog.export": {MANAGER, ACCOUNTANT},

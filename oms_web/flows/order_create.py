@@ -21,7 +21,7 @@ from oms_web.domain.orders.taking import MAX_LINES, MAX_UNITS, Position, Taken
 from oms_web.domain.payments import service as payments
 from oms_web.domain.users.models import User
 
-__all__ = ["MAX_LINES", "MAX_UNITS", "Position", "Taken", "confirm", "create"]
+__all__ = ["MAX_LINES", "MAX_UNITS", "Position", "Taken", "confirm", "create", "made_with"]
 
 RECENT_FORMS = 50
 
@@ -39,7 +39,7 @@ def create(work: Work, taken: Taken, *, confirm: bool, form_key: str, paid: bool
     if paid and not confirm:
         raise Invalid("A draft cannot be paid yet. Take the order down, or say that it will be "
                       "paid later.", "payment_kind")
-    made_before = _made_with(work, form_key)
+    made_before = made_with(work, form_key)
     if made_before is not None:
         return made_before, False
     order = taking.store(work, taken, form_key)
@@ -91,8 +91,12 @@ def _confirm(work: Work, order: Order) -> None:
     reserving.reserve_orders(work, [order.id])
 
 
-def _made_with(work: Work, form_key: str) -> int | None:
-    """The order this form made already. Two sendings at once queue at the person's own row."""
+def made_with(work: Work, form_key: str) -> int | None:
+    """The order this form made already. Two sendings at once queue at the person's own row.
+
+    Raises:
+        Invalid: the form has no key.
+    """
     if not form_key:
         raise Invalid("This page has been open for too long. Reload it and try again.")
     session = work.session

@@ -136,7 +136,9 @@ def keep() -> Response:
         fields = {name: request.form.getlist(name) for name in request.form
                   if name not in ("csrf_token", "code", "like")}
         with writing() as work:
-            begun.keep(work, user.id, fields)
+            # Leaving a field to press Save sends both: what is an order already is not kept.
+            if order_create.made_with(work, request.form.get("key", "")[:40]) is None:
+                begun.keep(work, user.id, fields)
     return make_response("", 204)
 
 

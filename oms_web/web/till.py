@@ -17,6 +17,7 @@ from flask_babel import gettext
 
 from oms_web.core.errors import Denied, Invalid, InvalidForm, NotFound, OmsError
 from oms_web.core.work import Work
+from oms_web.domain.catalog import queries as catalog
 from oms_web.domain.catalog.queries import Found
 from oms_web.domain.orders import buyers, discounts
 from oms_web.domain.till import queries
@@ -82,8 +83,11 @@ def _key() -> str:
 
 
 def _show(basket_id: int | None = None, heard: Heard | None = None, *, form: PayForm | None = None,
-          sale: Sale | None = None, status: int = 200) -> Response:
-    """The till as it stands: to be chosen, to be opened, with a basket, or with what was sold."""
+          sale: Sale | None = None, status: int = 200, asking: bool = False) -> Response:
+    """The till as it stands: to be chosen, to be opened, with a basket, or with what was sold.
+
+    ``asking``: it is shown although a form without a script sent it, since it asks for more.
+    """
     rows = queries.tills(db.session)
     till = this_till(rows)
     values: dict[str, Any] = {"tills": rows, "till": till, "basket": None, "sale": sale,
@@ -92,7 +96,7 @@ def _show(basket_id: int | None = None, heard: Heard | None = None, *, form: Pay
         values |= _selling(till, basket_id, form, sale)
     url = url_for("till.show", basket_id=basket_id) if basket_id and not sale \
         else url_for("till.sold", sale_id=sale.id) if sale else url_for("till.index")
-    if request.method == "POST" and not wants_part() and status == 200:
+    if request.method == "POST" and not wants_part() and status == 200 and not asking:
         return go(url)
     response = render("till/page.html", "till/_till.html", status=status, methods=till_form.METHODS,
                       next_key=secrets.token_hex(16), typed_discount=typed_discount, **values)
@@ -189,14 +193,17 @@ def _scan(basket_id: int | None) -> Response:
     till, key = _here(), _key()
     typed = request.form.get("code", "").strip()
     many = _MANY.fullmatch(typed)
-    units = int(many[1]) if many else 1
+    units, code = (int(many[1]), many[2]) if many else (1, typed)
     try:
-        found = scanning.variant(db.session) if not many \
-            else scanning.queries.scanned_or_refuse(db.session, many[2])
+        found = catalog.scanned_or_refuse(db.session, code) if many \
+            else scanning.variant(db.session)
     except NotFound as error:
-        said = scanning.refused(db.session, error)
-        heard = Heard("bad", said.text, "unknown", said.suggested, typed)
-        return _show(basket_id, heard, status=404)
+        alike = catalog.suggest(db.session, code) if len(code) > 1 else []
+        if len(alike) != 1:  # a name is no wrong code: of several products one is chosen
+            heard = Heard("", gettext("Choose one of these:"), "extra", tuple(alike), code) \
+                if alike else _refused(error)
+            return _show(basket_id, heard, status=200 if alike else 404, asking=True)
+        found = alike[0]
     except OmsError as error:
         return _show(basket_id, _refused(error), status=status_of(error))
     try:
@@ -292,9 +299,9 @@ def buyer(basket_id: int) -> Response:
     known = buyers.recognise(db.session, typed, 1) if typed and allowed("orders.see") else []
     if known:
         form.fill(known[0])
-        return _show(basket_id, form=form)
+        return _show(basket_id, form=form, asking=True)
     words = gettext("No earlier order has this number. Type the name and address.")
-    return _show(basket_id, Heard("bad", words), form=form)
+    return _show(basket_id, Heard("bad", words), form=form, asking=True)
 
 
 @screen.post("/pos/<int:basket_id>/pay")

@@ -146,6 +146,7 @@ def test_a_sale_taken_back_leaves_goods_money_and_books_as_they_were(counter):
     assert counter.do(till_sale.void, sale.id, "wrong size")[1] is False
     assert counter.ask(select(Order.phase, Order.queue, Order.paid_total)) == [
         ("cancelled", "cancelled", 0)]
+    assert counter.ask(select(OrderLine.shipped, OrderLine.cancelled)) == [(0, 2)]
     assert counter.ask(select(Payment.amount).order_by(Payment.id)) == [(2000,), (-2000,)]
     assert counter.ask(select(Balance.on_hand, Balance.reserved).where(
         Balance.variant_id == counter.ids["KUB"])) == [(5, 0)]

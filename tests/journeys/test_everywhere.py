@@ -95,8 +95,8 @@ def full(oms, app, browser_as):
         product = work.session.scalar(select(func.min(Product.id)))
         hook = webhooks.create(work, LONG[:80], "https://shop.example/" + "a" * 80, ["order"])[0].id
         webhooks.note_try(work, hook, webhooks.Try("event", 1, "orders.hold", 500, 12, answer="x"))
-    post("/pos/tills", name=LONG[:40], warehouse=shop.ldz)
-    post("/pos/open", change_money="100")
+    client.post("/pos/tills", data={"name": LONG[:40], "warehouse": shop.ldz})
+    client.post("/pos/open", data={"change_money": "100"})
     basket, parked = post("/pos/scan", code=f"2*{MUG}"), post("/pos/scan", code=MUG)
     sale = post(f"/pos/{basket}/pay", key="k", shown="9800", method="card")
     walk = post("/picking/lists", order=[first])

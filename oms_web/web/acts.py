@@ -107,6 +107,7 @@ ACTS: dict[str, Any] = {
     "orders.unnote": _l("Note removed"),
     "orders.untag": _l("Tag taken off"),
     "orders.watch": _l("List of whom to look out for changed"),
+    "orders.void": _l("Sale over the counter taken back"),
     "packing.aside": _l("Parcel put aside"),
     "packing.note": _l("Note confirmed by the packer"),
     "packing.photo": _l("Photo of the parcel taken"),
@@ -158,6 +159,14 @@ ACTS: dict[str, Any] = {
     "tags.create": _l("Tag added"),
     "tags.delete": _l("Tag deleted"),
     "tags.rename": _l("Tag renamed"),
+    "till.archive": _l("Till put away"),
+    "till.change": _l("Till changed"),
+    "till.close": _l("Till counted and closed"),
+    "till.create": _l("Till added"),
+    "till.open": _l("Till opened"),
+    "till.sale": _l("Sold over the counter"),
+    "till.throw_away": _l("Basket emptied"),
+    "till.void": _l("Sale taken back"),
     "users.active": _l("Access given or taken"),
     "users.create": _l("Person added"),
     "users.password": _l("Password changed"),
@@ -184,7 +193,7 @@ FAMILIES: dict[str, Any] = {
     "documents": _l("Documents"), "list": _l("Exports"), "company": _l("Company"),
     "statuses": _l("Statuses"), "tags": _l("Tags"), "users": _l("People"),
     "api_keys": _l("API keys"), "webhooks": _l("Webhooks"), "rules": _l("Rules"),
-    "macros": _l("Macros"),
+    "macros": _l("Macros"), "till": _l("Point of sale"),
 }
 
 SUBJECTS: dict[str, Any] = {
@@ -196,7 +205,7 @@ SUBJECTS: dict[str, Any] = {
     "status": _l("Status"), "tag": _l("Tag"), "user": _l("Person"),
     "import_run": _l("Import"), "import_profile": _l("Import profile"), "api_key": _l("API key"),
     "webhook": _l("Webhook"), "rule": _l("Rule"),
-    "macro": _l("Macro"),
+    "macro": _l("Macro"), "till": _l("Till"),
 }
 
 FIELDS: dict[str, Any] = {
@@ -239,11 +248,14 @@ FIELDS: dict[str, Any] = {
     "hours": _l("hours"),
     "webhook": _l("webhook"), "steps": _l("what it does"), "key": _l("key"),
     "barcode": _l("barcode"), "icon": _l("icon"), "on_list": _l("on the list"),
-    "weight": _l("weight, g"), "expected": _l("expected, g"), "photos": _l("photos"),
+    "weight": _l("weight, g"), "expected_g": _l("expected, g"), "photos": _l("photos"),
     "picker": _l("picker"), "for_packer": _l("the packer must confirm it"),
     "cart_slots": _l("orders on a cart"), "weighs": _l("parcels are weighed"),
     "packaging_g": _l("packaging, g"), "tolerance_g": _l("tolerance, g"),
     "tolerance_pct": _l("tolerance in percent"), "photo_days": _l("days that photos are kept"),
+    "change_money": _l("cash at the start"), "expected": _l("should be there"),
+    "counted_cash": _l("cash counted"), "difference": _l("difference"), "method": _l("paid by"),
+    "lines": _l("positions"), "warehouse": _l("warehouse"),
     "on_card": _l("on the order card"), "at_station": _l("at the pack station"),
 }
 

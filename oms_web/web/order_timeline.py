@@ -112,7 +112,7 @@ def _changed_fields(told: Told) -> str:
 
 
 def _weight_note(told: Told) -> str:
-    expected, reason = told.after("expected"), told.after("reason")
+    expected, reason = told.after("expected_g"), told.after("reason")
     if not reason:
         return ""
     instead = gettext("instead of %(weight)s", weight=formats.kilos(int(expected or 0)))

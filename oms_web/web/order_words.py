@@ -47,7 +47,8 @@ PAYMENT_KINDS: Mapping[str, Any] = {
     "prepaid": _l("In advance"), "cod": _l("On delivery"), "credit": _l("On credit"),
 }
 SOURCES: Mapping[str, Any] = {
-    "channel": _l("channel"), "desk": _l("by hand"), "import": _l("history"),
+    "channel": _l("channel"), "desk": _l("by hand"), "till": _l("over the counter"),
+    "import": _l("history"),
 }
 SHIP_DAYS: Mapping[str, Any] = {
     "late": _l("late"), "today": _l("today"), "tomorrow": _l("tomorrow"), "later": _l("later"),

@@ -63,6 +63,7 @@ MAIN = (
 )
 MORE = (
     Section("verification.index", "orders.see", "eye-check", _l("Verification")),
+    Section("till.index", "pos.sell", "building-store", _l("Point of sale"), "", ("till_sales",)),
     Section("products.index", "catalog.see", "tag", _l("Products")),
     Section("picking.index", "pick.do", "basket", _l("Picking")),
     Section("shipments.index", "ship.do", "truck", _l("Shipments")),

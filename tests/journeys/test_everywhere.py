@@ -102,6 +102,10 @@ def full(oms, app, browser_as):
         product = work.session.scalar(select(func.min(Product.id)))
         hook = webhooks.create(work, LONG[:80], "https://shop.example/" + "a" * 80, ["order"])[0].id
         webhooks.note_try(work, hook, webhooks.Try("event", 1, "orders.hold", 500, 12, answer="x"))
+    client.post("/pos/tills", data={"name": LONG[:40], "warehouse": shop.ldz})
+    client.post("/pos/open", data={"change_money": "100"})
+    basket, parked = post("/pos/scan", code=f"2*{MUG}"), post("/pos/scan", code=MUG)
+    sale = post(f"/pos/{basket}/pay", key="k", shown="9800", method="card")
     walk = post("/picking/lists", order=[first])
     packing = post(f"/packing/orders/{last - 1}/open")
     receipt = post("/stock/receipts/new", warehouse=shop.ldz, partner=LONG)
@@ -119,6 +123,7 @@ def full(oms, app, browser_as):
         "listing_id": [shop.listings["of-new"]], "shipment_id": [packing], "list_id": [walk],
         "product_id": [product], "variant_id": [shop.ids[MUG]], "quarantine_id": [waiting],
         "status_id": [status], "tag_id": [1], "task_id": [task], "warehouse_id": [shop.ldz],
+        "basket_id": [parked], "sale_id": [sale], "shift_id": [1],
         "user_id": [1], "webhook_id": [hook], "key": ["demo", "files"],
     }
 

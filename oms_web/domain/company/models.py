@@ -21,10 +21,10 @@ class Company(Base):
 
     ``exempt_basis`` is the provision printed on invoices with exempt ("zw") lines;
     ``slip_prices`` says whether packing slips show prices. ``recall_seconds``: how long what
-    channels are to be told of orders waits, so that it can be recalled; 0: not at all. The floor: ``cart_slots`` orders fit
-    on a picking cart; with ``weighs`` a parcel closes only after it was weighed, against its goods
-    and ``packaging_g``, give or take the larger of ``tolerance_g`` and ``tolerance_pct`` percent;
-    photos of parcels are kept for ``photo_days``.
+    channels are to be told of orders waits, so that it can be recalled; 0: not at all. The floor:
+    ``cart_slots`` orders fit on a picking cart; with ``weighs`` a parcel closes only after it was
+    weighed, against its goods and ``packaging_g``, give or take the larger of ``tolerance_g`` and
+    ``tolerance_pct`` percent; photos of parcels are kept for ``photo_days``.
     """
 
     __tablename__ = "company"

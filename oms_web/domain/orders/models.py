@@ -142,7 +142,8 @@ class OrderLine(Base):
 
     ``quantity`` is the most that was ever ordered of it (a channel may raise it, and what it takes
     off again counts as ``cancelled``); ``cancelled``, ``shipped`` and ``returned`` say what became
-    of it. ``unit_price`` and ``total`` are gross when the order's prices include tax.
+    of it. ``unit_price`` and ``total`` are gross when the order's prices include tax, and what is
+    left after ``discount``, which is only told.
     """
 
     __tablename__ = "order_line"

@@ -26,6 +26,8 @@ ACTS: dict[str, frozenset[str]] = {
         "orders.export": {MANAGER, SALES, ACCOUNTANT},
         "payments.record": {MANAGER, SALES, ACCOUNTANT},
         "returns.see": _SEEING,
+        "pos.sell": _DESK,
+        "pos.manage": {MANAGER},
         "catalog.see": _SEEING | {WAREHOUSE},
         "catalog.pictures": _SEEING | {WAREHOUSE, PACKER},
         "catalog.edit": {MANAGER},

@@ -153,7 +153,7 @@ def weigh(work: Work, shipment_id: int, measured_g: int, reason: str = "") -> We
     box.weight_g, box.expected_g, box.weighed_by = measured_g, expected, work.actor.name
     box.weight_reason = reason if off else ""
     audit.record(work, "packing.weigh", "shipment", shipment_id, {
-        "weight": [None, measured_g], "expected": [None, expected],
+        "weight": [None, measured_g], "expected_g": [None, expected],
         **({"reason": [None, reason]} if off else {}),
     }, order_id=order.id)
     work.session.flush()

@@ -142,6 +142,12 @@ def upgrade() -> None:
     sa.Column('payment_hours', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('cut_off', sa.String(length=5), nullable=False),
     sa.Column('recall_seconds', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('cart_slots', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('weighs', sa.Boolean(), nullable=False),
+    sa.Column('packaging_g', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('tolerance_g', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('tolerance_pct', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('photo_days', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.CheckConstraint('id = 1', name=op.f('ck_company_only_one')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_company'))
     )
@@ -380,6 +386,13 @@ def upgrade() -> None:
     with op.batch_alter_table('api_call', schema=None) as batch_op:
         batch_op.create_index('ix_api_call_at', ['at'], unique=False)
 
+    op.create_table('begun_order',
+    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('typed', sa.Text(), nullable=False),
+    sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_begun_order_user_id')),
+    sa.PrimaryKeyConstraint('user_id', name=op.f('pk_begun_order'))
+    )
     op.create_table('channel_grant',
     sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('kind', sa.String(length=8), nullable=False),
@@ -518,6 +531,8 @@ def upgrade() -> None:
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('method', sa.String(length=8), nullable=False),
+    sa.Column('wave', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
     sa.Column('assigned_to', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('created_by', sa.String(length=120), nullable=False),
     sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
@@ -647,6 +662,15 @@ def upgrade() -> None:
     with op.batch_alter_table('stock_document', schema=None) as batch_op:
         batch_op.create_index('ix_stock_document_list', ['kind', 'id'], unique=False)
 
+    op.create_table('till',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('name', sa.String(length=40), nullable=False),
+    sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('archived_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['warehouse_id'], ['warehouse.id'], name=op.f('fk_till_warehouse_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_till')),
+    sa.UniqueConstraint('name', name=op.f('uq_till_name'))
+    )
     op.create_table('user_session',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('token_hash', sa.String(length=64), nullable=False),
@@ -936,6 +960,7 @@ def upgrade() -> None:
     sa.Column('author_kind', sa.String(length=10), nullable=False),
     sa.Column('author_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('for_packer', sa.Boolean(), nullable=False),
     sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_order_note_order_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_order_note'))
     )
@@ -1040,6 +1065,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_product_image_product_id'), ['product_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_product_image_variant_id'), ['variant_id'], unique=False)
 
+    op.create_table('recount',
+    sa.Column('location_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('variant_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('actor', sa.String(length=120), nullable=False),
+    sa.Column('missing', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['location_id'], ['location.id'], name=op.f('fk_recount_location_id')),
+    sa.ForeignKeyConstraint(['variant_id'], ['variant.id'], name=op.f('fk_recount_variant_id')),
+    sa.PrimaryKeyConstraint('location_id', 'variant_id', name=op.f('pk_recount'))
+    )
     op.create_table('reservation',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('demand_kind', sa.String(length=16), nullable=False),
@@ -1159,6 +1194,43 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_stock_document_line')),
     sa.UniqueConstraint('document_id', 'variant_id', 'location_id', name=op.f('uq_stock_document_line_document_id_variant_id_location_id'))
     )
+    op.create_table('till_basket',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('till_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('name', sa.String(length=60), nullable=False),
+    sa.Column('lines', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('discount', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('seen', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('created_by', sa.String(length=120), nullable=False),
+    sa.Column('closed_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['till_id'], ['till.id'], name=op.f('fk_till_basket_till_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_till_basket'))
+    )
+    with op.batch_alter_table('till_basket', schema=None) as batch_op:
+        batch_op.create_index('ix_till_basket_open', ['till_id', 'id'], unique=False, sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
+
+    op.create_table('till_shift',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('till_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('change_money', sa.BigInteger(), nullable=False),
+    sa.Column('opened_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('opened_by', sa.String(length=120), nullable=False),
+    sa.Column('closed_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('closed_by', sa.String(length=120), nullable=True),
+    sa.Column('expected', sa.BigInteger(), nullable=True),
+    sa.Column('counted', sa.BigInteger(), nullable=True),
+    sa.Column('note', sa.String(length=300), nullable=False),
+    sa.CheckConstraint('change_money >= 0', name=op.f('ck_till_shift_change_money_not_negative')),
+    sa.CheckConstraint('counted >= 0', name=op.f('ck_till_shift_counted_not_negative')),
+    sa.ForeignKeyConstraint(['till_id'], ['till.id'], name=op.f('fk_till_shift_till_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_till_shift'))
+    )
+    with op.batch_alter_table('till_shift', schema=None) as batch_op:
+        batch_op.create_index('ix_till_shift_open', ['till_id'], unique=True, sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
+        batch_op.create_index('ix_till_shift_till', ['till_id', 'id'], unique=False)
+
     op.create_table('channel_notice',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1245,6 +1317,18 @@ def upgrade() -> None:
     with op.batch_alter_table('listing_stock', schema=None) as batch_op:
         batch_op.create_index('ix_listing_stock_due', ['account_id', 'due_at'], unique=False, sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
 
+    op.create_table('note_confirmation',
+    sa.Column('note_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('shipment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('actor', sa.String(length=120), nullable=False),
+    sa.ForeignKeyConstraint(['note_id'], ['order_note.id'], name=op.f('fk_note_confirmation_note_id')),
+    sa.ForeignKeyConstraint(['shipment_id'], ['shipment.id'], name=op.f('fk_note_confirmation_shipment_id')),
+    sa.PrimaryKeyConstraint('note_id', 'shipment_id', name=op.f('pk_note_confirmation'))
+    )
+    with op.batch_alter_table('note_confirmation', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_note_confirmation_shipment_id'), ['shipment_id'], unique=False)
+
     op.create_table('order_line',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1306,6 +1390,9 @@ def upgrade() -> None:
     sa.Column('tracking', sa.String(length=80), nullable=False),
     sa.Column('tracking_key', sa.String(length=80), nullable=False),
     sa.Column('weight_g', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('expected_g', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('weighed_by', sa.String(length=120), nullable=False),
+    sa.Column('weight_reason', sa.String(length=80), nullable=False),
     sa.ForeignKeyConstraint(['shipment_id'], ['shipment.id'], name=op.f('fk_parcel_shipment_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_parcel')),
     sa.UniqueConstraint('shipment_id', 'position', name=op.f('uq_parcel_shipment_id_position'))
@@ -1313,6 +1400,21 @@ def upgrade() -> None:
     with op.batch_alter_table('parcel', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_parcel_shipment_id'), ['shipment_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_parcel_tracking_key'), ['tracking_key'], unique=False)
+
+    op.create_table('parcel_photo',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('shipment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('file', sa.String(length=80), nullable=False),
+    sa.Column('thumb', sa.String(length=80), nullable=False),
+    sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('actor', sa.String(length=120), nullable=False),
+    sa.ForeignKeyConstraint(['shipment_id'], ['shipment.id'], name=op.f('fk_parcel_photo_shipment_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_parcel_photo')),
+    sa.UniqueConstraint('shipment_id', 'file', name=op.f('uq_parcel_photo_shipment_id_file'))
+    )
+    with op.batch_alter_table('parcel_photo', schema=None) as batch_op:
+        batch_op.create_index('ix_parcel_photo_at', ['at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_parcel_photo_shipment_id'), ['shipment_id'], unique=False)
 
     op.create_table('price_publication',
     sa.Column('price', sa.BigInteger(), nullable=False),
@@ -1349,6 +1451,37 @@ def upgrade() -> None:
     with op.batch_alter_table('publication', schema=None) as batch_op:
         batch_op.create_index('ix_publication_account', ['account_id', 'id'], unique=False)
         batch_op.create_index('ix_publication_listing', ['listing_id', 'id'], unique=False)
+
+    op.create_table('till_sale',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('till_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('shift_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('basket_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('key', sa.String(length=40), nullable=False),
+    sa.Column('method', sa.String(length=10), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('total', sa.BigInteger(), nullable=False),
+    sa.Column('given', sa.BigInteger(), nullable=False),
+    sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('sold_by', sa.String(length=120), nullable=False),
+    sa.Column('voided_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('voided_by', sa.String(length=120), nullable=True),
+    sa.Column('void_reason', sa.String(length=300), nullable=False),
+    sa.CheckConstraint('given >= total', name=op.f('ck_till_sale_given_is_enough')),
+    sa.CheckConstraint('total >= 0', name=op.f('ck_till_sale_total_not_negative')),
+    sa.ForeignKeyConstraint(['basket_id'], ['till_basket.id'], name=op.f('fk_till_sale_basket_id')),
+    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_till_sale_order_id')),
+    sa.ForeignKeyConstraint(['shift_id'], ['till_shift.id'], name=op.f('fk_till_sale_shift_id')),
+    sa.ForeignKeyConstraint(['till_id'], ['till.id'], name=op.f('fk_till_sale_till_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_till_sale')),
+    sa.UniqueConstraint('basket_id', name=op.f('uq_till_sale_basket_id')),
+    sa.UniqueConstraint('key', name=op.f('uq_till_sale_key')),
+    sa.UniqueConstraint('order_id', name=op.f('uq_till_sale_order_id'))
+    )
+    with op.batch_alter_table('till_sale', schema=None) as batch_op:
+        batch_op.create_index('ix_till_sale_shift', ['shift_id', 'id'], unique=False)
+        batch_op.create_index('ix_till_sale_till', ['till_id', 'id'], unique=False)
 
     op.create_table('order_line_part',
     sa.Column('line_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1440,6 +1573,11 @@ def downgrade() -> None:
 
     op.drop_table('pick_task')
     op.drop_table('order_line_part')
+    with op.batch_alter_table('till_sale', schema=None) as batch_op:
+        batch_op.drop_index('ix_till_sale_till')
+        batch_op.drop_index('ix_till_sale_shift')
+
+    op.drop_table('till_sale')
     with op.batch_alter_table('publication', schema=None) as batch_op:
         batch_op.drop_index('ix_publication_listing')
         batch_op.drop_index('ix_publication_account')
@@ -1449,6 +1587,11 @@ def downgrade() -> None:
         batch_op.drop_index('ix_price_publication_listing')
 
     op.drop_table('price_publication')
+    with op.batch_alter_table('parcel_photo', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_parcel_photo_shipment_id'))
+        batch_op.drop_index('ix_parcel_photo_at')
+
+    op.drop_table('parcel_photo')
     with op.batch_alter_table('parcel', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_parcel_tracking_key'))
         batch_op.drop_index(batch_op.f('ix_parcel_shipment_id'))
@@ -1463,6 +1606,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_order_line_listing')
 
     op.drop_table('order_line')
+    with op.batch_alter_table('note_confirmation', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_note_confirmation_shipment_id'))
+
+    op.drop_table('note_confirmation')
     with op.batch_alter_table('listing_stock', schema=None) as batch_op:
         batch_op.drop_index('ix_listing_stock_due', sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
 
@@ -1480,6 +1627,15 @@ def downgrade() -> None:
         batch_op.drop_index('ix_channel_notice_created')
 
     op.drop_table('channel_notice')
+    with op.batch_alter_table('till_shift', schema=None) as batch_op:
+        batch_op.drop_index('ix_till_shift_till')
+        batch_op.drop_index('ix_till_shift_open', sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
+
+    op.drop_table('till_shift')
+    with op.batch_alter_table('till_basket', schema=None) as batch_op:
+        batch_op.drop_index('ix_till_basket_open', sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
+
+    op.drop_table('till_basket')
     op.drop_table('stock_document_line')
     with op.batch_alter_table('shipment', schema=None) as batch_op:
         batch_op.drop_index('ix_shipment_untold', sqlite_where=sa.text("told IN ('failed', 'unknown')"), postgresql_where=sa.text("told IN ('failed', 'unknown')"))
@@ -1506,6 +1662,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_reservation_expiry')
 
     op.drop_table('reservation')
+    op.drop_table('recount')
     with op.batch_alter_table('product_image', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_product_image_variant_id'))
         batch_op.drop_index(batch_op.f('ix_product_image_product_id'))
@@ -1605,6 +1762,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_user_session_user_id'))
 
     op.drop_table('user_session')
+    op.drop_table('till')
     with op.batch_alter_table('stock_document', schema=None) as batch_op:
         batch_op.drop_index('ix_stock_document_list')
 
@@ -1655,6 +1813,7 @@ def downgrade() -> None:
     op.drop_table('channel_pace')
     op.drop_table('channel_order')
     op.drop_table('channel_grant')
+    op.drop_table('begun_order')
     with op.batch_alter_table('api_call', schema=None) as batch_op:
         batch_op.drop_index('ix_api_call_at')
 

@@ -46,6 +46,7 @@ KEYWORDS = {
 TABLES = {
     "oms_web/domain/orders/checks.py": ("KINDS",),
     "oms_web/domain/documents/placeholders.py": ("FIELDS",),
+    "oms_web/domain/messages/placeholders.py": ("FIELDS",),
     "oms_web/domain/fulfilment/service.py": ("_STATE_SAYS",),
     "oms_web/domain/shipping/service.py": ("_STATE_SAYS",),
     "oms_web/flows/pack/opening.py": ("_QUEUE_SAYS",),

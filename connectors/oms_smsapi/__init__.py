@@ -1,4 +1,4 @@
-"""SMSAPI: text messages to phones over its HTTP API, sent once by a key, followed until they arrive.
+"""SMSAPI: text messages to phones over its HTTP API, sent once by a key and followed.
 
 What the API is like was read in the vendor's own public clients; ``docs/connectors/smsapi.md`` says
 what, and what was not tried.

@@ -161,6 +161,7 @@ def _row(works: Works, who: Actor, batch_id: int, order_id: int, key: str,
             row = _claim(work, batch_id, order_id)
             if row is None:
                 return
+            work.occasion = f"batch:{batch_id}"
             done = _take_back(work, order_id, row.undo) if key == UNDO else \
                 acts.get(key).do(work, order_id, params)
             row.state = CHANGED if done.changed else THE_SAME

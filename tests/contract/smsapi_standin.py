@@ -43,9 +43,9 @@ class Smsapi(StandIn):
 
     def exchange(self, request: Request) -> Response:
         if request.headers.get("authorization") != f"Bearer {TOKEN}" or not self.is_open:
-            return answer(401, {"error": "authorization_failed", "message": "Authorization failed"})
+            return answer(401, {"error": "authorization_failed", "message": "no"})
         if (request.method, request.path) == ("GET", "/profile"):
-            return answer(200, {"name": "Sklep testowy", "username": "sklep", "points": self.points})
+            return answer(200, {"name": "Sklep testowy", "points": self.points})
         if request.path == "/sms.do" and request.method == "GET":
             return self._status(request.query.get("status", ""))
         if request.path == "/sms.do" and request.method == "POST":

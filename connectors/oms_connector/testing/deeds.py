@@ -102,10 +102,16 @@ def reads(bench: Bench) -> Mapping[str, Reader]:
         found["pull_returns"] = lambda c: c.pull_returns(None, size)
     if able(KnowsWords):
         found["words"] = lambda c: [c.words("statuses"), c.words("carriers")]
-    if able(ReportsSms):
+    return found | _follow_ups(bench)
+
+
+def _follow_ups(bench: Bench) -> Mapping[str, Reader]:
+    """Calls that ask what became of something that was sent."""
+    found: dict[str, Reader] = {}
+    if bench.can(ReportsSms):
         ref = bench.call(lambda c: c.send_sms(new_sms("Paczka")))
         found["sms_reports"] = lambda c: c.sms_reports([ref])
-    if able(AnswersLater):
+    if bench.can(AnswersLater):
         [result] = bench.call(lambda c: c.push_stock(stock_items(bench)[:1]))
         if result.outcome == "accepted":
             bench.standin.finish_pushes()

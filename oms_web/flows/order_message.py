@@ -6,7 +6,7 @@ template is written once for each order and occasion, however often it is asked 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -71,7 +71,21 @@ def preview(work: Work, order_id: int, template: MessageTemplate) -> Draft:
         NotFound: there is no such order.
     """
     order = orders.get_order(work.session, order_id)
-    return _draft(work.session, order, template, pages.known_link(work, order_id))
+    return _draft(work.session, order, template,
+                  pages.known_link(work, order_id) or pages.sample_link(work))
+
+
+def try_words(work: Work, order_id: int, kind: str, words: tuple[str, str], language: str,
+              plain: bool) -> tuple[Draft, str]:
+    """Words that are still being written, on an order; and the language its buyer is written to in.
+
+    Raises:
+        NotFound: there is no such order.
+    """
+    order = orders.get_order(work.session, order_id)
+    link = pages.known_link(work, order_id) or pages.sample_link(work)
+    return _filled(work.session, order, kind, words, language, plain, link), \
+        _language(work.session, order)
 
 
 def is_history(order: Order, now: datetime) -> bool:
@@ -94,21 +108,29 @@ def _wants_link(session: Session, order: Order, template: MessageTemplate) -> bo
 
 def _draft(session: Session, order: Order, template: MessageTemplate, link: str) -> Draft:
     own = templates.variant(session, template.id, order.account_id)
-    shop = session.get(Company, 1)
     language, words = wording.choose(
         templates.words_of(template), templates.words_of(own) if own else None,
-        wording.language_of(order.country, shop.language if shop else "pl"))
+        _language(session, order))
+    draft = _filled(session, order, template.kind, words, language, template.plain, link)
+    if not template.attach:
+        return draft
+    newest = session.scalar(select(Document.id).where(Document.order_id == order.id)
+                            .order_by(Document.id.desc()).limit(1))
+    return replace(draft, documents=(newest,) if newest else ())
+
+
+def _filled(session: Session, order: Order, kind: str, words: tuple[str, str], language: str,
+            plain: bool, link: str) -> Draft:
     names = placeholders.named(*words)
     found = values.gather(session, order, names, language, link)
-    rendered = wording.render(template.kind, words, language, found, template.plain)
-    documents = ()
-    if template.attach:
-        newest = session.scalar(select(Document.id).where(Document.order_id == order.id)
-                                .order_by(Document.id.desc()).limit(1))
-        documents = (newest,) if newest else ()
-    recipient = order.buyer_email.strip() if template.kind == EMAIL else _phone(order)
-    return Draft(recipient, rendered, documents,
+    recipient = order.buyer_email.strip() if kind == EMAIL else _phone(order)
+    return Draft(recipient, wording.render(kind, words, language, found, plain), (),
                  tuple(sorted(name for name in names if not found.get(name))))
+
+
+def _language(session: Session, order: Order) -> str:
+    shop = session.get(Company, 1)
+    return wording.language_of(order.country, shop.language if shop else "pl")
 
 
 def _phone(order: Order) -> str:

@@ -18,6 +18,7 @@ SCREENS = (
     "connecting", "rules", "rule_lab", "rule_history", "macros", "doorbell", "quarantine",
     "imports", "import_profiles", "documents",
     "numbering", "printing", "tasks", "users", "api_keys", "webhooks", "settings", "labels",
+    "messages", "message_templates", "message_settings", "order_messages", "buyer_page",
     "guide", "audit", "components",
 )
 

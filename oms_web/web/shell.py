@@ -63,6 +63,8 @@ MORE = (
     Section("products.index", "catalog.see", "tag", _l("Products")),
     Section("picking.index", "pick.do", "basket", _l("Picking")),
     Section("shipments.index", "ship.do", "truck", _l("Shipments")),
+    Section("messages.index", "messages.see", "mail", _l("Messages"), "",
+            ("message_templates", "message_settings", "order_messages")),
     Section("listings.index", "listings.map", "link", _l("Offers to link")),
     Section("quarantine.index", "quarantine.handle", "file-off", _l("Orders not read")),
     Section("imports.index", "imports.see", "file-import", _l("Import"), "", ("import_profiles",)),

@@ -1,4 +1,4 @@
-"""Messages to buyers, what is decided without a computer: fields, words, parts of an SMS, patience."""
+"""Messages to buyers, as far as no computer is needed: fields, words, SMS, patience."""
 
 from __future__ import annotations
 
@@ -46,7 +46,8 @@ def test_what_a_buyer_typed_is_never_read_for_fields_and_makes_no_second_subject
 
 
 def test_a_line_of_empty_fields_is_left_out_and_others_stay():
-    text = "Order {{order.number}}\nFollow: {{tracking.url}}\n\n{{buyer.name}} {{order.number}}\nBye"
+    text = ("Order {{order.number}}\nFollow: {{tracking.url}}\n\n"
+            "{{buyer.name}} {{order.number}}\nBye")
     assert placeholders.fill(text, {"order.number": "7"}) == "Order 7\n\n 7\nBye"
 
 

@@ -41,6 +41,12 @@ def known_link(work: Work, order_id: int) -> str:
     return f"{row.public_url}/o/{token}" if row is not None and token else ""
 
 
+def sample_link(work: Work) -> str:
+    """How the address of a page will look that is not made yet; empty where ours is not known."""
+    row = settings.get(work.session)
+    return f"{row.public_url}/o/…" if row is not None and row.public_url else ""
+
+
 def exchange(work: Work, order_id: int) -> None:
     """Give an order's page another address; the old one leads nowhere from now on."""
     orders.lock_order(work.session, order_id)

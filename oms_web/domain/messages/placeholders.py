@@ -50,7 +50,7 @@ def check(text: str, field: str) -> None:
     for name in _FIELD.findall(text):
         if name in FIELDS:
             continue
-        meant = get_close_matches(name, FIELDS, 1, 0.5)
+        meant = get_close_matches(name, FIELDS, 1)
         if meant:
             raise Invalid("There is no field %(name)s. Did you mean %(meant)s?", field,
                           name=f"{{{{{name}}}}}", meant=f"{{{{{meant[0]}}}}}")

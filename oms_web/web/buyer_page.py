@@ -92,7 +92,7 @@ def show(token: str) -> Response:
     status = db.session.get(Status, order.status_id) if order.status_id else None
     shop = db.session.get(Company, 1)
     return _answer("buyer/page.html", order=order, token=token, shop=shop, says=_says(order),
-                   status=status.buyer_name if status else "", steps=_steps(order),
+                   label=status.buyer_name if status else "", steps=_steps(order),
                    lines=[line for line in orders.order_lines(db.session, order.id)
                           if line.quantity > line.cancelled or order.phase == "cancelled"],
                    boxes=_boxes(order), documents=documents.of_order(db.session, order.id),

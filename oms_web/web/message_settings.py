@@ -13,6 +13,7 @@ from wtforms import EmailField, IntegerField, PasswordField, SelectField, String
 from oms_web.core.errors import Invalid, OmsError
 from oms_web.domain.company import service as company
 from oms_web.domain.messages import queries, service, settings, wording
+from oms_web.domain.users.models import User
 from oms_web.extensions import db
 from oms_web.sync import message_sending
 from oms_web.web import message_words
@@ -127,12 +128,17 @@ def allow() -> Response:
     return go(url_for("message_settings.index"))
 
 
+def _own(user: User | None) -> str:
+    """The person's own address, if mail can be sent there."""
+    return user.email if user and settings.ADDRESS.fullmatch(user.email) else ""
+
+
 def _page(form: MailForm, test_form: TestForm | None = None, status: int = 200) -> Response:
     user, registry = current_user(), oms().registry
     gateways = [one.manifest for one in registry.connectors.values() if issubclass(one, SendsSms)]
     return render(
         "messages/settings.html", form=form, row=settings.get(db.session),
-        test_form=test_form or TestForm(formdata=None, to=user.email if user else ""),
+        test_form=test_form or TestForm(formdata=None, to=_own(user)),
         words=message_words, tabs=tabs_at("message_settings.index"), gateways=gateways,
         gateway=message_sending.gateway(reading(), registry),
         refused=queries.refused_addresses(db.session), status=status)

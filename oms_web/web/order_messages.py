@@ -35,9 +35,9 @@ def _of_card(order_id: int) -> tuple[list[Message], bool]:
     return found[:ON_CARD], len(found) > ON_CARD
 
 
-def _link(order_id: int) -> str:
-    """The address of the buyer's page, if it has one."""
-    return pages.known_link(reading(), order_id)
+def _link(order_id: int) -> tuple[str, bool]:
+    """The address of the buyer's page, if it has one; and whether it can have one."""
+    return pages.known_link(reading(), order_id), bool(pages.sample_link(reading()))
 
 
 @screen.app_context_processor

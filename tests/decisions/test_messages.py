@@ -47,8 +47,8 @@ def test_what_a_buyer_typed_is_never_read_for_fields_and_makes_no_second_subject
 
 def test_a_line_of_empty_fields_is_left_out_and_others_stay():
     text = ("Order {{order.number}}\nFollow: {{tracking.url}}\n\n"
-            "{{buyer.name}} {{order.number}}\nBye")
-    assert placeholders.fill(text, {"order.number": "7"}) == "Order 7\n\n 7\nBye"
+            "{{buyer.name}} {{order.number}}\n\n{{order.link}}\n\nBye")
+    assert placeholders.fill(text, {"order.number": "7"}) == "Order 7\n\n 7\n\nBye"
 
 
 # Words -------------------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ class Verdict:
 
     ``sent``; ``later`` (nothing was sent, it may work another time); ``closed`` (that, and no
     other can be sent now either); ``refused`` (for good; ``address``: because there is no
-    such recipient); ``unknown`` (sent, and the answer was lost). ``wait``: seconds to wait at least.
+    such recipient); ``unknown`` (sent, and the answer was lost). ``wait``: seconds at least.
     """
 
     state: Literal["sent", "later", "closed", "refused", "unknown"]

@@ -2,7 +2,8 @@
 
 Only plain replacement: no conditions, no expressions, no attribute access. What a buyer typed is
 filled in afterwards and never read for fields again. A line all of whose fields are empty is left
-out, so that ``Follow it: {{tracking.url}}`` says nothing before there is something to follow.
+out, so that ``Follow it: {{tracking.url}}`` says nothing before there is something to follow, and
+no gap stays where it was.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ FIELDS = {
 }
 
 _FIELD = re.compile(r"\{\{[ \t]*([^{}\n]*?)[ \t]*\}\}")
+_GAP = re.compile(r"\n{3,}")
 _HALF = re.compile(r"\{\{|\}\}")
 
 
@@ -72,7 +74,7 @@ def fill(text: str, values: Mapping[str, str]) -> str:
         if names and not any(values.get(name) for name in names):
             continue
         kept.append(_FIELD.sub(lambda match: values.get(match[1], ""), line).rstrip())
-    return "\n".join(kept)
+    return _GAP.sub("\n\n", "\n".join(kept))
 
 
 def fill_line(text: str, values: Mapping[str, str]) -> str:

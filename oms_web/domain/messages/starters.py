@@ -66,8 +66,8 @@ STARTERS: dict[str, Starter] = {
          "{{shop.name}}"), attach=True),
     "sms": Starter(
         N_("SMS: the parcel has left"), SMS,
-        ("", "{{shop.name}}: zamówienie {{order.number}} wysłane ({{delivery.carrier}} "
-             "{{tracking.number}})."),
-        ("", "{{shop.name}}: order {{order.number}} has left ({{delivery.carrier}} "
-             "{{tracking.number}})."), plain=True),
+        ("", "{{shop.name}}: zamówienie {{order.number}} wysłane.\n"
+             "{{delivery.carrier}} {{tracking.number}}"),
+        ("", "{{shop.name}}: order {{order.number}} has left.\n"
+             "{{delivery.carrier}} {{tracking.number}}"), plain=True),
 }

@@ -37,6 +37,8 @@ KEYWORDS = {
     # Refusals are gettext keys; the door translates them.
     "Invalid": None, "NotAllowedNow": None, "NotFound": None, "Denied": None, "ShortStock": None,
     "PdfFailed": None, "PdfUnavailable": None,
+    # Why a message was not sent, as it is kept.
+    "plain_why": None,
     # The headings of exported tables.
     "Column": (2,),
 }

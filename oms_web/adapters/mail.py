@@ -18,8 +18,7 @@ from email.utils import format_datetime
 from hashlib import sha256
 
 from oms_web.core.clock import Clock, utc_now
-from oms_web.domain.messages.letters import Letter, Server, Verdict, Why
-from oms_web.domain.messages.service import plain_why
+from oms_web.domain.messages.letters import Letter, Server, Verdict, Why, plain_why
 from oms_web.domain.messages.wording import html
 
 SECONDS = 20.0

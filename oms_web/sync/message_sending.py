@@ -32,9 +32,9 @@ from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.channels.service import ChannelStopped
 from oms_web.domain.documents.models import Document
 from oms_web.domain.messages import queries, segments, service, settings
-from oms_web.domain.messages.letters import Attachment, Letter, Mailer, Verdict, Why
+from oms_web.domain.messages.letters import Attachment, Letter, Mailer, Verdict, Why, plain_why
 from oms_web.domain.messages.models import MessageSettings
-from oms_web.domain.messages.service import Outgoing, plain_why
+from oms_web.domain.messages.service import Outgoing
 from oms_web.domain.messages.wording import EMAIL, SMS
 from oms_web.sync import feeds
 from oms_web.sync.registry import Registry
@@ -46,9 +46,9 @@ TASK = "send_messages"
 TURN = 50
 """Messages that one task sends; then others have their turn."""
 CLOSED = timedelta(minutes=2)
-NO_SERVER: Why = ["The mail server is not set up yet.", {}]
-NO_GATEWAY: Why = ["No SMS gateway is connected.", {}]
-TOO_LONG: Why = ["The SMS is longer than six parts.", {}]
+NO_SERVER = plain_why("The mail server is not set up yet.")
+NO_GATEWAY = plain_why("No SMS gateway is connected.")
+TOO_LONG = plain_why("The SMS is longer than six parts.")
 UNSAFE_NAME = re.compile(r"[^\w.\-]+")
 
 PdfOf = Callable[[int], bytes]

@@ -14,7 +14,8 @@ from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, g, make_response, render_template, request
-from flask_babel import lazy_pgettext, refresh
+from flask_babel import lazy_gettext as _l
+from flask_babel import refresh
 from sqlalchemy import select
 
 from oms_web.core.errors import NotFound
@@ -36,18 +37,18 @@ screen = Blueprint("buyer_page", __name__)
 PER_MINUTE = 30
 MOST_ADDRESSES = 10_000
 PHASES: dict[str, Any] = {
-    "open": lazy_pgettext("buyer", "We are getting your order ready"),
-    "packing": lazy_pgettext("buyer", "Your order is being packed"),
-    "elsewhere": lazy_pgettext("buyer", "Your order is being prepared"),
-    "shipped": lazy_pgettext("buyer", "Your order is on its way"),
-    "done": lazy_pgettext("buyer", "Your order was delivered"),
-    "cancelled": lazy_pgettext("buyer", "Your order was cancelled"),
+    "open": _l("We are getting your order ready"),
+    "packing": _l("Your order is being packed"),
+    "elsewhere": _l("Your order is being prepared"),
+    "shipped": _l("Your order is on its way"),
+    "done": _l("Your order was delivered"),
+    "cancelled": _l("Your order was cancelled"),
 }
-UNPAID = lazy_pgettext("buyer", "We are waiting for your payment")
+UNPAID = _l("We are waiting for your payment")
 STEPS = ("open", "packing", "shipped", "done")
 STEP_WORDS: dict[str, Any] = {
-    "open": lazy_pgettext("buyer", "Ordered"), "packing": lazy_pgettext("buyer", "Being packed"),
-    "shipped": lazy_pgettext("buyer", "On its way"), "done": lazy_pgettext("buyer", "Delivered"),
+    "open": _l("Ordered"), "packing": _l("Being packed"),
+    "shipped": _l("Sent"), "done": _l("Delivered"),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask_babel import gettext, lazy_pgettext
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 from oms_web.domain.messages.models import Message
@@ -14,12 +14,12 @@ from oms_web.web.failures import said as refusal
 from oms_web.web.outside_words import translated
 
 STATES: dict[str, Any] = {
-    "waiting": lazy_pgettext("message", "waits"),
-    "sending": lazy_pgettext("message", "is sent now"),
-    "sent": lazy_pgettext("message", "sent"), "delivered": lazy_pgettext("message", "arrived"),
-    "failed": lazy_pgettext("message", "not sent"),
-    "unknown": lazy_pgettext("message", "not known"),
-    "dropped": lazy_pgettext("message", "called off"),
+    "waiting": _l("waits"),
+    "sending": _l("is sent now"),
+    "sent": _l("sent"), "delivered": _l("arrived"),
+    "failed": _l("not sent"),
+    "unknown": _l("not known"),
+    "dropped": _l("called off"),
 }
 TONES = {"waiting": "warn", "sending": "warn", "sent": "ok", "delivered": "ok", "failed": "bad",
          "unknown": "bad"}

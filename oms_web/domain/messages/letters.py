@@ -15,6 +15,11 @@ Why = list[Any]
 """A sentence and its values: a gettext key and a mapping."""
 
 
+def plain_why(sentence: str, **values: Any) -> Why:
+    """A sentence and its values, as they are kept."""
+    return [sentence, {name: str(value)[:300] for name, value in values.items()}]
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """The mail server. ``security``: ``starttls``, ``tls`` or ``none``."""

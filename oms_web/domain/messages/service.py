@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import delete, select, update
 
@@ -19,7 +18,7 @@ from oms_web.core.errors import NotAllowedNow
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.messages import patience
-from oms_web.domain.messages.letters import Verdict, Why
+from oms_web.domain.messages.letters import Verdict, Why, plain_why
 from oms_web.domain.messages.models import Message, RefusedAddress
 from oms_web.domain.messages.queries import get
 from oms_web.domain.messages.wording import EMAIL, SMS, Rendered
@@ -28,10 +27,10 @@ WAITING, SENDING, SENT, DELIVERED, FAILED, UNKNOWN, DROPPED = STATES = (
     "waiting", "sending", "sent", "delivered", "failed", "unknown", "dropped",
 )
 IN_FLIGHT = timedelta(minutes=5)
-NOT_TOLD: Why = ["The answer was lost: nobody knows whether it was sent.", {}]
-TOO_OLD: Why = ["It could not be sent for three days.", {}]
-REFUSED_BEFORE: Why = ["There is no such address: a message to it came back before.", {}]
-NO_ADDRESS: Why = ["The order has no address for this kind of message.", {}]
+NOT_TOLD = plain_why("The answer was lost: nobody knows whether it was sent.")
+TOO_OLD = plain_why("It could not be sent for three days.")
+REFUSED_BEFORE = plain_why("There is no such address: a message to it came back before.")
+NO_ADDRESS = plain_why("The order has no address for this kind of message.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,8 +261,3 @@ def allow_address(work: Work, address: str) -> bool:
         audit.record(work, "messages.allow_address", "message_settings", 1,
                      {"email": [None, address.lower()[:200]]})
     return bool(gone.rowcount)
-
-
-def plain_why(sentence: str, **values: Any) -> Why:
-    """A sentence and its values, as they are kept."""
-    return [sentence, {name: str(value)[:300] for name, value in values.items()}]

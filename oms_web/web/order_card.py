@@ -28,7 +28,7 @@ from oms_web.web import asked, order_rules, order_steps, order_timeline
 from oms_web.web import order_words as words
 from oms_web.web.access import act, allowed
 from oms_web.web.door import oms, writing
-from oms_web.web.forms import Form, Needed
+from oms_web.web.forms import Form, Needed, choices
 from oms_web.web.order_facts import Card
 from oms_web.web.order_form import typed_amount
 from oms_web.web.order_timeline import VIEWS
@@ -48,7 +48,7 @@ class PayForm(Form):
     """A payment that somebody saw. ``key`` makes it one of a kind."""
 
     amount = StringField(_l("Amount"), [Needed()])
-    method = SelectField(_l("How"), choices=list(METHODS.items()))
+    method = SelectField(_l("How"), choices=choices(METHODS))
     day = DateField(_l("On"), [Optional()])
     surplus = BooleanField(_l("Yes, more was paid than is due"))
     key = HiddenField()
@@ -58,7 +58,7 @@ class BackForm(Form):
     """Money that went back to the buyer. ``key`` makes it one of a kind."""
 
     amount = StringField(_l("Amount"), [Needed()])
-    method = SelectField(_l("How"), choices=list(METHODS.items()))
+    method = SelectField(_l("How"), choices=choices(METHODS))
     day = DateField(_l("On"), [Optional()])
     key = HiddenField()
 

@@ -22,6 +22,8 @@ from oms_web.domain.messages.letters import Letter, Server, Verdict, Why, plain_
 from oms_web.domain.messages.wording import html
 
 SECONDS = 20.0
+TAKING = 90.0
+"""How long a server may look at a letter before it says that it took it."""
 _DOT = re.compile(rb"(?m)^\.")
 # Enhanced status codes (RFC 3463) that say that there is no such recipient.
 _NOBODY = re.compile(r"\b5\.1\.[0-3]\b|\b5\.1\.10\b")
@@ -100,6 +102,8 @@ def _hand_over(smtp: smtplib.SMTP, letter: Letter, content: bytes) -> Verdict:
     except (OSError, smtplib.SMTPException) as error:
         return Verdict("closed", _unreachable(error))
     try:
+        if smtp.sock is not None:
+            smtp.sock.settimeout(TAKING)
         smtp.send(_DOT.sub(b"..", content) + b".\r\n")
         code, text = smtp.getreply()
     except (OSError, smtplib.SMTPException):

@@ -34,7 +34,8 @@ from oms_web.web.printing import pdf
 
 screen = Blueprint("buyer_page", __name__)
 
-PER_MINUTE = 30
+WRONG_PER_MINUTE, ALL_PER_MINUTE = 30, 300
+"""Many buyers may share the address of their phone company; few of them have a wrong key."""
 MOST_ADDRESSES = 10_000
 PHASES: dict[str, Any] = {
     "open": _l("We are getting your order ready"),
@@ -55,20 +56,26 @@ STEP_WORDS: dict[str, Any] = {
 class Gate:
     """How often an address may knock in a minute, counted by each node for itself."""
 
-    def __init__(self, per_minute: int = PER_MINUTE) -> None:
-        self._per_minute = per_minute
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._minute = 0
         self._knocks: dict[str, int] = {}
+        self._wrong: dict[str, int] = {}
 
     def opens(self, address: str, now: datetime) -> bool:
-        """Count a knock; False when there were too many."""
+        """Count a knock; False when there were too many, or too many wrong ones."""
         minute = int(now.timestamp()) // 60
         with self._lock:
             if minute != self._minute or len(self._knocks) > MOST_ADDRESSES:
-                self._minute, self._knocks = minute, {}
+                self._minute, self._knocks, self._wrong = minute, {}, {}
             self._knocks[address] = self._knocks.get(address, 0) + 1
-            return self._knocks[address] <= self._per_minute
+            return self._knocks[address] <= ALL_PER_MINUTE \
+                and self._wrong.get(address, 0) < WRONG_PER_MINUTE
+
+    def wrong(self, address: str) -> None:
+        """Count a key that was none."""
+        with self._lock:
+            self._wrong[address] = self._wrong.get(address, 0) + 1
 
 
 _gate = Gate()
@@ -115,13 +122,14 @@ def document(token: str, document_id: int) -> Response:
 
 def _open(token: str) -> Order | None:
     """The order of a key; None where there is none, or it has been asked for too often."""
-    now = oms().works.clock()
-    g.allowed = _gate.opens(request.remote_addr or "", now)
+    now, address = oms().works.clock(), request.remote_addr or ""
+    g.allowed = _gate.opens(address, now)
     if not g.allowed:
         return None
     try:
         order = pages.find(db.session, token[:100], now)
     except NotFound:
+        _gate.wrong(address)
         return None
     _speak(order)
     return order

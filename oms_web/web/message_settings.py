@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from oms_connector import SendsSms
+from werkzeug.sansio.utils import host_is_trusted
 from wtforms import EmailField, IntegerField, PasswordField, SelectField, StringField
 
 from oms_web.core.errors import Invalid, OmsError
@@ -141,4 +143,10 @@ def _page(form: MailForm, test_form: TestForm | None = None, status: int = 200) 
         test_form=test_form or TestForm(formdata=None, to=_own(user)),
         words=message_words, tabs=tabs_at("message_settings.index"), gateways=gateways,
         gateway=message_sending.gateway(reading(), registry),
-        refused=queries.refused_addresses(db.session), status=status)
+        refused=queries.refused_addresses(db.session), untrusted=_untrusted(form), status=status)
+
+
+def _untrusted(form: MailForm) -> str:
+    """The host of buyers' links, if this app would refuse to answer under it."""
+    host = urlsplit(form.public_url.data or "").netloc
+    return host if host and not host_is_trusted(host, oms().settings.trusted_hosts) else ""

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from oms_web.core.actor import SYSTEM
 from oms_web.domain.channels.models import ChannelAccount
-from oms_web.domain.messages import pages, settings, templates
+from oms_web.domain.messages import pages, service, settings, templates, wording
 from oms_web.domain.messages.models import Message, MessageTemplate
 from oms_web.domain.orders.models import Order
 from oms_web.flows.issue_document import issue_invoice
@@ -108,6 +108,26 @@ def test_the_password_is_never_shown_and_not_sent_in_the_clear(owner, works):
     assert "not sent in the clear" in text_of(clear)
 
 
+def test_a_gateway_is_connected_without_what_is_for_shops(owner, works):
+    page = text_of(owner.get("/channels/new/smsapi"))
+    assert "API token" in page
+    assert "Buffer" not in page
+    assert owner.post("/channels/new/smsapi", data={
+        "name": "SMSAPI", "s_url": "https://api.smsapi.pl", "s_token": "tajny-token"}
+    ).status_code == 303
+    assert "SMS go by SMSAPI" in text_of(owner.get("/messages/sending"))
+    with works.writing(TESTER) as work:
+        template = templates.create(work, MAIL).id
+    assert "SMSAPI" not in text_of(owner.get(f"/messages/templates/{template}"))
+
+
+def test_buyers_who_were_not_told_wait_on_the_first_page(owner, works, shop):
+    with works.writing(TESTER) as work:
+        service.put(work, "email", "", wording.Rendered("pl", "T", "x"), name="Wysłane",
+                    order_id=shop[0])
+    assert "Messages that did not reach buyers" in text_of(owner.get("/"))
+
+
 def test_readers_see_and_do_nothing(shop, browser_as):
     reader, sales = browser_as("reader"), browser_as("sales")
     assert reader.get("/messages").status_code == 200
@@ -164,8 +184,9 @@ def test_only_this_orders_documents_and_only_while_the_page_is_open(app, works, 
     assert visitor.get(f"/o/{token}/documents/{mine}").status_code == 404
 
 
-def test_who_guesses_is_slowed_down(app, token):
+def test_who_guesses_is_slowed_down_and_who_knows_is_not(app, token):
     visitor = app.test_client()
+    assert {visitor.get(f"/o/{token}").status_code for _ in range(40)} == {200}
     answers = [visitor.get(f"/o/guess{n}").status_code for n in range(31)]
     assert answers == [404] * 30 + [429]
     slow = visitor.get(f"/o/{token}")

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import email
 import socketserver
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from email import policy
 from email.message import EmailMessage
+from ipaddress import ip_address
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from oms_web.core.clock import utc_now
 
 
 @dataclass
@@ -23,6 +33,11 @@ class MailServer:
     answers: dict[str, list[str]] = field(default_factory=dict)
     lines: int = 0
     logins: int = 0
+    certificate: Path | None = None
+
+    def encrypt(self, certificate: Path | None) -> None:
+        """Speak TLS from the first word on, with this certificate and key; None: in the clear."""
+        self.certificate = certificate
 
     def answer(self, command: str, usual: str) -> str:
         waiting = self.answers.get(command, [])
@@ -84,6 +99,16 @@ class Server(socketserver.ThreadingTCPServer):
 
     allow_reuse_address = True
     daemon_threads = True
+    state: MailServer
+
+    def get_request(self):
+        """A new line, encrypted if it is to be."""
+        line, address = super().get_request()
+        if self.state.certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(self.state.certificate)
+            line = context.wrap_socket(line, server_side=True)
+        return line, address
 
 
 @contextmanager
@@ -100,3 +125,23 @@ def mail_server() -> Iterator[MailServer]:
         finally:
             server.shutdown()
             thread.join()
+
+
+def self_signed(folder: Path) -> Path:
+    """A certificate that nobody vouches for, with its key, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = utc_now()
+    made = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name)
+        .public_key(key.public_key()).serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=9))
+        .add_extension(x509.SubjectAlternativeName([
+            x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256()))
+    file = folder / "mail.pem"
+    file.write_bytes(made.public_bytes(serialization.Encoding.PEM) + key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption()))
+    return file

@@ -20,7 +20,7 @@ from oms_web.sync.registry import Registry
 from tests import factories as make
 from tests import paper
 from tests.automation.rule_desk import ANNA, Clock, Desk
-from tests.sync.mail_server import mail_server
+from tests.sync.mail_server import mail_server, self_signed
 
 MAIL = {"name": "Wysłane", "kind": "email", "subject_pl": "Zamówienie {{order.number}}",
         "text_pl": "Cześć {{buyer.first_name}}!\n.kropka\nŚledź: {{tracking.url}}\n{{order.link}}",
@@ -28,6 +28,9 @@ MAIL = {"name": "Wysłane", "kind": "email", "subject_pl": "Zamówienie {{order.
 TEXT = {"name": "SMS", "kind": "sms", "text_pl": "Paczka {{order.number}} już jedzie",
         "plain": True}
 PUBLIC = "https://sklep.example"
+SERVER = {"host": "127.0.0.1", "security": "none", "username": "sklep", "password": "tajne",
+          "from_name": "Sklep Żółw", "from_address": "my@sklep.example", "reply_to": "",
+          "public_url": PUBLIC, "page_days": 30}
 
 
 class Post(Desk):
@@ -39,12 +42,16 @@ class Post(Desk):
         self.server = server
         oms.__dict__["registry"] = Registry()
         with self.works.writing(ANNA) as work:
-            settings.change(work, {
-                "host": "127.0.0.1", "port": server.port, "security": "none", "username": "sklep",
-                "password": "tajne", "from_name": "Sklep Żółw", "from_address": "my@sklep.example",
-                "reply_to": "", "public_url": PUBLIC, "page_days": 30})
+            settings.change(work, SERVER | {"port": server.port})
             self.mail = templates.create(work, MAIL).id
             self.sms = templates.create(work, TEXT).id
+
+    def set(self, security, tls):
+        """Another way to encrypt; the server's own certificate for ``tls``."""
+        self.server.encrypt(tls)
+        with self.works.writing(ANNA) as work:
+            settings.change(work, SERVER | {"port": self.server.port, "security": security,
+                                            "host": "localhost"})
 
     def fresh(self, **values):
         """An order placed a moment ago."""
@@ -244,6 +251,22 @@ def test_a_message_is_called_off_with_the_rest_while_it_waits(post):
     with post.works.writing(ANNA) as work:
         running.undo(work, run_id)
     assert (post.states(), post.tags(order_id)) == (["dropped"], set())
+
+
+def test_nothing_goes_out_in_the_clear_or_to_who_cannot_prove_who_it_is(post, server, tmp_path,
+                                                                        monkeypatch):
+    certificate = self_signed(tmp_path)
+    post.write(post.fresh())
+    for security, words in (("starttls", "does not encrypt"), ("tls", "not to be trusted")):
+        post.set(security=security, tls=certificate if security == "tls" else None)
+        post.clock.forward(minutes=5)
+        post.send()
+        assert words in post.rows()[0].why[0]
+    assert server.got == []
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    post.clock.forward(minutes=30)
+    post.send()
+    assert post.states() == ["sent"]
 
 
 def test_a_document_goes_along(post, server):

@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from oms_web.core import paging
 from oms_web.core.errors import NotFound
 from oms_web.core.paging import Page
-from oms_web.domain.messages.models import Message, RefusedAddress
+from oms_web.domain.messages.models import WRONG, Message, RefusedAddress
 
 SHOWN = 50
 OF_ORDER = 50
+MOST_WRONG = 99
 # What a list can be narrowed to: its name -> states.
 FILTERS: dict[str, tuple[str, ...]] = {
     "wrong": ("failed", "unknown"), "waiting": ("waiting", "sending"),
@@ -71,9 +72,9 @@ def listed(session: Session, narrowed: str = "", after: str = "", limit: int = S
     return Page(rows[:limit], paging.seal(rows[limit - 1].id) if more else None)
 
 
-def count_wrong(session: Session, most: int = 99) -> int:
-    """How many messages need a person; counted to ``most`` + 1."""
-    some = select(Message.id).where(Message.state.in_(FILTERS["wrong"])).limit(most + 1).subquery()
+def count_wrong(session: Session) -> int:
+    """How many messages need a person; counted to ``MOST_WRONG`` + 1."""
+    some = select(Message.id).where(literal_column(WRONG)).limit(MOST_WRONG + 1).subquery()
     return session.scalar(select(func.count()).select_from(some)) or 0
 
 

@@ -9,6 +9,7 @@ from oms_web.domain.channels import models as channels
 from oms_web.domain.company import models as company
 from oms_web.domain.documents import models as documents
 from oms_web.domain.fulfilment import models as fulfilment
+from oms_web.domain.messages import models as messages
 from oms_web.domain.orders import begun, outgoing
 from oms_web.domain.orders import models as orders
 from oms_web.domain.orders.verification import models as verification
@@ -33,6 +34,7 @@ __all__ = [
     "documents",
     "events",
     "fulfilment",
+    "messages",
     "orders",
     "outgoing",
     "payments",

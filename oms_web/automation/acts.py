@@ -20,6 +20,8 @@ from oms_web.core.errors import Invalid, InvalidForm, NotAllowedNow, NotFound, O
 from oms_web.core.text import tidy
 from oms_web.core.work import Work
 from oms_web.domain.automation import macros
+from oms_web.domain.messages import service as messages
+from oms_web.domain.messages import templates
 from oms_web.domain.orders import labels, outgoing
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Hold, Order, OrderTag, Tag
@@ -30,6 +32,7 @@ from oms_web.flows import (
     order_cancel,
     order_edit,
     order_hold,
+    order_message,
     order_verify,
 )
 
@@ -52,7 +55,9 @@ SAME = Done(changed=False)
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A parameter of an act. ``kind``: ``status tag text moment number carrier webhook macro``."""
+    """A parameter of an act. ``kind``: ``status tag text moment number carrier webhook macro
+    template``.
+    """
 
     name: str
     kind: str
@@ -174,7 +179,8 @@ def _clean(session: Session, field: Field, value: Any) -> Any:
 
 # What a parameter names by its key, and who finds it.
 _FOUND: Mapping[str, Callable[[Session, int], Any]] = {
-    "status": labels.get_status, "webhook": webhooks.get, "macro": macros.get}
+    "status": labels.get_status, "webhook": webhooks.get, "macro": macros.get,
+    "template": templates.get}
 
 
 def _number(value: Any, name: str) -> int:
@@ -312,6 +318,16 @@ def _webhook(work: Work, order_id: int, params: Params) -> Done:
     return Done()
 
 
+def _message(work: Work, order_id: int, params: Params) -> Done:
+    message_id = order_message.write(work, order_id, params["template"])
+    return Done(undo=(("unmessage", {"message": message_id}),)) if message_id else SAME
+
+
+def _unmessage(work: Work, order_id: int, params: Params) -> Done:
+    """What was sent cannot be called back; the rest of a change can all the same."""
+    return Done() if messages.drop(work, params["message"]) else SAME
+
+
 def _macro(work: Work, order_id: int, params: Params) -> Done:
     macro = macros.get(work.session, params["macro"])
     steps, undo = do_all(work, order_id, macro.steps)
@@ -341,5 +357,7 @@ ACTS: dict[str, Act] = {act.key: act for act in (
     Act("hold_back", _hold_back, "documents.issue", (Field("outgoing", "number"),), listed=False),
     Act("webhook", _webhook, "orders.edit",
         (Field("webhook", "webhook"), Field("note", "text", required=False, limit=300))),
+    Act("message", _message, "messages.send", (Field("template", "template"),)),
+    Act("unmessage", _unmessage, "messages.send", (Field("message", "number"),), listed=False),
     Act("macro", _macro, "orders.edit", (Field("macro", "macro"),)),
 )}

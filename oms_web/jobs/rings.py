@@ -16,6 +16,7 @@ from oms_web.core.claims import Task, enqueue
 from oms_web.core.events import OutboxEvent
 from oms_web.core.work import Works
 from oms_web.domain.audit import sealing
+from oms_web.domain.messages import queries as messages
 from oms_web.domain.orders import begun, outgoing, telling
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import OrderTally
@@ -29,6 +30,7 @@ from oms_web.sync import (
     doorbell,
     drop_folder,
     feeds,
+    message_sending,
     push_notices,
     push_prices,
     push_stock,
@@ -79,6 +81,17 @@ def ring_webhooks(oms: Oms) -> int:
         return 0
     with oms.works.writing(SYSTEM) as work:
         queued = [webhooks.ask(work, webhook_id) for webhook_id in due]
+    return queued.count(True)
+
+
+def ring_messages(oms: Oms) -> int:
+    """Queue the sending of messages to buyers."""
+    with oms.works.reading(SYSTEM) as work:
+        due = messages.due(work.session, work.now)
+    if not due:
+        return 0
+    with oms.works.writing(SYSTEM) as work:
+        queued = [message_sending.ask(work, kind) for kind in sorted(due)]
     return queued.count(True)
 
 

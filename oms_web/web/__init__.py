@@ -18,7 +18,8 @@ SCREENS = (
     "stocktakes", "warehouses", "products", "listings", "offer_rules", "channels",
     "channel_journal", "connecting", "rules", "rule_lab", "rule_history", "macros", "doorbell",
     "quarantine", "imports", "import_profiles", "documents", "numbering", "printing", "tasks",
-    "users", "api_keys", "webhooks", "settings", "floor_settings", "labels", "guide", "audit",
+    "users", "api_keys", "webhooks", "settings", "floor_settings", "labels", "messages",
+    "message_templates", "message_settings", "order_messages", "buyer_page", "guide", "audit",
     "components",
 )
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from oms_web.automation import acts
 from oms_web.domain.automation import macros
+from oms_web.domain.messages import templates
 from oms_web.domain.orders import labels
 from oms_web.domain.shipping.tracking import CARRIERS
 from oms_web.domain.users.permissions import may
@@ -45,6 +46,8 @@ ACTS: Mapping[str, Words] = {
     "cancel": Words(_l("Cancel the order"), _l("cancel it"), "circle-x"),
     "invoice": Words(_l("Issue an invoice"), _l("issue an invoice"), "file-invoice"),
     "webhook": Words(_l("Call a webhook"), _l("call the webhook %(webhook)s"), "bell"),
+    "message": Words(_l("Write to the buyer"), _l("write “%(template)s” to the buyer"), "mail"),
+    "unmessage": Words(_l("Call off a message"), _l("call off a message"), "mail"),
     "macro": Words(_l("Run a macro"), _l("run the macro %(macro)s"), "wand"),
     "recall": Words(_l("Recall"), _l("recall it"), "arrow-back-up"),
     "hold_back": Words(_l("Keep the document back"), _l("keep the document back"),
@@ -56,6 +59,7 @@ FIELDS: Mapping[str, Any] = {
     "hours": _l("For how many hours"), "carrier": _l("Courier"),
     "delivery_method": _l("Delivery method"), "pickup_point": _l("Pick-up point"),
     "text": _l("Note"), "webhook": _l("Webhook"), "note": _l("Remark"), "macro": _l("Macro"),
+    "template": _l("Template"),
 }
 
 Names = Mapping[str, str]
@@ -64,6 +68,7 @@ _CHOICES: Mapping[str, Callable[[Session], Names]] = {
     "carrier": lambda _session: {one.name: one.name for one in CARRIERS},
     "webhook": lambda session: {str(one.id): one.name for one in webhooks.every(session)},
     "macro": lambda session: {str(one.id): one.name for one in macros.every(session)},
+    "template": lambda session: {str(one.id): one.name for one in templates.every(session)},
     "tag": lambda session: {one.name: one.name for one in labels.tags(session)},
 }
 TYPED = frozenset(("tag",))

@@ -13,7 +13,14 @@ from flask_babel import lazy_gettext as _l
 
 from oms_web.domain.audit.models import AuditEntry
 from oms_web.domain.orders.verification.kinds import CHECKS
-from oms_web.web import act_values, channels, quarantine, shipments, stock_documents
+from oms_web.web import (
+    act_values,
+    channels,
+    message_words,
+    quarantine,
+    shipments,
+    stock_documents,
+)
 from oms_web.web.order_words import HOLDS, HOW_SETTLED, LEVELS, PAYMENT_KINDS, QUEUES
 from oms_web.web.packing_band import WEIGHT_REASONS
 from oms_web.web.phase_names import PHASES
@@ -66,6 +73,18 @@ ACTS: dict[str, Any] = {
     "macros.archive": _l("Macro put away"),
     "macros.change": _l("Macro changed"),
     "macros.create": _l("Macro made"),
+    "messages.again": _l("Message sent once more"),
+    "messages.allow_address": _l("Messages go to an address again"),
+    "messages.drop": _l("Message called off"),
+    "messages.page_exchange": _l("Buyer's page got another address"),
+    "messages.settings": _l("Sending of messages changed"),
+    "messages.settle": _l("Message counts as sent"),
+    "messages.template_archive": _l("Template put away"),
+    "messages.template_change": _l("Template changed"),
+    "messages.template_create": _l("Template made"),
+    "messages.template_variant": _l("Words of a channel changed"),
+    "messages.told": _l("What became of a message"),
+    "messages.write": _l("Message written"),
     "orders.accept_change": _l("Change on the channel accepted"),
     "orders.accept_total": _l("Total accepted"),
     "orders.call": _l("Webhook called"),
@@ -193,7 +212,7 @@ FAMILIES: dict[str, Any] = {
     "documents": _l("Documents"), "list": _l("Exports"), "company": _l("Company"),
     "statuses": _l("Statuses"), "tags": _l("Tags"), "users": _l("People"),
     "api_keys": _l("API keys"), "webhooks": _l("Webhooks"), "rules": _l("Rules"),
-    "macros": _l("Macros"), "till": _l("Point of sale"),
+    "macros": _l("Macros"), "till": _l("Point of sale"), "messages": _l("Messages"),
 }
 
 SUBJECTS: dict[str, Any] = {
@@ -205,7 +224,8 @@ SUBJECTS: dict[str, Any] = {
     "status": _l("Status"), "tag": _l("Tag"), "user": _l("Person"),
     "import_run": _l("Import"), "import_profile": _l("Import profile"), "api_key": _l("API key"),
     "webhook": _l("Webhook"), "rule": _l("Rule"),
-    "macro": _l("Macro"), "till": _l("Till"),
+    "macro": _l("Macro"), "till": _l("Till"), "message": _l("Message"),
+    "message_template": _l("Template"), "message_settings": _l("Sending of messages"),
 }
 
 FIELDS: dict[str, Any] = {
@@ -256,6 +276,12 @@ FIELDS: dict[str, Any] = {
     "change_money": _l("cash at the start"), "expected": _l("should be there"),
     "counted_cash": _l("cash counted"), "difference": _l("difference"), "method": _l("paid by"),
     "lines": _l("positions"), "warehouse": _l("warehouse"),
+    "template": _l("template"), "message": _l("message"), "words": _l("words"),
+    "channel": _l("channel"), "host": _l("server"), "port": _l("port"),
+    "security": _l("encryption"), "username": _l("user"), "from_name": _l("sender's name"),
+    "from_address": _l("sender's address"), "reply_to": _l("answers go to"),
+    "public_url": _l("address for buyers"), "page_days": _l("days that pages stay open"),
+    "plain": _l("without diacritics"), "attach": _l("with the document"),
     "on_card": _l("on the order card"), "at_station": _l("at the pack station"),
 }
 
@@ -265,7 +291,7 @@ VALUES: dict[str, Mapping[str, Any]] = {
     "queue": {name: queue.label for name, queue in QUEUES.items()},
     "finding": HOLDS, "how": HOW_SETTLED, **{kind: LEVELS for kind in CHECKS},
     "by": {"buyer": _l("the buyer"), "seller": _l("the seller"), "channel": _l("the channel")},
-    "payment_kind": PAYMENT_KINDS, "reason": WEIGHT_REASONS,
+    "payment_kind": PAYMENT_KINDS, "reason": WEIGHT_REASONS, "message": message_words.STATES,
     "state": {
         **channels.STATES, **stock_documents.STATES, **quarantine.STATES, **shipments.STATES,
         "open": _l("in progress"), "done": _l("done"), "gone": _l("ended by its receiver"),

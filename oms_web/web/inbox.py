@@ -19,6 +19,7 @@ from oms_web.core.claims import Task
 from oms_web.core.clock import day_bounds, local_day
 from oms_web.domain.automation import rules
 from oms_web.domain.catalog.models import Variant
+from oms_web.domain.messages import queries as messages
 from oms_web.domain.orders import filing, phases, shortages
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import AMONG_TO_SHIP, Hold, Order
@@ -270,6 +271,19 @@ def shelves_to_count(asked: Asked) -> Iterator[Case]:
         )
 
 
+def lost_messages(asked: Asked) -> Iterator[Case]:
+    """Buyers who were not told what they should have been told."""
+    n = messages.count_wrong(asked.session)
+    if n:
+        yield Case(
+            "warn", "mail", gettext("Messages that did not reach buyers"),
+            formats.number(n) if n <= messages.MOST_WRONG else
+            gettext("more than %(n)s", n=formats.number(messages.MOST_WRONG)),
+            gettext("They were not sent, or nobody knows whether they were."),
+            url_for("messages.index", state="wrong"), gettext("Show them"),
+        )
+
+
 def floor_work(asked: Asked) -> Iterator[Case]:
     """For those who work on the floor and see no order list: what there is to do."""
     if allowed("orders.see"):
@@ -305,6 +319,7 @@ SOURCES: tuple[tuple[str, str, Source], ...] = (
     ("stock.count", "stock_documents.index", shelves_to_count),
     ("imports.see", "tasks.index", dead_tasks),
     ("api.manage", "webhooks.show", broken_webhooks),
+    ("messages.send", "messages.index", lost_messages),
     ("rules.see", "rules.show", stopped_rules),
     ("home.see", "home.index", floor_work),
 )

@@ -3,7 +3,7 @@ with the words of the audit trail, so nothing that happened is ever left out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from flask_babel import gettext, ngettext
 
 from oms_web.domain.audit.models import AuditEntry
-from oms_web.web import acts, formats, going
+from oms_web.web import acts, formats, going, message_words
 from oms_web.web import order_words as words
 from oms_web.web.packing_band import WEIGHT_REASONS
 
@@ -121,6 +121,14 @@ def _weight_note(told: Told) -> str:
 
 def _lost(told: Told) -> str:
     return ", ".join(str(title) for title in told.entry.change)
+
+
+def _rule(told: Told) -> str:
+    return gettext("rule %(name)s", name=told.who) if told.entry.actor_kind == "rule" else ""
+
+
+def _state(told: Told) -> str:
+    return str(message_words.STATES.get(str(told.after("message")), ""))
 
 
 TELLING: Mapping[str, Kind] = {
@@ -242,6 +250,12 @@ TELLING: Mapping[str, Kind] = {
         "send", lambda t: gettext("The channel shows the document to the buyer")
         if t.after("told") == "done" else gettext("The document could not be sent to the channel"),
         "", _hold_note, "documents"),
+    "messages.write": Kind("mail", lambda t: gettext(
+        "Written to the buyer: %(name)s", name=t.after("template")), note=lambda t: _rule(t)),
+    "messages.told": Kind("mail", lambda t: gettext("Message: %(state)s", state=_state(t)), "bad"),
+    "messages.settle": Kind("mail", lambda t: gettext("The message counts as sent")),
+    "messages.drop": Kind("mail", lambda t: gettext("Message called off")),
+    "messages.again": Kind("mail", lambda t: gettext("Message sent once more")),
     "returns.told": Kind("truck-return", lambda t: gettext(
         "The channel tells of a return"), "warn", _changed_fields, view="channel"),
     "returns.receive": Kind("truck-return", lambda t: gettext(
@@ -253,10 +267,16 @@ def lines(entries: Iterable[AuditEntry], currency: str, view: str = "") -> list[
     """Entries as sentences, newest first as they come; ``view`` keeps those that belong to it."""
     found = list(entries)
     began = {entry.at for entry in found if entry.act == "orders.start_packing"}
-    # A parcel that is begun with the packing is no news beside it.
     told = [_line(Told(entry, currency)) for entry in found
-            if entry.act != "shipping.start" or entry.at not in began]
+            if not _is_no_news(entry, began)]
     return [line for line in told if not view or view in line.views]
+
+
+def _is_no_news(entry: AuditEntry, began: Collection[datetime]) -> bool:
+    """A parcel begun with the packing; a message that was sent as it was meant to be."""
+    if entry.act == "messages.told":
+        return (entry.change or {}).get("message", [None, None])[1] in ("sent", "delivered")
+    return entry.act == "shipping.start" and entry.at in began
 
 
 def _line(told: Told) -> Line:

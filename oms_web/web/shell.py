@@ -68,6 +68,8 @@ MORE = (
     Section("picking.index", "pick.do", "basket", _l("Picking")),
     Section("shipments.index", "ship.do", "truck", _l("Shipments")),
     Section("recall.index", "home.see", "send", _l("Going out now")),
+    Section("messages.index", "messages.see", "mail", _l("Messages"), "",
+            ("message_templates", "message_settings", "order_messages")),
     Section("listings.index", "listings.map", "link", _l("Offers to link")),
     Section("quarantine.index", "quarantine.handle", "file-off", _l("Orders not read")),
     Section("imports.index", "imports.see", "file-import", _l("Import"), "", ("import_profiles",)),

@@ -20,9 +20,11 @@ from oms_web.core.actor import SYSTEM
 from oms_web.core.claims import enqueue
 from oms_web.domain.catalog.models import Product
 from oms_web.domain.channels.models import ChannelAccount
+from oms_web.domain.messages import pages, settings, templates
+from oms_web.domain.messages import service as messages
 from oms_web.domain.orders import labels
 from oms_web.domain.webhooks import service as webhooks
-from oms_web.flows import order_edit, order_verify, own_shop, stock_transfer
+from oms_web.flows import order_edit, order_message, order_verify, own_shop, stock_transfer
 from oms_web.flows.issue_document import issue_invoice
 from oms_web.flows.order_in import take_in
 from oms_web.jobs.worker import drain
@@ -101,6 +103,7 @@ def full(oms, app, browser_as):
         waiting = work.session.scalar(select(quarantine.Quarantine.id))
         product = work.session.scalar(select(func.min(Product.id)))
         hook = webhooks.create(work, LONG[:80], "https://shop.example/" + "a" * 80, ["order"])[0].id
+        written = _write(work, first)
         webhooks.note_try(work, hook, webhooks.Try("event", 1, "orders.hold", 500, 12, answer="x"))
     client.post("/pos/tills", data={"name": LONG[:40], "warehouse": shop.ldz})
     client.post("/pos/open", data={"change_money": "100"})
@@ -124,8 +127,23 @@ def full(oms, app, browser_as):
         "product_id": [product], "variant_id": [shop.ids[MUG]], "quarantine_id": [waiting],
         "status_id": [status], "tag_id": [1], "task_id": [task], "warehouse_id": [shop.ldz],
         "basket_id": [parked], "sale_id": [sale], "shift_id": [1],
-        "user_id": [1], "webhook_id": [hook], "key": ["demo", "files"],
+        "user_id": [1], "webhook_id": [hook], "key": ["demo", "files"], **written,
     }
+
+
+def _write(work, order_id):
+    """A template, a message that came back, and the buyer's page, by parameter."""
+    settings.change(work, {
+        "host": "smtp.example.com", "port": 587, "security": "starttls",
+        "from_address": "my@sklep.example", "public_url": "https://sklep.example",
+        "page_days": 30})
+    template = templates.create(work, {
+        "kind": "email", "name": LONG[:80], "subject_pl": "Zamówienie {{order.number}}",
+        "text_pl": "Stan: {{order.link}}", "subject_en": "Order", "text_en": "{{order.link}}"}).id
+    messages.refuse_address(work, f"{'a' * 60}@example.test", ["550 5.1.1 nobody here", {}])
+    message = order_message.write(work, order_id, template)
+    return {"template_id": [template], "message_id": [message],
+            "token": [pages.link(work, order_id).rpartition("/")[2]]}
 
 
 @pytest.fixture

@@ -191,6 +191,40 @@ def upgrade() -> None:
     sa.UniqueConstraint('key', name=op.f('uq_macro_key')),
     sa.UniqueConstraint('name', name=op.f('uq_macro_name'))
     )
+    op.create_table('message_settings',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('host', sa.String(length=200), nullable=False),
+    sa.Column('port', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('security', sa.String(length=8), nullable=False),
+    sa.Column('username', sa.String(length=200), nullable=False),
+    sa.Column('secret', sa.LargeBinary(), nullable=True),
+    sa.Column('from_name', sa.String(length=120), nullable=False),
+    sa.Column('from_address', sa.String(length=200), nullable=False),
+    sa.Column('reply_to', sa.String(length=200), nullable=False),
+    sa.Column('public_url', sa.String(length=200), nullable=False),
+    sa.Column('page_days', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('trouble', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=True),
+    sa.Column('trouble_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('changed_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.CheckConstraint('id = 1', name=op.f('ck_message_settings_only_one')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_message_settings'))
+    )
+    op.create_table('message_template',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('name', sa.String(length=80), nullable=False),
+    sa.Column('kind', sa.String(length=5), nullable=False),
+    sa.Column('subject_pl', sa.String(length=200), nullable=False),
+    sa.Column('text_pl', sa.Text(), nullable=False),
+    sa.Column('subject_en', sa.String(length=200), nullable=False),
+    sa.Column('text_en', sa.Text(), nullable=False),
+    sa.Column('plain', sa.Boolean(), nullable=False),
+    sa.Column('attach', sa.Boolean(), nullable=False),
+    sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('changed_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('archived_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_message_template')),
+    sa.UniqueConstraint('name', name=op.f('uq_message_template_name'))
+    )
     op.create_table('order_check',
     sa.Column('kind', sa.String(length=16), nullable=False),
     sa.Column('level', sa.String(length=4), nullable=False),
@@ -252,6 +286,12 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_product_category'), ['category'], unique=False)
         batch_op.create_index('ix_product_name', ['name', 'brand'], unique=False)
 
+    op.create_table('refused_address',
+    sa.Column('address', sa.String(length=200), nullable=False),
+    sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('why', sa.String(length=300), nullable=False),
+    sa.PrimaryKeyConstraint('address', name=op.f('pk_refused_address'))
+    )
     op.create_table('rule',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('name', sa.String(length=80), nullable=False),
@@ -526,6 +566,17 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['warehouse_id'], ['warehouse.id'], name=op.f('fk_location_warehouse_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_location')),
     sa.UniqueConstraint('warehouse_id', 'code', name=op.f('uq_location_warehouse_id_code'))
+    )
+    op.create_table('message_variant',
+    sa.Column('template_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('subject_pl', sa.String(length=200), nullable=False),
+    sa.Column('text_pl', sa.Text(), nullable=False),
+    sa.Column('subject_en', sa.String(length=200), nullable=False),
+    sa.Column('text_en', sa.Text(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_message_variant_account_id')),
+    sa.ForeignKeyConstraint(['template_id'], ['message_template.id'], name=op.f('fk_message_variant_template_id')),
+    sa.PrimaryKeyConstraint('template_id', 'account_id', name=op.f('pk_message_variant'))
     )
     op.create_table('pick_list',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -868,6 +919,44 @@ def upgrade() -> None:
         batch_op.create_index('ix_listing_unmapped', ['account_id', 'id'], unique=False, sqlite_where=sa.text('variant_id IS NULL'), postgresql_where=sa.text('variant_id IS NULL'))
         batch_op.create_index(batch_op.f('ix_listing_variant_id'), ['variant_id'], unique=False)
 
+    op.create_table('message',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('template_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('name', sa.String(length=80), nullable=False),
+    sa.Column('key', sa.String(length=160), nullable=True),
+    sa.Column('kind', sa.String(length=5), nullable=False),
+    sa.Column('recipient', sa.String(length=200), nullable=False),
+    sa.Column('language', sa.String(length=5), nullable=False),
+    sa.Column('subject', sa.String(length=400), nullable=False),
+    sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('documents', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('by_kind', sa.String(length=10), nullable=False),
+    sa.Column('by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('by_name', sa.String(length=120), nullable=False),
+    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('why', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=True),
+    sa.Column('due_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('attempts', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('reference', sa.String(length=120), nullable=False),
+    sa.Column('round', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('asked_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('tried_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('ended_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_message_account_id')),
+    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_message_order_id')),
+    sa.ForeignKeyConstraint(['template_id'], ['message_template.id'], name=op.f('fk_message_template_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_message')),
+    sa.UniqueConstraint('key', name=op.f('uq_message_key'))
+    )
+    with op.batch_alter_table('message', schema=None) as batch_op:
+        batch_op.create_index('ix_message_due', ['kind', 'due_at'], unique=False, sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
+        batch_op.create_index('ix_message_order', ['order_id', 'id'], unique=False)
+        batch_op.create_index('ix_message_state', ['state', 'id'], unique=False)
+        batch_op.create_index('ix_message_wrong', ['id'], unique=False, sqlite_where=sa.text("state IN ('failed', 'unknown')"), postgresql_where=sa.text("state IN ('failed', 'unknown')"))
+
     op.create_table('move',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
@@ -967,6 +1056,15 @@ def upgrade() -> None:
     with op.batch_alter_table('order_note', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_order_note_order_id'), ['order_id'], unique=False)
 
+    op.create_table('order_page',
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('token_hash', sa.String(length=64), nullable=False),
+    sa.Column('sealed', sa.LargeBinary(), nullable=False),
+    sa.Column('made_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_order_page_order_id')),
+    sa.PrimaryKeyConstraint('order_id', name=op.f('pk_order_page')),
+    sa.UniqueConstraint('token_hash', name=op.f('uq_order_page_token_hash'))
+    )
     op.create_table('order_tag',
     sa.Column('tag_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1691,6 +1789,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_order_tag_order_id'))
 
     op.drop_table('order_tag')
+    op.drop_table('order_page')
     with op.batch_alter_table('order_note', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_order_note_order_id'))
 
@@ -1720,6 +1819,13 @@ def downgrade() -> None:
         batch_op.drop_index('ix_move_order')
 
     op.drop_table('move')
+    with op.batch_alter_table('message', schema=None) as batch_op:
+        batch_op.drop_index('ix_message_wrong', sqlite_where=sa.text("state IN ('failed', 'unknown')"), postgresql_where=sa.text("state IN ('failed', 'unknown')"))
+        batch_op.drop_index('ix_message_state')
+        batch_op.drop_index('ix_message_order')
+        batch_op.drop_index('ix_message_due', sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
+
+    op.drop_table('message')
     with op.batch_alter_table('listing', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_listing_variant_id'))
         batch_op.drop_index('ix_listing_unmapped', sqlite_where=sa.text('variant_id IS NULL'), postgresql_where=sa.text('variant_id IS NULL'))
@@ -1791,6 +1897,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_pick_list_state')
 
     op.drop_table('pick_list')
+    op.drop_table('message_variant')
     op.drop_table('location')
     op.drop_table('import_profile')
     with op.batch_alter_table('feed', schema=None) as batch_op:
@@ -1836,6 +1943,7 @@ def downgrade() -> None:
     op.drop_table('sign_in_failure')
     op.drop_table('rule_cursor')
     op.drop_table('rule')
+    op.drop_table('refused_address')
     with op.batch_alter_table('product', schema=None) as batch_op:
         batch_op.drop_index('ix_product_name')
         batch_op.drop_index(batch_op.f('ix_product_category'))
@@ -1849,6 +1957,8 @@ def downgrade() -> None:
     op.drop_table('order_tally')
     op.drop_table('order_status')
     op.drop_table('order_check')
+    op.drop_table('message_template')
+    op.drop_table('message_settings')
     op.drop_table('macro')
     op.drop_table('document_series')
     op.drop_table('connector_check')

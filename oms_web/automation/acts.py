@@ -23,7 +23,15 @@ from oms_web.domain.orders import labels
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Hold, Order, OrderTag, Tag
 from oms_web.domain.webhooks import queries as webhooks
-from oms_web.flows import issue_document, order_call, order_cancel, order_edit, order_hold
+from oms_web.flows import (
+    issue_document,
+    order_call,
+    order_cancel,
+    order_edit,
+    order_hold,
+    order_weight,
+    ship,
+)
 
 Params = Mapping[str, Any]
 Step = tuple[str, dict[str, Any]]
@@ -273,6 +281,31 @@ def _webhook(work: Work, order_id: int, params: Params) -> Done:
     return Done()
 
 
+def _weight(work: Work, order_id: int, params: Params) -> Done:
+    before = orders.lock_order(work.session, order_id).weight_g
+    if not order_weight.weigh(work, order_id, params["grams"]):
+        return SAME
+    return Done(undo=(("weight", {"grams": before}) if before else ("unweigh", {}),))
+
+
+def _unweigh(work: Work, order_id: int, params: Params) -> Done:
+    before = orders.lock_order(work.session, order_id).weight_g
+    if not order_weight.weigh(work, order_id, None):
+        return SAME
+    return Done(undo=(("weight", {"grams": before}),))
+
+
+def _ship(work: Work, order_id: int, params: Params) -> Done:
+    left = ship.ship_order(work, order_id)
+    return Done(undo=(("unship", {"shipments": left}),)) if left else SAME
+
+
+def _unship(work: Work, order_id: int, params: Params) -> Done:
+    # The parcels stay packed: what was in somebody's hands is not unpacked by a click.
+    back = [ship.recall(work, one) for one in reversed(params["shipments"])]
+    return Done(undo=(("ship", {}),)) if any(back) else SAME
+
+
 def _macro(work: Work, order_id: int, params: Params) -> Done:
     macro = macros.get(work.session, params["macro"])
     steps, undo = do_all(work, order_id, macro.steps)
@@ -295,6 +328,10 @@ ACTS: dict[str, Act] = {act.key: act for act in (
     Act("note", _note, "orders.edit", (Field("text", "text", limit=4000),)),
     Act("unnote", _unnote, "orders.edit", (Field("note", "number"),), listed=False),
     Act("cancel", _cancel, "orders.cancel", (Field("reason", "text", required=False, limit=300),)),
+    Act("weight", _weight, "orders.edit", (Field("grams", "number"),)),
+    Act("unweigh", _unweigh, "orders.edit", listed=False),
+    Act("ship", _ship, "ship.do"),
+    Act("unship", _unship, "ship.do", listed=False),
     Act("invoice", _invoice, "documents.issue"),
     Act("webhook", _webhook, "orders.edit",
         (Field("webhook", "webhook"), Field("note", "text", required=False, limit=300))),

@@ -98,6 +98,7 @@ ACTS: dict[str, Any] = {
     "orders.undo_ship": _l("Shipping taken back"),
     "orders.unnote": _l("Note removed"),
     "orders.untag": _l("Tag taken off"),
+    "orders.weight": _l("Weight of the parcel said"),
     "packing.aside": _l("Parcel put aside"),
     "packing.take": _l("Parcel taken over"),
     "payments.give_back": _l("Money given back"),
@@ -150,6 +151,10 @@ ACTS: dict[str, Any] = {
     "users.role": _l("Role changed"),
     "users.sign_in": _l("Signed in"),
     "users.sign_out": _l("Signed out"),
+    "views.change": _l("View of the list changed"),
+    "views.create": _l("View of the list kept"),
+    "views.delete": _l("View of the list taken away"),
+    "views.restore": _l("View of the list brought back"),
     "webhooks.active": _l("Webhook resumed"),
     "webhooks.broken": _l("Webhook given up"),
     "webhooks.change": _l("Webhook changed"),
@@ -169,7 +174,7 @@ FAMILIES: dict[str, Any] = {
     "documents": _l("Documents"), "list": _l("Exports"), "company": _l("Company"),
     "statuses": _l("Statuses"), "tags": _l("Tags"), "users": _l("People"),
     "api_keys": _l("API keys"), "webhooks": _l("Webhooks"), "rules": _l("Rules"),
-    "macros": _l("Macros"),
+    "macros": _l("Macros"), "views": _l("Views"),
 }
 
 SUBJECTS: dict[str, Any] = {
@@ -181,7 +186,7 @@ SUBJECTS: dict[str, Any] = {
     "status": _l("Status"), "tag": _l("Tag"), "user": _l("Person"),
     "import_run": _l("Import"), "import_profile": _l("Import profile"), "api_key": _l("API key"),
     "webhook": _l("Webhook"), "rule": _l("Rule"),
-    "macro": _l("Macro"),
+    "macro": _l("Macro"), "view": _l("View"),
 }
 
 FIELDS: dict[str, Any] = {
@@ -223,6 +228,8 @@ FIELDS: dict[str, Any] = {
     "webhook": _l("webhook"), "steps": _l("what it does"), "key": _l("key"),
     "barcode": _l("barcode"), "icon": _l("icon"), "on_list": _l("on the list"),
     "on_card": _l("on the order card"), "at_station": _l("at the pack station"),
+    "audience": _l("who sees it"), "query": _l("filters"), "columns": _l("columns"),
+    "density": _l("height of rows"),
 }
 
 # Values that are short names of ours: field -> name -> words.
@@ -231,6 +238,7 @@ VALUES: dict[str, Mapping[str, Any]] = {
     "queue": {name: queue.label for name, queue in QUEUES.items()},
     "by": {"buyer": _l("the buyer"), "seller": _l("the seller"), "channel": _l("the channel")},
     "payment_kind": PAYMENT_KINDS,
+    "audience": {"own": _l("the owner alone"), "all": _l("everybody"), **ROLE_NAMES},
     "state": {
         **channels.STATES, **stock_documents.STATES, **quarantine.STATES, **shipments.STATES,
         "open": _l("in progress"), "done": _l("done"), "gone": _l("ended by its receiver"),

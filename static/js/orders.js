@@ -15,4 +15,6 @@ document.addEventListener("formdata", (event) => {
   for (const [name, value] of [...event.formData.entries()]) {
     if (value === "") event.formData.delete(name);
   }
+  // The bare address leads to the view that somebody opens first.
+  if (![...event.formData.keys()].length) event.formData.append("queue", "open");
 });

@@ -189,7 +189,9 @@ window.OMS = (() => {
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (event.defaultPrevented || form.method === "dialog") return;
-    if (form.method === "post" && !form.matches("[hx-post]")) {
+    // What comes back is a file: the page stays, and so does its form.
+    if (form.method === "post" && !form.matches("[hx-post]")
+      && event.submitter?.dataset.stays === undefined) {
       if (form.dataset.sent) return event.preventDefault();
       form.dataset.sent = "1";
     }

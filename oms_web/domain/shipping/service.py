@@ -310,10 +310,14 @@ def estimate_weights(
 ) -> None:
     """Give parcels the weight of what is in them (parcel -> variant -> units), where it is known.
 
-    With a single parcel everything is in it, scanned or not. What a person weighed stays.
+    With a single parcel everything is in it, scanned or not; what somebody said that the order
+    weighs goes before the sum of its goods. What a person weighed stays.
     """
     session = work.session
     parcels = parcels_of(session, shipment.id)
+    if len(parcels) == 1 and parcels[0].weight_g is None:
+        parcels[0].weight_g = session.scalar(
+            select(Order.weight_g).where(Order.id == shipment.order_id))
     lines = lines_of(session, shipment.id)
     grams = dict(session.execute(
         select(Variant.id, Variant.weight_g)

@@ -22,6 +22,7 @@ ACTS: dict[str, frozenset[str]] = {
         "orders.hold": _DESK,
         "orders.cancel": _DESK,
         "orders.export": {MANAGER, SALES, ACCOUNTANT},
+        "views.share": {MANAGER},
         "payments.record": {MANAGER, SALES, ACCOUNTANT},
         "returns.see": _SEEING,
         "catalog.see": _SEEING | {WAREHOUSE},

@@ -1,0 +1,3 @@
+"""stub"""
+from flask import Blueprint
+screen = Blueprint("palette", __name__)

@@ -69,8 +69,9 @@ class Wanted:
             **self.picked, "q": self.q, "sort": self.asked, "view": self.view}
         values.update(changed)
         said = {k: v for k, v in values.items() if v not in ("", None, [])}
-        # The bare address may lead to another view; this list is meant as it is.
-        return url_for(endpoint, **(said or {"queue": "open"}))
+        if not said and endpoint == "orders.index":
+            said = {"queue": "open"}  # the bare address may lead to another view
+        return url_for(endpoint, **said)
 
 
 def implied_queue(picked: Mapping[str, Any], q: str) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import current_app, url_for
+from flask import current_app, g, url_for
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
@@ -86,7 +86,7 @@ def names() -> dict[str, str]:
 
 def of(session: Session, user: User) -> Tabs:
     """The tabs of a person, none of them current and none counted."""
-    choice = views.choice(session, user.id)
+    choice = _choice(session, user)
     # Where another view opens first, "all open" has to be said.
     all_open = url_for("orders.index", **({"queue": "open"} if choice.first else {}))
     called = names()
@@ -101,6 +101,14 @@ def of(session: Session, user: User) -> Tabs:
                 [known[key] for key in hidden], choice, all_open=all_open, known=known)
 
 
+def _choice(session: Session, user: User) -> ListChoice:
+    """How the person has the list, asked once a request."""
+    if "list_choice" not in g:
+        g.list_choice = views.choice(session, user.id)
+    found: ListChoice = g.list_choice
+    return found
+
+
 def address_of(view: ListView) -> str:
     """The full address of a kept view."""
     return url_for("orders.index", **view.query, view=view.id)
@@ -108,7 +116,7 @@ def address_of(view: ListView) -> str:
 
 def first(session: Session, user: User) -> str | None:
     """Where the list opens for a person who has chosen a view for that; None: as it comes."""
-    key = views.choice(session, user.id).first
+    key = _choice(session, user).first
     if not key or key == OPEN:
         return None
     if key in READY:

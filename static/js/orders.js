@@ -1,5 +1,5 @@
 /* The order list: a filter that is left empty stays out of the address; Enter in a field of a bulk
-   act presses the button beside it (data-enter). */
+   act presses the button beside it (data-enter); the tab that is looked at is in sight. */
 "use strict";
 
 document.addEventListener("keydown", (event) => {
@@ -9,6 +9,12 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   button.click();
 });
+
+// With many views the current tab may lie beyond the edge.
+OMS.ready((root) => OMS.find(root, "#orders-tabs, #rail").forEach((tabs) => {
+  const tab = tabs.querySelector("[aria-current]");
+  if (tab) tabs.scrollLeft = tab.offsetLeft + tab.offsetWidth - tabs.clientWidth + 32;
+}));
 
 document.addEventListener("formdata", (event) => {
   if (event.target.id !== "orders-filters-form") return;

@@ -20,6 +20,8 @@ from oms_web.domain.stock.models import Warehouse
 # Queues in which a packed parcel must not leave.
 BLOCKED = ("verify", "unpaid", "held", "draft")
 MOST_COUNTED = 5000
+LEAST_TRACKED = 6
+"""Characters of a tracking number before it is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,18 @@ def sent(session: Session, order_ids: Collection[int]) -> dict[int, Sent]:
             sum(grams or 0 for _, _, grams in boxes) if all(g for _, _, g in boxes) else None,
         ) for order_id, boxes in found.items()
     }
+
+
+def tracked(session: Session, text: str, limit: int = 6) -> list[int]:
+    """Orders with a parcel whose tracking number begins so; the newest first, found by the index."""
+    begins = tracking.key(text)
+    if len(begins) < LEAST_TRACKED:
+        return []
+    # Keys are letters and digits, so all that begin so lie below the same with many z behind it.
+    return list(session.scalars(
+        select(Shipment.order_id).join(Parcel, Parcel.shipment_id == Shipment.id)
+        .where(Parcel.tracking_key >= begins, Parcel.tracking_key <= begins + "z" * 40)
+        .group_by(Shipment.order_id).order_by(Shipment.order_id.desc()).limit(limit)))
 
 
 def _listed(

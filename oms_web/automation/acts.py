@@ -34,6 +34,8 @@ from oms_web.flows import (
     order_hold,
     order_message,
     order_verify,
+    order_weight,
+    ship,
 )
 
 Params = Mapping[str, Any]
@@ -328,6 +330,31 @@ def _unmessage(work: Work, order_id: int, params: Params) -> Done:
     return Done() if messages.drop(work, params["message"]) else SAME
 
 
+def _weight(work: Work, order_id: int, params: Params) -> Done:
+    before = orders.lock_order(work.session, order_id).weight_g
+    if not order_weight.weigh(work, order_id, params["grams"]):
+        return SAME
+    return Done(undo=(("weight", {"grams": before}) if before else ("unweigh", {}),))
+
+
+def _unweigh(work: Work, order_id: int, params: Params) -> Done:
+    before = orders.lock_order(work.session, order_id).weight_g
+    if not order_weight.weigh(work, order_id, None):
+        return SAME
+    return Done(undo=(("weight", {"grams": before}),))
+
+
+def _ship(work: Work, order_id: int, params: Params) -> Done:
+    left = ship.ship_order(work, order_id)
+    return Done(undo=(("unship", {"shipments": left}),)) if left else SAME
+
+
+def _unship(work: Work, order_id: int, params: Params) -> Done:
+    # The parcels stay packed: what was in somebody's hands is not unpacked by a click.
+    back = [ship.recall(work, one) for one in reversed(params["shipments"])]
+    return Done(undo=(("ship", {}),)) if any(back) else SAME
+
+
 def _macro(work: Work, order_id: int, params: Params) -> Done:
     macro = macros.get(work.session, params["macro"])
     steps, undo = do_all(work, order_id, macro.steps)
@@ -353,6 +380,10 @@ ACTS: dict[str, Act] = {act.key: act for act in (
     Act("unnote", _unnote, "orders.edit", (Field("note", "number"),), listed=False),
     Act("cancel", _cancel, "orders.cancel", (Field("reason", "text", required=False, limit=300),)),
     Act("recall", _recall, "orders.cancel", (Field("outgoing", "number"),), listed=False),
+    Act("weight", _weight, "orders.edit", (Field("grams", "number"),)),
+    Act("unweigh", _unweigh, "orders.edit", listed=False),
+    Act("ship", _ship, "ship.do"),
+    Act("unship", _unship, "ship.do", listed=False),
     Act("invoice", _invoice, "documents.issue"),
     Act("hold_back", _hold_back, "documents.issue", (Field("outgoing", "number"),), listed=False),
     Act("webhook", _webhook, "orders.edit",

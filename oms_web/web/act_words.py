@@ -44,6 +44,10 @@ ACTS: Mapping[str, Words] = {
     "delivery": Words(_l("Change the delivery"), _l("choose the delivery %(delivery)s"), "truck"),
     "note": Words(_l("Write a note"), _l("write the note %(text)s"), "note"),
     "cancel": Words(_l("Cancel the order"), _l("cancel it"), "circle-x"),
+    "weight": Words(_l("Set the weight"), _l("set the weight to %(grams)s g"), "weight"),
+    "ship": Words(_l("Mark as sent"), _l("mark it as sent"), "truck"),
+    "unweigh": Words(_l("Forget the weight"), _l("forget the weight"), "weight"),
+    "unship": Words(_l("Take the sending back"), _l("take the sending back"), "truck"),
     "invoice": Words(_l("Issue an invoice"), _l("issue an invoice"), "file-invoice"),
     "webhook": Words(_l("Call a webhook"), _l("call the webhook %(webhook)s"), "bell"),
     "message": Words(_l("Write to the buyer"), _l("write “%(template)s” to the buyer"), "mail"),
@@ -60,6 +64,7 @@ FIELDS: Mapping[str, Any] = {
     "delivery_method": _l("Delivery method"), "pickup_point": _l("Pick-up point"),
     "text": _l("Note"), "webhook": _l("Webhook"), "note": _l("Remark"), "macro": _l("Macro"),
     "template": _l("Template"),
+    "grams": _l("Weight, g"),
 }
 
 Names = Mapping[str, str]

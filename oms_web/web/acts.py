@@ -127,6 +127,7 @@ ACTS: dict[str, Any] = {
     "orders.untag": _l("Tag taken off"),
     "orders.watch": _l("List of whom to look out for changed"),
     "orders.void": _l("Sale over the counter taken back"),
+    "orders.weight": _l("Weight of the parcel said"),
     "packing.aside": _l("Parcel put aside"),
     "packing.note": _l("Note confirmed by the packer"),
     "packing.photo": _l("Photo of the parcel taken"),
@@ -193,6 +194,10 @@ ACTS: dict[str, Any] = {
     "users.role": _l("Role changed"),
     "users.sign_in": _l("Signed in"),
     "users.sign_out": _l("Signed out"),
+    "views.change": _l("View of the list changed"),
+    "views.create": _l("View of the list kept"),
+    "views.delete": _l("View of the list taken away"),
+    "views.restore": _l("View of the list brought back"),
     "webhooks.active": _l("Webhook resumed"),
     "webhooks.broken": _l("Webhook given up"),
     "webhooks.change": _l("Webhook changed"),
@@ -213,6 +218,7 @@ FAMILIES: dict[str, Any] = {
     "statuses": _l("Statuses"), "tags": _l("Tags"), "users": _l("People"),
     "api_keys": _l("API keys"), "webhooks": _l("Webhooks"), "rules": _l("Rules"),
     "macros": _l("Macros"), "till": _l("Point of sale"), "messages": _l("Messages"),
+    "views": _l("Views"),
 }
 
 SUBJECTS: dict[str, Any] = {
@@ -226,6 +232,7 @@ SUBJECTS: dict[str, Any] = {
     "webhook": _l("Webhook"), "rule": _l("Rule"),
     "macro": _l("Macro"), "till": _l("Till"), "message": _l("Message"),
     "message_template": _l("Template"), "message_settings": _l("Sending of messages"),
+    "view": _l("View"),
 }
 
 FIELDS: dict[str, Any] = {
@@ -283,6 +290,8 @@ FIELDS: dict[str, Any] = {
     "public_url": _l("address for buyers"), "page_days": _l("days that pages stay open"),
     "plain": _l("without diacritics"), "attach": _l("with the document"),
     "on_card": _l("on the order card"), "at_station": _l("at the pack station"),
+    "audience": _l("who sees it"), "query": _l("filters"), "columns": _l("columns"),
+    "density": _l("height of rows"),
 }
 
 # Values that are short names of ours: field -> name -> words.
@@ -292,6 +301,7 @@ VALUES: dict[str, Mapping[str, Any]] = {
     "finding": HOLDS, "how": HOW_SETTLED, **{kind: LEVELS for kind in CHECKS},
     "by": {"buyer": _l("the buyer"), "seller": _l("the seller"), "channel": _l("the channel")},
     "payment_kind": PAYMENT_KINDS, "reason": WEIGHT_REASONS, "message": message_words.STATES,
+    "audience": {"own": _l("the owner alone"), "all": _l("everybody"), **ROLE_NAMES},
     "state": {
         **channels.STATES, **stock_documents.STATES, **quarantine.STATES, **shipments.STATES,
         "open": _l("in progress"), "done": _l("done"), "gone": _l("ended by its receiver"),

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from oms_web.core.work import Work
 from oms_web.domain.catalog.models import Variant
+from oms_web.domain.orders.models import Order
 from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping.models import Shipment
 
@@ -18,10 +19,14 @@ def estimate(
 ) -> None:
     """Give parcels the weight of what is in them (parcel -> variant -> units), where it is known.
 
-    What a person or a scale said stays.
+    What somebody said that the order weighs goes before the sum of its goods, where there is one
+    parcel. What a person or a scale said of a parcel stays.
     """
     session = work.session
     parcels = shipping.parcels_of(session, shipment.id)
+    if len(parcels) == 1 and parcels[0].weight_g is None:
+        parcels[0].weight_g = session.scalar(
+            select(Order.weight_g).where(Order.id == shipment.order_id))
     grams = dict(session.execute(
         select(Variant.id, Variant.weight_g)
         .where(Variant.id.in_({v for inside in contents.values() for v in inside}))

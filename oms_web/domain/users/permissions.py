@@ -27,6 +27,7 @@ ACTS: dict[str, frozenset[str]] = {
         "messages.see": _SEEING,
         "messages.send": _DESK,
         "messages.manage": {MANAGER},
+        "views.share": {MANAGER},
         "payments.record": {MANAGER, SALES, ACCOUNTANT},
         "returns.see": _SEEING,
         "pos.sell": _DESK,

@@ -555,6 +555,32 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_import_profile')),
     sa.UniqueConstraint('name', name=op.f('uq_import_profile_name'))
     )
+    op.create_table('list_choice',
+    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('columns', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('density', sa.String(length=12), nullable=False),
+    sa.Column('places', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('hidden', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('first', sa.String(length=20), nullable=False),
+    sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_list_choice_user_id')),
+    sa.PrimaryKeyConstraint('user_id', name=op.f('pk_list_choice'))
+    )
+    op.create_table('list_view',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('owner_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('audience', sa.String(length=20), nullable=False),
+    sa.Column('name', sa.String(length=40), nullable=False),
+    sa.Column('query', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('columns', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('density', sa.String(length=12), nullable=False),
+    sa.Column('changed_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('gone_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['owner_id'], ['user_account.id'], name=op.f('fk_list_view_owner_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_list_view'))
+    )
+    with op.batch_alter_table('list_view', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_list_view_owner_id'), ['owner_id'], unique=False)
+
     op.create_table('location',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
@@ -1899,6 +1925,11 @@ def downgrade() -> None:
     op.drop_table('pick_list')
     op.drop_table('message_variant')
     op.drop_table('location')
+    with op.batch_alter_table('list_view', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_list_view_owner_id'))
+
+    op.drop_table('list_view')
+    op.drop_table('list_choice')
     op.drop_table('import_profile')
     with op.batch_alter_table('feed', schema=None) as batch_op:
         batch_op.drop_index('ix_feed_due')

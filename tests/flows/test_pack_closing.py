@@ -93,7 +93,7 @@ def test_the_right_weight_closes_and_another_one_wants_a_reason(floor):
     assert came.closed is True
     assert weighed(floor, shipment_id) == [(350, 600, "Kuba", "checked")]
     assert trail(floor, "packing.weigh") == [
-        ("Kuba", {"weight": [None, 350], "expected": [None, 600], "reason": [None, "checked"]},
+        ("Kuba", {"weight": [None, 350], "expected_g": [None, 600], "reason": [None, "checked"]},
          None)]
     do(floor, opening.reopen, shipment_id, "1")
     assert weighed(floor, shipment_id) == [(None, None, "", "")]

@@ -174,11 +174,10 @@ def _asked(listening: Sequence[Ready], event: Event, facts: Mapping[str, Any] | 
     """The rules that an event is for, in their order."""
     if facts is None:
         return []
-    return [
-        rule for rule in listening
-        if rule.trigger in event.triggers and (event.at is None or event.at >= rule.since)
-        and (rule.trigger not in TRIGGERS or TRIGGERS[rule.trigger].fits(event.change, facts))
-    ]
+    heard = {key for key in event.triggers
+             if key not in TRIGGERS or TRIGGERS[key].fits(event.change, facts)}
+    return [rule for rule in listening
+            if rule.trigger in heard and (event.at is None or event.at >= rule.since)]
 
 
 def _events(entries: Iterable[AuditEntry], listening: Collection[Ready]) -> Iterable[Event]:

@@ -25,7 +25,7 @@ from oms_web.core.money import parse_amount
 from oms_web.domain.channels import pricing
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.sync import backfill
-from oms_web.web.forms import Form, Needed, NeededNumber
+from oms_web.web.forms import Form, Needed, NeededNumber, choices
 
 
 class AccountForm(Form):
@@ -65,7 +65,7 @@ def form_for(connector: type[Connector], *, new: bool = False, **values: Any) ->
             made[f"s_{field.name}"] = PasswordField(label)
         elif field.kind == "choice":
             made[f"s_{field.name}"] = SelectField(
-                label, choices=[(c, c) for c in field.choices], default=field.default)
+                label, choices=choices({c: c for c in field.choices}), default=field.default)
         elif field.kind == "flag":
             made[f"s_{field.name}"] = BooleanField(label, default=bool(field.default))
         else:

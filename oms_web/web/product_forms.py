@@ -14,7 +14,7 @@ from oms_web.domain.catalog.models import Product, Variant
 from oms_web.domain.catalog.records import USUAL_VAT_RATES
 from oms_web.web import asked
 from oms_web.web.formats import language
-from oms_web.web.forms import Form
+from oms_web.web.forms import Form, choices
 
 CURRENCIES = ("PLN", "EUR", "CZK", "USD", "GBP", "HUF", "RON", "SEK")
 _VAT_WORDS = {"zw": _l("zw (exempt)"), "np": _l("np (not subject)"),
@@ -35,7 +35,7 @@ class ProductForm(Form):
         rates = list(USUAL_VAT_RATES)
         if self.vat_rate.data and self.vat_rate.data not in rates:
             rates.insert(0, self.vat_rate.data)
-        self.vat_rate.choices = [(r, _VAT_WORDS.get(r, f"{r}%")) for r in rates]
+        self.vat_rate.choices = choices({r: _VAT_WORDS.get(r, f"{r}%") for r in rates})
 
     @classmethod
     def of(cls, product: Product | None) -> ProductForm:
@@ -67,7 +67,7 @@ class VariantForm(Form):
         super().__init__(*args, **values)
         present = self.currency.data
         more = [present] if present and present not in CURRENCIES else []
-        self.currency.choices = [(c, c) for c in [*more, *CURRENCIES]]
+        self.currency.choices = choices({c: c for c in [*more, *CURRENCIES]})
 
     @classmethod
     def of(cls, row: Variant) -> VariantForm:

@@ -16,7 +16,7 @@ from oms_web.web import asked, scanning
 from oms_web.web.access import act
 from oms_web.web.door import writing
 from oms_web.web.failures import status_of, words_of
-from oms_web.web.forms import Form
+from oms_web.web.forms import Form, choices
 from oms_web.web.render import go, render
 from oms_web.web.scanning import Said
 from oms_web.web.stock_documents import STATES
@@ -34,7 +34,8 @@ class ReceiptForm(Form):
 
     def __init__(self) -> None:
         super().__init__()
-        self.warehouse.choices = [(w.id, w.name) for w in queries.warehouses(db.session)]
+        self.warehouse.choices = choices(
+            {w.id: w.name for w in queries.warehouses(db.session)})
 
 
 @screen.get("/stock/receipts/new")

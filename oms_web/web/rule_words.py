@@ -59,6 +59,12 @@ OUTCOMES: Mapping[str, tuple[Any, str]] = {
     "failed": (_l("failed"), "bad"), "shadow": (_l("only watched"), "acc"),
     "undone": (_l("taken back"), "warn"),
 }
+FLAGS: Mapping[tuple[str, str], Any] = {
+    ("is_company", "yes"): _l("a company buys"), ("is_company", "no"): _l("no company buys"),
+    ("wants_invoice", "yes"): _l("an invoice is wanted"),
+    ("wants_invoice", "no"): _l("no invoice is wanted"),
+}
+"""A question that is answered by yes or no, inside a sentence."""
 ALWAYS = _l("always")
 SAID: Mapping[str, Any] = {
     "trigger": _l("when"), "every": _l("time"), "when": _l("conditions"), "then": _l("acts"),
@@ -167,7 +173,7 @@ def test_of(leaf: Leaf, values: Values) -> list[Part]:
     """A test: ``country is DE or AT``."""
     field = FIELDS[leaf.field]
     if field.kind == "flag":
-        return [Part(label(leaf.field)), Part(gettext(TESTS["flag"][leaf.test]), True)]
+        return [Part(str(FLAGS[leaf.field, leaf.test]), True)]
     parts = [Part(label(leaf.field)), Part(gettext(TESTS[field.kind][leaf.test]))]
     if leaf.test in NO_VALUE:
         return parts

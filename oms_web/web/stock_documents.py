@@ -23,7 +23,7 @@ from oms_web.web.door import writing
 from oms_web.web.exports import send
 from oms_web.web.failures import status_of, words_of
 from oms_web.web.formats import signed
-from oms_web.web.forms import Form
+from oms_web.web.forms import Form, choices
 from oms_web.web.render import go, render
 from oms_web.web.toasts import say
 
@@ -142,8 +142,8 @@ def _correct_page(
         name = next((f"{p.warehouse} {p.code} ({seen})" for p in places
                      if str(p.location_id) == place), "")
         shown = {form.place.data: name, **shown} if name else shown
-    form.place.choices = list(shown.items())
-    form.reason.choices = [("", gettext("Choose a reason")), *REASONS.items()]
+    form.place.choices = choices(shown)
+    form.reason.choices = choices({"": gettext("Choose a reason"), **REASONS})
     return render(
         "stock_documents/correct.html", "stock_documents/_correct.html", form=form,
         variant=catalog.variant(db.session, variant_id), places=places, status=status,
@@ -195,13 +195,14 @@ def _move_page(
     variant_id: int, form: MoveForm, problem: str = "", status: int = 200
 ) -> Response:
     places = _bins_of(variant_id)
-    form.place.choices = [(p.location_id, f"{p.warehouse} {p.code} ({p.on_hand})") for p in places]
+    form.place.choices = choices(
+        {p.location_id: f"{p.warehouse} {p.code} ({p.on_hand})" for p in places})
     chosen = next((p for p in places if p.location_id == form.place.data),
                   places[0] if places else None)
-    form.to.choices = [] if chosen is None else [
-        (id_, code) for id_, code in queries.bin_choices(db.session, chosen.warehouse_id or 0)
+    form.to.choices = choices({} if chosen is None else {
+        id_: code for id_, code in queries.bin_choices(db.session, chosen.warehouse_id or 0)
         if id_ != chosen.location_id
-    ]
+    })
     return render("stock_documents/move.html", form=form, places=places, problem=problem,
                   variant=catalog.variant(db.session, variant_id), status=status,
                   back=_back(variant_id))

@@ -15,7 +15,7 @@ from oms_web.web import asked, scanning
 from oms_web.web.access import act
 from oms_web.web.door import writing
 from oms_web.web.failures import status_of, words_of
-from oms_web.web.forms import Form
+from oms_web.web.forms import Form, choices
 from oms_web.web.render import go, render
 from oms_web.web.scanning import Said
 from oms_web.web.stock_documents import STATES
@@ -33,11 +33,11 @@ class TransferForm(Form):
 
     def __init__(self) -> None:
         super().__init__()
-        houses = [(w.id, w.name) for w in queries.warehouses(db.session)]
-        self.warehouse.choices = houses
-        self.to_warehouse_id.choices = houses
+        houses = {w.id: w.name for w in queries.warehouses(db.session)}
+        self.warehouse.choices = choices(houses)
+        self.to_warehouse_id.choices = choices(houses)
         if not self.is_submitted() and len(houses) > 1:
-            self.to_warehouse_id.data = houses[1][0]
+            self.to_warehouse_id.data = list(houses)[1]
 
 
 @screen.get("/stock/transfers/new")

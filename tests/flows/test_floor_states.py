@@ -47,6 +47,7 @@ from oms_web.flows import backorder, pick, ship
 from oms_web.flows.pack import losing, opening, scanning
 from tests import factories as make
 from tests.floor import EANS, KUBA, Floor, broken, key
+from tests.sizes import size
 
 CODES = [*EANS.values(), "5900000000022", "nonsense"]
 SKUS = st.sampled_from(["KUB", "PUZ", "SWI", "SET"])
@@ -275,14 +276,9 @@ def run(tmp_path, template, examples, steps, phases=tuple(Phase), first=None):
     ))
 
 
-def test_random_days_on_the_floor_keep_the_books_true(tmp_path, sqlite_template):
-    run(tmp_path, sqlite_template, 10, 30)
-
-
-@pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_many_random_days_keep_the_books_true(tmp_path, sqlite_template):
-    run(tmp_path, sqlite_template, 30, 50)
+def test_random_days_on_the_floor_keep_the_books_true(tmp_path, sqlite_template):
+    run(tmp_path, sqlite_template, size(10, 30), size(30, 50))
 
 
 def forget_units_at_recall(monkeypatch):

@@ -13,9 +13,9 @@ from oms_web.web import assets, kept, language, shell, toasts
 
 SCREENS = (
     "auth", "home", "orders", "changes", "order_card", "order_edit", "verification",
-    "verification_settings", "post_mortem", "picking", "packing", "shipments", "stock",
-    "stock_documents", "receipts", "transfers", "stocktakes", "warehouses", "products", "listings",
-    "offer_rules", "channels", "channel_journal", "connecting", "rules", "rule_lab",
+    "verification_settings", "post_mortem", "picking", "packing", "shipments", "recall",
+    "stock", "stock_documents", "receipts", "transfers", "stocktakes", "warehouses", "products",
+    "listings", "offer_rules", "channels", "channel_journal", "connecting", "rules", "rule_lab",
     "rule_history", "macros", "doorbell", "quarantine", "imports", "import_profiles", "documents",
     "numbering", "printing", "tasks", "users", "api_keys", "webhooks", "settings", "labels",
     "guide", "audit", "components",

@@ -11,12 +11,17 @@ from sqlalchemy.orm import Mapped, mapped_column
 from oms_web.core.columns import Currency, Key
 from oms_web.core.db import Base
 
+RECALL_SECONDS = 10
+"""Long enough to read what happened and to press a key; nobody notices so short a wait, not even a
+packer who hands over a hundred parcels."""
+
 
 class Company(Base):
     """Exactly one row (id 1). ``address`` has street, postcode, city, country.
 
     ``exempt_basis`` is the provision printed on invoices with exempt ("zw") lines;
-    ``slip_prices`` says whether packing slips show prices.
+    ``slip_prices`` says whether packing slips show prices. ``recall_seconds``: how long what
+    channels are to be told of orders waits, so that it can be recalled; 0: not at all.
     """
 
     __tablename__ = "company"
@@ -44,5 +49,6 @@ class Company(Base):
     slip_prices: Mapped[bool] = mapped_column(default=False)
     payment_hours: Mapped[int] = mapped_column(default=72)
     cut_off: Mapped[str] = mapped_column(String(5), default="15:00")
+    recall_seconds: Mapped[int] = mapped_column(default=RECALL_SECONDS)
 
     __table_args__ = (CheckConstraint("id = 1", name="only_one"),)

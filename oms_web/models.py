@@ -10,6 +10,7 @@ from oms_web.domain.company import models as company
 from oms_web.domain.documents import models as documents
 from oms_web.domain.fulfilment import models as fulfilment
 from oms_web.domain.orders import models as orders
+from oms_web.domain.orders import outgoing
 from oms_web.domain.payments import models as payments
 from oms_web.domain.returns import models as returns
 from oms_web.domain.shipping import models as shipping
@@ -20,8 +21,8 @@ from oms_web.sync import models as sync
 
 __all__ = [
     "Base", "audit", "automation", "catalog", "channels", "claims", "company", "documents",
-    "events", "fulfilment", "orders", "payments", "returns", "shipping", "stock", "sync", "users",
-    "webhooks",
+    "events", "fulfilment", "orders", "outgoing", "payments", "returns", "shipping", "stock",
+    "sync", "users", "webhooks",
 ]
 
 metadata = Base.metadata

@@ -15,11 +15,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from oms_web.core.errors import Invalid, InvalidForm, NotFound, OmsError
+from oms_web.automation import recalling
+from oms_web.core.errors import Invalid, InvalidForm, NotAllowedNow, NotFound, OmsError
 from oms_web.core.text import tidy
 from oms_web.core.work import Work
 from oms_web.domain.automation import macros
-from oms_web.domain.orders import labels
+from oms_web.domain.orders import labels, outgoing
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Hold, Order, OrderTag, Tag
 from oms_web.domain.webhooks import queries as webhooks
@@ -260,12 +261,33 @@ def _unnote(work: Work, order_id: int, params: Params) -> Done:
 
 
 def _cancel(work: Work, order_id: int, params: Params) -> Done:
-    return Done() if order_cancel.cancel(work, order_id, params.get("reason", "")) else SAME
+    if not order_cancel.cancel(work, order_id, params.get("reason", "")):
+        return SAME
+    decided = outgoing.decided(work, outgoing.CANCEL, order_id)
+    return Done(undo=(("recall", {"outgoing": decided.id}),) if decided else ())
+
+
+def _recall(work: Work, order_id: int, params: Params) -> Done:
+    """Only of this order: a step may not reach for another's."""
+    if outgoing.get(work.session, params["outgoing"]).order_id != order_id:
+        raise NotFound("There is nothing at this address.")
+    return Done() if recalling.recall(work, params["outgoing"]) else SAME
+
+
+def _hold_back(work: Work, order_id: int, params: Params) -> Done:
+    """As a recall, but it is no harm if the buyer has the document already."""
+    try:
+        return _recall(work, order_id, params)
+    except (NotAllowedNow, NotFound):
+        return SAME
 
 
 def _invoice(work: Work, order_id: int, params: Params) -> Done:
     _, is_new = issue_document.issue_invoice(work, order_id)
-    return Done() if is_new else SAME
+    if not is_new:
+        return SAME
+    decided = outgoing.decided(work, outgoing.INVOICE, order_id)
+    return Done(undo=(("hold_back", {"outgoing": decided.id}),) if decided else ())
 
 
 def _webhook(work: Work, order_id: int, params: Params) -> Done:
@@ -295,7 +317,9 @@ ACTS: dict[str, Act] = {act.key: act for act in (
     Act("note", _note, "orders.edit", (Field("text", "text", limit=4000),)),
     Act("unnote", _unnote, "orders.edit", (Field("note", "number"),), listed=False),
     Act("cancel", _cancel, "orders.cancel", (Field("reason", "text", required=False, limit=300),)),
+    Act("recall", _recall, "orders.cancel", (Field("outgoing", "number"),), listed=False),
     Act("invoice", _invoice, "documents.issue"),
+    Act("hold_back", _hold_back, "documents.issue", (Field("outgoing", "number"),), listed=False),
     Act("webhook", _webhook, "orders.edit",
         (Field("webhook", "webhook"), Field("note", "text", required=False, limit=300))),
     Act("macro", _macro, "orders.edit", (Field("macro", "macro"),)),

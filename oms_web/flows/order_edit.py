@@ -17,7 +17,7 @@ from oms_web.core.text import tidy
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.fulfilment import service as fulfilment
-from oms_web.domain.orders import addresses, following, labels, phases
+from oms_web.domain.orders import addresses, following, labels, outgoing, phases
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Note, Order, OrderTag
 from oms_web.domain.orders.telling import tell_status
@@ -168,13 +168,53 @@ def set_status(work: Work, order_id: int, status_id: int) -> bool:
     if status.phase != order.phase or status.archived_at is not None:
         raise NotAllowedNow("The status %(name)s is not for orders in this phase.",
                             name=status.name)
-    before = labels.get_status(work.session, order.status_id).name if order.status_id else None
+    back = _back_in_time(work, order_id, status_id)
+    with outgoing.silence(work, back), outgoing.deciding(
+            work, outgoing.STATUS, order_id, undo={"status": order.status_id, "is": status_id}):
+        _give_status(work, order, status_id)
+    return True
+
+
+def _give_status(work: Work, order: Order, status_id: int | None) -> None:
+    before, after = (labels.get_status(work.session, one).name if one else None
+                     for one in (order.status_id, status_id))
     orders.shift_tally(work.session, "status", [(order.status_id, status_id)])
     order.status_id, order.status_since = status_id, work.now
     order.updated_at = work.now
     tell_status(work, order)
-    audit.record(work, "orders.status", "order", order_id, {"status": [before, status.name]})
+    audit.record(work, "orders.status", "order", order.id, {"status": [before, after]})
+
+
+def _back_in_time(work: Work, order_id: int, status_id: int) -> bool:
+    """Whether the order gets the status its channel knows, while it was told of no other yet.
+
+    Then nothing has to be said: neither the one nor the other.
+    """
+    last = next(iter(outgoing.of_order(work.session, order_id, work.now)), None)
+    if last is None or last.kind != outgoing.STATUS or last.undo is None \
+            or last.undo["status"] != status_id:
+        return False
+    try:
+        with work.session.begin_nested():
+            outgoing.take_back(work, last)
+    except NotAllowedNow:  # it leaves at this moment
+        return False
     return True
+
+
+def recall_status(work: Work, decided: outgoing.Outgoing) -> None:
+    """Give an order back the status it had; its channel learns nothing.
+
+    Raises:
+        NotAllowedNow: the channel is being told, or it has another status since.
+    """
+    order = orders.lock_order(work.session, decided.order_id)
+    undo = decided.undo or {}
+    if order.status_id != undo.get("is"):
+        raise outgoing.newer()
+    outgoing.take_back(work, decided)
+    with outgoing.silence(work):
+        _give_status(work, order, undo.get("status"))
 
 
 def add_tag(work: Work, order_id: int, name: str) -> bool:

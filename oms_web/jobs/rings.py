@@ -16,8 +16,8 @@ from oms_web.core.claims import Task, enqueue
 from oms_web.core.events import OutboxEvent
 from oms_web.core.work import Works
 from oms_web.domain.audit import sealing
+from oms_web.domain.orders import outgoing, telling
 from oms_web.domain.orders import service as orders
-from oms_web.domain.orders import telling
 from oms_web.domain.orders.models import OrderTally
 from oms_web.domain.stock.models import Reservation
 from oms_web.domain.users import api_calls
@@ -168,3 +168,4 @@ def _clean(works: Works) -> None:
         hooks.forget_old(work)
         explaining.forget_old(work)
         telling.forget_old(work)
+        outgoing.forget_old(work)

@@ -13,14 +13,12 @@ from oms_web.web import assets, kept, language, shell, toasts
 
 SCREENS = (
     "auth", "home", "orders", "changes", "order_card", "order_edit", "post_mortem", "picking",
-    "packing", "packing_close", "shipments", "stock", "stock_documents", "receipts",
-    "transfers", "stocktakes", "warehouses", "products", "listings", "offer_rules",
-    "channels", "channel_journal",
-    "connecting", "rules", "rule_lab", "rule_history", "macros", "doorbell", "quarantine",
-    "imports", "import_profiles", "documents",
-    "numbering", "printing", "tasks", "users", "api_keys", "webhooks", "settings", "floor_settings",
-    "labels",
-    "guide", "audit", "components",
+    "packing", "packing_close", "shipments", "recall", "stock", "stock_documents", "receipts",
+    "transfers", "stocktakes", "warehouses", "products", "listings", "offer_rules", "channels",
+    "channel_journal", "connecting", "rules", "rule_lab", "rule_history", "macros", "doorbell",
+    "quarantine", "imports", "import_profiles", "documents", "numbering", "printing", "tasks",
+    "users", "api_keys", "webhooks", "settings", "floor_settings", "labels", "guide", "audit",
+    "components",
 )
 
 

@@ -42,6 +42,9 @@ ACTS: Mapping[str, Words] = {
     "invoice": Words(_l("Issue an invoice"), _l("issue an invoice"), "file-invoice"),
     "webhook": Words(_l("Call a webhook"), _l("call the webhook %(webhook)s"), "bell"),
     "macro": Words(_l("Run a macro"), _l("run the macro %(macro)s"), "wand"),
+    "recall": Words(_l("Recall"), _l("recall it"), "arrow-back-up"),
+    "hold_back": Words(_l("Keep the document back"), _l("keep the document back"),
+                       "arrow-back-up"),
     "unnote": Words(_l("Take off a note"), _l("take off a note"), "note"),
 }
 FIELDS: Mapping[str, Any] = {

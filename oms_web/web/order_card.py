@@ -24,7 +24,7 @@ from oms_web.domain.orders import service as orders
 from oms_web.domain.shipping import service as shipping
 from oms_web.extensions import db
 from oms_web.flows import order_cancel, order_create, order_edit, order_hold, order_pay, ship
-from oms_web.web import asked, order_rules, order_steps, order_timeline
+from oms_web.web import asked, going, order_rules, order_steps, order_timeline
 from oms_web.web import order_words as words
 from oms_web.web.access import act, allowed
 from oms_web.web.door import oms, writing
@@ -112,6 +112,7 @@ def _card(order_id: int, *, pay: PayForm | None = None, back: BackForm | None = 
         steps=order_steps.steps(card), next=order_steps.next_step(card), desk=words.desk_tile(),
         timeline=order_timeline.lines(entries, order.currency, view), timeline_view=view,
         rules_asked=order_rules.of_order(session, order_id) if allowed("rules.see") else [],
+        going=going.of_order(order_id),
         allowed_acts=phases.allowed(order.phase), pay=pay or _pay_form(card),
         back=back or _back_form(card), open_back=back is not None,
         undo_forms=_undo_forms(card, undo), open_undo=undo[0] if undo else None,

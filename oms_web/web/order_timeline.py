@@ -11,7 +11,7 @@ from typing import Any
 from flask_babel import gettext, ngettext
 
 from oms_web.domain.audit.models import AuditEntry
-from oms_web.web import acts, formats
+from oms_web.web import acts, formats, going
 from oms_web.web import order_words as words
 from oms_web.web.packing_band import WEIGHT_REASONS
 
@@ -98,6 +98,10 @@ def _hold_name(kind: Any) -> str:
     return str(words.HOLDS.get(str(kind), kind))
 
 
+def _going(kind: Any) -> str:
+    return str(going.KINDS[kind][1]) if kind in going.KINDS else ""
+
+
 def _number(told: Told) -> str:
     carrier, tracking = told.after("carrier") or "", told.after("tracking") or ""
     return f"{carrier} {tracking}".strip()
@@ -177,6 +181,12 @@ TELLING: Mapping[str, Kind] = {
         if t.after("told") == "done"
         else gettext("The channel could not be told that it was cancelled"),
         "warn", _hold_note, "channel"),
+    "orders.uncancel_units": Kind("arrow-back-up", lambda t: gettext(
+        "%(units)s not cancelled after all", units=t.units("cancelled"))),
+    "orders.undo_cancel": Kind("arrow-back-up", lambda t: gettext("Not cancelled after all"),
+                               "warn"),
+    "orders.recall": Kind("arrow-back-up", lambda t: gettext(
+        "Recalled before the channel was told: %(what)s", what=_going(t.after("what"))), "warn"),
     "orders.cancel": Kind("circle-x", lambda t: gettext("Order cancelled"), "bad"),
     "orders.start_packing": Kind("package", lambda t: gettext("Packing began")),
     "orders.stop_packing": Kind("package", lambda t: gettext("Packing was broken off")),

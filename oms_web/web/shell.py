@@ -1,7 +1,7 @@
 """What surrounds every screen: the company, the sections with their counts, the channels' health.
 
 A section appears when its screen exists (endpoint ``<screen>.index``) and the person's role may
-see it. Counts come from tallies the writers keep, so the frame costs three small reads a page.
+see it. Counts come from tallies the writers keep, so the frame costs four small reads a page.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask, current_app, g, request, url_for
 from flask_babel import lazy_gettext as _l
@@ -21,7 +22,7 @@ from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.filing import OPEN_QUEUES
 from oms_web.domain.users.permissions import may
 from oms_web.extensions import db
-from oms_web.web import formats
+from oms_web.web import formats, going
 from oms_web.web.access import allowed
 from oms_web.web.door import current_user
 
@@ -64,6 +65,7 @@ MORE = (
     Section("products.index", "catalog.see", "tag", _l("Products")),
     Section("picking.index", "pick.do", "basket", _l("Picking")),
     Section("shipments.index", "ship.do", "truck", _l("Shipments")),
+    Section("recall.index", "home.see", "send", _l("Going out now")),
     Section("listings.index", "listings.map", "link", _l("Offers to link")),
     Section("quarantine.index", "quarantine.handle", "file-off", _l("Orders not read")),
     Section("imports.index", "imports.see", "file-import", _l("Import"), "", ("import_profiles",)),
@@ -123,6 +125,19 @@ class Shell:
     def more(self) -> list[Section]:
         """What lies behind "More"."""
         return self._visible(MORE)
+
+    @cached_property
+    def going_out(self) -> going.Band | None:
+        """What this person decided last and can recall still."""
+        return going.band()
+
+    @property
+    def here(self) -> str:
+        """The page that is looked at, to come back to; empty where a form came back wrong."""
+        if request.headers.get("HX-Request"):
+            shown = urlsplit(request.headers.get("HX-Current-URL", ""))
+            return f"{shown.path}?{shown.query}" if shown.query else shown.path
+        return request.full_path.rstrip("?") if request.method == "GET" else ""
 
     def section(self, endpoint: str) -> Section | None:
         """A section of either list, if this person sees it."""

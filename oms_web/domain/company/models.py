@@ -11,6 +11,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from oms_web.core.columns import Currency, Key
 from oms_web.core.db import Base
 
+RECALL_SECONDS = 10
+"""Long enough to read what happened and to press a key; nobody notices so short a wait, not even a
+packer who hands over a hundred parcels."""
+
 
 class Company(Base):
     """Exactly one row (id 1). ``address`` has street, postcode, city, country.
@@ -20,6 +24,8 @@ class Company(Base):
     on a picking cart; with ``weighs`` a parcel closes only after it was weighed, against its goods
     and ``packaging_g``, give or take the larger of ``tolerance_g`` and ``tolerance_pct`` percent;
     photos of parcels are kept for ``photo_days``.
+    ``recall_seconds``: how long what channels are to be told of orders waits, so that it can be
+    recalled; 0: not at all.
     """
 
     __tablename__ = "company"
@@ -53,5 +59,6 @@ class Company(Base):
     tolerance_g: Mapped[int] = mapped_column(default=30)
     tolerance_pct: Mapped[int] = mapped_column(default=5)
     photo_days: Mapped[int] = mapped_column(default=60)
+    recall_seconds: Mapped[int] = mapped_column(default=RECALL_SECONDS)
 
     __table_args__ = (CheckConstraint("id = 1", name="only_one"),)

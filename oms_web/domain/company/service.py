@@ -28,6 +28,7 @@ TEXTS = {
 CURRENCIES = ("PLN", "EUR", "CZK", "RON", "HUF", "BGN", "GBP", "USD", "SEK", "DKK", "NOK", "CHF",
               "UAH")
 MAX_PAYMENT_HOURS = 24 * 60
+MAX_RECALL_SECONDS = 120
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 _WEBSITE = re.compile(r"(?:https?://)?[^\s:/@]+\.[^\s:/@]+(?::\d+)?(?:/\S*)?")
@@ -204,6 +205,12 @@ def _whole(least: int, most: int) -> Check:
     return check
 
 
+def _seconds(name: str, value: Any, _: str) -> int:
+    if not isinstance(value, int) or not 0 <= value <= MAX_RECALL_SECONDS:
+        raise Invalid("Between 0 and %(limit)s seconds.", name, limit=MAX_RECALL_SECONDS)
+    return value
+
+
 def _cut_off(name: str, value: Any, _: str) -> str:
     if isinstance(value, time):
         return value.strftime("%H:%M")
@@ -228,6 +235,7 @@ _CHECKS: dict[str, Check] = {
     "name": _name, "country": _country, "postcode": _postcode, "website": _website,
     "tax_id": _tax_id, "bank_account": _bank_account, "currency": _currency, "language": _language,
     "payment_hours": _hours, "cut_off": _cut_off, "accent": _accent, "slip_prices": _yes,
+    "recall_seconds": _seconds,
     "weighs": _yes, "cart_slots": _whole(1, 100), "packaging_g": _whole(0, 20_000),
     "tolerance_g": _whole(0, 10_000), "tolerance_pct": _whole(0, 100),
     "photo_days": _whole(1, 730),

@@ -24,7 +24,7 @@ TRANSITIONS: dict[str, dict[str, str]] = {
     ELSEWHERE: {"ship": SHIPPED, "cancel": CANCELLED},
     SHIPPED: {"deliver": DONE, "undo_ship": OPEN},
     DONE: {},
-    CANCELLED: {},
+    CANCELLED: {"undo_cancel": OPEN},
 }
 
 

@@ -194,6 +194,20 @@ def follow_status(work: Work, order: Order) -> None:
         tell_status(work, order)
 
 
+def restore_status(work: Work, order: Order, status_id: int | None) -> None:
+    """Give an order whose change was recalled the status it had, if that fits its phase.
+
+    Its channel knows that one; it is told only if the order ends up with another.
+    """
+    status = work.session.get(Status, status_id) if status_id else None
+    fits = status_id is None or (status is not None and status.phase == order.phase)
+    if fits and order.status_id != status_id:
+        shift_tally(work.session, "status", [(order.status_id, status_id)])
+        order.status_id, order.status_since = status_id, work.now
+    if order.status_id != status_id:
+        tell_status(work, order)
+
+
 def set_hold(work: Work, order_id: int, flaw: Flaw) -> None:
     """Hold an order, unless a hold of that kind is open already (its detail is renewed then)."""
     present = work.session.scalar(

@@ -147,6 +147,7 @@ def upgrade() -> None:
     sa.Column('tolerance_g', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('tolerance_pct', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('photo_days', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('recall_seconds', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.CheckConstraint('id = 1', name=op.f('ck_company_only_one')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_company'))
     )
@@ -753,35 +754,6 @@ def upgrade() -> None:
     with op.batch_alter_table('bundle_part', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_bundle_part_part_id'), ['part_id'], unique=False)
 
-    op.create_table('channel_notice',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('channel_order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('kind', sa.String(length=10), nullable=False),
-    sa.Column('key', sa.String(length=80), nullable=False),
-    sa.Column('body', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
-    sa.Column('version', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('sent_version', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('state', sa.String(length=10), nullable=False),
-    sa.Column('message', sa.Text(), nullable=True),
-    sa.Column('reference', sa.String(length=200), nullable=True),
-    sa.Column('due_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
-    sa.Column('attempts', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('told_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
-    sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_channel_notice_account_id')),
-    sa.ForeignKeyConstraint(['channel_order_id'], ['channel_order.id'], name=op.f('fk_channel_notice_channel_order_id')),
-    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_channel_notice_order_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_channel_notice')),
-    sa.UniqueConstraint('key', name=op.f('uq_channel_notice_key'))
-    )
-    with op.batch_alter_table('channel_notice', schema=None) as batch_op:
-        batch_op.create_index('ix_channel_notice_created', ['created_at'], unique=False)
-        batch_op.create_index('ix_channel_notice_due', ['account_id', 'due_at'], unique=False, sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
-        batch_op.create_index(batch_op.f('ix_channel_notice_order_id'), ['order_id'], unique=False)
-        batch_op.create_index('ix_channel_notice_wrong', ['account_id'], unique=False, sqlite_where=sa.text("state IN ('failed', 'retry', 'unknown')"), postgresql_where=sa.text("state IN ('failed', 'retry', 'unknown')"))
-
     op.create_table('document',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('kind', sa.String(length=12), nullable=False),
@@ -951,6 +923,30 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('order_tag', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_order_tag_order_id'), ['order_id'], unique=False)
+
+    op.create_table('outgoing',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(length=8), nullable=False),
+    sa.Column('subject_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('together', sa.String(length=24), nullable=False),
+    sa.Column('undo', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=True),
+    sa.Column('before', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('asked_kind', sa.String(length=10), nullable=False),
+    sa.Column('asked_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('asked_name', sa.String(length=120), nullable=False),
+    sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('leaves_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('state', sa.String(length=8), nullable=False),
+    sa.Column('ended_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_outgoing_order_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_outgoing'))
+    )
+    with op.batch_alter_table('outgoing', schema=None) as batch_op:
+        batch_op.create_index('ix_outgoing_at', ['at'], unique=False)
+        batch_op.create_index('ix_outgoing_order', ['order_id', 'id'], unique=False)
+        batch_op.create_index('ix_outgoing_together', ['together', 'id'], unique=False)
+        batch_op.create_index('ix_outgoing_waiting', ['leaves_at', 'id'], unique=False, sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
 
     op.create_table('payment',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1145,6 +1141,38 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_stock_document_line')),
     sa.UniqueConstraint('document_id', 'variant_id', 'location_id', name=op.f('uq_stock_document_line_document_id_variant_id_location_id'))
     )
+    op.create_table('channel_notice',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('channel_order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(length=10), nullable=False),
+    sa.Column('key', sa.String(length=80), nullable=False),
+    sa.Column('body', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('version', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('sent_version', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('message', sa.Text(), nullable=True),
+    sa.Column('reference', sa.String(length=200), nullable=True),
+    sa.Column('due_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('attempts', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('outgoing_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('told_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_channel_notice_account_id')),
+    sa.ForeignKeyConstraint(['channel_order_id'], ['channel_order.id'], name=op.f('fk_channel_notice_channel_order_id')),
+    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_channel_notice_order_id')),
+    sa.ForeignKeyConstraint(['outgoing_id'], ['outgoing.id'], name=op.f('fk_channel_notice_outgoing_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_channel_notice')),
+    sa.UniqueConstraint('key', name=op.f('uq_channel_notice_key'))
+    )
+    with op.batch_alter_table('channel_notice', schema=None) as batch_op:
+        batch_op.create_index('ix_channel_notice_created', ['created_at'], unique=False)
+        batch_op.create_index('ix_channel_notice_due', ['account_id', 'due_at'], unique=False, sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
+        batch_op.create_index(batch_op.f('ix_channel_notice_order_id'), ['order_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_channel_notice_outgoing_id'), ['outgoing_id'], unique=False)
+        batch_op.create_index('ix_channel_notice_wrong', ['account_id'], unique=False, sqlite_where=sa.text("state IN ('failed', 'retry', 'unknown')"), postgresql_where=sa.text("state IN ('failed', 'retry', 'unknown')"))
+
     op.create_table('document_file',
     sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('file', sa.String(length=80), nullable=False),
@@ -1465,6 +1493,14 @@ def downgrade() -> None:
 
     op.drop_table('listing_price')
     op.drop_table('document_file')
+    with op.batch_alter_table('channel_notice', schema=None) as batch_op:
+        batch_op.drop_index('ix_channel_notice_wrong', sqlite_where=sa.text("state IN ('failed', 'retry', 'unknown')"), postgresql_where=sa.text("state IN ('failed', 'retry', 'unknown')"))
+        batch_op.drop_index(batch_op.f('ix_channel_notice_outgoing_id'))
+        batch_op.drop_index(batch_op.f('ix_channel_notice_order_id'))
+        batch_op.drop_index('ix_channel_notice_due', sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
+        batch_op.drop_index('ix_channel_notice_created')
+
+    op.drop_table('channel_notice')
     op.drop_table('stock_document_line')
     with op.batch_alter_table('shipment', schema=None) as batch_op:
         batch_op.drop_index('ix_shipment_untold', sqlite_where=sa.text("told IN ('failed', 'unknown')"), postgresql_where=sa.text("told IN ('failed', 'unknown')"))
@@ -1509,6 +1545,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_payment_order_id'))
 
     op.drop_table('payment')
+    with op.batch_alter_table('outgoing', schema=None) as batch_op:
+        batch_op.drop_index('ix_outgoing_waiting', sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
+        batch_op.drop_index('ix_outgoing_together')
+        batch_op.drop_index('ix_outgoing_order')
+        batch_op.drop_index('ix_outgoing_at')
+
+    op.drop_table('outgoing')
     with op.batch_alter_table('order_tag', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_order_tag_order_id'))
 
@@ -1547,13 +1590,6 @@ def downgrade() -> None:
         batch_op.drop_index('ix_document_list')
 
     op.drop_table('document')
-    with op.batch_alter_table('channel_notice', schema=None) as batch_op:
-        batch_op.drop_index('ix_channel_notice_wrong', sqlite_where=sa.text("state IN ('failed', 'retry', 'unknown')"), postgresql_where=sa.text("state IN ('failed', 'retry', 'unknown')"))
-        batch_op.drop_index(batch_op.f('ix_channel_notice_order_id'))
-        batch_op.drop_index('ix_channel_notice_due', sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
-        batch_op.drop_index('ix_channel_notice_created')
-
-    op.drop_table('channel_notice')
     with op.batch_alter_table('bundle_part', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_bundle_part_part_id'))
 

@@ -14,10 +14,12 @@ from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.core.work import Work
 from oms_web.domain.audit.models import AuditEntry
 from oms_web.domain.company.models import Company
-from oms_web.domain.orders import checks, deadlines, phases, reserving, taking
+from oms_web.domain.orders import deadlines, phases, reserving, taking
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
 from oms_web.domain.orders.taking import MAX_LINES, MAX_UNITS, Position, Taken
+from oms_web.domain.orders.verification import service as verification
+from oms_web.domain.orders.verifying import verify_again
 from oms_web.domain.payments import service as payments
 from oms_web.domain.users.models import User
 
@@ -81,12 +83,8 @@ def _confirm(work: Work, order: Order) -> None:
     order.placed_at = work.now
     if order.ship_by is None:
         order.ship_by = deadlines.ship_by(work.now, 1, cut_off)
-    flaws = checks.verify(
-        ship_to=order.ship_to, pickup_point=order.pickup_point, tax_id=order.tax_id, unmapped=[],
-        stated_total=None, computed_total="",
-    )
-    for flaw in flaws:
-        orders.set_hold(work, order.id, flaw)
+    verify_again(work, order)
+    verification.seek_doubles(work, [order.id])
     session.flush()
     reserving.reserve_orders(work, [order.id])
 

@@ -19,6 +19,7 @@ GOOD = {
     "street": "Leśna 1", "postcode": "00950", "city": "Łódź", "country": "pl", "email": "",
     "phone": "", "website": "", "bank_account": "61 1090 1014 0000 0712 1981 2874",
     "bank_name": "", "currency": "PLN", "cut_off": "9:30", "payment_hours": "48",
+    "recall_seconds": "30",
     "exempt_basis": "",
 }
 

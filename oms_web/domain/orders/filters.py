@@ -196,6 +196,12 @@ def with_variants(name: str, variant_ids: Sequence[int]) -> Condition:
     )
 
 
+def only(order_ids: Sequence[int]) -> Condition:
+    """These orders and no others."""
+    where = Order.id.in_(sorted(order_ids))
+    return Condition("only", where, select(Order.id).where(where))
+
+
 def _sku(values: Values, asked: Asked) -> Condition:
     found = [catalog.scanned(asked.session, value) for value in values]
     return with_variants("sku", [one.id for one in found if one is not None])

@@ -25,7 +25,7 @@ TRANSITIONS: dict[str, dict[str, str]] = {
     ELSEWHERE: {"ship": SHIPPED, "cancel": CANCELLED},
     SHIPPED: {"deliver": DONE, "undo_ship": OPEN},
     DONE: {"void": CANCELLED},
-    CANCELLED: {},
+    CANCELLED: {"undo_cancel": OPEN},
 }
 
 

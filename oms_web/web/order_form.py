@@ -232,10 +232,10 @@ class TypedLine:
 def typed_lines(session: Session, form: MultiDict[str, str]) -> list[TypedLine]:
     """The positions in a sent form, with what is free of each."""
     rows = zip_longest(*(form.getlist(name) for name in ("variant", *_TYPED)), fillvalue="")
-    typed = [(int(key), *rest) for key, *rest in rows if key.isdecimal()][:MAX_LINES]
-    found = _rows(session, [key for key, *_ in typed])
-    return [TypedLine(found[key], *(text.strip()[:_LONGEST] for text in rest))
-            for key, *rest in typed if key in found]
+    typed = [(int(key), [text.strip()[:_LONGEST] for text in rest])
+             for key, *rest in rows if key.isdecimal()][:MAX_LINES]
+    found = _rows(session, [key for key, _ in typed])
+    return [TypedLine(found[key], *rest) for key, rest in typed if key in found]
 
 
 def again(session: Session, lines: Sequence[OrderLine], currency: str) -> list[TypedLine]:

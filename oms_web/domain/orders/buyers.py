@@ -7,7 +7,7 @@ the newest first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -96,7 +96,7 @@ def _found(session: Session, text: str) -> set[int]:
     return found or set()
 
 
-def _orders(where: ColumnElement[bool]) -> Select[tuple[int]]:
+def _orders(where: ColumnElement[bool]) -> Select[Any]:
     return select(OrderKey.order_id).where(where).limit(CANDIDATES)
 
 
@@ -126,9 +126,13 @@ def _gathered(rows: Iterable[Any], limit: int) -> list[KnownBuyer]:
                 continue
             at = len(found)
             found.append(KnownBuyer(
-                id_, placed_at, name, company, email, phone, tax_id,
-                *(str(to.get(part) or "") for part in ("street", "postcode", "city", "country")),
-                orders=0))
+                id_, placed_at, name, company, email, phone, tax_id, street=_part(to, "street"),
+                postcode=_part(to, "postcode"), city=_part(to, "city"),
+                country=_part(to, "country"), orders=0))
         known.update(dict.fromkeys(marks, at))
         found[at] = replace(found[at], orders=found[at].orders + 1)
     return found[:limit]
+
+
+def _part(address: Mapping[str, Any], name: str) -> str:
+    return str(address.get(name) or "")

@@ -173,10 +173,10 @@ def usual(session: Session, till_id: int, warehouse_id: int) -> list[tuple[Stock
     recent = select(Sale.order_id).where(Sale.till_id == till_id).order_by(
         Sale.id.desc()).limit(LOOKED_BACK)
     ids = list(session.scalars(
-        select(OrderLine.variant_id).join(Variant, Variant.id == OrderLine.variant_id)
+        select(Variant.id).join(OrderLine, OrderLine.variant_id == Variant.id)
         .where(OrderLine.order_id.in_(recent), Variant.archived_at.is_(None))
-        .group_by(OrderLine.variant_id)
-        .order_by(func.sum(OrderLine.quantity).desc(), OrderLine.variant_id).limit(TILES)))
+        .group_by(Variant.id)
+        .order_by(func.sum(OrderLine.quantity).desc(), Variant.id).limit(TILES)))
     if len(ids) < TILES:
         ids += session.scalars(
             select(Variant.id).where(Variant.archived_at.is_(None), Variant.price.is_not(None),

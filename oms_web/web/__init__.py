@@ -12,7 +12,8 @@ from flask import Flask
 from oms_web.web import assets, kept, language, shell, toasts
 
 SCREENS = (
-    "auth", "home", "orders", "order_views", "palette", "changes", "order_card", "order_edit", "post_mortem", "picking",
+    "auth", "home", "palette", "orders", "order_views", "changes", "order_card", "order_edit",
+    "post_mortem", "picking",
     "packing", "shipments", "stock", "stock_documents", "receipts", "transfers", "stocktakes",
     "warehouses", "products", "listings", "offer_rules", "channels", "channel_journal",
     "connecting", "rules", "rule_lab", "rule_history", "macros", "doorbell", "quarantine",

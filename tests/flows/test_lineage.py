@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from oms_web.core.actor import SYSTEM
 from oms_web.core.errors import Invalid, NotAllowedNow
+from oms_web.domain.fulfilment import queries as picking
 from oms_web.domain.orders.models import Order
 from oms_web.domain.orders.service import order_lines
 from oms_web.domain.returns.models import Return as Return_
@@ -223,7 +224,7 @@ def test_orders_of_two_channels_go_in_one_parcel_and_each_channel_hears_of_its_o
     made = do(floor, pick.start, floor.house.id, [two])
     assert made.orders == [two, one]
     with floor.works.writing(KUBA) as work:
-        tasks = pick.queries.picks(work.session, made.list_id)
+        tasks = picking.picks(work.session, made.list_id)
         assert {task.basket for task in tasks} == {1}
         pick.take(work, made.list_id, [task.task_id for task in tasks])
     shipment = floor.pack(one)

@@ -18,6 +18,8 @@ from oms_web.domain.orders.checks import Flaw
 from oms_web.domain.orders.models import Order
 from oms_web.domain.orders.reserving import judge_payment
 from oms_web.domain.orders.service import release_holds, set_hold
+from oms_web.domain.orders.verification import kinds
+from oms_web.domain.orders.verification import service as verification
 from oms_web.domain.payments.models import Payment
 
 DESK = "desk"
@@ -180,6 +182,8 @@ def settle(work: Work, order: Order) -> None:
     for one in family:
         is_paid = one.payment_state in ("paid", "over")
         one.paid_at = (one.paid_at or last) if is_paid else None
+        if one.phase in verification.TO_SHIP:
+            verification.look_again(work, one, {kinds.PAYMENT})
     if order.paid_total <= 0:
         release_holds(work, order.id, [REFUND])
     elif order.paid_total > before and all(one.phase == phases.CANCELLED for one in family):

@@ -16,7 +16,7 @@ from oms_web.domain.fulfilment import scan
 from oms_web.domain.orders import lineage, phases
 from oms_web.domain.orders.models import Order
 from oms_web.domain.orders.service import lock_order, set_phase
-from oms_web.domain.shipping import boxes
+from oms_web.domain.shipping import boxes, weights
 from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping.models import Shipment
 
@@ -34,11 +34,19 @@ def differences(session: Session, shipment: Shipment) -> dict[tuple[int, int], t
 def unseal(work: Work, shipment: Shipment, note: str = "opened again") -> None:
     """Open a packed parcel again."""
     shipment.packed_at = None
+    weights.forget(work, shipment)
     shipping.set_state(work, shipment, shipping.PACKING, note=note)
     for order in shipping.lock_owners(work, shipment):
         if order.phase == phases.OPEN:
             set_phase(work, order, "start_packing")
         shipping.tell_order(work, order)
+
+
+def open_packed(work: Work, order: Order, note: str) -> None:
+    """Open every parcel of an order again that is packed and has not left."""
+    if shipping.of_order(work.session, order.id, shipping.PACKED):
+        for shipment in shipping.of_order(work.session, order.id, shipping.PACKED):
+            unseal(work, shipment, note)
 
 
 def follow(work: Work, order_ids: Collection[int]) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from oms_web.domain.orders.parting import Bound, Sums, apart, deal, divide, fill, unite
 
+
 def amounts(chance, most=10**6):
     return chance.choice((0, 1, chance.randrange(most)))
 

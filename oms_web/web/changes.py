@@ -18,7 +18,7 @@ from oms_web.automation import acts, batches
 from oms_web.core.errors import Denied, Invalid, InvalidForm, NotFound
 from oms_web.domain.automation import batch_queries as queries
 from oms_web.domain.automation.models import Batch
-from oms_web.domain.orders import walking
+from oms_web.domain.orders import outgoing, walking
 from oms_web.extensions import db
 from oms_web.web import asked, change_words
 from oms_web.web import order_filters as address
@@ -35,6 +35,7 @@ SHOWN_REFUSED = 5
 PAGE = 50
 ALL = "audit.see"
 """Who may see the changes of others."""
+ONLY_RECALLED = frozenset({"cancel", "invoice"})
 _AWAY = "change_away"
 
 
@@ -82,8 +83,14 @@ def _shown(batch: Batch, refused: int = SHOWN_REFUSED) -> Change:
         [(order_id, _why(why)) for order_id, why in batches.refusals(reading(), batch.id, refused)]
         if batch.refused else [],
         queries.given_up(db.session, batch, batches.TASK),
-        _may_do(batch) and queries.can_go_back(db.session, batch),
+        _may_do(batch) and queries.can_go_back(db.session, batch) and _in_time(batch),
     )
+
+
+def _in_time(batch: Batch) -> bool:
+    """What can only be recalled goes back as long as something of it has not left."""
+    return batch.act not in ONLY_RECALLED or outgoing.count_together(
+        db.session, batches.token(batch.id))[0] > 0
 
 
 def _why(why: Sequence[Any]) -> str:
@@ -126,7 +133,7 @@ def start(key: str) -> Response:
     values = {field.name: _typed(f"{key}.{field.name}") for field in wanted.fields}
     if not all(allowed(right) for right in acts.rights(db.session, key, values)):
         raise Denied("Your role does not include this.")
-    ids, cut = _all() if request.form.get("all") else (_ticked(), False)
+    ids, cut = _all() if request.form.get("all") else (ticked(), False)
     with writing() as work:
         try:
             batches.start(work, key, values, ids)
@@ -135,7 +142,7 @@ def start(key: str) -> Response:
     if cut:
         say(gettext("The first %(n)s orders of the list are taken.", n=number(batches.MOST)),
             "warn")
-    return go(_back())
+    return go(came_from())
 
 
 def _typed(name: str) -> str:
@@ -143,14 +150,15 @@ def _typed(name: str) -> str:
     return next(filter(None, (one.strip() for one in request.form.getlist(name))), "")
 
 
-def _ticked() -> list[int]:
+def ticked() -> list[int]:
+    """The orders that were ticked in the list."""
     ids = [asked.whole(value, "order") for value in request.form.getlist("order")]
     return [one for one in ids if one]
 
 
 def _all() -> tuple[list[int], bool]:
     """All orders of the list that was looked at, and whether there are too many."""
-    args = parse_qs(urlsplit(_back()).query)
+    args = parse_qs(urlsplit(came_from()).query)
     wanted = address.read(db.session, oms().works.clock(), args)
     ids, cut = walking.every(db.session, wanted.conditions, wanted.sort, batches.MOST)
     if not ids:
@@ -158,7 +166,7 @@ def _all() -> tuple[list[int], bool]:
     return ids, cut
 
 
-def _back() -> str:
+def came_from() -> str:
     """The list or the change that a form came from."""
     back = request.values.get("back", "")
     here = back in ("/orders", "/changes") or back.startswith(("/orders?", "/changes/"))
@@ -193,7 +201,7 @@ def show(batch_id: int) -> Response:
     in_list = "back" in request.args
     return render("changes/show.html", "changes/_band.html", polled=True, in_list=in_list,
                   change=_shown(batch, SHOWN_REFUSED if in_list else 200),
-                  back=_back() if in_list else url_for("changes.show", batch_id=batch_id))
+                  back=came_from() if in_list else url_for("changes.show", batch_id=batch_id))
 
 
 @screen.post("/changes/<int:batch_id>/undo")
@@ -206,7 +214,7 @@ def undo(batch_id: int) -> Response:
     with writing() as work:
         back = batches.undo(work, batch_id)
         back_id = back.id
-    came = _back()
+    came = came_from()
     return go(url_for("changes.show", batch_id=back_id) if came.startswith("/changes") else came)
 
 
@@ -215,4 +223,4 @@ def undo(batch_id: int) -> Response:
 def away(batch_id: int) -> Response:
     """Put the band away."""
     session[_AWAY] = max(batch_id, session.get(_AWAY, 0))
-    return go(_back())
+    return go(came_from())

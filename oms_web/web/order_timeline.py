@@ -11,8 +11,9 @@ from typing import Any
 from flask_babel import gettext, ngettext
 
 from oms_web.domain.audit.models import AuditEntry
-from oms_web.web import acts, formats, message_words
+from oms_web.web import acts, formats, going, message_words
 from oms_web.web import order_words as words
+from oms_web.web.packing_band import WEIGHT_REASONS
 
 VIEWS = ("", "channel", "people", "documents")
 
@@ -97,6 +98,10 @@ def _hold_name(kind: Any) -> str:
     return str(words.HOLDS.get(str(kind), kind))
 
 
+def _going(kind: Any) -> str:
+    return str(going.KINDS[kind][1]) if kind in going.KINDS else ""
+
+
 def _number(told: Told) -> str:
     carrier, tracking = told.after("carrier") or "", told.after("tracking") or ""
     return f"{carrier} {tracking}".strip()
@@ -104,6 +109,14 @@ def _number(told: Told) -> str:
 
 def _changed_fields(told: Told) -> str:
     return ", ".join(dict.fromkeys(name for name, _, _ in acts.shown(told.entry, told.currency)))
+
+
+def _weight_note(told: Told) -> str:
+    expected, reason = told.after("expected_g"), told.after("reason")
+    if not reason:
+        return ""
+    instead = gettext("instead of %(weight)s", weight=formats.kilos(int(expected or 0)))
+    return f"{instead}: {WEIGHT_REASONS.get(reason, reason)}"
 
 
 def _lost(told: Told) -> str:
@@ -143,6 +156,11 @@ TELLING: Mapping[str, Kind] = {
         "Held: %(why)s", why=_hold_name(t.after("hold"))), "warn", _hold_note),
     "orders.release": Kind("player-play", lambda t: gettext(
         "No longer held: %(why)s", why=_hold_name(t.before("hold"))), "ok"),
+    "orders.finding": Kind("eye-check", lambda t: gettext(
+        "Pointed out: %(why)s", why=_hold_name(t.after("finding"))), "warn", _hold_note),
+    "orders.settle": Kind("eye-check", lambda t: gettext(
+        "Settled: %(why)s", why=_hold_name(t.before("finding"))), "ok",
+        lambda t: str(words.HOW_SETTLED.get(t.after("how"), ""))),
     "orders.status": Kind("progress", lambda t: gettext("Status: %(name)s",
                                                         name=t.after("status"))),
     "orders.tag": Kind("tag", lambda t: gettext("Tag: %(name)s", name=t.after("tag"))),
@@ -176,6 +194,12 @@ TELLING: Mapping[str, Kind] = {
         if t.after("told") == "done"
         else gettext("The channel could not be told that it was cancelled"),
         "warn", _hold_note, "channel"),
+    "orders.uncancel_units": Kind("arrow-back-up", lambda t: gettext(
+        "%(units)s not cancelled after all", units=t.units("cancelled"))),
+    "orders.undo_cancel": Kind("arrow-back-up", lambda t: gettext("Not cancelled after all"),
+                               "warn"),
+    "orders.recall": Kind("arrow-back-up", lambda t: gettext(
+        "Recalled before the channel was told: %(what)s", what=_going(t.after("what"))), "warn"),
     "orders.cancel": Kind("circle-x", lambda t: gettext("Order cancelled"), "bad"),
     "orders.start_packing": Kind("package", lambda t: gettext("Packing began")),
     "orders.stop_packing": Kind("package", lambda t: gettext("Packing was broken off")),
@@ -193,9 +217,17 @@ TELLING: Mapping[str, Kind] = {
     "payments.give_back": Kind("cash-banknote", lambda t: gettext(
         "%(amount)s given back", amount=t.money("amount")), "warn"),
     "picking.start": Kind("basket", lambda t: gettext("On a pick list"),
-                          note=lambda t: gettext("basket %(n)s", n=t.after("basket"))),
+                          note=lambda t: gettext("basket %(n)s", n=t.after("basket"))
+                          if t.after("basket") else ""),
     "picking.done": Kind("basket", lambda t: gettext("Goods picked"), "ok"),
     "picking.leave_out": Kind("basket", lambda t: gettext("Taken off the pick list")),
+    "packing.note": Kind("eye-check", lambda t: gettext(
+        "The packer confirmed the note: “%(text)s”", text=t.entry.note or "")),
+    "packing.photo": Kind("photo", lambda t: gettext("Photo of the parcel taken")),
+    "packing.unphoto": Kind("photo", lambda t: gettext("Photo of the parcel taken off")),
+    "packing.weigh": Kind("weight", lambda t: gettext(
+        "Weighed: %(weight)s", weight=formats.kilos(int(t.after("weight") or 0))),
+        note=_weight_note),
     "shipping.start": Kind("package", lambda t: gettext("Parcel begun")),
     "shipping.parcel": Kind("package", lambda t: ngettext(
         "%(num)s parcel", "%(num)s parcels", int(t.after("parcels") or 0))),

@@ -23,6 +23,7 @@ ACTS: Mapping[str, Any] = {
     "cancel": lazy_pgettext("change", "Cancelled"), "invoice": _l("Invoices"),
     "webhook": _l("Webhook"), "macro": _l("Macro"), "weight": _l("Weight, g"),
     "ship": lazy_pgettext("change", "Sent"), "message": _l("Message"),
+    "doubt": _l("Point it out for verification"),
 }
 # Acts whose one parameter is the key of a row with a name.
 _NAMED: Mapping[str, tuple[Any, str]] = {

@@ -98,6 +98,8 @@ def _pack_unseen(work: Work, order: Order, carrier: str, number: str) -> list[Sh
     made = []
     for warehouse_id, parts in sorted(shipping.open_parts(work.session, order.id).items()):
         shipment = shipping.start(work, order, warehouse_id, parts)
+        if order.weight_g and not made:
+            shipping.describe_parcel(work, shipment, 1, weight_g=order.weight_g)
         for line in shipping.lines_of(work.session, shipment.id):
             line.packed = line.quantity
         if carrier or number:

@@ -20,7 +20,8 @@ ACTS: Mapping[str, Any] = {
     "hold": lazy_pgettext("change", "Held"), "release": lazy_pgettext("change", "Released"),
     "delivery": _l("Courier and delivery"), "note": _l("Note"),
     "cancel": lazy_pgettext("change", "Cancelled"), "invoice": _l("Invoices"),
-    "webhook": _l("Webhook"), "macro": _l("Macro"),
+    "webhook": _l("Webhook"), "macro": _l("Macro"), "weight": _l("Weight, g"),
+    "ship": lazy_pgettext("change", "Sent"),
 }
 LONGEST = 60
 

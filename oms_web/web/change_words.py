@@ -21,7 +21,7 @@ ACTS: Mapping[str, Any] = {
     "delivery": _l("Courier and delivery"), "note": _l("Note"),
     "cancel": lazy_pgettext("change", "Cancelled"), "invoice": _l("Invoices"),
     "webhook": _l("Webhook"), "macro": _l("Macro"), "weight": _l("Weight, g"),
-    "ship": lazy_pgettext("change", "Sent"),
+    "ship": _l("Marked as sent"),
 }
 LONGEST = 60
 

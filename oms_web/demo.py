@@ -30,6 +30,7 @@ from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.company import service as company
 from oms_web.domain.company.models import Company
 from oms_web.domain.documents import service as documents
+from oms_web.domain.messages import starters, templates
 from oms_web.domain.orders import labels
 from oms_web.domain.orders.models import Status
 from oms_web.domain.stock import warehouses
@@ -107,6 +108,8 @@ RULES = (  # name, state, what it says; {Hurt} stands for the number of that sta
         "trigger": "shipped", "then": [["invoice", {}]],
         "when": {"all": [{"field": "wants_invoice", "test": "yes"}]}}),
 )
+TEMPLATES = {"came": "Podziękowanie za zamówienie", "shipped": "Paczka w drodze",
+             "invoice": "Faktura", "sms": "SMS: paczka w drodze"}
 MACROS = (
     {"name": "Zapakuj na prezent", "icon": "gift", "color": "#9C3F74", "key": "p",
      "barcode": "MAKRO-PREZENT", "on_card": True, "on_list": True, "at_station": True,
@@ -129,6 +132,7 @@ def seed(oms: Oms) -> None:
         _labels(work)
         _warehouses(work)
         _staff(work)
+        _words(work)
         _routine(work)
     with oms.works.writing(SYSTEM) as work:
         ids = _catalogue(work)
@@ -199,6 +203,13 @@ def _routine(work: Work) -> None:
         for macro in MACROS:
             macros.create(work, {
                 **macro, "steps": acts.clean_steps(work.session, macro["steps"])})
+
+
+def _words(work: Work) -> None:
+    """What is written to buyers; nothing is sent before there is a mail server."""
+    if not templates.every(work.session):
+        for key, name in TEMPLATES.items():
+            templates.create(work, {**starters.STARTERS[key].values(), "name": name})
 
 
 def _catalogue(work: Work) -> dict[str, int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from oms_web.core.events import OutboxEvent
@@ -20,11 +21,12 @@ from oms_web.domain.webhooks.events import WebhookCalled
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """A task to be added: see ``core.claims.enqueue``."""
+    """A task to be added: see ``core.claims.enqueue``. ``not_before``: at once if there is none."""
 
     kind: str
     key: str
     args: dict[str, Any]
+    not_before: datetime | None = None
 
 
 Reaction = Callable[[Sequence[OutboxEvent]], list[Queued]]
@@ -77,12 +79,17 @@ def wake_orders(events: Sequence[OutboxEvent]) -> list[Queued]:
 
 
 def tell_channel(events: Sequence[OutboxEvent]) -> list[Queued]:
-    """A shipment left: tell its channel, with tracking."""
+    """A shipment left: tell its channel, with tracking, once it cannot be recalled any more."""
     return [
         Queued("push_shipment", str(event.payload["shipment_id"]),
-               {"shipment_id": event.payload["shipment_id"]})
+               {"shipment_id": event.payload["shipment_id"]},
+               _moment(event.payload.get("tell_at", "")))
         for event in events
     ]
+
+
+def _moment(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def call_webhook(events: Sequence[OutboxEvent]) -> list[Queued]:

@@ -27,8 +27,9 @@ WARSAW = Address(name="Anna Testowa", street="Prosta 1", postcode="00-001", city
 
 
 def company(work: Work, **values: Any) -> Company:
-    """The seller, with one status per phase."""
-    row = Company(id=1, name="Próba", address={}, created_at=work.now, **values)
+    """The seller, with one status per phase; channels are told at once, if not said otherwise."""
+    row = Company(id=1, name="Próba", address={}, created_at=work.now,
+                  **{"recall_seconds": 0, **values})
     work.session.add(row)
     for position, (name, phase) in enumerate((
         ("Nowe", "open"), ("Pakowane", "packing"), ("Wysłane", "shipped"),

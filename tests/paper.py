@@ -37,6 +37,7 @@ def company(work: Work, **changes: Any) -> Company:
         "email": "sklep@example.test", "phone": "42 000 00 00", "website": "example.test",
         "bank_account": "PL61109010140000071219812874", "bank_name": "Bank Przykładowy S.A.",
         "currency": "PLN", "language": "pl", "accent": "#3350D4",
+        "recall_seconds": 0,
     } | changes
     for name, value in values.items():
         setattr(found, name, value)

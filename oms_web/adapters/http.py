@@ -7,11 +7,13 @@
 from __future__ import annotations
 
 import logging
+import ssl
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any, Protocol
 from urllib.parse import SplitResult
 
@@ -48,6 +50,8 @@ TIMEOUT = httpx2.Timeout(20.0, connect=5.0)
 WHOLE_ANSWER = 120.0
 """Seconds; a channel that sends a byte a second never runs into a limit between two bytes."""
 MAX_BODY = 64 * 1024 * 1024
+AUTHORITIES_FOR = 3600.0
+"""Seconds for which what the machine trusts is not read again."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # Nothing was sent yet when one of these is raised.
 _BEFORE_SENDING = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout,
@@ -59,6 +63,12 @@ _IN_WORDS = {
     "WriteTimeout": "it took too long", "RemoteProtocolError": "the connection broke off",
     "ReadError": "the connection broke off", "WriteError": "the connection broke off",
 }
+
+
+@lru_cache(maxsize=1)
+def _authorities(_hour: int) -> ssl.SSLContext:
+    """Whom the machine trusts: 30 ms of reading, for a client that often asks one thing only."""
+    return httpx2.create_ssl_context(trust_env=False)
 
 
 def _why(error: Exception) -> str:
@@ -125,6 +135,7 @@ class AccountHttp:
         self._client = httpx2.Client(
             timeout=httpx2.Timeout(patience.read, connect=patience.connect) if patience
             else TIMEOUT, follow_redirects=False, trust_env=False, transport=transport,
+            verify=transport is not None or _authorities(int(time.monotonic() // AUTHORITIES_FOR)),
         )
 
     def request(

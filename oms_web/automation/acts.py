@@ -15,11 +15,14 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from oms_web.core.errors import Invalid, InvalidForm, NotFound, OmsError
+from oms_web.automation import recalling
+from oms_web.core.errors import Invalid, InvalidForm, NotAllowedNow, NotFound, OmsError
 from oms_web.core.text import tidy
 from oms_web.core.work import Work
 from oms_web.domain.automation import macros
-from oms_web.domain.orders import labels
+from oms_web.domain.messages import service as messages
+from oms_web.domain.messages import templates
+from oms_web.domain.orders import labels, outgoing
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Hold, Order, OrderTag, Tag
 from oms_web.domain.webhooks import queries as webhooks
@@ -29,6 +32,8 @@ from oms_web.flows import (
     order_cancel,
     order_edit,
     order_hold,
+    order_message,
+    order_verify,
     order_weight,
     ship,
 )
@@ -52,7 +57,9 @@ SAME = Done(changed=False)
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A parameter of an act. ``kind``: ``status tag text moment number carrier webhook macro``."""
+    """A parameter of an act. ``kind``: ``status tag text moment number carrier webhook macro
+    template``.
+    """
 
     name: str
     kind: str
@@ -174,7 +181,8 @@ def _clean(session: Session, field: Field, value: Any) -> Any:
 
 # What a parameter names by its key, and who finds it.
 _FOUND: Mapping[str, Callable[[Session, int], Any]] = {
-    "status": labels.get_status, "webhook": webhooks.get, "macro": macros.get}
+    "status": labels.get_status, "webhook": webhooks.get, "macro": macros.get,
+    "template": templates.get}
 
 
 def _number(value: Any, name: str) -> int:
@@ -235,6 +243,16 @@ def _release(work: Work, order_id: int, params: Params) -> Done:
     return Done(undo=(before,))
 
 
+def _doubt(work: Work, order_id: int, params: Params) -> Done:
+    if not order_verify.doubt(work, order_id, params["reason"]):
+        return SAME
+    return Done(undo=(("undoubt", {"reason": params["reason"]}),))
+
+
+def _undoubt(work: Work, order_id: int, params: Params) -> Done:
+    return Done() if order_verify.take_doubt_back(work, order_id, params["reason"]) else SAME
+
+
 def _held(work: Work, order_id: int) -> Step | None:
     """The act that would hold an order as a person holds it now."""
     hold = work.session.scalar(
@@ -268,17 +286,48 @@ def _unnote(work: Work, order_id: int, params: Params) -> Done:
 
 
 def _cancel(work: Work, order_id: int, params: Params) -> Done:
-    return Done() if order_cancel.cancel(work, order_id, params.get("reason", "")) else SAME
+    if not order_cancel.cancel(work, order_id, params.get("reason", "")):
+        return SAME
+    decided = outgoing.decided(work, outgoing.CANCEL, order_id)
+    return Done(undo=(("recall", {"outgoing": decided.id}),) if decided else ())
+
+
+def _recall(work: Work, order_id: int, params: Params) -> Done:
+    """Only of this order: a step may not reach for another's."""
+    if outgoing.get(work.session, params["outgoing"]).order_id != order_id:
+        raise NotFound("There is nothing at this address.")
+    return Done() if recalling.recall(work, params["outgoing"]) else SAME
+
+
+def _hold_back(work: Work, order_id: int, params: Params) -> Done:
+    """As a recall, but it is no harm if the buyer has the document already."""
+    try:
+        return _recall(work, order_id, params)
+    except (NotAllowedNow, NotFound):
+        return SAME
 
 
 def _invoice(work: Work, order_id: int, params: Params) -> Done:
     _, is_new = issue_document.issue_invoice(work, order_id)
-    return Done() if is_new else SAME
+    if not is_new:
+        return SAME
+    decided = outgoing.decided(work, outgoing.INVOICE, order_id)
+    return Done(undo=(("hold_back", {"outgoing": decided.id}),) if decided else ())
 
 
 def _webhook(work: Work, order_id: int, params: Params) -> Done:
     order_call.call(work, order_id, params["webhook"], params.get("note", ""))
     return Done()
+
+
+def _message(work: Work, order_id: int, params: Params) -> Done:
+    message_id = order_message.write(work, order_id, params["template"])
+    return Done(undo=(("unmessage", {"message": message_id}),)) if message_id else SAME
+
+
+def _unmessage(work: Work, order_id: int, params: Params) -> Done:
+    """What was sent cannot be called back; the rest of a change can all the same."""
+    return Done() if messages.drop(work, params["message"]) else SAME
 
 
 def _weight(work: Work, order_id: int, params: Params) -> Done:
@@ -321,6 +370,8 @@ ACTS: dict[str, Act] = {act.key: act for act in (
         (Field("reason", "text", limit=300), Field("until", "moment", required=False),
          Field("hours", "number", required=False))),
     Act("release", _release, "orders.hold"),
+    Act("doubt", _doubt, "orders.hold", (Field("reason", "text", limit=200),)),
+    Act("undoubt", _undoubt, "orders.hold", (Field("reason", "text"),), listed=False),
     Act("delivery", _delivery, "orders.edit",
         (Field("carrier", "carrier", required=False, limit=40),
          Field("delivery_method", "text", required=False, limit=120),
@@ -328,12 +379,16 @@ ACTS: dict[str, Act] = {act.key: act for act in (
     Act("note", _note, "orders.edit", (Field("text", "text", limit=4000),)),
     Act("unnote", _unnote, "orders.edit", (Field("note", "number"),), listed=False),
     Act("cancel", _cancel, "orders.cancel", (Field("reason", "text", required=False, limit=300),)),
+    Act("recall", _recall, "orders.cancel", (Field("outgoing", "number"),), listed=False),
     Act("weight", _weight, "orders.edit", (Field("grams", "number"),)),
     Act("unweigh", _unweigh, "orders.edit", listed=False),
     Act("ship", _ship, "ship.do"),
     Act("unship", _unship, "ship.do", listed=False),
     Act("invoice", _invoice, "documents.issue"),
+    Act("hold_back", _hold_back, "documents.issue", (Field("outgoing", "number"),), listed=False),
     Act("webhook", _webhook, "orders.edit",
         (Field("webhook", "webhook"), Field("note", "text", required=False, limit=300))),
+    Act("message", _message, "messages.send", (Field("template", "template"),)),
+    Act("unmessage", _unmessage, "messages.send", (Field("message", "number"),), listed=False),
     Act("macro", _macro, "orders.edit", (Field("macro", "macro"),)),
 )}

@@ -20,6 +20,7 @@ from oms_web.core.claims import enqueue
 from oms_web.core.errors import Invalid, InvalidForm, NotAllowedNow, NotFound, OmsError
 from oms_web.core.work import Work, Works
 from oms_web.domain.automation.models import Batch, BatchRow
+from oms_web.domain.orders import outgoing
 from oms_web.domain.orders.models import Order
 
 TASK = "batch"
@@ -135,7 +136,14 @@ def run(works: Works, batch_id: int, beat: Callable[[int, int], None]) -> Counte
         for order_id in ids:
             _row(works, who, batch_id, order_id, key, params)
         beat(total - _left(works, batch_id), total)
+        with works.writing(SYSTEM) as work:
+            outgoing.keep_waiting(work, token(batch_id))
     return _end(works, batch_id)
+
+
+def token(batch_id: int) -> str:
+    """What the decisions of a batch have in common: they leave, or are recalled, together."""
+    return f"batch:{batch_id}"
 
 
 def _next(works: Works, batch_id: int) -> list[int]:
@@ -161,6 +169,8 @@ def _row(works: Works, who: Actor, batch_id: int, order_id: int, key: str,
             row = _claim(work, batch_id, order_id)
             if row is None:
                 return
+            outgoing.together(work, token(batch_id), in_bulk=True)
+            work.occasion = f"batch:{batch_id}"
             done = _take_back(work, order_id, row.undo) if key == UNDO else \
                 acts.get(key).do(work, order_id, params)
             row.state = CHANGED if done.changed else THE_SAME
@@ -205,6 +215,7 @@ def _end(works: Works, batch_id: int) -> Counter[str]:
             .group_by(BatchRow.state))})
         batch = get(work, batch_id)
         batch.state, batch.ended_at = DONE, work.now
+        outgoing.let_go(work, token(batch_id))
         batch.changed, batch.same, batch.refused = (
             counts[CHANGED], counts[THE_SAME], counts[REFUSED])
     return counts

@@ -10,6 +10,7 @@ from oms_web.domain.documents import service
 from oms_web.domain.documents.drafting import Ask, draft_invoice
 from oms_web.domain.documents.events import DocumentIssued
 from oms_web.domain.documents.models import Document
+from oms_web.domain.orders import outgoing
 from oms_web.domain.orders.service import lock_order, refile
 from oms_web.domain.orders.telling import tell_invoice
 
@@ -46,7 +47,20 @@ def issue_invoice(work: Work, order_id: int, ask: Ask | None = None) -> tuple[Do
         else service.default_series(work, service.INVOICE)
     document = service.issue(work, series, draft.snapshot, order_id)
     order.is_documented = True
-    tell_invoice(work, order_id, document.id)
+    with outgoing.deciding(work, outgoing.INVOICE, order_id, document.id, {}):
+        tell_invoice(work, order_id, document.id)
     work.announce(DocumentIssued(document.id, order_id, document.kind, document.number))
     refile(work, [order_id])
     return document, True
+
+
+def hold_back(work: Work, decided: outgoing.Outgoing) -> None:
+    """Keep an issued document from its buyer: no channel shows it, until somebody sends it.
+
+    It stays issued: its number is taken.
+
+    Raises:
+        NotAllowedNow: a channel is being told.
+    """
+    lock_order(work.session, decided.order_id)
+    outgoing.take_back(work, decided)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
 
 from oms_web.core.work import Work
-from oms_web.domain.orders import cancelling, telling
+from oms_web.domain.orders import cancelling, outgoing, phases, telling
 from oms_web.domain.orders import service as orders
+from oms_web.domain.orders.models import Order
 from oms_web.domain.shipping import replanning
+from oms_web.domain.shipping import service as shipping
 
 MAX_REASON = 300
 
@@ -20,9 +24,10 @@ def cancel(work: Work, order_id: int, reason: str = "") -> bool:
     """
     order = orders.lock_order(work.session, order_id)
     before = _cancelled(work, order_id)
-    done = cancelling.cancel_order(work, order, by="seller", reason=_short(reason))
-    if done:
-        _tell(work, order_id, before, reason)
+    with _deciding(work, order):
+        done = cancelling.cancel_order(work, order, by="seller", reason=_short(reason))
+        if done:
+            _tell(work, order_id, before, reason)
     return done
 
 
@@ -37,9 +42,40 @@ def cancel_units(work: Work, order_id: int, units: Mapping[int, int], reason: st
     """
     order = orders.lock_order(work.session, order_id)
     before = _cancelled(work, order_id)
-    cancelling.cancel_units(work, order, units, by="seller", reason=_short(reason))
-    _tell(work, order_id, before, reason)
-    replanning.follow(work, [order_id])
+    with _deciding(work, order):
+        cancelling.cancel_units(work, order, units, by="seller", reason=_short(reason))
+        _tell(work, order_id, before, reason)
+        replanning.follow(work, [order_id])
+
+
+@contextmanager
+def _deciding(work: Work, order: Order) -> Iterator[None]:
+    """A cancellation that can be recalled: of an order that waits for us."""
+    before = asdict(cancelling.standing(work, order))
+    with outgoing.deciding(work, outgoing.CANCEL, order.id) as decision:
+        yield
+        if before["phase"] in (phases.OPEN, phases.PACKING):
+            after = asdict(cancelling.standing(work, order))
+            decision.undo = {"before": before, "after": after}
+
+
+def recall(work: Work, decided: outgoing.Outgoing) -> None:
+    """Take a cancellation back before its channel learns of it.
+
+    Raises:
+        NotAllowedNow: the channel is being told, or the order was changed since.
+    """
+    order = orders.lock_order(work.session, decided.order_id)
+    outgoing.take_back(work, decided)
+    undo = decided.undo or {}
+    with outgoing.silence(work):
+        cancelling.uncancel(work, order, undo, decided.at)
+        if order.phase == phases.OPEN and shipping.of_order(
+                work.session, order.id, shipping.PACKING):
+            orders.set_phase(work, order, "start_packing")
+    replanning.follow(work, [order.id])
+    orders.restore_status(work, order, undo["before"]["status"])
+    orders.refile(work, [order.id])
 
 
 def _cancelled(work: Work, order_id: int) -> dict[int, int]:

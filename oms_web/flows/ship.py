@@ -1,7 +1,8 @@
 """Shipments leave: the goods go out of stock, the order moves on, the channel will be told.
 
 Said twice is quiet. Nothing leaves that is not packed, not paid (unless on delivery or on credit)
-or held. A departure can be taken back as long as no channel has been told of it.
+or held. A departure can be taken back as long as no channel has been told of it; channels are told
+when the recall window is over.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from oms_web.core.claims import Task
 from oms_web.core.errors import Invalid, NotAllowedNow, OmsError
 from oms_web.core.events import OutboxEvent
 from oms_web.core.work import Work
-from oms_web.domain.orders import filing, phases
+from oms_web.domain.orders import filing, outgoing, phases
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.events import ShipmentLeft
 from oms_web.domain.orders.leaving import goods_left
@@ -41,7 +42,9 @@ def leave(work: Work, shipment_id: int) -> bool:
     _check_order(work, order)
     if shipment.state != shipping.PACKED:
         shipping.lock(work.session, shipment_id, shipping.PACKED)
-    _depart(work, order, shipment)
+    with outgoing.deciding(work, outgoing.SHIP, order.id, shipment_id,
+                           {"status": order.status_id}):
+        _depart(work, order, shipment)
     return True
 
 
@@ -160,7 +163,8 @@ def _depart(work: Work, order: Order, shipment: Shipment) -> None:
             orders.set_phase(work, order, "stop_packing")
         shipping.forget_walks(work, shipment)
     shipping.tell_order(work, order)
-    work.announce(ShipmentLeft(shipment.id, order.id))
+    tell_at = outgoing.begin(work, order.id).leaves_at if order.account_id else work.now
+    work.announce(ShipmentLeft(shipment.id, order.id, tell_at.isoformat()))
 
 
 def _numbers(work: Work, shipment: Shipment) -> str:
@@ -201,40 +205,47 @@ def recall(work: Work, shipment_id: int) -> bool:
     order = orders.lock_order(work.session, shipment.order_id)
     if order.phase in phases.CLOSED:
         raise NotAllowedNow("This order is closed.", phases.allowed(order.phase))
-    _silence(work, shipment)
+    decided = _silence(work, shipment)
     _back_on_shelves(work, order, shipment)
     shipment.shipped_at = None
     shipping.set_state(work, shipment, shipping.PACKED, note="recalled")
-    if order.phase == phases.SHIPPED:
-        orders.set_phase(work, order, "undo_ship")
+    with outgoing.silence(work, decided is not None):
+        if order.phase == phases.SHIPPED:
+            orders.set_phase(work, order, "undo_ship")
+    if decided is not None and decided.undo is not None:
+        orders.restore_status(work, order, decided.undo["status"])
     order.shipped_at = None
     shipping.tell_order(work, order)
     return True
 
 
-def _silence(work: Work, shipment: Shipment) -> None:
+def _silence(work: Work, shipment: Shipment) -> outgoing.Outgoing | None:
     """Take the announcement back, wherever it is on its way: outbox or queue of tasks.
 
     A task that waits is locked, so that no worker takes it up before this transaction is over; it
-    will find a shipment that has not left, and say nothing.
+    will find a shipment that has not left, and say nothing. The decision is recalled, if its
+    window is open: it is returned then.
     """
     session = work.session
+    decided = outgoing.of_subject(session, outgoing.SHIP, shipment.order_id, shipment.id)
+    if decided is not None and decided.state == outgoing.WAITING:
+        outgoing.take_back(work, decided)
+    else:
+        decided = None
     asked = session.scalar(
         select(Task.state)
         .where(Task.kind == "push_shipment", Task.key == str(shipment.id),
                Task.state.in_(("waiting", "running"))).with_for_update()
     )
     if shipment.told in ("done", "unknown") or asked == "running":
-        raise NotAllowedNow(
-            "The channel was told already that this parcel has left. If it comes back, "
-            "receive it as a return."
-        )
+        raise NotAllowedNow(outgoing.TOO_LATE[outgoing.SHIP])
     session.execute(delete(OutboxEvent).where(OutboxEvent.id.in_([
         row.id for row in session.scalars(
             select(OutboxEvent).where(OutboxEvent.dispatched_at.is_(None),
                                       OutboxEvent.name == ShipmentLeft.name)
         ) if row.payload["shipment_id"] == shipment.id
     ])))
+    return decided
 
 
 def _back_on_shelves(work: Work, order: Order, shipment: Shipment) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import timedelta
 
 from sqlalchemy import select, update
 
@@ -32,7 +33,9 @@ def dispatch(works: Works) -> int:
         for name, group in by_name.items():
             for reaction in REACTIONS.get(name, ()):
                 for queued in reaction(group):
-                    enqueue(work.session, queued.kind, queued.key, queued.args, now=work.now)
+                    wait = (queued.not_before or work.now) - work.now
+                    enqueue(work.session, queued.kind, queued.key, queued.args, now=work.now,
+                            delay=max(wait, timedelta(0)))
         work.session.execute(
             update(OutboxEvent).where(OutboxEvent.id.in_([event.id for event in events]))
             .values(dispatched_at=work.now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib import import_module
@@ -14,10 +14,11 @@ from oms_web.automation import batches, rehearsing, running, timed
 from oms_web.core.actor import SYSTEM
 from oms_web.core.claims import Claim, enqueue
 from oms_web.core.errors import OmsError
+from oms_web.core.work import Work
 from oms_web.domain.channels import pricing
 from oms_web.domain.channels.service import ChannelStopped
 from oms_web.flows import backorder, map_listing, publish_stock
-from oms_web.sync import doorbell, feeds, receipts, webhooks
+from oms_web.sync import doorbell, feeds, message_sending, receipts, webhooks
 from oms_web.sync.offers import read_offers
 from oms_web.sync.pull import pull
 from oms_web.sync.pull_returns import pull_returns
@@ -34,6 +35,7 @@ from oms_web.wiring import Oms
 
 Result = dict[str, Any] | None
 MAPPED_AT_ONCE = 200
+VARIANTS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,38 +82,60 @@ def read_again(job: Job) -> Result:
 
 def publish(job: Job) -> Result:
     """Recompute what listings should show, and queue the sending."""
-    with job.oms.works.writing(SYSTEM) as work:
-        accounts = publish_stock.publish(
-            work, job.args["variant_ids"], datetime.fromisoformat(job.args["since"]))
+    since = datetime.fromisoformat(job.args["since"])
+    concerned: set[int] = set()
+
+    def recompute(work: Work, variant_ids: Sequence[int]) -> None:
+        accounts = publish_stock.publish(work, variant_ids, since)
         # Offers that were linked just now come by here too, and want a price.
-        pricing.publish(work, job.args["variant_ids"])
+        pricing.publish(work, variant_ids)
         for account in sorted(accounts):
             enqueue(work.session, "push_stock", str(account), {"account_id": account},
                     now=work.now)
-    return {"accounts": len(accounts)}
+        concerned.update(accounts)
+
+    _a_few_at_a_time(job, VARIANTS_AT_ONCE, recompute)
+    return {"accounts": len(concerned)}
 
 
 def publish_prices(job: Job) -> Result:
     """Recompute what prices listings should show; the clock sees what is due."""
-    with job.oms.works.writing(SYSTEM) as work:
-        return {"accounts": len(pricing.publish(work, job.args["variant_ids"]))}
+    accounts: set[int] = set()
+    _a_few_at_a_time(job, VARIANTS_AT_ONCE,
+                     lambda work, ids: accounts.update(pricing.publish(work, ids)))
+    return {"accounts": len(accounts)}
 
 
 def fill_backorders(job: Job) -> Result:
     """Give units that became free to the orders that wait for them."""
-    with job.oms.works.writing(SYSTEM) as work:
-        return {"orders": len(backorder.fill(work, job.args["variant_ids"]))}
+    filled: set[int] = set()
+    _a_few_at_a_time(job, VARIANTS_AT_ONCE,
+                     lambda work, ids: filled.update(backorder.fill(work, ids)))
+    return {"orders": len(filled)}
 
 
 def map_listings(job: Job) -> Result:
-    """Link the listings that waited for products which are new, a few in each transaction."""
+    """Link the listings that waited for products which are new."""
+    linked: list[int] = []
+    _a_few_at_a_time(job, MAPPED_AT_ONCE,
+                     lambda work, ids: linked.append(map_listing.map_waiting(work, ids)))
+    return {"linked": sum(linked)}
+
+
+def _a_few_at_a_time(
+    job: Job, at_once: int, act: Callable[[Work, Sequence[int]], object]
+) -> None:
+    """Do something for so many of the task's variants in each transaction.
+
+    One transaction for a whole catalogue would let nobody else write for minutes. What is done
+    twice, because a worker died in between, is the same.
+    """
     ids = job.args["variant_ids"]
-    linked = 0
-    for begin in range(0, len(ids), MAPPED_AT_ONCE):
+    for begin in range(0, len(ids), at_once):
+        if begin:
+            job.beat(begin, len(ids))
         with job.oms.works.writing(SYSTEM) as work:
-            linked += map_listing.map_waiting(work, ids[begin:begin + MAPPED_AT_ONCE])
-        job.beat(begin, len(ids))
-    return {"linked": linked}
+            act(work, ids[begin:begin + at_once])
 
 
 def wake_orders(job: Job) -> Result:
@@ -181,6 +205,13 @@ def tell_webhook_once(job: Job) -> Result:
     return {"delivered": done}
 
 
+def send_messages(job: Job) -> Result:
+    """Send what is due to buyers. When to try a message again stands at it."""
+    return {"sent": message_sending.send(
+        job.engine, job.args["kind"], lambda document_id: job.oms.printing.document(document_id),
+        job.beat)}
+
+
 def rehearse_rule(job: Job) -> Result:
     """Try a rule on the past."""
     return rehearsing.run(job.oms.works, job.args["rule_id"], job.args["said"], job.args["days"])
@@ -224,6 +255,7 @@ HANDLERS: dict[str, Handler] = {
     doorbell.TASK: answer_rings,
     webhooks.TASK: tell_webhook,
     webhooks.ONCE: tell_webhook_once,
+    message_sending.TASK: send_messages,
     batches.TASK: change_many,
     running.TASK: run_rules,
     timed.TASK: run_timed_rules,

@@ -173,7 +173,7 @@ def sync_now(work: Work, account_id: int) -> None:
 def hasten_shipments(work: Work) -> None:
     """What channels could not be told of shipments is tried again at once."""
     work.session.execute(
-        update(Task).where(Task.kind == "push_shipment", Task.state == "waiting")
+        update(Task).where(Task.kind == "push_shipment", Task.state == "waiting", Task.attempts > 0)
         .values(not_before=work.now))
 
 

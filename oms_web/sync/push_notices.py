@@ -33,6 +33,7 @@ from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.documents.models import Document
+from oms_web.domain.orders import outgoing
 from oms_web.domain.orders.models import ChannelNotice, ChannelOrder, Order
 from oms_web.domain.orders.telling import CANCEL, INVOICE, STATUS
 from oms_web.sync import feeds
@@ -130,16 +131,13 @@ def waiting(engine: Engine, now: datetime) -> list[int]:
 
 
 def _take(engine: Engine, account_id: int) -> Telling | None:
-    """Write down what is about to be told, the longest due first."""
+    """Write down what is about to be told, the longest due first: it is recalled no more."""
     with engine.works.writing(SYSTEM) as work:
-        row = work.session.execute(
-            select(ChannelNotice, ChannelOrder.external_id, ChannelOrder.revision)
-            .join(ChannelOrder, ChannelOrder.id == ChannelNotice.channel_order_id)
-            .join(ChannelAccount, ChannelAccount.id == ChannelNotice.account_id)
-            .where(ChannelNotice.account_id == account_id, is_due(work.now))
-            .order_by(ChannelNotice.due_at, ChannelNotice.id).limit(1)
-            .with_for_update(of=ChannelNotice, skip_locked=True)
-        ).first()
+        row = _due(work, account_id)
+        # What was hastened, or recalled by the way, waits (for ever): the decision's row rules.
+        while row is not None and row[0].outgoing_id and not outgoing.go(work, row[0].outgoing_id):
+            row[0].due_at = outgoing.waits_until(work, row[0].outgoing_id)
+            row = _due(work, account_id)
         if row is None:
             return None
         notice: ChannelNotice = row[0]
@@ -151,6 +149,17 @@ def _take(engine: Engine, account_id: int) -> Telling | None:
         notice.due_at = work.now + IN_FLIGHT
         notice.attempts += 1
     return telling
+
+
+def _due(work: Work, account_id: int) -> Any:
+    return work.session.execute(
+        select(ChannelNotice, ChannelOrder.external_id, ChannelOrder.revision)
+        .join(ChannelOrder, ChannelOrder.id == ChannelNotice.channel_order_id)
+        .join(ChannelAccount, ChannelAccount.id == ChannelNotice.account_id)
+        .where(ChannelNotice.account_id == account_id, is_due(work.now))
+        .order_by(ChannelNotice.due_at, ChannelNotice.id).limit(1)
+        .with_for_update(of=ChannelNotice, skip_locked=True)
+    ).first()
 
 
 def _tell(

@@ -14,12 +14,22 @@ from oms_connector import (
 from sqlalchemy import select, update
 
 from oms_web.core.actor import SYSTEM
+from oms_web.core.errors import OmsError
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
+from oms_web.domain.orders import outgoing
 from oms_web.domain.orders.models import ChannelOrder, OrderLine, OrderLink
 from oms_web.domain.shipping.models import Parcel, ShipmentLine
 from oms_web.domain.shipping.models import Shipment as OurShipment
 from oms_web.sync.session import Engine, connected
+
+
+class TooEarly(OmsError):
+    """It can be recalled still; ``retry_after``: seconds until it cannot."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__("This can be recalled still; the channel is told later.")
+        self.retry_after = seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +44,11 @@ def push_shipment(engine: Engine, shipment_id: int) -> str:
     """Tell every channel order that is in a shipment; the state it ended in.
 
     Raises:
+        TooEarly: the recall window is open.
         ChannelError: a passing fault; the task tries again later. An answer that was lost is
             noted as ``unknown`` first; telling again with the same key changes nothing there.
     """
+    _go(engine, shipment_id)
     with engine.works.reading(SYSTEM) as work:
         tellings = _tellings(work, shipment_id)
         order_id = work.session.scalar(
@@ -60,6 +72,18 @@ def push_shipment(engine: Engine, shipment_id: int) -> str:
     if told_any or state == "failed":
         _note(engine, shipment_id, order_id, state, message)
     return state if told_any or state == "failed" else ""
+
+
+def _go(engine: Engine, shipment_id: int) -> None:
+    """From now on it cannot be recalled. What was recalled is found not to have left."""
+    with engine.works.writing(SYSTEM) as work:
+        shipment = work.session.get(OurShipment, shipment_id)
+        decided = shipment and outgoing.of_subject(
+            work.session, outgoing.SHIP, shipment.order_id, shipment_id)
+        if decided and decided.state != outgoing.RECALLED \
+                and not outgoing.go(work, decided.id) \
+                and (until := outgoing.waits_until(work, decided.id)):
+            raise TooEarly(max(0.0, (until - work.now).total_seconds()))
 
 
 def _note(

@@ -11,8 +11,9 @@ followed by the newer one once more.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from oms_connector import (
     AccessRefused,
@@ -22,7 +23,7 @@ from oms_connector import (
     OutcomeUnknown,
     RateLimited,
 )
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from oms_web.core.actor import SYSTEM
 from oms_web.core.work import Work
@@ -91,6 +92,8 @@ def _take(kind: Kind, engine: Engine, account_id: int, connector: Connector) -> 
                 after_unknown=one.outcome == "unknown" and one.sent_version != one.version)
             for one, ref, sku in rows
         ]
+        if not taken:
+            return []
         work.session.execute(
             update(row).where(row.listing_id.in_([one.listing_id for one in taken]))
             .values(sent=row.desired, sent_version=row.version, sent_at=work.now, outcome="sent",
@@ -149,33 +152,56 @@ def _note(
     results: Sequence[ItemResult], pushed: Pushed,
 ) -> None:
     """Note the outcomes. A listing that got a newer value meanwhile stays due for that one."""
-    row = kind.row
+    outcomes: list[dict[str, Any]] = []
+    follow_later: list[int] = []
+    follow_now: list[int] = []
     with engine.works.writing(SYSTEM) as work:
+        present = _present(kind, work, [sending.listing_id for sending in batch])
         for sending, result in zip(batch, results, strict=True):
-            ours = update(row).where(
-                row.listing_id == sending.listing_id, row.sent_version == sending.version,
-            ).execution_options(synchronize_session=False)
-            found = work.session.execute(ours.values(
-                outcome=result.outcome, message=result.message[:500] or None,
-                handle=result.handle[:200] or None,
-            ))
-            if found.rowcount:
-                work.session.execute(ours.where(row.version == sending.version).values(
-                    due_at=_again(work.now, sending, result)))
-                if sending.after_unknown and result.outcome == "applied":
-                    _follow(kind, work, sending.listing_id, work.now + IN_FLIGHT)
+            now = present.get(sending.listing_id)
+            if now is not None and now.sent_version == sending.version:
+                is_latest = now.version == sending.version
+                outcomes.append({
+                    "row": sending.listing_id, "outcome": result.outcome,
+                    "message": result.message[:500] or None, "handle": result.handle[:200] or None,
+                    "due_at": _again(work.now, sending, result) if is_latest else now.due_at,
+                })
+                if is_latest and sending.after_unknown and result.outcome == "applied":
+                    follow_later.append(sending.listing_id)
             elif result.outcome != "rejected":
                 # Somebody sent a newer value meanwhile, and this older one may have come last.
-                _follow(kind, work, sending.listing_id, work.now)
+                follow_now.append(sending.listing_id)
             pushed.count(result.outcome)
+        _write(kind, work, outcomes)
+        _follow(kind, work, follow_later, work.now + IN_FLIGHT)
+        _follow(kind, work, follow_now, work.now)
         kind.write_down(work, account_id, list(zip(batch, results, strict=True)))
 
 
-def _follow(kind: Kind, work: Work, listing_id: int, due_at: datetime) -> None:
+def _present(kind: Kind, work: Work, listing_ids: Sequence[int]) -> Mapping[int, Any]:
+    """What is wanted and sent of the listings now; it stays so until the transaction ends."""
+    row = kind.row
+    return {found.listing_id: found for found in work.session.execute(
+        select(row.listing_id, row.version, row.sent_version, row.due_at)
+        .where(row.listing_id.in_(listing_ids)).order_by(row.listing_id).with_for_update())}
+
+
+def _write(kind: Kind, work: Work, outcomes: Sequence[Mapping[str, Any]]) -> None:
+    if not outcomes:
+        return
+    table = kind.row.__table__
+    work.session.connection().execute(
+        update(table).where(table.c.listing_id == bindparam("row")).values(
+            {name: bindparam(name) for name in outcomes[0] if name != "row"}), outcomes)
+
+
+def _follow(kind: Kind, work: Work, listing_ids: Sequence[int], due_at: datetime) -> None:
     """An older value may arrive after the newest that was sent: that one once more."""
+    if not listing_ids:
+        return
     work.session.execute(
         update(kind.row)
-        .where(kind.row.listing_id == listing_id, kind.row.version == kind.row.sent_version)
+        .where(kind.row.listing_id.in_(listing_ids), kind.row.version == kind.row.sent_version)
         .values(version=kind.row.version + 1, due_at=due_at, attempts=0)
         .execution_options(synchronize_session=False)
     )

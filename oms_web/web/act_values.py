@@ -15,7 +15,7 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
-from oms_web.web import api_keys, channels, formats, order_words, webhooks
+from oms_web.web import api_keys, channels, formats, going, order_words, webhooks
 from oms_web.web.door import oms
 from oms_web.web.forms import LANGUAGES
 from oms_web.web.numbering import RESETS
@@ -26,7 +26,8 @@ HIDDEN = frozenset({"form"})
 # Too long to be read, or a name made of its content: only that it is another one.
 _OTHER = frozenset({"spec", "logo", "description", "footer_pl", "footer_en"})
 _MINOR = frozenset({"amount", "gross", "items_total", "net", "paid", "paid_total", "price",
-                    "refunded", "shipping_total", "discount_total", "total", "vat"})
+                    "refunded", "shipping_total", "discount_total", "total", "vat",
+                    "change_money", "expected", "counted_cash", "difference"})
 _MICRO = frozenset({"cost", "unit_price"})
 _LONGEST = 120
 _HASH = re.compile(r"[0-9a-f]{32,}(\.\w+)?")
@@ -38,6 +39,7 @@ LABELS: Mapping[str, Any] = {
     "added": _l("added"), "changed": _l("changed"), "same": _l("without a change"),
     "quarantined": _l("not read"), "tracking": _l("tracking number"), "refunded": _l("refunded"),
     "cost": _l("cost"), "price": _l("price"), "gross": _l("gross"),
+    "recall_seconds": _l("seconds until channels are told"),
     "publish_stock": _l("quantities are sent"), "send_invoices": _l("invoices are sent"),
     "ship_days": _l("days to ship"), "exempt_basis": _l("basis of VAT exemption"),
     "language": _l("language"), "theme": _l("colours"), "warehouses": _l("warehouses"),
@@ -53,7 +55,7 @@ _TOLD: Mapping[str, Any] = {
 WORDS: Mapping[str, Mapping[str, Any]] = {
     "told": _TOLD, "reset": RESETS,
     "what": {kind: words for kind, (words, _) in channels.FIXES.items()}
-    | {"invoice": _l("invoice")},
+    | {"invoice": _l("invoice")} | {kind: words for kind, (_, words) in going.KINDS.items()},
     "feed": channels.FEED_NAMES, "language": LANGUAGES,
     "theme": dict(THEMES), "format": {"csv": "CSV", "xlsx": "XLSX"},
     "scopes": {

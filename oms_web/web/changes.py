@@ -18,7 +18,7 @@ from oms_web.automation import acts, batches
 from oms_web.core.errors import Denied, Invalid, InvalidForm, NotFound
 from oms_web.domain.automation import batch_queries as queries
 from oms_web.domain.automation.models import Batch
-from oms_web.domain.orders import walking
+from oms_web.domain.orders import outgoing, walking
 from oms_web.extensions import db
 from oms_web.web import asked, change_words
 from oms_web.web import order_filters as address
@@ -35,6 +35,7 @@ SHOWN_REFUSED = 5
 PAGE = 50
 ALL = "audit.see"
 """Who may see the changes of others."""
+ONLY_RECALLED = frozenset({"cancel", "invoice"})
 _AWAY = "change_away"
 
 
@@ -82,8 +83,14 @@ def _shown(batch: Batch, refused: int = SHOWN_REFUSED) -> Change:
         [(order_id, _why(why)) for order_id, why in batches.refusals(reading(), batch.id, refused)]
         if batch.refused else [],
         queries.given_up(db.session, batch, batches.TASK),
-        _may_do(batch) and queries.can_go_back(db.session, batch),
+        _may_do(batch) and queries.can_go_back(db.session, batch) and _in_time(batch),
     )
+
+
+def _in_time(batch: Batch) -> bool:
+    """What can only be recalled goes back as long as something of it has not left."""
+    return batch.act not in ONLY_RECALLED or outgoing.count_together(
+        db.session, batches.token(batch.id))[0] > 0
 
 
 def _why(why: Sequence[Any]) -> str:

@@ -16,7 +16,7 @@ from oms_web.domain.orders.models import Order
 from oms_web.domain.shipping.models import Shipment
 from oms_web.extensions import db
 from oms_web.sync import health
-from oms_web.web import inbox
+from oms_web.web import going, inbox
 from oms_web.web.access import act, allowed
 from oms_web.web.door import oms
 from oms_web.web.render import render
@@ -26,6 +26,7 @@ screen = Blueprint("home", __name__)
 # A day's shipments are found by walking back from the newest; no shop packs more in a day.
 WALK = 40_000
 KEEP = timedelta(seconds=30)
+GOING = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ def index() -> Response:
         "home/page.html", "home/_cases.html", cases=inbox.cases(asked), queues=queues,
         accounts=accounts, today=today, currency=currency, company=company, moment=now,
         outlook=_outlook(today, now, cut_off, queues.get("pack", 0) + queues.get("pick", 0)),
-        cut_off=cut_off,
+        cut_off=cut_off, going=going.page(GOING),
     )
 
 

@@ -24,7 +24,7 @@ from oms_web.domain.orders import service as orders
 from oms_web.domain.shipping import service as shipping
 from oms_web.extensions import db
 from oms_web.flows import order_cancel, order_create, order_edit, order_hold, order_pay, ship
-from oms_web.web import asked, order_rules, order_steps, order_timeline
+from oms_web.web import asked, going, order_rules, order_steps, order_timeline
 from oms_web.web import order_words as words
 from oms_web.web.access import act, allowed
 from oms_web.web.door import oms, writing
@@ -32,6 +32,7 @@ from oms_web.web.forms import Form, Needed, choices
 from oms_web.web.order_facts import Card
 from oms_web.web.order_form import typed_amount
 from oms_web.web.order_timeline import VIEWS
+from oms_web.web.packing_band import WEIGHT_REASONS
 from oms_web.web.render import go, render
 from oms_web.web.toasts import say
 
@@ -80,6 +81,7 @@ class NoteForm(Form):
     """Something for colleagues to read."""
 
     text = TextAreaField(_l("Note"), [Needed()])
+    for_packer = BooleanField(_l("The packer must confirm it"))
 
 
 class CancelForm(Form):
@@ -110,12 +112,14 @@ def _card(order_id: int, *, pay: PayForm | None = None, back: BackForm | None = 
         steps=order_steps.steps(card), next=order_steps.next_step(card), desk=words.desk_tile(),
         timeline=order_timeline.lines(entries, order.currency, view), timeline_view=view,
         rules_asked=order_rules.of_order(session, order_id) if allowed("rules.see") else [],
+        going=going.of_order(order_id),
         allowed_acts=phases.allowed(order.phase), pay=pay or _pay_form(card),
         back=back or _back_form(card), open_back=back is not None,
         undo_forms=_undo_forms(card, undo), open_undo=undo[0] if undo else None,
         hold_form=hold or HoldForm(formdata=None), cancel=cancel or CancelForm(formdata=None),
         note_form=note or NoteForm(formdata=None), open_pay=pay is not None,
         open_hold=hold is not None, open_cancel=cancel is not None,
+        weight_reasons=WEIGHT_REASONS,
         status=status,
     )
 
@@ -357,7 +361,8 @@ def add_note(order_id: int) -> Response:
     if form.validate():
         try:
             with writing() as work:
-                order_edit.add_note(work, order_id, form.text.data or "")
+                order_edit.add_note(work, order_id, form.text.data or "",
+                                    for_packer=bool(form.for_packer.data))
             return _back(order_id)
         except OmsError as error:
             form.refuse(error)

@@ -50,6 +50,7 @@ class CompanyForm(Form):
     currency = SelectField(_l("Currency"), choices=list(company.CURRENCIES))
     cut_off = StringField(_l("The courier collects at"), [Needed()])
     payment_hours = IntegerField(_l("Goods wait for payment, hours"), [NeededNumber()])
+    recall_seconds = IntegerField(_l("Channels are told after, seconds"), [NeededNumber()])
     exempt_basis = StringField(_l("Basis of VAT exemption"))
 
 

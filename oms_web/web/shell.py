@@ -1,7 +1,7 @@
 """What surrounds every screen: the company, the sections with their counts, the channels' health.
 
 A section appears when its screen exists (endpoint ``<screen>.index``) and the person's role may
-see it. Counts come from tallies the writers keep, so the frame costs three small reads a page.
+see it. Counts come from tallies the writers keep, so the frame costs four small reads a page.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask, current_app, g, request, url_for
 from flask_babel import lazy_gettext as _l
@@ -21,7 +22,7 @@ from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.filing import OPEN_QUEUES
 from oms_web.domain.users.permissions import may
 from oms_web.extensions import db
-from oms_web.web import formats
+from oms_web.web import formats, going
 from oms_web.web.access import allowed
 from oms_web.web.door import current_user
 
@@ -49,7 +50,8 @@ MAIN = (
     Section("home.index", "home.see", "home", _l("Home"), "h", ("guide",)),
     Section("orders.index", "orders.see", "layout-list", _l("Orders"), "o",
             ("changes", "order_card", "order_edit")),
-    Section("packing.index", "pack.do", "package", _l("Packing"), "p", ("picking", "shipments")),
+    Section("packing.index", "pack.do", "package", _l("Packing"), "p",
+            ("packing_close", "picking", "shipments")),
     Section("stock.index", "stock.see", "stack-2", _l("Stock"), "s",
             ("stock_documents", "receipts", "transfers", "stocktakes", "warehouses")),
     Section("documents.index", "documents.see", "file-text", _l("Documents"), "d",
@@ -60,15 +62,20 @@ MAIN = (
             ("quarantine", "listings", "offer_rules")),
 )
 MORE = (
+    Section("verification.index", "orders.see", "eye-check", _l("Verification")),
+    Section("till.index", "pos.sell", "building-store", _l("Point of sale"), "", ("till_sales",)),
     Section("products.index", "catalog.see", "tag", _l("Products")),
     Section("picking.index", "pick.do", "basket", _l("Picking")),
     Section("shipments.index", "ship.do", "truck", _l("Shipments")),
+    Section("recall.index", "home.see", "send", _l("Going out now")),
+    Section("messages.index", "messages.see", "mail", _l("Messages"), "",
+            ("message_templates", "message_settings", "order_messages")),
     Section("listings.index", "listings.map", "link", _l("Offers to link")),
     Section("quarantine.index", "quarantine.handle", "file-off", _l("Orders not read")),
     Section("imports.index", "imports.see", "file-import", _l("Import"), "", ("import_profiles",)),
     Section("tasks.index", "home.see", "list-check", _l("Running work")),
     Section("settings.index", "settings.edit", "settings", _l("Settings"), "",
-            ("labels",)),
+            ("labels", "verification_settings", "floor_settings")),
     Section("users.index", "users.manage", "users", _l("People")),
     Section("audit.index", "audit.see", "history", _l("Audit trail")),
 )
@@ -123,6 +130,19 @@ class Shell:
         """What lies behind "More"."""
         return self._visible(MORE)
 
+    @cached_property
+    def going_out(self) -> going.Band | None:
+        """What this person decided last and can recall still."""
+        return going.band()
+
+    @property
+    def here(self) -> str:
+        """The page that is looked at, to come back to; empty where a form came back wrong."""
+        if request.headers.get("HX-Request"):
+            shown = urlsplit(request.headers.get("HX-Current-URL", ""))
+            return f"{shown.path}?{shown.query}" if shown.query else shown.path
+        return request.full_path.rstrip("?") if request.method == "GET" else ""
+
     def section(self, endpoint: str) -> Section | None:
         """A section of either list, if this person sees it."""
         return next((s for s in (*self.main, *self.more) if s.endpoint == endpoint), None)
@@ -164,6 +184,8 @@ SETTINGS_TABS = (
     ("settings.index", "settings.edit", _l("Company")),
     ("labels.statuses", "settings.edit", _l("Statuses")),
     ("labels.tags", "settings.edit", _l("Tags")),
+    ("verification_settings.index", "settings.edit", _l("Verification")),
+    ("floor_settings.index", "settings.edit", _l("Picking and packing")),
     ("numbering.design", "documents.design", _l("Documents")),
     ("users.index", "users.manage", _l("People")),
     ("api_keys.index", "api.manage", _l("API")),
@@ -191,6 +213,19 @@ def around(path: str) -> Section | None:
     return max(inside, key=lambda one: len(one.url), default=None)
 
 
+def landing_url(role: str = "") -> str:
+    """Where a person begins: home, else the first section of their role (or of ``role``)."""
+    user = current_user()
+    role = role or (user.role if user else "")
+    first = next((one.url for one in MAIN if role and may(role, one.act)), None)
+    return first or url_for("home.index")
+
+
+def leaving_url() -> str:
+    """Where the pack station lets go of somebody: home; who has none goes picking."""
+    return landing_url() if allowed("home.see") else url_for("picking.index")
+
+
 def exists(endpoint: str) -> bool:
     """Whether a screen is served by this installation."""
     return endpoint in current_app.view_functions
@@ -207,7 +242,7 @@ def register(app: Flask) -> None:
     app.jinja_env.globals.update(
         allowed=allowed, countdown=formats.countdown, exists=exists, strip_words=strip_words,
         settings_tabs=settings_tabs,
-        theme=theme, themes=THEMES,
+        theme=theme, themes=THEMES, landing_url=landing_url, leaving_url=leaving_url,
     )
 
     @app.context_processor

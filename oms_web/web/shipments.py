@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from functools import partial
 from typing import Any
 
@@ -12,12 +13,13 @@ from sqlalchemy import select
 
 from oms_web.core.errors import OmsError
 from oms_web.domain.channels.models import ChannelAccount
+from oms_web.domain.orders import outgoing
 from oms_web.domain.orders.service import get_order
 from oms_web.domain.shipping import exports, queries, service, tracking
 from oms_web.domain.shipping.queries import Asked
 from oms_web.extensions import db
 from oms_web.flows import ship
-from oms_web.web import asked
+from oms_web.web import asked, going
 from oms_web.web.access import act
 from oms_web.web.door import writing
 from oms_web.web.exports import send
@@ -132,8 +134,10 @@ def leave() -> Response:
         ids = queries.waiting_ids(db.session, carrier, MOST_AT_ONCE)
     refused: list[tuple[int, OmsError]] = []
     orders = {}
+    click = secrets.token_hex(8)
     for at in range(0, len(ids[:MOST_AT_ONCE]), TOGETHER):
         with writing() as work:
+            outgoing.together(work, click)
             for shipment_id, why in ship.leave_many(work, ids[at:at + TOGETHER]):
                 if why is not None:
                     refused.append((shipment_id, why))
@@ -187,8 +191,15 @@ def change(shipment_id: int, what: str) -> Response:
     if what == "leave":
         say(gettext("Order %(number)s left.",
                     number=service.get(db.session, shipment_id).order_id),
-            undo=url_for("shipments.change", shipment_id=shipment_id, what="recall"))
+            undo=_undo(shipment_id))
     return _row(shipment_id)
+
+
+def _undo(shipment_id: int) -> str | None:
+    """Where a departure is taken back; None while the band offers to recall it."""
+    if going.band() is not None:
+        return None
+    return url_for("shipments.change", shipment_id=shipment_id, what="recall")
 
 
 _ACTS = {
@@ -206,8 +217,7 @@ def ship_order(order_id: int) -> Response:
             work, order_id, carrier=request.form.get("carrier", "").strip(),
             number=request.form.get("number", "").strip(), partly=bool(request.form.get("partly")),
         )
-    undo = url_for("shipments.change", shipment_id=made[0], what="recall") \
-        if len(made) == 1 else None
     say(gettext("Order %(number)s left.", number=order_id) if made
-        else gettext("Order %(number)s had left already.", number=order_id), undo=undo)
+        else gettext("Order %(number)s had left already.", number=order_id),
+        undo=_undo(made[0]) if len(made) == 1 else None)
     return go(request.form["back"] if _local() else url_for("shipments.index"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, Response, render_template, session
+from flask import Flask, Response, render_template, request, session
 
 _KEY = "toasts"
 
@@ -26,7 +26,10 @@ def pending_toasts() -> list[dict[str, Any]]:
 
 
 def behind_part(response: Response) -> None:
-    """Add the toasts to a part that htmx is about to swap in."""
+    """Add the toasts, and what can be recalled, to a part that htmx is about to swap in."""
+    if request.method == "POST":
+        response.set_data(response.get_data(as_text=True)
+                          + render_template("recall/_band_apart.html"))
     if session.get(_KEY):
         response.set_data(response.get_data(as_text=True)
                           + render_template("parts/_toasts_apart.html"))

@@ -1,4 +1,4 @@
-"""Set up what is missing, then become the program (or the tests)."""
+"""Set up what is missing, then become the program (or the tests, or the live lane)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from progress import SHARED_FILES, Trouble, say
 
 def main(arguments: Sequence[str]) -> int:
     """Run ``./oms`` with these arguments. Comes back only when there is nothing to become."""
-    for_tests = arguments[:1] == ["test"]
+    for_tests = arguments[:1] in (["test"], ["live"])
     try:
         with (steps.ROOT / "oms").open("rb") as lock:  # Two set-ups at once would fight over .venv.
             try:
@@ -32,7 +32,8 @@ def main(arguments: Sequence[str]) -> int:
         say("\noms: stopped. Run the same command again; it goes on where it stopped.")
         return 130
     if for_tests:
-        run_tests(arguments[1:])
+        os.chdir(steps.ROOT)
+        (run_tests if arguments[0] == "test" else run_live)(arguments[1:])
     if arguments[:1] == ["setup"]:
         return 0
     program = steps.VENV / "bin" / "oms"
@@ -44,8 +45,12 @@ def run_tests(arguments: Sequence[str]) -> NoReturn:
     browser = system.find_browser()
     if browser:
         os.environ.setdefault("OMS_CHROMIUM", browser)
-    os.chdir(steps.ROOT)
     os.execv(steps.PYTHON, [str(steps.PYTHON), "-m", "pytest", *spread(arguments), *arguments])
+
+
+def run_live(arguments: Sequence[str]) -> NoReturn:
+    """Become the live lane: shops that run here are sold in (``docs/connectors/live.md``)."""
+    os.execv(steps.PYTHON, [str(steps.PYTHON), "-m", "tests.live", *arguments])
 
 
 def spread(arguments: Sequence[str]) -> list[str]:

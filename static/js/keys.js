@@ -7,6 +7,7 @@
    data-key="Enter"    the primary button, unless the focus is on something that has its own Enter
    data-key="Escape"   where "back" leads: after closing, leaving a field and clearing a selection
    data-key="Ctrl+k"   works in fields too; so do Alt+ and Ctrl+ combinations of your own
+   data-key-also       a second key; Ctrl+z stays the field's own undo while somebody types
    data-key="/"        the screen's own search; where there is none, "/" is the one in the top bar
    data-key-name       what the help (?) calls it; otherwise its own text
 
@@ -41,7 +42,7 @@
   };
 
   const answering = (keys) => {
-    const selector = `[data-key="${CSS.escape(keys)}"]`;
+    const selector = `:is([data-key="${CSS.escape(keys)}"], [data-key-also="${CSS.escape(keys)}"])`;
     const cursor = document.querySelector(".cursor[data-row]");
     const inRow = scope() === document && cursor
       ? [...cursor.querySelectorAll(selector)].find(visible) : null;
@@ -82,6 +83,7 @@
     if (event.key === "Escape") return escape(event);
     const keys = named(event);
     if (/^(Ctrl|Alt)\+/.test(keys)) {
+      if (keys === "Ctrl+z" && typing(event.target)) return;
       const hit = answering(keys);
       if (hit) { event.preventDefault(); press(hit); }
       return;

@@ -44,9 +44,10 @@ from oms_web.domain.orders.service import (
 from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping.models import Shipment, ShipmentLine
 from oms_web.flows import backorder, pick, ship
-from oms_web.flows.pack import losing, opening, scanning
+from oms_web.flows.pack import closing, losing, opening, scanning
 from tests import factories as make
 from tests.floor import EANS, KUBA, Floor, broken, key
+from tests.sizes import size
 
 CODES = [*EANS.values(), "5900000000022", "nonsense"]
 SKUS = st.sampled_from(["KUB", "PUZ", "SWI", "SET"])
@@ -196,7 +197,7 @@ class FloorMachine(RuleBasedStateMachine):
 
     @when("packing")
     @rule(number=nth, flow=st.sampled_from([
-        opening.put_aside, scanning.accept_changes, scanning.second_parcel, scanning.close,
+        opening.put_aside, scanning.accept_changes, scanning.second_parcel, closing.close,
         ship.forget_shipment,
     ]))
     def something_is_done_with_a_parcel(self, number, flow):
@@ -275,14 +276,9 @@ def run(tmp_path, template, examples, steps, phases=tuple(Phase), first=None):
     ))
 
 
-def test_random_days_on_the_floor_keep_the_books_true(tmp_path, sqlite_template):
-    run(tmp_path, sqlite_template, 10, 30)
-
-
-@pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_many_random_days_keep_the_books_true(tmp_path, sqlite_template):
-    run(tmp_path, sqlite_template, 30, 50)
+def test_random_days_on_the_floor_keep_the_books_true(tmp_path, sqlite_template):
+    run(tmp_path, sqlite_template, size(10, 30), size(30, 50))
 
 
 def forget_units_at_recall(monkeypatch):

@@ -1,4 +1,4 @@
-"""``python -m tests.live [NAME ...]``: install shops, run them, tell the story, say what it took.
+"""``./oms live [NAME ...]``: install shops, run them, tell the story, say what it took.
 
 Ends with 0 when all went well or could not be tried here, with 1 when something is wrong.
 """

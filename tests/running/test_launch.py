@@ -277,11 +277,33 @@ def test_a_browser_is_one_that_starts(launch, machine, monkeypatch):
     (["-n", "0"], False), (["-n4"], False), (["-p", "no:xdist"], False),
 ])
 def test_tests_are_spread_over_processes_unless_few_or_told(launch, arguments, spread):
+    assert bool(program_of_launch().spread(arguments)) is spread
+
+
+@pytest.mark.parametrize(("arguments", "becomes"), [
+    (["test", "-x", "tests/a.py"], ["pytest", "-x", "tests/a.py"]),
+    (["live", "medusa"], ["tests.live", "medusa"]), (["live"], ["tests.live"]),
+])
+def test_tests_and_the_live_lane_run_in_the_environment_of_tests(
+        launch, monkeypatch, arguments, becomes):
+    made = []
+    main = program_of_launch()
+    shutil.copy(ROOT / "oms", main.steps.ROOT / "oms")
+    monkeypatch.setattr(main.steps, "prepare", lambda for_tests: made.append(for_tests))
+    monkeypatch.setattr(main.os, "execv", lambda python, words: made.append(words[2:]))
+    monkeypatch.setattr(main.os, "chdir", lambda place: made.append(place))
+    monkeypatch.setattr(main.system, "find_browser", lambda: None)
+    main.main(arguments)
+    assert made[:3] == [True, main.steps.ROOT, becomes]
+
+
+def program_of_launch():
+    """scripts/launch as it is run: a module without a name of its own."""
     spec = importlib.util.spec_from_file_location(
         "launch_main", ROOT / "scripts" / "launch" / "__main__.py")
     main = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(main)
-    assert bool(main.spread(arguments)) is spread
+    return main
 
 
 @pytest.fixture

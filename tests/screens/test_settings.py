@@ -19,6 +19,7 @@ GOOD = {
     "street": "Leśna 1", "postcode": "00950", "city": "Łódź", "country": "pl", "email": "",
     "phone": "", "website": "", "bank_account": "61 1090 1014 0000 0712 1981 2874",
     "bank_name": "", "currency": "PLN", "cut_off": "9:30", "payment_hours": "48",
+    "recall_seconds": "30",
     "exempt_basis": "",
 }
 
@@ -33,6 +34,22 @@ def owner(browser_as, works):
 def saved(works):
     with works.reading(TESTER) as work:
         return company.get_company(work.session)
+
+
+def test_the_floor_is_set_within_its_bounds(owner, works):
+    good = {"cart_slots": "8", "weighs": "y", "packaging_g": "0", "tolerance_g": "40",
+            "tolerance_pct": "3", "photo_days": "30"}
+    wrong = owner.post("/settings/floor", data={**good, "cart_slots": "0", "photo_days": "9999"})
+    assert wrong.status_code == 422
+    page = wrong.get_data(as_text=True)
+    assert field_error(page, "cart_slots") == "Between 1 and 100."
+    assert field_error(page, "photo_days") == "Between 1 and 730."
+    assert saved(works).cart_slots == 12
+    assert owner.post("/settings/floor", data=good).status_code == 303
+    row = saved(works)
+    assert (row.cart_slots, row.weighs, row.packaging_g, row.photo_days) == (8, True, 0, 30)
+    owner.post("/settings/floor", data={k: v for k, v in good.items() if k != "weighs"})
+    assert saved(works).weighs is False
 
 
 def field_error(page, field):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import sys
 
@@ -17,6 +18,7 @@ def tool():
         "translations", CHECKOUT / "scripts" / "translations.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    module.collect = functools.cache(module.collect)  # several seconds of reading, once
     yield module
     sys.path.remove(str(CHECKOUT / "scripts"))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import math
 import shutil
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from oms_demo.market.words import word
 
 from oms_web import migrations
 from oms_web.core.db import make_engine
+from tests import quick
 from tests.sync.chaos import INTERVAL, STEPS, Scale, new_day
 from tests.sync.chaos_verdict import verdict
 
@@ -82,21 +84,28 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         template = _template(Path(folder))
         seeds = range(options.first, options.first + options.seeds)
+        latest = time.time() + 60 * options.minutes
         with ProcessPoolExecutor(options.jobs) as pool:
-            for lived in pool.map(partial(_live, template, Path(folder), scale), seeds):
+            for lived in pool.map(partial(_live, template, Path(folder), scale, latest), seeds):
+                if lived is None:
+                    break
                 report.add(lived)
     if options.out:
         options.out.write_text(_text(report, scale, options), "utf-8")
     return 1 if report.wrong else 0
 
 
-def _live(template: Path, folder: Path, scale: Scale, seed: int) -> Lived:
+def _live(template: Path, folder: Path, scale: Scale, latest: float, seed: int) -> Lived | None:
+    """One day; None where it would begin after ``latest``."""
+    if time.time() > latest:
+        return None
     logging.disable(logging.CRITICAL)
     own = folder / str(seed)
     own.mkdir()
     shutil.copy(template, own / "oms.sqlite3")
     started = time.monotonic()
     day = new_day(f"sqlite:///{own / 'oms.sqlite3'}", own, seed, scale)
+    quick.share_compiled(day.oms.engine)  # days after this one need not compile its SQL again
     day.storm()
     day.calm()
     found = verdict(day)
@@ -131,7 +140,7 @@ def _commit() -> str:
 
 
 def _text(report: Report, scale: Scale, options: argparse.Namespace) -> str:
-    sums, last = report.sums, options.first + options.seeds - 1
+    sums, last = report.sums, options.first + report.days - 1
     rows = "\n".join(f"| {word(f'fault.{fault.name}', 'en')} | {fault.point} | "
                      f"{report.faults[fault.name]:,} |" for fault in FAULTS)
     acts = ", ".join(f"{count:,} x {name}" for name, count in report.acts.most_common())
@@ -141,7 +150,7 @@ def _text(report: Report, scale: Scale, options: argparse.Namespace) -> str:
         f"Something was wrong on {len(report.wrong)} of these days."
     return f"""# Chaos: what was run, and what came out
 
-Written by `python -m tests.sync.chaos_report --first {options.first} --seeds {options.seeds}
+Written by `python -m tests.sync.chaos_report --first {options.first} --seeds {report.days}
 --channels {scale.channels} --skus {scale.skus} --rounds {scale.rounds} --buyers {scale.buyers}
 --strength {scale.strength:g}`
 on {datetime.now(UTC):%Y-%m-%d}, at {report.commit}, with Python {sys.version.split()[0]}.
@@ -206,6 +215,8 @@ def _parser() -> argparse.ArgumentParser:
                           ("rounds", 12), ("buyers", 6), ("jobs", 1)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--strength", type=float, default=2.0)
+    parser.add_argument("--minutes", type=float, default=math.inf,
+                        help="after so many no further day begins")
     parser.add_argument("--out", type=Path, help="where to write what came out")
     return parser
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from oms_connector import AccessRefused, ChannelDown
 from oms_demo import catalog
 from oms_demo.market import bustle
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from oms_web import demo
 from oms_web.adapters.http import AccountHttp
@@ -285,6 +285,7 @@ class TestTogether:
         pull(engine(shop), 1, "orders")
         order = one(shop, select(Order).where(Order.external_number == ref))
         with shop.works.writing(SYSTEM) as work:
+            work.session.execute(update(Company).values(recall_seconds=0))
             [shipment_id] = ship_order(work, order.id, carrier="InPost", number="INPOST-42")
         assert push_shipment(engine(shop), shipment_id) == "done"
         page = there.app.test_client().get(f"/orders/{ref}").text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -456,3 +457,20 @@ def test_a_real_connection_reaches_the_checked_address_under_its_own_name():
     http.close()
     server.shutdown()
     server.server_close()
+
+
+def test_whom_the_machine_trusts_is_read_once_for_many_clients(monkeypatch):
+    """A client is made for every task; a third of a short one went into reading certificates."""
+    made, real = [], httpx2.create_ssl_context
+
+    def create(**values):
+        made.append(real(**values))
+        return made[-1]
+
+    monkeypatch.setattr(httpx2, "create_ssl_context", create)
+    adapter._authorities.cache_clear()
+    for _ in range(3):
+        AccountHttp("https://shop.example", {}, loopback=False).close()
+    [trusted] = made
+    assert trusted.check_hostname
+    assert trusted.verify_mode is ssl.CERT_REQUIRED

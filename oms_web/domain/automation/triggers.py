@@ -58,7 +58,7 @@ TRIGGERS: dict[str, Trigger] = {trigger.key: trigger for trigger in (
     Trigger("status", N_("The status changed"), ("orders.status",)),
     Trigger("phase", N_("The phase changed"), (
         "orders.confirm", "orders.start_packing", "orders.stop_packing", "orders.ship",
-        "orders.undo_ship", "orders.deliver", "orders.cancel")),
+        "orders.undo_ship", "orders.deliver", "orders.cancel", "orders.undo_cancel")),
     Trigger("held", N_("An order was held"), ("orders.hold",)),
     Trigger("released", N_("A hold ended"), ("orders.release",)),
     Trigger("changed", N_("The channel changed an order"), ("orders.changed_on_channel",)),

@@ -11,12 +11,20 @@ from sqlalchemy.orm import Mapped, mapped_column
 from oms_web.core.columns import Currency, Key
 from oms_web.core.db import Base
 
+RECALL_SECONDS = 10
+"""Long enough to read what happened and to press a key; nobody notices so short a wait, not even a
+packer who hands over a hundred parcels."""
+
 
 class Company(Base):
     """Exactly one row (id 1). ``address`` has street, postcode, city, country.
 
     ``exempt_basis`` is the provision printed on invoices with exempt ("zw") lines;
-    ``slip_prices`` says whether packing slips show prices.
+    ``slip_prices`` says whether packing slips show prices. ``recall_seconds``: how long what
+    channels are to be told of orders waits, so that it can be recalled; 0: not at all. The floor:
+    ``cart_slots`` orders fit on a picking cart; with ``weighs`` a parcel closes only after it was
+    weighed, against its goods and ``packaging_g``, give or take the larger of ``tolerance_g`` and
+    ``tolerance_pct`` percent; photos of parcels are kept for ``photo_days``.
     """
 
     __tablename__ = "company"
@@ -44,5 +52,12 @@ class Company(Base):
     slip_prices: Mapped[bool] = mapped_column(default=False)
     payment_hours: Mapped[int] = mapped_column(default=72)
     cut_off: Mapped[str] = mapped_column(String(5), default="15:00")
+    recall_seconds: Mapped[int] = mapped_column(default=RECALL_SECONDS)
+    cart_slots: Mapped[int] = mapped_column(default=12)
+    weighs: Mapped[bool] = mapped_column(default=False)
+    packaging_g: Mapped[int] = mapped_column(default=120)
+    tolerance_g: Mapped[int] = mapped_column(default=30)
+    tolerance_pct: Mapped[int] = mapped_column(default=5)
+    photo_days: Mapped[int] = mapped_column(default=60)
 
     __table_args__ = (CheckConstraint("id = 1", name="only_one"),)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import time
 from typing import Any
 
@@ -18,6 +18,8 @@ from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.company.models import Company
 
+Check = Callable[[str, Any, str], Any]
+
 ADDRESS = ("street", "postcode", "city", "country")
 TEXTS = {
     "name": 120, "legal_name": 200, "email": 200, "phone": 40, "website": 200, "bank_name": 120,
@@ -26,6 +28,7 @@ TEXTS = {
 CURRENCIES = ("PLN", "EUR", "CZK", "RON", "HUF", "BGN", "GBP", "USD", "SEK", "DKK", "NOK", "CHF",
               "UAH")
 MAX_PAYMENT_HOURS = 24 * 60
+MAX_RECALL_SECONDS = 120
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 _WEBSITE = re.compile(r"(?:https?://)?[^\s:/@]+\.[^\s:/@]+(?::\d+)?(?:/\S*)?")
@@ -192,6 +195,16 @@ def _hours(name: str, value: Any, _: str) -> int:
     return hours
 
 
+def _whole(least: int, most: int) -> Check:
+    """A check for a whole number between two."""
+    def check(name: str, value: Any, _: str) -> int:
+        if not isinstance(value, int) or not least <= value <= most:
+            raise Invalid("Between %(least)s and %(most)s.", name, least=least, most=most)
+        return value
+
+    return check
+
+
 def _cut_off(name: str, value: Any, _: str) -> str:
     if isinstance(value, time):
         return value.strftime("%H:%M")
@@ -212,8 +225,12 @@ def _yes(_name_: str, value: Any, _: str) -> bool:
     return bool(value)
 
 
-_CHECKS = {
+_CHECKS: dict[str, Check] = {
     "name": _name, "country": _country, "postcode": _postcode, "website": _website,
     "tax_id": _tax_id, "bank_account": _bank_account, "currency": _currency, "language": _language,
     "payment_hours": _hours, "cut_off": _cut_off, "accent": _accent, "slip_prices": _yes,
+    "recall_seconds": _whole(0, MAX_RECALL_SECONDS),
+    "weighs": _yes, "cart_slots": _whole(1, 100), "packaging_g": _whole(0, 20_000),
+    "tolerance_g": _whole(0, 10_000), "tolerance_pct": _whole(0, 100),
+    "photo_days": _whole(1, 730),
 }

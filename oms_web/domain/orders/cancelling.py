@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import update
 
 from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.orders import phases
-from oms_web.domain.orders.models import Order
+from oms_web.domain.orders.merging import SUMS
+from oms_web.domain.orders.models import Hold, Order
 from oms_web.domain.orders.owing import owe, sums_of
-from oms_web.domain.orders.reserving import judge_payment, release_lines
+from oms_web.domain.orders.reserving import judge_payment, release_lines, reserve_orders
 from oms_web.domain.orders.service import order_lines, refile, set_phase
+from oms_web.domain.orders.verification import closing, kinds
+from oms_web.domain.orders.verification import service as verification
 
 
 def cancel_units(
@@ -59,10 +67,74 @@ def cancel_units(
     if left:
         owe(work, order, sums_of(order))
         judge_payment(work, order)
+        verification.look_again(work, order, {kinds.PAYMENT})
     if left == 0:
         set_phase(work, order, "cancel")
     elif left == sum(line.shipped for line in lines):  # what had to leave has left
         set_phase(work, order, "ship")
+    refile(work, [order.id])
+
+
+_SUMS = (*SUMS, "total")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a cancellation changes of an order, as plain values that can be kept."""
+
+    phase: str
+    status: int | None
+    sums: dict[str, int]
+    lines: dict[str, list[int]]
+    """By line id: units cancelled, units reserved, total."""
+
+
+def standing(work: Work, order: Order) -> Standing:
+    """How an order stands."""
+    return Standing(
+        order.phase, order.status_id, {name: getattr(order, name) for name in _SUMS},
+        {str(line.id): [line.cancelled, line.reserved, line.total]
+         for line in order_lines(work.session, order.id)})
+
+
+def uncancel(work: Work, order: Order, undo: Mapping[str, Any], at: datetime) -> None:
+    """Take a cancellation back: the units are open again, and promised anew.
+
+    Goods that somebody else got since are not taken from them: the order waits for others then.
+
+    Args:
+        undo: the ``before`` and ``after`` of the cancellation, each a ``Standing`` as a mapping.
+        at: when it was cancelled; holds and findings that ended with it are open again.
+
+    Raises:
+        NotAllowedNow: the order was changed since.
+    """
+    before, after = undo["before"], undo["after"]
+    lines = order_lines(work.session, order.id)
+    cancelled = {str(line.id): line.cancelled for line in lines}
+    if order.phase != after["phase"] or order.total != after["sums"]["total"] \
+            or cancelled != {id_: line[0] for id_, line in after["lines"].items()}:
+        raise NotAllowedNow("This order was changed since.")
+    for line in lines:
+        line.cancelled, _, line.total = before["lines"][str(line.id)]
+    for name in _SUMS:
+        setattr(order, name, before["sums"][name])
+    work.session.flush()
+    audit.record(work, "orders.uncancel_units", "order", order.id, {"cancelled": [
+        sum(cancelled.values()), sum(line.cancelled for line in lines)]})
+    if order.phase == phases.CANCELLED:
+        set_phase(work, order, "undo_cancel")
+    elif order.phase == phases.SHIPPED:  # what was cancelled was the last that had not left
+        set_phase(work, order, "undo_ship")
+        order.shipped_at = None
+    work.session.execute(
+        update(Hold).where(Hold.order_id == order.id, Hold.released_at == at)
+        .values(released_at=None, released_by=None))
+    closing.reopen(work, order.id, at)
+    judge_payment(work, order)
+    verification.look_again(work, order)
+    if any(line[1] > after["lines"][id_][1] for id_, line in before["lines"].items()):
+        reserve_orders(work, [order.id])
     refile(work, [order.id])
 
 

@@ -10,8 +10,9 @@ from oms_web.core.events import Event
 
 @dataclass(frozen=True, slots=True)
 class ShipmentLeft(Event):
-    """A shipment was handed over."""
+    """A shipment was handed over. ``tell_at``: when its channel is told, not earlier (ISO, UTC)."""
 
     name: ClassVar[str] = "shipment.left"
     shipment_id: int
     order_id: int
+    tell_at: str = ""

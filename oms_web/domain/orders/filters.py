@@ -43,7 +43,7 @@ from oms_web.domain.stock.models import Location, Reservation
 
 NONE, ABROAD, ANY = "none", "abroad", "any"
 HOME_COUNTRY = "PL"
-SOURCES = ("channel", "desk", "import")
+SOURCES = ("channel", "desk", "till", "import")
 SHIP_DAYS = ("late", "today", "tomorrow", "later", NONE)
 TO_SHIP = frozenset({phases.OPEN, phases.PACKING})
 OPEN = frozenset(phases.PHASES) - phases.CLOSED

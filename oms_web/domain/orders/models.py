@@ -142,7 +142,8 @@ class OrderLine(Base):
 
     ``quantity`` is the most that was ever ordered of it (a channel may raise it, and what it takes
     off again counts as ``cancelled``); ``cancelled``, ``shipped`` and ``returned`` say what became
-    of it. ``unit_price`` and ``total`` are gross when the order's prices include tax.
+    of it. ``unit_price`` and ``total`` are gross when the order's prices include tax, and what is
+    left after ``discount``, which is only told.
     """
 
     __tablename__ = "order_line"
@@ -224,9 +225,10 @@ class ChannelNotice(Base):
     ``kind``: ``invoice``, ``cancel``, ``status``. There is one row per ``key``: a newer
     wish replaces the ``body`` and makes a newer ``version``; versions never go back. ``state``:
     ``waiting``, ``sent`` (no answer yet), ``done``, ``retry`` (a passing fault), ``unknown`` (the
-    answer was lost: told again with the same key), ``failed`` (the channel refused). ``due_at`` is
-    when to tell next; it is set ahead before each telling, so a death in the middle is told again.
-    ``reference`` is the channel's own.
+    answer was lost: told again with the same key), ``failed`` (the channel refused), ``recalled``
+    (by a person, in time). ``due_at`` is when to tell next; it is set ahead before each telling, so
+    a death in the middle is told again. ``outgoing_id``: the decision it comes from
+    (``outgoing.py``); none where it waits for nobody. ``reference`` is the channel's own.
     """
 
     __tablename__ = "channel_notice"
@@ -245,6 +247,7 @@ class ChannelNotice(Base):
     reference: Mapped[str | None] = mapped_column(String(200))
     due_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(default=0)
+    outgoing_id: Mapped[int | None] = mapped_column(ForeignKey("outgoing.id"), index=True)
     created_at: Mapped[datetime]
     told_at: Mapped[datetime | None]
 
@@ -334,7 +337,8 @@ class Note(Base):
     """What somebody of ours wrote on an order.
 
     ``author`` is their name as it was; who they are say ``author_kind`` and ``author_id``, see
-    ``core.actor.Actor``.
+    ``core.actor.Actor``. With ``for_packer`` no parcel of the order closes before its packer said
+    that they read it.
     """
 
     __tablename__ = "order_note"
@@ -346,6 +350,7 @@ class Note(Base):
     author_kind: Mapped[str] = mapped_column(String(10))
     author_id: Mapped[int | None]
     text: Mapped[str] = mapped_column(Text)
+    for_packer: Mapped[bool] = mapped_column(default=False)
 
 
 class OrderKey(Base):

@@ -17,7 +17,7 @@ from oms_web.core.errors import NotFound
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.channels.models import ChannelAccount
-from oms_web.domain.orders import phases
+from oms_web.domain.orders import outgoing, phases
 from oms_web.domain.orders.models import ChannelNotice, ChannelOrder, Order, OrderLine, OrderLink
 
 INVOICE, CANCEL, STATUS = "invoice", "cancel", "status"
@@ -77,7 +77,7 @@ def tell_status(work: Work, order: Order) -> None:
     What a channel told us itself is not told back. A status without a word says nothing, and what
     was to be said before and is not true any more is not said either.
     """
-    if work.actor.kind == "connector" or order.account_id is None:
+    if work.actor.kind == "connector" or order.account_id is None or outgoing.is_silent(work):
         return
     for link in _channel_orders(work.session, order.id):
         key = f"{STATUS}:{link.id}"
@@ -85,11 +85,19 @@ def tell_status(work: Work, order: Order) -> None:
         if word:
             put(work, link, order.id, STATUS, key, {"status": word, "status_id": order.status_id})
         elif link.status_words:
-            work.session.execute(
-                update(ChannelNotice)
-                .where(ChannelNotice.key == key, ChannelNotice.due_at.is_not(None))
-                .values(due_at=None, state="done", version=ChannelNotice.version + 1)
-                .execution_options(synchronize_session=False))
+            _let_be(work, key)
+
+
+def _let_be(work: Work, key: str) -> None:
+    """What was to be said by a key is not true any more, and nothing else is to be said."""
+    due = (ChannelNotice.key == key, ChannelNotice.due_at.is_not(None))
+    decided = work.session.scalar(
+        select(ChannelNotice.outgoing_id).where(*due).with_for_update())
+    work.session.execute(
+        update(ChannelNotice).where(*due)
+        .values(due_at=None, state="done", version=ChannelNotice.version + 1, outgoing_id=None)
+        .execution_options(synchronize_session=False))
+    outgoing.replaced(work, decided)
 
 
 def _channel_orders(session: Session, order_id: int) -> Sequence[Row]:
@@ -109,16 +117,28 @@ def _channel_orders(session: Session, order_id: int) -> Sequence[Row]:
 def put(
     work: Work, link: Row, order_id: int, kind: str, key: str, body: Mapping[str, Any]
 ) -> None:
-    """Wish for something to be told: due at once, instead of what was wished under this key."""
+    """Wish for something to be told, instead of what was wished under this key.
+
+    It is due when the window is over in which the decision behind it can be recalled.
+    """
+    decision = outgoing.begin(work, order_id)
+    before = work.session.execute(
+        select(ChannelNotice.body, ChannelNotice.state, ChannelNotice.message,
+               ChannelNotice.attempts, ChannelNotice.outgoing_id, ChannelNotice.due_at)
+        .where(ChannelNotice.key == key).with_for_update()).first()
+    outgoing.remember(decision, key, before)
     insert = upsert(work.session, ChannelNotice).values(
         account_id=link.account_id, channel_order_id=link.id, order_id=order_id, kind=kind,
-        key=key, body=dict(body), due_at=work.now, created_at=work.now,
+        key=key, body=dict(body), due_at=decision.leaves_at, created_at=work.now,
+        outgoing_id=decision.id,
     )
     work.session.execute(insert.on_conflict_do_update(index_elements=["key"], set_={
         "body": insert.excluded.body, "order_id": insert.excluded.order_id,
         "version": ChannelNotice.version + 1, "state": "waiting", "message": None,
-        "due_at": work.now, "attempts": 0,
+        "due_at": decision.leaves_at, "attempts": 0, "outgoing_id": decision.id,
     }))
+    if before is not None and before.outgoing_id != decision.id:
+        outgoing.replaced(work, before.outgoing_id)
 
 
 def of_document(session: Session, order_id: int, document_id: int) -> Sequence[Row]:
@@ -149,7 +169,8 @@ def tell_again(work: Work, notice_id: int) -> int:
     found = work.session.execute(
         update(ChannelNotice)
         .where(ChannelNotice.id == notice_id, ChannelNotice.state != "done")
-        .values(due_at=work.now, attempts=0, version=ChannelNotice.version + 1, state="waiting")
+        .values(due_at=work.now, attempts=0, version=ChannelNotice.version + 1, state="waiting",
+                outgoing_id=None)
         .execution_options(synchronize_session=False)
     )
     if found.rowcount:

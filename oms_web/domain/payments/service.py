@@ -18,6 +18,8 @@ from oms_web.domain.orders.checks import Flaw
 from oms_web.domain.orders.models import Order
 from oms_web.domain.orders.reserving import judge_payment
 from oms_web.domain.orders.service import release_holds, set_hold
+from oms_web.domain.orders.verification import kinds
+from oms_web.domain.orders.verification import service as verification
 from oms_web.domain.payments.models import Payment
 
 DESK = "desk"
@@ -178,6 +180,8 @@ def settle(work: Work, order: Order) -> None:
     judge_payment(work, order)
     is_paid = order.payment_state in ("paid", "over")
     order.paid_at = (order.paid_at or last) if is_paid else None
+    if order.phase in verification.TO_SHIP:
+        verification.look_again(work, order, {kinds.PAYMENT})
     if order.paid_total <= 0:
         release_holds(work, order.id, [REFUND])
     elif order.phase == phases.CANCELLED and order.paid_total > before:

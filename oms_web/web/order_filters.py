@@ -199,7 +199,7 @@ def _named(name: str, values: Sequence[str], known: Mapping[str, str]) -> str:
 
 
 def told(session: Session, addresses: Sequence[Mapping[str, Sequence[str]]]) -> list[str]:
-    """What each of several addresses narrows the list to, in words; names are looked up together."""
+    """What each of several addresses narrows the list to, in words; names are looked up once."""
     picked = [filters.chosen(one) for one in addresses]
     values: dict[str, list[str]] = {}
     for one in picked:

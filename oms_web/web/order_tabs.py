@@ -1,4 +1,4 @@
-"""The tabs over the order list: ready-made views and those people kept, with counts that cost little.
+"""The tabs over the order list: ready-made views and kept ones, with counts that cost little.
 
 A tab is a link with every filter in it. A count of a kept view looks at a bounded number of
 orders (``walking.find``), is made by a request of its own and kept for a while, so that the list
@@ -47,7 +47,7 @@ MOST_KEPT = 2000
 
 @dataclass(slots=True)
 class Tab:
-    """A tab. ``count`` is None where it is not known (yet); ``view`` is None if it is ready-made."""
+    """A tab. ``count`` is None where it is not known (yet), ``view`` if it is ready-made."""
 
     key: str
     name: str

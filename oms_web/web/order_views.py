@@ -175,7 +175,8 @@ def arrange() -> Response:
     hidden = [tab.key for tab in found.hidden]
     with writing() as work:
         if verb in ("up", "down"):
-            views.choose(work, _user().id, places=views.moved(places, key, -1 if verb == "up" else 1))
+            step = -1 if verb == "up" else 1
+            views.choose(work, _user().id, places=views.moved(places, key, step))
         elif verb == "hide":
             views.choose(work, _user().id, places=places, hidden=[*hidden, key])
         elif verb == "show":

@@ -204,9 +204,10 @@ def _sent(sheet: Sheet, kind: str) -> Response:
 @screen.post("/orders/selected.<kind>")
 @act("orders.export")
 def export_selected(kind: str) -> Response:
-    """The ticked orders as a file; of the whole list its own file, which needs no list of numbers."""
+    """The ticked orders as a file; of the whole list its own file, which needs no numbers."""
     if request.form.get("all"):
-        return go(_wanted_of(changes.came_from()).link("orders.export", kind=kind, sort="", view=None))
+        wanted = _wanted_of(changes.came_from())
+        return go(wanted.link("orders.export", kind=kind, sort="", view=None))
     ids = changes.ticked()
     if not ids:
         raise Invalid("Choose at least one order.", "order")

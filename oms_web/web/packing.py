@@ -155,9 +155,12 @@ def show(shipment_id: int) -> Response:
 def pulse(shipment_id: int) -> Response:
     """Nothing, as long as all is well; the station, once something happened to the order.
 
-    ``?unread=`` is how many notes to confirm the station shows: a new one is shown at once.
+    ``?unread=`` is how many notes to confirm the station shows: a new one is shown at once. A
+    parcel that closed meanwhile is no news: when this answer comes, the station may show the next.
     """
     shipment = service.get(db.session, shipment_id)
+    if shipment.state == service.PACKED:
+        return make_response("", 204)
     order = get_order(db.session, shipment.order_id)
     unread = fulfilment.unread_notes(db.session, order.id, shipment_id)
     news = unread > (asked.number("unread") or 0)

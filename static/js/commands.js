@@ -92,7 +92,7 @@
   };
 
   const option = (id, words, take) => {
-    const item = document.createElement("li");
+    const item = document.createElement("div");
     item.id = id;
     item.role = "option";
     item.setAttribute("aria-selected", "false");
@@ -115,7 +115,7 @@
   };
 
   const theirs = (own) => {
-    const box = document.createElement("ul");
+    const box = document.createElement("div");
     box.innerHTML = answers.get(typed()) ?? "";
     const here = new Set(own.map((hit) => hit.one.href).filter(Boolean));
     for (const item of box.querySelectorAll("a[role=option]")) {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -15,6 +15,7 @@ from oms_web.core.clock import utc_now
 from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.domain.audit.models import AuditEntry
 from oms_web.domain.channels.models import ChannelAccount
+from oms_web.domain.orders import cancelling
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Hold, Order
 from oms_web.domain.orders.verification import service as verification
@@ -143,6 +144,28 @@ def test_what_is_closed_is_doubtful_no_more(desk):
     desk.do(order_cancel.cancel, number)
     assert (desk.open(number), desk.counts()) == ({}, {})
     assert {how for _, how, _ in desk.how(number)} == {"left"}
+
+
+def test_a_cancelled_double_that_is_recalled_is_doubtful_again(desk):
+    jan = {"buyer_email": "Jan@example.test"}
+    desk.take(fresh("A1", **jan))
+    [copy] = desk.take(fresh("B1", ship_to=ODD, **jan), account=desk.other)
+
+    def there_and_back(work):
+        order_verify.is_double(work, copy)
+        order = orders.lock_order(work.session, copy)
+        before = asdict(cancelling.standing(work, order))
+        cancelling.cancel_order(work, order, by="seller")
+        work.session.flush()
+        return before, asdict(cancelling.standing(work, order)), work.now
+
+    before, after, at = desk.do(there_and_back)
+    assert (desk.open(copy), desk.counts()) == ({}, {})
+    desk.do(lambda work: cancelling.uncancel(
+        work, orders.lock_order(work.session, copy), {"before": before, "after": after}, at))
+    assert desk.open(copy) == {"house_number": "warn", "phone": "warn", "duplicate": "hold"}
+    assert (desk.holds(copy), desk.queue(copy)) == ({"duplicate"}, "verify")
+    assert sum(desk.counts().values()) == 3
 
 
 def test_money_that_does_not_agree(desk):

@@ -155,3 +155,8 @@ def test_a_short_shelf_is_told_at_home_and_where_one_counts(packer, floor, brows
     assert "A-01 Product KUB KUB 1 missing" in text_of(counter.get("/stock/documents"))
     answer = counter.post("/stock/stocktakes/new", data={"warehouse": floor.house.id})
     assert "To be counted first: A-01 · KUB" in text_of(counter.get(answer.location))
+
+
+def test_a_late_pulse_of_a_closed_parcel_does_not_push_the_station_back(packer, floor):
+    shipment_id = floor.pack(floor.order("A", {"KUB": 1}))
+    assert packer.get(f"/packing/{shipment_id}/pulse", headers=HTMX).status_code == 204

@@ -92,9 +92,10 @@ def notes(session: Session, ids: Sequence[int]) -> dict[int, Said]:
         select(func.max(Note.id).label("id"), func.count().label("count"))
         .where(Note.order_id.in_(ids)).group_by(Note.order_id).subquery()
     )
-    return {order_id: Said(text, author, count) for order_id, text, author, count in session.execute(
+    found = session.execute(
         select(Note.order_id, Note.text, Note.author, newest.c.count)
-        .join(newest, newest.c.id == Note.id))}
+        .join(newest, newest.c.id == Note.id))
+    return {order_id: Said(text, author, count) for order_id, text, author, count in found}
 
 
 def goods_weights(session: Session, ids: Sequence[int]) -> dict[int, int]:

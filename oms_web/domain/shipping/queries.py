@@ -143,7 +143,7 @@ def sent(session: Session, order_ids: Collection[int]) -> dict[int, Sent]:
 
 
 def tracked(session: Session, text: str, limit: int = 6) -> list[int]:
-    """Orders with a parcel whose tracking number begins so; the newest first, found by the index."""
+    """Orders with a parcel whose tracking number begins so, the newest first, by the index."""
     begins = tracking.key(text)
     if len(begins) < LEAST_TRACKED:
         return []

@@ -1,4 +1,4 @@
-"""Users, their sessions, failed sign-ins and lists; the keys of programs and the calls they made."""
+"""Users, their sessions, failed sign-ins and lists; programs' keys and the calls they made."""
 
 from __future__ import annotations
 

@@ -14,9 +14,10 @@ from oms_web.domain.fulfilment import losses, queries, service, walk
 from oms_web.domain.fulfilment.losses import Loss
 from oms_web.domain.fulfilment.models import PickList, PickTask
 from oms_web.domain.fulfilment.service import Errand
-from oms_web.domain.orders import cancelling, telling
+from oms_web.domain.orders import cancelling, outgoing, telling
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import OrderLine
+from oms_web.domain.shipping import replanning
 from oms_web.domain.stock import recounts
 from oms_web.domain.stock.models import COUNT, Location
 from oms_web.flows.pick.walking import finish_when_done, leave_out
@@ -103,12 +104,17 @@ def _decide(
 
 
 def _cancel(work: Work, pick: walk.Pick, units: int) -> None:
-    """What no shelf has is cancelled, so that the rest of the order can go; its channel is told."""
+    """What no shelf has is cancelled, so that the rest of the order can go; its channel is told.
+
+    The units are not there, so this is not a decision that could be recalled.
+    """
     line_id = work.session.get_one(PickTask, pick.task_id).line_id
     reason = f"{pick.bin}: missing while picking"
     order = orders.lock_order(work.session, pick.order_id)
-    cancelling.cancel_units(work, order, {line_id: units}, by="seller", reason=reason)
-    telling.tell_cancelled(work, order.id, {line_id: units}, reason)
+    with outgoing.deciding(work, outgoing.CANCEL, order.id):
+        cancelling.cancel_units(work, order, {line_id: units}, by="seller", reason=reason)
+        telling.tell_cancelled(work, order.id, {line_id: units}, reason)
+    replanning.follow(work, [order.id])
 
 
 def _lose(work: Work, pick: walk.Pick, units: int, decision: str) -> losses.Outcome:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, insert, update
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session
 from oms_web.core.work import Work
 from oms_web.domain.orders.models import OrderTally
 from oms_web.domain.orders.verification.examining import Found
+from oms_web.domain.orders.verification.kinds import CANCELLED, LEFT
 from oms_web.domain.orders.verification.models import Finding
 
 TALLY = "finding"
@@ -40,6 +42,17 @@ def end(work: Work, how: str, *which: ColumnElement[bool]) -> list[str]:
     ).scalars().all()
     _count(work.session, ended, -1)
     return list(ended)
+
+
+def reopen(work: Work, order_id: int, at: datetime) -> None:
+    """Open again what ended at a moment because the order was cancelled then."""
+    again = work.session.execute(
+        update(Finding).where(Finding.order_id == order_id, Finding.settled_at == at,
+                              Finding.how.in_((LEFT, CANCELLED)))
+        .values(settled_at=None, settled_by=None, how=None)
+        .returning(Finding.kind).execution_options(synchronize_session=False)
+    ).scalars().all()
+    _count(work.session, again, +1)
 
 
 def _count(session: Session, kinds: Iterable[str], sign: int) -> None:

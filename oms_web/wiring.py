@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from oms_web.adapters.calls import Recorder, Sink
 from oms_web.adapters.files import DiskFiles
 from oms_web.adapters.http import AccountHttp, Patience
+from oms_web.adapters.mail import connection
 from oms_web.adapters.pace import Pacer
 from oms_web.adapters.secrets import KeyFileBox
 from oms_web.core.clock import Clock, utc_now
@@ -81,6 +82,7 @@ def wire(
         "http": _network(settings, pacer),
         "pacer": pacer,
         "webhooks": _messengers(settings),
+        "mail": connection,
         "children": _children(settings),
     }
     return Oms(settings, engine, Works(engine, clock, ports))

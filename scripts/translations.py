@@ -37,6 +37,8 @@ KEYWORDS = {
     # Refusals are gettext keys; the door translates them.
     "Invalid": None, "NotAllowedNow": None, "NotFound": None, "Denied": None, "ShortStock": None,
     "PdfFailed": None, "PdfUnavailable": None,
+    # Why a message was not sent, as it is kept.
+    "plain_why": None,
     # The headings of exported tables.
     "Column": (2,),
 }
@@ -47,10 +49,12 @@ TABLES = {
     "oms_web/domain/orders/checks.py": ("KINDS",),
     "oms_web/domain/orders/outgoing.py": ("TOO_LATE",),
     "oms_web/domain/documents/placeholders.py": ("FIELDS",),
+    "oms_web/domain/messages/placeholders.py": ("FIELDS",),
     "oms_web/domain/fulfilment/service.py": ("_STATE_SAYS",),
     "oms_web/domain/shipping/service.py": ("_STATE_SAYS",),
     "oms_web/flows/pack/opening.py": ("_QUEUE_SAYS",),
-    "oms_web/flows/pick.py": ("_QUEUE_SAYS", "_LEFT_SAYS"),
+    "oms_web/flows/pack/closing.py": ("_STEP_SAYS",),
+    "oms_web/flows/pick/starting.py": ("_QUEUE_SAYS", "_LEFT_SAYS"),
 }
 NOT_OURS = {".git", ".venv", "node_modules", "tests", "instance", "locale", "build", "dist"}
 HEADER = '''\

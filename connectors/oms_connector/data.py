@@ -277,6 +277,27 @@ class Invoice:
     pdf: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Sms:
+    """A text message to one phone. ``to`` is in the form of E.164 (``+48600700800``).
+
+    ``key`` makes a repeated sending harmless, for ``Capabilities.sms_key_hours``.
+    """
+
+    key: str
+    to: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SmsReport:
+    """How far an SMS is. ``undelivered`` is for good; ``message`` says why."""
+
+    reference: str
+    state: Literal["sent", "delivered", "undelivered"]
+    message: str = ""
+
+
 Dictionary = Literal["carriers", "statuses", "payments", "deliveries", "warehouses"]
 
 

@@ -50,7 +50,8 @@ class Capabilities:
     where all items of a call must be of one SKU. ``zero_ok``: whether zero can be pushed as a
     quantity (else the connector ends the offer). ``updated_misses``: what its "updated" stamp does
     not notice, so that open orders are asked for again: ``payment``, ``shipment``, ``refund``,
-    ``return``, ``note`` or ``all``.
+    ``return``, ``note`` or ``all``. ``sms_key_hours``: for so long the gateway knows an SMS by its
+    key and does not send it again.
     """
 
     min_poll_s: int = 60
@@ -62,6 +63,7 @@ class Capabilities:
     stock_shape: Literal["per_item", "same_value", "one_sku"] = "per_item"
     zero_ok: bool = True
     updated_misses: frozenset[str] = frozenset()
+    sms_key_hours: int = 24
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ from oms_connector.data import (
     PriceItem,
     Return,
     Shipment,
+    Sms,
+    SmsReport,
     StockItem,
     Unreadable,
     Word,
@@ -171,3 +173,24 @@ class KnowsWords(Protocol):
 
     def words(self, kind: Dictionary) -> Sequence[Word]:
         """The channel's carriers, statuses, ways to pay or to deliver; empty if it has none."""
+
+
+@runtime_checkable
+class SendsSms(Protocol):
+    """Is a gateway to phones: it has no orders, it carries what sellers write to their buyers."""
+
+    def send_sms(self, sms: Sms) -> str:
+        """The gateway's reference; empty where an SMS of this key was sent before and the gateway
+        does not name it again. The same key twice sends once.
+
+        Raises:
+            Refused: it cannot be sent so; ``field`` is ``to`` where the number is to blame.
+        """
+
+
+@runtime_checkable
+class ReportsSms(Protocol):
+    """Knows what became of an SMS."""
+
+    def sms_reports(self, refs: Sequence[str]) -> Sequence[SmsReport | None]:
+        """One per reference, in order; None where the gateway does not know it."""

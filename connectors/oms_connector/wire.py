@@ -37,6 +37,7 @@ CLASSES: tuple[type[Any], ...] = (
     data.Address, data.OrderLine, data.Payment, data.Order, data.ParcelInfo, data.ReturnLine,
     data.Return, data.Unreadable, data.Skipped, data.OrderRef, data.Page, data.Offer,
     data.StockItem, data.PriceItem, data.ItemResult, data.Shipment, data.Invoice, data.Word,
+    data.Sms, data.SmsReport,
     context.Response, access.Tokens, access.DeviceCode, webhooks.Ring,
 )
 

@@ -63,6 +63,11 @@ class DiskFiles:
             raise NotFound("There is no such file.")
         return found
 
+    def remove(self, name: str) -> None:
+        """Delete a stored file, if it is there."""
+        if _NAME.fullmatch(name):
+            (self.root / name[:2] / name).unlink(missing_ok=True)
+
     def forget_before(self, moment: datetime) -> int:
         """Delete files made before a moment; how many. Only for stores of passing things."""
         gone = 0

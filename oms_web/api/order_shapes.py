@@ -363,6 +363,6 @@ def _line(line: OrderLine, currency: str, skus: dict[int, str]) -> Line:
 def _hold(hold: Hold) -> OpenHold:
     words = KINDS[hold.kind][0] % {name: hold.detail.get(name, "") for name in (
         "titles", "missing", "stated", "computed", "tax_id", "hours", "what", "amount",
-        "reason")}
+        "reason", "street", "postcode", "city", "phone", "point", "paid", "total", "other")}
     return OpenHold(kind=hold.kind, detail=words, set_at=hold.set_at, set_by=hold.set_by,
                     until=hold.until)

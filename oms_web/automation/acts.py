@@ -20,11 +20,23 @@ from oms_web.core.errors import Invalid, InvalidForm, NotAllowedNow, NotFound, O
 from oms_web.core.text import tidy
 from oms_web.core.work import Work
 from oms_web.domain.automation import macros
+from oms_web.domain.messages import service as messages
+from oms_web.domain.messages import templates
 from oms_web.domain.orders import labels, outgoing
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Hold, Order, OrderTag, Tag
 from oms_web.domain.webhooks import queries as webhooks
-from oms_web.flows import issue_document, order_call, order_cancel, order_edit, order_hold
+from oms_web.flows import (
+    issue_document,
+    order_call,
+    order_cancel,
+    order_edit,
+    order_hold,
+    order_message,
+    order_verify,
+    order_weight,
+    ship,
+)
 
 Params = Mapping[str, Any]
 Step = tuple[str, dict[str, Any]]
@@ -45,7 +57,9 @@ SAME = Done(changed=False)
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A parameter of an act. ``kind``: ``status tag text moment number carrier webhook macro``."""
+    """A parameter of an act. ``kind``: ``status tag text moment number carrier webhook macro
+    template``.
+    """
 
     name: str
     kind: str
@@ -167,7 +181,8 @@ def _clean(session: Session, field: Field, value: Any) -> Any:
 
 # What a parameter names by its key, and who finds it.
 _FOUND: Mapping[str, Callable[[Session, int], Any]] = {
-    "status": labels.get_status, "webhook": webhooks.get, "macro": macros.get}
+    "status": labels.get_status, "webhook": webhooks.get, "macro": macros.get,
+    "template": templates.get}
 
 
 def _number(value: Any, name: str) -> int:
@@ -226,6 +241,16 @@ def _release(work: Work, order_id: int, params: Params) -> Done:
     if not order_hold.release(work, order_id) or before is None:
         return SAME
     return Done(undo=(before,))
+
+
+def _doubt(work: Work, order_id: int, params: Params) -> Done:
+    if not order_verify.doubt(work, order_id, params["reason"]):
+        return SAME
+    return Done(undo=(("undoubt", {"reason": params["reason"]}),))
+
+
+def _undoubt(work: Work, order_id: int, params: Params) -> Done:
+    return Done() if order_verify.take_doubt_back(work, order_id, params["reason"]) else SAME
 
 
 def _held(work: Work, order_id: int) -> Step | None:
@@ -295,6 +320,41 @@ def _webhook(work: Work, order_id: int, params: Params) -> Done:
     return Done()
 
 
+def _message(work: Work, order_id: int, params: Params) -> Done:
+    message_id = order_message.write(work, order_id, params["template"])
+    return Done(undo=(("unmessage", {"message": message_id}),)) if message_id else SAME
+
+
+def _unmessage(work: Work, order_id: int, params: Params) -> Done:
+    """What was sent cannot be called back; the rest of a change can all the same."""
+    return Done() if messages.drop(work, params["message"]) else SAME
+
+
+def _weight(work: Work, order_id: int, params: Params) -> Done:
+    before = orders.lock_order(work.session, order_id).weight_g
+    if not order_weight.weigh(work, order_id, params["grams"]):
+        return SAME
+    return Done(undo=(("weight", {"grams": before}) if before else ("unweigh", {}),))
+
+
+def _unweigh(work: Work, order_id: int, params: Params) -> Done:
+    before = orders.lock_order(work.session, order_id).weight_g
+    if not order_weight.weigh(work, order_id, None):
+        return SAME
+    return Done(undo=(("weight", {"grams": before}),))
+
+
+def _ship(work: Work, order_id: int, params: Params) -> Done:
+    left = ship.ship_order(work, order_id)
+    return Done(undo=(("unship", {"shipments": left}),)) if left else SAME
+
+
+def _unship(work: Work, order_id: int, params: Params) -> Done:
+    # The parcels stay packed: what was in somebody's hands is not unpacked by a click.
+    back = [ship.recall(work, one) for one in reversed(params["shipments"])]
+    return Done(undo=(("ship", {}),)) if any(back) else SAME
+
+
 def _macro(work: Work, order_id: int, params: Params) -> Done:
     macro = macros.get(work.session, params["macro"])
     steps, undo = do_all(work, order_id, macro.steps)
@@ -310,6 +370,8 @@ ACTS: dict[str, Act] = {act.key: act for act in (
         (Field("reason", "text", limit=300), Field("until", "moment", required=False),
          Field("hours", "number", required=False))),
     Act("release", _release, "orders.hold"),
+    Act("doubt", _doubt, "orders.hold", (Field("reason", "text", limit=200),)),
+    Act("undoubt", _undoubt, "orders.hold", (Field("reason", "text"),), listed=False),
     Act("delivery", _delivery, "orders.edit",
         (Field("carrier", "carrier", required=False, limit=40),
          Field("delivery_method", "text", required=False, limit=120),
@@ -318,9 +380,15 @@ ACTS: dict[str, Act] = {act.key: act for act in (
     Act("unnote", _unnote, "orders.edit", (Field("note", "number"),), listed=False),
     Act("cancel", _cancel, "orders.cancel", (Field("reason", "text", required=False, limit=300),)),
     Act("recall", _recall, "orders.cancel", (Field("outgoing", "number"),), listed=False),
+    Act("weight", _weight, "orders.edit", (Field("grams", "number"),)),
+    Act("unweigh", _unweigh, "orders.edit", listed=False),
+    Act("ship", _ship, "ship.do"),
+    Act("unship", _unship, "ship.do", listed=False),
     Act("invoice", _invoice, "documents.issue"),
     Act("hold_back", _hold_back, "documents.issue", (Field("outgoing", "number"),), listed=False),
     Act("webhook", _webhook, "orders.edit",
         (Field("webhook", "webhook"), Field("note", "text", required=False, limit=300))),
+    Act("message", _message, "messages.send", (Field("template", "template"),)),
+    Act("unmessage", _unmessage, "messages.send", (Field("message", "number"),), listed=False),
     Act("macro", _macro, "orders.edit", (Field("macro", "macro"),)),
 )}

@@ -170,6 +170,7 @@ def _row(works: Works, who: Actor, batch_id: int, order_id: int, key: str,
             if row is None:
                 return
             outgoing.together(work, token(batch_id), in_bulk=True)
+            work.occasion = f"batch:{batch_id}"
             done = _take_back(work, order_id, row.undo) if key == UNDO else \
                 acts.get(key).do(work, order_id, params)
             row.state = CHANGED if done.changed else THE_SAME

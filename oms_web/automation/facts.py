@@ -7,8 +7,8 @@ those only.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
-from datetime import datetime
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,20 +17,23 @@ from sqlalchemy.orm import Session, aliased
 
 from oms_web.core.clock import SHOP_ZONE
 from oms_web.core.money import from_minor
+from oms_web.core.text import phone_key
 from oms_web.domain.automation.fields import FIELDS, fold
 from oms_web.domain.catalog.models import Product, Variant
 from oms_web.domain.channels.models import ChannelAccount
-from oms_web.domain.orders.models import Hold, Order, OrderLine, OrderTag, Tag
+from oms_web.domain.orders.models import Hold, Order, OrderKey, OrderLine, OrderTag, Tag
+from oms_web.domain.orders.verification import watching
 
 Known = dict[int, dict[str, Any]]
 EVERYTHING = frozenset(FIELDS)
 GOODS = frozenset(("skus", "titles", "categories", "brands", "lines", "missing_units"))
 EARLIER_MOST = 100
+A_DAY = timedelta(hours=24)
 _COLUMNS = (
     "id", "phase", "queue", "status_id", "account_id", "source", "placed_at", "ship_by",
     "created_at", "queue_since", "status_since", "currency", "shipping_total", "discount_total",
     "total", "payment_kind", "payment_method", "payment_state", "buyer_name", "buyer_email",
-    "buyer_company", "buyer_note", "tax_id", "wants_invoice", "ship_to", "country",
+    "buyer_phone", "buyer_company", "buyer_note", "tax_id", "wants_invoice", "ship_to", "country",
     "delivery_method", "carrier", "pickup_point", "units", "weight_g",
 )
 
@@ -44,7 +47,7 @@ def gather(session: Session, order_ids: Collection[int], now: datetime,
     rows = session.execute(
         select(*(getattr(Order, name) for name in _COLUMNS), ChannelAccount.connector)
         .outerjoin(ChannelAccount, ChannelAccount.id == Order.account_id)
-        .where(Order.id.in_(ids)))
+        .where(Order.id.in_(ids))).all()
     known = {row.id: _of_row(row, now) for row in rows}
     wanted = frozenset(needs)
     if wanted & GOODS:
@@ -58,6 +61,10 @@ def gather(session: Session, order_ids: Collection[int], now: datetime,
             .where(Hold.order_id.in_(ids), Hold.released_at.is_(None)))))
     if "earlier_orders" in wanted:
         _earlier(session, ids, known)
+    if "phone_orders" in wanted:
+        _by_phone(session, rows, known)
+    if "is_watched" in wanted:
+        _watched(session, rows, known)
     return known
 
 
@@ -71,6 +78,7 @@ def _of_row(row: Any, now: datetime) -> dict[str, Any]:
         "buyer_note": fold(row.buyer_note), "buyer_name": fold(row.buyer_name),
         "buyer_email": fold(row.buyer_email),
         "is_company": bool(row.tax_id or row.buyer_company), "earlier_orders": 0,
+        "phone_orders": 0, "is_watched": False,
         "wants_invoice": row.wants_invoice, "units": row.units, "weight_g": row.weight_g,
         "country": row.country, "postcode": fold(address.get("postcode") or ""),
         "city": fold(address.get("city") or ""), "delivery_method": fold(row.delivery_method),
@@ -138,3 +146,34 @@ def _earlier(session: Session, ids: list[int], known: Known) -> None:
     count = select(func.count()).select_from(some).scalar_subquery()
     for order_id, earlier in session.execute(select(Order.id, count).where(Order.id.in_(ids))):
         known[order_id]["earlier_orders"] = earlier
+
+
+def _by_phone(session: Session, rows: Sequence[Any], known: Known) -> None:
+    """How many orders, itself included, were placed with the same phone number in the day before
+    it, counted no further than ``EARLIER_MOST``.
+    """
+    phones = {row.id: phone_key(row.buyer_phone) for row in rows}
+    keys = set(phones.values()) - {""}
+    if not keys:
+        return
+    moments = [row.placed_at for row in rows]
+    placed: dict[str, list[tuple[datetime, int]]] = defaultdict(list)
+    for key, at, number in session.execute(
+        select(OrderKey.key, Order.placed_at, Order.id).join(Order, Order.id == OrderKey.order_id)
+        .where(OrderKey.key.in_(sorted(keys)),
+               Order.placed_at.between(min(moments) - A_DAY, max(moments)))
+        .order_by(Order.placed_at.desc()).limit(EARLIER_MOST * len(rows))
+    ):
+        placed[key].append((at, number))
+    for row in rows:
+        known[row.id]["phone_orders"] = min(EARLIER_MOST, sum(
+            one <= (row.placed_at, row.id) and one[0] > row.placed_at - A_DAY
+            for one in placed[phones[row.id]]))
+
+
+def _watched(session: Session, rows: Sequence[Any], known: Known) -> None:
+    keys = {row.id: watching.keys_of(row.ship_to or {}, row.buyer_email, row.buyer_phone)
+            for row in rows}
+    found = watching.among(session, set().union(*keys.values()))
+    for order_id, mine in keys.items():
+        known[order_id]["is_watched"] = not found.isdisjoint(mine)

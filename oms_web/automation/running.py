@@ -199,6 +199,7 @@ def act_on(works: Works, rule: Ready, event: Event) -> str | None:
                 return None
             if rule.state == rules.SHADOW:
                 return WATCHED
+            work.occasion = event.key
             steps, undo = acts.do_all(work, event.order_id, rule.then)
             outcome = DID if any(step["changed"] for step in steps) else THE_SAME
             _note(work, rule, event, outcome=outcome, steps=steps, undo=undo)
@@ -270,6 +271,7 @@ def _failed(works: Works, rule: Ready, event: Event, error: OmsError) -> str | N
     if rule.otherwise:
         try:
             with works.writing(rule.actor) as work:
+                work.occasion = event.key
                 steps, undo = acts.do_all(work, event.order_id, rule.otherwise)
                 _note(work, rule, event, steps=steps, undo=undo)
         except OmsError as second:

@@ -22,6 +22,9 @@ class FileStore(Protocol):
             NotFound: no such file, or the name is not one of ours.
         """
 
+    def remove(self, name: str) -> None:
+        """Delete a stored file; one that is gone already is fine."""
+
 
 class SecretBox(Protocol):
     """Encrypts what must not lie readable in the database; ``purpose`` is bound to the text."""

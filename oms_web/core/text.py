@@ -21,10 +21,15 @@ _NOT_DIGIT = re.compile(r"\D+")
 
 def fold(text: str) -> str:
     """Lower case, no accents: ``Żółkiewski`` -> ``zolkiewski``."""
+    return plain(text).lower()
+
+
+def plain(text: str) -> str:
+    """No accents: ``Żółkiewski`` -> ``Zolkiewski``."""
     if text.isascii():
-        return text.lower()
+        return text
     apart = unicodedata.normalize("NFKD", text.translate(_WHOLE_LETTERS))
-    return "".join(ch for ch in apart if not unicodedata.combining(ch)).lower()
+    return "".join(ch for ch in apart if not unicodedata.combining(ch))
 
 
 def words(text: str) -> list[str]:

@@ -24,12 +24,17 @@ from oms_web.core.turns import Turns
 
 @dataclass(slots=True)
 class Work:
-    """What a flow is given. ``ports`` are machines of ours (files, secrets, PDF) by name."""
+    """What a flow is given. ``ports`` are machines of ours (files, secrets, PDF) by name.
+
+    ``occasion`` names what it is done because of, the same if it is done again: a rule's event, a
+    bulk change. Empty where a person does it there and then.
+    """
 
     session: Session
     actor: Actor
     now: datetime
     ports: Mapping[str, Any] = field(default_factory=dict)
+    occasion: str = ""
 
     def announce(self, event: Event) -> None:
         """Record that something happened; reactions follow after the commit."""

@@ -16,10 +16,13 @@ from oms_web.core.errors import Invalid, NotAllowedNow, NotFound
 from oms_web.core.text import tidy
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
+from oms_web.domain.fulfilment import service as fulfilment
 from oms_web.domain.orders import addresses, following, labels, outgoing, phases
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Note, Order, OrderTag
 from oms_web.domain.orders.telling import tell_status
+from oms_web.domain.orders.verification import closing, kinds
+from oms_web.domain.orders.verification.models import Finding
 from oms_web.domain.orders.verifying import verify_again
 from oms_web.domain.payments import service as payments
 from oms_web.domain.shipping import replanning
@@ -115,7 +118,8 @@ def _finish(work: Work, order: Order, what: str, changes: Mapping[str, Any]) -> 
 def accept_total(work: Work, order_id: int) -> bool:
     """The channel's total counts, though the lines add up to another; False if none was held."""
     orders.lock_order(work.session, order_id)
-    return _freed(work, order_id, "totals", "orders.accept_total")
+    closing.end(work, kinds.ACCEPTED, Finding.order_id == order_id, Finding.kind == kinds.TOTALS)
+    return _freed(work, order_id, kinds.TOTALS, "orders.accept_total")
 
 
 def accept_change(work: Work, order_id: int) -> bool:
@@ -244,23 +248,31 @@ def remove_tag(work: Work, order_id: int, tag_id: int) -> bool:
     return True
 
 
-def add_note(work: Work, order_id: int, text: str) -> int:
+def add_note(work: Work, order_id: int, text: str, *, for_packer: bool = False) -> int:
     """Write something on an order, for colleagues; the note's id.
+
+    Args:
+        for_packer: no parcel of the order closes before its packer said that they read it; one
+            that is packed and still here opens again for that.
 
     Raises:
         Invalid: nothing, or too much.
     """
-    orders.get_order(work.session, order_id)
+    order = orders.get_order(work.session, order_id)
     text = text.replace("\0", "").strip()
     if not text:
         raise Invalid("Write something.", "text")
     if len(text) > MAX_NOTE:
         raise Invalid("At most %(limit)s characters.", "text", limit=MAX_NOTE)
     note = Note(order_id=order_id, at=work.now, author=work.actor.name,
-                author_kind=work.actor.kind, author_id=work.actor.id, text=text)
+                author_kind=work.actor.kind, author_id=work.actor.id, text=text,
+                for_packer=for_packer)
     work.session.add(note)
     work.session.flush()
-    audit.record(work, "orders.note", "order", order_id, note=text[:200])
+    audit.record(work, "orders.note", "order", order_id,
+                 {"for_packer": [False, True]} if for_packer else None, note=text[:200])
+    if for_packer:
+        replanning.open_packed(work, order, "a note must be confirmed")
     return note.id
 
 
@@ -276,6 +288,7 @@ def delete_note(work: Work, order_id: int, note_id: int) -> None:
         raise NotFound("There is no such note.")
     if (note.author_kind, note.author_id) != (work.actor.kind, work.actor.id):
         raise NotAllowedNow("Only %(author)s may take this note off.", author=note.author)
+    fulfilment.forget_note(work, note_id)
     work.session.delete(note)
     audit.record(work, "orders.unnote", "order", order_id, note=note.text[:200])
 

@@ -98,6 +98,8 @@ def _pack_unseen(work: Work, order: Order, carrier: str, number: str) -> list[Sh
     made = []
     for warehouse_id, parts in sorted(shipping.open_parts(work.session, order.id).items()):
         shipment = shipping.start(work, order, warehouse_id, parts)
+        if order.weight_g and not made:
+            shipping.describe_parcel(work, shipment, 1, weight_g=order.weight_g)
         for line in shipping.lines_of(work.session, shipment.id):
             line.packed = line.quantity
         if carrier or number:
@@ -235,7 +237,7 @@ def _silence(work: Work, shipment: Shipment) -> outgoing.Outgoing | None:
         .where(Task.kind == "push_shipment", Task.key == str(shipment.id),
                Task.state.in_(("waiting", "running"))).with_for_update()
     )
-    if shipment.told in ("done", "unknown") or asked == "running":
+    if shipment.told in ("done", "unknown", "sent") or asked == "running":
         raise NotAllowedNow(outgoing.TOO_LATE[outgoing.SHIP])
     session.execute(delete(OutboxEvent).where(OutboxEvent.id.in_([
         row.id for row in session.scalars(

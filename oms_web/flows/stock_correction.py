@@ -8,7 +8,7 @@ from oms_web.core.errors import Invalid, ShortStock
 from oms_web.core.work import Work
 from oms_web.domain.orders.losing import lose_units
 from oms_web.domain.shipping import replanning
-from oms_web.domain.stock import documents, reasons, service
+from oms_web.domain.stock import documents, reasons, recounts, service
 from oms_web.domain.stock.models import Balance, Move
 
 KIND = documents.CORRECTION
@@ -60,6 +60,7 @@ def correct(
         except ShortStock as error:
             raise Invalid("There are only %(units)s units in this bin.", "units", units=before) \
                 from error
+    recounts.counted(work, {(variant_id, location_id)})
     document = documents.lock(work.session, document_id, KIND, "draft")
     documents.finish(work, document, "posted", units=change, reason=reason)
     return lost

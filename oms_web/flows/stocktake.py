@@ -23,7 +23,7 @@ from oms_web.domain.orders.losing import lose_units
 from oms_web.domain.orders.reserving import KIND as LINE
 from oms_web.domain.shipping import replanning
 from oms_web.domain.shipping.models import Shipment, ShipmentLine
-from oms_web.domain.stock import documents, service
+from oms_web.domain.stock import documents, recounts, service
 from oms_web.domain.stock.models import (
     COUNT,
     Balance,
@@ -151,6 +151,7 @@ def post(work: Work, document_id: int) -> tuple[int, set[int]]:
                for line in differing if line.done > line.quantity]
     missing = [_move(line, line.location_id, COUNT, document_id)
                for line in differing if line.done < line.quantity]
+    recounts.counted(work, {(line.variant_id, line.location_id) for line in lines})
     service.move_units(work, surplus)
     lost = lose_units(work, missing, _in_baskets(work.session, missing)) if missing else set()
     replanning.follow(work, lost)

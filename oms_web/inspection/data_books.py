@@ -63,17 +63,21 @@ def audit_trail_is_unbroken(session: Session) -> Found:
 
 @invariant("counts")
 def queues_are_counted_right(session: Session) -> Found:
-    """The counts beside the queues and statuses are the numbers of orders in them."""
-    for kind, column in (("queue", "queue"), ("status", "status_id")):
+    """The counts of queues, statuses and open findings are the numbers of what is in them."""
+    for kind, column, counted in (
+        ("queue", "queue", "sales_order"), ("status", "status_id", "sales_order"),
+        ("finding", "kind", "order_finding WHERE settled_at IS NULL"),
+    ):
+        where = "AND" if "WHERE" in counted else "WHERE"
         yield from listed(
             session, "counts", f"{kind} {{name}}: the count says {{counted}}, there are {{there}}",
             f"""
             SELECT name, SUM(counted) AS counted, SUM(there) AS there FROM (
                 SELECT name, n AS counted, 0 AS there FROM order_tally WHERE kind = :kind
                 UNION ALL
-                SELECT CAST({column} AS VARCHAR(24)), 0, COUNT(*) FROM sales_order
-                WHERE {column} IS NOT NULL GROUP BY {column}
+                SELECT CAST({column} AS VARCHAR(24)), 0, COUNT(*) FROM {counted}
+                {where} {column} IS NOT NULL GROUP BY {column}
             ) AS sides GROUP BY name HAVING SUM(counted) <> SUM(there)
-            """,  # noqa: S608 - the column is one of the two above
+            """,  # noqa: S608 - all names are from the table above
             kind=kind,
         )

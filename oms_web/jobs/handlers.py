@@ -18,7 +18,7 @@ from oms_web.core.work import Work
 from oms_web.domain.channels import pricing
 from oms_web.domain.channels.service import ChannelStopped
 from oms_web.flows import backorder, map_listing, publish_stock
-from oms_web.sync import doorbell, feeds, receipts, webhooks
+from oms_web.sync import doorbell, feeds, message_sending, receipts, webhooks
 from oms_web.sync.offers import read_offers
 from oms_web.sync.pull import pull
 from oms_web.sync.pull_returns import pull_returns
@@ -205,6 +205,13 @@ def tell_webhook_once(job: Job) -> Result:
     return {"delivered": done}
 
 
+def send_messages(job: Job) -> Result:
+    """Send what is due to buyers. When to try a message again stands at it."""
+    return {"sent": message_sending.send(
+        job.engine, job.args["kind"], lambda document_id: job.oms.printing.document(document_id),
+        job.beat)}
+
+
 def rehearse_rule(job: Job) -> Result:
     """Try a rule on the past."""
     return rehearsing.run(job.oms.works, job.args["rule_id"], job.args["said"], job.args["days"])
@@ -248,6 +255,7 @@ HANDLERS: dict[str, Handler] = {
     doorbell.TASK: answer_rings,
     webhooks.TASK: tell_webhook,
     webhooks.ONCE: tell_webhook_once,
+    message_sending.TASK: send_messages,
     batches.TASK: change_many,
     running.TASK: run_rules,
     timed.TASK: run_timed_rules,

@@ -16,7 +16,8 @@ from oms_web.core.claims import Task, enqueue
 from oms_web.core.events import OutboxEvent
 from oms_web.core.work import Works
 from oms_web.domain.audit import sealing
-from oms_web.domain.orders import outgoing, telling
+from oms_web.domain.messages import queries as messages
+from oms_web.domain.orders import begun, outgoing, telling
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import OrderTally
 from oms_web.domain.stock.models import Reservation
@@ -24,10 +25,12 @@ from oms_web.domain.users import api_calls
 from oms_web.domain.webhooks import queries as hook_queries
 from oms_web.domain.webhooks import service as hooks
 from oms_web.flows import order_hold, reservation_expiry
+from oms_web.flows.pack import photos
 from oms_web.sync import (
     doorbell,
     drop_folder,
     feeds,
+    message_sending,
     push_notices,
     push_prices,
     push_stock,
@@ -78,6 +81,17 @@ def ring_webhooks(oms: Oms) -> int:
         return 0
     with oms.works.writing(SYSTEM) as work:
         queued = [webhooks.ask(work, webhook_id) for webhook_id in due]
+    return queued.count(True)
+
+
+def ring_messages(oms: Oms) -> int:
+    """Queue the sending of messages to buyers."""
+    with oms.works.reading(SYSTEM) as work:
+        due = messages.due(work.session, work.now)
+    if not due:
+        return 0
+    with oms.works.writing(SYSTEM) as work:
+        queued = [message_sending.ask(work, kind) for kind in sorted(due)]
     return queued.count(True)
 
 
@@ -149,8 +163,9 @@ def ring_drop_folders(oms: Oms) -> None:
 
 
 def ring_cleaning(oms: Oms) -> None:
-    """Forget finished tasks, dispatched events and repeatable calls after a while."""
+    """Forget finished tasks, dispatched events, repeatable calls and photos after a while."""
     _clean(oms.works)
+    photos.forget_old(oms.works)
 
 
 def _clean(works: Works) -> None:
@@ -167,3 +182,4 @@ def _clean(works: Works) -> None:
         explaining.forget_old(work)
         telling.forget_old(work)
         outgoing.forget_old(work)
+        begun.forget_old(work)

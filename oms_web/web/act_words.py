@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from oms_web.automation import acts
 from oms_web.domain.automation import macros
+from oms_web.domain.messages import templates
 from oms_web.domain.orders import labels
 from oms_web.domain.shipping.tracking import CARRIERS
 from oms_web.domain.users.permissions import may
@@ -35,12 +36,22 @@ ACTS: Mapping[str, Words] = {
     "tag": Words(_l("Put on a tag"), _l("put on the tag %(tag)s"), "tag"),
     "untag": Words(_l("Take off a tag"), _l("take off the tag %(tag)s"), "tag"),
     "hold": Words(_l("Hold"), _l("hold it: %(reason)s"), "player-pause"),
+    "doubt": Words(_l("Point it out for verification"), _l("point it out: %(reason)s"),
+                   "eye-check"),
+    "undoubt": Words(_l("Take back that it was pointed out"), _l("point it out no longer"),
+                     "eye-check"),
     "release": Words(_l("Let it go on"), _l("let it go on"), "player-play"),
     "delivery": Words(_l("Change the delivery"), _l("choose the delivery %(delivery)s"), "truck"),
     "note": Words(_l("Write a note"), _l("write the note %(text)s"), "note"),
     "cancel": Words(_l("Cancel the order"), _l("cancel it"), "circle-x"),
+    "weight": Words(_l("Set the weight"), _l("set the weight to %(grams)s g"), "weight"),
+    "ship": Words(_l("Mark as sent"), _l("mark it as sent"), "truck"),
+    "unweigh": Words(_l("Forget the weight"), _l("forget the weight"), "weight"),
+    "unship": Words(_l("Take the sending back"), _l("take the sending back"), "truck"),
     "invoice": Words(_l("Issue an invoice"), _l("issue an invoice"), "file-invoice"),
     "webhook": Words(_l("Call a webhook"), _l("call the webhook %(webhook)s"), "bell"),
+    "message": Words(_l("Write to the buyer"), _l("write “%(template)s” to the buyer"), "mail"),
+    "unmessage": Words(_l("Call off a message"), _l("call off a message"), "mail"),
     "macro": Words(_l("Run a macro"), _l("run the macro %(macro)s"), "wand"),
     "recall": Words(_l("Recall"), _l("recall it"), "arrow-back-up"),
     "hold_back": Words(_l("Keep the document back"), _l("keep the document back"),
@@ -52,6 +63,8 @@ FIELDS: Mapping[str, Any] = {
     "hours": _l("For how many hours"), "carrier": _l("Courier"),
     "delivery_method": _l("Delivery method"), "pickup_point": _l("Pick-up point"),
     "text": _l("Note"), "webhook": _l("Webhook"), "note": _l("Remark"), "macro": _l("Macro"),
+    "template": _l("Template"),
+    "grams": _l("Weight, g"),
 }
 
 Names = Mapping[str, str]
@@ -60,6 +73,7 @@ _CHOICES: Mapping[str, Callable[[Session], Names]] = {
     "carrier": lambda _session: {one.name: one.name for one in CARRIERS},
     "webhook": lambda session: {str(one.id): one.name for one in webhooks.every(session)},
     "macro": lambda session: {str(one.id): one.name for one in macros.every(session)},
+    "template": lambda session: {str(one.id): one.name for one in templates.every(session)},
     "tag": lambda session: {one.name: one.name for one in labels.tags(session)},
 }
 TYPED = frozenset(("tag",))

@@ -12,8 +12,17 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from oms_web.domain.audit.models import AuditEntry
-from oms_web.web import act_values, channels, quarantine, shipments, stock_documents
-from oms_web.web.order_words import HOLDS, PAYMENT_KINDS, QUEUES
+from oms_web.domain.orders.verification.kinds import CHECKS
+from oms_web.web import (
+    act_values,
+    channels,
+    message_words,
+    quarantine,
+    shipments,
+    stock_documents,
+)
+from oms_web.web.order_words import HOLDS, HOW_SETTLED, LEVELS, PAYMENT_KINDS, QUEUES
+from oms_web.web.packing_band import WEIGHT_REASONS
 from oms_web.web.phase_names import PHASES
 from oms_web.web.users import ROLE_NAMES
 
@@ -64,6 +73,18 @@ ACTS: dict[str, Any] = {
     "macros.archive": _l("Macro put away"),
     "macros.change": _l("Macro changed"),
     "macros.create": _l("Macro made"),
+    "messages.again": _l("Message sent once more"),
+    "messages.allow_address": _l("Messages go to an address again"),
+    "messages.drop": _l("Message called off"),
+    "messages.page_exchange": _l("Buyer's page got another address"),
+    "messages.settings": _l("Sending of messages changed"),
+    "messages.settle": _l("Message counts as sent"),
+    "messages.template_archive": _l("Template put away"),
+    "messages.template_change": _l("Template changed"),
+    "messages.template_create": _l("Template made"),
+    "messages.template_variant": _l("Words of a channel changed"),
+    "messages.told": _l("What became of a message"),
+    "messages.write": _l("Message written"),
     "orders.accept_change": _l("Change on the channel accepted"),
     "orders.accept_total": _l("Total accepted"),
     "orders.call": _l("Webhook called"),
@@ -74,10 +95,12 @@ ACTS: dict[str, Any] = {
     "orders.change_buyer": _l("Buyer changed"),
     "orders.change_delivery": _l("Delivery changed"),
     "orders.changed_on_channel": _l("Changed on the channel"),
+    "orders.checks": _l("Verification changed"),
     "orders.confirm": _l("Order confirmed"),
     "orders.create": _l("Order taken down"),
     "orders.deliver": _l("Order delivered"),
     "orders.expire": _l("Reservation ran out"),
+    "orders.finding": _l("Order pointed out"),
     "orders.hold": _l("Order held"),
     "orders.keep_ours": _l("Change of the channel left out"),
     "orders.line_added": _l("Position added"),
@@ -88,6 +111,7 @@ ACTS: dict[str, Any] = {
     "orders.receive": _l("Order received"),
     "orders.release": _l("Hold released"),
     "orders.reserve": _l("Goods reserved"),
+    "orders.settle": _l("Finding settled"),
     "orders.ship": _l("Order shipped"),
     "orders.start_packing": _l("Packing started"),
     "orders.status": _l("Status of the order changed"),
@@ -101,8 +125,15 @@ ACTS: dict[str, Any] = {
     "orders.undo_ship": _l("Shipping taken back"),
     "orders.unnote": _l("Note removed"),
     "orders.untag": _l("Tag taken off"),
+    "orders.watch": _l("List of whom to look out for changed"),
+    "orders.void": _l("Sale over the counter taken back"),
+    "orders.weight": _l("Weight of the parcel said"),
     "packing.aside": _l("Parcel put aside"),
+    "packing.note": _l("Note confirmed by the packer"),
+    "packing.photo": _l("Photo of the parcel taken"),
     "packing.take": _l("Parcel taken over"),
+    "packing.unphoto": _l("Photo of the parcel taken off"),
+    "packing.weigh": _l("Parcel weighed"),
     "payments.give_back": _l("Money given back"),
     "payments.record": _l("Payment recorded"),
     "payments.undo": _l("Payment taken back"),
@@ -110,6 +141,7 @@ ACTS: dict[str, Any] = {
     "picking.cancel": _l("Pick list cancelled"),
     "picking.done": _l("Pick list done"),
     "picking.leave_out": _l("Order left out of the walk"),
+    "picking.own": _l("Pick list taken in hand"),
     "picking.reopen": _l("Pick list opened again"),
     "picking.start": _l("Pick list started"),
     "quarantine.drop": _l("Unread order dropped"),
@@ -139,6 +171,7 @@ ACTS: dict[str, Any] = {
     "stock.correction": _l("Stock corrected"),
     "stock.move": _l("Stock moved"),
     "stock.receipt": _l("Receipt"),
+    "stock.recount": _l("Shelf marked to be counted"),
     "stock.stocktake": _l("Stocktake"),
     "stock.transfer": _l("Transfer"),
     "stock.warehouse": _l("Warehouse changed"),
@@ -146,6 +179,14 @@ ACTS: dict[str, Any] = {
     "tags.create": _l("Tag added"),
     "tags.delete": _l("Tag deleted"),
     "tags.rename": _l("Tag renamed"),
+    "till.archive": _l("Till put away"),
+    "till.change": _l("Till changed"),
+    "till.close": _l("Till counted and closed"),
+    "till.create": _l("Till added"),
+    "till.open": _l("Till opened"),
+    "till.sale": _l("Sold over the counter"),
+    "till.throw_away": _l("Basket emptied"),
+    "till.void": _l("Sale taken back"),
     "users.active": _l("Access given or taken"),
     "users.create": _l("Person added"),
     "users.password": _l("Password changed"),
@@ -153,6 +194,10 @@ ACTS: dict[str, Any] = {
     "users.role": _l("Role changed"),
     "users.sign_in": _l("Signed in"),
     "users.sign_out": _l("Signed out"),
+    "views.change": _l("View of the list changed"),
+    "views.create": _l("View of the list kept"),
+    "views.delete": _l("View of the list taken away"),
+    "views.restore": _l("View of the list brought back"),
     "webhooks.active": _l("Webhook resumed"),
     "webhooks.broken": _l("Webhook given up"),
     "webhooks.change": _l("Webhook changed"),
@@ -172,7 +217,8 @@ FAMILIES: dict[str, Any] = {
     "documents": _l("Documents"), "list": _l("Exports"), "company": _l("Company"),
     "statuses": _l("Statuses"), "tags": _l("Tags"), "users": _l("People"),
     "api_keys": _l("API keys"), "webhooks": _l("Webhooks"), "rules": _l("Rules"),
-    "macros": _l("Macros"),
+    "macros": _l("Macros"), "till": _l("Point of sale"), "messages": _l("Messages"),
+    "views": _l("Views"),
 }
 
 SUBJECTS: dict[str, Any] = {
@@ -184,7 +230,9 @@ SUBJECTS: dict[str, Any] = {
     "status": _l("Status"), "tag": _l("Tag"), "user": _l("Person"),
     "import_run": _l("Import"), "import_profile": _l("Import profile"), "api_key": _l("API key"),
     "webhook": _l("Webhook"), "rule": _l("Rule"),
-    "macro": _l("Macro"),
+    "macro": _l("Macro"), "till": _l("Till"), "message": _l("Message"),
+    "message_template": _l("Template"), "message_settings": _l("Sending of messages"),
+    "view": _l("View"),
 }
 
 FIELDS: dict[str, Any] = {
@@ -223,17 +271,37 @@ FIELDS: dict[str, Any] = {
     "url": _l("web address"), "kinds": _l("events"), "since": _l("since"),
     "by": _l("on whose wish"), "total": _l("total"), "scopes": _l("scopes"),
     "expires_at": _l("ends"), "version": _l("version"),
+    "finding": _l("finding"), "how": _l("how"), "watched": _l("looked out for"),
+    "hours": _l("hours"),
     "webhook": _l("webhook"), "steps": _l("what it does"), "key": _l("key"),
     "barcode": _l("barcode"), "icon": _l("icon"), "on_list": _l("on the list"),
+    "weight": _l("weight, g"), "expected_g": _l("expected, g"), "photos": _l("photos"),
+    "picker": _l("picker"), "for_packer": _l("the packer must confirm it"),
+    "cart_slots": _l("orders on a cart"), "weighs": _l("parcels are weighed"),
+    "packaging_g": _l("packaging, g"), "tolerance_g": _l("tolerance, g"),
+    "tolerance_pct": _l("tolerance in percent"), "photo_days": _l("days that photos are kept"),
+    "change_money": _l("cash at the start"), "expected": _l("should be there"),
+    "counted_cash": _l("cash counted"), "difference": _l("difference"), "method": _l("paid by"),
+    "lines": _l("positions"), "warehouse": _l("warehouse"),
+    "template": _l("template"), "message": _l("message"), "words": _l("words"),
+    "channel": _l("channel"), "host": _l("server"), "port": _l("port"),
+    "security": _l("encryption"), "username": _l("user"), "from_name": _l("sender's name"),
+    "from_address": _l("sender's address"), "reply_to": _l("answers go to"),
+    "public_url": _l("address for buyers"), "page_days": _l("days that pages stay open"),
+    "plain": _l("without diacritics"), "attach": _l("with the document"),
     "on_card": _l("on the order card"), "at_station": _l("at the pack station"),
+    "audience": _l("who sees it"), "query": _l("filters"), "columns": _l("columns"),
+    "density": _l("height of rows"),
 }
 
 # Values that are short names of ours: field -> name -> words.
 VALUES: dict[str, Mapping[str, Any]] = {
     "phase": PHASES, "role": ROLE_NAMES, "hold": HOLDS,
     "queue": {name: queue.label for name, queue in QUEUES.items()},
+    "finding": HOLDS, "how": HOW_SETTLED, **{kind: LEVELS for kind in CHECKS},
     "by": {"buyer": _l("the buyer"), "seller": _l("the seller"), "channel": _l("the channel")},
-    "payment_kind": PAYMENT_KINDS,
+    "payment_kind": PAYMENT_KINDS, "reason": WEIGHT_REASONS, "message": message_words.STATES,
+    "audience": {"own": _l("the owner alone"), "all": _l("everybody"), **ROLE_NAMES},
     "state": {
         **channels.STATES, **stock_documents.STATES, **quarantine.STATES, **shipments.STATES,
         "open": _l("in progress"), "done": _l("done"), "gone": _l("ended by its receiver"),
@@ -294,4 +362,4 @@ def _pair(change: Any) -> tuple[Any, Any]:
 
 
 def _field(name: str) -> str:
-    return str(FIELDS.get(name) or act_values.label(name))
+    return str(FIELDS.get(name) or (HOLDS[name] if name in CHECKS else act_values.label(name)))

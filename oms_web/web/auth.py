@@ -16,6 +16,7 @@ from oms_web.web.access import PUBLIC, act
 from oms_web.web.door import oms, writing
 from oms_web.web.failures import words_of
 from oms_web.web.render import go, render
+from oms_web.web.shell import landing_url
 
 screen = Blueprint("auth", __name__)
 
@@ -53,7 +54,7 @@ def load_user() -> None:
 def sign_in() -> Response:
     """The sign-in page."""
     if g.get("user"):
-        return go(url_for("home.index"))
+        return go(landing_url())
     return render("auth/sign_in.html", form=SignInForm(), next=request.args.get("next", ""))
 
 
@@ -71,12 +72,13 @@ def sign_in_post() -> Response:
                 address=request.remote_addr or "", agent=request.user_agent.string,
                 hours=oms().settings.session_hours, known_device=is_known_device(email),
             )
+            role = service.role_of(work.session, email)
     except OmsError as error:
         service.note_failure(oms().works, email, request.remote_addr or "")
         return render("auth/sign_in.html", form=form, next=target, problem=words_of(error),
                       status=422)
     session.clear()
-    response = go(target if is_local_path(target) else url_for("home.index"))
+    response = go(target if is_local_path(target) else landing_url(role))
     keep(response, COOKIE, token, hours * 3600)
     keep(response, DEVICE_COOKIE, device_mark(email), YEAR)
     return response
@@ -119,7 +121,7 @@ def theme() -> Response:
 def back() -> Response:
     """To the page the form came from, or home."""
     target = request.form.get("next", "")
-    return go(target if is_local_path(target) else url_for("home.index"))
+    return go(target if is_local_path(target) else landing_url())
 
 
 def keep(response: Response, name: str, value: str, seconds: int) -> None:

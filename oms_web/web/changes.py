@@ -133,7 +133,7 @@ def start(key: str) -> Response:
     values = {field.name: _typed(f"{key}.{field.name}") for field in wanted.fields}
     if not all(allowed(right) for right in acts.rights(db.session, key, values)):
         raise Denied("Your role does not include this.")
-    ids, cut = _all() if request.form.get("all") else (_ticked(), False)
+    ids, cut = _all() if request.form.get("all") else (ticked(), False)
     with writing() as work:
         try:
             batches.start(work, key, values, ids)
@@ -142,7 +142,7 @@ def start(key: str) -> Response:
     if cut:
         say(gettext("The first %(n)s orders of the list are taken.", n=number(batches.MOST)),
             "warn")
-    return go(_back())
+    return go(came_from())
 
 
 def _typed(name: str) -> str:
@@ -150,14 +150,15 @@ def _typed(name: str) -> str:
     return next(filter(None, (one.strip() for one in request.form.getlist(name))), "")
 
 
-def _ticked() -> list[int]:
+def ticked() -> list[int]:
+    """The orders that were ticked in the list."""
     ids = [asked.whole(value, "order") for value in request.form.getlist("order")]
     return [one for one in ids if one]
 
 
 def _all() -> tuple[list[int], bool]:
     """All orders of the list that was looked at, and whether there are too many."""
-    args = parse_qs(urlsplit(_back()).query)
+    args = parse_qs(urlsplit(came_from()).query)
     wanted = address.read(db.session, oms().works.clock(), args)
     ids, cut = walking.every(db.session, wanted.conditions, wanted.sort, batches.MOST)
     if not ids:
@@ -165,7 +166,7 @@ def _all() -> tuple[list[int], bool]:
     return ids, cut
 
 
-def _back() -> str:
+def came_from() -> str:
     """The list or the change that a form came from."""
     back = request.values.get("back", "")
     here = back in ("/orders", "/changes") or back.startswith(("/orders?", "/changes/"))
@@ -200,7 +201,7 @@ def show(batch_id: int) -> Response:
     in_list = "back" in request.args
     return render("changes/show.html", "changes/_band.html", polled=True, in_list=in_list,
                   change=_shown(batch, SHOWN_REFUSED if in_list else 200),
-                  back=_back() if in_list else url_for("changes.show", batch_id=batch_id))
+                  back=came_from() if in_list else url_for("changes.show", batch_id=batch_id))
 
 
 @screen.post("/changes/<int:batch_id>/undo")
@@ -213,7 +214,7 @@ def undo(batch_id: int) -> Response:
     with writing() as work:
         back = batches.undo(work, batch_id)
         back_id = back.id
-    came = _back()
+    came = came_from()
     return go(url_for("changes.show", batch_id=back_id) if came.startswith("/changes") else came)
 
 
@@ -222,4 +223,4 @@ def undo(batch_id: int) -> Response:
 def away(batch_id: int) -> Response:
     """Put the band away."""
     session[_AWAY] = max(batch_id, session.get(_AWAY, 0))
-    return go(_back())
+    return go(came_from())

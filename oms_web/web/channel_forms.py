@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import format_decimal, gettext
 from flask_babel import lazy_gettext as _l
-from oms_connector import CancelsOrders, Connector, PushesPrices, UploadsInvoices
+from oms_connector import CancelsOrders, Connector, PushesPrices, SendsSms, UploadsInvoices
 from wtforms import (
     BooleanField,
     DateField,
@@ -47,6 +47,10 @@ class AccountForm(Form):
     since = DateField(_l("Read orders since"), [Optional()])
 
 
+# What there is nothing to decide about where nothing is sold: a gateway to phones.
+OF_SELLING = ("publish_stock", "buffer", "cap", "last_units", "rank", "only_own", "ship_days")
+
+
 class SinceForm(Form):
     """From which day on a channel is read again."""
 
@@ -70,6 +74,8 @@ def form_for(connector: type[Connector], *, new: bool = False, **values: Any) ->
             made[f"s_{field.name}"] = BooleanField(label, default=bool(field.default))
         else:
             made[f"s_{field.name}"] = StringField(label, default=field.default)
+    if issubclass(connector, SendsSms):
+        made |= dict.fromkeys(OF_SELLING)
     if not issubclass(connector, PushesPrices):
         made |= {"publish_prices": None, "surcharge": None}
     if not issubclass(connector, UploadsInvoices):
@@ -116,6 +122,8 @@ def decided(form: AccountForm) -> dict[str, Any]:
     Raises:
         Invalid: the surcharge makes no sense.
     """
+    if form.publish_stock is None:
+        return {"publish_stock": False}
     return {"publish_stock": bool(form.publish_stock.data), "buffer": form.buffer.data or 0,
             "cap": form.cap.data, "last_units": form.last_units.data or 0,
             "rank": form.rank.data or 1, "shares": not form.only_own.data,

@@ -7,7 +7,6 @@ shown to those who may do what its button does.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import url_for
@@ -20,45 +19,23 @@ from oms_web.core.claims import Task
 from oms_web.core.clock import day_bounds, local_day
 from oms_web.domain.automation import rules
 from oms_web.domain.catalog.models import Variant
+from oms_web.domain.messages import queries as messages
 from oms_web.domain.orders import filing, phases, shortages
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import AMONG_TO_SHIP, Hold, Order
+from oms_web.domain.stock import recounts
 from oms_web.domain.webhooks import queries as webhooks
-from oms_web.sync import health
+from oms_web.sync.models import Quarantine
 from oms_web.web import formats
 from oms_web.web.access import allowed
+from oms_web.web.inbox_case import Asked, Case
+from oms_web.web.inbox_doubts import not_told, short_picks, verification
 from oms_web.web.rule_words import STOPPED
 from oms_web.web.shell import exists
 
 MOST = 999
 RECENT = timedelta(days=7)
 READY = ("pick", "pack", "courier")
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One line of the inbox. ``since`` is when it began; ``due`` when it must be settled."""
-
-    tone: str
-    icon: str
-    title: str
-    count: str
-    text: str
-    url: str
-    button: str
-    since: datetime | None = None
-    due: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What every source may look at."""
-
-    session: Session
-    now: datetime
-    cut_off: str
-    queues: dict[str, int]
-    accounts: list[health.AccountHealth]
 
 
 def cases(asked: Asked) -> list[Case]:
@@ -138,13 +115,13 @@ def short_stock(asked: Asked) -> Iterator[Case]:
     count = gettext("%(orders)s, %(n)s SKU", orders=_orders(n), n=len(lacking)) if lacking \
         else _orders(n)
     yield Case("bad", "package-off", gettext("Short stock"), count, text, _list(queue="short"),
-               gettext("Solve the shortages"))
+               gettext("Solve the shortages"), since=_first_in(asked.session, "short"))
 
 
 # hold -> icon, endpoint of its button; the words are made when they are read.
 _HOLDS = {
-    "unmapped": "link-off", "address": "map-pin-exclamation", "totals": "receipt-2",
-    "tax_id": "receipt-2", "changed": "transfer", "refund": "cash-banknote",
+    "unmapped": "link-off", "changed": "transfer", "refund": "cash-banknote",
+    "manual": "player-pause",
 }
 
 
@@ -153,21 +130,15 @@ def _hold_words(kind: str) -> tuple[str, str, str]:
         "unmapped": (gettext("Offers without a product"),
                      gettext("The orders are in, but reserve nothing until you name the SKU."),
                      gettext("Link them")),
-        "address": (gettext("Address incomplete"),
-                    gettext("These cannot be packed before the address is whole."),
-                    gettext("Complete them")),
-        "totals": (gettext("Totals do not agree"),
-                   gettext("The channel's total is not the sum of the lines."),
-                   gettext("Compare")),
-        "tax_id": (gettext("Tax number not valid"),
-                   gettext("An invoice with this number would be wrong."),
-                   gettext("Correct them")),
         "changed": (gettext("Changed on the channel"),
                     gettext("What changed there is being packed, or was changed here too."),
                     gettext("Look at the changes")),
         "refund": (gettext("Paid after they were cancelled"),
                    gettext("The buyers' money came too late. It has to be given back."),
                    gettext("Give the money back")),
+        "manual": (gettext("Held by a person"),
+                   gettext("Somebody wanted them to wait; each says why, and perhaps until when."),
+                   gettext("Look at them")),
     }[kind]
 
 
@@ -181,18 +152,20 @@ def holds(asked: Asked) -> Iterator[Case]:
         title, text, button = _hold_words(kind)
         links = kind == "unmapped" and exists("listings.index") and allowed("listings.map")
         url = url_for("listings.index") if links else _list(hold=kind)
-        yield Case("bad" if kind == "changed" else "warn", _HOLDS[kind], title, _orders(n), text,
+        tone = {"changed": "bad", "manual": ""}.get(kind, "warn")
+        yield Case(tone, _HOLDS[kind], title, _orders(n), text,
                    url, button, since=since)
 
 
 def payments(asked: Asked) -> Iterator[Case]:
     """Open orders paid with another amount than they cost."""
-    n = _capped(asked.session, literal_column(AMONG_TO_SHIP),
-                Order.payment_state.in_(("part", "over")))
+    wrong = literal_column(AMONG_TO_SHIP), Order.payment_state.in_(("part", "over"))
+    n = _capped(asked.session, *wrong)
     if n:
         yield Case("warn", "cash-banknote", gettext("Payment does not agree"), _orders(n),
                    gettext("Paid too little or too much. Compare with the bank."),
-                   _list(payment=("part", "over")), gettext("Compare"))
+                   _list(payment=("part", "over")), gettext("Compare"),
+                   since=asked.session.scalar(select(func.min(Order.placed_at)).where(*wrong)))
 
 
 def undelivered(asked: Asked) -> Iterator[Case]:
@@ -201,7 +174,8 @@ def undelivered(asked: Asked) -> Iterator[Case]:
     if n:
         yield Case("warn", "truck-return", gettext("Undelivered"), _orders(n),
                    gettext("The parcels are coming back or wait for a better address."),
-                   _list(queue="undelivered"), gettext("Look at the parcels"))
+                   _list(queue="undelivered"), gettext("Look at the parcels"),
+                   since=_first_in(asked.session, "undelivered"))
 
 
 def stock_on_channels(asked: Asked) -> Iterator[Case]:
@@ -212,6 +186,12 @@ def stock_on_channels(asked: Asked) -> Iterator[Case]:
         yield Case("warn", "arrows-diff", gettext("Another quantity on the channel"),
                    ngettext("%(num)s offer", "%(num)s offers", drift),
                    gettext("The channel shows another quantity than we sent."),
+                   url_for("channels.index"), gettext("Compare"))
+    prices = sum(one.price_drift for one in asked.accounts)
+    if prices:
+        yield Case("warn", "arrows-diff", gettext("Another price on the channel"),
+                   ngettext("%(num)s offer", "%(num)s offers", prices),
+                   gettext("The channel shows another price than we sent."),
                    url_for("channels.index"), gettext("Compare"))
     if refused:
         yield Case("warn", "cloud-off", gettext("Quantities refused"),
@@ -227,7 +207,9 @@ def unread_orders(asked: Asked) -> Iterator[Case]:
         yield Case("warn", "file-off", gettext("Not read"),
                    ngettext("%(num)s record", "%(num)s records", n),
                    gettext("Kept with their text and the reason; they can be tried again."),
-                   url_for("quarantine.index"), gettext("Look at them"))
+                   url_for("quarantine.index"), gettext("Look at them"),
+                   since=asked.session.scalar(select(func.min(Quarantine.first_at))
+                                              .where(Quarantine.state == "waiting")))
 
 
 def documents(asked: Asked) -> Iterator[Case]:
@@ -277,6 +259,31 @@ def stopped_rules(asked: Asked) -> Iterator[Case]:
                    gettext("See why"), since=since)
 
 
+def shelves_to_count(asked: Asked) -> Iterator[Case]:
+    """Places where pickers and packers found less than the ledger says."""
+    n = recounts.count(asked.session)
+    if n:
+        yield Case(
+            "warn", "clipboard-check", gettext("To be counted"),
+            ngettext("%(num)s shelf", "%(num)s shelves", n),
+            gettext("Somebody found less there than the ledger says; channels may show too many."),
+            url_for("stock_documents.index"), gettext("Show them"),
+        )
+
+
+def lost_messages(asked: Asked) -> Iterator[Case]:
+    """Buyers who were not told what they should have been told."""
+    n = messages.count_wrong(asked.session)
+    if n:
+        yield Case(
+            "warn", "mail", gettext("Messages that did not reach buyers"),
+            formats.number(n) if n <= messages.MOST_WRONG else
+            gettext("more than %(n)s", n=formats.number(messages.MOST_WRONG)),
+            gettext("They were not sent, or nobody knows whether they were."),
+            url_for("messages.index", state="wrong"), gettext("Show them"),
+        )
+
+
 def floor_work(asked: Asked) -> Iterator[Case]:
     """For those who work on the floor and see no order list: what there is to do."""
     if allowed("orders.see"):
@@ -300,14 +307,19 @@ SOURCES: tuple[tuple[str, str, Source], ...] = (
     ("channels.see", "channels.show", broken_channels),
     ("orders.see", "orders.index", late),
     ("orders.see", "orders.index", short_stock),
+    ("orders.edit", "verification.index", verification),
     ("orders.edit", "orders.index", holds),
     ("payments.record", "orders.index", payments),
     ("orders.see", "orders.index", undelivered),
     ("channels.see", "channels.index", stock_on_channels),
+    ("channels.see", "channels.index", not_told),
+    ("pick.do", "picking.index", short_picks),
     ("quarantine.handle", "quarantine.index", unread_orders),
     ("documents.issue", "orders.index", documents),
+    ("stock.count", "stock_documents.index", shelves_to_count),
     ("imports.see", "tasks.index", dead_tasks),
     ("api.manage", "webhooks.show", broken_webhooks),
+    ("messages.send", "messages.index", lost_messages),
     ("rules.see", "rules.show", stopped_rules),
     ("home.see", "home.index", floor_work),
 )
@@ -317,6 +329,11 @@ def _capped(session: Session, *conditions: ColumnElement[bool]) -> int:
     """How many orders there are, counted to ``MOST`` + 1 at most."""
     some: Select[tuple[int]] = select(Order.id).where(*conditions).limit(MOST + 1)
     return session.scalar(select(func.count()).select_from(some.subquery())) or 0
+
+
+def _first_in(session: Session, queue: str) -> datetime | None:
+    """When the first order of a queue was placed."""
+    return session.scalar(select(func.min(Order.placed_at)).where(Order.queue == queue))
 
 
 def _orders(n: int) -> str:

@@ -32,6 +32,7 @@ from oms_web.web.forms import Form, Needed, choices
 from oms_web.web.order_facts import Card
 from oms_web.web.order_form import typed_amount
 from oms_web.web.order_timeline import VIEWS
+from oms_web.web.packing_band import WEIGHT_REASONS
 from oms_web.web.render import go, render
 from oms_web.web.toasts import say
 
@@ -80,6 +81,7 @@ class NoteForm(Form):
     """Something for colleagues to read."""
 
     text = TextAreaField(_l("Note"), [Needed()])
+    for_packer = BooleanField(_l("The packer must confirm it"))
 
 
 class CancelForm(Form):
@@ -117,6 +119,7 @@ def _card(order_id: int, *, pay: PayForm | None = None, back: BackForm | None = 
         hold_form=hold or HoldForm(formdata=None), cancel=cancel or CancelForm(formdata=None),
         note_form=note or NoteForm(formdata=None), open_pay=pay is not None,
         open_hold=hold is not None, open_cancel=cancel is not None,
+        weight_reasons=WEIGHT_REASONS,
         status=status,
     )
 
@@ -358,7 +361,8 @@ def add_note(order_id: int) -> Response:
     if form.validate():
         try:
             with writing() as work:
-                order_edit.add_note(work, order_id, form.text.data or "")
+                order_edit.add_note(work, order_id, form.text.data or "",
+                                    for_packer=bool(form.for_packer.data))
             return _back(order_id)
         except OmsError as error:
             form.refuse(error)

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, make_response, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
+from werkzeug.datastructures import MultiDict
 from wtforms import DateTimeLocalField, SelectField, StringField
 from wtforms.validators import Optional
 
-from oms_web.core.clock import SHOP_ZONE, to_utc
-from oms_web.core.errors import Invalid, NotAllowedNow, NotFound, OmsError
-from oms_web.core.text import phone_key
+from oms_web.core.clock import SHOP_ZONE, to_utc, utc_now
+from oms_web.core.errors import Denied, Invalid, NotAllowedNow, NotFound, OmsError
 from oms_web.core.work import Work
-from oms_web.domain.orders import phases, queries
+from oms_web.domain.orders import begun, buyers, phases
 from oms_web.domain.orders import service as orders
-from oms_web.domain.orders.models import Order
+from oms_web.domain.orders.buyers import KnownBuyer
 from oms_web.extensions import db
 from oms_web.flows import order_create, order_edit
 from oms_web.web import asked, order_form, scanning
-from oms_web.web.access import act
-from oms_web.web.door import writing
+from oms_web.web.access import act, allowed
+from oms_web.web.door import current_user, writing
 from oms_web.web.failures import words_of
 from oms_web.web.forms import Form
 from oms_web.web.order_form import AddressForm, BuyerForm, NewOrderForm, TypedLine
@@ -36,6 +36,9 @@ from oms_web.web.toasts import say
 screen = Blueprint("order_edit", __name__)
 
 ORIGINS = (_l("phone"), _l("e-mail"), "Facebook", "Instagram", "WhatsApp", _l("in the shop"))
+# A form in which none of these is filled in is not worth keeping.
+_WORTH_KEEPING = ("variant", "buyer_name", "buyer_company", "buyer_phone", "buyer_email", "tax_id",
+                  "street", "note")
 
 
 # Taking one down ---------------------------------------------------------------------------------
@@ -44,37 +47,72 @@ ORIGINS = (_l("phone"), _l("e-mail"), "Facebook", "Instagram", "WhatsApp", _l("i
 @screen.get("/orders/new")
 @act("orders.create")
 def new() -> Response:
-    """An empty form; ``like`` takes buyer and address from an earlier order."""
+    """A form: as it was left, or empty. ``like`` takes over the buyer of an earlier order,
+    ``again`` what was ordered, too; with ``fresh`` nothing is taken over.
+    """
+    like, same = asked.number("like"), asked.number("again")
+    earlier = like if same is None else same
+    if earlier is None and "fresh" not in request.args:
+        left = _left()
+        if left is not None:
+            return left
     form = NewOrderForm(formdata=None, key=secrets.token_hex(12))
-    like = asked.number("like")
-    if like is not None:
-        form.fill(orders.get_order(db.session, like))
-    return _form(form, [])
+    lines: list[TypedLine] = []
+    if earlier is not None:
+        order = orders.get_order(db.session, earlier)
+        form.fill(order)
+    if same is not None:
+        form.take_over(order)
+        lines = order_form.again(db.session, orders.order_lines(db.session, same), order.currency)
+    return _form(form, lines, again=same)
+
+
+def _left() -> Response | None:
+    """The form as this person left it; None when they left none."""
+    user = current_user()
+    found = begun.kept(db.session, user.id, utc_now()) if user else None
+    if found is None:
+        return None
+    fields, at = found
+    typed = MultiDict((name, one) for name, values in fields.items() for one in values)
+    return _form(NewOrderForm(formdata=typed), order_form.typed_lines(db.session, typed), left=at)
 
 
 def _form(form: NewOrderForm, lines: list[TypedLine], said: Said | None = None,
-          known: Order | None = None, status: int = 200) -> Response:
+          known: Sequence[KnownBuyer] = (), status: int = 200, *, left: datetime | None = None,
+          again: int | None = None) -> Response:
     """The form as it stands; its part is everything in it, so sums and remarks are fresh."""
     currency = form.currency.data or "PLN"
-    lines = [line if line.problems else line.looked_at() for line in lines]
+    lines = [line if line.problems else line.looked_at(currency) for line in lines]
     totals = [line.total(currency) for line in lines]
-    amounts: dict[str, int] = {}
-    wrong: dict[str, str] = {}
-    for name in ("shipping", "discount"):
-        try:
-            amounts[name] = form.minor(name)
-        except Invalid as error:
-            wrong[name] = words_of(error)
-    costs = sum(total or 0 for total in totals) + amounts.get("shipping", 0)
-    if amounts.get("discount", 0) > costs and lines and None not in totals:
-        wrong["discount"] = gettext("The discount cannot be more than the order costs.")
-    known_total = None if wrong or None in totals else costs - amounts["discount"]
+    items = sum(total or 0 for total in totals)
+    amounts, wrong = _amounts(form, items if lines and None not in totals else None)
+    known_total = None if wrong or None in totals else \
+        items + amounts["shipping"] - amounts["discount"]
     return render(
         "order_edit/new.html", "order_edit/_new.html", form=form, lines=lines, totals=totals,
-        total=known_total, wrong=wrong, currency=currency, said=said, known=known,
-        origins=ORIGINS, status=status, beside=", ".join(
+        total=known_total, amounts=amounts, wrong=wrong, currency=currency, said=said, known=known,
+        origins=ORIGINS, status=status, left=left, again=again, beside=", ".join(
             f"#said-{what}" for what in ("shipping", "discount", *(one.sku.id for one in lines))),
     )
+
+
+def _amounts(form: NewOrderForm, items: int | None) -> tuple[dict[str, int], dict[str, str]]:
+    """Delivery and discount in minor units, and what is wrong with either.
+
+    ``items`` None: what the goods cost cannot be told yet, so the discount is only read.
+    """
+    amounts: dict[str, int] = {}
+    wrong: dict[str, str] = {}
+    for name, read in (
+        ("shipping", lambda: form.minor("shipping")),
+        ("discount", lambda: form.taken_off(items) if items is not None else form.read_discount()),
+    ):
+        try:
+            amounts[name] = read()
+        except Invalid as error:
+            wrong[error.field or name] = words_of(error)
+    return amounts, wrong
 
 
 @screen.post("/orders/new")
@@ -82,11 +120,55 @@ def _form(form: NewOrderForm, lines: list[TypedLine], said: Said | None = None,
 def create() -> Response:
     """Add or remove a position, fill in a known buyer, or store the order."""
     form = NewOrderForm()
-    lines = order_form.typed_lines(db.session)
+    lines = order_form.typed_lines(db.session, request.form)
     if "save" in request.form:
         return _save(form, lines)
     said = _step(form, lines)
     return _form(form, lines, said, _known(form))
+
+
+@screen.post("/orders/new/kept")
+@act("orders.create")
+def keep() -> Response:
+    """Keep what stands in the form, in case it is left before it is stored."""
+    user = current_user()
+    if user and any(request.form.get(name, "").strip() for name in _WORTH_KEEPING):
+        fields = {name: request.form.getlist(name) for name in request.form
+                  if name not in ("csrf_token", "code", "like")}
+        with writing() as work:
+            # Leaving a field to press Save sends both: what is an order already is not kept.
+            if order_create.made_with(work, request.form.get("key", "")[:40]) is None:
+                begun.keep(work, user.id, fields)
+    return make_response("", 204)
+
+
+@screen.post("/orders/new/forget")
+@act("orders.create")
+def forget() -> Response:
+    """Throw away what was left in the form."""
+    _forget()
+    return go(url_for("order_edit.new", fresh=1))
+
+
+def _forget() -> None:
+    user = current_user()
+    if user:
+        with writing() as work:
+            begun.forget(work, user.id)
+
+
+@screen.get("/orders/buyers")
+@act("orders.create")
+def known_buyers() -> Response:
+    """Earlier buyers that what is typed into one of the buyer's fields may mean."""
+    field = asked.text("field")
+    typed = asked.text(field) if field in order_form.BUYER else ""
+    return render("order_edit/_known.html", known=_recognise(typed))
+
+
+def _recognise(typed: str) -> list[KnownBuyer]:
+    """Buyers are shown only to those who may see orders, whose data they are."""
+    return buyers.recognise(db.session, typed) if typed and allowed("orders.see") else []
 
 
 def _step(form: NewOrderForm, lines: list[TypedLine]) -> Said | None:
@@ -120,25 +202,30 @@ def _meant(lines: list[TypedLine], said: Said) -> Said | None:
     return said
 
 
-def _known(form: NewOrderForm) -> Order | None:
-    """An earlier order of this buyer, as long as no address is typed."""
+def _known(form: NewOrderForm) -> list[KnownBuyer]:
+    """Earlier orders of this buyer, as long as no address is typed."""
     if form.street.data or form.city.data:
-        return None
-    return queries.buyers_last(db.session, {
-        "email": (form.buyer_email.data or "").strip().lower(),
-        "phone": phone_key(form.buyer_phone.data or ""),
-    })
+        return []
+    for name in ("buyer_email", "buyer_phone", "tax_id", "buyer_name"):
+        found = _recognise(form[name].data or "")
+        if found:
+            return found
+    return []
 
 
 def _save(form: NewOrderForm, lines: list[TypedLine]) -> Response:
     taken = order_form.meant(form, lines)
     if taken is None:
         return _form(form, lines, status=422)
+    paid = form.payment_kind.data == order_form.PAID
+    if paid and not allowed("payments.record"):
+        raise Denied("Your role does not include this.")
     try:
         with writing() as work:
             number, fresh = order_create.create(
                 work, taken, confirm=request.form["save"] == "order",
-                form_key=(form.key.data or "")[:40])
+                form_key=(form.key.data or "")[:40], paid=paid)
+            begun.forget(work, work.actor.id or 0)
     except OmsError as error:
         form.refuse(error)
         return _form(form, lines, status=422)

@@ -16,18 +16,22 @@ from oms_web.domain.catalog import queries as catalog
 from oms_web.domain.catalog.models import Variant
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.documents import queries as documents
+from oms_web.domain.fulfilment import service as fulfilment
+from oms_web.domain.fulfilment.models import NoteConfirmation
 from oms_web.domain.orders import filing, labels, phases, queries, telling
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Hold, Note, Order, OrderLine, OrderLinePart, Status, Tag
 from oms_web.domain.orders.queries import Elsewhere, Place
+from oms_web.domain.orders.verification import queries as verification
 from oms_web.domain.payments import service as paying
 from oms_web.domain.payments.models import Payment
+from oms_web.domain.shipping import photos, tracking
 from oms_web.domain.shipping import service as shipping
-from oms_web.domain.shipping import tracking
-from oms_web.domain.shipping.models import Parcel, Shipment
+from oms_web.domain.shipping.models import Parcel, ParcelPhoto, Shipment
 from oms_web.domain.stock.models import TRANSIT, Balance
 from oms_web.web import formats
 from oms_web.web import order_words as words
+from oms_web.web.verify_words import Said, said
 
 MOST_LINES = 300
 
@@ -164,6 +168,11 @@ class Card:
             for hold in queries.open_holds(self.session, self.order.id)
         ]
 
+    @cached_property
+    def findings(self) -> list[Said]:
+        """What is doubtful about it, in words."""
+        return said(verification.of_orders(self.session, [self.order.id]).get(self.order.id, ()))
+
     @property
     def hold_kinds(self) -> frozenset[str]:
         """The kinds of its open holds."""
@@ -225,6 +234,18 @@ class Card:
     def notes(self) -> list[Note]:
         """What was written on it."""
         return queries.notes(self.session, self.order.id)
+
+    @cached_property
+    def confirmations(self) -> dict[int, list[NoteConfirmation]]:
+        """Which packers confirmed its notes: note -> confirmations."""
+        if not any(note.for_packer for note in self.notes):
+            return {}
+        return fulfilment.confirmations(self.session, self.order.id)
+
+    @cached_property
+    def photos(self) -> dict[int, list[ParcelPhoto]]:
+        """Photos of its parcels: shipment -> photos."""
+        return photos.of_shipments(self.session, [one.shipment.id for one in self.shipments])
 
     @cached_property
     def tags(self) -> list[Tag]:

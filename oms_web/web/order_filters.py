@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from babel import Locale
-from flask import request, url_for
+from flask import url_for
 from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -33,7 +33,8 @@ REACH_ALL = ("status", "documents", "from", "to", "hold")
 class Wanted:
     """What the address asks for, compiled.
 
-    ``only``: the one order whose code was typed whole.
+    ``only``: the one order whose code was typed whole. ``asked``: the sort that stands in the
+    address, ``view``: the kept view that was opened; empty where none does.
     """
 
     picked: Mapping[str, list[str]]
@@ -41,6 +42,16 @@ class Wanted:
     sort: str
     conditions: Sequence[Condition]
     only: int | None = None
+    asked: str = ""
+    view: int | None = None
+
+    @property
+    def query(self) -> dict[str, list[str]]:
+        """What makes a view: filters, search and sort, without what goes without saying."""
+        found = {name: list(values) for name, values in sorted(self.picked.items())
+                 if (name, values) != ("queue", ["open"])}
+        return found | ({"q": [self.q]} if self.q else {}) | (
+            {"sort": [self.asked]} if self.asked else {})
 
     @property
     def queue(self) -> list[str]:
@@ -54,9 +65,13 @@ class Wanted:
 
     def link(self, endpoint: str = "orders.index", **changed: Any) -> str:
         """An address with these filters, some of them changed; None or empty takes one off."""
-        values: dict[str, Any] = {**self.picked, "q": self.q, "sort": request.args.get("sort", "")}
+        values: dict[str, Any] = {
+            **self.picked, "q": self.q, "sort": self.asked, "view": self.view}
         values.update(changed)
-        return url_for(endpoint, **{k: v for k, v in values.items() if v not in ("", None, [])})
+        said = {k: v for k, v in values.items() if v not in ("", None, [])}
+        if not said and endpoint == "orders.index":
+            said = {"queue": "open"}  # the bare address may lead to another view
+        return url_for(endpoint, **said)
 
 
 def implied_queue(picked: Mapping[str, Any], q: str) -> str:
@@ -91,8 +106,11 @@ def read(session: Session, now: datetime, args: Mapping[str, Sequence[str]]) -> 
         hit = search.search(session, q, tracked(session, q))
         conditions.append(hit.condition)
         only = hit.only
-    sort = walking.sort_for(conditions, (args.get("sort") or [""])[0])
-    return Wanted(picked, q, sort, conditions, only)
+    asked = (args.get("sort") or [""])[0]
+    asked = asked if asked in walking.SORTS else ""
+    view = (args.get("view") or [""])[0]
+    return Wanted(picked, q, walking.sort_for(conditions, asked), conditions, only, asked,
+                  int(view) if view.isascii() and view.isdigit() and len(view) < 10 else None)
 
 
 # What the values are called ----------------------------------------------------------------------
@@ -166,15 +184,38 @@ def chips(session: Session, wanted: Wanted) -> list[Chip]:
 
 
 def _said(session: Session, name: str, values: list[str]) -> str:
+    return _named(name, values, NAMES.get(name, lambda _s, _v: {})(session, values))
+
+
+def _named(name: str, values: Sequence[str], known: Mapping[str, str]) -> str:
     if name == "issue":
         return gettext("yes")
     if name == "documents":
         return gettext("to issue")
-    known = NAMES.get(name, lambda _s, _v: {})(session, values)
     shown = [known.get(value, gettext("none") if value == filters.NONE else value)
              for value in values]
     more = f" +{len(shown) - SHOWN_VALUES}" if len(shown) > SHOWN_VALUES else ""
     return ", ".join(shown[:SHOWN_VALUES]) + more
+
+
+def told(session: Session, addresses: Sequence[Mapping[str, Sequence[str]]]) -> list[str]:
+    """What each of several addresses narrows the list to, in words; names are looked up once."""
+    picked = [filters.chosen(one) for one in addresses]
+    values: dict[str, list[str]] = {}
+    for one in picked:
+        for name, some in one.items():
+            values.setdefault(name, []).extend(some)
+    known = {name: NAMES[name](session, some) for name, some in values.items() if name in NAMES}
+    return [_sentence(address, one, known) for address, one in zip(addresses, picked, strict=True)]
+
+
+def _sentence(address: Mapping[str, Sequence[str]], picked: Mapping[str, list[str]],
+              known: Mapping[str, Mapping[str, str]]) -> str:
+    said = [f"{words.FILTERS[name]}: {_named(name, values, known.get(name, {}))}"
+            for name, values in picked.items()]
+    said += [f"{gettext('Search')}: {text}" for text in address.get("q", ())]
+    said += [str(words.SORTS[sort]) for sort in address.get("sort", ()) if sort in words.SORTS]
+    return " · ".join(said)
 
 
 # What may be chosen ------------------------------------------------------------------------------

@@ -114,6 +114,11 @@ def _fix_address(card: Card) -> Next:
                 url_for("order_edit.edit", order_id=card.order.id) + "#address")
 
 
+def _correct_address(card: Card) -> Next:
+    return Next(gettext("Correct the address"), "edit",
+                url_for("order_edit.edit", order_id=card.order.id) + "#address")
+
+
 def _fix_tax_id(card: Card) -> Next:
     return Next(gettext("Correct the NIP"), "edit",
                 url_for("order_edit.edit", order_id=card.order.id) + "#buyer")
@@ -138,6 +143,8 @@ _FIXES: tuple[tuple[str, str, Callable[[Card], Next]], ...] = (
     ("changed", "orders.edit", _accept_change),
     ("unmapped", "listings.map", _link_product),
     ("address", "orders.edit", _fix_address),
+    *((kind, "orders.edit", _correct_address) for kind in (
+        "house_number", "postcode", "town", "phone", "no_phone")),
     ("tax_id", "orders.edit", _fix_tax_id),
     ("totals", "orders.edit", _accept_total),
     ("payment_expired", "payments.record", _pay),

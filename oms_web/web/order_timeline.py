@@ -3,7 +3,7 @@ with the words of the audit trail, so nothing that happened is ever left out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,8 +11,9 @@ from typing import Any
 from flask_babel import gettext, ngettext
 
 from oms_web.domain.audit.models import AuditEntry
-from oms_web.web import acts, formats, going
+from oms_web.web import acts, formats, going, message_words
 from oms_web.web import order_words as words
+from oms_web.web.packing_band import WEIGHT_REASONS
 
 VIEWS = ("", "channel", "people", "documents")
 
@@ -110,8 +111,24 @@ def _changed_fields(told: Told) -> str:
     return ", ".join(dict.fromkeys(name for name, _, _ in acts.shown(told.entry, told.currency)))
 
 
+def _weight_note(told: Told) -> str:
+    expected, reason = told.after("expected_g"), told.after("reason")
+    if not reason:
+        return ""
+    instead = gettext("instead of %(weight)s", weight=formats.kilos(int(expected or 0)))
+    return f"{instead}: {WEIGHT_REASONS.get(reason, reason)}"
+
+
 def _lost(told: Told) -> str:
     return ", ".join(str(title) for title in told.entry.change)
+
+
+def _rule(told: Told) -> str:
+    return gettext("rule %(name)s", name=told.who) if told.entry.actor_kind == "rule" else ""
+
+
+def _state(told: Told) -> str:
+    return str(message_words.STATES.get(str(told.after("message")), ""))
 
 
 TELLING: Mapping[str, Kind] = {
@@ -139,6 +156,11 @@ TELLING: Mapping[str, Kind] = {
         "Held: %(why)s", why=_hold_name(t.after("hold"))), "warn", _hold_note),
     "orders.release": Kind("player-play", lambda t: gettext(
         "No longer held: %(why)s", why=_hold_name(t.before("hold"))), "ok"),
+    "orders.finding": Kind("eye-check", lambda t: gettext(
+        "Pointed out: %(why)s", why=_hold_name(t.after("finding"))), "warn", _hold_note),
+    "orders.settle": Kind("eye-check", lambda t: gettext(
+        "Settled: %(why)s", why=_hold_name(t.before("finding"))), "ok",
+        lambda t: str(words.HOW_SETTLED.get(t.after("how"), ""))),
     "orders.status": Kind("progress", lambda t: gettext("Status: %(name)s",
                                                         name=t.after("status"))),
     "orders.tag": Kind("tag", lambda t: gettext("Tag: %(name)s", name=t.after("tag"))),
@@ -185,6 +207,10 @@ TELLING: Mapping[str, Kind] = {
     "orders.undo_ship": Kind("arrow-back-up", lambda t: gettext("It has not left after all"),
                              "warn"),
     "orders.deliver": Kind("circle-check", lambda t: gettext("Order delivered"), "ok"),
+    "orders.void": Kind("receipt-refund", lambda t: gettext("Sale over the counter taken back"),
+                        "bad"),
+    "till.sale": Kind("building-store", lambda t: gettext("Sold over the counter"), "ok"),
+    "till.void": Kind("receipt-refund", lambda t: gettext("Sale taken back"), "bad", _hold_note),
     "payments.record": Kind("cash-banknote", lambda t: gettext("Payment of %(amount)s",
                                                                amount=t.money("paid")), "ok"),
     "payments.withdraw": Kind(
@@ -195,9 +221,17 @@ TELLING: Mapping[str, Kind] = {
     "payments.give_back": Kind("cash-banknote", lambda t: gettext(
         "%(amount)s given back", amount=t.money("amount")), "warn"),
     "picking.start": Kind("basket", lambda t: gettext("On a pick list"),
-                          note=lambda t: gettext("basket %(n)s", n=t.after("basket"))),
+                          note=lambda t: gettext("basket %(n)s", n=t.after("basket"))
+                          if t.after("basket") else ""),
     "picking.done": Kind("basket", lambda t: gettext("Goods picked"), "ok"),
     "picking.leave_out": Kind("basket", lambda t: gettext("Taken off the pick list")),
+    "packing.note": Kind("eye-check", lambda t: gettext(
+        "The packer confirmed the note: “%(text)s”", text=t.entry.note or "")),
+    "packing.photo": Kind("photo", lambda t: gettext("Photo of the parcel taken")),
+    "packing.unphoto": Kind("photo", lambda t: gettext("Photo of the parcel taken off")),
+    "packing.weigh": Kind("weight", lambda t: gettext(
+        "Weighed: %(weight)s", weight=formats.kilos(int(t.after("weight") or 0))),
+        note=_weight_note),
     "shipping.start": Kind("package", lambda t: gettext("Parcel begun")),
     "shipping.parcel": Kind("package", lambda t: ngettext(
         "%(num)s parcel", "%(num)s parcels", int(t.after("parcels") or 0))),
@@ -220,6 +254,12 @@ TELLING: Mapping[str, Kind] = {
         "send", lambda t: gettext("The channel shows the document to the buyer")
         if t.after("told") == "done" else gettext("The document could not be sent to the channel"),
         "", _hold_note, "documents"),
+    "messages.write": Kind("mail", lambda t: gettext(
+        "Written to the buyer: %(name)s", name=t.after("template")), note=lambda t: _rule(t)),
+    "messages.told": Kind("mail", lambda t: gettext("Message: %(state)s", state=_state(t)), "bad"),
+    "messages.settle": Kind("mail", lambda t: gettext("The message counts as sent")),
+    "messages.drop": Kind("mail", lambda t: gettext("Message called off")),
+    "messages.again": Kind("mail", lambda t: gettext("Message sent once more")),
     "returns.told": Kind("truck-return", lambda t: gettext(
         "The channel tells of a return"), "warn", _changed_fields, view="channel"),
     "returns.receive": Kind("truck-return", lambda t: gettext(
@@ -231,10 +271,16 @@ def lines(entries: Iterable[AuditEntry], currency: str, view: str = "") -> list[
     """Entries as sentences, newest first as they come; ``view`` keeps those that belong to it."""
     found = list(entries)
     began = {entry.at for entry in found if entry.act == "orders.start_packing"}
-    # A parcel that is begun with the packing is no news beside it.
     told = [_line(Told(entry, currency)) for entry in found
-            if entry.act != "shipping.start" or entry.at not in began]
+            if not _is_no_news(entry, began)]
     return [line for line in told if not view or view in line.views]
+
+
+def _is_no_news(entry: AuditEntry, began: Collection[datetime]) -> bool:
+    """A parcel begun with the packing; a message that was sent as it was meant to be."""
+    if entry.act == "messages.told":
+        return (entry.change or {}).get("message", [None, None])[1] in ("sent", "delivered")
+    return entry.act == "shipping.start" and entry.at in began
 
 
 def _line(told: Told) -> Line:

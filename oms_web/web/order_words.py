@@ -47,7 +47,8 @@ PAYMENT_KINDS: Mapping[str, Any] = {
     "prepaid": _l("In advance"), "cod": _l("On delivery"), "credit": _l("On credit"),
 }
 SOURCES: Mapping[str, Any] = {
-    "channel": _l("channel"), "desk": _l("by hand"), "import": _l("history"),
+    "channel": _l("channel"), "desk": _l("by hand"), "till": _l("over the counter"),
+    "import": _l("history"),
 }
 SHIP_DAYS: Mapping[str, Any] = {
     "late": _l("late"), "today": _l("today"), "tomorrow": _l("tomorrow"), "later": _l("later"),
@@ -58,7 +59,19 @@ HOLDS: Mapping[str, Any] = {
     "address": _l("address incomplete"), "totals": _l("totals do not agree"),
     "tax_id": _l("tax number"), "payment_expired": _l("payment overdue"),
     "changed": _l("changed on the channel"), "refund": _l("paid after it was cancelled"),
-    "manual": _l("held by a person"),
+    "house_number": _l("no house number"), "postcode": _l("form of the postcode"),
+    "town": _l("postcode and town"), "phone": _l("phone number"), "no_phone": _l("no phone"),
+    "payment": _l("payment does not agree"), "duplicate": _l("may be a double"),
+    "doubt": _l("pointed out by a rule"), "manual": _l("held by a person"),
+}
+# How strict a check is, and how what it found was settled.
+LEVELS: Mapping[str, Any] = {
+    "off": _l("off"), "warn": _l("point it out"), "hold": _l("hold the order"),
+}
+HOW_SETTLED: Mapping[str, Any] = {
+    "accepted": _l("accepted as it is"), "kept": _l("both are meant"),
+    "corrected": _l("corrected"), "cancelled": _l("cancelled as a double"),
+    "left": _l("the order left or was closed"), "undone": _l("taken back"),
 }
 FILTERS: Mapping[str, Any] = {
     "queue": _l("Queue"), "status": _l("Status"), "account": _l("Channel"),

@@ -2,54 +2,40 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
-from flask import Blueprint, Response, current_app, make_response, request, url_for
+from flask import Blueprint, Response, make_response, request, url_for
 from flask_babel import gettext
 
+from oms_web.automation import batches
+from oms_web.core.errors import Invalid
+from oms_web.core.sheet import Sheet
 from oms_web.domain.orders import exports, filing, filters, labels, queries, walking
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.queries import Row
 from oms_web.domain.orders.walking import Found
 from oms_web.domain.shipping import tracking
+from oms_web.domain.users.models import User
 from oms_web.extensions import db
-from oms_web.web import asked, changes
+from oms_web.web import asked, changes, order_columns, order_tabs
 from oms_web.web import order_filters as address
 from oms_web.web import order_words as words
 from oms_web.web.access import act
-from oms_web.web.door import oms
+from oms_web.web.door import current_user, oms
 from oms_web.web.exports import send
-from oms_web.web.formats import number
 from oms_web.web.order_filters import Wanted
+from oms_web.web.order_tabs import Tabs
 from oms_web.web.phase_names import PHASES
 from oms_web.web.render import go, render, wants_part
 
 screen = Blueprint("orders", __name__)
 
 SELDOM = ("draft", "elsewhere")  # queues that are shown only when something is in them
-COUNTS_KEPT_S = 15.0
-SLOW_COUNT_S = 0.01
 # Without which filter would there be something? Looked at this far only.
 WITHOUT = 12
-
-# Ready-made views: what they are called, the filters they set.
-VIEWS: dict[str, dict[str, str]] = {
-    "": {}, "today": {"ship": "today"}, "cod": {"payment": "cod"},
-    "abroad": {"country": filters.ABROAD}, "issues": {"issue": "1"},
-}
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """A tab above the list."""
-
-    text: str
-    href: str
-    on: bool
-    count: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +51,12 @@ class Way:
 @screen.get("/orders")
 @act("orders.see")
 def index() -> Response:
-    """A page of orders; its part is the next rows. A code typed whole opens its order."""
+    """A page of orders; its part is the next rows. A code typed whole opens its order.
+
+    The bare address leads to the view that the person opens first, if they chose one.
+    """
+    if not request.query_string and (start := order_tabs.first(db.session, _user())):
+        return go(start)
     wanted = _wanted()
     if wanted.only is not None and len(wanted.picked) == 0:
         return go(url_for("order_card.show", order_id=wanted.only))
@@ -76,23 +67,37 @@ def _wanted() -> Wanted:
     return address.read(db.session, oms().works.clock(), request.args.to_dict(flat=False))
 
 
+def _wanted_of(url: str) -> Wanted:
+    return address.read(db.session, oms().works.clock(), parse_qs(urlsplit(url).query))
+
+
+def _user() -> User:
+    user = current_user()
+    assert user is not None  # every route here needs a role
+    return user
+
+
 def _page(wanted: Wanted) -> Response:
     session = db.session
     after = asked.text("after", 2000) or None
     found = walking.find(session, wanted.conditions, wanted.sort, after)
     rows = queries.rows(session, found.ids)
+    tabs = order_tabs.over(session, _user(), wanted)
+    view = tabs.current.view if tabs.current else None
+    names, density = order_columns.chosen(tabs.choice, view)
     values: dict[str, Any] = {
-        "rows": rows, "found": found, "wanted": wanted, "words": words,
+        "rows": rows, "found": found, "wanted": wanted, "words": words, "tabs": tabs,
+        "drawn": order_columns.draw(session, names, density, found.ids),
         "accounts": address.accounts(session), "desk": words.desk_tile(),
         "statuses": {status.id: status for status in labels.statuses(session, archived=True)},
         "next_url": wanted.link(after=found.after) if found.after else None,
     }
     if after is None or not wants_part():
-        values |= _around(wanted, found, rows)
+        values |= _around(wanted, found, rows, tabs)
     return render("orders/list.html", "orders/_rows.html", **values)
 
 
-def _around(wanted: Wanted, found: Found, rows: Sequence[Row]) -> dict[str, Any]:
+def _around(wanted: Wanted, found: Found, rows: Sequence[Row], tabs: Tabs) -> dict[str, Any]:
     """What stands around the rows of a whole page."""
     session = db.session
     queues = orders.tallies(session, "queue")
@@ -100,11 +105,13 @@ def _around(wanted: Wanted, found: Found, rows: Sequence[Row]) -> dict[str, Any]
     open_total = sum(queues.get(name, 0) for name in filing.OPEN_QUEUES)
     chips = address.chips(session, wanted)
     total = _total(wanted, found, queues, by_status, open_total)
+    order_tabs.count_ready(tabs, open_total)
+    order_tabs.recall_counts(tabs)
     return {
         "queues": queues, "by_status": by_status, "open_total": open_total, "chips": chips,
         "open_queues": [words.QUEUES[name] for name in filing.OPEN_QUEUES
                         if name not in SELDOM or queues.get(name)],
-        "views": _views(wanted, open_total), "total": total, "title": _title(wanted),
+        "total": total, "title": _title(wanted, tabs),
         "news_url": wanted.link("orders.news", sort="", since=queries.last_number(session)),
         "ways": _ways(wanted, chips) if not rows and not found.cut else [],
         "tags": labels.tags(session)[:60], "carriers": [one.name for one in tracking.CARRIERS],
@@ -133,53 +140,14 @@ def _total(wanted: Wanted, found: Found, queues: dict[str, int], by_status: dict
     return None
 
 
-def _title(wanted: Wanted) -> str:
+def _title(wanted: Wanted, tabs: Tabs) -> str:
     """What the list is called: its view, its queue, or simply orders."""
-    for name, view in VIEWS.items():
-        if _is_view(wanted, view):
-            return _view_names()[name]
+    if tabs.current is not None:
+        return tabs.current.name
     if set(wanted.picked) == {"queue"} and len(wanted.queue) == 1 and not wanted.q:
         name = wanted.queue[0]
         return str(words.QUEUES[name].label if name in words.QUEUES else words.SCOPES[name])
     return gettext("Orders")
-
-
-def _view_names() -> dict[str, str]:
-    return {"": gettext("All open"), "today": gettext("Ship today"), "cod": gettext("On delivery"),
-            "abroad": gettext("Abroad"), "issues": gettext("Problems")}
-
-
-def _is_view(wanted: Wanted, view: dict[str, str]) -> bool:
-    picked = {name: values for name, values in wanted.picked.items()
-              if (name, values) != ("queue", ["open"])}
-    return not wanted.q and picked == {name: [value] for name, value in view.items()}
-
-
-def _views(wanted: Wanted, open_total: int) -> list[View]:
-    counts: dict[str, int] = {"": open_total, **_view_counts()}
-    return [
-        View(_view_names()[name], url_for("orders.index", **view), _is_view(wanted, view),
-             said(counts[name], exact=not name))
-        for name, view in VIEWS.items()
-    ]
-
-
-def said(count: int, *, exact: bool = False) -> str:
-    """A count as the list shows it: past a thousand it says so and stops."""
-    return number(count) if exact or count <= queries.CAP else f"{number(queries.CAP)}+"
-
-
-def _view_counts() -> dict[str, int]:
-    """Counts of the ready-made views. Where they take long, they are some seconds old."""
-    kept: dict[str, Any] = current_app.extensions.setdefault("order_view_counts", {})
-    started = time.monotonic()
-    if kept.get("until", 0.0) > started:
-        return dict(kept["counts"])
-    made = queries.view_counts(db.session, oms().works.clock())
-    ended = time.monotonic()
-    if ended - started > SLOW_COUNT_S:
-        kept.update(counts=made, until=ended + COUNTS_KEPT_S)
-    return made
 
 
 def _ways(wanted: Wanted, chips: Sequence[address.Chip]) -> list[Way]:
@@ -225,6 +193,24 @@ def export(kind: str) -> Response:
     """The list, with its filters, as a file."""
     args = request.args.to_dict(flat=False)
     now = oms().works.clock()
-    sheet = exports.orders(lambda session: address.read(session, now, args).conditions)
+    return _sent(exports.orders(lambda session: address.read(session, now, args).conditions), kind)
+
+
+def _sent(sheet: Sheet, kind: str) -> Response:
     queues = {name: queue.label for name, queue in words.QUEUES.items()}
     return send(sheet, kind, {"phase": PHASES, "queue": queues, "payment": words.PAYMENTS})
+
+
+@screen.post("/orders/selected.<kind>")
+@act("orders.export")
+def export_selected(kind: str) -> Response:
+    """The ticked orders as a file; of the whole list its own file, which needs no numbers."""
+    if request.form.get("all"):
+        wanted = _wanted_of(changes.came_from())
+        return go(wanted.link("orders.export", kind=kind, sort="", view=None))
+    ids = changes.ticked()
+    if not ids:
+        raise Invalid("Choose at least one order.", "order")
+    if len(ids) > batches.MOST:
+        raise Invalid("At most %(n)s orders at once.", "order", n=batches.MOST)
+    return _sent(exports.orders(lambda _session: [filters.only(ids)]), kind)

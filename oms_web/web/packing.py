@@ -1,13 +1,12 @@
 """The pack station: full screen, made for a scanner. Every answer is the whole station, small.
 
 A packer sees the buyer's name and city, nothing else; there is no way from here to the orders.
+What a complete parcel still needs (notes, a scale, photos) is in ``packing_close.py``.
 """
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Mapping
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from flask import Blueprint, Response, make_response, request, url_for
 from flask_babel import gettext
@@ -17,56 +16,36 @@ from oms_web.core.errors import Invalid, NotFound, OmsError
 from oms_web.core.text import tidy
 from oms_web.domain.automation.models import Macro
 from oms_web.domain.catalog import queries as catalog
-from oms_web.domain.fulfilment.scan import highlighted
+from oms_web.domain.fulfilment import service as fulfilment
 from oms_web.domain.orders.service import get_order, tallies
 from oms_web.domain.shipping import bench as benches
 from oms_web.domain.shipping import service, tracking
 from oms_web.extensions import db
 from oms_web.flows import ship
-from oms_web.flows.pack import losing, opening, scanning, trouble
+from oms_web.flows.pack import closing, losing, opening, scanning, trouble
 from oms_web.web import asked, packing_band, packing_macros
 from oms_web.web.access import act
-from oms_web.web.door import current_user, writing
+from oms_web.web.door import writing
 from oms_web.web.failures import status_of, words_of
 from oms_web.web.packing_band import Band
-from oms_web.web.render import go, render, wants_part
+from oms_web.web.packing_bench import (
+    COOKIE,
+    answer,
+    marked,
+    refuse,
+    scan_key,
+    show_bench,
+    station,
+)
+from oms_web.web.render import go
+from oms_web.web.shell import landing_url, leaving_url
 from oms_web.web.toasts import say
 
 screen = Blueprint("packing", __name__)
 
-_COOKIE = "oms_station"
 _YEAR = 365 * 24 * 3600
 # How many waiting orders the idle station lists.
 LISTED = 12
-
-
-def station() -> str:
-    """What this bench is called: as somebody named it in this browser, else after the packer."""
-    named = unquote(request.cookies.get(_COOKIE, ""))
-    user = current_user()
-    return tidy(named)[:40] or (user.name[:40] if user else "")
-
-
-def _key() -> str:
-    """The key of the scan or act that a form carries; one that came without gets its own."""
-    return (request.form.get("key") or secrets.token_hex(16))[:40]
-
-
-def _pair() -> tuple[int, int] | None:
-    line = asked.whole(request.values.get("line"), "line")
-    variant = asked.whole(request.values.get("variant"), "variant")
-    return (line, variant) if line and variant else None
-
-
-def _answer(template_values: dict[str, object], url: str, status: int = 200) -> Response:
-    """The station as a part; without htmx, the page it stands at."""
-    if request.method == "POST" and not wants_part() and status == 200:
-        return go(url)
-    response = render("packing/page.html", "packing/_station.html", status=status,
-                      station=station(), next_key=secrets.token_hex(16), **template_values)
-    if wants_part():
-        response.headers["HX-Push-Url"] = url
-    return response
 
 
 # The idle station -----------------------------------------------------------------------------
@@ -75,7 +54,7 @@ def _answer(template_values: dict[str, object], url: str, status: int = 200) -> 
 def _idle(band: Band | None = None, status: int = 200) -> Response:
     counts = tallies(db.session, "queue")
     waiting = benches.to_pack(db.session, limit=LISTED)
-    return _answer({
+    return answer({
         "bench": None, "band": band, "ask": "", "waiting": waiting,
         "unpicked": benches.to_pack(db.session, "pick", LISTED - len(waiting))
         if len(waiting) < LISTED else [],
@@ -97,7 +76,7 @@ def index() -> Response:
 def name_station() -> Response:
     """Name this bench, in this browser."""
     response = go(url_for("packing.index"))
-    response.set_cookie(_COOKIE, quote(tidy(request.form.get("name", ""))[:40]), max_age=_YEAR,
+    response.set_cookie(COOKIE, quote(tidy(request.form.get("name", ""))[:40]), max_age=_YEAR,
                         httponly=True, samesite="Lax")
     return response
 
@@ -116,18 +95,18 @@ def open_scan() -> Response:
     guarded = None if request.form.get("anyway") or request.form.get("labelled") else after
     try:
         with writing() as work:
-            opened = opening.open_by_code(work, code, station(), _key(), guarded)
+            opened = opening.open_by_code(work, code, station(), scan_key(), guarded)
     except OmsError as error:
         if after and isinstance(error, NotFound) and tracking.looks_like_one(code) \
                 and catalog.scanned(db.session, code) is None:
             return _label_scanned(after, code)
         if after:
-            return _bench(after, packing_band.refused(words_of(error)), status=status_of(error))
+            return refuse(after, error)
         return _idle(packing_band.refused(words_of(error)), status_of(error))
     if opened.result == opening.TOO_MANY:
-        return _bench(opened.shipment_id, packing_band.too_many(_number_of(opened.shipment_id),
-                                                                code), surplus=code)
-    return _bench(opened.shipment_id, fresh=bool(opened.result))
+        surplus = packing_band.too_many(_number_of(opened.shipment_id), code)
+        return show_bench(opened.shipment_id, surplus, surplus=code)
+    return show_bench(opened.shipment_id, fresh=bool(opened.result))
 
 
 def _number_of(shipment_id: int) -> int:
@@ -143,7 +122,7 @@ def open_order(order_id: int) -> Response:
             shipment_id = opening.open_order(work, order_id, station()).id
     except OmsError as error:
         return _idle(packing_band.refused(words_of(error)), status_of(error))
-    return _bench(shipment_id)
+    return show_bench(shipment_id)
 
 
 @screen.post("/packing/orders/<int:order_id>/part")
@@ -156,45 +135,10 @@ def begin_part(order_id: int) -> Response:
                 number=order_id))
     target = request.form.get("next", "")
     return go(target if target.startswith("/") and not target.startswith("//")
-              else url_for("home.index"))
+              else landing_url())
 
 
 # An open parcel -------------------------------------------------------------------------------
-
-
-def _bench(
-    shipment_id: int, band: Band | None = None, *, fresh: bool = False, ask: str = "",
-    pair: tuple[int, int] | None = None, status: int = 200, surplus: str = "",
-    labelled: bool = False, typed: Mapping[str, str] | None = None,
-) -> Response:
-    bench = benches.bench(db.session, shipment_id)
-    state = bench.shipment.state
-    found = trouble.find(db.session, bench.shipment, get_order(db.session, bench.order_id)) \
-        if state == service.PACKING else None
-    if found is not None:
-        band = packing_band.stopped(found.kind, found.hold, bench)
-    elif band is None and state == service.PACKED:
-        band = packing_band.packed(bench)
-    elif band is None and state != service.PACKING:
-        band = packing_band.gone(bench)
-    needs = [row.need for row in bench.rows]
-    last_key = bench.last.key if bench.last else None
-    return _answer({
-        "bench": bench, "band": band or packing_band.last(bench, fresh=fresh), "trouble": found,
-        "ask": ask if found is None and state == service.PACKING else "",
-        "current": highlighted(needs, pair or last_key), "pair": pair,
-        "elsewhere": benches.free_elsewhere(db.session, shipment_id, pair) if ask and pair else [],
-        "next": _next() if state != service.PACKING else None,
-        "by_walks": opening.walks_in_use(db.session, utc_now()), "surplus": surplus,
-        "labelled": labelled, "typed": typed or {},
-        "carriers": [carrier.name for carrier in tracking.CARRIERS],
-    }, url_for("packing.show", shipment_id=shipment_id), status)
-
-
-def _next() -> benches.Waiting | None:
-    """What to pack next: of what is picked, else of what can be picked."""
-    found = benches.to_pack(db.session, limit=1) or benches.to_pack(db.session, "pick", 1)
-    return found[0] if found else None
 
 
 @screen.get("/packing/<int:shipment_id>")
@@ -202,20 +146,28 @@ def _next() -> benches.Waiting | None:
 def show(shipment_id: int) -> Response:
     """A parcel at the station; ``?ask=missing`` asks what is to be done about a unit."""
     ask = asked.text("ask")
-    return _bench(shipment_id, ask=ask if ask in (losing.MISSING, losing.DAMAGED) else "",
-                  pair=_pair())
+    return show_bench(shipment_id, pair=marked(),
+                      ask=ask if ask in (losing.MISSING, losing.DAMAGED) else "")
 
 
 @screen.get("/packing/<int:shipment_id>/pulse")
 @act("pack.do")
 def pulse(shipment_id: int) -> Response:
-    """Nothing, as long as all is well; the station, once something happened to the order."""
+    """Nothing, as long as all is well; the station, once something happened to the order.
+
+    ``?unread=`` is how many notes to confirm the station shows: a new one is shown at once. A
+    parcel that closed meanwhile is no news: when this answer comes, the station may show the next.
+    """
     shipment = service.get(db.session, shipment_id)
+    if shipment.state == service.PACKED:
+        return make_response("", 204)
     order = get_order(db.session, shipment.order_id)
-    if shipment.state == service.PACKING and \
+    unread = fulfilment.unread_notes(db.session, order.id, shipment_id)
+    news = unread > (asked.number("unread") or 0)
+    if shipment.state == service.PACKING and not news and \
             trouble.find(db.session, shipment, order) is None:
         return make_response("", 204)
-    return _bench(shipment_id)
+    return show_bench(shipment_id)
 
 
 @screen.post("/packing/<int:shipment_id>/scan")
@@ -223,7 +175,7 @@ def pulse(shipment_id: int) -> Response:
 def scan(shipment_id: int) -> Response:
     """A unit was scanned."""
     code = request.form.get("code", "").strip()
-    pair = _pair()
+    pair = marked()
     macro = packing_macros.scanned(code)
     if macro is not None:
         return _macro(macro, shipment_id)
@@ -231,54 +183,52 @@ def scan(shipment_id: int) -> Response:
         if not code:
             raise Invalid("Scan or type a code.", "code")
         with writing() as work:
-            heard = scanning.scan(work, shipment_id, code, _key(), pair)
+            heard = scanning.scan(work, shipment_id, code, scan_key(), pair)
     except OmsError as error:
-        return _bench(shipment_id, packing_band.refused(words_of(error)), pair=pair,
-                      status=status_of(error))
+        return refuse(shipment_id, error, pair=pair)
     band = None
     if heard.result in (scanning.HERE, scanning.OTHER):
         order_id = service.get(db.session, shipment_id).order_id
         band = packing_band.special(heard.result, order_id, code)
-    return _bench(shipment_id, band, fresh=True)
+    return show_bench(shipment_id, band, fresh=True)
 
 
 def _macro(macro: Macro, shipment_id: int) -> Response:
     try:
-        return _bench(shipment_id, packing_macros.run(shipment_id, macro, _key()))
+        return show_bench(shipment_id, packing_macros.run(shipment_id, macro, scan_key()))
     except OmsError as error:
-        return _bench(shipment_id, packing_band.refused(words_of(error)), status=status_of(error))
+        return refuse(shipment_id, error)
 
 
 @screen.post("/packing/<int:shipment_id>/hand")
 @act("pack.do")
 def by_hand(shipment_id: int) -> Response:
     """Units of the marked line are confirmed without a scan."""
-    pair = _pair()
+    pair = marked()
     units = asked.whole(request.form.get("units"), "units") or 1
     try:
         with writing() as work:
-            scanning.by_hand(work, shipment_id, *(pair or (0, 0)), _key(), units)
+            scanning.by_hand(work, shipment_id, *(pair or (0, 0)), scan_key(), units)
     except OmsError as error:
-        return _bench(shipment_id, packing_band.refused(words_of(error)), pair=pair,
-                      status=status_of(error))
-    return _bench(shipment_id, fresh=True, pair=pair)
+        return refuse(shipment_id, error, pair=pair)
+    return show_bench(shipment_id, fresh=True, pair=pair)
 
 
 @screen.post("/packing/<int:shipment_id>/lost")
 @act("pack.do")
 def lost(shipment_id: int) -> Response:
     """A unit of the marked line is missing or damaged."""
-    pair = _pair()
+    pair = marked()
     try:
         with writing() as work:
             came = losing.lose_unit(
-                work, shipment_id, *(pair or (0, 0)), _key(), request.form.get("what", ""),
+                work, shipment_id, *(pair or (0, 0)), scan_key(), request.form.get("what", ""),
                 request.form.get("note", ""),
             )
     except OmsError as error:
-        return _bench(shipment_id, packing_band.refused(words_of(error)), pair=pair,
-                      status=status_of(error))
-    return _bench(shipment_id, _apart(shipment_id) if came.apart else None, fresh=True, pair=pair)
+        return refuse(shipment_id, error, pair=pair)
+    return show_bench(shipment_id, _apart(shipment_id) if came.apart else None, fresh=True,
+                      pair=pair)
 
 
 def _apart(shipment_id: int) -> Band:
@@ -305,18 +255,18 @@ def change(shipment_id: int, what: str) -> Response:
             else:
                 _ACTS[what](work, shipment_id)
     except OmsError as error:
-        return _bench(shipment_id, packing_band.refused(words_of(error)), status=status_of(error))
+        return refuse(shipment_id, error)
     if what in ("aside", "unpacked"):
         target = request.form.get("next")
-        return go(url_for("home.index")) if target == "home" else _idle()
-    return _bench(shipment_id, band)
+        return go(leaving_url()) if target == "home" else _idle()
+    return show_bench(shipment_id, band)
 
 
 _ACTS = {
     "parcel": scanning.second_parcel,
     "aside": opening.put_aside,
     "reopen": lambda work, shipment_id: opening.reopen(work, shipment_id, station()),
-    "close": scanning.close,
+    "close": closing.close,
     "unpacked": ship.forget_shipment,
 }
 
@@ -348,9 +298,8 @@ def describe(shipment_id: int) -> Response:
                 )
             service.tell_order(work, get_order(work.session, shipment.order_id))
     except OmsError as error:
-        return _bench(shipment_id, packing_band.refused(words_of(error)), status=status_of(error),
-                      typed=request.form)
-    return _bench(shipment_id, Band("ok", "check", gettext("Saved"), gettext(
+        return refuse(shipment_id, error, typed=request.form)
+    return show_bench(shipment_id, Band("ok", "check", gettext("Saved"), gettext(
         "The parcel has its number and weight.")))
 
 
@@ -381,6 +330,6 @@ def _label_scanned(shipment_id: int, code: str) -> Response:
             service.describe_parcel(work, shipment, bare.position, number=code)
             service.tell_order(work, get_order(work.session, shipment.order_id))
     except OmsError as error:
-        return _bench(shipment_id, packing_band.refused(words_of(error)), status=status_of(error))
-    return _bench(shipment_id, Band("ok", "barcode", gettext("Label scanned"),
+        return refuse(shipment_id, error)
+    return show_bench(shipment_id, Band("ok", "barcode", gettext("Label scanned"),
                                     tracking.tidy(code), sound="ok"), labelled=True)

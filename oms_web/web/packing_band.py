@@ -5,10 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from flask_babel import gettext, ngettext
+from flask_babel import lazy_gettext as _l
 
+from oms_web.domain.fulfilment import weighing
 from oms_web.domain.shipping.bench import Bench, Row
+from oms_web.flows.pack.closing import Weighed
+from oms_web.web import formats
+
+WEIGHT_REASONS: dict[str, Any] = {
+    weighing.FILLER: _l("More filler or a heavier box"),
+    weighing.CATALOGUE: _l("The weight in the catalogue is wrong"),
+    weighing.CHECKED: _l("I looked again: everything is right"),
+}
+"""Why a weight is off, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +190,35 @@ def packed(bench: Bench) -> Band:
                 ngettext("%(num)s unit", "%(num)s units", bench.units),
                 bench.shipment.packed_at, sound="closed",
                 undo=bench.last.id if bench.last and bench.last.result in ("ok", "hand") else None)
+
+
+def note_read() -> Band:
+    """A note was confirmed, and the parcel is not closed by that."""
+    return Band("ok", "eye-check", gettext("Note confirmed"), gettext("Go on with the parcel"),
+                sound="ok")
+
+
+def weighed(came: Weighed) -> Band:
+    """A box was weighed and its weight is right, or has a reason; others are still to be."""
+    return Band("ok", "weight", gettext("Weighed"), formats.kilos(came.measured_g), sound="ok")
+
+
+def off_weight(came: Weighed) -> Band:
+    """The scale says another weight than the goods have."""
+    assert came.expected_g is not None
+    lighter = came.measured_g < came.expected_g
+    return Band("warn", "weight", gettext("Too light") if lighter else gettext("Too heavy"),
+                gettext("%(measured)s instead of %(expected)s",
+                        measured=formats.kilos(came.measured_g),
+                        expected=formats.kilos(came.expected_g)),
+                gettext("Is something missing?") if lighter
+                else gettext("Is something in it that does not belong there?"), sound="extra")
+
+
+def photo_kept() -> Band:
+    """A photo of the parcel is kept."""
+    return Band("ok", "photo", gettext("Photo kept"),
+                gettext("It shows on the card of the order"), sound="ok")
 
 
 def gone(bench: Bench) -> Band:

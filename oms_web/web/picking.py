@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
-from flask_babel import gettext, ngettext
+from flask_babel import gettext
 from sqlalchemy import select
 
 from oms_web.core.clock import day_bounds, local_day, utc_now
-from oms_web.core.errors import Invalid, NotFound, OmsError
+from oms_web.core.errors import Denied, Invalid, NotFound, OmsError
 from oms_web.core.work import Work
 from oms_web.domain.channels.models import ChannelAccount
-from oms_web.domain.fulfilment import queries, service, walk
+from oms_web.domain.company.service import get_company
+from oms_web.domain.fulfilment import carts, queries, service, walk
 from oms_web.domain.fulfilment.queries import Wanted
+from oms_web.domain.orders import deadlines
 from oms_web.domain.orders.service import tallies
 from oms_web.extensions import db
 from oms_web.flows import pick
 from oms_web.web import asked
+from oms_web.web import picking_words as words
 from oms_web.web.access import act, allowed
-from oms_web.web.door import writing
+from oms_web.web.door import current_user, writing
 from oms_web.web.failures import status_of, words_of
 from oms_web.web.render import go, render, wants_part
 from oms_web.web.scanning import Said
@@ -31,25 +34,34 @@ from oms_web.web.toasts import say
 screen = Blueprint("picking", __name__)
 
 USUAL_MANY = 12
-REFUSED_SHOWN = 5
 _SOUNDS = {"ok": "ok", "taken": "extra", "closed": "extra", "wrong": "wrong", "shelf": ""}
 
 
-def _end_of_today() -> datetime:
-    return day_bounds(local_day(utc_now()) + timedelta(days=1))[0]
+def _before(due: str) -> datetime | None:
+    """Until when an order has to leave to be wanted: today, or by the courier's next visit."""
+    now = utc_now()
+    if due == "today":
+        return day_bounds(local_day(now) + timedelta(days=1))[0]
+    if due == "cutoff":
+        hour, minute = map(int, get_company(db.session).cut_off.split(":"))
+        return deadlines.next_cut_off(now, time(hour, minute)) + timedelta(seconds=1)
+    return None
 
 
 def _wanted(values: Any) -> tuple[Wanted | None, dict[str, Any]]:
-    """What is asked for in a query or a form: a warehouse, a courier, only what leaves today."""
+    """What is asked for in a query or a form: a warehouse, a courier, a channel, what leaves soon,
+    orders of a single unit."""
     houses = queries.warehouses(db.session)
     if not houses:
         return None, {}
     asked_for = asked.whole(values.get("warehouse"), "warehouse")
     house = next((h.id for h in houses if h.id == asked_for), houses[0].id)
     carrier = values.get("carrier")
-    today = values.get("due") == "today"
-    chosen = {"warehouse": house, "carrier": carrier, "due": "today" if today else ""}
-    return Wanted(house, carrier, _end_of_today() if today else None), chosen
+    due = values.get("due") if values.get("due") in ("today", "cutoff") else ""
+    account, single = asked.whole(values.get("account"), "account"), bool(values.get("single"))
+    chosen = {"warehouse": house, "carrier": carrier, "due": due, "account": account,
+              "single": "1" if single else ""}
+    return Wanted(house, carrier, _before(due or ""), account, single), chosen
 
 
 @screen.get("/picking")
@@ -67,7 +79,8 @@ def index() -> Response:
         next_url=link(after=page.after) if page.after else None,
         houses=queries.warehouses(db.session), lists=queries.lists(db.session),
         carriers=queries.ready_carriers(db.session, wanted.warehouse_id), usual=USUAL_MANY,
-        most=service.MOST_ORDERS, accounts=_accounts(),
+        most=service.MOST_ORDERS, accounts=_accounts(), methods=words.METHODS,
+        short_methods=words.SHORT_METHODS, wave=words.wave, slots=_cart_slots(),
         counts=tallies(db.session, "queue"),
     )
 
@@ -79,24 +92,39 @@ def _accounts() -> dict[int, ChannelAccount]:
 @screen.post("/picking/lists")
 @act("pick.do")
 def create() -> Response:
-    """Put chosen orders on a walk, or the next so many; one walk per warehouse they lie in."""
+    """Put chosen orders on walks, or the next so many; in each warehouse they lie in."""
     ids = [number for number in (asked.whole(value, "order")
                                  for value in request.form.getlist("order")) if number]
-    wanted, _chosen = _wanted(request.form)
+    wanted, chosen_by = _wanted(request.form)
     if wanted is None:
         raise NotFound("There is no warehouse with a bin yet. Add one first.")
     houses = [wanted.warehouse_id] if request.form.get("warehouse") else [
         house.id for house in queries.warehouses(db.session)]
+    method = request.form.get("method") or carts.CART
+    wave = {} if ids else _wave(chosen_by)
     with writing() as work:
         chosen = ids or queries.ready_ids(work.session, wanted, _many())
-        made = [pick.start(work, house, chosen) for house in houses]
-    _say_started(made)
-    lists = [one.list_id for one in made if one.list_id]
+        made = [pick.start(work, house, chosen, method, cart_slots=_cart_slots(), wave=wave)
+                for house in houses]
+    words.say_started(made)
+    lists = [list_id for one in made for list_id in one.list_ids]
     if len(lists) == 1:
         return go(url_for("picking.show", list_id=lists[0]))
     if len(ids) == 1 and not lists:
         return go(_about(ids[0], made))
     return go(url_for("picking.index"))
+
+
+def _cart_slots() -> int:
+    return get_company(db.session).cart_slots
+
+
+def _wave(chosen: dict[str, Any]) -> dict[str, Any]:
+    """What the list remembers of the filter that its orders were taken by."""
+    account = db.session.get(ChannelAccount, chosen["account"]) if chosen["account"] else None
+    said = {"carrier": chosen["carrier"], "due": chosen["due"], "single": chosen["single"],
+            "account": account.name if account else ""}
+    return {name: value for name, value in said.items() if value not in (None, "")}
 
 
 def _about(order_id: int, made: list[pick.Started]) -> str:
@@ -118,19 +146,6 @@ def _many() -> int:
     return many
 
 
-def _say_started(made: list[pick.Started]) -> None:
-    listed = {order_id for one in made for order_id in one.orders}
-    if listed:
-        say(ngettext("%(num)s order is on a pick list.", "%(num)s orders are on pick lists.",
-                     len(listed)))
-    refused = dict(pair for one in made for pair in one.refused if pair[0] not in listed)
-    for order_id, why in list(refused.items())[:REFUSED_SHOWN]:
-        say(f"{order_id}: {words_of(why)}", "bad")
-    if len(refused) > REFUSED_SHOWN:
-        say(ngettext("And %(num)s more could not be added.", "And %(num)s more could not be added.",
-                     len(refused) - REFUSED_SHOWN), "bad")
-
-
 # The walk ---------------------------------------------------------------------------------------
 
 
@@ -145,15 +160,20 @@ def _walk(list_id: int, said: Said | None = None, *, sound: str = "", status: in
     todo = [stop for stop in useful if stop.left]
     current = next((stop for stop in todo if (stop.location_id, stop.variant_id) == at),
                    todo[0] if todo else None)
+    user = current_user()
     return render(
         "picking/walk.html", "picking/_walk.html", made=made, said=said, sound=sound,
+        mine=made.assigned_to in (None, user.id if user else None),
+        owner=service.owner_name(db.session, made), method=words.SHORT_METHODS[made.method],
+        wave=words.wave(made.wave), may_cancel=allowed("orders.cancel"),
         next_key=secrets.token_hex(16),
         todo=todo,
         done=[stop for stop in useful if not stop.left], current=current,
         back=[(stop, one) for stop in stops for one in stop.picks if one.to_put_back],
         gone=_gone(picks), goods=queries.goods(db.session, {stop.variant_id for stop in stops}),
         needed=sum(stop.needed for stop in stops), left=sum(stop.left for stop in stops),
-        baskets=_baskets(picks), short=_short_asked(useful),
+        baskets=_baskets(picks), order_count=len({one.order_id for one in picks if one.needed}),
+        short=_short_asked(useful),
         house=next((h for h in queries.warehouses(db.session) if h.id == made.warehouse_id), None),
         status=status,
     )
@@ -167,7 +187,8 @@ def _gone(picks: list[walk.Pick]) -> dict[int, str]:
 
 def _baskets(picks: list[walk.Pick]) -> dict[int, int]:
     """Basket -> order, for the orders that still need something."""
-    return {one.basket: one.order_id for one in sorted(picks, key=lambda p: p.basket) if one.needed}
+    return {one.basket: one.order_id for one in sorted(picks, key=lambda p: p.basket)
+            if one.needed and one.basket}
 
 
 def _short_asked(stops: list[walk.Stop]) -> walk.Stop | None:
@@ -187,12 +208,6 @@ def show(list_id: int) -> Response:
 def _tasks() -> list[int]:
     return [number for number in (asked.whole(value, "task")
                                   for value in request.form.getlist("task")) if number]
-
-
-def _done(list_id: int, finished: bool) -> Said | None:
-    if not finished:
-        return None
-    return Said("ok", gettext("The pick list is done. Its orders wait at the pack station."))
 
 
 @screen.post("/picking/lists/<int:list_id>/scan")
@@ -215,7 +230,7 @@ def scan(list_id: int) -> Response:
                      status=status_of(error), at=at)
     if found.stop is not None and found.result in ("ok", "shelf"):
         at = found.stop.location_id, found.stop.variant_id
-    return _walk(list_id, _done(list_id, finished) or _heard(found, code), at=at,
+    return _walk(list_id, words.done(finished) or words.heard(found, code), at=at,
                  sound="closed" if finished else _SOUNDS[found.result])
 
 
@@ -225,65 +240,43 @@ def _at(text: str) -> tuple[int, int] | None:
     return (int(place), int(variant)) if place.isdecimal() and variant.isdecimal() else None
 
 
-def _heard(found: walk.Found, code: str) -> Said:
-    if found.result == "closed":
-        return Said("warn", gettext("This list is collected already"),
-                    note=gettext("Put this one back; nothing was counted."))
-    if found.stop is None:
-        return Said("bad", gettext("Not on this list"), note=code)
-    goods = queries.goods(db.session, [found.stop.variant_id])[found.stop.variant_id]
-    note = f"{found.stop.bin} · {goods.sku}"
-    if found.result == "ok":
-        so_far = gettext("%(n)s of %(total)s pcs", n=found.stop.picked, total=found.stop.needed)
-        baskets = [gettext("basket %(n)s", n=basket) + (f": {some}" if some > 1 else "")
-                   for basket, some in found.took]
-        return Said("ok", gettext("Taken: %(title)s", title=goods.title),
-                    note=" · ".join([so_far, *baskets, note]))
-    if found.result == "taken":
-        return Said("warn", gettext("That line is complete: %(title)s", title=goods.title),
-                    note=f"{note} · " + gettext("Put this one back."))
-    return Said("ok", gettext("Here: %(title)s", title=goods.title), found.stop.left, note)
-
-
 @screen.post("/picking/lists/<int:list_id>/take")
 @act("pick.do")
 def take(list_id: int) -> Response:
     """A stop was tapped: all its units are in the baskets."""
-    with writing() as work:
-        finished = pick.take(work, list_id, _tasks())
-    return _walk(list_id, _done(list_id, finished), sound="closed" if finished else "ok")
+    try:
+        with writing() as work:
+            finished = pick.take(work, list_id, _tasks())
+    except OmsError as error:
+        return _walk(list_id, Said("bad", words_of(error)), sound="unknown",
+                     status=status_of(error))
+    return _walk(list_id, words.done(finished), sound="closed" if finished else "ok")
 
 
 @screen.post("/picking/lists/<int:list_id>/short")
 @act("pick.do")
 def short(list_id: int) -> Response:
-    """A shelf does not have what it should: what was decided."""
+    """A shelf does not have what it should: what was decided.
+
+    Cancelling is the desk's: who may not cancel orders may not decide it here.
+    """
+    decision = request.form.get("decision", "")
+    if decision == pick.CANCEL and not allowed("orders.cancel"):
+        raise Denied("Your role does not include this.")
     try:
         missing = asked.whole(request.form.get("missing"), "missing") or 0
         with writing() as work:
-            came = pick.report_short(work, list_id, _tasks(), missing,
-                                     request.form.get("decision", ""))
+            came = pick.report_short(work, list_id, _tasks(), missing, decision)
     except OmsError as error:
         return _walk(list_id, Said("bad", words_of(error)), sound="unknown",
                      status=status_of(error))
-    return _walk(list_id, _decided(came), sound="extra")
+    return _walk(list_id, words.decided(came), sound="extra")
 
 
-def _decided(came: pick.Shortage) -> Said:
-    parts = [gettext("order %(number)s: %(units)s from %(bin)s", number=order_id, units=units,
-                     bin=place) for order_id, place, units in came.instead]
-    parts += [gettext("order %(number)s waits for goods", number=order_id)
-              for order_id in came.short]
-    parts += [gettext("order %(number)s is off this list", number=order_id)
-              for order_id in came.later]
-    return Said("warn" if came.short or came.later else "ok", gettext("Noted"),
-                note="; ".join(parts))
-
-
-@screen.post("/picking/lists/<int:list_id>/<any(back, away, leave, give_up):what>")
+@screen.post("/picking/lists/<int:list_id>/<any(back, away, leave, give_up, own):what>")
 @act("pick.do")
 def change(list_id: int, what: str) -> Response:
-    """Undo a tap; put back what is not needed; take an order off; give the walk up."""
+    """Undo a tap; put back what is not needed; take an order off; give the walk up; own it."""
     try:
         with writing() as work:
             _change(work, list_id, what)
@@ -303,5 +296,7 @@ def _change(work: Work, list_id: int, what: str) -> None:
         pick.put_back(work, list_id)
     elif what == "leave":
         pick.leave_out(work, list_id, asked.whole(request.form.get("order"), "order") or 0)
+    elif what == "own":
+        pick.take_over(work, list_id)
     else:
         pick.cancel(work, list_id)

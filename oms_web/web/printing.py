@@ -44,7 +44,7 @@ def order_document(order_id: int, kind: str) -> Response:
 
 
 @screen.get("/picking/lists/<int:pick_list_id>.pdf")
-@act("documents.print")
+@act("pick.do")
 def pick_list(pick_list_id: int) -> Response:
     """The paper of a pick list."""
     made = oms().printing.pick_list(pick_list_id, formats.language())

@@ -80,7 +80,7 @@ def suggest() -> Response:
 
 
 @screen.get("/products/picture/<name>")
-@act("catalog.see")
+@act("catalog.pictures")
 def picture(name: str) -> Response:
     """A picture or its little copy. Its name is made of its content, so it never changes."""
     if not _PICTURE.fullmatch(name):

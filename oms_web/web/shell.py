@@ -50,7 +50,8 @@ MAIN = (
     Section("home.index", "home.see", "home", _l("Home"), "h", ("guide",)),
     Section("orders.index", "orders.see", "layout-list", _l("Orders"), "o",
             ("changes", "order_card", "order_edit")),
-    Section("packing.index", "pack.do", "package", _l("Packing"), "p", ("picking", "shipments")),
+    Section("packing.index", "pack.do", "package", _l("Packing"), "p",
+            ("packing_close", "picking", "shipments")),
     Section("stock.index", "stock.see", "stack-2", _l("Stock"), "s",
             ("stock_documents", "receipts", "transfers", "stocktakes", "warehouses")),
     Section("documents.index", "documents.see", "file-text", _l("Documents"), "d",
@@ -61,16 +62,20 @@ MAIN = (
             ("quarantine", "listings", "offer_rules")),
 )
 MORE = (
+    Section("verification.index", "orders.see", "eye-check", _l("Verification")),
+    Section("till.index", "pos.sell", "building-store", _l("Point of sale"), "", ("till_sales",)),
     Section("products.index", "catalog.see", "tag", _l("Products")),
     Section("picking.index", "pick.do", "basket", _l("Picking")),
     Section("shipments.index", "ship.do", "truck", _l("Shipments")),
     Section("recall.index", "home.see", "send", _l("Going out now")),
+    Section("messages.index", "messages.see", "mail", _l("Messages"), "",
+            ("message_templates", "message_settings", "order_messages")),
     Section("listings.index", "listings.map", "link", _l("Offers to link")),
     Section("quarantine.index", "quarantine.handle", "file-off", _l("Orders not read")),
     Section("imports.index", "imports.see", "file-import", _l("Import"), "", ("import_profiles",)),
     Section("tasks.index", "home.see", "list-check", _l("Running work")),
     Section("settings.index", "settings.edit", "settings", _l("Settings"), "",
-            ("labels",)),
+            ("labels", "verification_settings", "floor_settings")),
     Section("users.index", "users.manage", "users", _l("People")),
     Section("audit.index", "audit.see", "history", _l("Audit trail")),
 )
@@ -179,6 +184,8 @@ SETTINGS_TABS = (
     ("settings.index", "settings.edit", _l("Company")),
     ("labels.statuses", "settings.edit", _l("Statuses")),
     ("labels.tags", "settings.edit", _l("Tags")),
+    ("verification_settings.index", "settings.edit", _l("Verification")),
+    ("floor_settings.index", "settings.edit", _l("Picking and packing")),
     ("numbering.design", "documents.design", _l("Documents")),
     ("users.index", "users.manage", _l("People")),
     ("api_keys.index", "api.manage", _l("API")),
@@ -206,6 +213,19 @@ def around(path: str) -> Section | None:
     return max(inside, key=lambda one: len(one.url), default=None)
 
 
+def landing_url(role: str = "") -> str:
+    """Where a person begins: home, else the first section of their role (or of ``role``)."""
+    user = current_user()
+    role = role or (user.role if user else "")
+    first = next((one.url for one in MAIN if role and may(role, one.act)), None)
+    return first or url_for("home.index")
+
+
+def leaving_url() -> str:
+    """Where the pack station lets go of somebody: home; who has none goes picking."""
+    return landing_url() if allowed("home.see") else url_for("picking.index")
+
+
 def exists(endpoint: str) -> bool:
     """Whether a screen is served by this installation."""
     return endpoint in current_app.view_functions
@@ -222,7 +242,7 @@ def register(app: Flask) -> None:
     app.jinja_env.globals.update(
         allowed=allowed, countdown=formats.countdown, exists=exists, strip_words=strip_words,
         settings_tabs=settings_tabs,
-        theme=theme, themes=THEMES,
+        theme=theme, themes=THEMES, landing_url=landing_url, leaving_url=leaving_url,
     )
 
     @app.context_processor

@@ -13,7 +13,7 @@ from wtforms import HiddenField, SelectField, StringField
 
 from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.domain.catalog import queries as catalog
-from oms_web.domain.stock import exports, queries
+from oms_web.domain.stock import exports, queries, recounts
 from oms_web.extensions import db
 from oms_web.flows import stock_correction, stock_transfer
 from oms_web.web import asked
@@ -64,7 +64,8 @@ def index() -> Response:
     return render(
         "stock_documents/list.html", "stock_documents/_rows.html", page=page, chosen=chosen,
         link=link, next_url=link(after=page.after) if page.after else None, kinds=KINDS,
-        states=STATES, reasons=REASONS, warehouses=queries.warehouses(db.session, everything=True),
+        states=STATES, reasons=REASONS, to_count=recounts.waiting(db.session, chosen["warehouse"]),
+        warehouses=queries.warehouses(db.session, everything=True),
         sheet={"act": "stock.export",
                "files": [(gettext("Stock documents"), file(kind_of="csv"), file(kind_of="xlsx"))]},
     )

@@ -11,7 +11,7 @@ from wtforms import SelectField, StringField
 from oms_web.core.errors import Invalid, NotAllowedNow, NotFound, OmsError
 from oms_web.domain.catalog.models import Variant
 from oms_web.domain.catalog.queries import Found
-from oms_web.domain.stock import documents, queries
+from oms_web.domain.stock import documents, queries, recounts
 from oms_web.extensions import db
 from oms_web.flows import stocktake
 from oms_web.web import asked, scanning
@@ -88,7 +88,8 @@ def _card(document_id: int, said: Said | None = None, status: int = 200,
         counted_bins={line.location_id for line in lines}, all_lines=len(lines),
         rest=list(db.session.scalars(
             select(Variant).where(Variant.id.in_(rest[:REST_SHOWN])).order_by(Variant.title))),
-        rest_count=len(rest),
+        rest_count=len(rest), to_count=recounts.waiting(db.session, document.warehouse_id, 12)
+        if document.state == "draft" and not review else [],
         moved=stocktake.moved_meanwhile(db.session, document_id, None if review else place)
         if document.state == "draft" else {},
         warehouse=db.session.get_one(queries.Warehouse, document.warehouse_id), status=status,

@@ -25,13 +25,15 @@ screen = Blueprint("users", __name__)
 
 ROLE_NAMES = {
     "owner": _l("Owner"), "manager": _l("Manager"), "sales": _l("Sales"),
-    "warehouse": _l("Warehouse"), "accountant": _l("Accountant"), "reader": _l("Read only"),
+    "warehouse": _l("Warehouse"), "packer": _l("Packer"),
+    "accountant": _l("Accountant"), "reader": _l("Read only"),
 }
 ROLE_WORDS = {
     "owner": _l("Everything, including people and clearing the shop."),
     "manager": _l("Everything except people and clearing the shop."),
     "sales": _l("Orders, payments, shipments, documents, linking offers."),
     "warehouse": _l("Picking, packing, receiving, counting. No buyers' data beyond the parcel."),
+    "packer": _l("Picking and packing only. No lists of buyers, no prices, no stock."),
     "accountant": _l("Sees orders and stock; records payments, issues and exports documents."),
     "reader": _l("Sees, changes nothing."),
 }

@@ -78,7 +78,7 @@ def wanted(for_tests: bool) -> dict[str, str]:
         "libraries": digest([RUNTIME], place()),
         "project": digest([ROOT / "pyproject.toml", ROOT / "oms_web" / "__init__.py"], place()),
         "frontend": digest([ROOT / "package-lock.json", ROOT / "static" / "icons.txt",
-                            ROOT / "scripts" / "frontend.py"]),
+                            ROOT / "scripts" / "frontend.py", ROOT / "scripts" / "fonts.py"]),
         "translations": digest(catalogues()),
         "pdf": "",
     }
@@ -226,6 +226,8 @@ def fetch_frontend(_want: str) -> None:
         run([sys.executable, str(ROOT / "scripts" / "frontend.py"), "--npm", npm], LOG,
             what="The front-end packages could not be fetched",
             advice=f"Check that this machine reaches its npm registry. {_AGAIN}", cwd=ROOT)
+        run([str(PYTHON), str(ROOT / "scripts" / "fonts.py")], LOG,
+            what="The font could not be cut", advice=_AGAIN, cwd=ROOT)
 
 
 def compile_translations(_want: str) -> None:

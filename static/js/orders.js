@@ -1,5 +1,5 @@
 /* The order list: a filter that is left empty stays out of the address; Enter in a field of a bulk
-   act presses the button beside it (data-enter). */
+   act presses the button beside it (data-enter); the tab that is looked at is in sight. */
 "use strict";
 
 document.addEventListener("keydown", (event) => {
@@ -10,9 +10,17 @@ document.addEventListener("keydown", (event) => {
   button.click();
 });
 
+// With many views the current tab may lie beyond the edge.
+OMS.ready((root) => OMS.find(root, "#orders-tabs, #rail").forEach((tabs) => {
+  const tab = tabs.querySelector("[aria-current]");
+  if (tab) tabs.scrollLeft = tab.offsetLeft + tab.offsetWidth - tabs.clientWidth + 32;
+}));
+
 document.addEventListener("formdata", (event) => {
   if (event.target.id !== "orders-filters-form") return;
   for (const [name, value] of [...event.formData.entries()]) {
     if (value === "") event.formData.delete(name);
   }
+  // The bare address leads to the view that somebody opens first.
+  if (![...event.formData.keys()].length) event.formData.append("queue", "open");
 });

@@ -9,7 +9,8 @@
    data-sound="ok"     in the answer: is heard. ok, extra, wrong, unknown, stop, closed
    data-said="text"    in the answer: read aloud by #scan-live
    data-offline        shown while the server does not answer; data-waiting inside it counts scans
-   data-mute           switches the sound off and on, in this browser */
+   data-mute           switches the sound off and on, in this browser
+   Others may call OMS.scanned(code): it waits in line like a scan. */
 "use strict";
 
 (() => {
@@ -17,6 +18,7 @@
   const SILENCE_MS = 350;     // a scanner that sends no Enter has finished after so long
   const SHORTEST = 6;         // what such a scanner sends at least
   const RETRY_MS = 1500;
+  const LATE_MS = 40;         // a timer later than this was held up: keys may wait behind it
   const SECOND_ENTER_MS = 150;  // some scanners end a code with two: the second is no key press
 
   // Sound ------------------------------------------------------------------------------------
@@ -128,6 +130,8 @@
     work();
   };
 
+  window.OMS.scanned = scanned;
+
   addEventListener("beforeunload", (event) => {
     if (waiting.length) event.preventDefault();
   });
@@ -153,6 +157,14 @@
     if (!hit) return;
     if (isField(hit)) hit.focus();
     else hit.click();
+  };
+
+  const patiently = (then, again = true) => {
+    const due = performance.now() + LONE_MS;
+    timer = setTimeout(() => {
+      if (again && performance.now() - due > LATE_MS) patiently(then, false);
+      else then();
+    }, LONE_MS);
   };
 
   const settle = () => {
@@ -189,10 +201,10 @@
     if (!typed) since = performance.now();
     typed += event.key;
     clearTimeout(timer);
-    timer = setTimeout(() => {
+    patiently(() => {
       if (typed.length === 1) settle();
       else timer = setTimeout(settle, SILENCE_MS - LONE_MS);
-    }, LONE_MS);
+    });
   }, true);
 
   document.addEventListener("pointerdown", wake, { passive: true });

@@ -9,7 +9,8 @@
                          data-count is what it counts as; data-ticked-only acts cannot do that
    data-bulk-clear       inside it: clears the selection (so does Esc)
 
-   j k or the arrows move, x selects, Shift+x selects from the last one to here, Enter opens. */
+   j k or the arrows move, x selects, Shift+x selects from the last one to here, Enter opens. A letter
+   of the bar of bulk acts, while nothing is selected, is meant for the row under the cursor. */
 "use strict";
 
 (() => {
@@ -82,6 +83,8 @@
     count(home(box));
   };
 
+  const resting = (key) => document.querySelector(`[data-bulk][hidden] [data-key="${key}"]`);
+
   const clear = (form) => {
     boxes(form).forEach((box) => { box.checked = false; });
     count(form);
@@ -104,6 +107,10 @@
       const box = row.querySelector("[data-select]");
       if (!box) return;
       choose(row, event.shiftKey ? true : !box.checked, event.shiftKey);
+    } else if (letters && row && /^[a-z]$/.test(key) && resting(key)) {
+      const button = resting(key);  // found first: selecting the row shows the bar
+      choose(row, true);
+      button.click();
     } else if (key === "Enter" && event.target.matches?.("[data-select], [data-select-all]")) {
       // A browser would press the form's first button: an act on all rows, that nobody meant.
       event.target.closest("[data-row]")?.querySelector("[data-open]")?.click();

@@ -122,12 +122,20 @@ window.OMS = (() => {
     popover.style.top = `${top}px`;
   };
 
+  const opener = (popover) => [
+    ...document.querySelectorAll(`[popovertarget="${CSS.escape(popover.id)}"]`),
+  ].find((button) => button.getClientRects().length);
+
   document.addEventListener("toggle", (event) => {
-    const popover = event.target;
+    // A fold inside that opens makes it higher: it may need another place.
+    const popover = event.target.closest?.("details")?.closest(".pop:popover-open") ?? event.target;
+    if (popover !== event.target) {
+      const button = opener(popover);
+      if (button) place(popover, button);
+      return;
+    }
     if (!popover.matches?.("[popover].pop") || event.newState !== "open") return;
-    const source = event.source
-      ?? [...document.querySelectorAll(`[popovertarget="${CSS.escape(popover.id)}"]`)]
-        .find((button) => button.getClientRects().length);
+    const source = event.source ?? opener(popover);
     if (source) place(popover, source);
     if (popover.hasAttribute("data-menu")) popover.querySelector("a, button")?.focus();
   }, true);
@@ -189,7 +197,9 @@ window.OMS = (() => {
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (event.defaultPrevented || form.method === "dialog") return;
-    if (form.method === "post" && !form.matches("[hx-post]")) {
+    // What comes back is a file: the page stays, and so does its form.
+    if (form.method === "post" && !form.matches("[hx-post]")
+      && event.submitter?.dataset.stays === undefined) {
       if (form.dataset.sent) return event.preventDefault();
       form.dataset.sent = "1";
     }
@@ -202,7 +212,10 @@ window.OMS = (() => {
   document.addEventListener("htmx:before:swap", (event) => {
     for (const task of event.detail?.tasks ?? []) {
       const target = typeof task.target === "string" ? document.querySelector(task.target) : task.target;
-      for (const one of target ? find(target, "[id][style]") : []) one.removeAttribute("style");
+      if (!target) continue;
+      // A popover that is only being filled stays, and stays where it is.
+      const filled = /^inner/.test(task.swapSpec?.style ?? "") ? target : null;
+      for (const one of find(target, "[id][style]")) if (one !== filled) one.removeAttribute("style");
     }
   });
 

@@ -24,6 +24,7 @@ from tests.conftest import TESTER
 PUBLIC_ROUTES = {
     ("static", "GET"), ("auth.sign_in", "GET"), ("auth.sign_in_post", "POST"),
     ("auth.language", "POST"), ("doorbell.ring", "POST"),
+    ("buyer_page.show", "GET"), ("buyer_page.document", "GET"),
 }
 # Called by machines without a cookie: a signature over the body stands where a page's token does.
 SIGNED = {"doorbell.ring"}

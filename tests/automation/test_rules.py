@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -16,8 +17,11 @@ from oms_web.domain.automation import rules
 from oms_web.domain.automation.models import RuleCheck, RuleRun
 from oms_web.domain.orders import labels
 from oms_web.domain.orders.models import Note, Order
+from oms_web.domain.orders.verification import watching
+from oms_web.domain.orders.verification.models import Finding
 from oms_web.flows import order_edit, order_pay
 from oms_web.jobs import rings, worker
+from tests import factories as make
 from tests.automation.rule_desk import ANNA, only
 
 
@@ -236,3 +240,22 @@ def test_what_cannot_be_is_named_at_its_field(desk, values, field):
         rules.create(work, {"name": "Nowa", "trigger": "came",
                             "then": [["tag", {"tag": "x"}]]} | values)
     assert field in caught.value.problems
+
+
+def test_many_orders_from_one_phone_and_somebody_on_the_list_are_pointed_out(desk):
+    desk.rule("Phone", when={"all": [{"field": "phone_orders", "test": "ge", "value": "3"}]},
+              then=[("doubt", {"reason": "Three in a day"})])
+    desk.rule("List", when={"all": [{"field": "is_watched", "test": "yes"}]},
+              then=[("doubt", {"reason": "On the list"})])
+    with desk.works.writing(ANNA) as work:
+        assert watching.add(work, "Długa 7, Łódź", "did not pay")
+        assert not watching.add(work, "dluga 7 lodz", "")
+    home = make.WARSAW
+    three = [desk.order(ship_to=replace(home, phone=phone))
+             for phone in ("600 100 201", "+48600100201", "600-100-201", "600100299")]
+    near, listed = (desk.order(ship_to=replace(home, street=street, city="Łódź", phone=phone))
+                    for street, phone in (("Długa 71", "600100300"), ("ul. DŁUGA 7", "600100301")))
+    desk.run()
+    assert desk.all(select(Finding.order_id, Finding.detail).where(Finding.kind == "doubt")) == [
+        (three[2], {"reason": "Three in a day"}), (listed, {"reason": "On the list"})]
+    assert near != listed

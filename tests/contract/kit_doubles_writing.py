@@ -18,6 +18,7 @@ from oms_connector import (
     RateLimited,
     Refused,
     Ring,
+    SmsReport,
     WebhookRefused,
     Word,
 )
@@ -354,3 +355,19 @@ class EmptiesTheInbox(KitShop):
     def acknowledge(self, refs):
         said = self._get("journal", "events", after=0, limit=10_000)
         super().acknowledge([event["order"] for event in said["events"]] if refs else refs)
+
+
+@breaks(52)
+class CutsLongSms(KitShop):
+    """What does not fit into one SMS is not sent."""
+
+    def send_sms(self, sms):
+        return super().send_sms(replace(sms, text=sms.text[:160]))
+
+
+@breaks(53)
+class SaysThatAllArrived(KitShop):
+    """What was taken by the gateway has arrived, it thinks."""
+
+    def sms_reports(self, refs):
+        return [one and SmsReport(one.reference, "delivered") for one in super().sms_reports(refs)]

@@ -42,6 +42,8 @@ from oms_connector import (
     Return,
     Ring,
     Shipment,
+    Sms,
+    SmsReport,
     StockItem,
     Tokens,
     Unreadable,
@@ -236,6 +238,19 @@ class KitShop(Connector):
         said = self._get(f"words/{kind}", "words")
         return [Word(word["id"], word["name"]) for word in said["words"]]
 
+    # SMS
+
+    def send_sms(self, sms: Sms) -> str:
+        said = self._send("POST", "sms", "id", {"key": sms.key, "to": sms.to, "text": sms.text})
+        return str(said["id"])
+
+    def sms_reports(self, refs: Sequence[str]) -> Sequence[SmsReport | None]:
+        if not refs:
+            return []
+        said = self._get("sms", "sms", ids=",".join(refs))
+        found = {one["id"]: SmsReport(one["id"], one["state"]) for one in said["sms"]}
+        return [found.get(ref) for ref in refs]
+
     # Doorbells
 
     def subscribe(self, url: str, secret: str) -> Sequence[str]:
@@ -312,7 +327,8 @@ def _understood(response: Response, needs: str) -> Any:
             raise Conflict(message, str(error.get("rev", "")))
         if response.status == 410:
             raise CursorExpired(message)
-        raise (NotFound if response.status == 404 else Refused)(message, code)
+        raise (NotFound if response.status == 404 else Refused)(
+            message, code, str(error.get("field", "")))
     if needs not in said:
         raise ChannelDown(f"the answer lacks {needs}")
     return said

@@ -88,6 +88,7 @@ class Api:
         self.hooks: dict[str, dict[str, str]] = {}
         self.tasks: dict[str, dict[str, Any]] = {}
         self.keys: set[str] = set()
+        self.texts: dict[str, dict[str, str]] = {}
         self._routes: list[tuple[str, str, Callable[..., Response]]] = [
             ("GET", "me", lambda _: answer(200, {"shop": "Kram"})),
             ("GET", "journal", self.journal), ("GET", "orders", self.orders),
@@ -100,6 +101,7 @@ class Api:
             ("POST", "orders/([^/]+)/documents", self.documents),
             ("GET", "words/([^/]+)", self.words), ("PUT", "hooks", self.hook),
             ("DELETE", "hooks/([^/]+)", self.unhook),
+            ("POST", "sms", self.sms), ("GET", "sms", self.reports),
             ("POST", "token", lambda request: self.door.grant(request.json())),
             ("POST", "device", self.device), ("POST", "register", self.register),
         ]
@@ -257,6 +259,22 @@ class Api:
         if not known:
             kept.append({"key": key, "body": request.body})
         return answer(201, {"id": f"D-{ref}-{known[0] if known else len(kept) - 1}"})
+
+    def sms(self, request: Request) -> Response:
+        said = request.json()
+        if len(said["to"]) < 8:
+            return no(422, "bad_number", "this is no number", field="to")
+        for ref, one in self.texts.items():
+            if one["key"] == said["key"]:
+                return answer(200, {"id": ref})
+        ref = f"S{len(self.texts) + 1}"
+        self.texts[ref] = {**said, "id": ref, "state": "sent"}
+        return answer(201, {"id": ref})
+
+    def reports(self, request: Request) -> Response:
+        wanted = request.query["ids"].split(",")
+        return answer(200, {"sms": [{"id": ref, "state": one["state"]}
+                                    for ref, one in self.texts.items() if ref in wanted]})
 
     def hook(self, request: Request) -> Response:
         said = request.json()

@@ -27,6 +27,8 @@ REQUESTS: dict[tuple[str, str], tuple[set[str], set[str]]] = {
     ("GET", r"words/\w+"): (set(), set()),
     ("PUT", "hooks"): (set(), {"url", "secret", "topic"}),
     ("DELETE", r"hooks/\w+"): (set(), set()),
+    ("POST", "sms"): (set(), {"key", "to", "text"}),
+    ("GET", "sms"): ({"ids"}, set()),
     ("POST", "token"): (set(), {"grant"}),
     ("POST", "device"): (set(), set()),
     ("POST", "register"): (set(), {"name", "back"}),

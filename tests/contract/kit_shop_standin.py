@@ -189,6 +189,15 @@ class KramStandIn(StandIn):
     def subscriptions(self) -> Sequence[str]:
         return [hook["url"] for hook in self.api.hooks.values()]
 
+    def texts(self, to: str) -> Sequence[str]:
+        return [one["text"] for one in self.api.texts.values() if one["to"] == to]
+
+    def arrive(self, ref: str) -> None:
+        self.api.texts[ref]["state"] = "delivered"
+
+    def fail(self, ref: str) -> None:
+        self.api.texts[ref]["state"] = "undelivered"
+
     # Lapses
 
     def lose_event(self, ref: str) -> None:

@@ -44,7 +44,7 @@ from oms_web.domain.orders.service import (
 from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping.models import Shipment, ShipmentLine
 from oms_web.flows import backorder, pick, ship
-from oms_web.flows.pack import losing, opening, scanning
+from oms_web.flows.pack import closing, losing, opening, scanning
 from tests import factories as make
 from tests.floor import EANS, KUBA, Floor, broken, key
 from tests.sizes import size
@@ -197,7 +197,7 @@ class FloorMachine(RuleBasedStateMachine):
 
     @when("packing")
     @rule(number=nth, flow=st.sampled_from([
-        opening.put_aside, scanning.accept_changes, scanning.second_parcel, scanning.close,
+        opening.put_aside, scanning.accept_changes, scanning.second_parcel, closing.close,
         ship.forget_shipment,
     ]))
     def something_is_done_with_a_parcel(self, number, flow):

@@ -21,7 +21,7 @@ from oms_web.domain.shipping.models import Shipment, ShipmentLine
 from oms_web.domain.stock.models import COUNT, SCRAP, Move
 from oms_web.flows import backorder, order_cancel, order_edit, pick, ship, stock_correction
 from oms_web.flows.order_in import take_in
-from oms_web.flows.pack import losing, opening, scanning, trouble
+from oms_web.flows.pack import closing, losing, opening, scanning, trouble
 from tests import factories as make
 from tests.factories import NOON
 from tests.floor import EANS, KUBA, Floor, broken, key
@@ -280,8 +280,8 @@ def test_a_packed_parcel_is_shown_and_opens_again_with_a_name(floor):
     assert floor.shipment(shipment_id).state == "packed"
     do(floor, opening.reopen, shipment_id, "2")
     assert (floor.shipment(shipment_id).state, floor.get(order_id).queue) == ("packing", "pack")
-    assert do(floor, scanning.close, shipment_id) is True
-    assert do(floor, scanning.close, shipment_id) is False
+    assert do(floor, closing.close, shipment_id) is True
+    assert do(floor, closing.close, shipment_id) is False
     with floor.works.reading(SYSTEM) as work:
         acts = [(e.act, e.actor_name) for e in work.session.scalars(
             select(AuditEntry).filter_by(subject="shipment").order_by(AuditEntry.id))]
@@ -292,7 +292,7 @@ def test_a_packed_parcel_is_shown_and_opens_again_with_a_name(floor):
 def test_an_incomplete_parcel_does_not_close(floor):
     shipment_id = floor.open(floor.order("A", {"KUB": 1})).shipment_id
     with pytest.raises(NotAllowedNow):
-        do(floor, scanning.close, shipment_id)
+        do(floor, closing.close, shipment_id)
 
 
 def test_several_boxes_each_with_what_was_scanned_into_it(floor):
@@ -343,7 +343,7 @@ def test_whatever_happens_to_the_order_stops_the_next_scan(floor, happens, kind)
     assert found_trouble(floor, shipment_id).kind == kind
     assert scans(floor, shipment_id) == ["ok"]
     with pytest.raises(NotAllowedNow):
-        do(floor, scanning.close, shipment_id)
+        do(floor, closing.close, shipment_id)
     line_id = floor.line(order_id, 2).id
     with pytest.raises(NotAllowedNow):
         do(floor, losing.lose_unit, shipment_id, line_id, floor.ids["PUZ"], key(), losing.MISSING)

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 import pytest
 from babel.messages.pofile import read_po
+from oms_connector import Address
 from oms_connector import OrderLine as ChannelLine
 from sqlalchemy import func, select, update
 
@@ -19,9 +20,11 @@ from oms_web.core.actor import SYSTEM
 from oms_web.core.claims import enqueue
 from oms_web.domain.catalog.models import Product
 from oms_web.domain.channels.models import ChannelAccount
+from oms_web.domain.messages import pages, settings, templates
+from oms_web.domain.messages import service as messages
 from oms_web.domain.orders import labels
 from oms_web.domain.webhooks import service as webhooks
-from oms_web.flows import order_edit, own_shop, stock_transfer
+from oms_web.flows import order_edit, order_message, order_verify, own_shop, stock_transfer
 from oms_web.flows.issue_document import issue_invoice
 from oms_web.flows.order_in import take_in
 from oms_web.jobs.worker import drain
@@ -78,6 +81,12 @@ def full(oms, app, browser_as):
                                           offer_ref="of-mug", unit_price=Decimal(49))]),
             make.order("B3-" + "9" * 40, {MUG: 1}), make.order("B4", {MUG: 1}, state="unpaid"),
         ])
+        # Everything that can be doubtful about an order stands on the last one.
+        doubtful = take_in(work, work.session.get_one(ChannelAccount, shop.account_id), [
+            make.order("B5", {MUG: 1}, placed_at=work.now, tax_id="1234567890", total=Decimal(9),
+                       ship_to=Address(name=LONG, street="Kwiatowa", city="Kraków", country="PL",
+                                       postcode="61-001", phone="12345"))]).order_ids[0]
+        order_verify.doubt(work, doubtful, LONG)
         assert came.refused == []
         first, last = came.order_ids[0], came.order_ids[-1]
         order_edit.add_tag(work, first, "grawer na zamówienie, pilne")
@@ -94,7 +103,12 @@ def full(oms, app, browser_as):
         waiting = work.session.scalar(select(quarantine.Quarantine.id))
         product = work.session.scalar(select(func.min(Product.id)))
         hook = webhooks.create(work, LONG[:80], "https://shop.example/" + "a" * 80, ["order"])[0].id
+        written = _write(work, first)
         webhooks.note_try(work, hook, webhooks.Try("event", 1, "orders.hold", 500, 12, answer="x"))
+    client.post("/pos/tills", data={"name": LONG[:40], "warehouse": shop.ldz})
+    client.post("/pos/open", data={"change_money": "100"})
+    basket, parked = post("/pos/scan", code=f"2*{MUG}"), post("/pos/scan", code=MUG)
+    sale = post(f"/pos/{basket}/pay", key="k", shown="9800", method="card")
     walk = post("/picking/lists", order=[first])
     packing = post(f"/packing/orders/{last - 1}/open")
     receipt = post("/stock/receipts/new", warehouse=shop.ldz, partner=LONG)
@@ -104,15 +118,32 @@ def full(oms, app, browser_as):
         "file": (io.BytesIO(text), "stany.csv"), "kind": "stock", "profile": "new"},
         content_type="multipart/form-data").location
     return {
-        "looked": looked, "order_id": [first, last, 10002, 10003], "account_id": [shop.account_id],
+        "looked": looked, "order_id": [first, last, doubtful, 10002, 10003],
+        "account_id": [shop.account_id],
         "document_id": {"documents": [document], "receipts": [receipt],
                         "transfers": [transfer], "stocktakes": [stocktake],
                         "stock_documents": [receipt]},
         "listing_id": [shop.listings["of-new"]], "shipment_id": [packing], "list_id": [walk],
         "product_id": [product], "variant_id": [shop.ids[MUG]], "quarantine_id": [waiting],
         "status_id": [status], "tag_id": [1], "task_id": [task], "warehouse_id": [shop.ldz],
-        "user_id": [1], "webhook_id": [hook], "key": ["demo", "files"],
+        "basket_id": [parked], "sale_id": [sale], "shift_id": [1],
+        "user_id": [1], "webhook_id": [hook], "key": ["demo", "files"], **written,
     }
+
+
+def _write(work, order_id):
+    """A template, a message that came back, and the buyer's page, by parameter."""
+    settings.change(work, {
+        "host": "smtp.example.com", "port": 587, "security": "starttls",
+        "from_address": "my@sklep.example", "public_url": "https://sklep.example",
+        "page_days": 30})
+    template = templates.create(work, {
+        "kind": "email", "name": LONG[:80], "subject_pl": "Zamówienie {{order.number}}",
+        "text_pl": "Stan: {{order.link}}", "subject_en": "Order", "text_en": "{{order.link}}"}).id
+    messages.refuse_address(work, f"{'a' * 60}@example.test", ["550 5.1.1 nobody here", {}])
+    message = order_message.write(work, order_id, template)
+    return {"template_id": [template], "message_id": [message],
+            "token": [pages.link(work, order_id).rpartition("/")[2]]}
 
 
 @pytest.fixture

@@ -176,6 +176,53 @@ def test_the_whole_list_is_taken_once_all_rows_on_the_page_are(floor, oms, open_
     expect(page.locator("#change-band")).to_contain_text("52 changed")
 
 
+def test_the_palette_finds_and_a_letter_means_the_row_under_the_cursor(floor, oms, open_page):
+    numbers = [floor.order(name, {"KUB": 1}, buyer_name=name) for name in ("Ewa Łoś", "Jan Kos")]
+    page = open_page("manager")
+    press = page.keyboard.press
+    page.goto("/orders?sort=newest")
+    press("Control+k")
+    page.keyboard.type("los")
+    hits = page.locator("#commands [role=option]")
+    expect(hits.first).to_contain_text(f"{numbers[0]}Ewa Łoś")
+    expect(page.locator("#commands [aria-selected=true]")).to_have_count(0)  # a name is not sure
+    found = look(page, "the palette is open")
+    press("ArrowDown")
+    press("Enter")
+    page.wait_for_url(f"**/orders/{numbers[0]}")
+    press("Escape")
+    page.wait_for_url("**/orders")
+    press("Control+k")
+    expect(hits.first).to_contain_text("Ewa Łoś")  # looked at last
+    page.keyboard.type("changes of")
+    expect(hits.first).to_contain_text("Changes of many orders")
+    press("Escape")
+    press("Escape")
+    press("j")
+    press("s")  # nothing is ticked: the row under the cursor is meant
+    expect(page.locator("#bulk-status")).to_be_visible()
+    expect(page.locator("[data-bulk-count]")).to_have_text("1")
+    press("Escape")
+    page.click("[popovertarget=orders-columns]")
+    columns = page.locator("#orders-columns")
+    columns.get_by_label("Weight").check()
+    page.click("#column-up-weight")
+    expect(page.locator("#column-up-weight")).to_be_focused()
+    found += look(page, "the columns are open")
+    columns.get_by_role("button", name="Keep the columns").click()
+    expect(page.locator(".weight-col")).to_be_visible()
+    page.click("[popovertarget=orders-keep]")
+    page.fill("#view-name", "With weights")
+    found += look(page, "a view is kept")
+    page.click("#orders-keep .btn.primary")
+    tab = page.locator("#orders-tabs [aria-current]")
+    expect(tab).to_contain_text("With weights 2")  # counted a moment later
+    page.goto("/orders/views")
+    page.get_by_text("Name and readers").click()
+    found += look(page, "all views")
+    assert found == []
+
+
 def test_new_orders_announce_themselves_and_move_nothing(floor, open_page):
     floor.order("A", {"KUB": 1})
     page = open_page("sales")

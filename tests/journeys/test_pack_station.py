@@ -9,9 +9,11 @@ from playwright.sync_api import expect
 from sqlalchemy import select
 
 from oms_web.core.actor import SYSTEM
+from oms_web.domain.company import service as company
 from oms_web.domain.fulfilment.models import PackScan
 from oms_web.domain.orders.cancelling import cancel_order
 from oms_web.domain.orders.service import get_order
+from oms_web.flows import order_edit
 from tests.conftest import PASSWORD
 from tests.floor import EANS, Floor
 from tests.journeys import looking
@@ -31,6 +33,13 @@ def scan(page, code, delay=4):
     """What a scanner does: the code, key by key and very fast, then Enter."""
     page.keyboard.type(str(code), delay=delay)
     page.keyboard.press("Enter")
+
+
+def burst(page, code):
+    """The same, all keys at once: however busy this machine is, none of them looks like a finger's.
+    """
+    page.evaluate("""code => [...code, "Enter"].forEach((key) => document.body.dispatchEvent(
+        new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true })))""", str(code))
 
 
 def heard(page, name):
@@ -67,6 +76,33 @@ def test_a_scanner_packs_an_order_to_its_label_and_takes_the_next(floor, open_pa
     page.keyboard.press("Enter")
     page.wait_for_url("**/packing/2")
     assert floor.shipment(2).order_id == second
+
+
+def test_ten_orders_are_packed_by_scanner_and_scale_alone(floor, open_page):
+    """What a packer does all day: an order's number, its units, the weight, a note now and then."""
+    with floor.works.writing(SYSTEM) as work:
+        company.change(work, {"weighs": True, "packaging_g": 100})
+    lines = [{"KUB": 1}, {"SWI": 1}, {"PUZ": 1}, {"KUB": 2}, {"KUB": 1, "SWI": 1}] * 2
+    grams = {"KUB": 250, "SWI": 120, "PUZ": 900}
+    orders = [floor.order(f"T{n}", wanted) for n, wanted in enumerate(lines)]
+    with floor.works.writing(SYSTEM) as work:
+        order_edit.add_note(work, orders[3], "Put the leaflet in", for_packer=True)
+    page = open_page("packer")
+    page.goto("/packing")
+    for order_id, wanted in zip(orders, lines, strict=True):
+        codes = [EANS[sku] for sku, units in wanted.items() for _ in range(units)]
+        for code in (order_id, *codes):
+            burst(page, code)
+        if order_id == orders[3]:
+            expect(page.locator(".band.before")).to_contain_text("Put the leaflet in")
+            page.wait_for_timeout(SLOW_FINGER)
+            page.keyboard.press("Enter")
+        expect(page.locator(".scan-target b")).to_have_text("Put the parcel on the scale")
+        weight = 100 + sum(grams[sku] * units for sku, units in wanted.items())
+        burst(page, f"ST,GS,+ {weight / 1000:.3f}kg")
+        expect(page.locator(".band-title")).to_have_text(f"Order {order_id} is complete")
+    assert [floor.get(order_id).queue for order_id in orders] == ["courier"] * 10
+    assert results(floor) == ["ok"] * sum(sum(wanted.values()) for wanted in lines)
 
 
 def test_scans_faster_than_the_server_are_all_counted_in_their_order(floor, open_page):

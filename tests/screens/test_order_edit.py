@@ -144,6 +144,75 @@ def test_a_known_buyer_is_recognised_and_filled_in(clerk, floor):
     assert 'value="Ewa Nowak"' in body(clerk.get(f"/orders/new?like={number}"))
 
 
+def test_buyers_are_suggested_by_whatever_is_typed_of_them(clerk, floor, browser_as):
+    floor.order("A", {"KUB": 1}, buyer_name="Ewa Nowak", buyer_phone="+48 600 100 200",
+                buyer_email="ewa@example.test")
+    last = floor.order("B", {"KUB": 1}, buyer_name="Ewa Nowak", buyer_phone="600100200",
+                       buyer_email="Ewa@example.test")
+    floor.order("C", {"KUB": 1}, buyer_name="Jan Nowacki", buyer_phone="700800900",
+                buyer_email="j@x.test", buyer_company="Nowy Las", tax_id="5261040828")
+
+    def suggested(field, text) -> list[str]:
+        answer = clerk.get("/orders/buyers", query_string={"field": field, field: text})
+        return re.findall(r'name="like" value="(\d+)"', body(answer))
+
+    for field, text in (("buyer_name", "ewa now"), ("buyer_phone", "+48 600 1"),
+                        ("buyer_email", "EWA@ex"), ("buyer_name", "Nowák e")):
+        assert suggested(field, text) == [str(last)], text  # both orders are one buyer's
+    assert len(suggested("buyer_name", "now")) == 2
+    assert len(suggested("tax_id", "526-104")) == 1
+    assert suggested("buyer_name", "no") == suggested("street", "Prosta") == []
+    assert browser_as("warehouse").get("/orders/buyers?field=buyer_name&buyer_name=ewa"
+                                       ).status_code == 403
+
+
+def test_discounts_and_a_payment_that_was_seen(clerk, floor, works):
+    data = {**TYPED, **lines((floor.ids["KUB"], "3", "10"), (floor.ids["PUZ"], "1", "20")),
+            "cut": ["10%", "1,50"], "discount": "10%", "shipping": "15", "payment_kind": "paid",
+            "payment_method": "BLIK"}
+    assert "PLN 55.95" in text_of(clerk.post("/orders/new", data=data)).split("Total", 1)[1]
+    draft = clerk.post("/orders/new", data={**data, "save": "draft"})
+    assert "A draft cannot be paid yet." in text_of(draft)
+    for wrong, says in (({"cut": ["101%", ""]}, "A percentage is from 0 to 100"),
+                        ({"cut": ["31", ""]}, "more than what it is taken off"),
+                        ({"discount": "-1"}, "A discount cannot be below nought.")):
+        answer = clerk.post("/orders/new", data={**data, **wrong, "save": "order"})
+        assert (answer.status_code, says in text_of(answer)) == (422, True), wrong
+    assert orders(works) == []
+    assert clerk.post("/orders/new", data={**data, "save": "order"}).status_code == 303
+    (order,) = orders(works)
+    assert (order.items_total, order.discount_total, order.total) == (4550, 455, 5595)
+    assert (order.payment_state, order.paid_total, order.queue) == ("paid", order.total, "pick")
+    with works.reading(SYSTEM) as work:
+        assert [(row.unit_price, row.discount, row.total) for row in work.session.scalars(
+            select(OrderLine).order_by(OrderLine.position))] == [
+                (9_000_000, 300, 2700), (18_500_000, 150, 1850)]
+
+
+def test_the_same_again_takes_buyer_and_goods_at_todays_price(clerk, floor):
+    number = floor.order("A", {"KUB": 2, "PUZ": 1}, buyer_name="Ewa Nowak")
+    shown = clerk.get(f"/orders/new?again={number}")
+    assert (fields(shown, "quantity"), fields(shown, "price")) == (["2", "1"], ["39.90", "10.00"])
+    assert 'value="Ewa Nowak"' in body(shown)
+    assert f"again={number}" in body(clerk.get(f"/orders/{number}"))
+
+
+def test_what_was_typed_is_there_until_it_is_an_order_or_thrown_away(clerk, floor, browser_as):
+    data = {**TYPED, **lines((floor.ids["KUB"], "4", "9")), "note": "after five"}
+    assert clerk.post("/orders/new/kept", data=data).status_code == 204
+    back = clerk.get("/orders/new")
+    assert "This is how you left it" in text_of(back)
+    assert (fields(back, "quantity"), fields(back, "price")) == (["4"], ["9"])
+    assert "after five" in body(back)
+    assert "after five" not in body(browser_as("manager").get("/orders/new"))
+    clerk.post("/orders/new/forget")
+    assert "after five" not in body(clerk.get("/orders/new"))
+    clerk.post("/orders/new/kept", data=data)
+    clerk.post("/orders/new", data={**data, "save": "order"})
+    clerk.post("/orders/new/kept", data=data)  # sent when the field was left, arrived late
+    assert "This is how you left it" not in text_of(clerk.get("/orders/new"))
+
+
 def test_a_shortage_is_said_before_it_is_stored(clerk, floor):
     answer = clerk.post("/orders/new", data={
         **TYPED, **lines((floor.ids["PUZ"], "7", "10"))})

@@ -36,6 +36,22 @@ def saved(works):
         return company.get_company(work.session)
 
 
+def test_the_floor_is_set_within_its_bounds(owner, works):
+    good = {"cart_slots": "8", "weighs": "y", "packaging_g": "0", "tolerance_g": "40",
+            "tolerance_pct": "3", "photo_days": "30"}
+    wrong = owner.post("/settings/floor", data={**good, "cart_slots": "0", "photo_days": "9999"})
+    assert wrong.status_code == 422
+    page = wrong.get_data(as_text=True)
+    assert field_error(page, "cart_slots") == "Between 1 and 100."
+    assert field_error(page, "photo_days") == "Between 1 and 730."
+    assert saved(works).cart_slots == 12
+    assert owner.post("/settings/floor", data=good).status_code == 303
+    row = saved(works)
+    assert (row.cart_slots, row.weighs, row.packaging_g, row.photo_days) == (8, True, 0, 30)
+    owner.post("/settings/floor", data={k: v for k, v in good.items() if k != "weighs"})
+    assert saved(works).weighs is False
+
+
 def field_error(page, field):
     found = re.search(rf'id="{field}-error">.*?<span>([^<]*)</span>', page, re.S)
     return found[1] if found else None

@@ -30,6 +30,8 @@ from oms_connector import (
     PushesStock,
     RefreshesTokens,
     RegistersClient,
+    ReportsSms,
+    SendsSms,
     SweepsOrders,
     UploadsInvoices,
     VerifiesAccess,
@@ -63,6 +65,8 @@ ABLE: Mapping[type[Any], tuple[str, tuple[str, ...]]] = {
     AuthorizesByCode: ("be authorised by code", ("consent",)),
     AuthorizesByDevice: ("be authorised by device", ("agree",)),
     RegistersClient: ("register itself", ()),
+    SendsSms: ("send SMS", ("texts",)),
+    ReportsSms: ("report on SMS", ("arrive", "fail")),
 }
 """Capability -> what it is called, and the verbs that a stand-in must have for it."""
 

@@ -26,7 +26,10 @@ from oms_connector import (
     PushesShipments,
     PushesStatus,
     PushesStock,
+    ReportsSms,
+    SendsSms,
     Shipment,
+    Sms,
     StockItem,
     SweepsOrders,
     UploadsInvoices,
@@ -99,7 +102,16 @@ def reads(bench: Bench) -> Mapping[str, Reader]:
         found["pull_returns"] = lambda c: c.pull_returns(None, size)
     if able(KnowsWords):
         found["words"] = lambda c: [c.words("statuses"), c.words("carriers")]
-    if able(AnswersLater):
+    return found | _follow_ups(bench)
+
+
+def _follow_ups(bench: Bench) -> Mapping[str, Reader]:
+    """Calls that ask what became of something that was sent."""
+    found: dict[str, Reader] = {}
+    if bench.can(ReportsSms):
+        ref = bench.call(lambda c: c.send_sms(new_sms("Paczka")))
+        found["sms_reports"] = lambda c: c.sms_reports([ref])
+    if bench.can(AnswersLater):
         [result] = bench.call(lambda c: c.push_stock(stock_items(bench)[:1]))
         if result.outcome == "accepted":
             bench.standin.finish_pushes()
@@ -119,7 +131,7 @@ def writes(bench: Bench) -> Mapping[str, Maker]:
         ("push_status", PushesStatus, status), ("cancel_order", CancelsOrders, cancelling),
         ("upload_invoice", UploadsInvoices, invoice),
         ("acknowledge", AcknowledgesOrders, acknowledgement),
-        ("subscribe", OrdersWebhooks, subscription),
+        ("subscribe", OrdersWebhooks, subscription), ("send_sms", SendsSms, sms),
     )
     return {name: maker for name, capability, maker in makers if bench.can(capability)}
 
@@ -228,6 +240,18 @@ def subscription(bench: Bench) -> Write:
     return Write("subscribe", lambda c: c.subscribe(url, secret),
                  lambda: sorted(bench.standin.subscriptions()),
                  sorted([*bench.standin.subscriptions(), *other.standin.subscriptions()]))
+
+
+def new_sms(text: str) -> Sms:
+    """An SMS to a phone that got none yet."""
+    return Sms(new_key("sms"), f"+48600{next(_numbers):06d}", text)
+
+
+def sms(bench: Bench) -> Write:
+    """An SMS to a phone of its own."""
+    told = new_sms("Paczka jedzie, będzie jutro")
+    return Write("send_sms", lambda c: c.send_sms(told),
+                 lambda: list(bench.standin.texts(told.to)), [told.text])
 
 
 def everything(bench: Bench) -> Iterator[tuple[str, Reader]]:

@@ -260,6 +260,20 @@ class StandIn:
         """The addresses that are rung, repeated ones too."""
         raise Absent("nobody can subscribe")
 
+    # What a gateway carries to phones
+
+    def texts(self, to: str) -> Sequence[str]:
+        """The SMS that were sent to a number (``+48600700800``), repeated ones too."""
+        raise Absent("it sends no SMS")
+
+    def arrive(self, ref: str) -> None:
+        """An SMS reaches its phone."""
+        raise Absent("nobody knows whether an SMS arrives")
+
+    def fail(self, ref: str) -> None:
+        """An SMS cannot reach its phone, for good."""
+        raise Absent("nobody knows whether an SMS arrives")
+
     # Lapses
 
     def lose_event(self, ref: str) -> None:

@@ -1,4 +1,4 @@
-"""Checks 17, 19, 21, 35, 43-45, 47 and 49: what the channel is told, it is told once."""
+"""Checks 17, 19, 21, 35, 43-45, 47, 49, 52 and 53: what the channel is told, it is told once."""
 
 from __future__ import annotations
 
@@ -22,12 +22,22 @@ from oms_connector import (
     PushesShipments,
     PushesStatus,
     PushesStock,
+    Refused,
+    ReportsSms,
+    SendsSms,
     Shipment,
     UploadsInvoices,
     Word,
 )
 from oms_connector.testing.bench import Bench
-from oms_connector.testing.deeds import new_key, parcel_left, stock_items, subscription, writes
+from oms_connector.testing.deeds import (
+    new_key,
+    new_sms,
+    parcel_left,
+    stock_items,
+    subscription,
+    writes,
+)
 from oms_connector.testing.promise import Broken, keeps, must, not_applicable
 from oms_connector.testing.pulling import current
 from oms_connector.testing.reading import Shelf, offering, pulling, read, units
@@ -197,3 +207,36 @@ class Telling:
              f"inbox are {sorted(bench.standin.inbox())}")
         bench.call(lambda c: c.acknowledge([]))
 
+    @keeps(52, "an SMS reaches the number it is for, letter by letter, or is refused", "silver")
+    def test_52_sms(self, bench: Bench) -> None:
+        """Short, long, with the letters of other languages; a number that is none is no fault."""
+        bench.needs(SendsSms)
+        for text in ("ok", "Zażółć gęślą jaźń", "& = + %26 ? # [x] {{y}} €", "długi tekst " * 30):
+            told = new_sms(text.strip())
+            bench.call(methodcaller("send_sms", told))
+            found = list(bench.standin.texts(told.to))
+            must(found == [told.text], f"{told.text[:40]!r} was sent as {found!r}"[:300])
+        wrong = replace(new_sms("ok"), to="+48")
+        try:
+            bench.call(lambda c: c.send_sms(wrong))
+        except Refused as refusal:
+            must(refusal.field == "to", f"the number is wrong; it blames {refusal.field!r}")
+            return
+        raise Broken("an SMS to no number was taken")
+
+    @keeps(53, "of each SMS it is told whether it arrived, in the order asked for", "silver")
+    def test_53_reports(self, bench: Bench) -> None:
+        """What is on its way is not there yet."""
+        bench.needs(ReportsSms)
+        refs = [bench.call(methodcaller("send_sms", new_sms(f"no. {number}")))
+                for number in range(3)]
+        must(len(set(refs)) == 3 and all(refs), f"references are not unique: {refs}")
+        bench.standin.fail(refs[0])
+        bench.standin.arrive(refs[2])
+        asked = [refs[2], bench.standin.unknown, refs[0], refs[1]]
+        found = bench.call(lambda c: c.sms_reports(asked))
+        must([one and one.reference for one in found] == [refs[2], None, refs[0], refs[1]],
+             f"asked for {asked}, told of {found}")
+        states = [one and one.state for one in found]
+        must(states == ["delivered", None, "undelivered", "sent"], f"they are {states}")
+        must(bench.call(lambda c: c.sms_reports([])) == [], "something was told of nothing")

@@ -50,6 +50,8 @@ FIELDS: dict[str, AskField] = {field.name: field for field in (
     AskField("buyer_email", N_("E-mail"), "text", BUYER, folded=True),
     AskField("is_company", N_("Buys for a company"), "flag", BUYER),
     AskField("earlier_orders", N_("Earlier orders of this buyer"), "number", BUYER),
+    AskField("phone_orders", N_("Orders from this phone number within a day"), "number", BUYER),
+    AskField("is_watched", N_("Stands on the list of whom to look out for"), "flag", BUYER),
     AskField("wants_invoice", N_("Wants an invoice"), "flag", BUYER),
     AskField("skus", N_("SKUs"), "words", GOODS, folded=True),
     AskField("titles", N_("Names of the goods"), "words", GOODS, folded=True),

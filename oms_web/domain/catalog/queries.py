@@ -27,6 +27,8 @@ class Found:
     by: str = "search"
 
 
+LEAST_DIGITS = 4
+"""Digits of a barcode before it is looked for."""
 _CANDIDATES = 200
 _FOUND = (
     Variant.id, Variant.sku, Variant.title, Variant.product_id, Variant.is_bundle,
@@ -105,6 +107,20 @@ def suggest(session: Session, text: str, limit: int = 8) -> list[Found]:
             .order_by(Variant.title, Variant.id).limit(limit)
         )
         found += [Found(*row) for row in rows if not exact or row.id != exact.id]
+    return found[:limit]
+
+
+def begun(session: Session, text: str, limit: int = 6) -> list[Found]:
+    """What somebody still typing may mean: as ``suggest``, and barcodes that begin so."""
+    found = suggest(session, text, limit)
+    digits = squeeze(text)
+    if len(found) < limit and digits.isdigit() and len(digits) >= LEAST_DIGITS:
+        known = {one.id for one in found}
+        rows = session.execute(
+            select(*_FOUND).join(Barcode, Barcode.variant_id == Variant.id)
+            .where(Barcode.code >= digits, Barcode.code <= digits + "9" * 14)
+            .order_by(Barcode.code).limit(limit))
+        found += [Found(*row, by="barcode") for row in rows if row.id not in known]
     return found[:limit]
 
 

@@ -21,7 +21,10 @@ class Company(Base):
 
     ``exempt_basis`` is the provision printed on invoices with exempt ("zw") lines;
     ``slip_prices`` says whether packing slips show prices. ``recall_seconds``: how long what
-    channels are to be told of orders waits, so that it can be recalled; 0: not at all.
+    channels are to be told of orders waits, so that it can be recalled; 0: not at all. The floor:
+    ``cart_slots`` orders fit on a picking cart; with ``weighs`` a parcel closes only after it was
+    weighed, against its goods and ``packaging_g``, give or take the larger of ``tolerance_g`` and
+    ``tolerance_pct`` percent; photos of parcels are kept for ``photo_days``.
     """
 
     __tablename__ = "company"
@@ -50,5 +53,11 @@ class Company(Base):
     payment_hours: Mapped[int] = mapped_column(default=72)
     cut_off: Mapped[str] = mapped_column(String(5), default="15:00")
     recall_seconds: Mapped[int] = mapped_column(default=RECALL_SECONDS)
+    cart_slots: Mapped[int] = mapped_column(default=12)
+    weighs: Mapped[bool] = mapped_column(default=False)
+    packaging_g: Mapped[int] = mapped_column(default=120)
+    tolerance_g: Mapped[int] = mapped_column(default=30)
+    tolerance_pct: Mapped[int] = mapped_column(default=5)
+    photo_days: Mapped[int] = mapped_column(default=60)
 
     __table_args__ = (CheckConstraint("id = 1", name="only_one"),)

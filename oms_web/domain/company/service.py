@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import time
 from typing import Any
 
@@ -17,6 +17,8 @@ from oms_web.core.errors import Invalid, InvalidForm, NotFound, OmsError
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.company.models import Company
+
+Check = Callable[[str, Any, str], Any]
 
 ADDRESS = ("street", "postcode", "city", "country")
 TEXTS = {
@@ -193,10 +195,14 @@ def _hours(name: str, value: Any, _: str) -> int:
     return hours
 
 
-def _seconds(name: str, value: Any, _: str) -> int:
-    if not isinstance(value, int) or not 0 <= value <= MAX_RECALL_SECONDS:
-        raise Invalid("Between 0 and %(limit)s seconds.", name, limit=MAX_RECALL_SECONDS)
-    return value
+def _whole(least: int, most: int) -> Check:
+    """A check for a whole number between two."""
+    def check(name: str, value: Any, _: str) -> int:
+        if not isinstance(value, int) or not least <= value <= most:
+            raise Invalid("Between %(least)s and %(most)s.", name, least=least, most=most)
+        return value
+
+    return check
 
 
 def _cut_off(name: str, value: Any, _: str) -> str:
@@ -219,9 +225,12 @@ def _yes(_name_: str, value: Any, _: str) -> bool:
     return bool(value)
 
 
-_CHECKS = {
+_CHECKS: dict[str, Check] = {
     "name": _name, "country": _country, "postcode": _postcode, "website": _website,
     "tax_id": _tax_id, "bank_account": _bank_account, "currency": _currency, "language": _language,
     "payment_hours": _hours, "cut_off": _cut_off, "accent": _accent, "slip_prices": _yes,
-    "recall_seconds": _seconds,
+    "recall_seconds": _whole(0, MAX_RECALL_SECONDS),
+    "weighs": _yes, "cart_slots": _whole(1, 100), "packaging_g": _whole(0, 20_000),
+    "tolerance_g": _whole(0, 10_000), "tolerance_pct": _whole(0, 100),
+    "photo_days": _whole(1, 730),
 }

@@ -1,8 +1,9 @@
-"""Pick lists, pick scans and pack scans."""
+"""Pick lists, pick scans, pack scans, and notes that a packer confirmed."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -12,13 +13,21 @@ from oms_web.core.db import Base
 
 
 class PickList(Base):
-    """A walk through one warehouse. ``state``: ``open`` -> ``done`` | ``cancelled``."""
+    """A walk through one warehouse. ``state``: ``open`` -> ``done`` | ``cancelled``.
+
+    ``method``: ``cart`` (each order has a slot on the cart), ``batch`` (goods of all orders lie
+    together and are sorted at the bench), ``single`` (one order). ``wave`` says which filter its
+    orders were taken by: ``carrier``, ``due``, ``single``. ``assigned_to`` is its owner: who takes
+    the first unit, or took it over; nobody else takes units.
+    """
 
     __tablename__ = "pick_list"
 
     id: Mapped[Key]
     warehouse_id: Mapped[int] = mapped_column(ForeignKey("warehouse.id"))
     state: Mapped[str] = mapped_column(String(10), default="open")
+    method: Mapped[str] = mapped_column(String(8), default="cart")
+    wave: Mapped[dict[str, Any]] = mapped_column(default=dict)
     assigned_to: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     created_by: Mapped[str] = mapped_column(String(120))
     created_at: Mapped[datetime]
@@ -31,7 +40,8 @@ class PickTask(Base):
     """Take ``quantity`` units of a variant from a place, for one order line.
 
     ``picked`` counts what was really taken; ``short`` what the shelf did not have. ``basket``
-    says which basket of the cart the order's goods go into, from 1, the same for all its tasks.
+    says which basket (slot) of the cart the order's goods go into, from 1, the same for all its
+    tasks; 0 where goods of several orders lie together.
     """
 
     __tablename__ = "pick_task"
@@ -89,4 +99,16 @@ class PackScan(Base):
     variant_id: Mapped[int | None] = mapped_column(ForeignKey("variant.id"))
     result: Mapped[str] = mapped_column(String(8))
     parcel: Mapped[int] = mapped_column(default=1)
+    actor: Mapped[str] = mapped_column(String(120))
+
+
+class NoteConfirmation(Base):
+    """A packer has read a note that must be confirmed before the parcel closes."""
+
+    __tablename__ = "note_confirmation"
+
+    note_id: Mapped[int] = mapped_column(ForeignKey("order_note.id"), primary_key=True)
+    shipment_id: Mapped[int] = mapped_column(ForeignKey("shipment.id"), primary_key=True,
+                                             index=True)
+    at: Mapped[datetime]
     actor: Mapped[str] = mapped_column(String(120))

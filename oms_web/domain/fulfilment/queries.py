@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
@@ -21,6 +22,7 @@ from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.orders.reserving import KIND
 from oms_web.domain.orders.service import tallies
 from oms_web.domain.stock.models import Location, Reservation, Warehouse
+from oms_web.domain.users.models import User
 
 PICKABLE = ("pick", "pack")
 MOST_COUNTED = 5000
@@ -28,11 +30,14 @@ MOST_COUNTED = 5000
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which orders to pick: of a warehouse, of a courier (None: any), due before a moment."""
+    """Which orders to pick: of a warehouse, of a courier (None: any), due before a moment, from
+    a channel account, only those of a single unit."""
 
     warehouse_id: int
     carrier: str | None = None
     before: datetime | None = None
+    account_id: int | None = None
+    single: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,10 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A pick list as a row: how many orders, and how far its units are."""
+    """A pick list as a row: how many orders, and how far its units are.
+
+    ``owner``: who picks it, (user, name); None while it waits for somebody.
+    """
 
     id: int
     warehouse: str
@@ -62,6 +70,9 @@ class Progress:
     asked: int
     picked: int
     short: int
+    method: str = "cart"
+    wave: Mapping[str, Any] = field(default_factory=dict)
+    owner: tuple[int, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +118,10 @@ def _ready(wanted: Wanted) -> list[ColumnElement[bool]]:
         conditions.append(Order.carrier == wanted.carrier)
     if wanted.before is not None:
         conditions.append(Order.ship_by < wanted.before)
+    if wanted.account_id is not None:
+        conditions.append(Order.account_id == wanted.account_id)
+    if wanted.single:
+        conditions.append(Order.units == 1)
     return conditions
 
 
@@ -201,18 +216,25 @@ def lists(
         chosen = chosen.where(PickList.warehouse_id == warehouse_id)
     sums = [func.coalesce(func.sum(units), 0)
             for units in (PickTask.quantity, PickTask.picked, PickTask.short)]
+    newest = chosen.order_by(PickList.id.desc()).limit(limit)
+    counts = {
+        list_id: [int(number) for number in numbers]
+        for list_id, *numbers in session.execute(
+            select(PickTask.pick_list_id, func.count(PickTask.order_id.distinct()), *sums)
+            .where(PickTask.pick_list_id.in_(newest)).group_by(PickTask.pick_list_id))
+    }
     rows = session.execute(
-        select(PickList.id, Warehouse.code, PickList.state, PickList.created_by,
-               PickList.created_at, PickList.done_at, func.count(PickTask.order_id.distinct()),
-               *sums)
+        select(PickList, Warehouse.code, User.name)
         .join(Warehouse, Warehouse.id == PickList.warehouse_id)
-        .outerjoin(PickTask, PickTask.pick_list_id == PickList.id)
-        .where(PickList.id.in_(chosen.order_by(PickList.id.desc()).limit(limit)))
-        .group_by(PickList.id, Warehouse.code, PickList.state, PickList.created_by,
-                  PickList.created_at, PickList.done_at)
-        .order_by(PickList.id.desc())
+        .outerjoin(User, User.id == PickList.assigned_to)
+        .where(PickList.id.in_(newest)).order_by(PickList.id.desc())
     )
-    return [Progress(*row[:6], *(int(number) for number in row[6:])) for row in rows]
+    return [
+        Progress(one.id, house, one.state, one.created_by, one.created_at, one.done_at,
+                 *counts.get(one.id, (0, 0, 0, 0)), one.method, one.wave,
+                 (one.assigned_to, name) if one.assigned_to else None)
+        for one, house, name in rows
+    ]
 
 
 def picks(session: Session, list_id: int) -> list[Pick]:

@@ -6,15 +6,24 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import and_, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from oms_web.core.errors import NotAllowedNow, NotFound
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
-from oms_web.domain.fulfilment import scan
-from oms_web.domain.fulfilment.models import PackScan, PickList, PickScan, PickTask
+from oms_web.domain.fulfilment import carts, scan
+from oms_web.domain.fulfilment.models import (
+    NoteConfirmation,
+    PackScan,
+    PickList,
+    PickScan,
+    PickTask,
+)
+from oms_web.domain.orders.models import Note
+from oms_web.domain.users.models import User
 
 OPEN, DONE, CANCELLED = "open", "done", "cancelled"
 COUNTED = (scan.OK, "hand")
@@ -89,15 +98,15 @@ def on_open_lists(
     return dict(rows.all())
 
 
-def make_list(work: Work, warehouse_id: int, errands: Sequence[Errand]) -> PickList:
-    """A list of these errands; each order gets a basket, in the order in which it appears."""
+def make_list(
+    work: Work, warehouse_id: int, errands: Sequence[Errand], baskets: Mapping[int, int],
+    method: str = carts.CART, wave: Mapping[str, Any] | None = None,
+) -> PickList:
+    """A list of these errands; ``baskets``: order -> its slot on the cart, 0 for none."""
     made = PickList(warehouse_id=warehouse_id, state=OPEN, created_by=work.actor.name,
-                    created_at=work.now, assigned_to=None)
+                    created_at=work.now, assigned_to=None, method=method, wave=dict(wave or {}))
     work.session.add(made)
     work.session.flush()
-    baskets: dict[int, int] = {}
-    for errand in errands:
-        baskets.setdefault(errand.order_id, len(baskets) + 1)
     add_errands(work, made, errands, baskets)
     audit.record_many(work, [
         audit.entry(work, "picking.start", "pick_list", made.id,
@@ -105,6 +114,38 @@ def make_list(work: Work, warehouse_id: int, errands: Sequence[Errand]) -> PickL
         for order_id, basket in baskets.items()
     ])
     return made
+
+
+def own(work: Work, made: PickList, *, anyway: bool = False) -> bool:
+    """Units of a list are taken by its owner only; one without an owner gets one. Lock it first.
+
+    Args:
+        anyway: take it over from whoever owns it.
+
+    Returns:
+        Whether that changed its owner.
+
+    Raises:
+        NotAllowedNow: somebody else picks this list.
+    """
+    me = work.actor.id if work.actor.kind == "user" else None
+    before = made.assigned_to
+    if (before is None and me is None) or before == me:
+        return False
+    if before is not None and not anyway:
+        raise NotAllowedNow("%(name)s picks this list. Take it over first.",
+                            name=owner_name(work.session, made) or "?")
+    names = [owner_name(work.session, made), work.actor.name]
+    made.assigned_to = me
+    audit.record(work, "picking.own", "pick_list", made.id, {"picker": names})
+    work.session.flush()
+    return True
+
+
+def owner_name(session: Session, made: PickList) -> str | None:
+    """Who picks a list; None when it waits for somebody."""
+    return session.scalar(select(User.name).where(User.id == made.assigned_to)) \
+        if made.assigned_to else None
 
 
 def add_errands(
@@ -269,6 +310,42 @@ def scanned_into(session: Session, shipment_id: int) -> dict[int, Counter[int]]:
     for parcel, variant_id in rows:
         found[parcel][variant_id] += 1
     return dict(found)
+
+
+def unread_notes(session: Session, order_id: int, shipment_id: int) -> int:
+    """How many notes of an order the packer of a parcel has not confirmed yet."""
+    return session.scalar(
+        select(func.count()).select_from(Note)
+        .outerjoin(NoteConfirmation, and_(NoteConfirmation.note_id == Note.id,
+                                          NoteConfirmation.shipment_id == shipment_id))
+        .where(Note.order_id == order_id, Note.for_packer, NoteConfirmation.note_id.is_(None))
+    ) or 0
+
+
+def confirm_note(work: Work, note_id: int, shipment_id: int) -> bool:
+    """Write down that the packer of a parcel has read a note; False if it was known."""
+    if work.session.get(NoteConfirmation, (note_id, shipment_id)) is not None:
+        return False
+    work.session.add(NoteConfirmation(note_id=note_id, shipment_id=shipment_id, at=work.now,
+                                      actor=work.actor.name))
+    work.session.flush()
+    return True
+
+
+def confirmations(session: Session, order_id: int) -> dict[int, list[NoteConfirmation]]:
+    """Who has read the notes of an order: note -> confirmations, first to last."""
+    found: dict[int, list[NoteConfirmation]] = defaultdict(list)
+    for one in session.scalars(
+        select(NoteConfirmation).join(Note, Note.id == NoteConfirmation.note_id)
+        .where(Note.order_id == order_id).order_by(NoteConfirmation.at)
+    ):
+        found[one.note_id].append(one)
+    return dict(found)
+
+
+def forget_note(work: Work, note_id: int) -> None:
+    """A note goes; so does who read it. The trail keeps both."""
+    work.session.execute(delete(NoteConfirmation).where(NoteConfirmation.note_id == note_id))
 
 
 def void_scans(work: Work, shipment_id: int) -> None:

@@ -18,6 +18,8 @@ from oms_web.domain.orders.models import Hold, Order
 from oms_web.domain.orders.owing import owe, sums_of
 from oms_web.domain.orders.reserving import judge_payment, release_lines, reserve_orders
 from oms_web.domain.orders.service import order_lines, refile, set_phase
+from oms_web.domain.orders.verification import closing, kinds
+from oms_web.domain.orders.verification import service as verification
 
 
 def cancel_units(
@@ -65,6 +67,7 @@ def cancel_units(
     if left:
         owe(work, order, sums_of(order))
         judge_payment(work, order)
+        verification.look_again(work, order, {kinds.PAYMENT})
     if left == 0:
         set_phase(work, order, "cancel")
     elif left == sum(line.shipped for line in lines):  # what had to leave has left
@@ -101,7 +104,7 @@ def uncancel(work: Work, order: Order, undo: Mapping[str, Any], at: datetime) ->
 
     Args:
         undo: the ``before`` and ``after`` of the cancellation, each a ``Standing`` as a mapping.
-        at: when it was cancelled; holds that ended with it are open again.
+        at: when it was cancelled; holds and findings that ended with it are open again.
 
     Raises:
         NotAllowedNow: the order was changed since.
@@ -127,7 +130,9 @@ def uncancel(work: Work, order: Order, undo: Mapping[str, Any], at: datetime) ->
     work.session.execute(
         update(Hold).where(Hold.order_id == order.id, Hold.released_at == at)
         .values(released_at=None, released_by=None))
+    closing.reopen(work, order.id, at)
     judge_payment(work, order)
+    verification.look_again(work, order)
     if any(line[1] > after["lines"][id_][1] for id_, line in before["lines"].items()):
         reserve_orders(work, [order.id])
     refile(work, [order.id])

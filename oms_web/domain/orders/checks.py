@@ -1,6 +1,7 @@
-"""Verification of an order: what is wrong or missing, as kinds of hold with what would free them.
+"""What is wrong with an order or missing, as kinds of hold with what would free them.
 
-Pure. A hold never stops an order from being stored; it stops it from being packed.
+Pure. How strict the checks are, and what else is doubtful: ``verification``. A hold never stops an
+order from being stored; it stops it from being packed.
 """
 
 from __future__ import annotations
@@ -42,6 +43,35 @@ KINDS: dict[str, tuple[str, str]] = {
         "Paid after it was cancelled: %(amount)s",
         "Give the money back, then say so here.",
     ),
+    "house_number": (
+        "The street has no house number: %(street)s",
+        "Add the number, or accept the address as it is.",
+    ),
+    "postcode": (
+        "The postcode %(postcode)s has a form that its country does not know",
+        "Correct the postcode, or accept it as it is.",
+    ),
+    "town": (
+        "The postcode %(postcode)s lies in another region than %(city)s",
+        "Compare the postcode with the town.",
+    ),
+    "phone": (
+        "Nobody can be called at the number %(phone)s",
+        "Correct the number, or accept it as it is.",
+    ),
+    "no_phone": (
+        "There is no phone number, and a parcel to the point %(point)s is announced by phone",
+        "Add the number.",
+    ),
+    "payment": (
+        "Paid %(paid)s, and the order costs %(total)s",
+        "Record what is missing, give back what is too much, or accept it as it is.",
+    ),
+    "duplicate": (
+        "It looks the same as order %(other)s, which came from elsewhere",
+        "Cancel this one, or keep both.",
+    ),
+    "doubt": ("%(reason)s", "Look at the order, then accept it or cancel it."),
     "manual": ("%(reason)s", "Somebody must release it."),
 }
 
@@ -82,23 +112,6 @@ def total_flaws(stated: str | None, computed: str) -> list[Flaw]:
     return [Flaw("totals", {"stated": stated, "computed": computed})]
 
 
-def verify(
-    *,
-    ship_to: Mapping[str, Any],
-    pickup_point: str,
-    tax_id: str,
-    unmapped: list[str],
-    stated_total: str | None,
-    computed_total: str,
-) -> list[Flaw]:
-    """Everything that is wrong with an order before it may be packed."""
-    flaws = []
-    if unmapped:
-        flaws.append(Flaw("unmapped", {"titles": ", ".join(unmapped[:3])}))
-    missing = address_gaps(ship_to, pickup_point)
-    if missing:
-        flaws.append(Flaw("address", {"missing": ", ".join(missing)}))
-    flaws += total_flaws(stated_total, computed_total)
-    if tax_id and not tax_id_valid(tax_id, str(ship_to.get("country") or "")):
-        flaws.append(Flaw("tax_id", {"tax_id": tax_id}))
-    return flaws
+def unmapped_flaws(titles: list[str]) -> list[Flaw]:
+    """Whether there are lines that no product is linked to."""
+    return [Flaw("unmapped", {"titles": ", ".join(titles[:3])})] if titles else []

@@ -30,3 +30,8 @@ def ship_by(
         if day.weekday() < SATURDAY:
             left -= 1
     return datetime.combine(day, cut_off, zone).astimezone(ordered.tzinfo)
+
+
+def next_cut_off(now: datetime, cut_off: time, zone: ZoneInfo = SHOP_ZONE) -> datetime:
+    """When the courier collects next, in the zone of ``now``: today, else the next working day."""
+    return ship_by(now, 0, cut_off, zone)

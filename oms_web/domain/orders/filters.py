@@ -43,7 +43,7 @@ from oms_web.domain.stock.models import Location, Reservation
 
 NONE, ABROAD, ANY = "none", "abroad", "any"
 HOME_COUNTRY = "PL"
-SOURCES = ("channel", "desk", "import")
+SOURCES = ("channel", "desk", "till", "import")
 SHIP_DAYS = ("late", "today", "tomorrow", "later", NONE)
 TO_SHIP = frozenset({phases.OPEN, phases.PACKING})
 OPEN = frozenset(phases.PHASES) - phases.CLOSED
@@ -194,6 +194,12 @@ def with_variants(name: str, variant_ids: Sequence[int]) -> Condition:
         holds_for_row(select(OrderLine.id).where(OrderLine.order_id == Order.id, inside)),
         select(OrderLine.order_id).where(inside), probes=True,
     )
+
+
+def only(order_ids: Sequence[int]) -> Condition:
+    """These orders and no others."""
+    where = Order.id.in_(sorted(order_ids))
+    return Condition("only", where, select(Order.id).where(where))
 
 
 def _sku(values: Values, asked: Asked) -> Condition:

@@ -142,7 +142,8 @@ class OrderLine(Base):
 
     ``quantity`` is the most that was ever ordered of it (a channel may raise it, and what it takes
     off again counts as ``cancelled``); ``cancelled``, ``shipped`` and ``returned`` say what became
-    of it. ``unit_price`` and ``total`` are gross when the order's prices include tax.
+    of it. ``unit_price`` and ``total`` are gross when the order's prices include tax, and what is
+    left after ``discount``, which is only told.
     """
 
     __tablename__ = "order_line"
@@ -336,7 +337,8 @@ class Note(Base):
     """What somebody of ours wrote on an order.
 
     ``author`` is their name as it was; who they are say ``author_kind`` and ``author_id``, see
-    ``core.actor.Actor``.
+    ``core.actor.Actor``. With ``for_packer`` no parcel of the order closes before its packer said
+    that they read it.
     """
 
     __tablename__ = "order_note"
@@ -348,6 +350,7 @@ class Note(Base):
     author_kind: Mapped[str] = mapped_column(String(10))
     author_id: Mapped[int | None]
     text: Mapped[str] = mapped_column(Text)
+    for_packer: Mapped[bool] = mapped_column(default=False)
 
 
 class OrderKey(Base):

@@ -1,7 +1,8 @@
 """The life of an order as a table. Buttons are drawn from the same table that guards the acts.
 
 ``elsewhere`` is an order that its channel fulfils from a warehouse of its own: it takes nothing of
-ours, and moves on only as the channel says.
+ours, and moves on only as the channel says. ``void`` takes back a sale over the counter, whose
+goods and money never went further than that.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ TRANSITIONS: dict[str, dict[str, str]] = {
     PACKING: {"stop_packing": OPEN, "ship": SHIPPED, "cancel": CANCELLED},
     ELSEWHERE: {"ship": SHIPPED, "cancel": CANCELLED},
     SHIPPED: {"deliver": DONE, "undo_ship": OPEN},
-    DONE: {},
+    DONE: {"void": CANCELLED},
     CANCELLED: {"undo_cancel": OPEN},
 }
 

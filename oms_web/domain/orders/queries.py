@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -20,7 +20,6 @@ from oms_web.domain.orders.models import (
     Hold,
     Note,
     Order,
-    OrderKey,
     OrderLine,
     OrderTag,
     Tag,
@@ -266,14 +265,3 @@ def nth_of_buyer(session: Session, order: Order, cap: int = 99) -> int:
         Order.buyer_key == order.buyer_key, Order.id < order.id
     ).limit(cap).subquery()
     return 1 + (session.scalar(select(func.count()).select_from(before)) or 0)
-
-
-def buyers_last(session: Session, keys: Mapping[str, str]) -> Order | None:
-    """The newest order of a buyer known by one of these search keys (an e-mail, a phone)."""
-    wanted = [key for key in keys.values() if len(key) > 1]
-    if not wanted:
-        return None
-    return session.scalar(
-        select(Order).join(OrderKey, OrderKey.order_id == Order.id)
-        .where(OrderKey.key.in_(wanted)).order_by(OrderKey.order_id.desc()).limit(1)
-    )

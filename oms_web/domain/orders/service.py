@@ -21,6 +21,8 @@ from oms_web.domain.orders import filing, phases
 from oms_web.domain.orders.checks import Flaw
 from oms_web.domain.orders.models import Hold, Order, OrderKey, OrderLine, OrderTally, Status
 from oms_web.domain.orders.telling import tell_status
+from oms_web.domain.orders.verification import closing, kinds
+from oms_web.domain.orders.verification.models import Finding
 
 
 def get_order(session: Session, order_id: int) -> Order:
@@ -135,7 +137,9 @@ def shift_tally(session: Session, kind: str, moved: Iterable[tuple[Any, Any]]) -
 
 
 def tallies(session: Session, kind: str) -> dict[str, int]:
-    """How many orders stand in each queue (``queue``) or status (``status``)."""
+    """How many orders stand in each queue (``queue``) or status (``status``), and how many findings
+    of each kind are open (``finding``).
+    """
     return {
         name: int(total)
         for name, total in session.execute(
@@ -163,7 +167,7 @@ def set_phase(work: Work, order: Order, act: str) -> bool:
     """Take the order to the phase an act leads to; False when it is there already.
 
     The seller's status follows to the first one of the new phase, unless the present one fits.
-    What has left or is closed waits for nothing: its holds end.
+    What has left or is closed waits for nothing: its holds and findings end.
 
     Raises:
         NotAllowedNow: the phase does not permit the act.
@@ -179,6 +183,7 @@ def set_phase(work: Work, order: Order, act: str) -> bool:
     follow_status(work, order)
     if target not in phases.HERE:
         release_holds(work, order.id)
+        closing.end(work, kinds.LEFT, Finding.order_id == order.id)
     return True
 
 

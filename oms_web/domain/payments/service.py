@@ -18,10 +18,14 @@ from oms_web.domain.orders.checks import Flaw
 from oms_web.domain.orders.models import Order
 from oms_web.domain.orders.reserving import judge_payment
 from oms_web.domain.orders.service import release_holds, set_hold
+from oms_web.domain.orders.verification import kinds
+from oms_web.domain.orders.verification import service as verification
 from oms_web.domain.payments.models import Payment
 
 DESK = "desk"
 _UNDO = "undo:"
+TILL = "till:"
+"""How the references of payments at a till begin: its drawer was counted with them."""
 REFUND = "refund"
 
 
@@ -116,8 +120,10 @@ def by_hand(session: Session, order_id: int, payment_id: int) -> Payment:
 
 
 def may_be_taken_back(payment: Payment) -> bool:
-    """Whether a person recorded it: what a channel says of money is the channel's to mend."""
-    return payment.source == DESK and not payment.reference.startswith(_UNDO)
+    """Whether a person recorded it: what a channel says of money is the channel's to mend, and what
+    was paid at a till is the till's, or its drawer would not agree.
+    """
+    return payment.source == DESK and not payment.reference.startswith((_UNDO, TILL))
 
 
 def undone(payments: Iterable[Payment]) -> set[int]:
@@ -178,6 +184,8 @@ def settle(work: Work, order: Order) -> None:
     judge_payment(work, order)
     is_paid = order.payment_state in ("paid", "over")
     order.paid_at = (order.paid_at or last) if is_paid else None
+    if order.phase in verification.TO_SHIP:
+        verification.look_again(work, order, {kinds.PAYMENT})
     if order.paid_total <= 0:
         release_holds(work, order.id, [REFUND])
     elif order.phase == phases.CANCELLED and order.paid_total > before:

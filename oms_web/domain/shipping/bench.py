@@ -13,15 +13,15 @@ from sqlalchemy.orm import Session
 from oms_web.domain.catalog.models import Variant
 from oms_web.domain.fulfilment import queries as fulfilment
 from oms_web.domain.fulfilment.discretion import without_contacts
-from oms_web.domain.fulfilment.models import PackScan, PickList, PickTask
+from oms_web.domain.fulfilment.models import NoteConfirmation, PackScan, PickList, PickTask
 from oms_web.domain.fulfilment.queries import Goods
 from oms_web.domain.fulfilment.scan import Need
 from oms_web.domain.fulfilment.service import CANCELLED as LIST_CANCELLED
 from oms_web.domain.fulfilment.service import OPEN as LIST_OPEN
 from oms_web.domain.orders.models import Note, Order, OrderLine
 from oms_web.domain.orders.reserving import line_parts
-from oms_web.domain.shipping import service
-from oms_web.domain.shipping.models import Parcel, Shipment, ShipmentLine
+from oms_web.domain.shipping import photos, service
+from oms_web.domain.shipping.models import Parcel, ParcelPhoto, Shipment, ShipmentLine
 from oms_web.domain.stock.models import Balance, Location, Warehouse
 
 
@@ -70,8 +70,20 @@ class Last:
 
 
 @dataclass(frozen=True, slots=True)
+class ToConfirm:
+    """A note that the packer must confirm; ``at`` and ``by`` say who did."""
+
+    id: int
+    text: str
+    author: str
+    at: datetime | None
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Bench:
-    """Everything the station shows of a parcel. Of the buyer: the name and the city, no more."""
+    """Everything the station shows of a parcel. Of the buyer: the name and the city, no more, and
+    only while the parcel is here."""
 
     shipment: Shipment
     order_id: int
@@ -82,11 +94,18 @@ class Bench:
     cod: bool
     pickup_point: str
     notes: tuple[str, ...]
+    to_confirm: tuple[ToConfirm, ...]
     basket: tuple[int, int] | None
     rows: tuple[Row, ...]
     parcels: tuple[Parcel, ...]
     last: Last | None
     weight_g: int | None
+    photos: tuple[ParcelPhoto, ...] = ()
+
+    @property
+    def unread(self) -> int:
+        """Notes the packer has not confirmed."""
+        return sum(note.at is None for note in self.to_confirm)
 
     @property
     def units(self) -> int:
@@ -113,13 +132,16 @@ def bench(session: Session, shipment_id: int) -> Bench:
         select(OrderLine.id, OrderLine.title).where(OrderLine.order_id == order.id)
     ).all())
     bins = _bins(session, shipment_id)
-    address = order.ship_to or {}
+    here = shipment.state in service.LIVE
+    address = (order.ship_to or {}) if here else {}
     return Bench(
         shipment=shipment, order_id=order.id, ship_by=order.ship_by,
-        name=str(address.get("name") or address.get("company") or order.buyer_name),
+        name=str(address.get("name") or address.get("company") or order.buyer_name) if here else "",
         city=str(address.get("city") or ""), country=order.country,
-        cod=order.payment_state == "cod", pickup_point=order.pickup_point,
-        notes=_notes(session, order), basket=basket_of(session, [order.id]).get(order.id),
+        cod=order.payment_state == "cod", pickup_point=order.pickup_point if here else "",
+        notes=_notes(session, order) if here else (),
+        to_confirm=_to_confirm(session, order.id, shipment_id) if here else (),
+        basket=basket_of(session, [order.id]).get(order.id),
         rows=tuple(
             Row(need, shown[need.variant_id],
                 titles[need.line_id] if need.set_id is not None else "",
@@ -129,6 +151,7 @@ def bench(session: Session, shipment_id: int) -> Bench:
         parcels=tuple(service.parcels_of(session, shipment_id)),
         last=_last(session, shipment_id, wanted, shown),
         weight_g=_weight(wanted, shown),
+        photos=tuple(photos.of_shipments(session, [shipment_id]).get(shipment_id, ())),
     )
 
 
@@ -147,9 +170,22 @@ def _bins(session: Session, shipment_id: int) -> dict[tuple[int, int], tuple[str
 
 def _notes(session: Session, order: Order) -> tuple[str, ...]:
     ours = session.scalars(
-        select(Note.text).where(Note.order_id == order.id).order_by(Note.id)
+        select(Note.text).where(Note.order_id == order.id, ~Note.for_packer).order_by(Note.id)
     ).all()
     return tuple(filter(None, (without_contacts(text) for text in (order.buyer_note, *ours))))
+
+
+def _to_confirm(session: Session, order_id: int, shipment_id: int) -> tuple[ToConfirm, ...]:
+    rows = session.execute(
+        select(Note.id, Note.text, Note.author, NoteConfirmation.at, NoteConfirmation.actor)
+        .outerjoin(NoteConfirmation, (NoteConfirmation.note_id == Note.id)
+                   & (NoteConfirmation.shipment_id == shipment_id))
+        .where(Note.order_id == order_id, Note.for_packer).order_by(Note.id)
+    )
+    return tuple(
+        ToConfirm(id_, without_contacts(text), author, at, by or "")
+        for id_, text, author, at, by in rows
+    )
 
 
 def _last(

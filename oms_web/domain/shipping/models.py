@@ -14,7 +14,8 @@ from oms_web.core.db import Base
 class Shipment(Base):
     """``state``: ``packing`` -> ``packed`` -> ``shipped`` -> ``delivered`` | ``undelivered``;
     ``cancelled`` before it left. ``told`` is whether the channel knows that it left: empty (not
-    yet, or no channel to tell), ``done``, ``failed`` (with ``told_message``), ``unknown``."""
+    yet, or no channel to tell), ``sent`` (no answer yet), ``done``, ``failed`` (with
+    ``told_message``), ``unknown``."""
 
     __tablename__ = "shipment"
 
@@ -65,7 +66,13 @@ class ShipmentLine(Base):
 
 
 class Parcel(Base):
-    """One box with its own tracking number."""
+    """One box with its own tracking number.
+
+    ``weighed_by`` is empty until a scale was read; then ``weight_g`` is what it said,
+    ``expected_g`` what the goods and the box should weigh (None: not known), and
+    ``weight_reason`` why the two differ by more than the tolerance: a key of
+    ``fulfilment.weighing.REASONS``, or words.
+    """
 
     __tablename__ = "parcel"
 
@@ -76,5 +83,27 @@ class Parcel(Base):
     tracking: Mapped[str] = mapped_column(String(80), default="")
     tracking_key: Mapped[str] = mapped_column(String(80), default="", index=True)
     weight_g: Mapped[int | None]
+    expected_g: Mapped[int | None]
+    weighed_by: Mapped[str] = mapped_column(String(120), default="")
+    weight_reason: Mapped[str] = mapped_column(String(80), default="")
 
     __table_args__ = (UniqueConstraint("shipment_id", "position"),)
+
+
+class ParcelPhoto(Base):
+    """What a parcel looked like before it was closed. ``file`` and ``thumb`` are in the file store;
+    both go when ``company.photo_days`` have passed."""
+
+    __tablename__ = "parcel_photo"
+
+    id: Mapped[Key]
+    shipment_id: Mapped[int] = mapped_column(ForeignKey("shipment.id"), index=True)
+    file: Mapped[str] = mapped_column(String(80))
+    thumb: Mapped[str] = mapped_column(String(80))
+    at: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(String(120))
+
+    __table_args__ = (
+        UniqueConstraint("shipment_id", "file"),
+        Index("ix_parcel_photo_at", "at"),
+    )

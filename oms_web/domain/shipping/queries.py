@@ -15,10 +15,13 @@ from oms_web.domain.orders import phases
 from oms_web.domain.orders.models import Order
 from oms_web.domain.shipping import service, tracking
 from oms_web.domain.shipping.models import Parcel, Shipment, ShipmentLine
+from oms_web.domain.stock.models import Warehouse
 
 # Queues in which a packed parcel must not leave.
 BLOCKED = ("verify", "unpaid", "held", "draft")
 MOST_COUNTED = 5000
+LEAST_TRACKED = 6
+"""Characters of a tracking number before it is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,47 @@ def _parcels(session: Session, ids: Collection[int]) -> dict[int, tuple[Parcel, 
     ):
         found[parcel.shipment_id].append(parcel)
     return {id_: tuple(mine) for id_, mine in found.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What the list of orders shows of shipments: numbers, warehouses, grams if all are known."""
+
+    tracking: tuple[str, ...]
+    warehouses: tuple[str, ...]
+    weight_g: int | None
+
+
+def sent(session: Session, order_ids: Collection[int]) -> dict[int, Sent]:
+    """What went or goes out for orders, cancelled shipments apart: one statement."""
+    found: dict[int, list[tuple[str, str, int | None]]] = defaultdict(list)
+    for order_id, number, house, grams in session.execute(
+        select(Shipment.order_id, Parcel.tracking, Warehouse.name, Parcel.weight_g)
+        .join(Parcel, Parcel.shipment_id == Shipment.id)
+        .join(Warehouse, Warehouse.id == Shipment.warehouse_id)
+        .where(Shipment.order_id.in_(order_ids), Shipment.state != service.CANCELLED)
+        .order_by(Shipment.id, Parcel.position)
+    ):
+        found[order_id].append((number, house, grams))
+    return {
+        order_id: Sent(
+            tuple(dict.fromkeys(number for number, _, _ in boxes if number)),
+            tuple(dict.fromkeys(house for _, house, _ in boxes)),
+            sum(grams or 0 for _, _, grams in boxes) if all(g for _, _, g in boxes) else None,
+        ) for order_id, boxes in found.items()
+    }
+
+
+def tracked(session: Session, text: str, limit: int = 6) -> list[int]:
+    """Orders with a parcel whose tracking number begins so, the newest first, by the index."""
+    begins = tracking.key(text)
+    if len(begins) < LEAST_TRACKED:
+        return []
+    # Keys are letters and digits, so all that begin so lie below the same with many z behind it.
+    return list(session.scalars(
+        select(Shipment.order_id).join(Parcel, Parcel.shipment_id == Shipment.id)
+        .where(Parcel.tracking_key >= begins, Parcel.tracking_key <= begins + "z" * 40)
+        .group_by(Shipment.order_id).order_by(Shipment.order_id.desc()).limit(limit)))
 
 
 def _listed(

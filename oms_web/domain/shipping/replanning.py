@@ -17,6 +17,7 @@ from oms_web.domain.orders import phases
 from oms_web.domain.orders.models import Order
 from oms_web.domain.orders.service import lock_order, set_phase
 from oms_web.domain.shipping import service as shipping
+from oms_web.domain.shipping import weights
 from oms_web.domain.shipping.models import Shipment
 
 
@@ -34,10 +35,19 @@ def differences(session: Session, shipment: Shipment) -> dict[tuple[int, int], t
 def unseal(work: Work, shipment: Shipment, order: Order, note: str = "opened again") -> None:
     """Open a packed parcel again."""
     shipment.packed_at = None
+    weights.forget(work, shipment)
     shipping.set_state(work, shipment, shipping.PACKING, note=note)
     if order.phase == phases.OPEN:
         set_phase(work, order, "start_packing")
     shipping.tell_order(work, order)
+
+
+def open_packed(work: Work, order: Order, note: str) -> None:
+    """Open every parcel of an order again that is packed and has not left."""
+    if shipping.of_order(work.session, order.id, shipping.PACKED):
+        order = lock_order(work.session, order.id)
+        for shipment in shipping.of_order(work.session, order.id, shipping.PACKED):
+            unseal(work, shipment, order, note)
 
 
 def follow(work: Work, order_ids: Collection[int]) -> None:

@@ -8,7 +8,7 @@ promised in their places until ``flows/ship.py`` lets them leave.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
@@ -17,7 +17,6 @@ from oms_web.core.errors import Invalid, NotAllowedNow, NotFound
 from oms_web.core.text import tidy
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
-from oms_web.domain.catalog.models import Variant
 from oms_web.domain.fulfilment import service as fulfilment
 from oms_web.domain.orders import phases
 from oms_web.domain.orders.models import Order, OrderLine
@@ -303,33 +302,6 @@ def drop_empty_parcels(work: Work, shipment: Shipment, used: Collection[int]) ->
         if parcel.position > 1 and parcel.position not in used:
             work.session.delete(parcel)
     work.session.flush()
-
-
-def estimate_weights(
-    work: Work, shipment: Shipment, contents: Mapping[int, Mapping[int, int]]
-) -> None:
-    """Give parcels the weight of what is in them (parcel -> variant -> units), where it is known.
-
-    With a single parcel everything is in it, scanned or not. What a person weighed stays.
-    """
-    session = work.session
-    parcels = parcels_of(session, shipment.id)
-    lines = lines_of(session, shipment.id)
-    grams = dict(session.execute(
-        select(Variant.id, Variant.weight_g)
-        .where(Variant.id.in_({line.variant_id for line in lines}
-                              | {v for inside in contents.values() for v in inside}))
-    ).all())
-    if len(parcels) == 1:
-        inside: dict[int, int] = defaultdict(int)
-        for line in lines:
-            inside[line.variant_id] += line.quantity
-        contents = {parcels[0].position: inside}
-    for parcel in parcels:
-        units = contents.get(parcel.position, {})
-        if parcel.weight_g is None and units and all(grams.get(v) for v in units):
-            parcel.weight_g = sum((grams[v] or 0) * count for v, count in units.items())
-    session.flush()
 
 
 def describe_parcel(

@@ -126,6 +126,21 @@ class Reservation(Base):
     )
 
 
+class Recount(Base):
+    """A place where a picker or packer did not find what the ledger says: it is to be counted.
+
+    The row goes when the place was counted or corrected.
+    """
+
+    __tablename__ = "recount"
+
+    location_id: Mapped[int] = mapped_column(ForeignKey("location.id"), primary_key=True)
+    variant_id: Mapped[int] = mapped_column(ForeignKey("variant.id"), primary_key=True)
+    at: Mapped[datetime]
+    actor: Mapped[str] = mapped_column(String(120))
+    missing: Mapped[int]
+
+
 class StockDocument(Base):
     """A reason for moves that people can look up: receipt, transfer, correction, stocktake.
 

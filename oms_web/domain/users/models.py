@@ -1,4 +1,4 @@
-"""Users, their sessions and failed sign-ins; the keys of programs and the calls they made."""
+"""Users, their sessions, failed sign-ins and lists; programs' keys and the calls they made."""
 
 from __future__ import annotations
 
@@ -59,6 +59,43 @@ class SignInFailure(Base):
         Index("ix_sign_in_failure_email", "email", "at"),
         Index("ix_sign_in_failure_address", "address", "at"),
     )
+
+
+class ListView(Base):
+    """A view of a list, kept under a name: what it is narrowed to, how it is sorted and drawn.
+
+    ``audience``: ``own`` (the owner alone), ``all``, or a role. ``query`` is the address, name ->
+    values. ``columns`` and ``density`` are empty where the reader's own count.
+    """
+
+    __tablename__ = "list_view"
+
+    id: Mapped[Key]
+    owner_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), index=True)
+    audience: Mapped[str] = mapped_column(String(20), default="own")
+    name: Mapped[str] = mapped_column(String(40))
+    query: Mapped[dict[str, Any]]
+    columns: Mapped[list[Any]] = mapped_column(default=list)
+    density: Mapped[str] = mapped_column(String(12), default="")
+    changed_at: Mapped[datetime]
+    gone_at: Mapped[datetime | None]
+
+
+class ListChoice(Base):
+    """How one person has a list: columns, density, and the order of the tabs over it.
+
+    ``places`` and ``hidden`` hold keys of tabs: a ready-made view's name, or the number of a kept
+    one. ``first`` is the view that opens when nothing is asked for; empty: the usual one.
+    """
+
+    __tablename__ = "list_choice"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), primary_key=True)
+    columns: Mapped[list[Any]] = mapped_column(default=list)
+    density: Mapped[str] = mapped_column(String(12), default="")
+    places: Mapped[list[Any]] = mapped_column(default=list)
+    hidden: Mapped[list[Any]] = mapped_column(default=list)
+    first: Mapped[str] = mapped_column(String(20), default="")
 
 
 class ApiKey(Base):

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
-OWNER, MANAGER, SALES, WAREHOUSE, ACCOUNTANT, READER = (
-    "owner", "manager", "sales", "warehouse", "accountant", "reader",
+OWNER, MANAGER, SALES, WAREHOUSE, PACKER, ACCOUNTANT, READER = (
+    "owner", "manager", "sales", "warehouse", "packer", "accountant", "reader",
 )
-ROLES = (OWNER, MANAGER, SALES, WAREHOUSE, ACCOUNTANT, READER)
+ROLES = (OWNER, MANAGER, SALES, WAREHOUSE, PACKER, ACCOUNTANT, READER)
 
 _DESK = {MANAGER, SALES}
 _FLOOR = {MANAGER, WAREHOUSE}
+# A packer picks and packs: no lists of buyers, no prices, no exports (test_packer.py walks it all).
+_BENCH = _FLOOR | {PACKER}
 _SEEING = {MANAGER, SALES, ACCOUNTANT, READER}
 
 ACTS: dict[str, frozenset[str]] = {
     act: frozenset({OWNER, *roles})
     for act, roles in {
         "home.see": {MANAGER, SALES, WAREHOUSE, ACCOUNTANT, READER},
-        "own.settings": {MANAGER, SALES, WAREHOUSE, ACCOUNTANT, READER},
+        "own.settings": {MANAGER, SALES, WAREHOUSE, PACKER, ACCOUNTANT, READER},
         "orders.see": _SEEING,
         "orders.create": _DESK,
         "orders.edit": _DESK,
         "orders.hold": _DESK,
         "orders.cancel": _DESK,
         "orders.export": {MANAGER, SALES, ACCOUNTANT},
+        "messages.see": _SEEING,
+        "messages.send": _DESK,
+        "messages.manage": {MANAGER},
+        "views.share": {MANAGER},
         "payments.record": {MANAGER, SALES, ACCOUNTANT},
         "returns.see": _SEEING,
+        "pos.sell": _DESK,
+        "pos.manage": {MANAGER},
         "catalog.see": _SEEING | {WAREHOUSE},
+        "catalog.pictures": _SEEING | {WAREHOUSE, PACKER},
         "catalog.edit": {MANAGER},
         "catalog.export": {MANAGER, ACCOUNTANT},
         "stock.see": _SEEING | {WAREHOUSE},
@@ -34,8 +43,8 @@ ACTS: dict[str, frozenset[str]] = {
         "stock.count": _FLOOR,
         "stock.export": {MANAGER, WAREHOUSE, ACCOUNTANT},
         "warehouses.edit": {MANAGER},
-        "pick.do": _FLOOR,
-        "pack.do": _FLOOR,
+        "pick.do": _BENCH,
+        "pack.do": _BENCH,
         "ship.do": {MANAGER, SALES, WAREHOUSE},
         "channels.see": {MANAGER, SALES},
         "channels.sync": {MANAGER, SALES},

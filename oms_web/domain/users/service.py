@@ -141,6 +141,11 @@ def sign_in(
     return token, hours
 
 
+def role_of(session: Session, email: str) -> str:
+    """The role of an account; empty when there is none."""
+    return session.scalar(select(User.role).where(User.email == email.strip().lower())) or ""
+
+
 def _slow_down(work: Work, email: str, address: str, known_device: bool) -> None:
     limits = [(SignInFailure.address, address, FAILURES_ALLOWED)]
     # Guessing from many addresses is stopped per account, but a stranger must not be able to lock

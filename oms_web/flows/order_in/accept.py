@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from oms_connector import Order as SdkOrder
@@ -44,6 +44,17 @@ from oms_web.domain.orders.models import (
     OrderTag,
     Tag,
 )
+from oms_web.domain.orders.verification import closing
+from oms_web.domain.orders.verification import service as verification
+from oms_web.domain.orders.verification.examining import (
+    Found,
+    Subject,
+    examine,
+    examine_totals,
+    holding,
+    is_history,
+)
+from oms_web.domain.orders.verification.kinds import Levels
 from oms_web.domain.payments.models import Payment
 from oms_web.domain.stock import service as stock
 from oms_web.domain.stock.allocation import Demand, Shelf, Take, allocate
@@ -60,8 +71,10 @@ class Planned:
 
     draft: Draft
     flaws: list[checks.Flaw]
+    doubts: list[Found]
     takes: list[Take] = field(default_factory=list)
     leaves: list[Take] = field(default_factory=list)
+    is_news: bool = False
 
 
 def accept(
@@ -71,10 +84,13 @@ def accept(
     if not drafts:
         return [], []
     parts = _map_lines(work, account, drafts)
-    planned, refused = _plan(work, account, drafts, parts)
+    levels = verification.levels(work.session)
+    planned, refused = _plan(work, account, drafts, parts, levels)
     if not planned:
         return [], refused
     ids = _store(work, account, planned, parts)
+    orders.refile(work, verification.seek_doubles(work, [
+        order_id for plan, order_id in zip(planned, ids, strict=True) if plan.is_news], levels))
     touched = {take.variant_id for plan in planned for take in (*plan.takes, *plan.leaves)}
     if touched:
         work.announce(StockChanged(sorted(touched)))
@@ -100,7 +116,7 @@ def _map_lines(
 
 def _plan(
     work: Work, account: ChannelAccount, drafts: Sequence[Draft],
-    parts: Mapping[int, reserving.Parts],
+    parts: Mapping[int, reserving.Parts], levels: Levels,
 ) -> tuple[list[Planned], Refused]:
     company = work.session.execute(select(Company.payment_hours, Company.cut_off)).one_or_none()
     cut_off = time.fromisoformat(company.cut_off) if company else time(15)
@@ -110,7 +126,7 @@ def _plan(
     moves_history = bool(account.settings.get("history_moves_stock"))
     planned, refused = [], []
     for draft in drafts:
-        plan = Planned(draft, _verify(draft))
+        plan = _verify(draft, levels, work.now)
         row = draft.row
         if row["phase"] == phases.OPEN:
             if row["ship_by"] is None:
@@ -133,15 +149,16 @@ def _left_from_here(draft: Draft) -> bool:
             and draft.order.fulfilled_by == "seller")
 
 
-def _verify(draft: Draft) -> list[checks.Flaw]:
+def _verify(draft: Draft, levels: Levels, now: datetime) -> Planned:
+    """What is wrong with a draft and what is doubtful; nothing of what is not to be sent by us."""
     if draft.row["phase"] != phases.OPEN:
-        return []
-    return checks.verify(
-        ship_to=draft.row["ship_to"], pickup_point=draft.row["pickup_point"],
-        tax_id=draft.row["tax_id"],
-        unmapped=[line["title"] for line in draft.lines if line["variant_id"] is None],
-        stated_total=draft.stated_total, computed_total=draft.computed_total,
-    )
+        return Planned(draft, [], [])
+    history = is_history(draft.row["placed_at"], now)
+    doubts = examine(Subject.of(draft.row.__getitem__), levels, history=history)
+    doubts += examine_totals(draft.stated_total, draft.computed_total, levels)
+    flaws = checks.unmapped_flaws(
+        [line["title"] for line in draft.lines if line["variant_id"] is None])
+    return Planned(draft, [*flaws, *holding(doubts)], doubts, is_news=not history)
 
 
 def _demands(plan: Planned, parts: Mapping[int, reserving.Parts]) -> list[Demand]:
@@ -296,6 +313,8 @@ def _store_money_and_words(
         session.execute(insert(Payment.__table__), payments)
     if holds:
         session.execute(insert(Hold.__table__), holds)
+    closing.write(work, {order_id: plan.doubts
+                         for plan, order_id in zip(planned, ids, strict=True)})
     orders.write_keys(session, keys)
     audit.record_many(work, entries)
     _tag(session, planned, ids)

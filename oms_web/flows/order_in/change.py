@@ -16,12 +16,15 @@ from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.channels import service as channels
 from oms_web.domain.channels.models import ChannelAccount
-from oms_web.domain.orders import checks, following, merging, phases, reserving
+from oms_web.domain.orders import following, merging, phases, reserving
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.cancelling import cancel_order
 from oms_web.domain.orders.leaving import goods_left
 from oms_web.domain.orders.models import ChannelOrder, Order, OrderLine, OrderLink
 from oms_web.domain.orders.owing import owe
+from oms_web.domain.orders.verification import kinds
+from oms_web.domain.orders.verification import service as verification
+from oms_web.domain.orders.verification.examining import examine_totals
 from oms_web.domain.orders.verifying import verify_again
 from oms_web.domain.payments import service as payments
 from oms_web.domain.shipping import replanning
@@ -165,12 +168,9 @@ def _take_costs(
         return False
     owe(work, order, draft.row)
     payments.settle(work, order)
-    flaws = checks.total_flaws(draft.stated_total, draft.computed_total) \
-        if order.phase in phases.HERE else []
-    if not flaws:
-        orders.release_holds(work, order.id, ["totals"])
-    for flaw in flaws:
-        orders.set_hold(work, order.id, flaw)
+    found = examine_totals(draft.stated_total, draft.computed_total,
+                           verification.levels(work.session)) if order.phase in phases.HERE else []
+    verification.keep(work, order.id, {kinds.TOTALS}, found)
     return True
 
 

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 
 from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.core.work import Work
-from oms_web.domain.fulfilment import losses, scan
+from oms_web.domain.fulfilment import losses
 from oms_web.domain.fulfilment import service as fulfilment
 from oms_web.domain.fulfilment.losses import Loss
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order, OrderLine
-from oms_web.domain.shipping import bench
+from oms_web.domain.shipping import bench, weights
 from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping.models import ShipmentLine
+from oms_web.domain.stock import recounts
 from oms_web.domain.stock.models import COUNT, SCRAP
-from oms_web.flows.pack import scanning, trouble
+from oms_web.flows.pack import closing, trouble
 
 MISSING, DAMAGED = "missing", "damaged"
 _GOES_TO = {MISSING: (COUNT, "correction"), DAMAGED: (SCRAP, "write_off")}
@@ -58,6 +59,8 @@ def lose_unit(
     to, reason = _GOES_TO[what]
     partly = _lacks_before(work, order)
     fulfilment.record_scan(work, shipment_id, key, "", variant_id, what)
+    if what == MISSING:
+        recounts.ask(work, place.location_id, variant_id, 1)
     outcome = losses.lose(work, Loss(
         order=order, line=work.session.get_one(OrderLine, line_id), variant_id=variant_id,
         location_id=place.location_id, units=1, to=to, reason=reason,
@@ -67,12 +70,12 @@ def lose_unit(
         shipping.give_up(work, shipment, order, "units are lacking")
         return Lost(apart=True)
     shipping.relist(work, shipment)
+    weights.forget(work, shipment)
     needs = bench.needs(work.session, shipment_id)
     if not needs:
         shipping.give_up(work, shipment, order, "units are lacking")
         return Lost(apart=True)
-    if scan.complete(needs):
-        scanning.seal(work, shipment, order)
+    closing.close_when_ready(work, shipment, order)
     return Lost(outcome.instead)
 
 

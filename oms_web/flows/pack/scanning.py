@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -15,12 +14,11 @@ from oms_web.domain.fulfilment import service as fulfilment
 from oms_web.domain.fulfilment.models import PackScan
 from oms_web.domain.fulfilment.scan import Need
 from oms_web.domain.orders import service as orders
-from oms_web.domain.orders.models import Order, OrderLine
-from oms_web.domain.orders.reserving import line_parts
-from oms_web.domain.shipping import bench, replanning
+from oms_web.domain.orders.models import Order
+from oms_web.domain.shipping import bench, replanning, weights
 from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping.models import Shipment
-from oms_web.flows.pack import trouble
+from oms_web.flows.pack import closing, trouble
 
 STOP, HERE, OTHER = "stop", "here", "other"
 MOST_BY_HAND = 500
@@ -103,9 +101,8 @@ def _count(
         for one in told
     ]
     _put(work, shipment, counts)
-    closed = counts != () and scans.complete(scans.counted(needs, counts))
-    if closed:
-        seal(work, shipment, order)
+    closed = counts != () and scans.complete(scans.counted(needs, counts)) \
+        and closing.close_when_ready(work, shipment, order)
     return Heard(rows[-1].result, rows[-1].id, closed)
 
 
@@ -159,60 +156,13 @@ def undo(work: Work, shipment_id: int, scan_id: int) -> bool:
         return False
     if shipment.state == shipping.PACKED:
         replanning.unseal(work, shipment, order)
+    weights.forget(work, shipment)
     if row.variant_id is not None:
         needs = bench.needs(work.session, shipment_id)
         _put(work, shipment, scans.take_back(needs, row.variant_id), -1)
     row.result = "undone"
     work.session.flush()
     return True
-
-
-def close(work: Work, shipment_id: int) -> bool:
-    """Close a parcel that is complete; False when it is closed already.
-
-    Raises:
-        NotAllowedNow: something is not in it yet, or its order may not go on.
-    """
-    shipment = shipping.lock(work.session, shipment_id, *shipping.LIVE)
-    if shipment.state == shipping.PACKED:
-        return False
-    order = orders.lock_order(work.session, shipment.order_id)
-    if trouble.find(work.session, shipment, order) is not None:
-        raise NotAllowedNow("Something happened to this order. Look at it first.")
-    if not scans.complete(bench.needs(work.session, shipment_id)):
-        raise NotAllowedNow("Not everything is in the parcel yet.")
-    seal(work, shipment, order)
-    return True
-
-
-def seal(work: Work, shipment: Shipment, order: Order) -> None:
-    """The parcel is complete: weigh it up, write who packed it, move the order on."""
-    inside = _inside(work, shipment)
-    shipping.drop_empty_parcels(work, shipment, inside)
-    shipping.estimate_weights(work, shipment, inside)
-    shipment.packed_by, shipment.packed_at = work.actor.name, work.now
-    shipping.set_state(work, shipment, shipping.PACKED, note=shipment.station)
-    shipping.tell_order(work, order)
-
-
-def _inside(work: Work, shipment: Shipment) -> dict[int, Counter[int]]:
-    """What went into each parcel, bundles as their parts: position -> variant -> units."""
-    lines = shipping.lines_of(work.session, shipment.id)
-    found = work.session.get_one
-    made_of = line_parts(work.session, [
-        found(OrderLine, line_id) for line_id in {line.line_id for line in lines}
-    ])
-    sets = {
-        found(OrderLine, line_id).variant_id: parts for line_id, parts in made_of.items()
-        if len(parts) > 1 or parts[0][1] > 1
-    }
-    inside: dict[int, Counter[int]] = {}
-    for position, scanned in fulfilment.scanned_into(work.session, shipment.id).items():
-        inside[position] = Counter()
-        for variant, times in scanned.items():
-            for part, per_unit in sets.get(variant, ((variant, 1),)):
-                inside[position][part] += per_unit * times
-    return inside
 
 
 def second_parcel(work: Work, shipment_id: int) -> int:
@@ -225,6 +175,7 @@ def second_parcel(work: Work, shipment_id: int) -> int:
     last = shipping.parcels_of(work.session, shipment_id)[-1]
     if not fulfilment.scanned_into(work.session, shipment_id).get(last.position):
         return last.position
+    weights.forget(work, shipment)
     return shipping.add_parcel(work, shipment).position
 
 
@@ -244,6 +195,6 @@ def accept_changes(work: Work, shipment_id: int) -> dict[tuple[int, int], int]:
     if found.kind != trouble.CHANGED:
         raise NotAllowedNow("This order cannot go on like this.")
     out = shipping.relist(work, shipment)
-    if scans.complete(bench.needs(work.session, shipment_id)):
-        seal(work, shipment, order)
+    weights.forget(work, shipment)
+    closing.close_when_ready(work, shipment, order)
     return out

@@ -142,6 +142,12 @@ def upgrade() -> None:
     sa.Column('payment_hours', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('cut_off', sa.String(length=5), nullable=False),
     sa.Column('recall_seconds', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('cart_slots', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('weighs', sa.Boolean(), nullable=False),
+    sa.Column('packaging_g', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('tolerance_g', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('tolerance_pct', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('photo_days', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.CheckConstraint('id = 1', name=op.f('ck_company_only_one')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_company'))
     )
@@ -185,6 +191,46 @@ def upgrade() -> None:
     sa.UniqueConstraint('key', name=op.f('uq_macro_key')),
     sa.UniqueConstraint('name', name=op.f('uq_macro_name'))
     )
+    op.create_table('message_settings',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('host', sa.String(length=200), nullable=False),
+    sa.Column('port', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('security', sa.String(length=8), nullable=False),
+    sa.Column('username', sa.String(length=200), nullable=False),
+    sa.Column('secret', sa.LargeBinary(), nullable=True),
+    sa.Column('from_name', sa.String(length=120), nullable=False),
+    sa.Column('from_address', sa.String(length=200), nullable=False),
+    sa.Column('reply_to', sa.String(length=200), nullable=False),
+    sa.Column('public_url', sa.String(length=200), nullable=False),
+    sa.Column('page_days', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('trouble', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=True),
+    sa.Column('trouble_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('changed_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.CheckConstraint('id = 1', name=op.f('ck_message_settings_only_one')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_message_settings'))
+    )
+    op.create_table('message_template',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('name', sa.String(length=80), nullable=False),
+    sa.Column('kind', sa.String(length=5), nullable=False),
+    sa.Column('subject_pl', sa.String(length=200), nullable=False),
+    sa.Column('text_pl', sa.Text(), nullable=False),
+    sa.Column('subject_en', sa.String(length=200), nullable=False),
+    sa.Column('text_en', sa.Text(), nullable=False),
+    sa.Column('plain', sa.Boolean(), nullable=False),
+    sa.Column('attach', sa.Boolean(), nullable=False),
+    sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('changed_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('archived_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_message_template')),
+    sa.UniqueConstraint('name', name=op.f('uq_message_template_name'))
+    )
+    op.create_table('order_check',
+    sa.Column('kind', sa.String(length=16), nullable=False),
+    sa.Column('level', sa.String(length=4), nullable=False),
+    sa.Column('number', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.PrimaryKeyConstraint('kind', name=op.f('pk_order_check'))
+    )
     op.create_table('order_status',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('name', sa.String(length=40), nullable=False),
@@ -203,6 +249,16 @@ def upgrade() -> None:
     sa.Column('name', sa.String(length=24), nullable=False),
     sa.Column('n', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_order_tally'))
+    )
+    op.create_table('order_watched',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('key', sa.String(length=120), nullable=False),
+    sa.Column('text', sa.String(length=200), nullable=False),
+    sa.Column('note', sa.String(length=200), nullable=False),
+    sa.Column('added_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('added_by', sa.String(length=120), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_order_watched')),
+    sa.UniqueConstraint('key', name=op.f('uq_order_watched_key'))
     )
     op.create_table('outbox_event',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -230,6 +286,12 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_product_category'), ['category'], unique=False)
         batch_op.create_index('ix_product_name', ['name', 'brand'], unique=False)
 
+    op.create_table('refused_address',
+    sa.Column('address', sa.String(length=200), nullable=False),
+    sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('why', sa.String(length=300), nullable=False),
+    sa.PrimaryKeyConstraint('address', name=op.f('pk_refused_address'))
+    )
     op.create_table('rule',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('name', sa.String(length=80), nullable=False),
@@ -364,6 +426,13 @@ def upgrade() -> None:
     with op.batch_alter_table('api_call', schema=None) as batch_op:
         batch_op.create_index('ix_api_call_at', ['at'], unique=False)
 
+    op.create_table('begun_order',
+    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('typed', sa.Text(), nullable=False),
+    sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_begun_order_user_id')),
+    sa.PrimaryKeyConstraint('user_id', name=op.f('pk_begun_order'))
+    )
     op.create_table('channel_grant',
     sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('kind', sa.String(length=8), nullable=False),
@@ -486,6 +555,32 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_import_profile')),
     sa.UniqueConstraint('name', name=op.f('uq_import_profile_name'))
     )
+    op.create_table('list_choice',
+    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('columns', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('density', sa.String(length=12), nullable=False),
+    sa.Column('places', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('hidden', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('first', sa.String(length=20), nullable=False),
+    sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_list_choice_user_id')),
+    sa.PrimaryKeyConstraint('user_id', name=op.f('pk_list_choice'))
+    )
+    op.create_table('list_view',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('owner_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('audience', sa.String(length=20), nullable=False),
+    sa.Column('name', sa.String(length=40), nullable=False),
+    sa.Column('query', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('columns', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('density', sa.String(length=12), nullable=False),
+    sa.Column('changed_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('gone_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['owner_id'], ['user_account.id'], name=op.f('fk_list_view_owner_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_list_view'))
+    )
+    with op.batch_alter_table('list_view', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_list_view_owner_id'), ['owner_id'], unique=False)
+
     op.create_table('location',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
@@ -498,10 +593,23 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_location')),
     sa.UniqueConstraint('warehouse_id', 'code', name=op.f('uq_location_warehouse_id_code'))
     )
+    op.create_table('message_variant',
+    sa.Column('template_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('subject_pl', sa.String(length=200), nullable=False),
+    sa.Column('text_pl', sa.Text(), nullable=False),
+    sa.Column('subject_en', sa.String(length=200), nullable=False),
+    sa.Column('text_en', sa.Text(), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_message_variant_account_id')),
+    sa.ForeignKeyConstraint(['template_id'], ['message_template.id'], name=op.f('fk_message_variant_template_id')),
+    sa.PrimaryKeyConstraint('template_id', 'account_id', name=op.f('pk_message_variant'))
+    )
     op.create_table('pick_list',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('method', sa.String(length=8), nullable=False),
+    sa.Column('wave', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
     sa.Column('assigned_to', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('created_by', sa.String(length=120), nullable=False),
     sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
@@ -631,6 +739,15 @@ def upgrade() -> None:
     with op.batch_alter_table('stock_document', schema=None) as batch_op:
         batch_op.create_index('ix_stock_document_list', ['kind', 'id'], unique=False)
 
+    op.create_table('till',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('name', sa.String(length=40), nullable=False),
+    sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('archived_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['warehouse_id'], ['warehouse.id'], name=op.f('fk_till_warehouse_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_till')),
+    sa.UniqueConstraint('name', name=op.f('uq_till_name'))
+    )
     op.create_table('user_session',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('token_hash', sa.String(length=64), nullable=False),
@@ -828,6 +945,44 @@ def upgrade() -> None:
         batch_op.create_index('ix_listing_unmapped', ['account_id', 'id'], unique=False, sqlite_where=sa.text('variant_id IS NULL'), postgresql_where=sa.text('variant_id IS NULL'))
         batch_op.create_index(batch_op.f('ix_listing_variant_id'), ['variant_id'], unique=False)
 
+    op.create_table('message',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('template_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('name', sa.String(length=80), nullable=False),
+    sa.Column('key', sa.String(length=160), nullable=True),
+    sa.Column('kind', sa.String(length=5), nullable=False),
+    sa.Column('recipient', sa.String(length=200), nullable=False),
+    sa.Column('language', sa.String(length=5), nullable=False),
+    sa.Column('subject', sa.String(length=400), nullable=False),
+    sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('documents', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('by_kind', sa.String(length=10), nullable=False),
+    sa.Column('by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('by_name', sa.String(length=120), nullable=False),
+    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('why', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=True),
+    sa.Column('due_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('attempts', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('reference', sa.String(length=120), nullable=False),
+    sa.Column('round', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('asked_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('tried_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('ended_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_message_account_id')),
+    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_message_order_id')),
+    sa.ForeignKeyConstraint(['template_id'], ['message_template.id'], name=op.f('fk_message_template_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_message')),
+    sa.UniqueConstraint('key', name=op.f('uq_message_key'))
+    )
+    with op.batch_alter_table('message', schema=None) as batch_op:
+        batch_op.create_index('ix_message_due', ['kind', 'due_at'], unique=False, sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
+        batch_op.create_index('ix_message_order', ['order_id', 'id'], unique=False)
+        batch_op.create_index('ix_message_state', ['state', 'id'], unique=False)
+        batch_op.create_index('ix_message_wrong', ['id'], unique=False, sqlite_where=sa.text("state IN ('failed', 'unknown')"), postgresql_where=sa.text("state IN ('failed', 'unknown')"))
+
     op.create_table('move',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
@@ -852,6 +1007,27 @@ def upgrade() -> None:
     with op.batch_alter_table('move', schema=None) as batch_op:
         batch_op.create_index('ix_move_order', ['order_id'], unique=False)
         batch_op.create_index('ix_move_variant', ['variant_id', 'id'], unique=False)
+
+    op.create_table('order_finding',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(length=16), nullable=False),
+    sa.Column('level', sa.String(length=4), nullable=False),
+    sa.Column('ref', sa.String(length=60), nullable=False),
+    sa.Column('detail', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('found_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('found_by', sa.String(length=120), nullable=False),
+    sa.Column('settled_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('settled_by', sa.String(length=120), nullable=True),
+    sa.Column('how', sa.String(length=10), nullable=True),
+    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_order_finding_order_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_order_finding'))
+    )
+    with op.batch_alter_table('order_finding', schema=None) as batch_op:
+        batch_op.create_index('ix_order_finding_age', ['found_at'], unique=False, sqlite_where=sa.text('settled_at IS NULL'), postgresql_where=sa.text('settled_at IS NULL'))
+        batch_op.create_index('ix_order_finding_kind', ['kind', 'order_id'], unique=False, sqlite_where=sa.text('settled_at IS NULL'), postgresql_where=sa.text('settled_at IS NULL'))
+        batch_op.create_index(batch_op.f('ix_order_finding_order_id'), ['order_id'], unique=False)
+        batch_op.create_index('ux_order_finding_open', ['order_id', 'kind', 'ref'], unique=True, sqlite_where=sa.text('settled_at IS NULL'), postgresql_where=sa.text('settled_at IS NULL'))
 
     op.create_table('order_hold',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -899,12 +1075,22 @@ def upgrade() -> None:
     sa.Column('author_kind', sa.String(length=10), nullable=False),
     sa.Column('author_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('for_packer', sa.Boolean(), nullable=False),
     sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_order_note_order_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_order_note'))
     )
     with op.batch_alter_table('order_note', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_order_note_order_id'), ['order_id'], unique=False)
 
+    op.create_table('order_page',
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('token_hash', sa.String(length=64), nullable=False),
+    sa.Column('sealed', sa.LargeBinary(), nullable=False),
+    sa.Column('made_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_order_page_order_id')),
+    sa.PrimaryKeyConstraint('order_id', name=op.f('pk_order_page')),
+    sa.UniqueConstraint('token_hash', name=op.f('uq_order_page_token_hash'))
+    )
     op.create_table('order_tag',
     sa.Column('tag_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1003,6 +1189,16 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_product_image_product_id'), ['product_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_product_image_variant_id'), ['variant_id'], unique=False)
 
+    op.create_table('recount',
+    sa.Column('location_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('variant_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('actor', sa.String(length=120), nullable=False),
+    sa.Column('missing', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['location_id'], ['location.id'], name=op.f('fk_recount_location_id')),
+    sa.ForeignKeyConstraint(['variant_id'], ['variant.id'], name=op.f('fk_recount_variant_id')),
+    sa.PrimaryKeyConstraint('location_id', 'variant_id', name=op.f('pk_recount'))
+    )
     op.create_table('reservation',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('demand_kind', sa.String(length=16), nullable=False),
@@ -1122,6 +1318,43 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_stock_document_line')),
     sa.UniqueConstraint('document_id', 'variant_id', 'location_id', name=op.f('uq_stock_document_line_document_id_variant_id_location_id'))
     )
+    op.create_table('till_basket',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('till_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('name', sa.String(length=60), nullable=False),
+    sa.Column('lines', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('discount', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('seen', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('created_by', sa.String(length=120), nullable=False),
+    sa.Column('closed_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['till_id'], ['till.id'], name=op.f('fk_till_basket_till_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_till_basket'))
+    )
+    with op.batch_alter_table('till_basket', schema=None) as batch_op:
+        batch_op.create_index('ix_till_basket_open', ['till_id', 'id'], unique=False, sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
+
+    op.create_table('till_shift',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('till_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('change_money', sa.BigInteger(), nullable=False),
+    sa.Column('opened_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('opened_by', sa.String(length=120), nullable=False),
+    sa.Column('closed_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('closed_by', sa.String(length=120), nullable=True),
+    sa.Column('expected', sa.BigInteger(), nullable=True),
+    sa.Column('counted', sa.BigInteger(), nullable=True),
+    sa.Column('note', sa.String(length=300), nullable=False),
+    sa.CheckConstraint('change_money >= 0', name=op.f('ck_till_shift_change_money_not_negative')),
+    sa.CheckConstraint('counted >= 0', name=op.f('ck_till_shift_counted_not_negative')),
+    sa.ForeignKeyConstraint(['till_id'], ['till.id'], name=op.f('fk_till_shift_till_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_till_shift'))
+    )
+    with op.batch_alter_table('till_shift', schema=None) as batch_op:
+        batch_op.create_index('ix_till_shift_open', ['till_id'], unique=True, sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
+        batch_op.create_index('ix_till_shift_till', ['till_id', 'id'], unique=False)
+
     op.create_table('channel_notice',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1208,6 +1441,18 @@ def upgrade() -> None:
     with op.batch_alter_table('listing_stock', schema=None) as batch_op:
         batch_op.create_index('ix_listing_stock_due', ['account_id', 'due_at'], unique=False, sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
 
+    op.create_table('note_confirmation',
+    sa.Column('note_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('shipment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('actor', sa.String(length=120), nullable=False),
+    sa.ForeignKeyConstraint(['note_id'], ['order_note.id'], name=op.f('fk_note_confirmation_note_id')),
+    sa.ForeignKeyConstraint(['shipment_id'], ['shipment.id'], name=op.f('fk_note_confirmation_shipment_id')),
+    sa.PrimaryKeyConstraint('note_id', 'shipment_id', name=op.f('pk_note_confirmation'))
+    )
+    with op.batch_alter_table('note_confirmation', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_note_confirmation_shipment_id'), ['shipment_id'], unique=False)
+
     op.create_table('order_line',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1269,6 +1514,9 @@ def upgrade() -> None:
     sa.Column('tracking', sa.String(length=80), nullable=False),
     sa.Column('tracking_key', sa.String(length=80), nullable=False),
     sa.Column('weight_g', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('expected_g', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('weighed_by', sa.String(length=120), nullable=False),
+    sa.Column('weight_reason', sa.String(length=80), nullable=False),
     sa.ForeignKeyConstraint(['shipment_id'], ['shipment.id'], name=op.f('fk_parcel_shipment_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_parcel')),
     sa.UniqueConstraint('shipment_id', 'position', name=op.f('uq_parcel_shipment_id_position'))
@@ -1276,6 +1524,21 @@ def upgrade() -> None:
     with op.batch_alter_table('parcel', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_parcel_shipment_id'), ['shipment_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_parcel_tracking_key'), ['tracking_key'], unique=False)
+
+    op.create_table('parcel_photo',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('shipment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('file', sa.String(length=80), nullable=False),
+    sa.Column('thumb', sa.String(length=80), nullable=False),
+    sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('actor', sa.String(length=120), nullable=False),
+    sa.ForeignKeyConstraint(['shipment_id'], ['shipment.id'], name=op.f('fk_parcel_photo_shipment_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_parcel_photo')),
+    sa.UniqueConstraint('shipment_id', 'file', name=op.f('uq_parcel_photo_shipment_id_file'))
+    )
+    with op.batch_alter_table('parcel_photo', schema=None) as batch_op:
+        batch_op.create_index('ix_parcel_photo_at', ['at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_parcel_photo_shipment_id'), ['shipment_id'], unique=False)
 
     op.create_table('price_publication',
     sa.Column('price', sa.BigInteger(), nullable=False),
@@ -1312,6 +1575,37 @@ def upgrade() -> None:
     with op.batch_alter_table('publication', schema=None) as batch_op:
         batch_op.create_index('ix_publication_account', ['account_id', 'id'], unique=False)
         batch_op.create_index('ix_publication_listing', ['listing_id', 'id'], unique=False)
+
+    op.create_table('till_sale',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('till_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('shift_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('basket_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('key', sa.String(length=40), nullable=False),
+    sa.Column('method', sa.String(length=10), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('total', sa.BigInteger(), nullable=False),
+    sa.Column('given', sa.BigInteger(), nullable=False),
+    sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('sold_by', sa.String(length=120), nullable=False),
+    sa.Column('voided_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('voided_by', sa.String(length=120), nullable=True),
+    sa.Column('void_reason', sa.String(length=300), nullable=False),
+    sa.CheckConstraint('given >= total', name=op.f('ck_till_sale_given_is_enough')),
+    sa.CheckConstraint('total >= 0', name=op.f('ck_till_sale_total_not_negative')),
+    sa.ForeignKeyConstraint(['basket_id'], ['till_basket.id'], name=op.f('fk_till_sale_basket_id')),
+    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_till_sale_order_id')),
+    sa.ForeignKeyConstraint(['shift_id'], ['till_shift.id'], name=op.f('fk_till_sale_shift_id')),
+    sa.ForeignKeyConstraint(['till_id'], ['till.id'], name=op.f('fk_till_sale_till_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_till_sale')),
+    sa.UniqueConstraint('basket_id', name=op.f('uq_till_sale_basket_id')),
+    sa.UniqueConstraint('key', name=op.f('uq_till_sale_key')),
+    sa.UniqueConstraint('order_id', name=op.f('uq_till_sale_order_id'))
+    )
+    with op.batch_alter_table('till_sale', schema=None) as batch_op:
+        batch_op.create_index('ix_till_sale_shift', ['shift_id', 'id'], unique=False)
+        batch_op.create_index('ix_till_sale_till', ['till_id', 'id'], unique=False)
 
     op.create_table('order_line_part',
     sa.Column('line_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1403,6 +1697,11 @@ def downgrade() -> None:
 
     op.drop_table('pick_task')
     op.drop_table('order_line_part')
+    with op.batch_alter_table('till_sale', schema=None) as batch_op:
+        batch_op.drop_index('ix_till_sale_till')
+        batch_op.drop_index('ix_till_sale_shift')
+
+    op.drop_table('till_sale')
     with op.batch_alter_table('publication', schema=None) as batch_op:
         batch_op.drop_index('ix_publication_listing')
         batch_op.drop_index('ix_publication_account')
@@ -1412,6 +1711,11 @@ def downgrade() -> None:
         batch_op.drop_index('ix_price_publication_listing')
 
     op.drop_table('price_publication')
+    with op.batch_alter_table('parcel_photo', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_parcel_photo_shipment_id'))
+        batch_op.drop_index('ix_parcel_photo_at')
+
+    op.drop_table('parcel_photo')
     with op.batch_alter_table('parcel', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_parcel_tracking_key'))
         batch_op.drop_index(batch_op.f('ix_parcel_shipment_id'))
@@ -1426,6 +1730,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_order_line_listing')
 
     op.drop_table('order_line')
+    with op.batch_alter_table('note_confirmation', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_note_confirmation_shipment_id'))
+
+    op.drop_table('note_confirmation')
     with op.batch_alter_table('listing_stock', schema=None) as batch_op:
         batch_op.drop_index('ix_listing_stock_due', sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
 
@@ -1443,6 +1751,15 @@ def downgrade() -> None:
         batch_op.drop_index('ix_channel_notice_created')
 
     op.drop_table('channel_notice')
+    with op.batch_alter_table('till_shift', schema=None) as batch_op:
+        batch_op.drop_index('ix_till_shift_till')
+        batch_op.drop_index('ix_till_shift_open', sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
+
+    op.drop_table('till_shift')
+    with op.batch_alter_table('till_basket', schema=None) as batch_op:
+        batch_op.drop_index('ix_till_basket_open', sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
+
+    op.drop_table('till_basket')
     op.drop_table('stock_document_line')
     with op.batch_alter_table('shipment', schema=None) as batch_op:
         batch_op.drop_index('ix_shipment_untold', sqlite_where=sa.text("told IN ('failed', 'unknown')"), postgresql_where=sa.text("told IN ('failed', 'unknown')"))
@@ -1469,6 +1786,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_reservation_expiry')
 
     op.drop_table('reservation')
+    op.drop_table('recount')
     with op.batch_alter_table('product_image', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_product_image_variant_id'))
         batch_op.drop_index(batch_op.f('ix_product_image_product_id'))
@@ -1497,6 +1815,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_order_tag_order_id'))
 
     op.drop_table('order_tag')
+    op.drop_table('order_page')
     with op.batch_alter_table('order_note', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_order_note_order_id'))
 
@@ -1514,11 +1833,25 @@ def downgrade() -> None:
         batch_op.drop_index('ix_order_hold_open', sqlite_where=sa.text('released_at IS NULL'), postgresql_where=sa.text('released_at IS NULL'))
 
     op.drop_table('order_hold')
+    with op.batch_alter_table('order_finding', schema=None) as batch_op:
+        batch_op.drop_index('ux_order_finding_open', sqlite_where=sa.text('settled_at IS NULL'), postgresql_where=sa.text('settled_at IS NULL'))
+        batch_op.drop_index(batch_op.f('ix_order_finding_order_id'))
+        batch_op.drop_index('ix_order_finding_kind', sqlite_where=sa.text('settled_at IS NULL'), postgresql_where=sa.text('settled_at IS NULL'))
+        batch_op.drop_index('ix_order_finding_age', sqlite_where=sa.text('settled_at IS NULL'), postgresql_where=sa.text('settled_at IS NULL'))
+
+    op.drop_table('order_finding')
     with op.batch_alter_table('move', schema=None) as batch_op:
         batch_op.drop_index('ix_move_variant')
         batch_op.drop_index('ix_move_order')
 
     op.drop_table('move')
+    with op.batch_alter_table('message', schema=None) as batch_op:
+        batch_op.drop_index('ix_message_wrong', sqlite_where=sa.text("state IN ('failed', 'unknown')"), postgresql_where=sa.text("state IN ('failed', 'unknown')"))
+        batch_op.drop_index('ix_message_state')
+        batch_op.drop_index('ix_message_order')
+        batch_op.drop_index('ix_message_due', sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
+
+    op.drop_table('message')
     with op.batch_alter_table('listing', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_listing_variant_id'))
         batch_op.drop_index('ix_listing_unmapped', sqlite_where=sa.text('variant_id IS NULL'), postgresql_where=sa.text('variant_id IS NULL'))
@@ -1561,6 +1894,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_user_session_user_id'))
 
     op.drop_table('user_session')
+    op.drop_table('till')
     with op.batch_alter_table('stock_document', schema=None) as batch_op:
         batch_op.drop_index('ix_stock_document_list')
 
@@ -1589,7 +1923,13 @@ def downgrade() -> None:
         batch_op.drop_index('ix_pick_list_state')
 
     op.drop_table('pick_list')
+    op.drop_table('message_variant')
     op.drop_table('location')
+    with op.batch_alter_table('list_view', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_list_view_owner_id'))
+
+    op.drop_table('list_view')
+    op.drop_table('list_choice')
     op.drop_table('import_profile')
     with op.batch_alter_table('feed', schema=None) as batch_op:
         batch_op.drop_index('ix_feed_due')
@@ -1611,6 +1951,7 @@ def downgrade() -> None:
     op.drop_table('channel_pace')
     op.drop_table('channel_order')
     op.drop_table('channel_grant')
+    op.drop_table('begun_order')
     with op.batch_alter_table('api_call', schema=None) as batch_op:
         batch_op.drop_index('ix_api_call_at')
 
@@ -1633,6 +1974,7 @@ def downgrade() -> None:
     op.drop_table('sign_in_failure')
     op.drop_table('rule_cursor')
     op.drop_table('rule')
+    op.drop_table('refused_address')
     with op.batch_alter_table('product', schema=None) as batch_op:
         batch_op.drop_index('ix_product_name')
         batch_op.drop_index(batch_op.f('ix_product_category'))
@@ -1642,8 +1984,12 @@ def downgrade() -> None:
         batch_op.drop_index('ix_outbox_event_waiting', sqlite_where=sa.text('dispatched_at IS NULL'), postgresql_where=sa.text('dispatched_at IS NULL'))
 
     op.drop_table('outbox_event')
+    op.drop_table('order_watched')
     op.drop_table('order_tally')
     op.drop_table('order_status')
+    op.drop_table('order_check')
+    op.drop_table('message_template')
+    op.drop_table('message_settings')
     op.drop_table('macro')
     op.drop_table('document_series')
     op.drop_table('connector_check')

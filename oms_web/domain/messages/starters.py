@@ -1,0 +1,73 @@
+"""Words to start from: what most shops write to their buyers, in both languages. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from oms_web.domain.messages.wording import EMAIL, SMS
+
+
+def N_(text: str) -> str:
+    """Marks a text for the translators' catalogue."""
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Starter:
+    """A template as it may be. ``name`` is what it is for (a gettext key)."""
+
+    name: str
+    kind: str
+    pl: tuple[str, str]
+    en: tuple[str, str]
+    attach: bool = False
+    plain: bool = False
+
+    def values(self) -> dict[str, Any]:
+        """As the form of a template takes it."""
+        return {"kind": self.kind, "name": "", "subject_pl": self.pl[0], "text_pl": self.pl[1],
+                "subject_en": self.en[0], "text_en": self.en[1], "attach": self.attach,
+                "plain": self.plain}
+
+
+STARTERS: dict[str, Starter] = {
+    "came": Starter(
+        N_("Thank you for the order"), EMAIL,
+        ("Dziękujemy za zamówienie {{order.number}}",
+         "Dzień dobry,\n\ndziękujemy za zamówienie {{order.number}}:\n\n{{order.lines}}\n\n"
+         "Razem: {{order.total}}\nDo zapłaty: {{order.to_pay}}\n"
+         "Wyślemy je do: {{order.ship_by}}\n\n"
+         "Stan zamówienia: {{order.link}}\n\nPozdrawiamy\n{{shop.name}}"),
+        ("Thank you for your order {{order.number}}",
+         "Hello,\n\nthank you for your order {{order.number}}:\n\n{{order.lines}}\n\n"
+         "Total: {{order.total}}\nTo be paid: {{order.to_pay}}\n"
+         "We will send it by: {{order.ship_by}}\n\n"
+         "How it is going: {{order.link}}\n\nKind regards\n{{shop.name}}")),
+    "shipped": Starter(
+        N_("The parcel has left"), EMAIL,
+        ("Zamówienie {{order.number}} jest w drodze",
+         "Dzień dobry,\n\nzamówienie {{order.number}} zostało wysłane.\n\n"
+         "Przewoźnik: {{delivery.carrier}}\nNumer przesyłki: {{tracking.number}}\n"
+         "Śledzenie: {{tracking.url}}\nPunkt odbioru: {{delivery.point}}\n\n"
+         "Stan zamówienia: {{order.link}}\n\nPozdrawiamy\n{{shop.name}}"),
+        ("Your order {{order.number}} is on its way",
+         "Hello,\n\nyour order {{order.number}} has left.\n\n"
+         "Courier: {{delivery.carrier}}\nParcel number: {{tracking.number}}\n"
+         "Follow it: {{tracking.url}}\nPick-up point: {{delivery.point}}\n\n"
+         "How it is going: {{order.link}}\n\nKind regards\n{{shop.name}}")),
+    "invoice": Starter(
+        N_("The invoice is ready"), EMAIL,
+        ("Faktura {{document.number}} do zamówienia {{order.number}}",
+         "Dzień dobry,\n\nw załączniku przesyłamy fakturę {{document.number}}.\n\n"
+         "Pozdrawiamy\n{{shop.name}}"),
+        ("Invoice {{document.number}} for your order {{order.number}}",
+         "Hello,\n\nthe invoice {{document.number}} is attached.\n\nKind regards\n"
+         "{{shop.name}}"), attach=True),
+    "sms": Starter(
+        N_("SMS: the parcel has left"), SMS,
+        ("", "{{shop.name}}: zamówienie {{order.number}} wysłane.\n"
+             "{{delivery.carrier}} {{tracking.number}}"),
+        ("", "{{shop.name}}: order {{order.number}} has left.\n"
+             "{{delivery.carrier}} {{tracking.number}}"), plain=True),
+}

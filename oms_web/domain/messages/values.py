@@ -1,0 +1,112 @@
+"""What stands in the fields of a message about an order, in the buyer's language.
+
+Only what the words name is looked up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from functools import cached_property
+
+from babel.dates import format_date
+from babel.numbers import format_currency
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from oms_web.core.clock import local_day
+from oms_web.core.money import from_minor
+from oms_web.domain.company.models import Company
+from oms_web.domain.documents.models import Document
+from oms_web.domain.orders import service as orders
+from oms_web.domain.orders.models import Order
+from oms_web.domain.shipping import tracking
+from oms_web.domain.shipping.models import Parcel, Shipment
+from oms_web.domain.shipping.service import LEFT
+
+MOST_LINES = 40
+_BABEL = {"pl": "pl_PL", "en": "en_GB"}
+
+
+def gather(session: Session, order: Order, names: Collection[str], language: str, link: str
+           ) -> dict[str, str]:
+    """Field -> what stands there, for the names that are wanted."""
+    facts = _Facts(session, order, language, link)
+    return {name: _FOUND[name](facts) or "" for name in names if name in _FOUND}
+
+
+@dataclass
+class _Facts:
+    session: Session
+    order: Order
+    language: str
+    link: str
+
+    @cached_property
+    def shop(self) -> Company | None:
+        return self.session.get(Company, 1)
+
+    @cached_property
+    def parcels(self) -> list[tuple[str, str]]:
+        """Carrier and number of each parcel that left."""
+        rows = self.session.execute(
+            select(Parcel.carrier, Shipment.carrier, Parcel.tracking)
+            .join(Shipment, Shipment.id == Parcel.shipment_id)
+            .where(Shipment.order_id == self.order.id, Shipment.state.in_(LEFT),
+                   Parcel.tracking != "")
+            .order_by(Shipment.id, Parcel.position))
+        return [(own or shared or self.order.carrier, number) for own, shared, number in rows]
+
+    def money(self, minor: int) -> str:
+        return format_currency(from_minor(minor, self.order.currency), self.order.currency,
+                               locale=_BABEL[self.language])
+
+    def lines(self) -> str:
+        found = [f"{line.quantity - line.cancelled} × {line.title}"
+                 for line in orders.order_lines(self.session, self.order.id)
+                 if line.quantity > line.cancelled]
+        return "\n".join(found[:MOST_LINES] + (["…"] if len(found) > MOST_LINES else []))
+
+    def document(self) -> str:
+        return self.session.scalar(
+            select(Document.number).where(Document.order_id == self.order.id)
+            .order_by(Document.id.desc()).limit(1)) or ""
+
+    def owed(self) -> str:
+        left = self.order.total - self.order.paid_total
+        return self.money(left) if left > 0 else ""
+
+    def day(self) -> str:
+        if self.order.ship_by is None:
+            return ""
+        return format_date(local_day(self.order.ship_by), "long", locale=_BABEL[self.language])
+
+
+def first_name(name: str) -> str:
+    """The first name of a person's name; empty where it cannot be told from initials."""
+    words = name.split()
+    return words[0] if len(words) > 1 and len(words[0].rstrip(".")) > 1 else ""
+
+
+_FOUND: dict[str, Callable[[_Facts], str | None]] = {
+    "order.number": lambda f: str(f.order.id),
+    "order.channel_number": lambda f: f.order.external_number,
+    "order.lines": _Facts.lines,
+    "order.total": lambda f: f.money(f.order.total),
+    "order.to_pay": _Facts.owed,
+    "order.ship_by": _Facts.day,
+    "order.link": lambda f: f.link,
+    "buyer.name": lambda f: f.order.buyer_name or f.order.buyer_company,
+    "buyer.first_name": lambda f: first_name(f.order.buyer_name),
+    "delivery.method": lambda f: f.order.delivery_method,
+    "delivery.carrier": lambda f: f.parcels[0][0] if f.parcels else f.order.carrier,
+    "delivery.point": lambda f: f.order.pickup_point,
+    "tracking.number": lambda f: ", ".join(number for _, number in f.parcels),
+    "tracking.url": lambda f: " ".join(filter(None, (
+        tracking.follow(carrier, number) for carrier, number in f.parcels))),
+    "document.number": _Facts.document,
+    "shop.name": lambda f: f.shop and f.shop.name,
+    "shop.email": lambda f: f.shop and f.shop.email,
+    "shop.phone": lambda f: f.shop and f.shop.phone,
+    "shop.website": lambda f: f.shop and f.shop.website,
+}

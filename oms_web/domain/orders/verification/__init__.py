@@ -1,0 +1,1 @@
+"""Verification of an order: what is doubtful about it, who settled that, and how."""

@@ -1,0 +1,140 @@
+"""Write to the buyer of an order: the words of a template, filled in now, sent a moment later.
+
+What is sent are the words as they were on that occasion, whatever is changed afterwards. The same
+template is written once for each order and occasion, however often it is asked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from oms_web.core.errors import NotAllowedNow
+from oms_web.core.work import Work
+from oms_web.domain.company.models import Company
+from oms_web.domain.documents.models import Document
+from oms_web.domain.messages import pages, phones, placeholders, service, templates, values, wording
+from oms_web.domain.messages.models import MessageTemplate
+from oms_web.domain.messages.wording import EMAIL, Rendered
+from oms_web.domain.orders import service as orders
+from oms_web.domain.orders.models import Order
+
+NEWS, BRINGING_IN = timedelta(hours=48), timedelta(hours=1)
+"""What rules see in the first hour of an order that was placed so long before it came is not news,
+but its being brought in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message as it would be sent. ``empty``: fields it names that have nothing in them."""
+
+    recipient: str
+    rendered: Rendered
+    documents: tuple[int, ...]
+    empty: tuple[str, ...] = ()
+
+
+def write(work: Work, order_id: int, template_id: int) -> int | None:
+    """Write to the buyer; the message, None if this was written on this occasion before, or if the
+    order is history that nobody wants to be reminded of.
+
+    ``work.occasion`` is the occasion; without one each call is one of its own.
+
+    Raises:
+        NotFound: there is no such order or template.
+        NotAllowedNow: the template has no words, or the order is a draft.
+    """
+    order = orders.lock_order(work.session, order_id)
+    template = templates.get(work.session, template_id)
+    if order.phase == "draft":
+        raise NotAllowedNow("This order is a draft.")
+    if work.actor.kind == "rule" and is_history(order, work.now):
+        return None
+    link = pages.link(work, order_id) if _wants_link(work.session, order, template) else ""
+    draft = _draft(work.session, order, template, link)
+    if not draft.rendered.text:
+        raise NotAllowedNow("The template %(name)s has nothing to say here.", name=template.name)
+    occasion = work.occasion or f"once:{work.now.isoformat()}:{work.actor.id or work.actor.kind}"
+    return service.put(
+        work, template.kind, draft.recipient, draft.rendered, name=template.name,
+        key=f"{template_id}:{order_id}:{occasion}"[:160], order_id=order_id,
+        template_id=template_id, documents=draft.documents)
+
+
+def preview(work: Work, order_id: int, template: MessageTemplate) -> Draft:
+    """The message as it would be sent now; nothing is written.
+
+    Raises:
+        NotFound: there is no such order.
+    """
+    order = orders.get_order(work.session, order_id)
+    return _draft(work.session, order, template,
+                  pages.known_link(work, order_id) or pages.sample_link(work))
+
+
+def try_words(work: Work, order_id: int, kind: str, words: tuple[str, str], language: str,
+              plain: bool) -> tuple[Draft, str]:
+    """Words that are still being written, on an order; and the language its buyer is written to in.
+
+    Raises:
+        NotFound: there is no such order.
+    """
+    order = orders.get_order(work.session, order_id)
+    link = pages.known_link(work, order_id) or pages.sample_link(work)
+    return _filled(work.session, order, kind, words, language, plain, link), \
+        _language(work.session, order)
+
+
+def is_history(order: Order, now: datetime) -> bool:
+    """Whether a rule should keep silent: the order had left or was over when it came here, or is
+    old and has only just been brought in. People may write about whatever they want.
+    """
+    if any(moment is not None and moment <= order.created_at
+           for moment in (order.shipped_at, order.closed_at)):
+        return True
+    return order.created_at - order.placed_at > NEWS and now - order.created_at < BRINGING_IN
+
+
+def _wants_link(session: Session, order: Order, template: MessageTemplate) -> bool:
+    own = templates.variant(session, template.id, order.account_id)
+    texts = [text for row in (template, own) if row is not None
+             for pair in (templates.words_of(row).pl, templates.words_of(row).en)
+             for text in pair]
+    return "order.link" in placeholders.named(*texts)
+
+
+def _draft(session: Session, order: Order, template: MessageTemplate, link: str) -> Draft:
+    own = templates.variant(session, template.id, order.account_id)
+    language, words = wording.choose(
+        templates.words_of(template), templates.words_of(own) if own else None,
+        _language(session, order))
+    draft = _filled(session, order, template.kind, words, language, template.plain, link)
+    if not template.attach:
+        return draft
+    newest = session.scalar(select(Document.id).where(Document.order_id == order.id)
+                            .order_by(Document.id.desc()).limit(1))
+    return replace(draft, documents=(newest,) if newest else ())
+
+
+def _filled(session: Session, order: Order, kind: str, words: tuple[str, str], language: str,
+            plain: bool, link: str) -> Draft:
+    names = placeholders.named(*words)
+    found = values.gather(session, order, names, language, link)
+    recipient = order.buyer_email.strip() if kind == EMAIL else _phone(order)
+    return Draft(recipient, wording.render(kind, words, language, found, plain), (),
+                 tuple(sorted(name for name in names if not found.get(name))))
+
+
+def _language(session: Session, order: Order) -> str:
+    shop = session.get(Company, 1)
+    return wording.language_of(order.country, shop.language if shop else "pl")
+
+
+def _phone(order: Order) -> str:
+    """The buyer's phone, else the one the courier calls, as a gateway wants it."""
+    found = (phones.e164(text, order.country) for text in (
+        order.buyer_phone, str((order.ship_to or {}).get("phone") or "")) if text)
+    return next(filter(None, found), "")

@@ -1,0 +1,74 @@
+"""Cases of the inbox about doubt: findings of verification, what a channel does not know, and units
+that were not on their shelf.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from flask import url_for
+from flask_babel import gettext, ngettext
+from sqlalchemy import func, select
+
+from oms_web.domain.fulfilment.models import PickList, PickTask
+from oms_web.domain.orders import service as orders
+from oms_web.domain.orders.models import ChannelNotice
+from oms_web.domain.orders.verification import queries
+from oms_web.domain.orders.verification.kinds import CHECKS, PAYMENT
+from oms_web.domain.shipping.models import Shipment
+from oms_web.web import order_words as words
+from oms_web.web.inbox_case import Asked, Case
+
+LATELY = timedelta(days=14)
+NAMED = 4
+"""Kinds of findings that a case names."""
+
+
+def verification(asked: Asked) -> Iterator[Case]:
+    """What is doubtful about orders. Money has a case of its own."""
+    counts = {kind: n for kind, n in orders.tallies(asked.session, "finding").items()
+              if n > 0 and kind in CHECKS and kind != PAYMENT}
+    if not counts:
+        return
+    often = sorted(counts, key=lambda kind: -counts[kind])[:NAMED]
+    named = ", ".join(f"{words.HOLDS[kind]} {counts[kind]}" for kind in often)
+    yield Case(
+        "warn", "eye-check", gettext("To verify"),
+        ngettext("%(num)s finding", "%(num)s findings", sum(counts.values())),
+        named + ("…" if len(counts) > NAMED else "."), url_for("verification.index"),
+        gettext("Settle them"), since=queries.oldest(asked.session))
+
+
+def not_told(asked: Asked) -> Iterator[Case]:
+    """What channels refused to be told: that an order left, was cancelled, has an invoice."""
+    notices = asked.session.execute(
+        select(func.count(), func.min(ChannelNotice.created_at))
+        .where(ChannelNotice.state == "failed",
+               ChannelNotice.state.in_(("failed", "retry", "unknown")))).one()
+    parcels = asked.session.execute(
+        select(func.count(), func.min(Shipment.shipped_at))
+        .where(Shipment.told == "failed", Shipment.told.in_(("failed", "unknown")),
+               Shipment.shipped_at > asked.now - LATELY)).one()
+    n = notices[0] + parcels[0]
+    if n:
+        yield Case(
+            "warn", "send", gettext("The channel was not told"),
+            ngettext("%(num)s message", "%(num)s messages", n),
+            gettext("Buyers do not see there what became of their orders."),
+            url_for("channels.index"), gettext("See why"),
+            since=min(moment for moment in (notices[1], parcels[1]) if moment))
+
+
+def short_picks(asked: Asked) -> Iterator[Case]:
+    """Units that a walk that is still going on did not find on their shelf."""
+    n, since = asked.session.execute(
+        select(func.coalesce(func.sum(PickTask.short), 0), func.min(PickList.created_at))
+        .join(PickList, PickList.id == PickTask.pick_list_id)
+        .where(PickList.state == "open", PickTask.short > 0)).one()
+    if n:
+        yield Case(
+            "warn", "package-off", gettext("Not found on the shelf"),
+            ngettext("%(num)s unit", "%(num)s units", int(n)),
+            gettext("The books are corrected already. Count the shelf before more goes wrong."),
+            url_for("picking.index"), gettext("See the pick lists"), since=since)

@@ -1,0 +1,113 @@
+"""Writing to the buyer of an order: a template, how it looks for this order, sent or not."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from flask import Blueprint, Response, request, url_for
+from flask_babel import gettext
+
+from oms_web.core.errors import NotAllowedNow
+from oms_web.domain.messages import pages, queries, segments, settings, templates
+from oms_web.domain.messages.models import Message
+from oms_web.domain.messages.wording import EMAIL
+from oms_web.domain.orders import service as orders
+from oms_web.extensions import db
+from oms_web.flows import order_message
+from oms_web.sync import message_sending
+from oms_web.web import asked, message_words
+from oms_web.web.access import act, allowed
+from oms_web.web.door import oms, reading, writing
+from oms_web.web.failures import words_of
+from oms_web.web.render import go, render
+from oms_web.web.toasts import say
+
+screen = Blueprint("order_messages", __name__)
+ON_CARD = 6
+
+
+def _of_card(order_id: int) -> tuple[list[Message], bool]:
+    """The newest messages about an order, and whether there are more."""
+    if not allowed("messages.see"):
+        return [], False
+    found = list(queries.of_order(db.session, order_id))
+    return found[:ON_CARD], len(found) > ON_CARD
+
+
+def _link(order_id: int) -> tuple[str, bool]:
+    """The address of the buyer's page, if it has one; and whether it can have one."""
+    return pages.known_link(reading(), order_id), bool(pages.sample_link(reading()))
+
+
+@screen.app_context_processor
+def _shared() -> dict[str, Any]:
+    return {"messages_of": _of_card, "buyer_link": _link, "message_words": message_words}
+
+
+@screen.get("/orders/<int:order_id>/message")
+@act("messages.send")
+def show(order_id: int) -> Response:
+    """A template as it looks for this order, before it is sent; its part is the letter alone."""
+    return _page(order_id)
+
+
+@screen.post("/orders/<int:order_id>/message")
+@act("messages.send")
+def send(order_id: int) -> Response:
+    """Send it. The same form sent again sends nothing more."""
+    template_id = asked.whole(request.form.get("template"), "template") or 0
+    template = templates.get(db.session, template_id)
+    refusal = _hindrance(template.kind)
+    try:
+        if refusal:
+            raise NotAllowedNow(refusal)
+        if not order_message.preview(reading(), order_id, template).recipient:
+            raise NotAllowedNow("The order has no address for this kind of message.")
+        with writing() as work:
+            work.occasion = f"form:{request.form.get('key', '')[:40] or secrets.token_hex(8)}"
+            fresh = order_message.write(work, order_id, template_id)
+    except NotAllowedNow as error:
+        return _page(order_id, template_id, words_of(error), 409)
+    say(gettext("The message is on its way.") if fresh else gettext("This was sent before."))
+    return go(f"{url_for('order_card.show', order_id=order_id)}#messages")
+
+
+@screen.post("/orders/<int:order_id>/page")
+@act("messages.send")
+def make_page(order_id: int) -> Response:
+    """Make the buyer's page, or give it another address."""
+    with writing() as work:
+        orders.lock_order(work.session, order_id)
+        if request.form.get("exchange"):
+            pages.exchange(work, order_id)
+            told = gettext("The buyer's page has another address; the old one leads nowhere.")
+        elif pages.link(work, order_id):
+            told = gettext("The buyer's page is ready.")
+        else:
+            raise NotAllowedNow("Say under Messages, Sending, at which address buyers find us.")
+    say(told)
+    return go(f"{url_for('order_card.show', order_id=order_id)}#messages")
+
+
+def _hindrance(kind: str) -> str:
+    """Why no message of a kind can be sent at present."""
+    if kind == EMAIL:
+        return "" if settings.is_mailing(settings.get(db.session)) \
+            else str(message_sending.NO_SERVER[0])
+    found = message_sending.gateway(reading(), oms().registry)
+    return "" if found is not None else str(message_sending.NO_GATEWAY[0])
+
+
+def _page(order_id: int, template_id: int | None = None, problem: str = "", status: int = 200
+          ) -> Response:
+    order = orders.get_order(db.session, order_id)
+    known = templates.every(db.session)
+    chosen = template_id or asked.number("template")
+    row = next((one for one in known if one.id == chosen), known[0] if known else None)
+    draft = order_message.preview(reading(), order_id, row) if row is not None else None
+    return render(
+        "order_messages/write.html", "order_messages/_letter.html", order=order, known=known,
+        row=row, draft=draft, words=message_words, key=secrets.token_hex(12),
+        size=segments.measure(draft.rendered.text) if draft else None, problem=problem,
+        hindrance=_hindrance(row.kind) if row is not None else "", status=status)

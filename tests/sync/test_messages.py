@@ -1,0 +1,400 @@
+"""Messages to buyers on their way: once, and known or said to be unknown."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from oms_connector import ChannelDown, Connector, Manifest, OutcomeUnknown, Refused, SmsReport
+from sqlalchemy import select, update
+
+from oms_web.automation import running
+from oms_web.core.actor import SYSTEM
+from oms_web.domain.automation.models import RuleRun
+from oms_web.domain.messages import pages, queries, service, settings, templates
+from oms_web.domain.messages.models import Message
+from oms_web.flows import issue_document, order_edit, order_message, ship
+from oms_web.jobs import rings
+from oms_web.jobs.worker import drain
+from oms_web.sync.registry import Registry
+from tests import factories as make
+from tests import paper
+from tests.automation.rule_desk import ANNA, Clock, Desk
+from tests.sync.mail_server import mail_server, self_signed
+
+MAIL = {"name": "Wysłane", "kind": "email", "subject_pl": "Zamówienie {{order.number}}",
+        "text_pl": "Cześć {{buyer.first_name}}!\n.kropka\nŚledź: {{tracking.url}}\n{{order.link}}",
+        "subject_en": "Order {{order.number}}", "text_en": "Hello {{buyer.first_name}}"}
+TEXT = {"name": "SMS", "kind": "sms", "text_pl": "Paczka {{order.number}} już jedzie",
+        "plain": True}
+PUBLIC = "https://sklep.example"
+SERVER = {"host": "127.0.0.1", "security": "none", "username": "sklep", "password": "tajne",
+          "from_name": "Sklep Żółw", "from_address": "my@sklep.example", "reply_to": "",
+          "public_url": PUBLIC, "page_days": 30}
+
+
+class Post(Desk):
+    """A shop with a mail server that writes to its buyers."""
+
+    def __init__(self, oms, monkeypatch, server):
+        super().__init__(oms)
+        self.clock = Clock(monkeypatch, self.works)
+        self.server = server
+        oms.__dict__["registry"] = Registry()
+        with self.works.writing(ANNA) as work:
+            settings.change(work, SERVER | {"port": server.port})
+            self.mail = templates.create(work, MAIL).id
+            self.sms = templates.create(work, TEXT).id
+
+    def set(self, security, tls):
+        """Another way to encrypt; the server's own certificate for ``tls``."""
+        self.server.encrypt(tls)
+        with self.works.writing(ANNA) as work:
+            settings.change(work, SERVER | {"port": self.server.port, "security": security,
+                                            "host": "localhost"})
+
+    def fresh(self, **values):
+        """An order placed a moment ago."""
+        return self.order(placed_at=self.works.clock() - timedelta(minutes=5), **values)
+
+    def write(self, order_id, template_id=None, occasion="", actor=ANNA):
+        with self.works.writing(actor) as work:
+            work.occasion = occasion
+            return order_message.write(work, order_id, template_id or self.mail)
+
+    def send(self):
+        rings.ring_messages(self.oms)
+        drain(self.oms)
+
+    def rows(self):
+        with self.works.reading(SYSTEM) as work:
+            return list(work.session.scalars(select(Message).order_by(Message.id)))
+
+    def states(self):
+        return [row.state for row in self.rows()]
+
+    def do(self, act, *args):
+        with self.works.writing(ANNA) as work:
+            return act(work, *args)
+
+
+@pytest.fixture
+def server():
+    with mail_server() as one:
+        yield one
+
+
+@pytest.fixture
+def post(oms, monkeypatch, server):
+    return Post(oms, monkeypatch, server)
+
+
+# E-mail ------------------------------------------------------------------------------------------
+
+
+def test_a_rule_writes_once_when_an_order_leaves_on_both_databases(both, monkeypatch, server):
+    post = Post(both, monkeypatch, server)
+    post.rule("Wysłano", "shipped", then=[("message", {"template": post.mail})])
+    post.rule("Drugi raz", "shipped", then=[("message", {"template": post.mail})])
+    order_id = post.fresh()
+    post.clock.forward(minutes=1)
+    with post.works.writing(ANNA) as work:
+        ship.ship_order(work, order_id, carrier="InPost", number="6" * 24)
+    post.run()
+    for _ in range(2):
+        post.send()
+    [row] = post.rows()
+    assert (row.state, row.by_kind, row.by_name, row.attempts) == ("sent", "rule", "Wysłano", 1)
+    [letter] = server.got
+    assert letter["To"] == "anna@example.test"
+    assert letter["From"] == "Sklep Żółw <my@sklep.example>"
+    assert letter["Subject"] == f"Zamówienie {order_id}"
+    text = letter.get_body(("plain",)).get_content().replace("\r\n", "\n")
+    assert "Cześć Anna!\n.kropka\n" in text
+    assert f"Śledź: https://inpost.pl/sledzenie-przesylek?number={'6' * 24}" in text
+    assert f"{PUBLIC}/o/" in text
+    assert "Cześć Anna!<br>" in letter.get_body(("html",)).get_content()
+
+
+def test_an_answer_lost_after_the_letter_is_unknown_and_a_person_decides(post, server):
+    server.answers = {"end": ["hang up", "hang up"]}
+    first, second = post.write(post.fresh()), post.write(post.fresh())
+    post.send()
+    post.clock.forward(minutes=10)
+    post.send()
+    assert post.states() == ["unknown", "unknown"]
+    assert len(server.got) == 2
+    post.do(service.settle, first)
+    post.do(service.again, second)
+    post.send()
+    assert post.states() == ["sent", "sent"]
+    # It is the same letter: whoever got the first one knows the second by its id.
+    assert server.got[1]["Message-ID"] == server.got[2]["Message-ID"]
+    assert server.got[0]["Message-ID"] != server.got[1]["Message-ID"]
+
+
+def test_what_passes_is_tried_again_and_what_does_not_is_said(post, server):
+    server.answers = {"rcpt": ["451 4.7.1 try later", "550 5.1.1 nobody here"]}
+    post.write(post.fresh(buyer_email="Gone@example.test"))
+    post.send()
+    [row] = post.rows()
+    assert (row.state, row.why[1]["text"]) == ("waiting", "451 4.7.1 try later")
+    post.send()  # not before its time
+    assert server.lines == 1
+    post.clock.forward(minutes=1)
+    post.send()
+    assert post.states() == ["failed"]
+    # Nothing more goes to an address that is none, and that is said at once.
+    post.write(post.fresh(buyer_email="gone@example.test"))
+    post.send()
+    assert post.states() == ["failed", "failed"]
+    assert server.lines == 2
+    assert post.do(service.allow_address, "gone@example.test")
+    post.do(service.again, post.rows()[1].id)
+    post.send()
+    assert post.states() == ["failed", "sent"]
+
+
+def test_a_refusal_of_the_text_does_not_blame_the_address(post, server):
+    server.answers = {"end": ["554 5.7.1 looks like spam"]}
+    post.write(post.fresh())
+    post.send()
+    assert post.states() == ["failed"]
+    with post.works.reading(SYSTEM) as work:
+        assert not service.is_refused(work, "anna@example.test")
+
+
+def test_a_wrong_password_stops_the_line_and_is_said_and_everything_waits(post, server):
+    server.answers = {"auth": ["535 5.7.8 no"]}
+    for _ in range(3):
+        post.write(post.fresh())
+    post.send()
+    assert post.states() == ["waiting"] * 3
+    assert server.logins == 1
+    with post.works.reading(SYSTEM) as work:
+        assert "user and password" in settings.get(work.session).trouble[0]
+    post.clock.forward(minutes=3)
+    post.send()
+    assert post.states() == ["sent"] * 3
+    assert server.lines == 2
+    with post.works.reading(SYSTEM) as work:
+        assert settings.get(work.session).trouble is None
+
+
+def test_a_worker_that_died_over_a_letter_leaves_a_doubt_and_not_a_second_letter(post):
+    message_id = post.write(post.fresh())
+    with post.works.writing(SYSTEM) as work:
+        held = service.take(work, "email")
+    assert held.id == message_id
+    post.send()
+    assert post.states() == ["sending"]
+    post.clock.forward(minutes=6)
+    post.send()
+    assert post.states() == ["unknown"]
+    assert post.server.got == []
+    # What the dead one would have noted is too late.
+    with post.works.writing(SYSTEM) as work:
+        service.note(work, held, service.Verdict("sent"))
+    assert post.states() == ["unknown"]
+
+
+def test_what_is_too_old_is_not_sent_any_more(post):
+    with post.works.writing(ANNA) as work:
+        work.session.execute(update(settings.MessageSettings).values(host=""))
+    post.write(post.fresh())
+    post.send()
+    assert (post.states(), post.rows()[0].why) == (["waiting"], ["The mail server is not set up "
+                                                                "yet.", {}])
+    post.clock.forward(days=4)
+    post.send()
+    assert post.states() == ["failed"]
+
+
+def test_the_same_occasion_is_written_once_and_another_again(post):
+    order_id = post.fresh()
+    assert post.write(order_id, occasion="trail:7")
+    assert post.write(order_id, occasion="trail:7") is None
+    assert post.write(order_id, occasion="trail:8")
+    assert post.write(order_id, post.sms, occasion="trail:8")
+
+
+def test_without_an_address_it_is_said_and_the_rest_of_the_rule_is_done(post):
+    post.rule("Nowe", "came", then=[("message", {"template": post.mail}), ("tag", {"tag": "x"})])
+    order_id = post.fresh(buyer_email="", ship_to=make.WARSAW.__class__(country="PL"))
+    post.run()
+    assert (post.states(), post.tags(order_id)) == (["failed"], {"x"})
+
+
+def test_history_is_not_written_about_by_rules_but_by_people(post):
+    post.rule("Nowe", "came", then=[("message", {"template": post.mail})])
+    post.rule("Etykieta", "tagged", then=[("message", {"template": post.mail})])
+    old = post.order(placed_at=post.works.clock() - timedelta(days=5))
+    left = post.order(placed_at=post.works.clock() - timedelta(hours=3), state="shipped",
+                      shipped_at=post.works.clock() - timedelta(hours=1))
+    post.do(order_edit.add_tag, left, "pilne")
+    post.run()
+    assert post.states() == []
+    # It has been brought in; what happens to it from now on is news.
+    post.clock.forward(hours=2)
+    post.do(order_edit.add_tag, old, "pilne")
+    post.run()
+    assert post.states() == ["waiting"]
+    assert post.write(left)
+
+
+def test_a_message_is_called_off_with_the_rest_while_it_waits(post):
+    rule = post.rule("Nowe", "came", then=[("message", {"template": post.mail}),
+                                           ("tag", {"tag": "x"})])
+    order_id = post.fresh()
+    post.run()
+    [[run_id]] = post.all(select(RuleRun.id).where(RuleRun.rule_id == rule))
+    with post.works.writing(ANNA) as work:
+        running.undo(work, run_id)
+    assert (post.states(), post.tags(order_id)) == (["dropped"], set())
+
+
+def test_nothing_goes_out_in_the_clear_or_to_who_cannot_prove_who_it_is(post, server, tmp_path,
+                                                                        monkeypatch):
+    certificate = self_signed(tmp_path)
+    post.write(post.fresh())
+    for security, words in (("starttls", "does not encrypt"), ("tls", "not to be trusted")):
+        post.set(security=security, tls=certificate if security == "tls" else None)
+        post.clock.forward(minutes=5)
+        post.send()
+        assert words in post.rows()[0].why[0]
+    assert server.got == []
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    post.clock.forward(minutes=30)
+    post.send()
+    assert post.states() == ["sent"]
+
+
+def test_a_document_goes_along(post, server):
+    with post.works.writing(ANNA) as work:
+        templates.change(work, post.mail, MAIL | {"attach": True})
+    with post.works.writing(ANNA) as work:
+        paper.company(work)
+        order_id = paper.order(work, buyer_email="anna@example.test").id
+    post.oms.__dict__["printing"] = type("P", (), {
+        "document": staticmethod(lambda document_id: b"%PDF-1.7 one")})
+    post.do(issue_document.issue_invoice, order_id)
+    post.write(order_id)
+    post.send()
+    [sent] = list(server.got[0].iter_attachments())
+    assert sent.get_content_type() == "application/pdf"
+    assert sent.get_content() == b"%PDF-1.7 one"
+
+
+def test_the_words_of_a_channel_and_of_a_language(post):
+    post.do(templates.set_variant, post.mail, post.account.id, {
+        "subject_pl": "Targ {{order.number}}", "text_pl": "Z targu"})
+    german = make.WARSAW.__class__(name="Uwe Test", country="DE", city="Bonn", postcode="53111",
+                                   street="A 1")
+    post.write(post.fresh())
+    post.write(post.fresh(ship_to=german))
+    assert [(row.language, row.text) for row in post.rows()] == [
+        ("pl", "Z targu"), ("en", "Hello Anna")]
+
+
+# SMS ---------------------------------------------------------------------------------------------
+
+
+class Gateway(Connector):
+    """A gateway in memory. ``says``: what it raises next."""
+
+    manifest = Manifest(key="gateway", name="Gateway", letters="Ga", version="1.0")
+    sent: list = []
+    says: list = []
+    reports: dict = {}
+
+    def send_sms(self, sms):
+        if sms.key not in [one.key for one in self.sent]:
+            self.sent.append(sms)
+        if self.says and (error := self.says.pop(0)):
+            raise error
+        return f"ref-{sms.key}"
+
+    def sms_reports(self, refs):
+        return [SmsReport(ref, self.reports[ref]) if ref in self.reports else None for ref in refs]
+
+
+@pytest.fixture
+def phone(post):
+    """The post with a gateway."""
+    Gateway.sent, Gateway.says, Gateway.reports = [], [], {}
+    post.oms.__dict__["registry"] = Registry({"gateway": Gateway})
+    post.works.ports["children"] = None
+    with post.works.writing(SYSTEM) as work:
+        make.account(work, "Bramka", connector="gateway")
+    return post
+
+
+def test_an_sms_goes_out_plain_is_followed_and_a_lost_answer_is_asked_again_by_its_key(phone):
+    Gateway.says = [OutcomeUnknown("gone"), ChannelDown("no points")]
+    first = phone.write(phone.fresh(), phone.sms)
+    phone.send()
+    assert phone.states() == ["waiting"]
+    second = phone.write(phone.fresh(), phone.sms)
+    phone.clock.forward(seconds=40)
+    phone.send()
+    phone.clock.forward(minutes=5)
+    phone.send()
+    assert phone.states() == ["sent", "sent"]
+    assert [one.to for one in Gateway.sent] == ["+48600100200"] * 2
+    assert Gateway.sent[0].text.endswith("juz jedzie")
+    Gateway.reports = {f"ref-message:{first}:1": "delivered",
+                       f"ref-message:{second}:1": "undelivered"}
+    phone.clock.forward(minutes=2)
+    phone.send()
+    assert phone.states() == ["delivered", "failed"]
+    # It is known that it did not arrive: sent anew, it is another SMS.
+    phone.do(service.again, second)
+    phone.send()
+    assert [one.key for one in Gateway.sent][-1] == f"message:{second}:2"
+
+
+def test_a_doubt_outlives_the_gateways_memory_and_becomes_a_persons(phone):
+    Gateway.says = [OutcomeUnknown("gone")] * 9
+    phone.write(phone.fresh(), phone.sms)
+    phone.send()
+    phone.clock.forward(hours=24)
+    phone.send()
+    assert phone.states() == ["unknown"]
+    assert len(Gateway.sent) == 1
+
+
+def test_a_refused_sms_fails_and_without_a_gateway_it_waits(phone):
+    Gateway.says = [Refused("no phone", "13", "to")]
+    phone.write(phone.fresh(), phone.sms)
+    phone.send()
+    assert phone.states() == ["failed"]
+    phone.oms.__dict__["registry"] = Registry()
+    phone.write(phone.fresh(), phone.sms)
+    phone.send()
+    assert phone.states() == ["failed", "waiting"]
+    with phone.works.reading(SYSTEM) as work:
+        assert queries.count_wrong(work.session) == 1
+
+
+# The buyer's page --------------------------------------------------------------------------------
+
+
+def test_a_page_has_one_key_until_it_is_exchanged_and_the_database_alone_opens_none(post):
+    order_id = post.fresh()
+    with post.works.writing(ANNA) as work:
+        link = pages.link(work, order_id)
+        assert pages.link(work, order_id) == link
+        row = work.session.get(pages.OrderPage, order_id)
+        assert link.rpartition("/")[2].encode() not in row.sealed
+    token = link.rpartition("/")[2]
+    assert len(token) >= 32
+    now = post.works.clock()
+    with post.works.reading(ANNA) as work:
+        assert pages.find(work.session, token, now).id == order_id
+        with pytest.raises(pages.NotFound):
+            pages.find(work.session, row.token_hash, now)
+    post.do(pages.exchange, order_id)
+    with post.works.reading(ANNA) as work:
+        assert pages.known_link(work, order_id) != link
+        with pytest.raises(pages.NotFound):
+            pages.find(work.session, token, now)

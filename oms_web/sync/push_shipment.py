@@ -23,6 +23,8 @@ from oms_web.domain.shipping.models import Parcel, ShipmentLine
 from oms_web.domain.shipping.models import Shipment as OurShipment
 from oms_web.sync.session import Engine, connected
 
+SENT = "sent"
+
 
 class TooEarly(OmsError):
     """It can be recalled still; ``retry_after``: seconds until it cannot."""
@@ -48,7 +50,7 @@ def push_shipment(engine: Engine, shipment_id: int) -> str:
         ChannelError: a passing fault; the task tries again later. An answer that was lost is
             noted as ``unknown`` first; telling again with the same key changes nothing there.
     """
-    _go(engine, shipment_id)
+    was = _go(engine, shipment_id)
     with engine.works.reading(SYSTEM) as work:
         tellings = _tellings(work, shipment_id)
         order_id = work.session.scalar(
@@ -56,34 +58,51 @@ def push_shipment(engine: Engine, shipment_id: int) -> str:
         )
     state, message = "done", ""
     told_any = False
-    for telling in tellings:
-        with connected(engine, telling.account_id) as (_account, connector):
-            if not isinstance(connector, PushesShipments):
-                continue
-            for shipment in telling.messages:
-                try:
-                    connector.push_shipment(shipment)
-                    told_any = True
-                except OutcomeUnknown as error:
-                    _note(engine, shipment_id, order_id, "unknown", str(error))
-                    raise
-                except Refused as error:
-                    state, message = "failed", str(error)
+    try:
+        for telling in tellings:
+            with connected(engine, telling.account_id) as (_account, connector):
+                if not isinstance(connector, PushesShipments):
+                    continue
+                for shipment in telling.messages:
+                    try:
+                        connector.push_shipment(shipment)
+                        told_any = True
+                    except OutcomeUnknown as error:
+                        told_any = True
+                        _note(engine, shipment_id, order_id, "unknown", str(error))
+                        raise
+                    except Refused as error:
+                        state, message = "failed", str(error)
+    finally:
+        if not told_any:  # nobody knows: it may still be found not to have left
+            _not_told(engine, shipment_id, was)
     if told_any or state == "failed":
         _note(engine, shipment_id, order_id, state, message)
     return state if told_any or state == "failed" else ""
 
 
-def _go(engine: Engine, shipment_id: int) -> None:
-    """From now on it cannot be recalled. What was recalled is found not to have left."""
+def _go(engine: Engine, shipment_id: int) -> str:
+    """From now on it cannot be recalled; what was known before. The shipment is locked first, as
+    by who recalls it; what was recalled is found not to have left.
+    """
     with engine.works.writing(SYSTEM) as work:
-        shipment = work.session.get(OurShipment, shipment_id)
-        decided = shipment and outgoing.of_subject(
+        shipment = work.session.get(OurShipment, shipment_id, with_for_update=True)
+        if shipment is None or shipment.shipped_at is None:
+            return ""
+        decided = outgoing.of_subject(
             work.session, outgoing.SHIP, shipment.order_id, shipment_id)
-        if decided and decided.state != outgoing.RECALLED \
-                and not outgoing.go(work, decided.id) \
+        if decided and not outgoing.go(work, decided.id) \
                 and (until := outgoing.waits_until(work, decided.id)):
             raise TooEarly(max(0.0, (until - work.now).total_seconds()))
+        was, shipment.told = shipment.told, SENT
+        return was
+
+
+def _not_told(engine: Engine, shipment_id: int, was: str) -> None:
+    with engine.works.writing(SYSTEM) as work:
+        work.session.execute(
+            update(OurShipment).where(OurShipment.id == shipment_id, OurShipment.told == SENT)
+            .values(told=was))
 
 
 def _note(

@@ -21,6 +21,7 @@ from oms_web.domain.orders import addresses, following, labels, outgoing, phases
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Note, Order, OrderTag
 from oms_web.domain.orders.telling import tell_status
+from oms_web.domain.orders.travelling import part_ways
 from oms_web.domain.orders.verification import closing, kinds
 from oms_web.domain.orders.verification.models import Finding
 from oms_web.domain.orders.verifying import verify_again
@@ -111,6 +112,7 @@ def _moment(at: datetime | None) -> str | None:
 def _finish(work: Work, order: Order, what: str, changes: Mapping[str, Any]) -> None:
     audit.record(work, f"orders.change_{what}", "order", order.id, changes)
     orders.rewrite_keys(work, order)
+    part_ways(work, order)
     verify_again(work, order)
     orders.refile(work, [order.id])
 

@@ -134,6 +134,7 @@ def start(key: str) -> Response:
     if not all(allowed(right) for right in acts.rights(db.session, key, values)):
         raise Denied("Your role does not include this.")
     ids, cut = _all() if request.form.get("all") else (ticked(), False)
+    values |= {field.name: ids for field in wanted.fields if field.kind == "orders"}
     with writing() as work:
         try:
             batches.start(work, key, values, ids)

@@ -7,13 +7,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from oms_web.core.paging import Page, seal, unseal
 from oms_web.domain.orders import phases
-from oms_web.domain.orders.models import Order
-from oms_web.domain.shipping import service, tracking
+from oms_web.domain.orders.models import Order, OrderLine
+from oms_web.domain.shipping import boxes, service, tracking
 from oms_web.domain.shipping.models import Parcel, Shipment, ShipmentLine
 from oms_web.domain.stock.models import Warehouse
 
@@ -94,7 +94,9 @@ def _asked(asked: Asked) -> list[ColumnElement[bool]]:
     if asked.text:
         key = tracking.key(asked.text)
         number = int(key) if key.isdigit() and len(key) <= 12 else 0
-        return [or_(Shipment.order_id == number, Shipment.id.in_(
+        inside = select(ShipmentLine.shipment_id).join(
+            OrderLine, OrderLine.id == ShipmentLine.line_id).where(OrderLine.order_id == number)
+        return [or_(Shipment.order_id == number, Shipment.id.in_(inside), Shipment.id.in_(
             select(Parcel.shipment_id).where(Parcel.tracking_key == key, Parcel.tracking_key != "")
         ))]
     conditions: list[ColumnElement[bool]] = [Shipment.state.in_(asked.states)]
@@ -219,10 +221,9 @@ def waiting_ids(session: Session, carrier: str | None, limit: int) -> list[int]:
 
 def left_elsewhere(session: Session, most: int = 999) -> int:
     """Orders on the road that no parcel of ours carries: they were sent outside this program."""
-    ours = select(Shipment.id).where(Shipment.order_id == Order.id,
-                                     Shipment.state.in_(service.LEFT))
     capped = (
-        select(Order.id).where(Order.queue == "transit", ~exists(ours)).limit(most).subquery()
+        select(Order.id).where(Order.queue == "transit", ~boxes.carried(*service.LEFT))
+        .limit(most).subquery()
     )
     return int(session.scalar(select(func.count()).select_from(capped)) or 0)
 

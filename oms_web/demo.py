@@ -15,13 +15,12 @@ from oms_demo import DemoConnector, catalog, pictures
 from oms_demo.market.store import seller_token
 from sqlalchemy import select
 
+from oms_web import demo_routine
 from oms_web.adapters import images
-from oms_web.automation import acts
 from oms_web.core.actor import SYSTEM
 from oms_web.core.errors import NotAllowedNow
 from oms_web.core.money import to_micro, to_minor
 from oms_web.core.work import Work, Works
-from oms_web.domain.automation import macros, rules
 from oms_web.domain.catalog import pictures as product_pictures
 from oms_web.domain.catalog.models import ProductImage, Variant
 from oms_web.domain.catalog.records import VariantInput
@@ -30,7 +29,6 @@ from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.company import service as company
 from oms_web.domain.company.models import Company
 from oms_web.domain.documents import service as documents
-from oms_web.domain.messages import starters, templates
 from oms_web.domain.orders import labels
 from oms_web.domain.orders.models import Status
 from oms_web.domain.stock import warehouses
@@ -85,40 +83,6 @@ STAFF = (
     ("irena", "Irena Groszek", "accountant"), ("gosc", "Gość", "reader"),
 )
 BUFFER = 2
-RULES = (  # name, state, what it says; {Hurt} stands for the number of that status
-    ("Prezenty od razu widać", "on", {
-        "trigger": "came", "then": [["tag", {"tag": "prezent"}]],
-        "when": {"any": [{"field": "buyer_note", "test": "contains", "value": "prezent"},
-                         {"field": "buyer_note", "test": "contains", "value": "na urodziny"}]}}),
-    ("Duże zamówienia firm do hurtu", "on", {
-        "trigger": "came", "then": [["status", {"status": "{Hurt}"}], ["tag", {"tag": "B2B"}]],
-        "when": {"all": [{"field": "is_company", "test": "yes"},
-                         {"field": "units", "test": "ge", "value": "10"}]}}),
-    ("Drogie za pobraniem: najpierw telefon", "on", {
-        "trigger": "came", "ends": True,
-        "when": {"all": [{"field": "payment_kind", "test": "in", "value": ["cod"]},
-                         {"field": "total", "test": "gt", "value": "500"},
-                         {"field": "earlier_orders", "test": "eq", "value": "0"}]},
-        "then": [["tag", {"tag": "dzwonić"}],
-                 ["hold", {"reason": "Zadzwonić przed wysyłką", "hours": 24}]]}),
-    ("Pilne na cztery godziny przed terminem", "on", {
-        "trigger": "deadline", "every": 4, "when": {"all": []},
-        "then": [["tag", {"tag": "pilne"}]]}),
-    ("Faktura, gdy paczka wyszła", "shadow", {
-        "trigger": "shipped", "then": [["invoice", {}]],
-        "when": {"all": [{"field": "wants_invoice", "test": "yes"}]}}),
-)
-TEMPLATES = {"came": "Podziękowanie za zamówienie", "shipped": "Paczka w drodze",
-             "invoice": "Faktura", "sms": "SMS: paczka w drodze"}
-MACROS = (
-    {"name": "Zapakuj na prezent", "icon": "gift", "color": "#9C3F74", "key": "p",
-     "barcode": "MAKRO-PREZENT", "on_card": True, "on_list": True, "at_station": True,
-     "steps": [["tag", {"tag": "prezent"}], ["note", {"text": "Papier i wstążka, bez paragonu."}]]},
-    {"name": "Zadzwoń jutro", "icon": "phone", "color": "#3B7BD4", "key": "t",
-     "on_card": True, "on_list": True,
-     "steps": [["tag", {"tag": "dzwonić"}],
-               ["hold", {"reason": "Zadzwonić do kupującego", "hours": 24}]]},
-)
 
 
 def seed(oms: Oms) -> None:
@@ -132,8 +96,7 @@ def seed(oms: Oms) -> None:
         _labels(work)
         _warehouses(work)
         _staff(work)
-        _words(work)
-        _routine(work)
+        demo_routine.seed(work)
     with oms.works.writing(SYSTEM) as work:
         ids = _catalogue(work)
         _opening_stock(work, ids)
@@ -187,29 +150,6 @@ def _staff(work: Work) -> None:
         if work.session.scalar(select(User.id).where(User.email == email)) is None:
             # Nobody knows these passwords: the owner sets one for whom they let in.
             users.create_user(work, email, name, role, secrets.token_urlsafe(24))
-
-
-def _routine(work: Work) -> None:
-    """The rules and macros that take the routine off people's hands."""
-    if not rules.all_rules(work.session):
-        wholesale = work.session.scalar(select(Status.id).where(Status.name == "Hurt"))
-        for name, state, said in RULES:
-            then = [[key, {field: wholesale if value == "{Hurt}" else value
-                           for field, value in params.items()}] for key, params in said["then"]]
-            rule = rules.create(work, {
-                "name": name, **said, "then": acts.clean_steps(work.session, then)})
-            rules.switch(work, rule.id, state)
-    if not macros.every(work.session):
-        for macro in MACROS:
-            macros.create(work, {
-                **macro, "steps": acts.clean_steps(work.session, macro["steps"])})
-
-
-def _words(work: Work) -> None:
-    """What is written to buyers; nothing is sent before there is a mail server."""
-    if not templates.every(work.session):
-        for key, name in TEMPLATES.items():
-            templates.create(work, {**starters.STARTERS[key].values(), "name": name})
 
 
 def _catalogue(work: Work) -> dict[str, int]:

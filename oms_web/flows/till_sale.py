@@ -138,7 +138,7 @@ def _hand_over(work: Work, order: Order, warehouse_id: int, basket_id: int, payi
     _reserve_here(work, lines, warehouse_id)
     if order.total:
         payments.record_by_hand(work, order, order.total, paying.words, work.now,
-                                f"till:{basket_id}")
+                                f"{payments.TILL}{basket_id}")
     else:
         reserving.judge_payment(work, order)
     goods_left(work, order, lines, {line.id: line.quantity for line in lines},
@@ -190,7 +190,8 @@ def void(work: Work, sale_id: int, reason: str) -> tuple[Sale, bool]:
         raise NotAllowedNow("The till was counted since. What comes back now is a return.")
     order = orders.lock_order(session, sale.order_id)
     lines = orders.order_lines(session, order.id)
-    if any(line.returned or line.shipped != line.quantity for line in lines):
+    if order.paid_total != sale.total or any(
+            line.returned or line.shipped != line.quantity for line in lines):
         raise NotAllowedNow("Something of this sale was returned already.")
     if session.scalar(select(Document.id).where(Document.order_id == order.id).limit(1)):
         raise NotAllowedNow("An invoice was issued for this sale: it has to be corrected, not "
@@ -199,7 +200,7 @@ def void(work: Work, sale_id: int, reason: str) -> tuple[Sale, bool]:
     sale.voided_at, sale.voided_by, sale.void_reason = work.now, work.actor.name, reason
     if sale.total:
         payments.give_back(work, order, sale.total, order.payment_method, work.now,
-                           f"till:{sale.basket_id}:void")
+                           f"{payments.TILL}{sale.basket_id}:void")
     orders.refile(work, [order.id])
     audit.record(work, "till.void", "till", sale.till_id, {"total": [sale.total, None]},
                  order_id=order.id, note=reason)

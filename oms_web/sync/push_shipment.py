@@ -25,6 +25,8 @@ from oms_web.domain.shipping.models import Parcel, ShipmentLine
 from oms_web.domain.shipping.models import Shipment as OurShipment
 from oms_web.sync.session import Engine, connected
 
+SENT = "sent"
+
 
 class TooEarly(OmsError):
     """It can be recalled still; ``retry_after``: seconds until it cannot."""
@@ -50,25 +52,25 @@ def push_shipment(engine: Engine, shipment_id: int) -> str:
         ChannelError: a passing fault; the task tries again later. An answer that was lost is
             noted as ``unknown`` first; telling again with the same key changes nothing there.
     """
-    _go(engine, shipment_id)
+    was = _go(engine, shipment_id)
     with engine.works.reading(SYSTEM) as work:
         tellings = _tellings(work, shipment_id)
         order_id = work.session.scalar(
             select(OurShipment.order_id).where(OurShipment.id == shipment_id)
         )
     state, message, told_any, fault = "done", "", False, None
-    for telling in tellings:
-        try:
-            told, refusal = _tell(engine, telling)
-        except OutcomeUnknown as error:
-            _note(engine, shipment_id, order_id, "unknown", str(error))
-            fault = fault or error
-        except ChannelError as error:  # the other channels of the parcel hear of it all the same
-            fault = fault or error
-        else:
+    try:
+        for telling in tellings:
+            told, refusal, error = _tell(engine, telling)
+            if isinstance(error, OutcomeUnknown):
+                _note(engine, shipment_id, order_id, "unknown", str(error))
             told_any |= told
+            fault = fault or error  # the other channels of the parcel hear of it all the same
             if refusal:
                 state, message = "failed", refusal
+    finally:
+        if not told_any:  # nobody knows: it may still be found not to have left
+            _not_told(engine, shipment_id, was)
     if fault is not None:
         raise fault
     if told_any or state == "failed":
@@ -76,31 +78,48 @@ def push_shipment(engine: Engine, shipment_id: int) -> str:
     return state if told_any or state == "failed" else ""
 
 
-def _tell(engine: Engine, telling: Telling) -> tuple[bool, str]:
-    """Tell one account; whether it took anything, and why it refused the last it refused."""
+def _tell(engine: Engine, telling: Telling) -> tuple[bool, str, ChannelError | None]:
+    """Tell one account; whether it may have heard, why it refused the last it refused, and what
+    went wrong before the end.
+    """
     told, refusal = False, ""
-    with connected(engine, telling.account_id) as (_account, connector):
-        if not isinstance(connector, PushesShipments):
-            return False, ""
-        for shipment in telling.messages:
-            try:
-                connector.push_shipment(shipment)
-                told = True
-            except Refused as error:
-                refusal = str(error)
-    return told, refusal
+    try:
+        with connected(engine, telling.account_id) as (_account, connector):
+            if not isinstance(connector, PushesShipments):
+                return False, "", None
+            for shipment in telling.messages:
+                try:
+                    connector.push_shipment(shipment)
+                    told = True
+                except Refused as error:
+                    refusal = str(error)
+    except ChannelError as error:
+        return told or isinstance(error, OutcomeUnknown), refusal, error
+    return told, refusal, None
 
 
-def _go(engine: Engine, shipment_id: int) -> None:
-    """From now on it cannot be recalled. What was recalled is found not to have left."""
+def _go(engine: Engine, shipment_id: int) -> str:
+    """From now on it cannot be recalled; what was known before. The shipment is locked first, as
+    by who recalls it; what was recalled is found not to have left.
+    """
     with engine.works.writing(SYSTEM) as work:
-        shipment = work.session.get(OurShipment, shipment_id)
-        decided = shipment and outgoing.of_subject(
+        shipment = work.session.get(OurShipment, shipment_id, with_for_update=True)
+        if shipment is None or shipment.shipped_at is None:
+            return ""
+        decided = outgoing.of_subject(
             work.session, outgoing.SHIP, shipment.order_id, shipment_id)
-        if decided and decided.state != outgoing.RECALLED \
-                and not outgoing.go(work, decided.id) \
+        if decided and not outgoing.go(work, decided.id) \
                 and (until := outgoing.waits_until(work, decided.id)):
             raise TooEarly(max(0.0, (until - work.now).total_seconds()))
+        was, shipment.told = shipment.told, SENT
+        return was
+
+
+def _not_told(engine: Engine, shipment_id: int, was: str) -> None:
+    with engine.works.writing(SYSTEM) as work:
+        work.session.execute(
+            update(OurShipment).where(OurShipment.id == shipment_id, OurShipment.told == SENT)
+            .values(told=was))
 
 
 def _note(

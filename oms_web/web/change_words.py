@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from oms_web.automation.batches import UNDO
 from oms_web.domain.automation.models import Macro
+from oms_web.domain.messages.models import MessageTemplate
 from oms_web.domain.orders.models import Status
 from oms_web.domain.webhooks.models import Webhook
 
@@ -21,8 +22,14 @@ ACTS: Mapping[str, Any] = {
     "delivery": _l("Courier and delivery"), "note": _l("Note"),
     "cancel": lazy_pgettext("change", "Cancelled"), "invoice": _l("Invoices"),
     "webhook": _l("Webhook"), "macro": _l("Macro"), "weight": _l("Weight, g"),
-    "ship": lazy_pgettext("change", "Sent"), "together": _l("One parcel"),
+    "ship": lazy_pgettext("change", "Sent"), "message": _l("Message"),
+    "doubt": _l("Point it out for verification"), "together": _l("One parcel"),
     "split": _l("Missing units split off"),
+}
+# Acts whose one parameter is the key of a row with a name.
+_NAMED: Mapping[str, tuple[Any, str]] = {
+    "macro": (Macro, "macro"), "webhook": (Webhook, "webhook"),
+    "message": (MessageTemplate, "template"),
 }
 LONGEST = 60
 
@@ -44,9 +51,9 @@ def _with(session: Session, key: str, params: Mapping[str, Any]) -> str:
     if key == "status":
         status = session.get(Status, params.get("status"))
         return status.name if status is not None else ""
-    named = {"macro": Macro, "webhook": Webhook}.get(key)
-    if named is not None:
-        found = session.get(named, params.get(key))
+    if key in _NAMED:
+        model, name = _NAMED[key]
+        found = session.get(model, params.get(name))
         return found.name if found is not None else ""
     said = ", ".join(str(value) for value in params.values() if value and value is not True
                      and not isinstance(value, list))

@@ -221,6 +221,10 @@ TELLING: Mapping[str, Kind] = {
     "orders.undo_ship": Kind("arrow-back-up", lambda t: gettext("It has not left after all"),
                              "warn"),
     "orders.deliver": Kind("circle-check", lambda t: gettext("Order delivered"), "ok"),
+    "orders.void": Kind("receipt-refund", lambda t: gettext("Sale over the counter taken back"),
+                        "bad"),
+    "till.sale": Kind("building-store", lambda t: gettext("Sold over the counter"), "ok"),
+    "till.void": Kind("receipt-refund", lambda t: gettext("Sale taken back"), "bad", _hold_note),
     "payments.record": Kind("cash-banknote", lambda t: gettext("Payment of %(amount)s",
                                                                amount=t.money("paid")), "ok"),
     "payments.withdraw": Kind(

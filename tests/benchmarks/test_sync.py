@@ -8,9 +8,10 @@ from functools import partial
 import pytest
 
 from oms_web.core.actor import SYSTEM
+from oms_web.core.claims import Claim
 from oms_web.domain.channels.models import ListingPrice, ListingStock
 from oms_web.flows.order_in import take_in
-from oms_web.jobs import rings
+from oms_web.jobs import handlers, rings
 from oms_web.jobs.handlers import VARIANTS_AT_ONCE
 from oms_web.jobs.worker import drain
 from oms_web.sync import feeds
@@ -60,6 +61,18 @@ def test_a_change_of_all_offers_costs_a_bounded_number_of_statements_a_batch(oms
     assert spent[1] - spent[0] <= batches * PER_BATCH + chunks * PER_CHUNK
     values, up_to_date = wholesale.shown(oms, row, account)
     assert (len(values), up_to_date) == (1, len(variants))
+
+
+def test_no_transaction_recomputes_a_whole_catalogue(oms, monkeypatch):
+    """It would let nobody else write for as long, the worker's own lease included."""
+    asked, beats = [], []
+    monkeypatch.setattr(handlers.publish_stock, "publish",
+                        lambda work, ids, since: asked.append(len(ids)) or set())
+    args = {"variant_ids": list(range(1_200)), "since": make.NOON.isoformat()}
+    handlers.publish(handlers.Job(oms, Claim(1, "publish_stock", "1", args, 1, 1),
+                                  lambda *so_far: beats.append(so_far)))
+    assert asked == [VARIANTS_AT_ONCE, VARIANTS_AT_ONCE, 200]
+    assert beats == [(500, 1_200), (1_000, 1_200)]
 
 
 def memory_of_pages(oms, account, orders):

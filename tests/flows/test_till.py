@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select, text, update
 
 from oms_web.core.actor import SYSTEM, Actor
-from oms_web.core.errors import Invalid, NotAllowedNow, OmsError, ShortStock
+from oms_web.core.errors import Invalid, NotAllowedNow, NotFound, OmsError, ShortStock
 from oms_web.domain.catalog.models import Product, Variant
 from oms_web.domain.documents import service as documents
 from oms_web.domain.orders import discounts
@@ -19,7 +19,7 @@ from oms_web.domain.stock import service as stock
 from oms_web.domain.stock.models import Balance, Move, Warehouse
 from oms_web.domain.till import service as tills
 from oms_web.domain.till.models import Sale
-from oms_web.flows import till_sale
+from oms_web.flows import order_pay, till_sale
 from oms_web.flows.issue_document import issue_invoice
 from oms_web.flows.till_sale import Paying
 from oms_web.inspection import ledgers
@@ -151,6 +151,17 @@ def test_a_sale_taken_back_leaves_goods_money_and_books_as_they_were(counter):
     assert counter.ask(select(Balance.on_hand, Balance.reserved).where(
         Balance.variant_id == counter.ids["KUB"])) == [(5, 0)]
     counter.sound()
+
+
+def test_money_of_a_till_is_mended_at_the_till(counter):
+    sale, _ = counter.sell(counter.basket(["KUB"]), 1000)
+    [(payment,)] = counter.ask(select(Payment.id))
+    with pytest.raises(NotFound):
+        counter.do(order_pay.take_back, sale.order_id, payment, "typed wrongly")
+    with counter.works.writing(EWA) as work:
+        order_pay.give_back(work, sale.order_id, 300, "cash", work.now, "a scratch")
+    with pytest.raises(NotAllowedNow, match="returned already"):
+        counter.do(till_sale.void, sale.id, "no")
 
 
 def test_after_the_count_or_an_invoice_nothing_is_taken_back(counter):

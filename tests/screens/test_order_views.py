@@ -193,20 +193,22 @@ def packed(content: bytes, name: str) -> int:
     return len(content) if name.endswith(".woff2") else len(gzip.compress(content))
 
 
-def test_the_first_look_weighs_less_than_150_kb_and_the_next_less_than_30(browser_as, floor):
-    """With Polish letters, fifty rows, all styles, scripts, icons and fonts that it names."""
-    assert (STATIC / "vendor" / "inter-central.woff2").is_file(), "run scripts/fonts.py"
+def test_the_first_look_weighs_less_than_110_kb_and_the_next_less_than_30(browser_as, floor):
+    """With Polish letters, fifty rows, all styles, scripts, icons and fonts that it names.
+
+    The small pictures of fifty different products would be 40 kB more, the first time.
+    """
     for n in range(60):
         floor.order(f"ALG-{n:05}", {"KUB": 1 + n % 3, "PUZ": 1}, buyer_name=f"Żaneta Łoś {n}")
     page = browser_as("manager", "pl").get("/orders")
     files = set(re.findall(r'(?:src|href)="/static/([^"?#]+)', body(page)))
     assert {"vendor/htmx.min.js", "css/orders.css", "vendor/icons.svg"} <= files
-    fonts = {"vendor/inter-latin.woff2", "vendor/inter-central.woff2"}
+    fonts = {"vendor/inter-basic.woff2", "vendor/inter-central.woff2"}
     assert all(font in (STATIC / "css" / "tokens.css").read_text("utf-8") for font in (
         name.partition("/")[2] for name in fonts))
+    assert all((STATIC / font).is_file() for font in fonts), "run scripts/fonts.py"
     html = packed(page.data, "html")
     kept = sum(packed((STATIC / name).read_bytes(), name) for name in files | fonts)
-    print(f"html {html}, kept {kept}, first {html + kept}")
     assert len(rows(page)) == 50
-    assert html + kept < 150_000
+    assert html + kept < 110_000
     assert html < 30_000

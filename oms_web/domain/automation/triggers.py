@@ -58,7 +58,8 @@ TRIGGERS: dict[str, Trigger] = {trigger.key: trigger for trigger in (
     Trigger("status", N_("The status changed"), ("orders.status",)),
     Trigger("phase", N_("The phase changed"), (
         "orders.confirm", "orders.start_packing", "orders.stop_packing", "orders.ship",
-        "orders.undo_ship", "orders.deliver", "orders.cancel", "orders.undo_cancel")),
+        "orders.undo_ship", "orders.deliver", "orders.cancel", "orders.undo_cancel",
+        "orders.void")),
     Trigger("held", N_("An order was held"), ("orders.hold",)),
     Trigger("released", N_("A hold ended"), ("orders.release",)),
     Trigger("changed", N_("The channel changed an order"), ("orders.changed_on_channel",)),
@@ -67,7 +68,7 @@ TRIGGERS: dict[str, Trigger] = {trigger.key: trigger for trigger in (
     Trigger("shipped", N_("An order was shipped"), ("orders.ship",)),
     Trigger("delivered", N_("An order was delivered"), ("orders.deliver",)),
     Trigger("undelivered", N_("A parcel was not delivered"), ("shipping.undelivered",)),
-    Trigger("cancelled", N_("An order was cancelled"), ("orders.cancel",)),
+    Trigger("cancelled", N_("An order was cancelled"), ("orders.cancel", "orders.void")),
     Trigger("invoiced", N_("A document was issued"), ("documents.issue",)),
     Trigger("returned", N_("A return was announced or arrived"), ("returns.told",
                                                                   "returns.receive")),

@@ -24,6 +24,8 @@ from oms_web.domain.payments.models import Payment
 
 DESK = "desk"
 _UNDO = "undo:"
+TILL = "till:"
+"""How the references of payments at a till begin: its drawer was counted with them."""
 REFUND = "refund"
 
 
@@ -118,8 +120,10 @@ def by_hand(session: Session, order_id: int, payment_id: int) -> Payment:
 
 
 def may_be_taken_back(payment: Payment) -> bool:
-    """Whether a person recorded it: what a channel says of money is the channel's to mend."""
-    return payment.source == DESK and not payment.reference.startswith(_UNDO)
+    """Whether a person recorded it: what a channel says of money is the channel's to mend, and what
+    was paid at a till is the till's, or its drawer would not agree.
+    """
+    return payment.source == DESK and not payment.reference.startswith((_UNDO, TILL))
 
 
 def undone(payments: Iterable[Payment]) -> set[int]:

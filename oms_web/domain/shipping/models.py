@@ -14,7 +14,8 @@ from oms_web.core.db import Base
 class Shipment(Base):
     """``state``: ``packing`` -> ``packed`` -> ``shipped`` -> ``delivered`` | ``undelivered``;
     ``cancelled`` before it left. ``told`` is whether the channel knows that it left: empty (not
-    yet, or no channel to tell), ``done``, ``failed`` (with ``told_message``), ``unknown``."""
+    yet, or no channel to tell), ``sent`` (no answer yet), ``done``, ``failed`` (with
+    ``told_message``), ``unknown``."""
 
     __tablename__ = "shipment"
 

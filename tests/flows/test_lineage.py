@@ -13,8 +13,11 @@ from sqlalchemy import func, select
 from oms_web.core.actor import SYSTEM
 from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.domain.fulfilment import queries as picking
+from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
 from oms_web.domain.orders.service import order_lines
+from oms_web.domain.orders.verification.models import Finding
+from oms_web.domain.orders.verifying import verify_again
 from oms_web.domain.returns.models import Return as Return_
 from oms_web.flows import (
     order_cancel,
@@ -306,3 +309,17 @@ def test_both_on_both_engines(both):
     with both.works.reading(SYSTEM) as work:
         assert ledgers.check(work.session, only=BOOKS) == []
         assert broken(work.session) == []
+
+
+def test_what_was_doubtful_and_what_was_paid_is_judged_over_all_parts(floor):
+    """A part of a paid purchase is no finding; what somebody accepted stays accepted."""
+    order_id = floor.order("A", {"KUB": 2}, ship_to=replace(make.WARSAW, postcode="80-001"))
+    with floor.works.writing(KUBA) as work:
+        before = {(one.kind, one.ref) for one in work.session.scalars(select(Finding).where(
+            Finding.order_id == order_id, Finding.settled_at.is_(None)))}
+    part = split(floor, order_id, {1: 1})
+    with floor.works.writing(KUBA) as work:
+        for one in (order_id, part):
+            verify_again(work, orders.lock_order(work.session, one))
+            assert {(row.kind, row.ref) for row in work.session.scalars(select(Finding).where(
+                Finding.order_id == one, Finding.settled_at.is_(None)))} == before

@@ -33,6 +33,9 @@ from oms_web.domain.orders.service import (
     set_phase,
     shift_tally,
 )
+from oms_web.domain.orders.verification import closing, kinds
+from oms_web.domain.orders.verification.examining import Found
+from oms_web.domain.orders.verification.models import Finding
 from oms_web.domain.orders.verifying import verify_again
 from oms_web.domain.stock import service as stock
 from oms_web.domain.stock.models import Location
@@ -136,7 +139,22 @@ def _copy_words(
         session.add(Hold(order_id=part.id, kind=hold.kind, detail=dict(hold.detail),
                          set_at=hold.set_at, set_by=hold.set_by, until=hold.until))
     session.flush()
+    _copy_findings(work, order, part)
     rewrite_keys(work, part)
+
+
+def _copy_findings(work: Work, order: Order, part: Order) -> None:
+    """What was doubtful stays so for the part, and what a person accepted stays accepted."""
+    still = []
+    for one in work.session.scalars(select(Finding).where(Finding.order_id == order.id)):
+        if one.settled_at is None:
+            still.append(Found(one.kind, one.level, one.detail, one.ref))
+        elif one.how in kinds.LASTING:
+            work.session.add(Finding(
+                order_id=part.id, kind=one.kind, level=one.level, ref=one.ref,
+                detail=dict(one.detail), found_at=one.found_at, found_by=one.found_by,
+                settled_at=one.settled_at, settled_by=one.settled_by, how=one.how))
+    closing.write(work, {part.id: still})
 
 
 # Lines and promises -----------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 
-from sqlalchemy import Exists, exists, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from oms_web.core.work import Work
@@ -25,14 +25,18 @@ from oms_web.domain.stock.models import Location, Reservation
 
 def of_order(session: Session, order_id: int, *states: str) -> list[Shipment]:
     """The shipments with goods of an order, in the order they were made; those in ``states``."""
-    lines = select(ShipmentLine.shipment_id).join(
-        OrderLine, OrderLine.id == ShipmentLine.line_id).where(OrderLine.order_id == order_id)
-    query = select(Shipment).where(
-        or_(Shipment.order_id == order_id, Shipment.id.in_(lines))).order_by(Shipment.id)
+    query = select(Shipment).where(with_goods_of(order_id)).order_by(Shipment.id)
     return list(session.scalars(query.where(Shipment.state.in_(states)) if states else query))
 
 
-def carried(*states: str) -> Exists:
+def with_goods_of(order_id: int) -> ColumnElement[bool]:
+    """The condition that a shipment was made for an order, or has goods of it."""
+    lines = select(ShipmentLine.shipment_id).join(
+        OrderLine, OrderLine.id == ShipmentLine.line_id).where(OrderLine.order_id == order_id)
+    return or_(Shipment.order_id == order_id, Shipment.id.in_(lines))
+
+
+def carried(*states: str) -> ColumnElement[bool]:
     """The condition that goods of the order in hand are in a shipment of these states."""
     mine = select(ShipmentLine.shipment_id).join(
         OrderLine, OrderLine.id == ShipmentLine.line_id

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, union
 from sqlalchemy.orm import Session
 
 from oms_web.core.paging import Page, seal, unseal
@@ -127,11 +127,19 @@ class Sent:
 def sent(session: Session, order_ids: Collection[int]) -> dict[int, Sent]:
     """What went or goes out for orders, cancelled shipments apart: one statement."""
     found: dict[int, list[tuple[str, str, int | None]]] = defaultdict(list)
+    own = select(Shipment.id, Shipment.order_id).where(Shipment.order_id.in_(order_ids))
+    shared = (  # of orders that travel in the parcel of another one
+        select(Shipment.id, OrderLine.order_id)
+        .join(ShipmentLine, ShipmentLine.shipment_id == Shipment.id)
+        .join(OrderLine, OrderLine.id == ShipmentLine.line_id)
+        .where(OrderLine.order_id.in_(order_ids), OrderLine.order_id != Shipment.order_id))
+    mine = union(own, shared).subquery()
     for order_id, number, house, grams in session.execute(
-        select(Shipment.order_id, Parcel.tracking, Warehouse.name, Parcel.weight_g)
+        select(mine.c.order_id, Parcel.tracking, Warehouse.name, Parcel.weight_g)
+        .join(Shipment, Shipment.id == mine.c.id)
         .join(Parcel, Parcel.shipment_id == Shipment.id)
         .join(Warehouse, Warehouse.id == Shipment.warehouse_id)
-        .where(Shipment.order_id.in_(order_ids), Shipment.state != service.CANCELLED)
+        .where(Shipment.state != service.CANCELLED)
         .order_by(Shipment.id, Parcel.position)
     ):
         found[order_id].append((number, house, grams))

@@ -29,7 +29,7 @@ from oms_web.sync.models import Quarantine
 from oms_web.web import formats
 from oms_web.web.access import allowed
 from oms_web.web.inbox_case import Asked, Case
-from oms_web.web.inbox_doubts import not_told, short_picks, verification
+from oms_web.web.inbox_doubts import not_told, verification
 from oms_web.web.rule_words import STOPPED
 from oms_web.web.shell import exists
 
@@ -313,7 +313,6 @@ SOURCES: tuple[tuple[str, str, Source], ...] = (
     ("orders.see", "orders.index", undelivered),
     ("channels.see", "channels.index", stock_on_channels),
     ("channels.see", "channels.index", not_told),
-    ("pick.do", "picking.index", short_picks),
     ("quarantine.handle", "quarantine.index", unread_orders),
     ("documents.issue", "orders.index", documents),
     ("stock.count", "stock_documents.index", shelves_to_count),

@@ -1,6 +1,4 @@
-"""Cases of the inbox about doubt: findings of verification, what a channel does not know, and units
-that were not on their shelf.
-"""
+"""Cases of the inbox about doubt: findings of verification, and what a channel does not know."""
 
 from __future__ import annotations
 
@@ -11,7 +9,6 @@ from flask import url_for
 from flask_babel import gettext, ngettext
 from sqlalchemy import func, select
 
-from oms_web.domain.fulfilment.models import PickList, PickTask
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import ChannelNotice
 from oms_web.domain.orders.verification import queries
@@ -58,17 +55,3 @@ def not_told(asked: Asked) -> Iterator[Case]:
             gettext("Buyers do not see there what became of their orders."),
             url_for("channels.index"), gettext("See why"),
             since=min(moment for moment in (notices[1], parcels[1]) if moment))
-
-
-def short_picks(asked: Asked) -> Iterator[Case]:
-    """Units that a walk that is still going on did not find on their shelf."""
-    n, since = asked.session.execute(
-        select(func.coalesce(func.sum(PickTask.short), 0), func.min(PickList.created_at))
-        .join(PickList, PickList.id == PickTask.pick_list_id)
-        .where(PickList.state == "open", PickTask.short > 0)).one()
-    if n:
-        yield Case(
-            "warn", "package-off", gettext("Not found on the shelf"),
-            ngettext("%(num)s unit", "%(num)s units", int(n)),
-            gettext("The books are corrected already. Count the shelf before more goes wrong."),
-            url_for("picking.index"), gettext("See the pick lists"), since=since)

@@ -22,7 +22,7 @@ from oms_web.core.work import Work
 from oms_web.domain.automation import macros
 from oms_web.domain.messages import service as messages
 from oms_web.domain.messages import templates
-from oms_web.domain.orders import labels, outgoing
+from oms_web.domain.orders import labels, lineage, outgoing
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Hold, Order, OrderTag, Tag
 from oms_web.domain.webhooks import queries as webhooks
@@ -33,6 +33,8 @@ from oms_web.flows import (
     order_edit,
     order_hold,
     order_message,
+    order_split,
+    order_together,
     order_verify,
     order_weight,
     ship,
@@ -53,12 +55,16 @@ class Done:
 
 
 SAME = Done(changed=False)
+MOST_AT_ONCE = 1000
+"""Orders that one act may name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A parameter of an act. ``kind``: ``status tag text moment number carrier webhook macro
-    template``.
+    """A parameter of an act.
+
+    ``kind``: ``status tag text moment number carrier webhook macro template orders`` (numbers of
+    orders; a bulk change fills in those that it is about).
     """
 
     name: str
@@ -173,6 +179,8 @@ def _clean(session: Session, field: Field, value: Any) -> Any:
         return _number(value, field.name)
     if field.kind == "moment":
         return _moment(value, field.name)
+    if field.kind == "orders":
+        return _numbers(value, field)
     text = tidy(str(value))
     if field.limit and len(text) > field.limit:
         raise Invalid("At most %(limit)s characters.", field.name, limit=field.limit)
@@ -190,6 +198,15 @@ def _number(value: Any, name: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 12):
         raise Invalid("This is not a whole number: %(text)s", name, text=text[:40])
     return int(text)
+
+
+def _numbers(value: Any, field: Field) -> list[int]:
+    """Numbers of orders, as a list or as text with commas between them."""
+    given = value if isinstance(value, list | tuple) else str(value).split(",")
+    found = [_number(one, field.name) for one in given]
+    if len(found) > field.limit:
+        raise Invalid("At most %(n)s orders at once.", field.name, n=field.limit)
+    return found
 
 
 def _moment(value: Any, name: str) -> str:
@@ -320,6 +337,27 @@ def _webhook(work: Work, order_id: int, params: Params) -> Done:
     return Done()
 
 
+def _together(work: Work, order_id: int, params: Params) -> Done:
+    came = order_together.join_buyers(work, order_id, params.get("orders", ()))
+    return Done(undo=(("apart", {"orders": came}),)) if came else SAME
+
+
+def _apart(work: Work, order_id: int, params: Params) -> Done:
+    mates = [one for one in lineage.together(work.session, order_id) if one != order_id]
+    if not order_together.leave(work, params.get("orders") or [order_id]):
+        return SAME
+    return Done(undo=(("together", {"orders": mates}),) if mates else ())
+
+
+def _split(work: Work, order_id: int, params: Params) -> Done:
+    part = order_split.split_as(work, order_id, order_split.REST)
+    return Done(undo=(("join", {"part": part}),)) if part else SAME
+
+
+def _join(work: Work, order_id: int, params: Params) -> Done:
+    return Done() if order_split.join(work, params["part"]) else SAME
+
+
 def _message(work: Work, order_id: int, params: Params) -> Done:
     message_id = order_message.write(work, order_id, params["template"])
     return Done(undo=(("unmessage", {"message": message_id}),)) if message_id else SAME
@@ -385,6 +423,12 @@ ACTS: dict[str, Act] = {act.key: act for act in (
     Act("ship", _ship, "ship.do"),
     Act("unship", _unship, "ship.do", listed=False),
     Act("invoice", _invoice, "documents.issue"),
+    Act("together", _together, "orders.edit",
+        (Field("orders", "orders", required=False, limit=MOST_AT_ONCE),)),
+    Act("apart", _apart, "orders.edit",
+        (Field("orders", "orders", required=False, limit=MOST_AT_ONCE),), listed=False),
+    Act("split", _split, "orders.edit"),
+    Act("join", _join, "orders.edit", (Field("part", "number"),), listed=False),
     Act("hold_back", _hold_back, "documents.issue", (Field("outgoing", "number"),), listed=False),
     Act("webhook", _webhook, "orders.edit",
         (Field("webhook", "webhook"), Field("note", "text", required=False, limit=300))),

@@ -43,6 +43,8 @@ KEPT_S = 30.0
 BUDGET_S = 0.1
 """How long one request may count; what is left over is counted by the next."""
 MOST_KEPT = 2000
+LOOKED_AT = (3000,) * 5
+"""Windows of orders that a count looks through: what is rarer among them stays uncounted."""
 
 
 @dataclass(slots=True)
@@ -221,7 +223,8 @@ def _count(session: Session, query: Query) -> str | None:
         wanted = address.read(session, oms().works.clock(), query)
     except Invalid:
         return None
-    found = walking.find(session, wanted.conditions, wanted.sort, None, queries.CAP)
+    found = walking.find(
+        session, wanted.conditions, wanted.sort, None, queries.CAP, LOOKED_AT)
     if found.after is None:
         return number(found.total if found.total is not None else len(found.ids))
     return f"{number(len(found.ids))}+" if found.ids else None

@@ -11,7 +11,6 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 from oms_web.core.errors import NotFound
-from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.filing import OPEN_QUEUES
 from oms_web.domain.users import views
 from oms_web.domain.users.models import ListView, User
@@ -25,6 +24,7 @@ from oms_web.web.door import current_user, oms, writing
 from oms_web.web.order_columns import COLUMNS, DENSITIES
 from oms_web.web.order_filters import Wanted
 from oms_web.web.render import go, render
+from oms_web.web.shell import frame
 from oms_web.web.toasts import say
 from oms_web.web.users import ROLE_NAMES
 
@@ -75,7 +75,7 @@ def tabs() -> Response:
     """The tabs over the list, with counts made anew: asked for by a list that is being shown."""
     wanted = _wanted(request.args.to_dict(flat=False))
     found = order_tabs.over(db.session, _user(), wanted)
-    queues = orders.tallies(db.session, "queue")
+    queues = frame().queues
     order_tabs.count_ready(found, sum(queues.get(name, 0) for name in OPEN_QUEUES))
     order_tabs.make_counts(db.session, found)
     return render("orders/tabs.html", "orders/_tabs.html", tabs=found, wanted=wanted)

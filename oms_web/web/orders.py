@@ -30,6 +30,7 @@ from oms_web.web.order_filters import Wanted
 from oms_web.web.order_tabs import Tabs
 from oms_web.web.phase_names import PHASES
 from oms_web.web.render import go, render, wants_part
+from oms_web.web.shell import frame
 
 screen = Blueprint("orders", __name__)
 
@@ -100,7 +101,7 @@ def _page(wanted: Wanted) -> Response:
 def _around(wanted: Wanted, found: Found, rows: Sequence[Row], tabs: Tabs) -> dict[str, Any]:
     """What stands around the rows of a whole page."""
     session = db.session
-    queues = orders.tallies(session, "queue")
+    queues = frame().queues
     by_status = orders.tallies(session, "status")
     open_total = sum(queues.get(name, 0) for name in filing.OPEN_QUEUES)
     chips = address.chips(session, wanted)

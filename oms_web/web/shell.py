@@ -207,8 +207,8 @@ def around(path: str) -> Section | None:
     """The section an address lies in, if this person sees it: the way on from an error."""
     if current_user() is None:
         return None
-    frame = Shell()
-    inside = [one for one in (*frame.main, *frame.more)
+    here = frame()
+    inside = [one for one in (*here.main, *here.more)
               if one.url != "/" and f"{path}/".startswith(f"{one.url}/")]
     return max(inside, key=lambda one: len(one.url), default=None)
 
@@ -237,6 +237,14 @@ def theme() -> str:
     return user.theme if user else "auto"
 
 
+def frame() -> Shell:
+    """The frame of this request; who needs one of its counts need not ask for it again."""
+    if "shell" not in g:
+        g.shell = Shell()
+    found: Shell = g.shell
+    return found
+
+
 def register(app: Flask) -> None:
     """Give templates and macros what they draw the frame with."""
     app.jinja_env.globals.update(
@@ -246,7 +254,5 @@ def register(app: Flask) -> None:
     )
 
     @app.context_processor
-    def frame() -> dict[str, Any]:
-        if "shell" not in g:
-            g.shell = Shell()
-        return {"shell": g.shell}
+    def shared() -> dict[str, Any]:
+        return {"shell": frame()}

@@ -5,6 +5,7 @@ What a view narrows a list to is for the list to know; here it is an address, na
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -24,6 +25,8 @@ DENSITIES = ("compact", "normal", "roomy")
 MOST = 40
 """Views that one person keeps."""
 MOST_NAME = 40
+MOST_ADDRESS = 2000
+"""Characters of the filters of a view: longer addresses do not reach every server."""
 SHARE = "views.share"
 
 
@@ -67,7 +70,8 @@ def create(work: Work, user: User, name: str, audience: str, query: Mapping[str,
     """Keep a view under a name.
 
     Raises:
-        Invalid: no name, a long one, one that this person sees already, or an unknown audience.
+        Invalid: no name, a long one, one that this person sees already, an unknown audience, or
+            an address that is too long.
         Denied: this person may not share.
         NotAllowedNow: there are ``MOST`` already.
     """
@@ -76,7 +80,7 @@ def create(work: Work, user: User, name: str, audience: str, query: Mapping[str,
     if own >= MOST:
         raise NotAllowedNow("You keep %(n)s views already. Take one away first.", n=MOST)
     view = ListView(owner_id=user.id, name=_name(work.session, user, name, 0),
-                    audience=_audience(user, audience, OWN), query=dict(query),
+                    audience=_audience(user, audience, OWN), query=_address(query),
                     columns=list(columns), density=density, changed_at=work.now)
     work.session.add(view)
     work.session.flush()
@@ -99,8 +103,12 @@ def change(work: Work, user: User, view_id: int, name: str, audience: str) -> bo
 
 
 def narrow(work: Work, user: User, view_id: int, query: Mapping[str, Any]) -> bool:
-    """Let a view be of something else: another address."""
-    return _keep(work, _own(work, user, view_id), {"query": dict(query)})
+    """Let a view be of something else: another address.
+
+    Raises:
+        Invalid: an address that is too long.
+    """
+    return _keep(work, _own(work, user, view_id), {"query": _address(query)})
 
 
 def draw(work: Work, user: User, view_id: int, columns: Sequence[str], density: str) -> bool:
@@ -146,6 +154,13 @@ def _name(session: Session, user: User, name: str, own_id: int) -> str:
     if any(one.name.lower() == name.lower() and one.id != own_id for one in visible(session, user)):
         raise Invalid("There is a view with this name already.", "name")
     return name
+
+
+def _address(query: Mapping[str, Any]) -> dict[str, Any]:
+    said = dict(query)
+    if len(json.dumps(said)) > MOST_ADDRESS:
+        raise Invalid("At most %(limit)s characters.", "query", limit=MOST_ADDRESS)
+    return said
 
 
 def _audience(user: User, audience: str, before: str) -> str:

@@ -38,6 +38,10 @@ PICTURES = {
     "picking": ("/picking", DESK, "pl", "light"),
     "packing": ("/packing", DESK, "pl", "light"),
     "channels": ("/channels", DESK, "pl", "light"),
+    "verification": ("/verification", DESK, "pl", "light"),
+    "rules": ("/rules", DESK, "pl", "light"),
+    "till": ("/pos", DESK, "pl", "light"),
+    "messages": ("/messages/templates/2", DESK, "pl", "light"),
     "documents": ("/documents", DESK, "pl", "light"),
     "import": ("/imports", DESK, "pl", "light"),
     "guide": ("/guide", DESK, "en", "light"),
@@ -52,8 +56,19 @@ def begin_packing(page: Any) -> None:
     page.wait_for_timeout(1500)
 
 
+def begin_selling(page: Any) -> None:
+    """Open the till and scan three units of two goods."""
+    page.locator("input[name=change_money]").fill("100")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("input[name=code]")
+    for code in ("KUB-03-GRA", "TER-STA-050", "KUB-03-GRA"):
+        page.locator("input[name=code]").fill(code)
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(1500)
+
+
 # What is done on a page before its picture is taken.
-BEFORE = {"packing": begin_packing}
+BEFORE = {"packing": begin_packing, "till": begin_selling}
 
 
 def free_port() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -53,7 +54,9 @@ def told(oms):
 
 def buy(clock, channel, name, ago=0):
     channel.journal.append(make.order(
-        name, {"KUB": 1}, placed_at=clock.now - timedelta(seconds=ago)))
+        name, {"KUB": 1}, placed_at=clock.now - timedelta(seconds=ago),
+        buyer_email=f"{name.lower()}@example.test",
+        ship_to=replace(make.WARSAW, email="", phone=f"60010{ord(name[0])}00")))
 
 
 def test_the_same_unit_sold_twice_within_the_gap(shops):

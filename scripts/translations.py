@@ -47,6 +47,8 @@ KEYWORDS = {
 # string in them that contains a space or begins with a capital letter is a message.
 TABLES = {
     "oms_web/domain/orders/checks.py": ("KINDS",),
+    "oms_web/domain/orders/parting.py": ("REASONS",),
+    "oms_web/domain/shipping/fixed.py": ("_PHASE_SAYS",),
     "oms_web/domain/orders/outgoing.py": ("TOO_LATE",),
     "oms_web/domain/documents/placeholders.py": ("FIELDS",),
     "oms_web/domain/messages/placeholders.py": ("FIELDS",),

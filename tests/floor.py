@@ -201,8 +201,9 @@ def _lines(session: Session) -> list[str]:
         ) if wanted == shipped
     ]
     idle = select(Order.id).where(Order.phase == "packing", ~exists(
-        select(Shipment.id).where(Shipment.order_id == Order.id,
-                                  Shipment.state.in_(("packing", "packed")))))
+        select(Shipment.id).join(ShipmentLine, ShipmentLine.shipment_id == Shipment.id)
+        .join(OrderLine, OrderLine.id == ShipmentLine.line_id)
+        .where(OrderLine.order_id == Order.id, Shipment.state.in_(("packing", "packed")))))
     return wrong + [f"order {id_} is being packed by nobody" for id_ in session.scalars(idle)]
 
 
@@ -222,8 +223,9 @@ def _shipments(session: Session) -> list[str]:
     wrong = []
     left: Counter[tuple[int, int]] = Counter()
     for state, order_id, variant, packed, quantity in session.execute(
-        select(Shipment.state, Shipment.order_id, ShipmentLine.variant_id, ShipmentLine.packed,
+        select(Shipment.state, OrderLine.order_id, ShipmentLine.variant_id, ShipmentLine.packed,
                ShipmentLine.quantity).join(Shipment, Shipment.id == ShipmentLine.shipment_id)
+        .join(OrderLine, OrderLine.id == ShipmentLine.line_id)
     ):
         if state in ("packed", "shipped", "delivered", "undelivered") and packed != quantity:
             wrong.append(f"order {order_id}: a {state} parcel holds {packed} of {quantity}")

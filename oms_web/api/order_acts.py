@@ -14,7 +14,14 @@ from oms_web.core.errors import Invalid
 from oms_web.core.money import to_minor
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders import whole
-from oms_web.flows import order_cancel, order_edit, order_hold, order_pay
+from oms_web.flows import (
+    order_cancel,
+    order_edit,
+    order_hold,
+    order_pay,
+    order_split,
+    order_together,
+)
 
 
 class LineCancelled(Asked):
@@ -61,6 +68,19 @@ class NoteAsked(Asked):
         return note
 
 
+class SplitAsked(Asked):
+    """The units that become an order of their own."""
+
+    lines: list[LineCancelled] = Field(min_length=1, max_length=500)
+
+
+class TogetherAsked(Asked):
+    """Orders that go into one parcel with it."""
+
+    orders: list[Number] = Field([], max_length=20, description=(
+        "If none are named: all open ones of the buyer to the same address."))
+
+
 def _now(call: Call, order_id: int) -> OrderAnswer:
     call.work.session.flush()
     call.work.session.expire_all()
@@ -82,6 +102,51 @@ def cancel_order(call: Call, order_id: int) -> OrderAnswer:
         order_cancel.cancel_units(call.work, order_id, units, asked.reason)
     else:
         order_cancel.cancel(call.work, order_id, asked.reason)
+    return _now(call, order_id)
+
+
+@post("/orders/{order_id}/split", "orders:write", act="orders.edit", body=SplitAsked,
+      gives=OrderAnswer)
+def split_order(call: Call, order_id: int) -> OrderAnswer:
+    """Make units of an order an order of their own; the answer is the new one.
+
+    Reserved goods go with their units, and both orders together cost what the one did. 409 says why
+    it is not possible: it is packed, invoiced, or has left.
+    """
+    asked: SplitAsked = call.body
+    units = Counter[int]()
+    for line in asked.lines:
+        units[line.line_id] += line.units
+    return _now(call, order_split.split(call.work, order_id, units))
+
+
+@post("/orders/{order_id}/join", "orders:write", act="orders.edit", gives=OrderAnswer)
+def join_order(call: Call, order_id: int) -> OrderAnswer:
+    """Put an order back into the one it was split off, which is the answer."""
+    order_split.join(call.work, order_id)
+    split_from = whole.whole(call.work.session, order_id).split_from
+    return _now(call, split_from or order_id)
+
+
+@post("/orders/{order_id}/together", "orders:write", act="orders.edit", body=TogetherAsked,
+      gives=OrderAnswer)
+def send_together(call: Call, order_id: int) -> OrderAnswer:
+    """Let orders of one buyer, of whatever channel, go into one parcel.
+
+    Each keeps its money and its documents; each channel hears of its own units.
+    """
+    asked: TogetherAsked = call.body
+    if asked.orders:
+        order_together.join(call.work, [order_id, *asked.orders])
+    else:
+        order_together.join_buyers(call.work, order_id)
+    return _now(call, order_id)
+
+
+@post("/orders/{order_id}/apart", "orders:write", act="orders.edit", gives=OrderAnswer)
+def send_apart(call: Call, order_id: int) -> OrderAnswer:
+    """Take an order out of the parcel that it was to share."""
+    order_together.leave(call.work, [order_id])
     return _now(call, order_id)
 
 

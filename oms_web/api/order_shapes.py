@@ -277,7 +277,7 @@ class OrderAnswer(Answer):
     """An order. Its number is its id."""
 
     id: int
-    external_ids: list[str] = Field(description="The channel's; several if purchases were merged.")
+    external_ids: list[str] = Field(description="The channel's own.")
     external_number: str
     channel: Channel | None
     source: str = Field(description="channel, desk (taken down by a person) or import.")
@@ -301,6 +301,10 @@ class OrderAnswer(Answer):
     delivery: Delivery
     note: str
     tags: list[str]
+    together: list[int] = Field(description="Orders that go into the same parcel.")
+    parts: list[int] = Field(description=(
+        "The other orders of the same purchase: it was split, and is paid as one."))
+    split_from: int | None = Field(description="The order it was split off.")
     lines: list[Line]
     holds: list[OpenHold]
 
@@ -340,7 +344,8 @@ def order_answer(whole: Whole) -> OrderAnswer:
         ship_to=_address(order.ship_to), bill_to=_address(order.bill_to) if order.bill_to else None,
         delivery=Delivery(method=order.delivery_method, carrier=order.carrier,
                           pickup_point=order.pickup_point),
-        note=order.buyer_note, tags=list(whole.tags),
+        note=order.buyer_note, tags=list(whole.tags), together=list(whole.together),
+        parts=list(whole.parts), split_from=whole.split_from,
         lines=[_line(line, currency, whole.skus) for line in whole.lines],
         holds=[_hold(hold) for hold in whole.holds],
     )

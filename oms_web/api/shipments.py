@@ -45,8 +45,9 @@ class Parcel(Answer):
 
 
 class Contents(Answer):
-    """Units of a SKU for an order line."""
+    """Units of a SKU for an order line. Several orders of a buyer may share a parcel."""
 
+    order_id: int
     line_id: int
     sku: str
     quantity: int
@@ -145,6 +146,7 @@ def _answer(row: Listed, inside: Mapping[int, Sequence[Content]]) -> Shipment:
         packed_at=row.packed_at, shipped_at=row.shipped_at, delivered_at=row.delivered_at,
         parcels=[Parcel(carrier=one.carrier or row.carrier, tracking=one.tracking)
                  for one in row.parcels],
-        contents=[Contents(line_id=one.line_id, sku=one.sku, quantity=one.quantity)
+        contents=[Contents(order_id=one.order_id, line_id=one.line_id, sku=one.sku,
+                           quantity=one.quantity)
                   for one in inside.get(row.id, ())],
     )

@@ -8,77 +8,25 @@ person may do to one order can be done to a thousand, or by a rule.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from oms_web.automation import recalling
-from oms_web.core.errors import Invalid, InvalidForm, NotAllowedNow, NotFound, OmsError
+from oms_web.automation import doing
+from oms_web.automation.act_kinds import MOST_AT_ONCE, SAME, Act, Done, Field, Params, Step
+from oms_web.core.errors import Invalid, InvalidForm, NotFound, OmsError
 from oms_web.core.text import tidy
 from oms_web.core.work import Work
 from oms_web.domain.automation import macros
-from oms_web.domain.messages import service as messages
 from oms_web.domain.messages import templates
-from oms_web.domain.orders import labels, outgoing
-from oms_web.domain.orders import service as orders
-from oms_web.domain.orders.models import Hold, Order, OrderTag, Tag
+from oms_web.domain.orders import labels
 from oms_web.domain.webhooks import queries as webhooks
-from oms_web.flows import (
-    issue_document,
-    order_call,
-    order_cancel,
-    order_edit,
-    order_hold,
-    order_message,
-    order_verify,
-    order_weight,
-    ship,
-)
 
-Params = Mapping[str, Any]
-Step = tuple[str, dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """How an act ended. ``changed``: False when it was so already. ``undo``: what takes it back,
-    in this order; empty when nothing can.
-    """
-
-    changed: bool = True
-    undo: tuple[Step, ...] = ()
-
-
-SAME = Done(changed=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A parameter of an act. ``kind``: ``status tag text moment number carrier webhook macro
-    template``.
-    """
-
-    name: str
-    kind: str
-    required: bool = True
-    limit: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """``needs`` is the right a person must have (``users/permissions.py``). ``listed``: offered to
-    people; the others only take something back. ``least`` parameters must be given.
-    """
-
-    key: str
-    do: Callable[[Work, int, Params], Done]
-    needs: str
-    fields: tuple[Field, ...] = ()
-    listed: bool = True
-    least: int = 0
+__all__ = [
+    "ACTS", "MOST_AT_ONCE", "SAME", "Act", "Done", "Field", "Params", "Step", "clean",
+    "clean_steps", "do_all", "get", "rights",
+]
 
 
 def get(key: str) -> Act:
@@ -173,6 +121,8 @@ def _clean(session: Session, field: Field, value: Any) -> Any:
         return _number(value, field.name)
     if field.kind == "moment":
         return _moment(value, field.name)
+    if field.kind == "orders":
+        return _numbers(value, field)
     text = tidy(str(value))
     if field.limit and len(text) > field.limit:
         raise Invalid("At most %(limit)s characters.", field.name, limit=field.limit)
@@ -192,6 +142,15 @@ def _number(value: Any, name: str) -> int:
     return int(text)
 
 
+def _numbers(value: Any, field: Field) -> list[int]:
+    """Numbers of orders, as a list or as text with commas between them."""
+    given = value if isinstance(value, list | tuple) else str(value).split(",")
+    found = [_number(one, field.name) for one in given]
+    if len(found) > field.limit:
+        raise Invalid("At most %(n)s orders at once.", field.name, n=field.limit)
+    return found
+
+
 def _moment(value: Any, name: str) -> str:
     """A moment as JSON keeps it."""
     try:
@@ -203,158 +162,6 @@ def _moment(value: Any, name: str) -> str:
     return moment.astimezone(UTC).isoformat()
 
 
-# The acts ---------------------------------------------------------------------------------------
-
-
-def _status(work: Work, order_id: int, params: Params) -> Done:
-    before = orders.lock_order(work.session, order_id).status_id
-    if not order_edit.set_status(work, order_id, params["status"]):
-        return SAME
-    return Done(undo=(("status", {"status": before}),) if before else ())
-
-
-def _tag(work: Work, order_id: int, params: Params) -> Done:
-    if not order_edit.add_tag(work, order_id, params["tag"]):
-        return SAME
-    return Done(undo=(("untag", {"tag": params["tag"]}),))
-
-
-def _untag(work: Work, order_id: int, params: Params) -> Done:
-    tag = work.session.scalar(
-        select(Tag).join(OrderTag).where(Tag.name == params["tag"], OrderTag.order_id == order_id))
-    if tag is None or not order_edit.remove_tag(work, order_id, tag.id):
-        return SAME
-    return Done(undo=(("tag", {"tag": params["tag"]}),))
-
-
-def _hold(work: Work, order_id: int, params: Params) -> Done:
-    before = _held(work, order_id)
-    until = datetime.fromisoformat(params["until"]) if params.get("until") else None
-    if params.get("hours"):
-        until = work.now + timedelta(hours=params["hours"])
-    order_hold.hold(work, order_id, params["reason"], until)
-    return Done(undo=(before or ("release", {}),))
-
-
-def _release(work: Work, order_id: int, params: Params) -> Done:
-    before = _held(work, order_id)
-    if not order_hold.release(work, order_id) or before is None:
-        return SAME
-    return Done(undo=(before,))
-
-
-def _doubt(work: Work, order_id: int, params: Params) -> Done:
-    if not order_verify.doubt(work, order_id, params["reason"]):
-        return SAME
-    return Done(undo=(("undoubt", {"reason": params["reason"]}),))
-
-
-def _undoubt(work: Work, order_id: int, params: Params) -> Done:
-    return Done() if order_verify.take_doubt_back(work, order_id, params["reason"]) else SAME
-
-
-def _held(work: Work, order_id: int) -> Step | None:
-    """The act that would hold an order as a person holds it now."""
-    hold = work.session.scalar(
-        select(Hold).where(Hold.order_id == order_id, Hold.kind == order_hold.MANUAL,
-                           Hold.released_at.is_(None)))
-    if hold is None:
-        return None
-    told = {"reason": str(hold.detail.get("reason") or "")}
-    return "hold", told | ({"until": hold.until.isoformat()} if hold.until else {})
-
-
-_DELIVERY = ("delivery_method", "carrier", "pickup_point")
-
-
-def _delivery(work: Work, order_id: int, params: Params) -> Done:
-    order: Order = orders.lock_order(work.session, order_id)
-    before = {name: getattr(order, name) for name in _DELIVERY}
-    if not order_edit.change_delivery(work, order_id, before | dict(params), order.ship_by):
-        return SAME
-    return Done(undo=(("delivery", before),))
-
-
-def _note(work: Work, order_id: int, params: Params) -> Done:
-    note_id = order_edit.add_note(work, order_id, params["text"])
-    return Done(undo=(("unnote", {"note": note_id}),))
-
-
-def _unnote(work: Work, order_id: int, params: Params) -> Done:
-    order_edit.delete_note(work, order_id, params["note"])
-    return Done()
-
-
-def _cancel(work: Work, order_id: int, params: Params) -> Done:
-    if not order_cancel.cancel(work, order_id, params.get("reason", "")):
-        return SAME
-    decided = outgoing.decided(work, outgoing.CANCEL, order_id)
-    return Done(undo=(("recall", {"outgoing": decided.id}),) if decided else ())
-
-
-def _recall(work: Work, order_id: int, params: Params) -> Done:
-    """Only of this order: a step may not reach for another's."""
-    if outgoing.get(work.session, params["outgoing"]).order_id != order_id:
-        raise NotFound("There is nothing at this address.")
-    return Done() if recalling.recall(work, params["outgoing"]) else SAME
-
-
-def _hold_back(work: Work, order_id: int, params: Params) -> Done:
-    """As a recall, but it is no harm if the buyer has the document already."""
-    try:
-        return _recall(work, order_id, params)
-    except (NotAllowedNow, NotFound):
-        return SAME
-
-
-def _invoice(work: Work, order_id: int, params: Params) -> Done:
-    _, is_new = issue_document.issue_invoice(work, order_id)
-    if not is_new:
-        return SAME
-    decided = outgoing.decided(work, outgoing.INVOICE, order_id)
-    return Done(undo=(("hold_back", {"outgoing": decided.id}),) if decided else ())
-
-
-def _webhook(work: Work, order_id: int, params: Params) -> Done:
-    order_call.call(work, order_id, params["webhook"], params.get("note", ""))
-    return Done()
-
-
-def _message(work: Work, order_id: int, params: Params) -> Done:
-    message_id = order_message.write(work, order_id, params["template"])
-    return Done(undo=(("unmessage", {"message": message_id}),)) if message_id else SAME
-
-
-def _unmessage(work: Work, order_id: int, params: Params) -> Done:
-    """What was sent cannot be called back; the rest of a change can all the same."""
-    return Done() if messages.drop(work, params["message"]) else SAME
-
-
-def _weight(work: Work, order_id: int, params: Params) -> Done:
-    before = orders.lock_order(work.session, order_id).weight_g
-    if not order_weight.weigh(work, order_id, params["grams"]):
-        return SAME
-    return Done(undo=(("weight", {"grams": before}) if before else ("unweigh", {}),))
-
-
-def _unweigh(work: Work, order_id: int, params: Params) -> Done:
-    before = orders.lock_order(work.session, order_id).weight_g
-    if not order_weight.weigh(work, order_id, None):
-        return SAME
-    return Done(undo=(("weight", {"grams": before}),))
-
-
-def _ship(work: Work, order_id: int, params: Params) -> Done:
-    left = ship.ship_order(work, order_id)
-    return Done(undo=(("unship", {"shipments": left}),)) if left else SAME
-
-
-def _unship(work: Work, order_id: int, params: Params) -> Done:
-    # The parcels stay packed: what was in somebody's hands is not unpacked by a click.
-    back = [ship.recall(work, one) for one in reversed(params["shipments"])]
-    return Done(undo=(("ship", {}),)) if any(back) else SAME
-
-
 def _macro(work: Work, order_id: int, params: Params) -> Done:
     macro = macros.get(work.session, params["macro"])
     steps, undo = do_all(work, order_id, macro.steps)
@@ -363,32 +170,40 @@ def _macro(work: Work, order_id: int, params: Params) -> Done:
 
 
 ACTS: dict[str, Act] = {act.key: act for act in (
-    Act("status", _status, "orders.edit", (Field("status", "status"),)),
-    Act("tag", _tag, "orders.edit", (Field("tag", "tag", limit=40),)),
-    Act("untag", _untag, "orders.edit", (Field("tag", "tag", limit=40),)),
-    Act("hold", _hold, "orders.hold",
+    Act("status", doing.status, "orders.edit", (Field("status", "status"),)),
+    Act("tag", doing.tag, "orders.edit", (Field("tag", "tag", limit=40),)),
+    Act("untag", doing.untag, "orders.edit", (Field("tag", "tag", limit=40),)),
+    Act("hold", doing.hold, "orders.hold",
         (Field("reason", "text", limit=300), Field("until", "moment", required=False),
          Field("hours", "number", required=False))),
-    Act("release", _release, "orders.hold"),
-    Act("doubt", _doubt, "orders.hold", (Field("reason", "text", limit=200),)),
-    Act("undoubt", _undoubt, "orders.hold", (Field("reason", "text"),), listed=False),
-    Act("delivery", _delivery, "orders.edit",
+    Act("release", doing.release, "orders.hold"),
+    Act("doubt", doing.doubt, "orders.hold", (Field("reason", "text", limit=200),)),
+    Act("undoubt", doing.undoubt, "orders.hold", (Field("reason", "text"),), listed=False),
+    Act("delivery", doing.delivery, "orders.edit",
         (Field("carrier", "carrier", required=False, limit=40),
          Field("delivery_method", "text", required=False, limit=120),
          Field("pickup_point", "text", required=False, limit=60)), least=1),
-    Act("note", _note, "orders.edit", (Field("text", "text", limit=4000),)),
-    Act("unnote", _unnote, "orders.edit", (Field("note", "number"),), listed=False),
-    Act("cancel", _cancel, "orders.cancel", (Field("reason", "text", required=False, limit=300),)),
-    Act("recall", _recall, "orders.cancel", (Field("outgoing", "number"),), listed=False),
-    Act("weight", _weight, "orders.edit", (Field("grams", "number"),)),
-    Act("unweigh", _unweigh, "orders.edit", listed=False),
-    Act("ship", _ship, "ship.do"),
-    Act("unship", _unship, "ship.do", listed=False),
-    Act("invoice", _invoice, "documents.issue"),
-    Act("hold_back", _hold_back, "documents.issue", (Field("outgoing", "number"),), listed=False),
-    Act("webhook", _webhook, "orders.edit",
+    Act("note", doing.note, "orders.edit", (Field("text", "text", limit=4000),)),
+    Act("unnote", doing.unnote, "orders.edit", (Field("note", "number"),), listed=False),
+    Act("cancel", doing.cancel, "orders.cancel",
+        (Field("reason", "text", required=False, limit=300),)),
+    Act("recall", doing.recall, "orders.cancel", (Field("outgoing", "number"),), listed=False),
+    Act("weight", doing.weight, "orders.edit", (Field("grams", "number"),)),
+    Act("unweigh", doing.unweigh, "orders.edit", listed=False),
+    Act("ship", doing.ship, "ship.do"),
+    Act("unship", doing.unship, "ship.do", listed=False),
+    Act("invoice", doing.invoice, "documents.issue"),
+    Act("together", doing.together, "orders.edit",
+        (Field("orders", "orders", required=False, limit=MOST_AT_ONCE),)),
+    Act("apart", doing.apart, "orders.edit",
+        (Field("orders", "orders", required=False, limit=MOST_AT_ONCE),), listed=False),
+    Act("split", doing.split, "orders.edit"),
+    Act("join", doing.join, "orders.edit", (Field("part", "number"),), listed=False),
+    Act("hold_back", doing.hold_back, "documents.issue", (Field("outgoing", "number"),),
+        listed=False),
+    Act("webhook", doing.webhook, "orders.edit",
         (Field("webhook", "webhook"), Field("note", "text", required=False, limit=300))),
-    Act("message", _message, "messages.send", (Field("template", "template"),)),
-    Act("unmessage", _unmessage, "messages.send", (Field("message", "number"),), listed=False),
+    Act("message", doing.message, "messages.send", (Field("template", "template"),)),
+    Act("unmessage", doing.unmessage, "messages.send", (Field("message", "number"),), listed=False),
     Act("macro", _macro, "orders.edit", (Field("macro", "macro"),)),
 )}

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from oms_web.core.actor import Actor
 from oms_web.core.errors import OmsError
 from oms_web.core.work import Work, Works
-from oms_web.domain.orders import outgoing
+from oms_web.domain.orders import outgoing, outgoing_queries
 from oms_web.domain.orders.outgoing import Outgoing
 from oms_web.flows import issue_document, order_cancel, order_edit, ship
 
@@ -57,7 +57,7 @@ def recall_together(works: Works, who: Actor, token: str) -> Recalled:
     """Recall all that one click decided and that has not left, the last first; each for itself."""
     with works.reading(who) as work:
         ids = [(one.id, one.order_id)
-               for one in outgoing.waiting_together(work.session, token, MOST_AT_ONCE)]
+               for one in outgoing_queries.waiting_together(work.session, token, MOST_AT_ONCE)]
     came = Recalled()
     for outgoing_id, order_id in ids:
         try:

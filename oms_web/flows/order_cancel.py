@@ -28,6 +28,7 @@ def cancel(work: Work, order_id: int, reason: str = "") -> bool:
         done = cancelling.cancel_order(work, order, by="seller", reason=_short(reason))
         if done:
             _tell(work, order_id, before, reason)
+            replanning.follow(work, [order_id])  # who shares a parcel with it has to take it out
     return done
 
 

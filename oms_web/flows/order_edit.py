@@ -17,10 +17,18 @@ from oms_web.core.text import tidy
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.fulfilment import service as fulfilment
-from oms_web.domain.orders import addresses, following, labels, outgoing, phases
+from oms_web.domain.orders import (
+    addresses,
+    following,
+    labels,
+    outgoing,
+    outgoing_queries,
+    phases,
+)
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Note, Order, OrderTag
 from oms_web.domain.orders.telling import tell_status
+from oms_web.domain.orders.travelling import part_ways
 from oms_web.domain.orders.verification import closing, kinds
 from oms_web.domain.orders.verification.models import Finding
 from oms_web.domain.orders.verifying import verify_again
@@ -111,6 +119,7 @@ def _moment(at: datetime | None) -> str | None:
 def _finish(work: Work, order: Order, what: str, changes: Mapping[str, Any]) -> None:
     audit.record(work, f"orders.change_{what}", "order", order.id, changes)
     orders.rewrite_keys(work, order)
+    part_ways(work, order)
     verify_again(work, order)
     orders.refile(work, [order.id])
 
@@ -193,7 +202,7 @@ def _back_in_time(work: Work, order_id: int, status_id: int) -> bool:
 
     Then nothing has to be said: neither the one nor the other.
     """
-    last = next(iter(outgoing.of_order(work.session, order_id, work.now)), None)
+    last = next(iter(outgoing_queries.of_order(work.session, order_id, work.now)), None)
     if last is None or last.kind != outgoing.STATUS or last.undo is None \
             or last.undo["status"] != status_id:
         return False

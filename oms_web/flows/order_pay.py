@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.core.work import Work
-from oms_web.domain.orders import phases
+from oms_web.domain.orders import lineage, phases
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
 from oms_web.domain.payments import service as payments
@@ -34,7 +34,7 @@ def record(
     """
     _check(work, amount, at)
     order = _lock(work, order_id)
-    if not more_is_meant and amount > max(order.total - order.paid_total, 0) \
+    if not more_is_meant and amount > max(lineage.due(work.session, order), 0) \
             and not payments.is_known(work.session, reference):
         raise Invalid("This is more than is due. Mend the amount, or say that it is meant.",
                       "surplus")

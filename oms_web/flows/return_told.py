@@ -80,12 +80,12 @@ def _check(told: Told) -> None:
 
 def _values(told: Told, lines: Sequence[OrderLine]) -> dict[str, Any]:
     currency = told.currency.upper()
-    by_ref = {line.line_ref: line for line in lines}
+    by_ref = _by_ref(lines)
     known = [(by_ref[line.line_ref], line.quantity) for line in told.lines
              if line.line_ref in by_ref]
     return {
         "number": tidy(told.number)[:120], "state": told.state, "currency": currency,
-        "order_id": lines[0].order_id if lines else None,
+        "order_id": (known[0][0] if known else lines[0]).order_id if lines else None,
         "raw_status": told.raw_status[:60], "revision": told.revision[:60],
         "buyer_name": tidy(told.buyer_name)[:200], "reason": tidy(told.reason)[:200],
         "total": sum(line_total(line.unit_price, units, currency) for line, units in known),
@@ -108,8 +108,14 @@ def _order_lines(work: Work, account: ChannelAccount, order_ref: str) -> Sequenc
     ).all()
 
 
+def _by_ref(lines: Sequence[OrderLine]) -> dict[str, OrderLine]:
+    """Lines by the channel's reference; of a split one the part of which most has left."""
+    by_most = sorted(lines, key=lambda line: (line.shipped, -line.id))
+    return {line.line_ref: line for line in by_most}
+
+
 def _write_lines(work: Work, row: Return, told: Told, lines: Sequence[OrderLine]) -> None:
-    by_ref = {line.line_ref: line for line in lines}
+    by_ref = _by_ref(lines)
     for line in told.lines:
         sold = by_ref.get(line.line_ref)
         price = sold.unit_price if sold else 0

@@ -15,7 +15,7 @@ from oms_web.core.claims import Task
 from oms_web.core.errors import Invalid, NotAllowedNow, OmsError
 from oms_web.core.events import OutboxEvent
 from oms_web.core.work import Work
-from oms_web.domain.orders import filing, outgoing, phases
+from oms_web.domain.orders import filing, lineage, outgoing, phases
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.events import ShipmentLeft
 from oms_web.domain.orders.leaving import goods_left
@@ -38,14 +38,21 @@ def leave(work: Work, shipment_id: int) -> bool:
     shipment = shipping.lock(work.session, shipment_id)
     if shipment.state in shipping.LEFT:
         return False
-    order = orders.lock_order(work.session, shipment.order_id)
-    _check_order(work, order)
+    mine = _inside(work, shipment)
+    for order in mine:
+        _check_order(work, order)
     if shipment.state != shipping.PACKED:
         shipping.lock(work.session, shipment_id, shipping.PACKED)
-    with outgoing.deciding(work, outgoing.SHIP, order.id, shipment_id,
-                           {"status": order.status_id}):
-        _depart(work, order, shipment)
+    undo = {"status": next((one.status_id for one in mine if one.id == shipment.order_id), None)}
+    with outgoing.deciding(work, outgoing.SHIP, shipment.order_id, shipment_id, undo):
+        _depart(work, mine, shipment)
     return True
+
+
+def _inside(work: Work, shipment: Shipment) -> list[Order]:
+    """The orders whose goods are in a shipment, locked."""
+    inside = shipping.owners(work.session, shipment)
+    return [order for order in shipping.lock_owners(work, shipment) if order.id in inside]
 
 
 def leave_many(work: Work, shipment_ids: Sequence[int]) -> list[tuple[int, OmsError | None]]:
@@ -66,6 +73,8 @@ def ship_order(
 ) -> list[int]:
     """Ship an order without packing it at the station: what is packed leaves, and the rest too.
 
+    What travels with it leaves with it.
+
     Args:
         partly: ship the reserved units of an order that lacks some; the others stay open.
 
@@ -80,12 +89,17 @@ def ship_order(
     if order.phase in (phases.SHIPPED, phases.DONE):
         return []
     _check_order(work, order)
-    if shipping.of_order(work.session, order_id, shipping.PACKING):
-        raise NotAllowedNow("This order is being packed. Close or put aside the parcel first.")
-    if not partly:
-        check_complete(work, order)
-    ready = [one.id for one in shipping.of_order(work.session, order_id, shipping.PACKED)]
-    ready += [one.id for one in _pack_unseen(work, order, carrier, number)]
+    mine = [orders.get_order(work.session, one) for one in lineage.together(work.session, order_id)]
+    ready: list[int] = []
+    for one in mine:
+        _check_order(work, one)
+        if shipping.of_order(work.session, one.id, shipping.PACKING):
+            raise NotAllowedNow("This order is being packed. Close or put aside the parcel first.")
+        if not partly:
+            check_complete(work, one)
+        ready += [box.id for box in shipping.of_order(work.session, one.id, shipping.PACKED)]
+    ready = list(dict.fromkeys(ready))
+    ready += [box.id for box in _pack_unseen(work, order, mine, carrier, number)]
     if not ready:
         raise NotAllowedNow("Nothing of this order is reserved, so nothing can be shipped.")
     for shipment_id in ready:
@@ -93,10 +107,13 @@ def ship_order(
     return ready
 
 
-def _pack_unseen(work: Work, order: Order, carrier: str, number: str) -> list[Shipment]:
+def _pack_unseen(
+    work: Work, order: Order, mine: Sequence[Order], carrier: str, number: str
+) -> list[Shipment]:
     """Shipments, packed at once, of all that is promised and in no shipment yet."""
     made = []
-    for warehouse_id, parts in sorted(shipping.open_parts(work.session, order.id).items()):
+    waiting = shipping.open_parts(work.session, *(one.id for one in mine))
+    for warehouse_id, parts in sorted(waiting.items()):
         shipment = shipping.start(work, order, warehouse_id, parts)
         if order.weight_g and not made:
             shipping.describe_parcel(work, shipment, 1, weight_g=order.weight_g)
@@ -139,20 +156,29 @@ def _check_order(work: Work, order: Order) -> None:
         raise NotAllowedNow("This order is not paid, so it cannot leave.")
 
 
-def _depart(work: Work, order: Order, shipment: Shipment) -> None:
+def _depart(work: Work, mine: Sequence[Order], shipment: Shipment) -> None:
     session = work.session
-    if any(line.packed < line.quantity for line in shipping.lines_of(session, shipment.id)):
+    inside = shipping.lines_of(session, shipment.id)
+    if any(line.packed < line.quantity for line in inside):
         raise NotAllowedNow("Not everything is in the parcel. Open it again and finish it.")
-    lines = orders.order_lines(session, order.id)
-    goods_left(
-        work, order, lines, shipping.planned_units(session, shipment.id),
-        _cause(work, shipment),
-        {(line.line_id, line.variant_id, line.location_id): line.quantity
-         for line in shipping.lines_of(session, shipment.id)},
-    )
+    units, cause = shipping.planned_units(session, shipment.id), _cause(work, shipment)
+    places = {(line.line_id, line.variant_id, line.location_id): line.quantity for line in inside}
+    for order in mine:
+        goods_left(work, order, orders.order_lines(session, order.id), units, cause, places)
     session.flush()
     shipment.shipped_at = work.now
     shipping.set_state(work, shipment, shipping.SHIPPED, note=_numbers(work, shipment))
+    for order in mine:
+        _move_on(work, order, shipment)
+    told = any(order.account_id for order in mine)
+    tell_at = outgoing.begin(work, shipment.order_id).leaves_at if told else work.now
+    work.announce(ShipmentLeft(shipment.id, shipment.order_id, tell_at.isoformat()))
+
+
+def _move_on(work: Work, order: Order, shipment: Shipment) -> None:
+    """An order of which a shipment has just left."""
+    session = work.session
+    lines = orders.order_lines(session, order.id)
     if all(line.shipped == line.quantity - line.cancelled for line in lines):
         orders.set_phase(work, order, "ship")
         order.shipped_at = work.now
@@ -161,10 +187,8 @@ def _depart(work: Work, order: Order, shipment: Shipment) -> None:
             session, order.id, shipping.PACKING
         ):
             orders.set_phase(work, order, "stop_packing")
-        shipping.forget_walks(work, shipment)
+        shipping.forget_walks(work, shipment, order.id)
     shipping.tell_order(work, order)
-    tell_at = outgoing.begin(work, order.id).leaves_at if order.account_id else work.now
-    work.announce(ShipmentLeft(shipment.id, order.id, tell_at.isoformat()))
 
 
 def _numbers(work: Work, shipment: Shipment) -> str:
@@ -178,7 +202,7 @@ def _numbers(work: Work, shipment: Shipment) -> str:
 def _recalls(work: Work, shipment: Shipment) -> int:
     """How often this shipment came back from the door: recalls are numbered in their moves."""
     causes = work.session.scalars(
-        select(Move.cause).where(Move.order_id == shipment.order_id,
+        select(Move.cause).where(Move.order_id.in_(shipping.owners(work.session, shipment)),
                                  Move.cause.startswith(f"recall:{shipment.id}:", autoescape=True))
     )
     return max((int(cause.split(":")[2]) for cause in causes), default=0)
@@ -202,20 +226,25 @@ def recall(work: Work, shipment_id: int) -> bool:
         return False
     if shipment.state != shipping.SHIPPED:
         shipping.lock(work.session, shipment_id, shipping.SHIPPED)
-    order = orders.lock_order(work.session, shipment.order_id)
-    if order.phase in phases.CLOSED:
-        raise NotAllowedNow("This order is closed.", phases.allowed(order.phase))
+    mine = _inside(work, shipment)
+    for order in mine:
+        if order.phase in phases.CLOSED:
+            raise NotAllowedNow("This order is closed.", phases.allowed(order.phase))
     decided = _silence(work, shipment)
-    _back_on_shelves(work, order, shipment)
+    cause, number = f"{_cause(work, shipment)}:line:", _recalls(work, shipment) + 1
+    for order in mine:
+        _back_on_shelves(work, order, shipment, cause, number)
     shipment.shipped_at = None
     shipping.set_state(work, shipment, shipping.PACKED, note="recalled")
-    with outgoing.silence(work, decided is not None):
-        if order.phase == phases.SHIPPED:
-            orders.set_phase(work, order, "undo_ship")
-    if decided is not None and decided.undo is not None:
-        orders.restore_status(work, order, decided.undo["status"])
-    order.shipped_at = None
-    shipping.tell_order(work, order)
+    for order in mine:  # what the others were to say of their status is said anew
+        own = decided is not None and order.id == shipment.order_id
+        with outgoing.silence(work, own):
+            if order.phase == phases.SHIPPED:
+                orders.set_phase(work, order, "undo_ship")
+        if own and decided.undo is not None:
+            orders.restore_status(work, order, decided.undo["status"])
+        order.shipped_at = None
+        shipping.tell_order(work, order)
     return True
 
 
@@ -248,9 +277,10 @@ def _silence(work: Work, shipment: Shipment) -> outgoing.Outgoing | None:
     return decided
 
 
-def _back_on_shelves(work: Work, order: Order, shipment: Shipment) -> None:
+def _back_on_shelves(
+    work: Work, order: Order, shipment: Shipment, cause: str, number: int
+) -> None:
     session = work.session
-    cause = f"{_cause(work, shipment)}:line:"
     gone = session.scalars(
         select(Move).where(Move.order_id == order.id,
                            Move.cause.startswith(cause, autoescape=True)).order_by(Move.id)
@@ -259,7 +289,6 @@ def _back_on_shelves(work: Work, order: Order, shipment: Shipment) -> None:
     lines = [line for line in orders.order_lines(session, order.id) if units.get(line.id)]
     if any(line.returned > line.shipped - units[line.id] for line in lines):
         raise NotAllowedNow("Something of this parcel was returned already.")
-    number = _recalls(work, shipment) + 1
     stock.move_units(work, [
         stock.MoveWanted(move.variant_id, CUSTOMER, move.from_id, move.quantity,
                          f"recall:{shipment.id}:{number}:{move.id}", "correction",
@@ -289,15 +318,16 @@ def arrived(work: Work, shipment_id: int) -> bool:
     known = shipment.state == shipping.DELIVERED
     if shipment.state not in shipping.LEFT:
         shipping.lock(work.session, shipment_id, *shipping.LEFT)
-    order = orders.lock_order(work.session, shipment.order_id)
+    mine = _inside(work, shipment)
     if not known:
         shipment.delivered_at = work.now
         shipping.set_state(work, shipment, shipping.DELIVERED)
-    rest = shipping.of_order(work.session, order.id, *shipping.LIVE, shipping.SHIPPED,
-                             shipping.UNDELIVERED)
-    if not rest and order.phase == phases.SHIPPED:
-        orders.set_phase(work, order, "deliver")
-    shipping.tell_order(work, order)
+    for order in mine:
+        rest = shipping.of_order(work.session, order.id, *shipping.LIVE, shipping.SHIPPED,
+                                 shipping.UNDELIVERED)
+        if not rest and order.phase == phases.SHIPPED:
+            orders.set_phase(work, order, "deliver")
+        shipping.tell_order(work, order)
     return not known
 
 
@@ -316,9 +346,8 @@ def came_to_nothing(work: Work, shipment_id: int, reason: str) -> bool:
         return False
     if shipment.state != shipping.SHIPPED:
         shipping.lock(work.session, shipment_id, shipping.SHIPPED)
-    order = orders.lock_order(work.session, shipment.order_id)
     shipping.set_state(work, shipment, shipping.UNDELIVERED, note=reason[:400])
-    shipping.tell_order(work, order)
+    shipping.tell_orders(work, shipment)
     return True
 
 
@@ -333,9 +362,8 @@ def sent_again(work: Work, shipment_id: int) -> bool:
         return False
     if shipment.state != shipping.UNDELIVERED:
         shipping.lock(work.session, shipment_id, shipping.UNDELIVERED)
-    order = orders.lock_order(work.session, shipment.order_id)
     shipping.set_state(work, shipment, shipping.SHIPPED, note="sent again")
-    shipping.tell_order(work, order)
+    shipping.tell_orders(work, shipment)
     return True
 
 
@@ -348,4 +376,4 @@ def forget_shipment(work: Work, shipment_id: int) -> None:
     shipment = shipping.lock(work.session, shipment_id, *shipping.LIVE, shipping.CANCELLED)
     if shipment.state == shipping.CANCELLED:
         return
-    shipping.give_up(work, shipment, orders.lock_order(work.session, shipment.order_id))
+    shipping.give_up(work, shipment)

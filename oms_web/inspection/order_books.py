@@ -38,6 +38,21 @@ def channel_lines_are_once(session: Session) -> Found:
     )
 
 
+@invariant("I9")
+def lines_stand_for_linked_channel_orders(session: Session) -> Found:
+    """An order has lines only of channel orders that it stands for, also after a split."""
+    yield from listed(
+        session, "I9", "order {order_id} has line {id} of channel order {channel_order_id}, for "
+                       "which it does not stand",
+        """
+        SELECT line.order_id, line.id, line.channel_order_id FROM order_line AS line
+        LEFT JOIN order_link AS link ON link.order_id = line.order_id
+            AND link.channel_order_id = line.channel_order_id
+        WHERE line.channel_order_id IS NOT NULL AND link.order_id IS NULL
+        """,
+    )
+
+
 @invariant("I11")
 def lines_stay_within_what_was_ordered(session: Session) -> Found:
     """No more is shipped, cancelled and promised than was ordered, or returned than shipped."""

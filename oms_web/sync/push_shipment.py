@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from oms_connector import (
+    ChannelError,
     OutcomeUnknown,
     ParcelInfo,
     PushesShipments,
@@ -19,6 +20,7 @@ from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.orders import outgoing
 from oms_web.domain.orders.models import ChannelOrder, OrderLine, OrderLink
+from oms_web.domain.shipping import boxes
 from oms_web.domain.shipping.models import Parcel, ShipmentLine
 from oms_web.domain.shipping.models import Shipment as OurShipment
 from oms_web.sync.session import Engine, connected
@@ -56,29 +58,44 @@ def push_shipment(engine: Engine, shipment_id: int) -> str:
         order_id = work.session.scalar(
             select(OurShipment.order_id).where(OurShipment.id == shipment_id)
         )
-    state, message = "done", ""
-    told_any = False
+    state, message, told_any, fault = "done", "", False, None
     try:
         for telling in tellings:
-            with connected(engine, telling.account_id) as (_account, connector):
-                if not isinstance(connector, PushesShipments):
-                    continue
-                for shipment in telling.messages:
-                    try:
-                        connector.push_shipment(shipment)
-                        told_any = True
-                    except OutcomeUnknown as error:
-                        told_any = True
-                        _note(engine, shipment_id, order_id, "unknown", str(error))
-                        raise
-                    except Refused as error:
-                        state, message = "failed", str(error)
+            told, refusal, error = _tell(engine, telling)
+            if isinstance(error, OutcomeUnknown):
+                _note(engine, shipment_id, order_id, "unknown", str(error))
+            told_any |= told
+            fault = fault or error  # the other channels of the parcel hear of it all the same
+            if refusal:
+                state, message = "failed", refusal
     finally:
         if not told_any:  # nobody knows: it may still be found not to have left
             _not_told(engine, shipment_id, was)
+    if fault is not None:
+        raise fault
     if told_any or state == "failed":
         _note(engine, shipment_id, order_id, state, message)
     return state if told_any or state == "failed" else ""
+
+
+def _tell(engine: Engine, telling: Telling) -> tuple[bool, str, ChannelError | None]:
+    """Tell one account; whether it may have heard, why it refused the last it refused, and what
+    went wrong before the end.
+    """
+    told, refusal = False, ""
+    try:
+        with connected(engine, telling.account_id) as (_account, connector):
+            if not isinstance(connector, PushesShipments):
+                return False, "", None
+            for shipment in telling.messages:
+                try:
+                    connector.push_shipment(shipment)
+                    told = True
+                except Refused as error:
+                    refusal = str(error)
+    except ChannelError as error:
+        return told or isinstance(error, OutcomeUnknown), refusal, error
+    return told, refusal, None
 
 
 def _go(engine: Engine, shipment_id: int) -> str:
@@ -130,18 +147,22 @@ def _tellings(work: Work, shipment_id: int) -> list[Telling]:
         )
     )
     units = _units(work, shipment_id)
+    inside = boxes.owners(work.session, shipment)
+    concerned = {channel_order for channel_order, _ in units}
     rows = work.session.execute(
         select(ChannelOrder.account_id, ChannelOrder.external_id, ChannelOrder.id)
         .join(OrderLink, OrderLink.channel_order_id == ChannelOrder.id)
-        .where(OrderLink.order_id == shipment.order_id, ChannelOrder.superseded_by.is_(None))
-        .order_by(ChannelOrder.id)
+        .where(OrderLink.order_id.in_(inside), ChannelOrder.superseded_by.is_(None))
+        .distinct().order_by(ChannelOrder.id)
     ).all()
     by_account: dict[int, list[Shipment]] = {}
     for account_id, external_id, link in rows:
+        if concerned and link not in concerned:  # nothing of it is in this shipment
+            continue
         by_account.setdefault(account_id, []).append(Shipment(
             external_id, f"shipment:{shipment_id}:{link}", shipment.shipped_at, parcels,
             {ref: count for (channel_order, ref), count in units.items() if channel_order == link},
-            complete=_complete(work, shipment.order_id),
+            complete=_complete(work, link),
         ))
     return [Telling(account, tuple(messages)) for account, messages in by_account.items()]
 
@@ -162,10 +183,13 @@ def _units(work: Work, shipment_id: int) -> dict[tuple[int | None, str], int]:
     return {key: min(counted.values()) for key, counted in per_variant.items()}
 
 
-def _complete(work: Work, order_id: int) -> bool:
+def _complete(work: Work, channel_order_id: int) -> bool:
+    """Whether nothing of the channel's order is still to come, in whichever of our orders."""
     left = work.session.scalar(
         select(OrderLine.id).where(
-            OrderLine.order_id == order_id,
+            OrderLine.order_id.in_(select(OrderLink.order_id).where(
+                OrderLink.channel_order_id == channel_order_id)),
+            OrderLine.channel_order_id == channel_order_id,
             OrderLine.quantity > OrderLine.cancelled + OrderLine.shipped,
         ).limit(1)
     )

@@ -57,12 +57,20 @@ ACTS: Mapping[str, Words] = {
     "hold_back": Words(_l("Keep the document back"), _l("keep the document back"),
                        "arrow-back-up"),
     "unnote": Words(_l("Take off a note"), _l("take off a note"), "note"),
+    "together": Words(_l("Send together with the buyer's other orders"),
+                      _l("send it together with the buyer's other orders"), "packages"),
+    "apart": Words(_l("Take it out of the shared parcel"), _l("take it out of the shared parcel"),
+                   "package"),
+    "split": Words(_l("Split off what is missing"), _l("split off what is missing"),
+                   "arrows-split-2"),
+    "join": Words(_l("Join what was split off"), _l("join what was split off"), "arrow-back-up"),
 }
 FIELDS: Mapping[str, Any] = {
     "status": _l("Status"), "tag": _l("Tag"), "reason": _l("Reason"), "until": _l("Until"),
     "hours": _l("For how many hours"), "carrier": _l("Courier"),
     "delivery_method": _l("Delivery method"), "pickup_point": _l("Pick-up point"),
     "text": _l("Note"), "webhook": _l("Webhook"), "note": _l("Remark"), "macro": _l("Macro"),
+    "orders": _l("Orders"), "part": _l("Order"),
     "template": _l("Template"),
     "grams": _l("Weight, g"),
 }
@@ -113,9 +121,9 @@ def icon(key: str) -> str:
 
 def fields(act: acts.Act) -> list[acts.Field]:
     """The fields of an act that are asked for in a rule or a macro: a moment is none of them,
-    since it is past when the next order comes.
+    since it is past when the next order comes, nor are the orders of a bulk change.
     """
-    return [field for field in act.fields if field.kind != "moment"]
+    return [field for field in act.fields if field.kind not in ("moment", "orders")]
 
 
 def said(key: str, params: Mapping[str, Any], choices: Choices) -> tuple[str, list[str]]:

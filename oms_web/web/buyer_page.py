@@ -25,6 +25,7 @@ from oms_web.domain.messages import pages, queries, wording
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order, Status
 from oms_web.domain.shipping import tracking
+from oms_web.domain.shipping.boxes import with_goods_of
 from oms_web.domain.shipping.models import Parcel, Shipment
 from oms_web.domain.shipping.service import LEFT
 from oms_web.extensions import db
@@ -188,7 +189,7 @@ def _boxes(order: Order) -> list[Box]:
     rows = db.session.execute(
         select(Parcel.carrier, Shipment.carrier, Parcel.tracking)
         .join(Shipment, Shipment.id == Parcel.shipment_id)
-        .where(Shipment.order_id == order.id, Shipment.state.in_(LEFT), Parcel.tracking != "")
+        .where(with_goods_of(order.id), Shipment.state.in_(LEFT), Parcel.tracking != "")
         .order_by(Shipment.id, Parcel.position))
     return [Box(carrier, number, tracking.follow(carrier, number))
             for own, shared, number in rows for carrier in (own or shared or order.carrier,)]

@@ -23,7 +23,8 @@ ACTS: Mapping[str, Any] = {
     "cancel": lazy_pgettext("change", "Cancelled"), "invoice": _l("Invoices"),
     "webhook": _l("Webhook"), "macro": _l("Macro"), "weight": _l("Weight, g"),
     "ship": lazy_pgettext("change", "Sent"), "message": _l("Message"),
-    "doubt": _l("Point it out for verification"),
+    "doubt": _l("Point it out for verification"), "together": _l("One parcel"),
+    "split": _l("Missing units split off"),
 }
 # Acts whose one parameter is the key of a row with a name.
 _NAMED: Mapping[str, tuple[Any, str]] = {
@@ -54,5 +55,6 @@ def _with(session: Session, key: str, params: Mapping[str, Any]) -> str:
         model, name = _NAMED[key]
         found = session.get(model, params.get(name))
         return found.name if found is not None else ""
-    said = ", ".join(str(value) for value in params.values() if value)
+    said = ", ".join(str(value) for value in params.values() if value and value is not True
+                     and not isinstance(value, list))
     return said if len(said) <= LONGEST else f"{said[:LONGEST - 1]}…"

@@ -18,7 +18,7 @@ from oms_web.automation import acts, batches
 from oms_web.core.errors import Denied, Invalid, InvalidForm, NotFound
 from oms_web.domain.automation import batch_queries as queries
 from oms_web.domain.automation.models import Batch
-from oms_web.domain.orders import outgoing, walking
+from oms_web.domain.orders import outgoing_queries, walking
 from oms_web.extensions import db
 from oms_web.web import asked, change_words
 from oms_web.web import order_filters as address
@@ -89,7 +89,7 @@ def _shown(batch: Batch, refused: int = SHOWN_REFUSED) -> Change:
 
 def _in_time(batch: Batch) -> bool:
     """What can only be recalled goes back as long as something of it has not left."""
-    return batch.act not in ONLY_RECALLED or outgoing.count_together(
+    return batch.act not in ONLY_RECALLED or outgoing_queries.count_together(
         db.session, batches.token(batch.id))[0] > 0
 
 
@@ -134,6 +134,7 @@ def start(key: str) -> Response:
     if not all(allowed(right) for right in acts.rights(db.session, key, values)):
         raise Denied("Your role does not include this.")
     ids, cut = _all() if request.form.get("all") else (ticked(), False)
+    values |= {field.name: ids for field in wanted.fields if field.kind == "orders"}
     with writing() as work:
         try:
             batches.start(work, key, values, ids)

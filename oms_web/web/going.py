@@ -15,7 +15,7 @@ from oms_web.automation import batches
 from oms_web.automation.recalling import WAYS
 from oms_web.core.errors import NotAllowedNow
 from oms_web.domain.automation.models import Batch
-from oms_web.domain.orders import outgoing
+from oms_web.domain.orders import outgoing, outgoing_queries
 from oms_web.domain.orders.outgoing import Outgoing
 from oms_web.extensions import db
 from oms_web.web.access import allowed
@@ -82,12 +82,12 @@ def _why_not(row: Outgoing) -> str:
 
 def of_order(order_id: int) -> list[Going]:
     """What of an order waits to go out."""
-    return _shown(outgoing.of_order(db.session, order_id, oms().works.clock()))
+    return _shown(outgoing_queries.of_order(db.session, order_id, oms().works.clock()))
 
 
 def page(size: int, after: tuple[datetime, int] | None = None) -> list[Going]:
     """What waits of all orders, what leaves first before the others."""
-    return _shown(outgoing.page(db.session, oms().works.clock(), size, after))
+    return _shown(outgoing_queries.page(db.session, oms().works.clock(), size, after))
 
 
 def band() -> Band | None:
@@ -96,12 +96,12 @@ def band() -> Band | None:
     if user is None:
         return None
     now = oms().works.clock()
-    row = outgoing.newest_of(db.session, user.id, now)
+    row = outgoing_queries.newest_of(db.session, user.id, now)
     batch = batch_of(row.together) if row is not None else None
     # The window of a bulk change begins when it ends; one that is taken back is on its way.
     if row is None or (batch is not None and (batch.state != batches.DONE or batch.undone_by)):
         return None
-    orders, kinds = outgoing.count_together(db.session, row.together)
+    orders, kinds = outgoing_queries.count_together(db.session, row.together)
     what = ", ".join(str(KINDS[kind][1]) for kind in kinds)
     text = gettext("Order %(number)s: %(what)s.", number=row.order_id, what=what) \
         if orders == 1 else ngettext(

@@ -18,7 +18,7 @@ from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.documents import queries as documents
 from oms_web.domain.fulfilment import service as fulfilment
 from oms_web.domain.fulfilment.models import NoteConfirmation
-from oms_web.domain.orders import filing, labels, phases, queries, telling
+from oms_web.domain.orders import filing, labels, lineage, phases, queries, telling
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Hold, Note, Order, OrderLine, OrderLinePart, Status, Tag
 from oms_web.domain.orders.queries import Elsewhere, Place
@@ -31,6 +31,7 @@ from oms_web.domain.shipping.models import Parcel, ParcelPhoto, Shipment
 from oms_web.domain.stock.models import TRANSIT, Balance
 from oms_web.web import formats
 from oms_web.web import order_words as words
+from oms_web.web.order_relations import Kin
 from oms_web.web.verify_words import Said, said
 
 MOST_LINES = 300
@@ -188,10 +189,20 @@ class Card:
         undone = paying.undone(found)
         return [_payment(one, undone) for one in found]
 
+    @cached_property
+    def paid(self) -> int:
+        """What was paid for it; of a purchase that was split, its share."""
+        return lineage.paid_of(self.session, self.order)
+
     @property
     def to_pay(self) -> int:
         """What is still owed; below zero, too much was paid."""
-        return self.order.total - self.order.paid_total
+        return self.order.total - self.paid
+
+    @cached_property
+    def kin(self) -> Kin:
+        """The orders it belongs together with."""
+        return Kin(self.session, self.order)
 
     @cached_property
     def nth(self) -> int:

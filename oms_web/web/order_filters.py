@@ -18,8 +18,8 @@ from oms_web.domain.catalog.models import Product
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.orders import filters, labels, queries, search, walking
 from oms_web.domain.orders.filters import Condition
-from oms_web.domain.orders.models import Order, Status, Tag
-from oms_web.domain.shipping.models import Parcel, Shipment
+from oms_web.domain.orders.models import Order, OrderLine, Status, Tag
+from oms_web.domain.shipping.models import Parcel, ShipmentLine
 from oms_web.domain.stock.models import Warehouse
 from oms_web.web import formats
 from oms_web.web import order_words as words
@@ -85,8 +85,9 @@ def tracked(session: Session, text: str) -> list[int]:
     if len(key) < 6:
         return []
     return list(session.scalars(
-        select(Shipment.order_id).join(Parcel, Parcel.shipment_id == Shipment.id)
-        .where(Parcel.tracking_key == key).distinct().limit(20)
+        select(OrderLine.order_id).join(ShipmentLine, ShipmentLine.line_id == OrderLine.id)
+        .join(Parcel, Parcel.shipment_id == ShipmentLine.shipment_id)
+        .where(Parcel.tracking_key == key).distinct().order_by(OrderLine.order_id).limit(20)
     ))
 
 

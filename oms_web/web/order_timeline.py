@@ -201,6 +201,20 @@ TELLING: Mapping[str, Kind] = {
     "orders.recall": Kind("arrow-back-up", lambda t: gettext(
         "Recalled before the channel was told: %(what)s", what=_going(t.after("what"))), "warn"),
     "orders.cancel": Kind("circle-x", lambda t: gettext("Order cancelled"), "bad"),
+    "orders.split": Kind("arrows-split-2", lambda t: gettext(
+        "%(units)s split off as order %(number)s", units=t.units("units"),
+        number=t.after("other"))),
+    "orders.split_off": Kind("arrows-split-2", lambda t: gettext(
+        "Split off order %(number)s: %(units)s", units=t.units("units"),
+        number=t.after("other"))),
+    "orders.unite": Kind("arrow-back-up", lambda t: gettext(
+        "Joined again: order %(number)s, %(units)s", units=t.units("units"),
+        number=t.before("other"))),
+    "orders.join": Kind("arrow-back-up", lambda t: gettext("Joined to the order it came from")),
+    "orders.together": Kind("packages", lambda t: gettext(
+        "In one parcel: orders %(orders)s", orders=t.after("orders"))),
+    "orders.apart": Kind("package", lambda t: gettext("Travels by itself again"), "",
+                         lambda t: gettext(t.entry.note) if t.entry.note else ""),
     "orders.start_packing": Kind("package", lambda t: gettext("Packing began")),
     "orders.stop_packing": Kind("package", lambda t: gettext("Packing was broken off")),
     "orders.ship": Kind("truck", lambda t: gettext("The order has left"), "ok"),

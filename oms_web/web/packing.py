@@ -17,7 +17,7 @@ from oms_web.core.text import tidy
 from oms_web.domain.automation.models import Macro
 from oms_web.domain.catalog import queries as catalog
 from oms_web.domain.fulfilment import service as fulfilment
-from oms_web.domain.orders.service import get_order, tallies
+from oms_web.domain.orders.service import tallies
 from oms_web.domain.shipping import bench as benches
 from oms_web.domain.shipping import service, tracking
 from oms_web.extensions import db
@@ -161,11 +161,11 @@ def pulse(shipment_id: int) -> Response:
     shipment = service.get(db.session, shipment_id)
     if shipment.state == service.PACKED:
         return make_response("", 204)
-    order = get_order(db.session, shipment.order_id)
-    unread = fulfilment.unread_notes(db.session, order.id, shipment_id)
+    inside = service.owners(db.session, shipment)
+    unread = fulfilment.unread_notes(db.session, inside, shipment_id)
     news = unread > (asked.number("unread") or 0)
     if shipment.state == service.PACKING and not news and \
-            trouble.find(db.session, shipment, order) is None:
+            trouble.find(db.session, shipment) is None:
         return make_response("", 204)
     return show_bench(shipment_id)
 
@@ -296,7 +296,7 @@ def describe(shipment_id: int) -> Response:
                     number=request.form.get(f"number-{field}"),
                     weight_g=grams(request.form.get(f"weight-{field}", ""), f"weight-{field}"),
                 )
-            service.tell_order(work, get_order(work.session, shipment.order_id))
+            service.tell_orders(work, shipment)
     except OmsError as error:
         return refuse(shipment_id, error, typed=request.form)
     return show_bench(shipment_id, Band("ok", "check", gettext("Saved"), gettext(
@@ -328,7 +328,7 @@ def _label_scanned(shipment_id: int, code: str) -> Response:
             if bare is None:
                 raise NotFound("Every box of this parcel has its number already.")
             service.describe_parcel(work, shipment, bare.position, number=code)
-            service.tell_order(work, get_order(work.session, shipment.order_id))
+            service.tell_orders(work, shipment)
     except OmsError as error:
         return refuse(shipment_id, error)
     return show_bench(shipment_id, Band("ok", "barcode", gettext("Label scanned"),

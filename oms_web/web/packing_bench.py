@@ -13,7 +13,6 @@ from oms_web.core.clock import utc_now
 from oms_web.core.errors import OmsError
 from oms_web.core.text import tidy
 from oms_web.domain.fulfilment.scan import highlighted
-from oms_web.domain.orders.service import get_order
 from oms_web.domain.shipping import bench as benches
 from oms_web.domain.shipping import service, tracking
 from oms_web.extensions import db
@@ -73,8 +72,7 @@ def show_bench(
     """
     shown = benches.bench(db.session, shipment_id)
     state = shown.shipment.state
-    found = trouble.find(db.session, shown.shipment, get_order(db.session, shown.order_id)) \
-        if state == service.PACKING else None
+    found = trouble.find(db.session, shown.shipment) if state == service.PACKING else None
     if found is not None:
         band = packing_band.stopped(found.kind, found.hold, shown)
     elif band is None and state == service.PACKED:

@@ -13,7 +13,7 @@ from oms_web.core.errors import Denied, NotAllowedNow, NotFound
 from oms_web.core.paging import seal, unseal_as
 from oms_web.domain.automation import batch_queries
 from oms_web.domain.automation.models import Batch
-from oms_web.domain.orders import outgoing
+from oms_web.domain.orders import outgoing, outgoing_queries
 from oms_web.domain.orders.service import get_order
 from oms_web.extensions import db
 from oms_web.web import asked, going
@@ -73,7 +73,7 @@ def one(outgoing_id: int) -> Response:
 @act("home.see")
 def together(token: str) -> Response:
     """Recall all that one click or one bulk change decided and that has not left."""
-    rows = outgoing.waiting_together(db.session, token, recalling.MOST_AT_ONCE)
+    rows = outgoing_queries.waiting_together(db.session, token, recalling.MOST_AT_ONCE)
     if not rows:
         say(gettext("Too late: all of it has left, or was recalled already."), "bad")
         return _back(None)

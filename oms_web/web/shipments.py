@@ -14,7 +14,6 @@ from sqlalchemy import select
 from oms_web.core.errors import OmsError
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.orders import outgoing
-from oms_web.domain.orders.service import get_order
 from oms_web.domain.shipping import exports, queries, service, tracking
 from oms_web.domain.shipping.queries import Asked
 from oms_web.extensions import db
@@ -167,7 +166,7 @@ def number(shipment_id: int) -> Response:
                 work, shipment, asked.whole(request.form.get("parcel"), "parcel") or 1,
                 number=request.form.get("number", ""), carrier=request.form.get("carrier"),
             )
-            service.tell_order(work, get_order(work.session, shipment.order_id))
+            service.tell_orders(work, shipment)
     except OmsError as error:
         return _row(shipment_id, words_of(error), status_of(error))
     say(gettext("The tracking number is saved.") if request.form.get("number", "").strip()

@@ -22,6 +22,25 @@ def count(works):
         return work.session.scalar(select(func.count()).select_from(Order))
 
 
+def test_an_order_is_split_joined_and_shares_a_parcel(caller):
+    whole = caller.post("/orders", order_body()).json
+    number, [only] = whole["id"], whole["lines"]
+    part = caller.post(f"/orders/{number}/split", {
+        "lines": [{"line_id": only["id"], "units": 1}]}).json
+    assert (part["split_from"], part["parts"], part["totals"]["total"]) == (
+        number, [number], "20.00")
+    assert caller.get(f"/orders/{number}").json["totals"]["total"] == "29.99"
+    refused = caller.post(f"/orders/{number}/split", {
+        "lines": [{"line_id": only["id"], "units": 1}]})
+    assert refused.status_code == 409
+    again = caller.post(f"/orders/{part['id']}/join").json
+    assert (again["id"], again["totals"], again["lines"]) == (
+        number, whole["totals"], whole["lines"])
+    other = caller.post("/orders", order_body("WEB-2")).json["id"]
+    assert caller.post(f"/orders/{number}/together", {}).json["together"] == [other]
+    assert caller.post(f"/orders/{other}/apart").json["together"] == []
+
+
 # In --------------------------------------------------------------------------------------------
 
 

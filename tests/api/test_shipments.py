@@ -20,7 +20,7 @@ def test_an_order_leaves_with_its_tracking_number_and_only_once(on_both):
     assert (left["order_id"], left["state"], left["carrier"]) == (made["id"], "shipped", "InPost")
     assert left["parcels"] == [{"carrier": "InPost", "tracking": "520000012345678901234567"}]
     assert left["contents"] == [
-        {"line_id": made["lines"][0]["id"], "sku": "A", "quantity": 2}]
+        {"order_id": made["id"], "line_id": made["lines"][0]["id"], "sku": "A", "quantity": 2}]
     assert left["shipped_at"]
     assert on_both.get(f"/orders/{made['id']}").json["phase"] == "shipped"
     assert on_both.get("/stock/A").json["on_hand"] == 8

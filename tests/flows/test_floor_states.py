@@ -41,6 +41,7 @@ from oms_web.domain.orders.service import (
     release_holds,
     set_hold,
 )
+from oms_web.domain.shipping import boxes
 from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping.models import Shipment, ShipmentLine
 from oms_web.flows import backorder, pick, ship
@@ -293,7 +294,7 @@ def same_cause_every_time(monkeypatch):
 
 def plan_the_same_units_twice(monkeypatch):
     """A second parcel plans what the first one holds already."""
-    monkeypatch.setattr(shipping, "covered", lambda session, ids, besides=0: {})
+    monkeypatch.setattr(boxes, "covered", lambda session, ids, states, besides=0: {})
 
 
 def keep_the_lost_unit_promised(monkeypatch):
@@ -315,7 +316,7 @@ def leave_half_packed(monkeypatch):
 
 def leave_units_in_a_changed_parcel(monkeypatch):
     """A parcel whose order lost units closes with what was planned."""
-    monkeypatch.setattr(scanning.trouble, "find", lambda session, shipment, order: None)
+    monkeypatch.setattr(scanning.trouble, "find", lambda session, shipment: None)
     monkeypatch.setattr(ship, "goods_left", lambda *_: None)
 
 

@@ -51,7 +51,7 @@ def scans(floor, shipment_id):
 def found_trouble(floor, shipment_id):
     with floor.works.reading(SYSTEM) as work:
         shipment = work.session.get_one(Shipment, shipment_id)
-        return trouble.find(work.session, shipment, get_order(work.session, shipment.order_id))
+        return trouble.find(work.session, shipment)
 
 
 def test_from_the_first_scan_to_the_last_which_closes_the_parcel(both):

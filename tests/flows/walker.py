@@ -224,6 +224,8 @@ class Walk:
         order = lock_order(work.session, order_id)
         lines = work.session.scalars(select(OrderLine.id).where(
             OrderLine.order_id == order_id).order_by(OrderLine.id)).all()
+        if not lines:  # joined to the order it was split off
+            return
         cancel_units(work, order, {self.chance.choice(lines): self.chance.randint(1, 3)},
                      by="seller")
 

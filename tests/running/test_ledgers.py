@@ -165,6 +165,8 @@ DAMAGE: list[Damage] = [
     ("I9 channel_orders_became_one_order", (),
      "INSERT INTO order_link (order_id, channel_order_id, kind) SELECT MAX(order_id), "
      "MIN(channel_order_id), 'origin' FROM order_link"),
+    ("I9 lines_stand_for_linked_channel_orders", (), "DELETE FROM order_link WHERE order_id = "
+     "(SELECT MIN(order_id) FROM order_link)"),
     ("I9 channel_lines_are_once", ("order_line",),
      "INSERT INTO order_line SELECT * FROM order_line WHERE sku = 'RZADKI'"),
     ("I11 lines_stay_within_what_was_ordered", ("order_line",),

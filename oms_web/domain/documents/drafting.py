@@ -23,7 +23,7 @@ from oms_web.domain.documents import snapshot, vat
 from oms_web.domain.documents.charges import GOODS, Charge, charges
 from oms_web.domain.documents.labels import LANGUAGES
 from oms_web.domain.documents.snapshot import Exchange, Settlement, Terms
-from oms_web.domain.orders import phases
+from oms_web.domain.orders import lineage, phases
 from oms_web.domain.orders.checks import tax_id_valid
 from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.orders.service import order_lines
@@ -103,7 +103,7 @@ def draft_invoice(work: Work, order: Order, ask: Ask) -> Draft:
     _check_law(terms, lines, problems)
     made = snapshot.invoice(
         terms, seller_of(company), buyer, _recipient_of(order, buyer), lines,
-        _settlement(order, ask, terms), design_of(company, terms.language),
+        _settlement(work, order, ask, terms), design_of(company, terms.language),
     )
     if made["total"]["gross"] <= 0:
         problems["order"] = Invalid("The total is nought: there is nothing to invoice.")
@@ -267,12 +267,13 @@ def _terms(work: Work, order: Order, ask: Ask, buyer: Mapping[str, str], home: s
     )
 
 
-def _settlement(order: Order, ask: Ask, terms: Terms) -> Settlement:
+def _settlement(work: Work, order: Order, ask: Ask, terms: Terms) -> Settlement:
     due = ask.due_date
     if due is None and order.payment_state in ("unpaid", "part", "credit"):
         days = CREDIT_DAYS if order.payment_kind == "credit" else PAYMENT_DAYS
         due = terms.issue_date + timedelta(days=days)
-    return Settlement(order.payment_kind, order.payment_method, order.paid_total, due)
+    paid = lineage.paid_of(work.session, order)
+    return Settlement(order.payment_kind, order.payment_method, paid, due)
 
 
 def may_need_split_payment(made: Mapping[str, Any]) -> bool:

@@ -17,6 +17,7 @@ from oms_web.domain.catalog import barcodes
 from oms_web.domain.catalog.models import Variant
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.documents.drafting import language_for
+from oms_web.domain.orders import lineage
 from oms_web.domain.orders.models import Order, OrderLine, OrderLinePart
 from oms_web.domain.shipping.models import Parcel, Shipment, ShipmentLine
 
@@ -81,6 +82,7 @@ class _Read:
     shipments: dict[int, list[Shipment]] = field(default_factory=lambda: defaultdict(list))
     packed: dict[int, dict[int, dict[int, int]]] = field(default_factory=dict)
     parcels: dict[int, list[Parcel]] = field(default_factory=lambda: defaultdict(list))
+    paid: dict[int, int] = field(default_factory=dict)
 
 
 def slips(session: Session, order_ids: Sequence[int], language: str | None = None
@@ -99,6 +101,7 @@ def slips(session: Session, order_ids: Sequence[int], language: str | None = Non
         .where(Order.id.in_(order_ids))
     ).all()
     read = _read(session, [order.id for order, _ in rows])
+    read.paid = {order.id: lineage.paid_of(session, order) for order, _ in rows}
     found = {
         order.id: list(_of_order(order, channel or "", read, language)) for order, channel in rows
     }
@@ -131,12 +134,15 @@ def _read(session: Session, order_ids: Sequence[int]) -> _Read:
 
 
 def _read_shipments(session: Session, order_ids: Sequence[int], read: _Read) -> None:
-    for shipment in session.scalars(
-        select(Shipment).where(Shipment.order_id.in_(order_ids), Shipment.state != "cancelled")
+    for order_id, shipment in session.execute(
+        select(OrderLine.order_id, Shipment).distinct()
+        .join(ShipmentLine, ShipmentLine.line_id == OrderLine.id)
+        .join(Shipment, Shipment.id == ShipmentLine.shipment_id)
+        .where(OrderLine.order_id.in_(order_ids), Shipment.state != "cancelled")
         .order_by(Shipment.id)
     ):
-        read.shipments[shipment.order_id].append(shipment)
-    ids = [s.id for found in read.shipments.values() for s in found]
+        read.shipments[order_id].append(shipment)
+    ids = {s.id for found in read.shipments.values() for s in found}
     if not ids:
         return
     for shipment_id, line_id, variant_id, quantity in session.execute(
@@ -158,7 +164,7 @@ def _of_order(order: Order, channel: str, read: _Read, language: str | None) -> 
         placed_on=local_day(order.placed_at), language=language or language_for(order.country),
         currency=order.currency, ship_to=order.ship_to or {},
         delivery_method=order.delivery_method, pickup_point=order.pickup_point,
-        collect=max(order.total - order.paid_total, 0) if order.payment_kind == "cod" else 0,
+        collect=max(order.total - read.paid[order.id], 0) if order.payment_kind == "cod" else 0,
         note=order.buyer_note, buyer=order.buyer_name,
     )
     shipments = [s for s in read.shipments[order.id] if read.packed.get(s.id)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 CART, BATCH, SINGLE = "cart", "batch", "single"
@@ -24,13 +24,25 @@ class Walk:
         return [order_id for order_id, _ in self.slots]
 
 
-def deal(order_ids: Sequence[int], method: str, cart_slots: int) -> list[Walk]:
-    """Walks for these orders: as many carts as their slots need, one batch, or one each."""
-    size = {CART: max(1, cart_slots), SINGLE: 1}.get(method, len(order_ids) or 1)
+def deal(
+    order_ids: Sequence[int], method: str, cart_slots: int, boxes: Mapping[int, int] | None = None
+) -> list[Walk]:
+    """Walks for these orders: as many carts as their slots need, one batch, or one each.
+
+    Args:
+        boxes: order -> the parcel it shares with others: these share a slot, too.
+    """
+    parcels: dict[object, list[int]] = {}
+    for order_id in order_ids:
+        box = (boxes or {}).get(order_id)
+        parcels.setdefault(("alone", order_id) if box is None else box, []).append(order_id)
+    dealt = list(parcels.values())
+    size = {CART: max(1, cart_slots), SINGLE: 1}.get(method, len(dealt) or 1)
     return [
         Walk(tuple(
             (order_id, 0 if method == BATCH else slot)
-            for slot, order_id in enumerate(order_ids[start:start + size], start=1)
+            for slot, parcel in enumerate(dealt[start:start + size], start=1)
+            for order_id in parcel
         ))
-        for start in range(0, len(order_ids), size)
+        for start in range(0, len(dealt), size)
     ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, delete, func, insert, select, update
+from sqlalchemy import Select, and_, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from oms_web.core.errors import NotAllowedNow, NotFound
@@ -96,6 +96,17 @@ def on_open_lists(
                PickList.warehouse_id == warehouse_id).distinct()
     )
     return dict(rows.all())
+
+
+def taken() -> Select[tuple[int]]:
+    """Errands of open lists, and those whose goods lie in a basket."""
+    return select(PickTask.id).join(PickList, PickList.id == PickTask.pick_list_id).where(
+        or_(PickList.state == OPEN, (PickList.state == DONE) & (PickTask.picked > 0)))
+
+
+def in_hand(session: Session, order_id: int) -> bool:
+    """Whether an order is on an open list, or goods that a walk took for it lie in a basket."""
+    return session.scalar(taken().where(PickTask.order_id == order_id).limit(1)) is not None
 
 
 def make_list(
@@ -312,13 +323,14 @@ def scanned_into(session: Session, shipment_id: int) -> dict[int, Counter[int]]:
     return dict(found)
 
 
-def unread_notes(session: Session, order_id: int, shipment_id: int) -> int:
-    """How many notes of an order the packer of a parcel has not confirmed yet."""
+def unread_notes(session: Session, order_ids: Collection[int], shipment_id: int) -> int:
+    """How many notes of the orders in a parcel its packer has not confirmed yet."""
     return session.scalar(
         select(func.count()).select_from(Note)
         .outerjoin(NoteConfirmation, and_(NoteConfirmation.note_id == Note.id,
                                           NoteConfirmation.shipment_id == shipment_id))
-        .where(Note.order_id == order_id, Note.for_packer, NoteConfirmation.note_id.is_(None))
+        .where(Note.order_id.in_(order_ids), Note.for_packer,
+               NoteConfirmation.note_id.is_(None))
     ) or 0
 
 

@@ -21,6 +21,7 @@ from oms_web.domain.documents.models import Document
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
 from oms_web.domain.shipping import tracking
+from oms_web.domain.shipping.boxes import with_goods_of
 from oms_web.domain.shipping.models import Parcel, Shipment
 from oms_web.domain.shipping.service import LEFT
 
@@ -52,7 +53,7 @@ class _Facts:
         rows = self.session.execute(
             select(Parcel.carrier, Shipment.carrier, Parcel.tracking)
             .join(Shipment, Shipment.id == Parcel.shipment_id)
-            .where(Shipment.order_id == self.order.id, Shipment.state.in_(LEFT),
+            .where(with_goods_of(self.order.id), Shipment.state.in_(LEFT),
                    Parcel.tracking != "")
             .order_by(Shipment.id, Parcel.position))
         return [(own or shared or self.order.carrier, number) for own, shared, number in rows]

@@ -70,6 +70,8 @@ def cancel_units(
         verification.look_again(work, order, {kinds.PAYMENT})
     if left == 0:
         set_phase(work, order, "cancel")
+        if order.purchase_id is not None:  # the rest of the purchase costs less now
+            judge_payment(work, order)
     elif left == sum(line.shipped for line in lines):  # what had to leave has left
         set_phase(work, order, "ship")
     refile(work, [order.id])

@@ -5,6 +5,7 @@ Queues partition all orders: every order is in exactly one, so the counts add up
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from oms_web.domain.orders import phases
@@ -56,13 +57,33 @@ def may_ship(payment: str) -> bool:
     return payment not in ("unpaid", "part")
 
 
-def queue(facts: Facts) -> str:
-    """The one queue an order waits in."""
+def queue(facts: Facts, stopped: str = "") -> str:
+    """The one queue an order waits in.
+
+    ``stopped``: where another order waits that travels in the same parcel, see ``stopped``.
+    """
     if facts.phase in phases.CLOSED or facts.phase in (phases.DRAFT, phases.ELSEWHERE):
         return facts.phase
     if facts.phase == phases.SHIPPED:
         return "undelivered" if facts.undelivered else "transit"
-    return _obstacle(facts) or _next_step(facts)
+    return _obstacle(facts) or stopped or _next_step(facts)
+
+
+def stopped(boxes: Iterable[tuple[int | None, Facts]]) -> dict[int | None, str]:
+    """Where each parcel of several orders waits, if one of them cannot go on: box -> queue.
+
+    A parcel is packed when the slowest of its orders can go; of several that wait the one counts
+    that is furthest from going. Orders that have left or were cancelled are waited for no more.
+    """
+    found: dict[int | None, str] = {}
+    for box, facts in boxes:
+        if box is None or facts.phase not in (phases.OPEN, phases.PACKING):
+            continue
+        obstacle = _obstacle(facts)
+        if obstacle and (box not in found
+                         or OPEN_QUEUES.index(obstacle) < OPEN_QUEUES.index(found[box])):
+            found[box] = obstacle
+    return found
 
 
 def _obstacle(facts: Facts) -> str | None:

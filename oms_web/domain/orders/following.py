@@ -12,10 +12,12 @@ from oms_web.domain.audit import service as audit
 from oms_web.domain.orders import merging, phases
 from oms_web.domain.orders.cancelling import cancel_order, cancel_units
 from oms_web.domain.orders.checks import Flaw
+from oms_web.domain.orders.lineage import purchase
 from oms_web.domain.orders.models import ChannelOrder, Hold, Order, OrderLine
-from oms_web.domain.orders.owing import owe
+from oms_web.domain.orders.owing import owe_together
 from oms_web.domain.orders.reserving import judge_payment, reserve_orders
 from oms_web.domain.orders.service import order_lines, release_holds, rewrite_keys, set_hold
+from oms_web.domain.orders.travelling import part_ways
 
 CHANGED = "changed"
 FOLLOWS = (*phases.HERE, phases.ELSEWHERE)  # as long as nothing has left
@@ -34,6 +36,7 @@ def take_words(work: Work, order: Order, words: Mapping[str, Any], act: str) -> 
         judge_payment(work, order)
     audit.record(work, act, "order", order.id, changes)
     rewrite_keys(work, order)
+    part_ways(work, order)
 
 
 def take_units(work: Work, order: Order, wanted: Mapping[int, int]) -> None:
@@ -126,7 +129,7 @@ def accept(work: Work, order: Order, detail: Mapping[str, Any]) -> None:
         line.id: units[line.line_ref][2] for line in order_lines(work.session, order.id)
         if line.channel_order_id == told.id and line.line_ref in units
     })
-    owe(work, order, told.told["sums"])
+    owe_together(work, purchase(work.session, order), told.told["sums"])
 
 
 def wanted(line: OrderLine) -> int:

@@ -26,6 +26,11 @@ _FILTERED = ("queue", "phase", "status_id", "account_id", "payment_state", "coun
 _CODE_POINTS = String(120).with_variant(String(120, collation="C"), "postgresql")
 
 
+def _only(condition: str) -> dict[str, Any]:
+    """What makes an index partial, whatever the database."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
 class Status(Base):
     """The seller's own label. Code never decides by it."""
 
@@ -46,7 +51,9 @@ class Order(Base):
 
     ``ship_to``/``bill_to`` are addresses as they were agreed: ``name company street postcode city
     region country phone email``. ``strip`` holds five marks, see ``filing.py``. ``buyer_key``
-    recognises the same buyer again within a channel account.
+    recognises the same buyer again within a channel account. Orders that were split off each other
+    share ``purchase_id`` (the number of the first) and are paid together; orders that travel in one
+    parcel share ``together_id`` (the number of one of them).
     """
 
     __tablename__ = "sales_order"
@@ -57,6 +64,8 @@ class Order(Base):
     strip: Mapped[str] = mapped_column(String(5))
     status_id: Mapped[int | None] = mapped_column(ForeignKey("order_status.id"))
     account_id: Mapped[int | None] = mapped_column(ForeignKey("channel_account.id"))
+    purchase_id: Mapped[int | None] = mapped_column(ForeignKey("sales_order.id"))
+    together_id: Mapped[int | None] = mapped_column(ForeignKey("sales_order.id"))
     source: Mapped[str] = mapped_column(String(20), default="channel")
     external_number: Mapped[str] = mapped_column(String(120), default="")
 
@@ -122,17 +131,12 @@ class Order(Base):
         Index("ix_sales_order_buyer", "buyer_key", "id"),
         # The desk's lists: few rows among many, and all that filters ask for is in the index.
         Index("ix_sales_order_to_ship", "ship_by", "id", *_FILTERED, "placed_at",
-              sqlite_where=text(AMONG_TO_SHIP), postgresql_where=text(AMONG_TO_SHIP)),
-        Index("ix_sales_order_open", "placed_at", "id", *_FILTERED, "ship_by",
-              sqlite_where=text(AMONG_OPEN), postgresql_where=text(AMONG_OPEN)),
-        Index("ix_sales_order_source", "source", "placed_at", "id",
-              sqlite_where=text(NOT_FROM_CHANNEL), postgresql_where=text(NOT_FROM_CHANNEL)),
-        Index(
-            "ix_sales_order_to_document",
-            "id",
-            sqlite_where=text("wants_invoice AND NOT is_documented"),
-            postgresql_where=text("wants_invoice AND NOT is_documented"),
-        ),
+              **_only(AMONG_TO_SHIP)),
+        Index("ix_sales_order_open", "placed_at", "id", *_FILTERED, "ship_by", **_only(AMONG_OPEN)),
+        Index("ix_sales_order_source", "source", "placed_at", "id", **_only(NOT_FROM_CHANNEL)),
+        Index("ix_sales_order_purchase", "purchase_id", **_only("purchase_id IS NOT NULL")),
+        Index("ix_sales_order_together", "together_id", **_only("together_id IS NOT NULL")),
+        Index("ix_sales_order_to_document", "id", **_only("wants_invoice AND NOT is_documented")),
         {"sqlite_autoincrement": True},
     )
 
@@ -252,19 +256,9 @@ class ChannelNotice(Base):
     told_at: Mapped[datetime | None]
 
     __table_args__ = (
-        Index(
-            "ix_channel_notice_due",
-            "account_id",
-            "due_at",
-            sqlite_where=text("due_at IS NOT NULL"),
-            postgresql_where=text("due_at IS NOT NULL"),
-        ),
-        Index(
-            "ix_channel_notice_wrong",
-            "account_id",
-            sqlite_where=text("state IN ('failed', 'retry', 'unknown')"),
-            postgresql_where=text("state IN ('failed', 'retry', 'unknown')"),
-        ),
+        Index("ix_channel_notice_due", "account_id", "due_at", **_only("due_at IS NOT NULL")),
+        Index("ix_channel_notice_wrong", "account_id",
+              **_only("state IN ('failed', 'retry', 'unknown')")),
         Index("ix_channel_notice_created", "created_at"),
     )
 
@@ -272,7 +266,7 @@ class ChannelNotice(Base):
 class OrderLink(Base):
     """Which of our orders stand for which channel orders: many to many, with the reason.
 
-    ``kind``: ``origin``, ``merged``, ``split``.
+    ``kind``: ``origin``, or ``split`` for an order that units of it were split off to.
     """
 
     __tablename__ = "order_link"
@@ -282,6 +276,24 @@ class OrderLink(Base):
         ForeignKey("channel_order.id"), primary_key=True, index=True
     )
     kind: Mapped[str] = mapped_column(String(10), default="origin")
+
+
+class OrderSplit(Base):
+    """An order that was split off another one, kept also when both were joined again.
+
+    ``rounding``: minor units by which the lines of both add up to less than before (above zero) or
+    to more; the order that was split took them on, so the purchase costs what it did.
+    """
+
+    __tablename__ = "order_split"
+
+    order_id: Mapped[int] = mapped_column(ForeignKey("sales_order.id"), primary_key=True)
+    from_id: Mapped[int] = mapped_column(ForeignKey("sales_order.id"), index=True)
+    rounding: Mapped[Minor] = mapped_column(default=0)
+    made_at: Mapped[datetime]
+    made_by: Mapped[str] = mapped_column(String(120))
+    joined_at: Mapped[datetime | None]
+    joined_by: Mapped[str | None] = mapped_column(String(120))
 
 
 class Hold(Base):
@@ -303,13 +315,7 @@ class Hold(Base):
     released_by: Mapped[str | None] = mapped_column(String(120))
 
     __table_args__ = (
-        Index(
-            "ix_order_hold_open",
-            "kind",
-            "order_id",
-            sqlite_where=text("released_at IS NULL"),
-            postgresql_where=text("released_at IS NULL"),
-        ),
+        Index("ix_order_hold_open", "kind", "order_id", **_only("released_at IS NULL")),
     )
 
 

@@ -10,7 +10,7 @@ happens, never both. The wait is a date in the database: a death neither shorten
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -24,7 +24,6 @@ from sqlalchemy import (
     delete,
     exists,
     func,
-    or_,
     select,
     text,
     update,
@@ -353,62 +352,6 @@ def of_subject(session: Session, kind: str, order_id: int, subject_id: int) -> O
         select(Outgoing).where(Outgoing.order_id == order_id, Outgoing.kind == kind,
                                Outgoing.subject_id == subject_id)
         .order_by(Outgoing.id.desc()).limit(1).execution_options(populate_existing=True))
-
-
-def _in_time(now: datetime) -> Any:
-    """Waits, or would have left if its channel were not stopped."""
-    return (Outgoing.state == WAITING) & or_(
-        Outgoing.leaves_at > now,
-        exists().where(ChannelNotice.outgoing_id == Outgoing.id, ChannelNotice.state == WAITING,
-                       ChannelNotice.due_at.is_not(None)))
-
-
-def of_order(session: Session, order_id: int, now: datetime) -> Sequence[Outgoing]:
-    """What of an order waits to go out, the newest first."""
-    return session.scalars(
-        select(Outgoing).where(Outgoing.order_id == order_id, _in_time(now))
-        .order_by(Outgoing.id.desc()).limit(20)).all()
-
-
-def page(session: Session, now: datetime, size: int, after: tuple[datetime, int] | None = None
-         ) -> Sequence[Outgoing]:
-    """What waits to go out, what leaves first before the others.
-
-    Args:
-        after: the ``leaves_at`` and id of the last one that was seen.
-    """
-    query = select(Outgoing).where(_in_time(now)).order_by(Outgoing.leaves_at, Outgoing.id)
-    if after is not None:
-        query = query.where(or_(Outgoing.leaves_at > after[0],
-                                (Outgoing.leaves_at == after[0]) & (Outgoing.id > after[1])))
-    return session.scalars(query.limit(size)).all()
-
-
-def newest_of(session: Session, user_id: int, now: datetime) -> Outgoing | None:
-    """The last decision of a person that can be recalled still."""
-    return session.scalar(
-        select(Outgoing)
-        .where(Outgoing.state == WAITING, Outgoing.leaves_at > now, Outgoing.undo.is_not(None),
-               Outgoing.asked_kind == "user", Outgoing.asked_id == user_id)
-        .order_by(Outgoing.id.desc()).limit(1))
-
-
-def waiting_together(session: Session, token: str, most: int) -> Sequence[Outgoing]:
-    """The decisions of one click that wait still, the newest first: the order of the way back."""
-    return session.scalars(
-        select(Outgoing).where(Outgoing.together == token, Outgoing.state == WAITING,
-                               Outgoing.undo.is_not(None))
-        .order_by(Outgoing.id.desc()).limit(most)).all()
-
-
-def count_together(session: Session, token: str) -> tuple[int, list[str]]:
-    """How many orders the decisions of one click that can be recalled still are about, and of
-    which kinds they are.
-    """
-    ours = (Outgoing.together == token, Outgoing.state == WAITING, Outgoing.undo.is_not(None))
-    orders = session.scalar(select(func.count(Outgoing.order_id.distinct())).where(*ours)) or 0
-    kinds = session.scalars(select(Outgoing.kind).where(*ours).distinct()) if orders else ()
-    return orders, sorted(kinds)
 
 
 def forget_old(work: Work) -> int:

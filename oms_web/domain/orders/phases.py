@@ -2,7 +2,8 @@
 
 ``elsewhere`` is an order that its channel fulfils from a warehouse of its own: it takes nothing of
 ours, and moves on only as the channel says. ``void`` takes back a sale over the counter, whose
-goods and money never went further than that.
+goods and money never went further than that. An order that is joined to the one it was split off
+(``join``) has nothing left to send.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ HERE = (DRAFT, OPEN, PACKING)
 # act -> phase it leads to, per phase it may start from.
 TRANSITIONS: dict[str, dict[str, str]] = {
     DRAFT: {"confirm": OPEN, "cancel": CANCELLED},
-    OPEN: {"start_packing": PACKING, "ship": SHIPPED, "cancel": CANCELLED},
+    OPEN: {"start_packing": PACKING, "ship": SHIPPED, "cancel": CANCELLED, "join": CANCELLED},
     PACKING: {"stop_packing": OPEN, "ship": SHIPPED, "cancel": CANCELLED},
     ELSEWHERE: {"ship": SHIPPED, "cancel": CANCELLED},
     SHIPPED: {"deliver": DONE, "undo_ship": OPEN},

@@ -15,6 +15,7 @@ from oms_web.core.clock import day_bounds, local_day
 from oms_web.domain.catalog import queries as catalog
 from oms_web.domain.catalog.models import Variant
 from oms_web.domain.orders.filters import HOME_COUNTRY, Condition
+from oms_web.domain.orders.lineage import Relations, relations
 from oms_web.domain.orders.models import (
     AMONG_TO_SHIP,
     Hold,
@@ -67,6 +68,7 @@ class Row:
     city: str
     first: FirstLine | None = None
     tags: Sequence[str] = field(default_factory=tuple)
+    kin: Relations = field(default_factory=Relations)
 
     @property
     def buyer(self) -> str:
@@ -93,16 +95,20 @@ _PLAIN = (
 
 
 def rows(session: Session, ids: Sequence[int]) -> list[Row]:
-    """The rows of these orders, in this order: four statements in all."""
+    """The rows of these orders, in this order: four statements in all, two more for relations."""
     if not ids:
         return []
     firsts, tags = _first_lines(session, ids), tag_names(session, ids)
+    read = session.execute(
+        select(*_PLAIN, Order.ship_to, Order.together_id, Order.purchase_id)
+        .where(Order.id.in_(ids))
+    ).all()
+    kin = relations(session, [one[0] for one in read if one[-1] or one[-2]])
     found = {}
-    for *plain, ship_to in session.execute(
-        select(*_PLAIN, Order.ship_to).where(Order.id.in_(ids))
-    ):
+    for *plain, ship_to, _, _ in read:
         row = Row(*plain, city=str((ship_to or {}).get("city") or ""),
-                  first=firsts.get(plain[0]), tags=tags.get(plain[0], ()))
+                  first=firsts.get(plain[0]), tags=tags.get(plain[0], ()),
+                  kin=kin.get(plain[0], Relations()))
         found[row.id] = row
     return [found[id_] for id_ in ids if id_ in found]
 

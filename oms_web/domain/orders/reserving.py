@@ -14,7 +14,7 @@ from oms_web.domain.audit import service as audit
 from oms_web.domain.catalog.models import BundlePart, Variant
 from oms_web.domain.channels.service import account_warehouses
 from oms_web.domain.company.models import Company
-from oms_web.domain.orders import phases
+from oms_web.domain.orders import lineage, phases
 from oms_web.domain.orders.filing import may_ship, payment_state
 from oms_web.domain.orders.models import Order, OrderLine, OrderLinePart
 from oms_web.domain.orders.service import count_reserved, refile, release_holds
@@ -92,10 +92,21 @@ def judge_payment(work: Work, order: Order) -> None:
 
     The one place that says so: an order that may ship keeps what was promised to it, and gets
     anew what it had lost because nobody paid in time; one that may not any more waits for its
-    payment as at first.
+    payment as at first. The orders of a purchase that was split are paid together.
     """
-    before = order.payment_state
-    order.payment_state = payment_state(order.payment_kind, order.total, order.paid_total)
+    family = lineage.purchase(work.session, order)
+    counted = [one for one in family if one.phase != phases.CANCELLED] or family
+    total = sum(one.total for one in counted)
+    paid = sum(one.paid_total for one in family)
+    for one in family:
+        before = one.payment_state
+        _judged(work, one, payment_state(one.payment_kind, total, paid))
+        if one is not order and one.payment_state != before:
+            refile(work, [one.id])
+
+
+def _judged(work: Work, order: Order, state: str) -> None:
+    before, order.payment_state = order.payment_state, state
     if may_ship(order.payment_state):
         keep_promises(work, order.id)
         if release_holds(work, order.id, ["payment_expired"]):

@@ -10,8 +10,8 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, delete, func, insert, or_, select, update
+from sqlalchemy.orm import Session, aliased
 
 from oms_web.core.errors import NotFound
 from oms_web.core.text import phone_key, squeeze, words
@@ -38,14 +38,25 @@ def get_order(session: Session, order_id: int) -> Order:
 
 
 def lock_order(session: Session, order_id: int) -> Order:
-    """An order that nobody else changes until the end of the transaction, as it is now."""
-    order = session.scalar(
-        select(Order).where(Order.id == order_id).with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if order is None:
-        raise NotFound("There is no order %(number)s.", number=order_id)
-    return order
+    """An order that nobody else changes until the end of the transaction, as it is now.
+
+    The orders it belongs to are locked with it, always in the same sequence: what happens to one of
+    them concerns the others.
+    """
+    mine = aliased(Order)
+    found = session.scalars(
+        select(Order).where(or_(
+            Order.id == order_id,
+            Order.purchase_id == select(mine.purchase_id).where(mine.id == order_id)
+            .scalar_subquery(),
+            Order.together_id == select(mine.together_id).where(mine.id == order_id)
+            .scalar_subquery(),
+        )).order_by(Order.id).with_for_update().execution_options(populate_existing=True)
+    ).all()
+    for order in found:
+        if order.id == order_id:
+            return order
+    raise NotFound("There is no order %(number)s.", number=order_id)
 
 
 def order_lines(session: Session, order_id: int) -> list[OrderLine]:
@@ -67,7 +78,7 @@ def first_status(session: Session, phase: str) -> int | None:
 
 def facts(order: Order, holds: frozenset[str], wanted: int, reserved: int, shipped: int
           ) -> filing.Facts:
-    """What filing needs to know of an order."""
+    """What filing needs to know of an order, but for those that travel with it."""
     return filing.Facts(
         phase=order.phase, payment_state=order.payment_state, holds=holds, wanted=wanted,
         reserved=reserved, shipped=shipped, picked=order.is_picked, packed=order.is_packed,
@@ -78,15 +89,16 @@ def facts(order: Order, holds: frozenset[str], wanted: int, reserved: int, shipp
 
 
 def refile(work: Work, order_ids: Collection[int]) -> None:
-    """Recompute queue and strip of orders and keep the counts in step: five statements in all."""
+    """Recompute queue and strip of orders and keep the counts in step: five statements in all.
+
+    With them go the orders that travel in the same parcel: it waits for the slowest of them.
+    """
     if not order_ids:
         return
     session = work.session
     session.flush()
-    ids = sorted(order_ids)
-    orders = session.scalars(
-        select(Order).where(Order.id.in_(ids)).execution_options(populate_existing=True)
-    ).all()
+    orders = _with_companions(session, order_ids)
+    ids = [order.id for order in orders]
     sums = {
         row.order_id: row
         for row in session.execute(
@@ -103,15 +115,19 @@ def refile(work: Work, order_ids: Collection[int]) -> None:
         select(Hold.order_id, Hold.kind).where(Hold.order_id.in_(ids), Hold.released_at.is_(None))
     ):
         holds[order_id].add(kind)
-    moved = []
+    known = {}
     for order in orders:
         row = sums.get(order.id)
-        known = facts(
+        known[order.id] = facts(
             order, frozenset(holds[order.id]), *(
                 (int(row.wanted), int(row.reserved), int(row.shipped)) if row else (0, 0, 0)
             )
         )
-        queue, strip = filing.queue(known), filing.strip(known)
+    stopped = filing.stopped((order.together_id, known[order.id]) for order in orders)
+    moved = []
+    for order in orders:
+        queue = filing.queue(known[order.id], stopped.get(order.together_id, ""))
+        strip = filing.strip(known[order.id])
         if queue != order.queue:
             moved.append((order.queue, queue))
             order.queue = queue
@@ -121,6 +137,20 @@ def refile(work: Work, order_ids: Collection[int]) -> None:
         order.updated_at = work.now
     session.flush()
     shift_tally(session, "queue", moved)
+
+
+def _with_companions(session: Session, order_ids: Collection[int]) -> list[Order]:
+    """Orders as they are now, and those that travel with any of them and have not left."""
+    def read(*where: Any) -> list[Order]:
+        return list(session.scalars(
+            select(Order).where(*where).execution_options(populate_existing=True)))
+
+    orders = read(Order.id.in_(sorted(order_ids)))
+    boxes = {order.together_id for order in orders if order.together_id is not None}
+    if boxes:
+        orders += read(Order.together_id.in_(boxes), Order.id.not_in(sorted(order_ids)),
+                       Order.phase.in_((phases.OPEN, phases.PACKING)))
+    return orders
 
 
 def shift_tally(session: Session, kind: str, moved: Iterable[tuple[Any, Any]]) -> None:

@@ -18,6 +18,7 @@ from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.orders import outgoing, phases
+from oms_web.domain.orders.lineage import purchase
 from oms_web.domain.orders.models import ChannelNotice, ChannelOrder, Order, OrderLine, OrderLink
 
 INVOICE, CANCEL, STATUS = "invoice", "cancel", "status"
@@ -55,7 +56,10 @@ def tell_cancelled(
         work.session.execute(
             select(ChannelOrder.id).where(ChannelOrder.id == link.id).with_for_update())
         lines = work.session.scalars(
-            select(OrderLine).where(OrderLine.channel_order_id == link.id)).all()
+            select(OrderLine).where(
+                OrderLine.channel_order_id == link.id,
+                OrderLine.order_id.in_(select(OrderLink.order_id).where(
+                    OrderLink.channel_order_id == link.id)))).all()
         fresh = {line.line_ref: units[line.id] for line in lines if units.get(line.id)}
         if not fresh:
             continue
@@ -77,7 +81,8 @@ def tell_status(work: Work, order: Order) -> None:
     What a channel told us itself is not told back. A status without a word says nothing, and what
     was to be said before and is not true any more is not said either.
     """
-    if work.actor.kind == "connector" or order.account_id is None or outgoing.is_silent(work):
+    if work.actor.kind == "connector" or order.account_id is None or outgoing.is_silent(work) \
+            or _apart(work, order):
         return
     for link in _channel_orders(work.session, order.id):
         key = f"{STATUS}:{link.id}"
@@ -98,6 +103,13 @@ def _let_be(work: Work, key: str) -> None:
         .values(due_at=None, state="done", version=ChannelNotice.version + 1, outgoing_id=None)
         .execution_options(synchronize_session=False))
     outgoing.replaced(work, decided)
+
+
+def _apart(work: Work, order: Order) -> bool:
+    """Whether parts of the purchase stand in other statuses: its channel hears of the common one.
+    """
+    return any(one.status_id != order.status_id for one in purchase(work.session, order)
+               if one.phase != phases.CANCELLED)
 
 
 def _channel_orders(session: Session, order_id: int) -> Sequence[Row]:

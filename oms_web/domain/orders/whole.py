@@ -15,13 +15,25 @@ from sqlalchemy.orm import Session
 from oms_web.core.errors import NotFound
 from oms_web.domain.catalog import queries as catalog
 from oms_web.domain.channels.models import ChannelAccount
-from oms_web.domain.orders.models import ChannelOrder, Hold, Order, OrderLine, OrderLink, Status
+from oms_web.domain.orders import lineage
+from oms_web.domain.orders.models import (
+    ChannelOrder,
+    Hold,
+    Order,
+    OrderLine,
+    OrderLink,
+    OrderSplit,
+    Status,
+)
 from oms_web.domain.orders.queries import tag_names
 
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """An order and its parts. ``external_ids`` are the channel's; ``skus`` those we send."""
+    """An order and its parts. ``external_ids`` are the channel's; ``skus`` those we send.
+
+    ``together``: who shares its parcel. ``parts``: the other orders of its purchase.
+    """
 
     order: Order
     lines: Sequence[OrderLine]
@@ -31,6 +43,9 @@ class Whole:
     account: ChannelAccount | None
     status: Status | None
     skus: dict[int, str]
+    together: Sequence[int] = ()
+    parts: Sequence[int] = ()
+    split_from: int | None = None
 
 
 def wholes(session: Session, ids: Sequence[int]) -> list[Whole]:
@@ -62,9 +77,14 @@ def wholes(session: Session, ids: Sequence[int]) -> list[Whole]:
     skus = catalog.skus(session, {
         line.variant_id for some in lines.values() for line in some if line.variant_id is not None
     })
+    kin = lineage.relations(session, ids)
+    split_from = dict(session.execute(
+        select(OrderSplit.order_id, OrderSplit.from_id).where(OrderSplit.order_id.in_(ids))).all())
+    alone = lineage.Relations()
     return [
         Whole(order, lines[id_], holds[id_], tags.get(id_, ()), external[id_],
-              accounts.get(order.account_id), statuses.get(order.status_id), skus)
+              accounts.get(order.account_id), statuses.get(order.status_id), skus,
+              kin.get(id_, alone).together, kin.get(id_, alone).parts, split_from.get(id_))
         for id_ in ids if (order := orders.get(id_)) is not None
     ]
 

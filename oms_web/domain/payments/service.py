@@ -13,7 +13,7 @@ from oms_web.core.errors import NotFound
 from oms_web.core.money import from_minor
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
-from oms_web.domain.orders import phases
+from oms_web.domain.orders import lineage, phases
 from oms_web.domain.orders.checks import Flaw
 from oms_web.domain.orders.models import Order
 from oms_web.domain.orders.reserving import judge_payment
@@ -182,12 +182,14 @@ def settle(work: Work, order: Order) -> None:
     ).one()
     before, order.paid_total = order.paid_total, int(paid)
     judge_payment(work, order)
-    is_paid = order.payment_state in ("paid", "over")
-    order.paid_at = (order.paid_at or last) if is_paid else None
-    if order.phase in verification.TO_SHIP:
-        verification.look_again(work, order, {kinds.PAYMENT})
+    family = lineage.purchase(work.session, order)
+    for one in family:
+        is_paid = one.payment_state in ("paid", "over")
+        one.paid_at = (one.paid_at or last) if is_paid else None
+        if one.phase in verification.TO_SHIP:
+            verification.look_again(work, one, {kinds.PAYMENT})
     if order.paid_total <= 0:
         release_holds(work, order.id, [REFUND])
-    elif order.phase == phases.CANCELLED and order.paid_total > before:
+    elif order.paid_total > before and all(one.phase == phases.CANCELLED for one in family):
         amount = from_minor(order.paid_total, order.currency)
         set_hold(work, order.id, Flaw(REFUND, {"amount": f"{amount} {order.currency}"}))

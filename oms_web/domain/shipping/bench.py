@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
@@ -20,7 +21,7 @@ from oms_web.domain.fulfilment.service import CANCELLED as LIST_CANCELLED
 from oms_web.domain.fulfilment.service import OPEN as LIST_OPEN
 from oms_web.domain.orders.models import Note, Order, OrderLine
 from oms_web.domain.orders.reserving import line_parts
-from oms_web.domain.shipping import photos, service
+from oms_web.domain.shipping import boxes, photos, service
 from oms_web.domain.shipping.models import Parcel, ParcelPhoto, Shipment, ShipmentLine
 from oms_web.domain.stock.models import Balance, Location, Warehouse
 
@@ -83,10 +84,11 @@ class ToConfirm:
 @dataclass(frozen=True, slots=True)
 class Bench:
     """Everything the station shows of a parcel. Of the buyer: the name and the city, no more, and
-    only while the parcel is here."""
+    only while the parcel is here. ``orders``: all whose goods go into it."""
 
     shipment: Shipment
     order_id: int
+    orders: tuple[int, ...]
     ship_by: datetime | None
     name: str
     city: str
@@ -128,19 +130,24 @@ def bench(session: Session, shipment_id: int) -> Bench:
     order = session.get_one(Order, shipment.order_id)
     wanted = needs(session, shipment_id)
     shown = fulfilment.goods(session, {need.variant_id for need in wanted})
+    mine = session.scalars(select(Order).where(
+        Order.id.in_(service.owners(session, shipment))).order_by(Order.id)).all()
     titles = dict(session.execute(
-        select(OrderLine.id, OrderLine.title).where(OrderLine.order_id == order.id)
+        select(OrderLine.id, OrderLine.title)
+        .where(OrderLine.order_id.in_([one.id for one in mine]))
     ).all())
     bins = _bins(session, shipment_id)
     here = shipment.state in service.LIVE
     address = (order.ship_to or {}) if here else {}
     return Bench(
-        shipment=shipment, order_id=order.id, ship_by=order.ship_by,
+        shipment=shipment, order_id=order.id, orders=tuple(one.id for one in mine),
+        ship_by=order.ship_by,
         name=str(address.get("name") or address.get("company") or order.buyer_name) if here else "",
         city=str(address.get("city") or ""), country=order.country,
-        cod=order.payment_state == "cod", pickup_point=order.pickup_point if here else "",
-        notes=_notes(session, order) if here else (),
-        to_confirm=_to_confirm(session, order.id, shipment_id) if here else (),
+        cod=any(one.payment_state == "cod" for one in mine),
+        pickup_point=order.pickup_point if here else "",
+        notes=_notes(session, mine) if here else (),
+        to_confirm=_to_confirm(session, [one.id for one in mine], shipment_id) if here else (),
         basket=basket_of(session, [order.id]).get(order.id),
         rows=tuple(
             Row(need, shown[need.variant_id],
@@ -168,19 +175,23 @@ def _bins(session: Session, shipment_id: int) -> dict[tuple[int, int], tuple[str
     return {key: tuple(codes) for key, codes in found.items()}
 
 
-def _notes(session: Session, order: Order) -> tuple[str, ...]:
+def _notes(session: Session, mine: Sequence[Order]) -> tuple[str, ...]:
     ours = session.scalars(
-        select(Note.text).where(Note.order_id == order.id, ~Note.for_packer).order_by(Note.id)
+        select(Note.text).where(Note.order_id.in_([one.id for one in mine]), ~Note.for_packer)
+        .order_by(Note.id)
     ).all()
-    return tuple(filter(None, (without_contacts(text) for text in (order.buyer_note, *ours))))
+    wishes = [one.buyer_note for one in mine]
+    return tuple(filter(None, (without_contacts(text) for text in (*wishes, *ours))))
 
 
-def _to_confirm(session: Session, order_id: int, shipment_id: int) -> tuple[ToConfirm, ...]:
+def _to_confirm(
+    session: Session, order_ids: Collection[int], shipment_id: int
+) -> tuple[ToConfirm, ...]:
     rows = session.execute(
         select(Note.id, Note.text, Note.author, NoteConfirmation.at, NoteConfirmation.actor)
         .outerjoin(NoteConfirmation, (NoteConfirmation.note_id == Note.id)
                    & (NoteConfirmation.shipment_id == shipment_id))
-        .where(Note.order_id == order_id, Note.for_packer).order_by(Note.id)
+        .where(Note.order_id.in_(order_ids), Note.for_packer).order_by(Note.id)
     )
     return tuple(
         ToConfirm(id_, without_contacts(text), author, at, by or "")
@@ -245,28 +256,32 @@ class Waiting:
 
 
 def to_pack(session: Session, queue: str = "pack", limit: int = 12) -> list[Waiting]:
-    """The orders to pack next that nobody has begun or is picking, the most urgent first."""
-    begun = select(Shipment.id).where(Shipment.order_id == Order.id,
-                                      Shipment.state == service.PACKING)
+    """The orders to pack next that nobody has begun or is picking, the most urgent first.
+
+    Those that travel together are one row: the parcel.
+    """
     walking = (
         select(PickTask.id).join(PickList, PickList.id == PickTask.pick_list_id)
         .where(PickTask.order_id == Order.id, PickList.state == LIST_OPEN)
     )
     rows = session.execute(
         select(Order.id, Order.ship_by, Order.ship_to, Order.pickup_point, Order.carrier,
-               Order.units)
-        .where(Order.queue == queue, ~exists(begun), ~exists(walking))
+               Order.units, Order.together_id)
+        .where(Order.queue == queue, ~boxes.carried(service.PACKING), ~exists(walking))
         .order_by(Order.ship_by.is_(None), Order.ship_by, Order.id).limit(limit)
     ).all()
     titles = fulfilment.line_titles(session, [row.id for row in rows])
     baskets = basket_of(session, [row.id for row in rows])
-    return [
-        Waiting(row.id, row.ship_by, fulfilment.town(row.ship_to, row.pickup_point),
-                row.carrier,
-                row.units, titles.get(row.id, ()), baskets.get(row.id),
-                queue == "pack")
-        for row in rows
-    ]
+    found: dict[Any, Waiting] = {}
+    for row in rows:
+        parcel = ("alone", row.id) if row.together_id is None else row.together_id
+        first = found.get(parcel)
+        found[parcel] = Waiting(
+            row.id, row.ship_by, fulfilment.town(row.ship_to, row.pickup_point), row.carrier,
+            row.units, titles.get(row.id, ()), baskets.get(row.id), queue == "pack",
+        ) if first is None else replace(first, units=first.units + row.units,
+                                        titles=(*first.titles, *titles.get(row.id, ())))
+    return list(found.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from oms_web.domain.catalog.models import Variant
+from oms_web.domain.orders.models import OrderLine
 from oms_web.domain.shipping.models import ShipmentLine
 
 
@@ -20,18 +21,21 @@ class Content:
     line_id: int
     sku: str
     quantity: int
+    order_id: int
 
 
 def of(session: Session, shipment_ids: Collection[int]) -> dict[int, list[Content]]:
     """What is in each shipment, all shelves together."""
     found: dict[int, list[Content]] = defaultdict(list)
-    for shipment_id, line_id, sku, units in session.execute(
+    for shipment_id, line_id, sku, units, order_id in session.execute(
         select(ShipmentLine.shipment_id, ShipmentLine.line_id, Variant.sku,
-               func.sum(ShipmentLine.quantity))
+               func.sum(ShipmentLine.quantity), OrderLine.order_id)
         .join(Variant, Variant.id == ShipmentLine.variant_id)
+        .join(OrderLine, OrderLine.id == ShipmentLine.line_id)
         .where(ShipmentLine.shipment_id.in_(shipment_ids))
-        .group_by(ShipmentLine.shipment_id, ShipmentLine.line_id, Variant.id, Variant.sku)
+        .group_by(ShipmentLine.shipment_id, ShipmentLine.line_id, Variant.id, Variant.sku,
+                  OrderLine.order_id)
         .order_by(ShipmentLine.shipment_id, ShipmentLine.line_id, Variant.sku)
     ):
-        found[shipment_id].append(Content(line_id, sku, int(units)))
+        found[shipment_id].append(Content(line_id, sku, int(units), order_id))
     return found

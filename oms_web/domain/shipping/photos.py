@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from oms_web.core.errors import NotFound
 from oms_web.core.work import Work
+from oms_web.domain.shipping.boxes import with_goods_of
 from oms_web.domain.shipping.models import ParcelPhoto, Shipment
 
 MOST = 8
@@ -48,7 +49,7 @@ def of_order(session: Session, photo_id: int, order_id: int) -> ParcelPhoto:
     """
     found = session.scalar(
         select(ParcelPhoto).join(Shipment, Shipment.id == ParcelPhoto.shipment_id)
-        .where(ParcelPhoto.id == photo_id, Shipment.order_id == order_id))
+        .where(ParcelPhoto.id == photo_id, with_goods_of(order_id)))
     if found is None:
         raise NotFound("There is no such photo.")
     return found

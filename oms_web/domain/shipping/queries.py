@@ -7,13 +7,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select, union
 from sqlalchemy.orm import Session
 
 from oms_web.core.paging import Page, seal, unseal
 from oms_web.domain.orders import phases
-from oms_web.domain.orders.models import Order
-from oms_web.domain.shipping import service, tracking
+from oms_web.domain.orders.models import Order, OrderLine
+from oms_web.domain.shipping import boxes, service, tracking
 from oms_web.domain.shipping.models import Parcel, Shipment, ShipmentLine
 from oms_web.domain.stock.models import Warehouse
 
@@ -94,7 +94,9 @@ def _asked(asked: Asked) -> list[ColumnElement[bool]]:
     if asked.text:
         key = tracking.key(asked.text)
         number = int(key) if key.isdigit() and len(key) <= 12 else 0
-        return [or_(Shipment.order_id == number, Shipment.id.in_(
+        inside = select(ShipmentLine.shipment_id).join(
+            OrderLine, OrderLine.id == ShipmentLine.line_id).where(OrderLine.order_id == number)
+        return [or_(Shipment.order_id == number, Shipment.id.in_(inside), Shipment.id.in_(
             select(Parcel.shipment_id).where(Parcel.tracking_key == key, Parcel.tracking_key != "")
         ))]
     conditions: list[ColumnElement[bool]] = [Shipment.state.in_(asked.states)]
@@ -125,11 +127,19 @@ class Sent:
 def sent(session: Session, order_ids: Collection[int]) -> dict[int, Sent]:
     """What went or goes out for orders, cancelled shipments apart: one statement."""
     found: dict[int, list[tuple[str, str, int | None]]] = defaultdict(list)
+    own = select(Shipment.id, Shipment.order_id).where(Shipment.order_id.in_(order_ids))
+    shared = (  # of orders that travel in the parcel of another one
+        select(Shipment.id, OrderLine.order_id)
+        .join(ShipmentLine, ShipmentLine.shipment_id == Shipment.id)
+        .join(OrderLine, OrderLine.id == ShipmentLine.line_id)
+        .where(OrderLine.order_id.in_(order_ids), OrderLine.order_id != Shipment.order_id))
+    mine = union(own, shared).subquery()
     for order_id, number, house, grams in session.execute(
-        select(Shipment.order_id, Parcel.tracking, Warehouse.name, Parcel.weight_g)
+        select(mine.c.order_id, Parcel.tracking, Warehouse.name, Parcel.weight_g)
+        .join(Shipment, Shipment.id == mine.c.id)
         .join(Parcel, Parcel.shipment_id == Shipment.id)
         .join(Warehouse, Warehouse.id == Shipment.warehouse_id)
-        .where(Shipment.order_id.in_(order_ids), Shipment.state != service.CANCELLED)
+        .where(Shipment.state != service.CANCELLED)
         .order_by(Shipment.id, Parcel.position)
     ):
         found[order_id].append((number, house, grams))
@@ -219,10 +229,9 @@ def waiting_ids(session: Session, carrier: str | None, limit: int) -> list[int]:
 
 def left_elsewhere(session: Session, most: int = 999) -> int:
     """Orders on the road that no parcel of ours carries: they were sent outside this program."""
-    ours = select(Shipment.id).where(Shipment.order_id == Order.id,
-                                     Shipment.state.in_(service.LEFT))
     capped = (
-        select(Order.id).where(Order.queue == "transit", ~exists(ours)).limit(most).subquery()
+        select(Order.id).where(Order.queue == "transit", ~boxes.carried(*service.LEFT))
+        .limit(most).subquery()
     )
     return int(session.scalar(select(func.count()).select_from(capped)) or 0)
 

@@ -8,7 +8,8 @@ promised in their places until ``flows/ship.py`` lets them leave.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
@@ -20,12 +21,12 @@ from oms_web.domain.audit import service as audit
 from oms_web.domain.fulfilment import service as fulfilment
 from oms_web.domain.orders import phases
 from oms_web.domain.orders.models import Order, OrderLine
-from oms_web.domain.orders.reserving import KIND, line_parts
+from oms_web.domain.orders.reserving import line_parts
 from oms_web.domain.orders.service import refile, set_phase
-from oms_web.domain.shipping import splitting, tracking
+from oms_web.domain.shipping import boxes, splitting, tracking
 from oms_web.domain.shipping.models import Parcel, Shipment, ShipmentLine
 from oms_web.domain.shipping.splitting import Part
-from oms_web.domain.stock.models import Location, Reservation
+from oms_web.domain.stock.models import Location
 
 PACKING, PACKED, SHIPPED, DELIVERED, UNDELIVERED, CANCELLED = (
     "packing", "packed", "shipped", "delivered", "undelivered", "cancelled",
@@ -75,53 +76,21 @@ def lock(session: Session, shipment_id: int, *states: str) -> Shipment:
     return found
 
 
-def of_order(session: Session, order_id: int, *states: str) -> list[Shipment]:
-    """The shipments of an order in the order they were made; only those in ``states``, if any."""
-    query = select(Shipment).where(Shipment.order_id == order_id).order_by(Shipment.id)
-    return list(session.scalars(query.where(Shipment.state.in_(states)) if states else query))
+of_order, owners, lock_owners = boxes.of_order, boxes.owners, boxes.lock_owners
 
 
-def promised_parts(session: Session, order_ids: Collection[int]) -> dict[int, list[Part]]:
-    """What is promised to orders, and where it lies: order -> its parts in walking order."""
-    found: dict[int, list[Part]] = defaultdict(list)
-    rows = session.execute(
-        select(OrderLine.order_id, OrderLine.id, Reservation.variant_id, Reservation.location_id,
-               Location.warehouse_id, Reservation.quantity)
-        .join(Reservation, (Reservation.demand_id == OrderLine.id)
-              & (Reservation.demand_kind == KIND))
-        .join(Location, Location.id == Reservation.location_id)
-        .where(OrderLine.order_id.in_(sorted(order_ids)))
-        .order_by(OrderLine.order_id, OrderLine.position, Reservation.variant_id,
-                  Location.path_order, Location.id)
-    )
-    for order_id, *part in rows:
-        found[order_id].append(Part(*part))
-    return dict(found)
-
-
-def covered(
-    session: Session, order_ids: Collection[int], *, besides: int = 0
-) -> dict[tuple[int, int, int], int]:
-    """Units that live shipments of orders plan already: (line, variant, location) -> units."""
-    rows = session.execute(
-        select(ShipmentLine.line_id, ShipmentLine.variant_id, ShipmentLine.location_id,
-               func.sum(ShipmentLine.quantity))
-        .join(Shipment, Shipment.id == ShipmentLine.shipment_id)
-        .where(Shipment.order_id.in_(sorted(order_ids)), Shipment.state.in_(LIVE),
-               Shipment.id != besides)
-        .group_by(ShipmentLine.line_id, ShipmentLine.variant_id, ShipmentLine.location_id)
-    )
-    return {(line, variant, place): int(units) for line, variant, place, units in rows}
-
-
-def open_parts(session: Session, order_id: int, *, besides: int = 0) -> dict[int, list[Part]]:
-    """What of an order no shipment plans yet, by the warehouse that will send it.
+def open_parts(session: Session, *order_ids: int, besides: int = 0) -> dict[int, list[Part]]:
+    """What of orders no shipment plans yet, by the warehouse that will send it.
 
     ``besides`` names a shipment whose own plan does not count.
     """
-    parts = promised_parts(session, [order_id]).get(order_id, [])
-    left = splitting.uncovered(parts, covered(session, [order_id], besides=besides))
-    return splitting.by_warehouse(left)
+    return boxes.open_parts(session, order_ids, LIVE, besides=besides)
+
+
+def parts_for(session: Session, shipment: Shipment) -> list[Part]:
+    """What belongs into a shipment as things are promised now."""
+    return open_parts(session, *boxes.bound_for(session, shipment), besides=shipment.id).get(
+        shipment.warehouse_id, [])
 
 
 def start(
@@ -139,11 +108,20 @@ def start(
          "location_id": part.location_id, "quantity": part.quantity, "packed": 0}
         for part in parts
     ])
+    mine = owners(work.session, shipment)
+    if order.id not in mine:  # its goods lie elsewhere: this one is for those that travel with it
+        shipment.order_id = mine[0]
     work.session.add(Parcel(shipment_id=shipment.id, position=1, carrier=order.carrier))
     work.session.flush()
-    audit.record(work, "shipping.start", "shipment", shipment.id, {"state": [None, PACKING]},
-                 order_id=order.id, note=station or None)
+    _record(work, "shipping.start", shipment, {"state": [None, PACKING]}, note=station or None)
     return shipment
+
+
+def _record(work: Work, act: str, shipment: Shipment, change: Mapping[str, Any],
+            note: str | None = None) -> None:
+    """Write down what happened to a shipment, in the timeline of each order that is in it."""
+    for order_id in owners(work.session, shipment):
+        audit.record(work, act, "shipment", shipment.id, change, order_id=order_id, note=note)
 
 
 def lines_of(session: Session, shipment_id: int) -> list[ShipmentLine]:
@@ -164,8 +142,7 @@ def relist(work: Work, shipment: Shipment) -> dict[tuple[int, int], int]:
     Returns:
         Units that are in the parcel and must come out again, per (line, variant).
     """
-    parts = open_parts(work.session, shipment.order_id, besides=shipment.id).get(
-        shipment.warehouse_id, [])
+    parts = parts_for(work.session, shipment)
     lines = lines_of(work.session, shipment.id)
     packed = {(line.line_id, line.variant_id, line.location_id): line.packed for line in lines}
     dealt, out = splitting.refill(parts, packed)
@@ -179,6 +156,9 @@ def relist(work: Work, shipment: Shipment) -> dict[tuple[int, int], int]:
              "packed": dealt[part.key]}
             for part in parts
         ])
+        mine = owners(work.session, shipment)
+        if shipment.order_id not in mine:  # it was cancelled: the shipment is for the others
+            shipment.order_id = mine[0]
     return out
 
 
@@ -200,9 +180,8 @@ def planned_units(session: Session, shipment_id: int) -> dict[int, int]:
 
 def set_state(work: Work, shipment: Shipment, state: str, note: str = "") -> None:
     """Take the shipment to another state and write that down."""
-    audit.record(work, f"shipping.{state}", "shipment", shipment.id,
-                 {"state": [shipment.state, state]}, order_id=shipment.order_id,
-                 note=note or None)
+    _record(work, f"shipping.{state}", shipment, {"state": [shipment.state, state]},
+            note=note or None)
     shipment.state = state
     work.session.flush()
 
@@ -243,29 +222,31 @@ def tell_order(work: Work, order: Order) -> None:
     refile(work, [order.id])
 
 
-def give_up(work: Work, shipment: Shipment, order: Order, note: str = "") -> None:
-    """A parcel that will not leave: its goods go back to their shelves, its order waits again."""
-    set_state(work, shipment, CANCELLED, note)
+def tell_orders(work: Work, shipment: Shipment) -> None:
+    """Tell all orders that are in a shipment."""
+    for order in lock_owners(work, shipment):
+        tell_order(work, order)
+
+
+def give_up(work: Work, shipment: Shipment, note: str = "") -> None:
+    """A parcel that will not leave: its goods go back to their shelves, its orders wait again."""
     fulfilment.void_scans(work, shipment.id)
-    fulfilment.forget_orders(work, [order.id])
-    _stop_packing(work, order)
+    fulfilment.forget_orders(work, owners(work.session, shipment))
+    let_be(work, shipment, note)
 
 
-def let_be(work: Work, shipment: Shipment, order: Order) -> None:
+def let_be(work: Work, shipment: Shipment, note: str = "nothing was packed") -> None:
     """A parcel that nothing went into is forgotten: its goods stay where they are."""
-    set_state(work, shipment, CANCELLED, note="nothing was packed")
-    _stop_packing(work, order)
+    set_state(work, shipment, CANCELLED, note)
+    for order in lock_owners(work, shipment):
+        if order.phase == phases.PACKING and not of_order(work.session, order.id, *LIVE):
+            set_phase(work, order, "stop_packing")
+        tell_order(work, order)
 
 
-def _stop_packing(work: Work, order: Order) -> None:
-    if order.phase == phases.PACKING and not of_order(work.session, order.id, *LIVE):
-        set_phase(work, order, "stop_packing")
-    tell_order(work, order)
-
-
-def forget_walks(work: Work, shipment: Shipment) -> None:
-    """The goods of a shipment left: what walks took for them does not count for later units."""
-    fulfilment.forget_places(work, shipment.order_id, {
+def forget_walks(work: Work, shipment: Shipment, order_id: int) -> None:
+    """Goods of an order left: what walks took for them does not count for later units."""
+    fulfilment.forget_places(work, order_id, {
         (line.line_id, line.variant_id, line.location_id)
         for line in lines_of(work.session, shipment.id)
     })
@@ -291,8 +272,7 @@ def add_parcel(work: Work, shipment: Shipment) -> Parcel:
                     position=max((one.position for one in present), default=0) + 1)
     work.session.add(parcel)
     work.session.flush()
-    audit.record(work, "shipping.parcel", "shipment", shipment.id,
-                 {"parcels": [len(present), len(present) + 1]}, order_id=shipment.order_id)
+    _record(work, "shipping.parcel", shipment, {"parcels": [len(present), len(present) + 1]})
     return parcel
 
 
@@ -344,8 +324,7 @@ def describe_parcel(
     change = audit.changes(before, after)
     if change:
         work.session.flush()
-        audit.record(work, "shipping.describe", "shipment", shipment.id, change,
-                     order_id=shipment.order_id)
+        _record(work, "shipping.describe", shipment, change)
     return parcel
 
 

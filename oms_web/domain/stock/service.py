@@ -172,7 +172,7 @@ def promises(session: Session, demand_kind: str, demand_ids: Collection[int]) ->
     """The reservations of demands, in (variant, location) order."""
     rows = session.execute(
         select(Reservation.id, Reservation.demand_id, Reservation.variant_id,
-               Reservation.location_id, Reservation.quantity)
+               Reservation.location_id, Reservation.quantity, Reservation.demand_kind)
         .where(Reservation.demand_kind == demand_kind,
                Reservation.demand_id.in_(sorted(demand_ids)))
         .order_by(Reservation.variant_id, Reservation.location_id, Reservation.id)
@@ -219,6 +219,31 @@ def _end_promises(work: Work, ended: Iterable[tuple[Promise, int]]) -> dict[Plac
     if whole:
         work.session.execute(delete(Reservation).where(Reservation.id.in_(whole)))
     return freed
+
+
+def hand_over(work: Work, handed: Sequence[tuple[Promise, int, int]]) -> None:
+    """Promised units go to another demand of the same kind: (promise, units, demand).
+
+    Nothing becomes free, and each promise still ends when it would have ended.
+    """
+    if not handed:
+        return
+    ends = dict(work.session.execute(
+        select(Reservation.id, Reservation.expires_at)
+        .where(Reservation.id.in_({promise.id for promise, _, _ in handed}))
+    ).all())
+    rows = [
+        {"demand_kind": promise.demand_kind, "demand_id": demand, "variant_id": promise.variant_id,
+         "location_id": promise.location_id, "quantity": units, "created_at": work.now,
+         "expires_at": ends[promise.id]}
+        for promise, units, demand in handed if units
+    ]
+    _end_promises(work, [(promise, units) for promise, units, _ in handed])
+    statement = upsert(work.session, Reservation)
+    work.session.execute(statement.on_conflict_do_update(
+        index_elements=["demand_kind", "demand_id", "variant_id", "location_id"],
+        set_={"quantity": Reservation.quantity + statement.excluded.quantity},
+    ), rows)
 
 
 def take_promised(work: Work, taken: Sequence[tuple[Promise, MoveWanted]]) -> None:

@@ -19,8 +19,8 @@ from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.channels import service as channels
 from oms_web.domain.channels.models import ChannelAccount
-from oms_web.domain.orders import reserving
-from oms_web.domain.orders.models import ChannelOrder, OrderLink
+from oms_web.domain.orders import phases, reserving
+from oms_web.domain.orders.models import ChannelOrder, Order, OrderLink
 from oms_web.domain.returns.models import Return, ReturnLine
 from oms_web.domain.stock import service as stock
 from oms_web.domain.stock.allocation import Shelf, Take
@@ -145,17 +145,19 @@ def _comes_here(draft: Draft) -> bool:
 
 
 def _orders_of(work: Work, account_id: int, external_ids: set[str]) -> dict[str, int]:
-    """Our orders for a channel's order ids, where one is known and stands for one order only."""
+    """Our orders for a channel's order ids: of a split one a part that has left, the first one."""
     if not external_ids - {""}:
         return {}
-    found: dict[str, list[int]] = {}
+    found: dict[str, int] = {}
     for external_id, order_id in work.session.execute(
-        select(ChannelOrder.external_id, OrderLink.order_id)
+        select(ChannelOrder.external_id, Order.id)
         .join(OrderLink, ChannelOrder.id == OrderLink.channel_order_id)
+        .join(Order, Order.id == OrderLink.order_id)
         .where(ChannelOrder.account_id == account_id, ChannelOrder.external_id.in_(external_ids))
+        .order_by(Order.phase.not_in((phases.SHIPPED, phases.DONE)), Order.id)
     ):
-        found.setdefault(external_id, []).append(order_id)
-    return {external_id: ids[0] for external_id, ids in found.items() if len(ids) == 1}
+        found.setdefault(external_id, order_id)
+    return found
 
 
 @dataclass(slots=True)

@@ -15,8 +15,7 @@ from oms_web.domain.company.models import Company
 from oms_web.domain.fulfilment import closing, weighing
 from oms_web.domain.fulfilment import scan as scans
 from oms_web.domain.fulfilment import service as fulfilment
-from oms_web.domain.orders import service as orders
-from oms_web.domain.orders.models import Note, Order, OrderLine
+from oms_web.domain.orders.models import Note, OrderLine
 from oms_web.domain.orders.reserving import line_parts
 from oms_web.domain.shipping import bench, weights
 from oms_web.domain.shipping import service as shipping
@@ -46,7 +45,7 @@ def next_step(session: Session, shipment: Shipment) -> str:
     if not scans.complete(needs):
         return ""
     return closing.next_step(
-        True, fulfilment.unread_notes(session, shipment.order_id, shipment.id),
+        True, fulfilment.unread_notes(session, shipping.owners(session, shipment), shipment.id),
         len(unweighed(session, shipment.id)), weighs(session))
 
 
@@ -60,14 +59,14 @@ def unweighed(session: Session, shipment_id: int) -> list[Parcel]:
     return [one for one in shipping.parcels_of(session, shipment_id) if not one.weighed_by]
 
 
-def close_when_ready(work: Work, shipment: Shipment, order: Order) -> bool:
+def close_when_ready(work: Work, shipment: Shipment) -> bool:
     """Close a parcel unless something stands before it; whether it closed."""
     if not scans.complete(bench.needs(work.session, shipment.id)):
         return False
     shipping.drop_empty_parcels(work, shipment, inside(work, shipment))
     if next_step(work.session, shipment):
         return False
-    seal(work, shipment, order)
+    seal(work, shipment)
     return True
 
 
@@ -81,19 +80,18 @@ def close(work: Work, shipment_id: int) -> bool:
     shipment = shipping.lock(work.session, shipment_id, *shipping.LIVE)
     if shipment.state == shipping.PACKED:
         return False
-    order = _untroubled(work, shipment)
+    _untroubled(work, shipment)
     if not scans.complete(bench.needs(work.session, shipment_id)):
         raise NotAllowedNow("Not everything is in the parcel yet.")
-    if not close_when_ready(work, shipment, order):
+    if not close_when_ready(work, shipment):
         raise NotAllowedNow(_STEP_SAYS[next_step(work.session, shipment)])
     return True
 
 
-def _untroubled(work: Work, shipment: Shipment) -> Order:
-    order = orders.lock_order(work.session, shipment.order_id)
-    if trouble.find(work.session, shipment, order) is not None:
+def _untroubled(work: Work, shipment: Shipment) -> None:
+    shipping.lock_owners(work, shipment)
+    if trouble.find(work.session, shipment) is not None:
         raise NotAllowedNow("Something happened to this order. Look at it first.")
-    return order
 
 
 def confirm_note(work: Work, shipment_id: int, note_id: int) -> bool:
@@ -105,15 +103,16 @@ def confirm_note(work: Work, shipment_id: int, note_id: int) -> bool:
     """
     shipment = shipping.lock(work.session, shipment_id, *shipping.LIVE)
     note = work.session.get(Note, note_id)
-    if note is None or note.order_id != shipment.order_id or not note.for_packer:
+    inside_it = shipping.owners(work.session, shipment)
+    if note is None or note.order_id not in inside_it or not note.for_packer:
         raise NotFound("There is no such note.")
     if shipment.state == shipping.PACKED:
         return False
-    order = _untroubled(work, shipment)
+    _untroubled(work, shipment)
     if fulfilment.confirm_note(work, note_id, shipment_id):
-        audit.record(work, "packing.note", "shipment", shipment_id, order_id=order.id,
+        audit.record(work, "packing.note", "shipment", shipment_id, order_id=note.order_id,
                      note=note.text[:200])
-    return close_when_ready(work, shipment, order)
+    return close_when_ready(work, shipment)
 
 
 def weigh(work: Work, shipment_id: int, measured_g: int, reason: str = "") -> Weighed:
@@ -130,7 +129,7 @@ def weigh(work: Work, shipment_id: int, measured_g: int, reason: str = "") -> We
         Invalid: no weight a parcel can have.
     """
     shipment = shipping.lock(work.session, shipment_id, shipping.PACKING)
-    order = _untroubled(work, shipment)
+    _untroubled(work, shipment)
     if not 0 < measured_g <= weighing.HEAVIEST_G:
         raise Invalid("A parcel weighs between 1 g and 1000 kg.", "weight")
     if not scans.complete(bench.needs(work.session, shipment_id)):
@@ -155,20 +154,20 @@ def weigh(work: Work, shipment_id: int, measured_g: int, reason: str = "") -> We
     audit.record(work, "packing.weigh", "shipment", shipment_id, {
         "weight": [None, measured_g], "expected_g": [None, expected],
         **({"reason": [None, reason]} if off else {}),
-    }, order_id=order.id)
+    }, order_id=shipment.order_id)
     work.session.flush()
-    closed = close_when_ready(work, shipment, order)
+    closed = close_when_ready(work, shipment)
     return Weighed(box.position, measured_g, expected, closed=closed)
 
 
-def seal(work: Work, shipment: Shipment, order: Order) -> None:
-    """The parcel is complete: weigh it up, write who packed it, move the order on."""
+def seal(work: Work, shipment: Shipment) -> None:
+    """The parcel is complete: weigh it up, write who packed it, move its orders on."""
     within = inside(work, shipment)
     shipping.drop_empty_parcels(work, shipment, within)
     weights.estimate(work, shipment, within)
     shipment.packed_by, shipment.packed_at = work.actor.name, work.now
     shipping.set_state(work, shipment, shipping.PACKED, note=shipment.station)
-    shipping.tell_order(work, order)
+    shipping.tell_orders(work, shipment)
 
 
 def inside(work: Work, shipment: Shipment) -> dict[int, Counter[int]]:

@@ -52,30 +52,32 @@ def lose_unit(
     if fulfilment.scan_by_key(work.session, key) is not None:
         return Lost(apart=shipping.get(work.session, shipment_id).state == shipping.CANCELLED)
     shipment = shipping.lock(work.session, shipment_id, shipping.PACKING)
-    order = orders.lock_order(work.session, shipment.order_id)
-    if trouble.find(work.session, shipment, order) is not None:
+    shipping.lock_owners(work, shipment)
+    if trouble.find(work.session, shipment) is not None:
         raise NotAllowedNow("Something happened to this order. Look at it first.")
     place = _place(work, shipment_id, line_id, variant_id)
     to, reason = _GOES_TO[what]
+    line = work.session.get_one(OrderLine, line_id)
+    order = orders.lock_order(work.session, line.order_id)
     partly = _lacks_before(work, order)
     fulfilment.record_scan(work, shipment_id, key, "", variant_id, what)
     if what == MISSING:
         recounts.ask(work, place.location_id, variant_id, 1)
     outcome = losses.lose(work, Loss(
-        order=order, line=work.session.get_one(OrderLine, line_id), variant_id=variant_id,
+        order=order, line=line, variant_id=variant_id,
         location_id=place.location_id, units=1, to=to, reason=reason,
         cause=f"pack:{shipment_id}:{key}", note=note.strip()[:200] or f"{what} at packing",
     ))
     if outcome.lost and not partly:
-        shipping.give_up(work, shipment, order, "units are lacking")
+        shipping.give_up(work, shipment, "units are lacking")
         return Lost(apart=True)
     shipping.relist(work, shipment)
     weights.forget(work, shipment)
     needs = bench.needs(work.session, shipment_id)
     if not needs:
-        shipping.give_up(work, shipment, order, "units are lacking")
+        shipping.give_up(work, shipment, "units are lacking")
         return Lost(apart=True)
-    closing.close_when_ready(work, shipment, order)
+    closing.close_when_ready(work, shipment)
     return Lost(outcome.instead)
 
 

@@ -14,11 +14,11 @@ from oms_web.domain.audit import service as audit
 from oms_web.domain.catalog import queries as catalog
 from oms_web.domain.fulfilment import scan
 from oms_web.domain.fulfilment import service as fulfilment
-from oms_web.domain.orders import filing, phases
+from oms_web.domain.orders import filing, lineage, phases
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Hold, Order, OrderLine
 from oms_web.domain.orders.reserving import KIND
-from oms_web.domain.shipping import replanning, tracking
+from oms_web.domain.shipping import boxes, replanning, tracking
 from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping.models import Parcel, Shipment, ShipmentLine
 from oms_web.domain.stock.models import Reservation
@@ -133,7 +133,11 @@ def _by_tracking(session: Session, code: str) -> int | None:
 def _most_urgent(
     session: Session, variant_id: int, station: str, queues: tuple[str, ...]
 ) -> int | None:
-    """The order to open for a unit; on the way it is locked, so two stations take two orders."""
+    """The order to open for a unit; on the way it is locked, so two stations take two orders.
+
+    Of orders that travel together none is locked here: all of them are at once, in the sequence of
+    their numbers, or two stations could wait for each other crosswise.
+    """
     promised = select(OrderLine.order_id).join(
         Reservation, and_(Reservation.demand_id == OrderLine.id, Reservation.demand_kind == KIND)
     ).where(or_(Reservation.variant_id == variant_id, OrderLine.variant_id == variant_id))
@@ -141,27 +145,31 @@ def _most_urgent(
         select(Shipment.id).join(ShipmentLine, ShipmentLine.shipment_id == Shipment.id)
         .join(OrderLine, OrderLine.id == ShipmentLine.line_id)
         .where(
-            Shipment.order_id == Order.id, Shipment.state == shipping.PACKING,
+            OrderLine.order_id == Order.id, Shipment.state == shipping.PACKING,
             Shipment.station.in_(("", station)), ShipmentLine.packed < ShipmentLine.quantity,
             or_(ShipmentLine.variant_id == variant_id, OrderLine.variant_id == variant_id),
         )
     )
-    begun = select(Shipment.id).where(Shipment.order_id == Order.id,
-                                      Shipment.state.in_(shipping.LIVE))
-    return session.scalar(
-        select(Order.id)
+    urgent = (
+        select(Order.id, Order.queue, Order.ship_by)
         .where(Order.id.in_(promised), Order.queue.in_(queues),
-               or_(~exists(begun), exists(in_parcel)))
+               or_(~boxes.carried(*shipping.LIVE), exists(in_parcel)))
         .order_by(Order.queue != "pack", Order.ship_by.is_(None), Order.ship_by, Order.id)
-        .limit(1).with_for_update(of=Order, skip_locked=True)
+        .limit(1)
     )
+    alone = session.execute(urgent.where(Order.together_id.is_(None))
+                            .with_for_update(of=Order, skip_locked=True)).first()
+    shared = session.execute(urgent.where(Order.together_id.is_not(None))).first()
+    found = [row for row in (alone, shared) if row is not None]
+    return min(found, key=lambda row: (
+        row.queue != "pack", row.ship_by is None, row.ship_by, row.id)).id if found else None
 
 
 def open_order(work: Work, order_id: int, station: str) -> Shipment:
     """The shipment to pack for an order: the one somebody began, or a new one.
 
-    A parcel that another station has in hand is taken over, and that is written down. A parcel
-    that is packed already is only shown.
+    What travels with the order goes into the same parcel. A parcel that another station has in hand
+    is taken over, and that is written down. A parcel that is packed already is only shown.
 
     Raises:
         NotAllowedNow: the order cannot be packed now, with the reason.
@@ -170,7 +178,7 @@ def open_order(work: Work, order_id: int, station: str) -> Shipment:
     begun = shipping.of_order(work.session, order_id, shipping.PACKING)
     if begun:
         return _take_in_hand(work, begun[0], station)
-    waiting = shipping.open_parts(work.session, order_id)
+    waiting = shipping.open_parts(work.session, *_all(work.session, order_id))
     packed = shipping.of_order(work.session, order_id, shipping.PACKED, *shipping.LEFT)
     if packed and not waiting:
         return packed[-1]
@@ -179,16 +187,25 @@ def open_order(work: Work, order_id: int, station: str) -> Shipment:
     return _begin(work, order, station)
 
 
+def _all(session: Session, order_id: int) -> list[int]:
+    """An order and those that travel with it."""
+    return lineage.together(session, order_id) or [order_id]
+
+
 def _begin(work: Work, order: Order, station: str) -> Shipment:
-    waiting = shipping.open_parts(work.session, order.id)
+    mine = _all(work.session, order.id)
+    waiting = shipping.open_parts(work.session, *mine)
     if not waiting:
         raise NotAllowedNow("Nothing of this order is reserved, so nothing can be packed.")
     warehouse_id = max(
         waiting, key=lambda w: (sum(part.quantity for part in waiting[w]), -w)
     )
     shipment = shipping.start(work, order, warehouse_id, waiting[warehouse_id], station)
-    orders.set_phase(work, order, "start_packing")
-    shipping.tell_order(work, order)
+    packed = set(shipping.owners(work.session, shipment))
+    for one in (orders.get_order(work.session, order_id) for order_id in mine):
+        if one.id in packed:
+            orders.set_phase(work, one, "start_packing")
+        shipping.tell_order(work, one)
     return shipment
 
 
@@ -213,9 +230,10 @@ def begin_partly(work: Work, order_id: int) -> int:
     order = orders.lock_order(work.session, order_id)
     if order.phase not in (phases.OPEN, phases.PACKING):
         raise NotAllowedNow("This order has left or is closed.", phases.allowed(order.phase))
-    if not filing.may_ship(order.payment_state):
+    mine = _all(work.session, order_id)
+    if not all(filing.may_ship(orders.get_order(work.session, one).payment_state) for one in mine):
         raise NotAllowedNow("This order is not paid, so it cannot leave.")
-    held = select(Hold.id).where(Hold.order_id == order_id, Hold.released_at.is_(None)).limit(1)
+    held = select(Hold.id).where(Hold.order_id.in_(mine), Hold.released_at.is_(None)).limit(1)
     if work.session.scalar(held) is not None:
         raise NotAllowedNow("This order is held. Release it first, then it can leave.")
     begun = shipping.of_order(work.session, order_id, shipping.PACKING)
@@ -232,15 +250,15 @@ def put_aside(work: Work, shipment_id: int) -> None:
     shipment = shipping.lock(work.session, shipment_id)
     if shipment.state != shipping.PACKING:
         return
-    order = orders.lock_order(work.session, shipment.order_id)
+    shipping.lock_owners(work, shipment)
     if any(line.packed for line in shipping.lines_of(work.session, shipment_id)):
         if shipment.station:
             audit.record(work, "packing.aside", "shipment", shipment.id,
-                         {"station": [shipment.station, ""]}, order_id=order.id)
+                         {"station": [shipment.station, ""]}, order_id=shipment.order_id)
         shipment.station = ""
         work.session.flush()
         return
-    shipping.let_be(work, shipment, order)
+    shipping.let_be(work, shipment)
 
 
 def reopen(work: Work, shipment_id: int, station: str) -> None:
@@ -253,6 +271,6 @@ def reopen(work: Work, shipment_id: int, station: str) -> None:
     if shipment.state == shipping.PACKING:
         _take_in_hand(work, shipment, station)
         return
-    replanning.unseal(work, shipment, orders.lock_order(work.session, shipment.order_id))
+    replanning.unseal(work, shipment)
     shipment.station = station
     work.session.flush()

@@ -13,7 +13,6 @@ from oms_web.domain.fulfilment import scan as scans
 from oms_web.domain.fulfilment import service as fulfilment
 from oms_web.domain.fulfilment.models import PackScan
 from oms_web.domain.fulfilment.scan import Need
-from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
 from oms_web.domain.shipping import bench, replanning, weights
 from oms_web.domain.shipping import service as shipping
@@ -58,8 +57,8 @@ def scan(
     before = fulfilment.scan_by_key(work.session, key)
     if before is not None:
         return _heard_before(work.session, before)
-    shipment, order = _in_hand(work, shipment_id)
-    if trouble.find(work.session, shipment, order) is not None:
+    shipment = _in_hand(work, shipment_id)
+    if trouble.find(work.session, shipment) is not None:
         return Heard(STOP)
     product = catalog.scanned(work.session, code)
     needs = bench.needs(work.session, shipment_id)
@@ -67,14 +66,17 @@ def scan(
     if verdict.result in (scans.UNKNOWN, scans.WRONG):
         named = _names_order(work.session, code)
         if named is not None:
-            return Heard(HERE if named == order.id else OTHER)
+            mine = shipping.owners(work.session, shipment)
+            return Heard(HERE if named in mine else OTHER)
     told = _Told(key, code.strip(), product.id if product else None, verdict.result)
-    return _count(work, shipment, order, needs, verdict.counts, [told])
+    return _count(work, shipment, needs, verdict.counts, [told])
 
 
-def _in_hand(work: Work, shipment_id: int) -> tuple[Shipment, Order]:
+def _in_hand(work: Work, shipment_id: int) -> Shipment:
+    """An open parcel; it and its orders are nobody else's until the end of the transaction."""
     shipment = shipping.lock(work.session, shipment_id, shipping.PACKING)
-    return shipment, orders.lock_order(work.session, shipment.order_id)
+    shipping.lock_owners(work, shipment)
+    return shipment
 
 
 def _heard_before(session: Session, before: PackScan) -> Heard:
@@ -91,8 +93,7 @@ def _names_order(session: Session, code: str) -> int | None:
 
 
 def _count(
-    work: Work, shipment: Shipment, order: Order, needs: list[Need], counts: scans.Counts,
-    told: list[_Told],
+    work: Work, shipment: Shipment, needs: list[Need], counts: scans.Counts, told: list[_Told]
 ) -> Heard:
     parcel = shipping.parcels_of(work.session, shipment.id)[-1].position
     rows = [
@@ -102,7 +103,7 @@ def _count(
     ]
     _put(work, shipment, counts)
     closed = counts != () and scans.complete(scans.counted(needs, counts)) \
-        and closing.close_when_ready(work, shipment, order)
+        and closing.close_when_ready(work, shipment)
     return Heard(rows[-1].result, rows[-1].id, closed)
 
 
@@ -129,15 +130,15 @@ def by_hand(
     before = fulfilment.scan_by_key(work.session, key)
     if before is not None:
         return _heard_before(work.session, before)
-    shipment, order = _in_hand(work, shipment_id)
-    if trouble.find(work.session, shipment, order) is not None:
+    shipment = _in_hand(work, shipment_id)
+    if trouble.find(work.session, shipment) is not None:
         return Heard(STOP)
     needs = bench.needs(work.session, shipment_id)
     need = next((n for n in needs if n.key == (line_id, variant_id) and n.left > 0), None)
     if need is None:
         raise NotAllowedNow("All of it is in the parcel already.")
     many = max(1, min(units, need.left, MOST_BY_HAND))
-    return _count(work, shipment, order, needs, ((need.key, many),), [
+    return _count(work, shipment, needs, ((need.key, many),), [
         _Told(key if number == 0 else f"{key[:34]}:{number}", "", variant_id, "hand")
         for number in range(many)
     ])
@@ -150,12 +151,12 @@ def undo(work: Work, shipment_id: int, scan_id: int) -> bool:
         NotAllowedNow: it has left.
     """
     shipment = shipping.lock(work.session, shipment_id, *shipping.LIVE)
-    order = orders.lock_order(work.session, shipment.order_id)
+    shipping.lock_owners(work, shipment)
     row = work.session.get(PackScan, scan_id)
     if row is None or row.shipment_id != shipment_id or row.result not in fulfilment.COUNTED:
         return False
     if shipment.state == shipping.PACKED:
-        replanning.unseal(work, shipment, order)
+        replanning.unseal(work, shipment)
     weights.forget(work, shipment)
     if row.variant_id is not None:
         needs = bench.needs(work.session, shipment_id)
@@ -188,13 +189,13 @@ def accept_changes(work: Work, shipment_id: int) -> dict[tuple[int, int], int]:
     Raises:
         NotAllowedNow: the order lost units, or something else stands in the way.
     """
-    shipment, order = _in_hand(work, shipment_id)
-    found = trouble.find(work.session, shipment, order)
+    shipment = _in_hand(work, shipment_id)
+    found = trouble.find(work.session, shipment)
     if found is None:
         return {}
     if found.kind != trouble.CHANGED:
         raise NotAllowedNow("This order cannot go on like this.")
     out = shipping.relist(work, shipment)
     weights.forget(work, shipment)
-    closing.close_when_ready(work, shipment, order)
+    closing.close_when_ready(work, shipment)
     return out

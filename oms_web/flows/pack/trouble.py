@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import select
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from oms_web.domain.orders import filing, phases
 from oms_web.domain.orders.models import Hold, Order, OrderLine
 from oms_web.domain.shipping import replanning
+from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping.models import Shipment
 
 CANCELLED, LEFT, HELD, UNPAID, CHANGED, SHORT = (
@@ -30,31 +31,37 @@ class Trouble:
     changes: Mapping[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
 
 
-def find(session: Session, shipment: Shipment, order: Order) -> Trouble | None:
-    """What stands in the way of a parcel, if anything does."""
-    if order.phase == phases.CANCELLED:
-        return Trouble(CANCELLED)
-    if order.phase not in (phases.OPEN, phases.PACKING):
-        return Trouble(LEFT)
+def find(session: Session, shipment: Shipment) -> Trouble | None:
+    """What stands in the way of a parcel, if anything does.
+
+    Of several orders in it each can stop it; one that was cancelled only has to come out of it.
+    """
+    mine = list(session.scalars(
+        select(Order).where(Order.id.in_(shipping.owners(session, shipment)))))
+    going = [order for order in mine if order.phase in (phases.OPEN, phases.PACKING)]
+    if not going:
+        cancelled = any(order.phase == phases.CANCELLED for order in mine)
+        return Trouble(CANCELLED if cancelled else LEFT)
     hold = session.scalar(
-        select(Hold.kind).where(Hold.order_id == order.id, Hold.released_at.is_(None))
+        select(Hold.kind)
+        .where(Hold.order_id.in_([order.id for order in going]), Hold.released_at.is_(None))
         .order_by(Hold.kind != "changed", Hold.id).limit(1)
     )
     if hold is not None:
         return Trouble(HELD, hold)
-    if not filing.may_ship(order.payment_state):
+    if not all(filing.may_ship(order.payment_state) for order in going):
         return Trouble(UNPAID)
     changes = replanning.differences(session, shipment)
     if not changes:
         return None
     lost = any(now < before for before, now in changes.values())
-    return Trouble(SHORT if lost and _lacks(session, order) else CHANGED, changes=changes)
+    return Trouble(SHORT if lost and _lacks(session, going) else CHANGED, changes=changes)
 
 
-def _lacks(session: Session, order: Order) -> bool:
+def _lacks(session: Session, going: Sequence[Order]) -> bool:
     return session.scalar(
         select(OrderLine.id).where(
-            OrderLine.order_id == order.id,
+            OrderLine.order_id.in_([order.id for order in going]),
             OrderLine.reserved + OrderLine.shipped + OrderLine.cancelled < OrderLine.quantity,
         ).limit(1)
     ) is not None

@@ -12,6 +12,7 @@ from oms_web.core.errors import Invalid, NotAllowedNow, OmsError
 from oms_web.core.work import Work
 from oms_web.domain.fulfilment import carts, service
 from oms_web.domain.fulfilment.service import Errand
+from oms_web.domain.orders import lineage
 from oms_web.domain.orders.models import Order
 from oms_web.domain.shipping import service as shipping
 from oms_web.domain.stock.models import Location
@@ -50,6 +51,8 @@ def start(
 ) -> Started:
     """Put orders on new walks through a warehouse; those that cannot go are said, not dropped.
 
+    What travels with an order is picked with it, into the same basket.
+
     Args:
         method: a key of ``carts.METHODS``.
         cart_slots: orders that one cart holds.
@@ -63,12 +66,14 @@ def start(
         raise Invalid("Choose at least one order.", "order")
     if len(wanted) > service.MOST_ORDERS:
         raise Invalid("A pick list has at most %(most)s orders.", "order", most=service.MOST_ORDERS)
+    wanted = [*wanted, *sorted(set(lineage.together(work.session, *wanted)).difference(wanted))]
     if method not in carts.METHODS:
         raise Invalid("Choose how to pick.", "method")
     found = _locked(work, wanted)
     made = Started()
     errands = _errands(work, warehouse_id, wanted, found, made)
-    for walk in carts.deal(made.orders, method, cart_slots):
+    boxes = {one.id: one.together_id for one in found.values() if one.together_id is not None}
+    for walk in carts.deal(made.orders, method, cart_slots, boxes):
         baskets = dict(walk.slots)
         mine = [errand for errand in errands if errand.order_id in baskets]
         made.list_ids.append(

@@ -13,7 +13,7 @@ from oms_web.domain.audit import service as audit
 from oms_web.domain.catalog import queries as catalog
 from oms_web.domain.fulfilment import queries, service, walk
 from oms_web.domain.fulfilment.models import PickList, PickTask
-from oms_web.domain.orders import phases
+from oms_web.domain.orders import lineage, phases
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
 from oms_web.domain.shipping import service as shipping
@@ -127,10 +127,11 @@ def take_over(work: Work, list_id: int) -> bool:
 
 
 def leave_out(work: Work, list_id: int, order_id: int) -> None:
-    """Take an order off a walk; what was taken for it goes back to the shelves."""
+    """Take an order, and what travels with it, off a walk; its goods go back to the shelves."""
     made = service.lock_list(work.session, list_id, service.OPEN)
-    if service.forget_orders(work, [order_id], list_id):
-        audit.record(work, "picking.leave_out", "pick_list", list_id, order_id=order_id)
+    for one in {order_id, *lineage.together(work.session, order_id)}:
+        if service.forget_orders(work, [one], list_id):
+            audit.record(work, "picking.leave_out", "pick_list", list_id, order_id=one)
     finish_when_done(work, made)
 
 

@@ -657,6 +657,8 @@ def upgrade() -> None:
     sa.Column('strip', sa.String(length=5), nullable=False),
     sa.Column('status_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('purchase_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('together_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('source', sa.String(length=20), nullable=False),
     sa.Column('external_number', sa.String(length=120), nullable=False),
     sa.Column('placed_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
@@ -701,7 +703,9 @@ def upgrade() -> None:
     sa.Column('is_undelivered', sa.Boolean(), nullable=False),
     sa.CheckConstraint('items_total + shipping_total - discount_total = total', name=op.f('ck_sales_order_totals_add_up')),
     sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_sales_order_account_id')),
+    sa.ForeignKeyConstraint(['purchase_id'], ['sales_order.id'], name=op.f('fk_sales_order_purchase_id')),
     sa.ForeignKeyConstraint(['status_id'], ['order_status.id'], name=op.f('fk_sales_order_status_id')),
+    sa.ForeignKeyConstraint(['together_id'], ['sales_order.id'], name=op.f('fk_sales_order_together_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_sales_order')),
     sqlite_autoincrement=True
     )
@@ -713,11 +717,13 @@ def upgrade() -> None:
         batch_op.create_index('ix_sales_order_open', ['placed_at', 'id', 'queue', 'phase', 'status_id', 'account_id', 'payment_state', 'country', 'carrier', 'source', 'strip', 'ship_by'], unique=False, sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
         batch_op.create_index('ix_sales_order_payment', ['payment_state', 'placed_at', 'id'], unique=False)
         batch_op.create_index('ix_sales_order_placed', ['placed_at', 'id'], unique=False)
+        batch_op.create_index('ix_sales_order_purchase', ['purchase_id'], unique=False, sqlite_where=sa.text('purchase_id IS NOT NULL'), postgresql_where=sa.text('purchase_id IS NOT NULL'))
         batch_op.create_index('ix_sales_order_queue', ['queue', 'placed_at', 'id'], unique=False)
         batch_op.create_index('ix_sales_order_source', ['source', 'placed_at', 'id'], unique=False, sqlite_where=sa.text("source <> 'channel'"), postgresql_where=sa.text("source <> 'channel'"))
         batch_op.create_index('ix_sales_order_status', ['status_id', 'placed_at', 'id'], unique=False)
         batch_op.create_index('ix_sales_order_to_document', ['id'], unique=False, sqlite_where=sa.text('wants_invoice AND NOT is_documented'), postgresql_where=sa.text('wants_invoice AND NOT is_documented'))
         batch_op.create_index('ix_sales_order_to_ship', ['ship_by', 'id', 'queue', 'phase', 'status_id', 'account_id', 'payment_state', 'country', 'carrier', 'source', 'strip', 'placed_at'], unique=False, sqlite_where=sa.text("phase IN ('open', 'packing')"), postgresql_where=sa.text("phase IN ('open', 'packing')"))
+        batch_op.create_index('ix_sales_order_together', ['together_id'], unique=False, sqlite_where=sa.text('together_id IS NOT NULL'), postgresql_where=sa.text('together_id IS NOT NULL'))
 
     op.create_table('stock_document',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1091,6 +1097,21 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('order_id', name=op.f('pk_order_page')),
     sa.UniqueConstraint('token_hash', name=op.f('uq_order_page_token_hash'))
     )
+    op.create_table('order_split',
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('from_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('rounding', sa.BigInteger(), nullable=False),
+    sa.Column('made_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('made_by', sa.String(length=120), nullable=False),
+    sa.Column('joined_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('joined_by', sa.String(length=120), nullable=True),
+    sa.ForeignKeyConstraint(['from_id'], ['sales_order.id'], name=op.f('fk_order_split_from_id')),
+    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_order_split_order_id')),
+    sa.PrimaryKeyConstraint('order_id', name=op.f('pk_order_split'))
+    )
+    with op.batch_alter_table('order_split', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_order_split_from_id'), ['from_id'], unique=False)
+
     op.create_table('order_tag',
     sa.Column('tag_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1815,6 +1836,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_order_tag_order_id'))
 
     op.drop_table('order_tag')
+    with op.batch_alter_table('order_split', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_order_split_from_id'))
+
+    op.drop_table('order_split')
     op.drop_table('order_page')
     with op.batch_alter_table('order_note', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_order_note_order_id'))
@@ -1900,11 +1925,13 @@ def downgrade() -> None:
 
     op.drop_table('stock_document')
     with op.batch_alter_table('sales_order', schema=None) as batch_op:
+        batch_op.drop_index('ix_sales_order_together', sqlite_where=sa.text('together_id IS NOT NULL'), postgresql_where=sa.text('together_id IS NOT NULL'))
         batch_op.drop_index('ix_sales_order_to_ship', sqlite_where=sa.text("phase IN ('open', 'packing')"), postgresql_where=sa.text("phase IN ('open', 'packing')"))
         batch_op.drop_index('ix_sales_order_to_document', sqlite_where=sa.text('wants_invoice AND NOT is_documented'), postgresql_where=sa.text('wants_invoice AND NOT is_documented'))
         batch_op.drop_index('ix_sales_order_status')
         batch_op.drop_index('ix_sales_order_source', sqlite_where=sa.text("source <> 'channel'"), postgresql_where=sa.text("source <> 'channel'"))
         batch_op.drop_index('ix_sales_order_queue')
+        batch_op.drop_index('ix_sales_order_purchase', sqlite_where=sa.text('purchase_id IS NOT NULL'), postgresql_where=sa.text('purchase_id IS NOT NULL'))
         batch_op.drop_index('ix_sales_order_placed')
         batch_op.drop_index('ix_sales_order_payment')
         batch_op.drop_index('ix_sales_order_open', sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))

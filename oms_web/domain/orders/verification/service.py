@@ -6,6 +6,7 @@ Callers refile the orders (``orders.service.refile``) when holds may have change
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import insert, select
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 from oms_web.core.errors import Invalid
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
-from oms_web.domain.orders import phases
+from oms_web.domain.orders import lineage, phases
 from oms_web.domain.orders.checks import Flaw
 from oms_web.domain.orders.models import Hold, Order
 from oms_web.domain.orders.service import release_holds, set_hold
@@ -66,7 +67,10 @@ def look_again(work: Work, order: Order, looked: Collection[str] = kinds.LOOKED_
     """Look at what stands on the order, or at some of it; only what is to be sent is verified."""
     found = []
     if order.phase in TO_SHIP:
-        found = examine(Subject.of(order.__getattribute__), levels(work.session),
+        subject = Subject.of(order.__getattribute__)
+        if order.purchase_id is not None:  # paid as one with the other parts
+            subject = replace(subject, paid_total=lineage.paid_of(work.session, order))
+        found = examine(subject, levels(work.session),
                         history=is_history(order.placed_at, order.created_at))
     keep(work, order.id, looked, [one for one in found if one.kind in looked])
 

@@ -1,0 +1,157 @@
+"""Which orders belong together: parts of one purchase, and those that travel in one parcel."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session, aliased
+
+from oms_web.core.text import phone_key, words
+from oms_web.domain.orders import parting, phases
+from oms_web.domain.orders.models import Order, OrderKey, OrderSplit
+
+MOVING = (phases.OPEN, phases.PACKING)
+"""Only what has not left yet can travel with others."""
+MOST_TOGETHER = 20
+_LOOKED_AT = 200
+
+
+def purchase(session: Session, order: Order) -> list[Order]:
+    """All orders of the purchase that an order is a part of, the first one first."""
+    if order.purchase_id is None:
+        return [order]
+    return list(session.scalars(
+        select(Order).where(Order.purchase_id == order.purchase_id).order_by(Order.id)))
+
+
+def paid_of(session: Session, order: Order) -> int:
+    """How much of what was paid for its purchase falls on an order, minor units.
+
+    Money lies where it was recorded; here it is dealt out over the orders that are not cancelled.
+    """
+    if order.purchase_id is None:
+        return order.paid_total
+    family = purchase(session, order)
+    counted = [one for one in family if one.phase != phases.CANCELLED] or family
+    dealt = parting.fill(sum(one.paid_total for one in family), [one.total for one in counted])
+    return next((share for one, share in zip(counted, dealt, strict=True) if one.id == order.id), 0)
+
+
+def due(session: Session, order: Order) -> int:
+    """What is still to be paid for the purchase of an order, minor units; below zero: too much."""
+    family = purchase(session, order)
+    counted = [one for one in family if one.phase != phases.CANCELLED] or family
+    return sum(one.total for one in counted) - sum(one.paid_total for one in family)
+
+
+def together(session: Session, *order_ids: int) -> list[int]:
+    """The orders that travel with any of these and have not left, themselves among them."""
+    asked = aliased(Order)
+    mine = select(asked.together_id).where(asked.id.in_(order_ids))
+    return list(session.scalars(
+        select(Order.id)
+        .where(or_(Order.id.in_(order_ids), Order.together_id.in_(mine)), Order.phase.in_(MOVING))
+        .order_by(Order.id)
+    ))
+
+
+def companions(session: Session, order: Order) -> list[Order]:
+    """The other orders that are, or were, meant for the same parcel."""
+    if order.together_id is None:
+        return []
+    return list(session.scalars(
+        select(Order).where(Order.together_id == order.together_id, Order.id != order.id)
+        .order_by(Order.id)
+    ))
+
+
+def splits(session: Session, order_id: int) -> list[OrderSplit]:
+    """How an order was split off, and what was split off it, the first one first."""
+    return list(session.scalars(
+        select(OrderSplit).where(or_(OrderSplit.order_id == order_id,
+                                     OrderSplit.from_id == order_id))
+        .order_by(OrderSplit.made_at, OrderSplit.order_id)
+    ))
+
+
+def bound(order: Order) -> parting.Bound:
+    """Where an order goes and how."""
+    return parting.Bound(order.ship_to or {}, order.pickup_point, order.carrier, order.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Relations:
+    """The other orders that share an order's parcel, and those that are of its purchase."""
+
+    together: tuple[int, ...] = ()
+    parts: tuple[int, ...] = ()
+
+
+def relations(session: Session, ids: Collection[int]) -> dict[int, Relations]:
+    """What a list shows of orders that belong to others; two statements at most."""
+    if not ids:
+        return {}
+    rows = session.execute(
+        select(Order.id, Order.together_id, Order.purchase_id)
+        .where(Order.id.in_(ids),
+               or_(Order.together_id.is_not(None), Order.purchase_id.is_not(None)))
+    ).all()
+    if not rows:
+        return {}
+    kin = session.execute(
+        select(Order.id, Order.together_id, Order.purchase_id).where(or_(
+            Order.together_id.in_({row.together_id for row in rows} - {None}),
+            Order.purchase_id.in_({row.purchase_id for row in rows} - {None})))
+        .order_by(Order.id)
+    ).all()
+    return {
+        row.id: Relations(
+            *(tuple(one.id for one in kin if one.id != row.id and getattr(one, name) is not None
+                    and getattr(one, name) == getattr(row, name))
+              for name in ("together_id", "purchase_id"))
+        ) for row in rows
+    }
+
+
+def candidates(session: Session, order: Order) -> list[Order]:
+    """Open orders of the same buyer to the same address, of whatever channel, the first one first.
+
+    Parts of its own purchase are none: somebody split them to send them apart.
+
+    Looked up by the words they are found by: e-mail and phone; or, where a channel hides these, all
+    words of the name.
+    """
+    if order.phase != phases.OPEN:
+        return []
+    found = session.scalars(
+        select(Order).where(Order.id.in_(_same_words(session, order)), Order.phase == phases.OPEN,
+                            Order.id != order.id)
+        .order_by(Order.id).limit(_LOOKED_AT)
+    ).all()
+    return [one for one in found if not parting.apart(bound(order), bound(one))
+            and (one.together_id is None or one.together_id != order.together_id)
+            and (one.purchase_id is None or one.purchase_id != order.purchase_id)][:MOST_TOGETHER]
+
+
+def _same_words(session: Session, order: Order) -> Sequence[int]:
+    contacts = {order.buyer_email.strip().lower(), phone_key(order.buyer_phone),
+                phone_key(str((order.ship_to or {}).get("phone") or ""))}
+    contacts = {key for key in contacts if len(key) > 5}
+    found: set[int] = set()
+    if contacts:
+        found.update(session.scalars(
+            select(OrderKey.order_id).where(OrderKey.key.in_(contacts))
+            .order_by(OrderKey.order_id.desc()).limit(_LOOKED_AT)))
+    name = sorted(set(words(str((order.ship_to or {}).get("name") or order.buyer_name))),
+                  key=len, reverse=True)
+    name = [word for word in name if len(word) > 1][:3]
+    if len(name) > 1:
+        by_name = select(OrderKey.order_id).where(OrderKey.key == name[0])
+        for word in name[1:]:
+            by_name = by_name.where(OrderKey.order_id.in_(
+                select(OrderKey.order_id).where(OrderKey.key == word)))
+        found.update(session.scalars(
+            by_name.order_by(OrderKey.order_id.desc()).limit(_LOOKED_AT)))
+    return sorted(found)

@@ -1,0 +1,111 @@
+"""What goes into shipments: promised units by warehouse, and whose they are.
+
+A shipment may carry goods of several orders that travel together. Its ``order_id`` is one of them;
+whose units lie in it, its lines say.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+
+from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from oms_web.core.work import Work
+from oms_web.domain.orders import lineage
+from oms_web.domain.orders.models import Order, OrderLine
+from oms_web.domain.orders.reserving import KIND
+from oms_web.domain.orders.service import lock_order
+from oms_web.domain.shipping import splitting
+from oms_web.domain.shipping.models import Shipment, ShipmentLine
+from oms_web.domain.shipping.splitting import Part
+from oms_web.domain.stock.models import Location, Reservation
+
+
+def of_order(session: Session, order_id: int, *states: str) -> list[Shipment]:
+    """The shipments with goods of an order, in the order they were made; those in ``states``."""
+    query = select(Shipment).where(with_goods_of(order_id)).order_by(Shipment.id)
+    return list(session.scalars(query.where(Shipment.state.in_(states)) if states else query))
+
+
+def with_goods_of(order_id: int) -> ColumnElement[bool]:
+    """The condition that a shipment was made for an order, or has goods of it."""
+    lines = select(ShipmentLine.shipment_id).join(
+        OrderLine, OrderLine.id == ShipmentLine.line_id).where(OrderLine.order_id == order_id)
+    return or_(Shipment.order_id == order_id, Shipment.id.in_(lines))
+
+
+def carried(*states: str) -> ColumnElement[bool]:
+    """The condition that goods of the order in hand are in a shipment of these states."""
+    mine = select(ShipmentLine.shipment_id).join(
+        OrderLine, OrderLine.id == ShipmentLine.line_id
+    ).join(Shipment, Shipment.id == ShipmentLine.shipment_id).where(
+        OrderLine.order_id == Order.id, Shipment.state.in_(states)).correlate(Order)
+    own = select(Shipment.id).where(Shipment.order_id == Order.id, Shipment.state.in_(states))
+    return or_(exists(own), exists(mine))
+
+
+def owners(session: Session, shipment: Shipment) -> list[int]:
+    """The orders whose goods are in a shipment; of an empty one the order it was made for."""
+    return list(session.scalars(
+        select(OrderLine.order_id).join(ShipmentLine, ShipmentLine.line_id == OrderLine.id)
+        .where(ShipmentLine.shipment_id == shipment.id).distinct().order_by(OrderLine.order_id)
+    )) or [shipment.order_id]
+
+
+def bound_for(session: Session, shipment: Shipment) -> list[int]:
+    """The orders that go into a shipment as things stand now: its owners and who joined them."""
+    return lineage.together(session, shipment.order_id, *owners(session, shipment))
+
+
+def lock_owners(work: Work, shipment: Shipment) -> list[Order]:
+    """All orders that a shipment concerns, which nobody else changes until the transaction ends."""
+    session = work.session
+    ids = {*owners(session, shipment), *bound_for(session, shipment)}
+    return [lock_order(session, order_id) for order_id in sorted(ids)]
+
+
+def promised_parts(session: Session, order_ids: Collection[int]) -> dict[int, list[Part]]:
+    """What is promised to orders, and where it lies: order -> its parts in walking order."""
+    found: dict[int, list[Part]] = defaultdict(list)
+    rows = session.execute(
+        select(OrderLine.order_id, OrderLine.id, Reservation.variant_id, Reservation.location_id,
+               Location.warehouse_id, Reservation.quantity)
+        .join(Reservation, (Reservation.demand_id == OrderLine.id)
+              & (Reservation.demand_kind == KIND))
+        .join(Location, Location.id == Reservation.location_id)
+        .where(OrderLine.order_id.in_(sorted(order_ids)))
+        .order_by(OrderLine.order_id, OrderLine.position, Reservation.variant_id,
+                  Location.path_order, Location.id)
+    )
+    for order_id, *part in rows:
+        found[order_id].append(Part(*part))
+    return dict(found)
+
+
+def covered(
+    session: Session, order_ids: Collection[int], states: Collection[str], *, besides: int = 0
+) -> dict[tuple[int, int, int], int]:
+    """Units of orders that shipments plan already: (line, variant, location) -> units."""
+    rows = session.execute(
+        select(ShipmentLine.line_id, ShipmentLine.variant_id, ShipmentLine.location_id,
+               func.sum(ShipmentLine.quantity))
+        .join(Shipment, Shipment.id == ShipmentLine.shipment_id)
+        .join(OrderLine, OrderLine.id == ShipmentLine.line_id)
+        .where(OrderLine.order_id.in_(sorted(order_ids)), Shipment.state.in_(states),
+               Shipment.id != besides)
+        .group_by(ShipmentLine.line_id, ShipmentLine.variant_id, ShipmentLine.location_id)
+    )
+    return {(line, variant, place): int(units) for line, variant, place, units in rows}
+
+
+def open_parts(
+    session: Session, order_ids: Collection[int], states: Collection[str], *, besides: int = 0
+) -> dict[int, list[Part]]:
+    """What of orders no shipment in ``states`` plans yet, by the warehouse that will send it."""
+    parts = promised_parts(session, order_ids)
+    left = splitting.uncovered(
+        [part for order_id in sorted(parts) for part in parts[order_id]],
+        covered(session, order_ids, states, besides=besides))
+    return splitting.by_warehouse(left)

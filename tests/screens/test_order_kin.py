@@ -1,0 +1,89 @@
+"""Splitting and sending together on the screens, over the API and in bulk."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from oms_web.automation import acts, batches
+from oms_web.core.actor import SYSTEM
+from oms_web.domain.orders.models import Order, OrderSplit
+from tests.floor import KUBA, Floor
+
+
+@pytest.fixture
+def floor(works):
+    return Floor(works)
+
+
+def page(client, address):
+    answer = client.get(address)
+    assert answer.status_code == 200
+    return answer.get_data(as_text=True)
+
+
+def part_of(floor, order_id):
+    with floor.works.reading(SYSTEM) as work:
+        return work.session.scalar(select(OrderSplit.order_id).where(
+            OrderSplit.from_id == order_id).order_by(OrderSplit.order_id.desc()))
+
+
+def test_an_order_is_split_line_by_line_and_joined_on_the_card(browser_as, floor):
+    clerk = browser_as("owner")
+    order_id, line = floor.order("A", {"KUB": 3}), floor.line(10001).id
+    assert f'name="split-{line}"' in page(clerk, f"/orders/{order_id}/split")
+    wrong = clerk.post(f"/orders/{order_id}/split", data={f"split-{line}": "3"})
+    assert wrong.status_code == 422
+    assert "Something has to stay" in wrong.get_data(as_text=True)
+    assert 'value="3"' in wrong.get_data(as_text=True), "what was typed stays"
+    assert clerk.post(f"/orders/{order_id}/split", data={f"split-{line}": "1"}).status_code == 303
+    part = part_of(floor, order_id)
+    assert "Join again" in page(clerk, f"/orders/{order_id}")
+    seen = page(clerk, f"/orders/{part}")
+    assert f'href="/orders/{order_id}"' in seen
+    assert "Split off order 10001" in seen, "the timeline tells it"
+    assert "falls on this one" in seen
+    assert f"as are {part}" in page(clerk, "/orders"), "the list marks it"
+    floor.pack(part)
+    assert "cannot be joined: Order 10002" in page(clerk, f"/orders/{order_id}")
+    assert clerk.post(f"/orders/{part}/join", data={}).status_code == 409
+    assert "stays in one piece" in page(clerk, f"/orders/{part}/split")
+
+
+def test_orders_of_one_buyer_are_offered_for_one_parcel(browser_as, floor):
+    clerk = browser_as("owner")
+    one, two = floor.order("A", {"KUB": 1}), floor.order("B", {"PUZ": 1})
+    assert "Send together" in page(clerk, f"/orders/{one}")
+    assert clerk.post(f"/orders/{one}/together").status_code == 303
+    assert "Take it out of the parcel" in page(clerk, f"/orders/{two}")
+    assert f"In one parcel with {two}" in page(clerk, "/orders")
+    shipment = floor.open(one).shipment_id
+    assert f"One parcel of orders {one}, {two}" in page(clerk, f"/packing/{shipment}")
+    assert clerk.post(f"/orders/{one}/apart").status_code == 409
+
+
+def test_a_bulk_change_puts_what_was_ticked_into_one_parcel_and_takes_it_back(floor, works):
+    """Only what was ticked, each parcel once; the undo leaves nothing behind."""
+    ids = [floor.order(name, {"KUB": 1}) for name in "ABC"]
+    with works.writing(KUBA) as work:
+        batch = batches.start(work, "together", {"orders": ids[:2]}, ids[:2]).id
+    assert dict(batches.run(works, batch, lambda *_: None)) == {"changed": 1, "same": 1}
+    assert [floor.get(one).together_id for one in ids] == [ids[0], ids[0], None]
+    with works.writing(KUBA) as work:
+        back = batches.undo(work, batch).id
+    batches.run(works, back, lambda *_: None)
+    assert [floor.get(one).together_id for one in ids] == [None, None, None]
+
+
+def test_a_rule_splits_off_what_is_missing_and_its_undo_joins(floor, works):
+    order_id = floor.order("A", {"KUB": 12})
+    with works.writing(SYSTEM) as work:
+        done = acts.get("split").do(work, order_id, {})
+        [(key, params)] = done.undo
+        assert acts.get("split").do(work, order_id, {}) == acts.SAME
+    assert floor.get(order_id).queue == "pick"
+    with works.writing(SYSTEM) as work:
+        acts.get(key).do(work, order_id, params)
+    assert floor.get(order_id).queue == "short"
+    with works.reading(SYSTEM) as work:
+        assert work.session.get_one(Order, params["part"]).phase == "cancelled"

@@ -217,6 +217,11 @@ def test_the_palette_finds_and_a_letter_means_the_row_under_the_cursor(floor, om
     page.click("#orders-keep .btn.primary")
     tab = page.locator("#orders-tabs [aria-current]")
     expect(tab).to_contain_text("With weights 2")  # counted a moment later
+    page.click("[popovertarget=orders-keep]")
+    page.fill("#view-name", "with weights")
+    page.click("#orders-keep .btn.primary")
+    expect(page.locator(".toast.bad")).to_contain_text("There is a view with this name already.")
+    expect(page.locator("#view-name")).to_have_value("with weights")
     page.goto("/orders/views")
     page.get_by_text("Name and readers").click()
     found += look(page, "all views")

@@ -82,8 +82,8 @@ def test_counts_are_made_apart_bounded_and_kept(clerk, floor, oms, monkeypatch):
     monkeypatch.setattr(order_tabs.queries, "CAP", 2)
     monkeypatch.setattr(order_tabs, "KEPT_S", -1.0)
     assert "Kurier 2+" in text_of(clerk.get("/orders/views/tabs", headers=HTMX))
-    monkeypatch.setattr(order_tabs, "BUDGET_S", -1.0)
-    floor.order("N9", {"KUB": 1}, carrier="dpd")
+    monkeypatch.setattr(order_tabs.queries, "CAP", 1000)
+    monkeypatch.setattr(order_tabs, "BUDGET_S", -1.0)  # no time left: what was counted stays
     assert "Kurier 2+" in text_of(clerk.get("/orders/views/tabs", headers=HTMX))
 
 

@@ -219,7 +219,7 @@ def documents(asked: Asked) -> Iterator[Case]:
     if n:
         yield Case("", "file-invoice", gettext("Sent without their invoice"), _orders(n),
                    gettext("The parcels have left; the buyers asked for an invoice."),
-                   _list(documents="due"), gettext("Issue them"))
+                   _list(documents="sent"), gettext("Issue them"))
 
 
 def dead_tasks(asked: Asked) -> Iterator[Case]:

@@ -192,7 +192,7 @@ def _named(name: str, values: Sequence[str], known: Mapping[str, str]) -> str:
     if name == "issue":
         return gettext("yes")
     if name == "documents":
-        return gettext("to issue")
+        return gettext("sent without it") if list(values) == ["sent"] else gettext("to issue")
     shown = [known.get(value, gettext("none") if value == filters.NONE else value)
              for value in values]
     more = f" +{len(shown) - SHOWN_VALUES}" if len(shown) > SHOWN_VALUES else ""
@@ -253,7 +253,8 @@ def groups(session: Session, wanted: Wanted) -> list[Group]:
         "tag": ("many", [(str(tag.id), tag.name) for tag in labels.tags(session)]),
         "hold": ("many", [(k, str(v)) for k, v in words.HOLDS.items()]),
         "issue": ("one", [("1", gettext("only orders with a problem"))]),
-        "documents": ("one", [("due", gettext("only orders that wait for an invoice"))]),
+        "documents": ("one", [("due", gettext("only orders that wait for an invoice")),
+                              ("sent", gettext("only what was sent without its invoice"))]),
         "warehouse": ("many", [(str(w.id), w.name) for w in session.scalars(
             select(Warehouse).where(Warehouse.active).order_by(Warehouse.rank))]),
         "source": ("many", [(k, str(v)) for k, v in words.SOURCES.items()]),

@@ -70,7 +70,7 @@ def special(result: str, order_id: int, code: str) -> Band:
 def too_many(order_id: int, code: str) -> Band:
     """A unit like those of the parcel that has just been closed: it is not needed any more."""
     return Band("warn", "copy", gettext("One too many for the parcel just closed"),
-                gettext("Order %(number)s is complete", number=order_id),
+                gettext("The parcel of order %(number)s is complete", number=order_id),
                 _joined(code, gettext("Put this one back.")), sound="extra")
 
 
@@ -186,7 +186,7 @@ def stopped(kind: str, hold: str, bench: Bench) -> Band:
 def packed(bench: Bench) -> Band:
     """The parcel is closed."""
     return Band("ok", "package", gettext("Packed"),
-                gettext("Order %(number)s is complete", number=bench.order_id),
+                gettext("The parcel of order %(number)s is complete", number=bench.order_id),
                 ngettext("%(num)s unit", "%(num)s units", bench.units),
                 bench.shipment.packed_at, sound="closed",
                 undo=bench.last.id if bench.last and bench.last.result in ("ok", "hand") else None)

@@ -100,7 +100,8 @@ def test_ten_orders_are_packed_by_scanner_and_scale_alone(floor, open_page):
         expect(page.locator(".scan-target b")).to_have_text("Put the parcel on the scale")
         weight = 100 + sum(grams[sku] * units for sku, units in wanted.items())
         burst(page, f"ST,GS,+ {weight / 1000:.3f}kg")
-        expect(page.locator(".band-title")).to_have_text(f"Order {order_id} is complete")
+        expect(page.locator(".band-title")).to_have_text(
+            f"The parcel of order {order_id} is complete")
     assert [floor.get(order_id).queue for order_id in orders] == ["courier"] * 10
     assert results(floor) == ["ok"] * sum(sum(wanted.values()) for wanted in lines)
 

@@ -303,10 +303,13 @@ def _warehouse(values: Values, asked: Asked) -> Condition:
 
 
 def _documents(values: Values, asked: Asked) -> Condition:
-    """Orders whose buyer wants an invoice and has none. The literals match the partial index."""
-    _among("documents", values, ("due",))
-    due = and_(literal_column("wants_invoice AND NOT is_documented", type_=String),
-               Order.phase.not_in((phases.DRAFT, phases.CANCELLED)))
+    """Orders whose buyer wants an invoice and has none, ``sent`` of those only what has left. The
+    literals match the partial index.
+    """
+    _among("documents", values, ("due", "sent"))
+    phase = Order.phase.in_((phases.SHIPPED, phases.DONE)) if list(values) == ["sent"] else \
+        Order.phase.not_in((phases.DRAFT, phases.CANCELLED))
+    due = and_(literal_column("wants_invoice AND NOT is_documented", type_=String), phase)
     return Condition("documents", due, select(Order.id).where(due))
 
 

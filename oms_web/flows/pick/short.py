@@ -109,11 +109,10 @@ def _cancel(work: Work, pick: walk.Pick, units: int) -> None:
     The units are not there, so this is not a decision that could be recalled.
     """
     line_id = work.session.get_one(PickTask, pick.task_id).line_id
-    reason = f"{pick.bin}: missing while picking"
     order = orders.lock_order(work.session, pick.order_id)
     with outgoing.deciding(work, outgoing.CANCEL, order.id):
-        cancelling.cancel_units(work, order, {line_id: units}, by="seller", reason=reason)
-        telling.tell_cancelled(work, order.id, {line_id: units}, reason)
+        cancelling.cancel_units(work, order, {line_id: units}, by="seller", reason=pick.bin)
+        telling.tell_cancelled(work, order.id, {line_id: units}, "")
     replanning.follow(work, [order.id])
 
 
@@ -125,8 +124,7 @@ def _lose(work: Work, pick: walk.Pick, units: int, decision: str) -> losses.Outc
         variant_id=pick.variant_id, location_id=pick.location_id, units=units,
         to=None if decision == ELSEWHERE else COUNT, reason="correction",
         cause=f"pick:{pick.task_id}:{secrets.token_hex(6)}",
-        note=f"{pick.bin}: could not be reached" if decision == ELSEWHERE
-        else f"{pick.bin}: missing while picking",
+        note=pick.bin,
     ), all_or_nothing=decision == ELSEWHERE)
 
 

@@ -16,7 +16,7 @@ from oms_web.core.errors import Invalid, NotAllowedNow, NotFound, OmsError
 from oms_web.core.work import Work
 from oms_web.domain.documents.models import Document
 from oms_web.domain.fulfilment import service as fulfilment
-from oms_web.domain.orders import dividing, lineage
+from oms_web.domain.orders import dividing, following, lineage
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order, OrderLine, OrderSplit
 from oms_web.domain.orders.reserving import line_parts
@@ -58,6 +58,9 @@ def _why_stays(session: Session, order: Order) -> OmsError | None:
     if order.together_id is not None and len(lineage.together(session, order.id)) > 1:
         return NotAllowedNow("Order %(number)s travels with others. Take it out of their parcel "
                              "first.", number=order.id)
+    if following.held_change_in(session, order.id) is not None:
+        return NotAllowedNow("Decide first about what the channel changed of order %(number)s.",
+                             number=order.id)
     return None
 
 

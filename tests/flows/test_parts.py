@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
 from oms_web.core.actor import SYSTEM
 from oms_web.core.errors import NotAllowedNow
-from oms_web.flows import order_cancel, order_edit, order_split
+from oms_web.domain.orders.models import Hold, Note
+from oms_web.domain.orders.verification import kinds
+from oms_web.domain.orders.verification import service as verification
+from oms_web.domain.orders.verification.examining import Found
+from oms_web.flows import order_cancel, order_edit, order_hold, order_split
 from oms_web.flows.order_in import take_in
 from tests import factories as make
 from tests.flows.test_lineage import do, floor, split, units
@@ -30,3 +35,43 @@ def test_what_the_channel_changed_is_decided_before_a_split(floor):
     part = split(floor, order_id, {1: 1})
     assert (units(floor, order_id)[1][0], units(floor, part)[1][0]) == (5, 1)
     assert do(floor, order_split.join, part)
+
+
+def notes(floor, order_id):
+    with floor.works.reading(SYSTEM) as work:
+        return list(work.session.scalars(
+            select(Note.text).where(Note.order_id == order_id).order_by(Note.id)))
+
+
+def holds(floor, order_id):
+    with floor.works.reading(SYSTEM) as work:
+        return {hold.kind: (hold.detail["reason"], hold.until)
+                for hold in work.session.scalars(select(Hold).where(
+                    Hold.order_id == order_id, Hold.released_at.is_(None)))}
+
+
+def test_a_part_that_comes_back_brings_what_holds_it(floor):
+    order_id = floor.order("A", {"KUB": 2, "PUZ": 2})
+    part, other = split(floor, order_id, {1: 1}), split(floor, order_id, {2: 1})
+    with floor.works.writing(SYSTEM) as work:
+        verification.add(work, part, Found(kinds.DOUBT, kinds.HOLD, {"reason": "odd"}, "rule:1"))
+    until = make.NOON.replace(year=2100)
+    do(floor, order_hold.hold, part, "the buyer calls back", until)
+    do(floor, order_hold.hold, other, "gift wrap is missing")
+    do(floor, order_split.join, part)
+    assert holds(floor, order_id) == {"manual": ("the buyer calls back", until),
+                                      "doubt": ("odd", None)}
+    assert floor.get(order_id).queue == "held"
+    do(floor, order_split.join, other)
+    assert holds(floor, order_id)["manual"] == ("the buyer calls back; gift wrap is missing", None)
+
+
+def test_the_packer_of_each_part_sees_the_note_and_a_join_keeps_all(floor):
+    order_id = floor.order("A", {"KUB": 2})
+    do(floor, order_edit.add_note, order_id, "wrap it twice", for_packer=True)
+    do(floor, order_edit.add_note, order_id, "a nice buyer")
+    part = split(floor, order_id, {1: 1})
+    assert notes(floor, part) == ["wrap it twice"]
+    do(floor, order_edit.add_note, part, "put a card in", for_packer=True)
+    do(floor, order_split.join, part)
+    assert notes(floor, order_id) == ["wrap it twice", "a nice buyer", "put a card in"]

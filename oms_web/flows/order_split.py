@@ -21,6 +21,7 @@ from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order, OrderLine, OrderSplit
 from oms_web.domain.orders.reserving import line_parts
 from oms_web.domain.payments.models import Payment
+from oms_web.domain.returns.models import ReturnLine
 from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping.fixed import why_fixed
 from oms_web.domain.shipping.models import Shipment, ShipmentLine
@@ -77,10 +78,15 @@ def why_apart(session: Session, part: Order, order: Order) -> OmsError | None:
                              number=later)
     if session.scalar(select(Payment.id).where(Payment.order_id == part.id).limit(1)) is not None:
         return NotAllowedNow("A payment was recorded on order %(number)s.", number=part.id)
+    come = orders.order_lines(session, part.id)
+    if any(line.shipped or line.returned for line in come) or session.scalar(
+            select(ReturnLine.id).where(ReturnLine.order_line_id.in_([line.id for line in come]))
+            .limit(1)) is not None:
+        return NotAllowedNow("Some of order %(number)s has left already.", number=part.id)
     if (part.ship_to, part.pickup_point) != (order.ship_to, order.pickup_point):
         return NotAllowedNow("They go to different addresses.")
     stay = orders.order_lines(session, order.id)
-    for line in orders.order_lines(session, part.id):
+    for line in come:
         same = dividing.twin(line, stay)
         if same is not None and (same.variant_id, same.unit_price) != (line.variant_id,
                                                                       line.unit_price):

@@ -11,7 +11,7 @@ from oms_web.domain.orders.models import Hold, Note
 from oms_web.domain.orders.verification import kinds
 from oms_web.domain.orders.verification import service as verification
 from oms_web.domain.orders.verification.examining import Found
-from oms_web.flows import order_cancel, order_edit, order_hold, order_split
+from oms_web.flows import order_cancel, order_edit, order_hold, order_split, ship
 from oms_web.flows.order_in import take_in
 from tests import factories as make
 from tests.flows.test_lineage import do, floor, split, units
@@ -75,3 +75,14 @@ def test_the_packer_of_each_part_sees_the_note_and_a_join_keeps_all(floor):
     do(floor, order_edit.add_note, part, "put a card in", for_packer=True)
     do(floor, order_split.join, part)
     assert notes(floor, order_id) == ["wrap it twice", "a nice buyer", "put a card in"]
+
+
+def test_a_part_of_which_units_have_left_cannot_come_back(floor):
+    with floor.works.writing(SYSTEM) as work:
+        make.put(work, floor.ids["KUB"], 5, location_id=floor.bins["G-01"])
+    order_id = floor.order("A", {"KUB": 13})
+    part = split(floor, order_id, {1: 12})
+    do(floor, ship.leave, floor.pack(part))
+    assert floor.get(part).phase == "open"
+    with pytest.raises(NotAllowedNow, match="has left already"):
+        do(floor, order_split.join, part)

@@ -7,7 +7,8 @@ from sqlalchemy import select
 
 from oms_web.core.actor import SYSTEM
 from oms_web.core.errors import NotAllowedNow
-from oms_web.domain.orders.models import Hold, Note
+from oms_web.domain.messages import values
+from oms_web.domain.orders.models import Hold, Note, Order
 from oms_web.domain.orders.verification import kinds
 from oms_web.domain.orders.verification import service as verification
 from oms_web.domain.orders.verification.examining import Found
@@ -86,3 +87,14 @@ def test_a_part_of_which_units_have_left_cannot_come_back(floor):
     assert floor.get(part).phase == "open"
     with pytest.raises(NotAllowedNow, match="has left already"):
         do(floor, order_split.join, part)
+
+
+def test_a_buyer_is_asked_for_what_is_missing_of_the_part(floor):
+    order_id = floor.order("A", {"KUB": 2})
+    part = split(floor, order_id, {1: 1})
+    unpaid = floor.order("B", {"KUB": 2}, state="unpaid")
+    other = split(floor, unpaid, {1: 1})
+    with floor.works.reading(SYSTEM) as work:
+        asked = [values.gather(work.session, work.session.get_one(Order, one), ["order.to_pay"],
+                               "en", "")["order.to_pay"] for one in (order_id, part, other)]
+    assert asked == ["", "", "PLN10.00"]

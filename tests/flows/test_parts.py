@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import pytest
 from sqlalchemy import select
 
 from oms_web.core.actor import SYSTEM
 from oms_web.core.errors import NotAllowedNow
 from oms_web.domain.messages import values
+from oms_web.domain.orders import cancelling
+from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Hold, Note, Order
 from oms_web.domain.orders.verification import kinds
 from oms_web.domain.orders.verification import service as verification
 from oms_web.domain.orders.verification.examining import Found
+from oms_web.domain.orders.verification.models import Finding
 from oms_web.flows import order_cancel, order_edit, order_hold, order_split, ship
 from oms_web.flows.order_in import take_in
 from tests import factories as make
@@ -98,3 +103,24 @@ def test_a_buyer_is_asked_for_what_is_missing_of_the_part(floor):
         asked = [values.gather(work.session, work.session.get_one(Order, one), ["order.to_pay"],
                                "en", "")["order.to_pay"] for one in (order_id, part, other)]
     assert asked == ["", "", "PLN10.00"]
+
+
+def doubts(floor, order_id):
+    with floor.works.reading(SYSTEM) as work:
+        return [(one.kind, one.detail["paid"]) for one in work.session.scalars(
+            select(Finding).where(Finding.order_id == order_id, Finding.settled_at.is_(None)))]
+
+
+def test_what_a_cancelled_part_no_longer_costs_is_seen_on_the_others(floor):
+    order_id = floor.order("A", {"KUB": 2})
+    part = split(floor, order_id, {1: 1})
+    with floor.works.writing(SYSTEM) as work:
+        order = orders.lock_order(work.session, part)
+        undo = {"before": asdict(cancelling.standing(work, order))}
+        cancelling.cancel_order(work, order, by="seller")
+        undo["after"] = asdict(cancelling.standing(work, order))
+        at = work.now
+    assert doubts(floor, order_id) == [("payment", "20.00 PLN")]
+    with floor.works.writing(SYSTEM) as work:
+        cancelling.uncancel(work, orders.lock_order(work.session, part), undo, at)
+    assert doubts(floor, order_id) == []

@@ -7,10 +7,11 @@ from dataclasses import asdict
 import pytest
 from sqlalchemy import select
 
+from oms_web.automation import facts
 from oms_web.core.actor import SYSTEM
 from oms_web.core.errors import NotAllowedNow
 from oms_web.domain.messages import values
-from oms_web.domain.orders import cancelling
+from oms_web.domain.orders import cancelling, queries
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Hold, Note, Order
 from oms_web.domain.orders.verification import kinds
@@ -124,3 +125,16 @@ def test_what_a_cancelled_part_no_longer_costs_is_seen_on_the_others(floor):
     with floor.works.writing(SYSTEM) as work:
         cancelling.uncancel(work, orders.lock_order(work.session, part), undo, at)
     assert doubts(floor, order_id) == []
+
+
+def test_who_bought_once_has_bought_once_in_however_many_parts(floor):
+    order_id = floor.order("A", {"KUB": 3})
+    parts = [split(floor, order_id, {1: 1}) for _ in range(2)]
+    again = floor.order("B", {"PUZ": 1})
+    numbers = [order_id, *parts, again]
+    with floor.works.reading(SYSTEM) as work:
+        known = facts.gather(work.session, numbers, work.now, {"earlier_orders", "phone_orders"})
+        assert [queries.nth_of_buyer(work.session, work.session.get_one(Order, one))
+                for one in numbers] == [1, 1, 1, 2]
+    assert [known[one]["earlier_orders"] for one in numbers] == [0, 0, 0, 1]
+    assert [known[one]["phone_orders"] for one in numbers] == [1, 1, 1, 2]

@@ -124,7 +124,7 @@ def _pairs(session: Session, order_ids: Collection[int], within: timedelta
             split |= {row.purchase_id} - {None}
     sums = _sums(session, split)
     return [
-        (mine, replace(before, **sums.get(before.purchase, {}))) for mine in map(_sale, rows)
+        (mine, _summed(before, sums)) for mine in map(_sale, rows)
         for before in {sale.purchase: sale for key in buyers[mine.number]
                        for sale in by_key[key]}.values() if before.purchase < mine.purchase
     ]
@@ -141,15 +141,20 @@ def _sale(row: Any) -> Sale:
                 row.units, purchase=row.purchase_id or row.id)
 
 
-def _sums(session: Session, purchases: Collection[int]) -> Mapping[int, Mapping[str, int]]:
-    """What the parts of each split order cost and count together."""
+def _summed(sale: Sale, sums: Mapping[int, tuple[int, int]]) -> Sale:
+    total, units = sums.get(sale.purchase, (sale.total, sale.units))
+    return replace(sale, total=total, units=units)
+
+
+def _sums(session: Session, purchases: Collection[int]) -> Mapping[int, tuple[int, int]]:
+    """What the parts of each split order cost together, and how many units they have."""
     if not purchases:
         return {}
-    return {row.purchase_id: {"total": int(row.total), "units": int(row.units)}
-            for row in session.execute(
-                select(Order.purchase_id, func.sum(Order.total).label("total"),
-                       func.sum(Order.units).label("units"))
-                .where(Order.purchase_id.in_(sorted(purchases))).group_by(Order.purchase_id))}
+    rows = session.execute(
+        select(Order.purchase_id, func.sum(Order.total), func.sum(Order.units))
+        .where(Order.purchase_id.in_(sorted(purchases))).group_by(Order.purchase_id))
+    return {purchase: (int(total), int(units)) for purchase, total, units in rows
+            if purchase is not None}
 
 
 def _goods(session: Session, numbers: Collection[int]) -> Mapping[int, frozenset[tuple[str, int]]]:

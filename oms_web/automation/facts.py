@@ -21,6 +21,7 @@ from oms_web.core.text import phone_key
 from oms_web.domain.automation.fields import FIELDS, fold
 from oms_web.domain.catalog.models import Product, Variant
 from oms_web.domain.channels.models import ChannelAccount
+from oms_web.domain.orders import lineage
 from oms_web.domain.orders.models import Hold, Order, OrderKey, OrderLine, OrderTag, Tag
 from oms_web.domain.orders.verification import watching
 
@@ -136,11 +137,14 @@ def _words(known: Known, name: str, pairs: Iterable[tuple[int, str]]) -> None:
 
 
 def _earlier(session: Session, ids: list[int], known: Known) -> None:
-    """How many orders of the same buyer came before, counted no further than ``EARLIER_MOST``."""
+    """How many orders of the same buyer came before, counted no further than ``EARLIER_MOST``; one
+    that was split counts once.
+    """
     before = aliased(Order)
     some = (
         select(before.id)
-        .where(before.buyer_key == Order.buyer_key, before.buyer_key != "", before.id < Order.id)
+        .where(before.buyer_key == Order.buyer_key, before.buyer_key != "",
+               before.id < func.coalesce(Order.purchase_id, Order.id), lineage.is_first(before))
         .limit(EARLIER_MOST).correlate(Order).subquery()
     )
     count = select(func.count()).select_from(some).scalar_subquery()
@@ -161,7 +165,8 @@ def _by_phone(session: Session, rows: Sequence[Any], known: Known) -> None:
     for key, at, number in session.execute(
         select(OrderKey.key, Order.placed_at, Order.id).join(Order, Order.id == OrderKey.order_id)
         .where(OrderKey.key.in_(sorted(keys)),
-               Order.placed_at.between(min(moments) - A_DAY, max(moments)))
+               Order.placed_at.between(min(moments) - A_DAY, max(moments)),
+               lineage.is_first(Order))
         .order_by(Order.placed_at.desc()).limit(EARLIER_MOST * len(rows))
     ):
         placed[key].append((at, number))

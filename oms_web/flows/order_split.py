@@ -16,11 +16,12 @@ from oms_web.core.errors import Invalid, NotAllowedNow, NotFound, OmsError
 from oms_web.core.work import Work
 from oms_web.domain.documents.models import Document
 from oms_web.domain.fulfilment import service as fulfilment
-from oms_web.domain.orders import dividing, lineage
+from oms_web.domain.orders import dividing, following, lineage
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order, OrderLine, OrderSplit
 from oms_web.domain.orders.reserving import line_parts
 from oms_web.domain.payments.models import Payment
+from oms_web.domain.returns.models import ReturnLine
 from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping.fixed import why_fixed
 from oms_web.domain.shipping.models import Shipment, ShipmentLine
@@ -58,6 +59,9 @@ def _why_stays(session: Session, order: Order) -> OmsError | None:
     if order.together_id is not None and len(lineage.together(session, order.id)) > 1:
         return NotAllowedNow("Order %(number)s travels with others. Take it out of their parcel "
                              "first.", number=order.id)
+    if following.held_change_in(session, order.id) is not None:
+        return NotAllowedNow("Decide first about what the channel changed of order %(number)s.",
+                             number=order.id)
     return None
 
 
@@ -74,10 +78,15 @@ def why_apart(session: Session, part: Order, order: Order) -> OmsError | None:
                              number=later)
     if session.scalar(select(Payment.id).where(Payment.order_id == part.id).limit(1)) is not None:
         return NotAllowedNow("A payment was recorded on order %(number)s.", number=part.id)
+    come = orders.order_lines(session, part.id)
+    if any(line.shipped or line.returned for line in come) or session.scalar(
+            select(ReturnLine.id).where(ReturnLine.order_line_id.in_([line.id for line in come]))
+            .limit(1)) is not None:
+        return NotAllowedNow("Some of order %(number)s has left already.", number=part.id)
     if (part.ship_to, part.pickup_point) != (order.ship_to, order.pickup_point):
         return NotAllowedNow("They go to different addresses.")
     stay = orders.order_lines(session, order.id)
-    for line in orders.order_lines(session, part.id):
+    for line in come:
         same = dividing.twin(line, stay)
         if same is not None and (same.variant_id, same.unit_price) != (line.variant_id,
                                                                       line.unit_price):

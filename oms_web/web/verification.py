@@ -18,6 +18,7 @@ from wtforms import StringField
 from oms_web.core.errors import Invalid, NotAllowedNow, OmsError
 from oms_web.core.work import Work
 from oms_web.domain.channels.models import ChannelAccount
+from oms_web.domain.orders import lineage
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
 from oms_web.domain.orders.verification import kinds, queries
@@ -56,11 +57,8 @@ class Doubtful:
     said: Sequence[Said]
     other: Order | None = None
     forms: dict[str, Form] = field(default_factory=dict)
-
-    @property
-    def to_pay(self) -> int:
-        """What is still owed, in minor units; below zero, too much was paid."""
-        return self.order.total - self.order.paid_total
+    to_pay: int = 0
+    """What is still owed, in minor units; below zero, too much was paid."""
 
 
 # The queue ---------------------------------------------------------------------------------------
@@ -98,6 +96,8 @@ def _rows(session: Session, found: Sequence[Order]) -> list[Doubtful]:
                      others.get(other.get(one.id) or 0)) for one in found]
     for row in rows:
         places = {one.place for one in row.said}
+        if "payment" in places:
+            row.to_pay = row.order.total - lineage.paid_of(session, row.order)
         if "address" in places:
             row.forms["address"] = _address_form(row.order)
         if "buyer" in places:
@@ -182,11 +182,12 @@ def paid(order_id: int) -> Response:
     """What is missing was paid, as a person saw: record it."""
     with writing() as work:
         order = orders.lock_order(work.session, order_id)
-        rest = order.total - order.paid_total
+        present = lineage.paid_of(work.session, order)
+        rest = order.total - present
         if rest <= 0:
             raise NotAllowedNow("Nothing is missing any more.")
         order_pay.record(work, order_id, rest, "", work.now,
-                         f"verified:{order_id}:{order.paid_total}"[:160])
+                         f"verified:{order_id}:{present}"[:160])
     say(gettext("Payment recorded."))
     return _back(order_id)
 

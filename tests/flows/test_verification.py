@@ -17,10 +17,10 @@ from oms_web.domain.audit.models import AuditEntry
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.orders import cancelling
 from oms_web.domain.orders import service as orders
-from oms_web.domain.orders.models import Hold, Order
+from oms_web.domain.orders.models import Hold, Order, OrderLine
 from oms_web.domain.orders.verification import service as verification
 from oms_web.domain.orders.verification.models import Finding
-from oms_web.flows import order_cancel, order_edit, order_pay, order_verify
+from oms_web.flows import order_cancel, order_edit, order_pay, order_split, order_verify
 from oms_web.flows.order_in import take_in
 from tests import factories as make
 
@@ -217,3 +217,23 @@ def test_a_rule_points_an_order_out(desk):
     assert desk.do(order_verify.doubt, number, "First order, and a large one") is True
     desk.do(order_verify.accept, number)
     assert desk.do(order_verify.doubt, number, "First order, and a large one") is False
+
+
+def test_a_split_order_is_one_to_its_double(desk):
+    [first] = desk.take(fresh("A1", {"KUB": 2, "TAL": 1}))
+    [cup, _] = desk.all(select(OrderLine.id).where(OrderLine.order_id == first)
+                        .order_by(OrderLine.id))
+    part = desk.do(order_split.split, first, {cup[0]: 1})
+    [copy] = desk.take(fresh("S1", {"KUB": 2, "TAL": 1}), account=desk.other)
+    [less] = desk.take(fresh("S2", {"KUB": 1}), account=desk.other)
+    assert (desk.open(copy), desk.open(less)) == ({"duplicate": "hold"}, {})
+    assert desk.do(order_verify.is_double, copy) in (first, part)
+
+
+def test_what_was_bought_at_the_till_is_no_double(desk):
+    [sold] = desk.take(fresh("A1"))
+    with desk.works.writing(SYSTEM) as work:
+        order = work.session.get_one(Order, sold)
+        order.source, order.account_id = "till", None
+    [copy] = desk.take(fresh("S1"), account=desk.other)
+    assert desk.open(copy) == {}

@@ -87,3 +87,12 @@ def test_a_rule_splits_off_what_is_missing_and_its_undo_joins(floor, works):
     assert floor.get(order_id).queue == "short"
     with works.reading(SYSTEM) as work:
         assert work.session.get_one(Order, params["part"]).phase == "cancelled"
+
+
+def test_who_cancels_a_part_is_told_what_was_paid_for_the_part(browser_as, floor):
+    clerk = browser_as("owner")
+    order_id = floor.order("A", {"KUB": 3})
+    clerk.post(f"/orders/{order_id}/split", data={f"split-{floor.line(order_id).id}": "1"})
+    for one, share in ((order_id, "20.00"), (part_of(floor, order_id), "10.00")):
+        shown = page(clerk, f"/orders/{one}").replace("\N{NO-BREAK SPACE}", " ")
+        assert f"The buyer has paid PLN {share}. Give the money back" in shown

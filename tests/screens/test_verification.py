@@ -9,15 +9,17 @@ from decimal import Decimal
 
 import pytest
 from oms_connector import Payment
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from oms_web.core.actor import SYSTEM
 from oms_web.core.clock import utc_now
 from oms_web.domain.automation.models import Rule
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.orders.models import Order
+from oms_web.domain.orders.service import lock_order, order_lines
 from oms_web.domain.orders.verification.models import CheckLevel, Finding, Watched
-from oms_web.flows import order_verify
+from oms_web.domain.orders.verifying import verify_again
+from oms_web.flows import order_split, order_verify
 from oms_web.flows.order_in import take_in
 from tests import factories as make
 from tests.benchmarks.counting import counted
@@ -39,11 +41,11 @@ def owner(shop, browser_as):
 @pytest.fixture
 def take(shop):
     """A function that takes an order in from the shop's channel, or from another; its number."""
-    def taken(external_id, other=False, **values):
+    def taken(external_id, other=False, lines=None, **values):
         with shop.works.writing(SYSTEM) as work:
             account = make.account(work, "Sklep", connector="woocommerce") if other \
                 else work.session.get_one(ChannelAccount, shop.account_id)
-            return take_in(work, account, [make.order(external_id, {MUG: 1}, **{
+            return take_in(work, account, [make.order(external_id, lines or {MUG: 1}, **{
                 "placed_at": utc_now() - timedelta(hours=1), **values})]).order_ids[0]
     return taken
 
@@ -119,6 +121,22 @@ def test_the_rest_was_paid(shop, owner, take):
     assert (left(shop, number), shop.ask(select(Order.payment_state).where(Order.id == number))
             ) == (set(), ["paid"])
     assert owner.post(f"/verification/{number}/paid").status_code == 409
+
+
+def test_the_rest_of_a_part_is_what_falls_on_the_part(shop, owner, take):
+    """Money lies on the order that was split; what is missing may be missing of another part."""
+    number = take("B2", lines={MUG: 4}, paid=False, payments=(
+        Payment("P", Decimal("30.00"), utc_now()),))
+    with shop.works.writing(SYSTEM) as work:
+        [line] = order_lines(work.session, number)
+        part = order_split.split(work, number, {line.id: 2})
+        verify_again(work, lock_order(work.session, part))
+    assert "The rest was paid: PLN 10.00" in text_of(owner.get("/verification")).replace(
+        "\N{NO-BREAK SPACE}", " ")
+    owner.post(f"/verification/{part}/paid")
+    assert shop.ask(select(func.sum(Order.paid_total)).where(
+        Order.id.in_((number, part)))) == [4000]
+    assert [left(shop, one) for one in (number, part)] == [set(), set()]
 
 
 def test_who_may_only_look_has_no_buttons(shop, browser_as, take):

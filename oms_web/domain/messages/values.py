@@ -18,6 +18,7 @@ from oms_web.core.clock import local_day
 from oms_web.core.money import from_minor
 from oms_web.domain.company.models import Company
 from oms_web.domain.documents.models import Document
+from oms_web.domain.orders import lineage
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
 from oms_web.domain.shipping import tracking
@@ -74,7 +75,7 @@ class _Facts:
             .order_by(Document.id.desc()).limit(1)) or ""
 
     def owed(self) -> str:
-        left = self.order.total - self.order.paid_total
+        left = self.order.total - lineage.paid_of(self.session, self.order)
         return self.money(left) if left > 0 else ""
 
     def day(self) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy import update
 from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
-from oms_web.domain.orders import phases
+from oms_web.domain.orders import lineage, phases
 from oms_web.domain.orders.merging import SUMS
 from oms_web.domain.orders.models import Hold, Order
 from oms_web.domain.orders.owing import owe, sums_of
@@ -66,15 +66,26 @@ def cancel_units(
                  {"cancelled": [before, after], "by": [None, by]}, note=reason or None)
     if left:
         owe(work, order, sums_of(order))
-        judge_payment(work, order)
+        _judge_purchase(work, order)
         verification.look_again(work, order, {kinds.PAYMENT})
     if left == 0:
         set_phase(work, order, "cancel")
         if order.purchase_id is not None:  # the rest of the purchase costs less now
-            judge_payment(work, order)
+            _judge_purchase(work, order)
     elif left == sum(line.shipped for line in lines):  # what had to leave has left
         set_phase(work, order, "ship")
     refile(work, [order.id])
+
+
+def _judge_purchase(work: Work, order: Order) -> None:
+    """How far the purchase is paid, and whether that is doubtful of its other orders."""
+    judge_payment(work, order)
+    others = [one for one in lineage.purchase(work.session, order)
+              if one is not order and one.phase in verification.TO_SHIP]
+    for one in others:
+        verification.look_again(work, one, {kinds.PAYMENT})
+    if others:
+        refile(work, [one.id for one in others])
 
 
 _SUMS = (*SUMS, "total")
@@ -133,7 +144,7 @@ def uncancel(work: Work, order: Order, undo: Mapping[str, Any], at: datetime) ->
         update(Hold).where(Hold.order_id == order.id, Hold.released_at == at)
         .values(released_at=None, released_by=None))
     closing.reopen(work, order.id, at)
-    judge_payment(work, order)
+    _judge_purchase(work, order)
     verification.look_again(work, order)
     if any(line[1] > after["lines"][id_][1] for id_, line in before["lines"].items()):
         reserve_orders(work, [order.id])

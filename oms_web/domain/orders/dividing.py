@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from oms_web.core.money import line_total
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.orders import lineage, parting, phases
+from oms_web.domain.orders.checks import Flaw
 from oms_web.domain.orders.models import (
     Hold,
+    Note,
     Order,
     OrderLine,
     OrderLinePart,
@@ -30,10 +32,12 @@ from oms_web.domain.orders.service import (
     order_lines,
     refile,
     rewrite_keys,
+    set_hold,
     set_phase,
     shift_tally,
 )
 from oms_web.domain.orders.verification import closing, kinds
+from oms_web.domain.orders.verification import service as verification
 from oms_web.domain.orders.verification.examining import Found
 from oms_web.domain.orders.verification.models import Finding
 from oms_web.domain.orders.verifying import verify_again
@@ -105,6 +109,7 @@ def give_back(work: Work, part: Order, order: Order) -> None:
         order.purchase_id = None
     audit.record(work, "orders.unite", "order", order.id,
                  {"units": [None, count], "other": [part.id, None]})
+    _bring_words(work, part, order)
     set_phase(work, part, "join")
     _settle(work, (order,))
     refile(work, [part.id])
@@ -126,7 +131,8 @@ def _copy(work: Work, order: Order) -> Order:
 def _copy_words(
     work: Work, order: Order, part: Order, channel_orders: Collection[int | None]
 ) -> None:
-    """What is not a column of it: the channel's numbers, tags, open holds, search words."""
+    """What is not a column of it: the channel's numbers, tags, holds, packers' notes, search words.
+    """
     session = work.session
     rows = [{"order_id": part.id, "channel_order_id": id_, "kind": "split"}
             for id_ in sorted(one for one in channel_orders if one is not None)]
@@ -138,6 +144,10 @@ def _copy_words(
                                                    Hold.released_at.is_(None))):
         session.add(Hold(order_id=part.id, kind=hold.kind, detail=dict(hold.detail),
                          set_at=hold.set_at, set_by=hold.set_by, until=hold.until))
+    for note in session.scalars(select(Note).where(Note.order_id == order.id, Note.for_packer)
+                                .order_by(Note.id)):
+        session.add(Note(order_id=part.id, at=note.at, author=note.author, text=note.text,
+                         author_kind=note.author_kind, author_id=note.author_id, for_packer=True))
     session.flush()
     _copy_findings(work, order, part)
     rewrite_keys(work, part)
@@ -155,6 +165,37 @@ def _copy_findings(work: Work, order: Order, part: Order) -> None:
                 detail=dict(one.detail), found_at=one.found_at, found_by=one.found_by,
                 settled_at=one.settled_at, settled_by=one.settled_by, how=one.how))
     closing.write(work, {part.id: still})
+
+
+def _bring_words(work: Work, part: Order, order: Order) -> None:
+    """What people and rules said of a part that comes back: its hold, its doubts, its notes."""
+    session = work.session
+    session.flush()
+    for one in session.scalars(select(Finding).where(
+            Finding.order_id == part.id, Finding.kind == kinds.DOUBT,
+            Finding.settled_at.is_(None)).order_by(Finding.id)).all():
+        verification.add(work, order.id, Found(one.kind, one.level, one.detail, one.ref))
+    theirs, ours = (session.scalar(select(Hold).where(*_by_hand(one)))
+                    for one in (part, order))
+    if theirs is not None:
+        reasons, until = [theirs.detail["reason"]], theirs.until
+        if ours is not None:
+            reasons = list(dict.fromkeys([ours.detail["reason"], *reasons]))
+            until = max(until, ours.until) if until and ours.until else None
+        set_hold(work, order.id, Flaw(theirs.kind, {"reason": "; ".join(reasons)}))
+        session.flush()
+        session.execute(update(Hold).where(*_by_hand(order)).values(until=until))
+    known, come = (session.scalars(select(Note).where(Note.order_id == one.id)
+                                   .order_by(Note.id)).all() for one in (order, part))
+    here = {(note.at, note.author, note.text) for note in known}
+    for note in come:
+        if (note.at, note.author, note.text) not in here:
+            note.order_id = order.id
+
+
+def _by_hand(order: Order) -> tuple[ColumnElement[bool], ...]:
+    """The open hold that a person set."""
+    return Hold.order_id == order.id, Hold.kind == "manual", Hold.released_at.is_(None)
 
 
 # Lines and promises -----------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
@@ -79,7 +80,12 @@ def hold_cancelled(work: Work, order: Order, why: str) -> None:
 
 def held_change(work: Work, order_id: int) -> Mapping[str, Any] | None:
     """What the channel changed and nobody has decided about yet: the open hold's detail."""
-    return work.session.scalar(
+    return held_change_in(work.session, order_id)
+
+
+def held_change_in(session: Session, order_id: int) -> Mapping[str, Any] | None:
+    """The same, for who only reads."""
+    return session.scalar(
         select(Hold.detail).where(Hold.order_id == order_id, Hold.kind == CHANGED,
                                   Hold.released_at.is_(None))
     )

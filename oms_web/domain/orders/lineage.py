@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from oms_web.core.text import phone_key, words
@@ -24,6 +24,11 @@ def purchase(session: Session, order: Order) -> list[Order]:
         return [order]
     return list(session.scalars(
         select(Order).where(Order.purchase_id == order.purchase_id).order_by(Order.id)))
+
+
+def is_first(order: type[Order]) -> ColumnElement[bool]:
+    """Whether it counts as an order of its buyer: no part that was split off another."""
+    return or_(order.purchase_id.is_(None), order.purchase_id == order.id)
 
 
 def paid_of(session: Session, order: Order) -> int:

@@ -15,7 +15,7 @@ from oms_web.core.clock import day_bounds, local_day
 from oms_web.domain.catalog import queries as catalog
 from oms_web.domain.catalog.models import Variant
 from oms_web.domain.orders.filters import HOME_COUNTRY, Condition
-from oms_web.domain.orders.lineage import Relations, relations
+from oms_web.domain.orders.lineage import Relations, is_first, relations
 from oms_web.domain.orders.models import (
     AMONG_TO_SHIP,
     Hold,
@@ -264,10 +264,13 @@ def free_by_warehouse(session: Session, variant_ids: Collection[int]) -> dict[in
 
 
 def nth_of_buyer(session: Session, order: Order, cap: int = 99) -> int:
-    """Which order of the same buyer this is (1 is the first), counted no further than ``cap``."""
+    """Which order of the same buyer this is (1 is the first), counted no further than ``cap``; the
+    parts of one count once.
+    """
     if not order.buyer_key:
         return 1
     before = select(Order.id).where(
-        Order.buyer_key == order.buyer_key, Order.id < order.id
+        Order.buyer_key == order.buyer_key, Order.id < (order.purchase_id or order.id),
+        is_first(Order)
     ).limit(cap).subquery()
     return 1 + (session.scalar(select(func.count()).select_from(before)) or 0)

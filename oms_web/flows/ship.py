@@ -15,7 +15,7 @@ from oms_web.core.claims import Task
 from oms_web.core.errors import Invalid, NotAllowedNow, OmsError
 from oms_web.core.events import OutboxEvent
 from oms_web.core.work import Work
-from oms_web.domain.orders import filing, lineage, outgoing, phases
+from oms_web.domain.orders import filing, following, lineage, outgoing, phases
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.events import ShipmentLeft
 from oms_web.domain.orders.leaving import goods_left
@@ -234,13 +234,15 @@ def recall(work: Work, shipment_id: int) -> bool:
     cause, number = f"{_cause(work, shipment)}:line:", _recalls(work, shipment) + 1
     for order in mine:
         _back_on_shelves(work, order, shipment, cause, number)
-    shipment.shipped_at = None
+    left_at, shipment.shipped_at = shipment.shipped_at, None
     shipping.set_state(work, shipment, shipping.PACKED, note="recalled")
     for order in mine:  # what the others were to say of their status is said anew
         own = decided is not None and order.id == shipment.order_id
         with outgoing.silence(work, own):
             if order.phase == phases.SHIPPED:
                 orders.set_phase(work, order, "undo_ship")
+                if following.cancelled_too_late(work, order.id, left_at):
+                    following.hold_cancelled(work, order, "cancelled by the buyer")
         if own and decided.undo is not None:
             orders.restore_status(work, order, decided.undo["status"])
         order.shipped_at = None

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
 from oms_web.automation import recalling
 from oms_web.core.actor import SYSTEM
 from oms_web.core.errors import NotAllowedNow
 from oms_web.domain.channels.models import ChannelAccount
-from oms_web.flows import order_cancel
+from oms_web.domain.orders.models import Hold
+from oms_web.flows import order_cancel, ship
 from oms_web.flows.order_in import take_in
 from tests import factories as make
 from tests.sync.test_recall import check, do, shop_with, standing, waiting
@@ -37,4 +39,15 @@ def test_a_cancellation_is_not_recalled_over_what_the_channel_changed_since(shop
     with pytest.raises(NotAllowedNow, match="The channel changed this order since"):
         do(shop, recalling.recall, decided)
     assert standing(shop)[0] == "cancelled"
+    check(shop)
+
+def test_a_parcel_whose_order_was_cancelled_meanwhile_comes_back_held(shop):
+    do(shop, ship.ship_order, shop.order)
+    [(_, decided)] = waiting(shop)
+    channel_says(shop, state="cancelled")
+    do(shop, recalling.recall, decided)
+    assert standing(shop)[0] == "open"
+    with shop.oms.works.reading(SYSTEM) as work:
+        [hold] = work.session.scalars(select(Hold).where(Hold.released_at.is_(None)))
+        assert hold.detail["cancels"]
     check(shop)

@@ -13,6 +13,7 @@ from oms_web.core.work import Work
 from oms_web.domain.orders import cancelling, outgoing, phases, telling
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import ChannelOrder, Order, OrderLink
+from oms_web.domain.orders.travelling import part_ways
 from oms_web.domain.shipping import replanning
 from oms_web.domain.shipping import service as shipping
 
@@ -86,6 +87,7 @@ def recall(work: Work, decided: outgoing.Outgoing) -> None:
     outgoing.take_back(work, decided)
     with outgoing.silence(work):
         cancelling.uncancel(work, order, undo, decided.at)
+        part_ways(work, order)  # the others may go elsewhere by now
         if order.phase == phases.OPEN and shipping.of_order(
                 work.session, order.id, shipping.PACKING):
             orders.set_phase(work, order, "start_packing")

@@ -11,8 +11,12 @@ from oms_web.automation import recalling
 from oms_web.core.actor import SYSTEM
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.orders.outgoing import Outgoing
+from oms_web.domain.orders.reserving import release_lines
+from oms_web.domain.orders.service import order_lines
+from oms_web.domain.shipping import service as shipping
 from oms_web.flows import order_cancel, order_together
 from oms_web.flows.order_in import take_in
+from oms_web.flows.pack import scanning
 from tests import factories as make
 from tests.floor import KUBA, Floor, broken
 
@@ -56,3 +60,28 @@ def test_who_comes_back_to_another_address_travels_alone(floor):
     assert floor.get(two).phase == "open"
     assert floor.get(one).together_id is None or \
         floor.get(one).together_id != floor.get(two).together_id
+
+
+def test_who_comes_back_into_a_parcel_in_hand_is_being_packed(floor):
+    one, two = two_together(floor)
+    third = floor.order("C", {"SWI": 1})
+    do(floor, order_together.join, [one, third])
+    shipment = floor.open(one).shipment_id
+    floor.scan(shipment, "KUB")
+    do(floor, order_cancel.cancel, two)
+    do(floor, scanning.accept_changes, shipment)
+    recall_last(floor)
+    assert floor.get(two).phase == "open"
+    do(floor, scanning.accept_changes, shipment)
+    assert floor.ids["PUZ"] in floor.packed(shipment)
+    assert floor.get(two).phase == "packing"
+
+
+def test_who_has_nothing_left_in_a_parcel_in_hand_is_packed_no_more(floor):
+    one, two = two_together(floor)
+    shipment = floor.open(one).shipment_id
+    with floor.works.writing(KUBA) as work:
+        lines = order_lines(work.session, two)
+        release_lines(work, lines, {lines[0].id: 1})
+        shipping.relist(work, shipping.get(work.session, shipment))
+    assert (floor.get(one).phase, floor.get(two).phase) == ("packing", "open")

@@ -18,6 +18,7 @@ from oms_web.core.actor import SYSTEM
 from oms_web.core.errors import OmsError
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
+from oms_web.domain.channels.service import ChannelStopped
 from oms_web.domain.orders import outgoing
 from oms_web.domain.orders.models import ChannelOrder, OrderLine, OrderLink
 from oms_web.domain.shipping import boxes
@@ -26,6 +27,7 @@ from oms_web.domain.shipping.models import Shipment as OurShipment
 from oms_web.sync.session import Engine, connected
 
 SENT = "sent"
+Fault = ChannelError | ChannelStopped
 
 
 class TooEarly(OmsError):
@@ -51,6 +53,7 @@ def push_shipment(engine: Engine, shipment_id: int) -> str:
         TooEarly: the recall window is open.
         ChannelError: a passing fault; the task tries again later. An answer that was lost is
             noted as ``unknown`` first; telling again with the same key changes nothing there.
+        ChannelStopped: an account is paused or its access is refused; the others were told.
     """
     was = _go(engine, shipment_id)
     with engine.works.reading(SYSTEM) as work:
@@ -78,7 +81,7 @@ def push_shipment(engine: Engine, shipment_id: int) -> str:
     return state if told_any or state == "failed" else ""
 
 
-def _tell(engine: Engine, telling: Telling) -> tuple[bool, str, ChannelError | None]:
+def _tell(engine: Engine, telling: Telling) -> tuple[bool, str, Fault | None]:
     """Tell one account; whether it may have heard, why it refused the last it refused, and what
     went wrong before the end.
     """
@@ -93,7 +96,7 @@ def _tell(engine: Engine, telling: Telling) -> tuple[bool, str, ChannelError | N
                     told = True
                 except Refused as error:
                     refusal = str(error)
-    except ChannelError as error:
+    except (ChannelError, ChannelStopped) as error:
         return told or isinstance(error, OutcomeUnknown), refusal, error
     return told, refusal, None
 

@@ -55,7 +55,7 @@ def push_shipment(engine: Engine, shipment_id: int) -> str:
             noted as ``unknown`` first; telling again with the same key changes nothing there.
         ChannelStopped: an account is paused or its access is refused; the others were told.
     """
-    was = _go(engine, shipment_id)
+    was, went = _go(engine, shipment_id)
     with engine.works.reading(SYSTEM) as work:
         tellings = _tellings(work, shipment_id)
         order_id = work.session.scalar(
@@ -73,7 +73,7 @@ def push_shipment(engine: Engine, shipment_id: int) -> str:
                 state, message = "failed", refusal
     finally:
         if not told_any:  # nobody knows: it may still be found not to have left
-            _not_told(engine, shipment_id, was)
+            _not_told(engine, shipment_id, was, went)
     if fault is not None:
         raise fault
     if told_any or state == "failed":
@@ -101,28 +101,33 @@ def _tell(engine: Engine, telling: Telling) -> tuple[bool, str, Fault | None]:
     return told, refusal, None
 
 
-def _go(engine: Engine, shipment_id: int) -> str:
-    """From now on it cannot be recalled; what was known before. The shipment is locked first, as
-    by who recalls it; what was recalled is found not to have left.
+def _go(engine: Engine, shipment_id: int) -> tuple[str, int | None]:
+    """From now on it cannot be recalled; what was known before, and the decision, if it could be
+    recalled until now. The shipment is locked first, as by who recalls it; what was recalled is
+    found not to have left.
     """
     with engine.works.writing(SYSTEM) as work:
         shipment = work.session.get(OurShipment, shipment_id, with_for_update=True)
         if shipment is None or shipment.shipped_at is None:
-            return ""
+            return "", None
         decided = outgoing.of_subject(
             work.session, outgoing.SHIP, shipment.order_id, shipment_id)
+        waited = decided is not None and decided.state == outgoing.WAITING
         if decided and not outgoing.go(work, decided.id) \
                 and (until := outgoing.waits_until(work, decided.id)):
             raise TooEarly(max(0.0, (until - work.now).total_seconds()))
         was, shipment.told = shipment.told, SENT
-        return was
+        return was, decided.id if decided and waited else None
 
 
-def _not_told(engine: Engine, shipment_id: int, was: str) -> None:
+def _not_told(engine: Engine, shipment_id: int, was: str, went: int | None) -> None:
+    """As it was before: what nobody heard of can be recalled still."""
     with engine.works.writing(SYSTEM) as work:
         work.session.execute(
             update(OurShipment).where(OurShipment.id == shipment_id, OurShipment.told == SENT)
             .values(told=was))
+        if went is not None:
+            outgoing.stay(work, went)
 
 
 def _note(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from oms_connector import ChannelDown
 from sqlalchemy import func, select, update
 
+from oms_web.automation import recalling
 from oms_web.core.actor import SYSTEM
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.channels.service import ChannelStopped
@@ -16,7 +18,7 @@ from oms_web.sync.push_shipment import push_shipment
 from tests import factories as make
 from tests.sync.channel import connect, engine
 from tests.sync.teller import Told
-from tests.sync.test_recall import do, shop_with
+from tests.sync.test_recall import check, do, shop_with, waiting
 
 
 @pytest.fixture
@@ -51,3 +53,37 @@ def test_a_paused_channel_does_not_silence_the_others_of_a_parcel(shop):
     pause(shop, "active")
     assert push_shipment(engine(shop.oms), parcel) == "done"
     assert len(shop.channel.shipments) == 1
+
+
+def test_a_parcel_that_no_channel_heard_of_can_be_recalled_after_the_window(shop):
+    [parcel] = do(shop, ship.ship_order, shop.order)
+    [(_, decided)] = waiting(shop)
+    shop.clock.forward(seconds=11)
+    pause(shop)
+    with pytest.raises(ChannelStopped):
+        push_shipment(engine(shop.oms), parcel)
+    assert waiting(shop) == [("ship", decided)]
+    do(shop, recalling.recall, decided)
+    pause(shop, "active")
+    shop.rings(30)
+    assert (shop.channel.shipments, shop.channel.statuses) == ({}, [])
+    check(shop)
+
+
+def test_a_parcel_whose_status_was_told_is_not_recalled_with_it(shop):
+    [parcel] = do(shop, ship.ship_order, shop.order)
+    shop.clock.forward(seconds=11)
+    shop.channel.fault = failing("shipment")
+    shop.tell()
+    assert shop.channel.statuses == [("A1", "SENT")]
+    with pytest.raises(ChannelDown):
+        push_shipment(engine(shop.oms), parcel)
+    assert waiting(shop) == []
+
+
+def failing(what, error=ChannelDown):
+    """A channel that takes everything but one kind of call."""
+    def fault(call, _number):
+        if call == what:
+            raise error("no")
+    return fault

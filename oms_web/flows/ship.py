@@ -268,7 +268,8 @@ def _silence(work: Work, shipment: Shipment) -> outgoing.Outgoing | None:
         .where(Task.kind == "push_shipment", Task.key == str(shipment.id),
                Task.state.in_(("waiting", "running"))).with_for_update()
     )
-    if shipment.told in ("done", "unknown", "sent") or asked == "running":
+    if shipment.told in ("done", "unknown", "sent") or asked == "running" \
+            or shipping.told_partly(session, shipment.id):
         raise NotAllowedNow(outgoing.TOO_LATE[outgoing.SHIP])
     session.execute(delete(OutboxEvent).where(OutboxEvent.id.in_([
         row.id for row in session.scalars(

@@ -22,6 +22,7 @@ from oms_web.domain.channels.service import ChannelStopped
 from oms_web.domain.orders import outgoing
 from oms_web.domain.orders.models import ChannelOrder, OrderLine, OrderLink
 from oms_web.domain.shipping import boxes
+from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping.models import Parcel, ShipmentLine
 from oms_web.domain.shipping.models import Shipment as OurShipment
 from oms_web.sync.session import Engine, connected
@@ -47,7 +48,8 @@ class Telling:
 
 
 def push_shipment(engine: Engine, shipment_id: int) -> str:
-    """Tell every channel order that is in a shipment; the state it ended in.
+    """Tell every channel order that is in a shipment; the state it ended in. ``partly`` (some took
+    it, some refused) is for the trail; the shipment is among those that failed.
 
     Raises:
         TooEarly: the recall window is open.
@@ -76,6 +78,8 @@ def push_shipment(engine: Engine, shipment_id: int) -> str:
             _not_told(engine, shipment_id, was, went)
     if fault is not None:
         raise fault
+    if told_any and state == "failed":
+        state = shipping.PARTLY
     if told_any or state == "failed":
         _note(engine, shipment_id, order_id, state, message)
     return state if told_any or state == "failed" else ""
@@ -136,7 +140,8 @@ def _note(
     with engine.works.writing(SYSTEM) as work:
         work.session.execute(
             update(OurShipment).where(OurShipment.id == shipment_id).values(
-                told=state, told_message=message[:500], told_at=work.now
+                told="failed" if state == shipping.PARTLY else state,
+                told_message=message[:500], told_at=work.now,
             )
         )
         audit.record(work, "shipping.tell_channel", "shipment", shipment_id,

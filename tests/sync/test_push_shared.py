@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from oms_connector import ChannelDown
+from oms_connector import ChannelDown, Refused
 from sqlalchemy import func, select, update
 
 from oms_web.automation import recalling
 from oms_web.core.actor import SYSTEM
+from oms_web.core.errors import NotAllowedNow
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.channels.service import ChannelStopped
 from oms_web.domain.orders.models import Order
+from oms_web.domain.shipping.models import Shipment
 from oms_web.flows import order_together, ship
 from oms_web.sync import feeds
 from oms_web.sync.pull import pull
@@ -87,3 +89,23 @@ def failing(what, error=ChannelDown):
         if call == what:
             raise error("no")
     return fault
+
+
+def test_a_parcel_that_only_some_channels_took_is_not_recalled(shop):
+    other, parcel = share(shop)
+    other.fault = failing("shipment", Refused)
+    assert push_shipment(engine(shop.oms), parcel) == "partly"
+    assert len(shop.channel.shipments) == 1
+    with shop.oms.works.reading(SYSTEM) as work:  # it is among what a channel refused
+        assert work.session.get_one(Shipment, parcel).told == "failed"
+    with pytest.raises(NotAllowedNow, match="told already"):
+        do(shop, ship.recall, parcel)
+    check(shop)
+
+
+def test_a_parcel_that_every_channel_refused_is_recalled(shop):
+    other, parcel = share(shop)
+    other.fault = shop.channel.fault = failing("shipment", Refused)
+    assert push_shipment(engine(shop.oms), parcel) == "failed"
+    do(shop, ship.recall, parcel)
+    check(shop)

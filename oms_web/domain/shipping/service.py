@@ -18,6 +18,7 @@ from oms_web.core.errors import Invalid, NotAllowedNow, NotFound
 from oms_web.core.text import tidy
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
+from oms_web.domain.audit.models import AuditEntry
 from oms_web.domain.fulfilment import service as fulfilment
 from oms_web.domain.orders import phases
 from oms_web.domain.orders.models import Order, OrderLine
@@ -33,6 +34,7 @@ PACKING, PACKED, SHIPPED, DELIVERED, UNDELIVERED, CANCELLED = (
 )
 LIVE = (PACKING, PACKED)
 LEFT = (SHIPPED, DELIVERED, UNDELIVERED)
+PARTLY = "partly"
 MOST_PARCELS = 20
 HEAVIEST_G = 1_000_000
 
@@ -194,6 +196,15 @@ def set_state(work: Work, shipment: Shipment, state: str, note: str = "") -> Non
             note=note or None)
     shipment.state = state
     work.session.flush()
+
+
+def told_partly(session: Session, shipment_id: int) -> bool:
+    """Whether some channel took the news of a shipment while another refused it, as written down.
+    """
+    changes = session.scalars(select(AuditEntry.change).where(
+        AuditEntry.subject == "shipment", AuditEntry.subject_id == shipment_id,
+        AuditEntry.act == "shipping.tell_channel"))
+    return any(change["told"][1] == PARTLY for change in changes)
 
 
 def all_arrived(work: Work, order_id: int) -> None:

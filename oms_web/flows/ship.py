@@ -15,10 +15,10 @@ from oms_web.core.claims import Task
 from oms_web.core.errors import Invalid, NotAllowedNow, OmsError
 from oms_web.core.events import OutboxEvent
 from oms_web.core.work import Work
-from oms_web.domain.orders import filing, following, lineage, outgoing, phases
+from oms_web.domain.orders import filing, lineage, outgoing, phases
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.events import ShipmentLeft
-from oms_web.domain.orders.leaving import goods_left
+from oms_web.domain.orders.leaving import goods_left, not_left
 from oms_web.domain.orders.models import Hold, Order
 from oms_web.domain.orders.reserving import KIND
 from oms_web.domain.orders.service import count_reserved
@@ -43,7 +43,7 @@ def leave(work: Work, shipment_id: int) -> bool:
         _check_order(work, order)
     if shipment.state != shipping.PACKED:
         shipping.lock(work.session, shipment_id, shipping.PACKED)
-    undo = {"status": next((one.status_id for one in mine if one.id == shipment.order_id), None)}
+    undo = {"orders": {str(one.id): [one.phase, one.status_id] for one in mine}}
     with outgoing.deciding(work, outgoing.SHIP, shipment.order_id, shipment_id, undo):
         _depart(work, mine, shipment)
     return True
@@ -236,16 +236,9 @@ def recall(work: Work, shipment_id: int) -> bool:
         _back_on_shelves(work, order, shipment, cause, number)
     left_at, shipment.shipped_at = shipment.shipped_at, None
     shipping.set_state(work, shipment, shipping.PACKED, note="recalled")
-    for order in mine:  # what the others were to say of their status is said anew
-        own = decided is not None and order.id == shipment.order_id
-        with outgoing.silence(work, own):
-            if order.phase == phases.SHIPPED:
-                orders.set_phase(work, order, "undo_ship")
-                if following.cancelled_too_late(work, order.id, left_at):
-                    following.hold_cancelled(work, order, "cancelled by the buyer")
-        if own and decided.undo is not None:
-            orders.restore_status(work, order, decided.undo["status"])
-        order.shipped_at = None
+    was = (decided.undo or {}).get("orders", {}) if decided is not None else {}
+    for order in mine:
+        not_left(work, order, left_at, was.get(str(order.id)), order.id == shipment.order_id)
         shipping.tell_order(work, order)
     return True
 

@@ -10,11 +10,12 @@ from sqlalchemy import select, update
 from oms_web.automation import recalling
 from oms_web.core.actor import SYSTEM
 from oms_web.domain.channels.models import ChannelAccount
+from oms_web.domain.orders.models import Status
 from oms_web.domain.orders.outgoing import Outgoing
 from oms_web.domain.orders.reserving import release_lines
 from oms_web.domain.orders.service import order_lines
 from oms_web.domain.shipping import service as shipping
-from oms_web.flows import order_cancel, order_together
+from oms_web.flows import order_cancel, order_edit, order_together, ship
 from oms_web.flows.order_in import take_in
 from oms_web.flows.pack import scanning
 from tests import factories as make
@@ -37,10 +38,10 @@ def do(floor, act, *args, **values):
         return act(work, *args, **values)
 
 
-def recall_last(floor):
+def recall_last(floor, kind="cancel"):
     with floor.works.writing(KUBA) as work:
         return recalling.recall(work, work.session.scalars(
-            select(Outgoing.id).order_by(Outgoing.id.desc())).first())
+            select(Outgoing.id).where(Outgoing.kind == kind).order_by(Outgoing.id.desc())).first())
 
 
 def two_together(floor):
@@ -85,3 +86,21 @@ def test_who_has_nothing_left_in_a_parcel_in_hand_is_packed_no_more(floor):
         release_lines(work, lines, {lines[0].id: 1})
         shipping.relist(work, shipping.get(work.session, shipment))
     assert (floor.get(one).phase, floor.get(two).phase) == ("packing", "open")
+
+
+def test_each_order_of_a_recalled_parcel_has_the_status_and_phase_it_had(floor):
+    one, two = two_together(floor)
+    shipment = floor.pack(one)
+    with floor.works.writing(KUBA) as work:
+        for order_id, name in ((one, "Do kuriera"), (two, "Pilne")):
+            status = Status(name=name, phase="packing", position=9)
+            work.session.add(status)
+            work.session.flush()
+            order_edit.set_status(work, order_id, status.id)
+    before = [(floor.get(order).phase, floor.get(order).status_id) for order in (one, two)]
+    assert before[0][0] == "packing"
+    do(floor, ship.leave, shipment)
+    recall_last(floor, "ship")
+    assert [(floor.get(order).phase, floor.get(order).status_id)
+            for order in (one, two)] == before
+    assert [floor.get(order).queue for order in (one, two)] == ["courier", "courier"]

@@ -14,6 +14,7 @@ from oms_web.domain.orders.models import Status
 from oms_web.domain.orders.outgoing import Outgoing
 from oms_web.domain.orders.reserving import release_lines
 from oms_web.domain.orders.service import order_lines
+from oms_web.domain.orders.verification.models import Finding
 from oms_web.domain.shipping import service as shipping
 from oms_web.flows import order_cancel, order_edit, order_together, ship
 from oms_web.flows.order_in import take_in
@@ -104,3 +105,19 @@ def test_each_order_of_a_recalled_parcel_has_the_status_and_phase_it_had(floor):
     assert [(floor.get(order).phase, floor.get(order).status_id)
             for order in (one, two)] == before
     assert [floor.get(order).queue for order in (one, two)] == ["courier", "courier"]
+
+
+def test_the_findings_of_an_order_are_open_again_when_its_parcel_is_recalled(floor):
+    one = floor.order("A", {"KUB": 1}, ship_to=replace(make.WARSAW, postcode="80-001"))
+
+    def found():
+        with floor.works.reading(SYSTEM) as work:
+            return {row.kind for row in work.session.scalars(select(Finding).where(
+                Finding.order_id == one, Finding.settled_at.is_(None)))}
+    before = found()
+    assert before
+    shipment = floor.pack(one)
+    do(floor, ship.leave, shipment)
+    assert found() == set()
+    do(floor, ship.recall, shipment)
+    assert found() == before

@@ -14,6 +14,8 @@ from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.orders.reserving import KIND, line_parts
 from oms_web.domain.orders.service import restore_status, set_phase
 from oms_web.domain.orders.telling import tell_status
+from oms_web.domain.orders.verification import closing
+from oms_web.domain.orders.verification import service as verification
 from oms_web.domain.stock import service as stock
 from oms_web.domain.stock.models import CUSTOMER
 
@@ -93,6 +95,9 @@ def not_left(
     with outgoing.silence(work, was is not None):
         if order.phase == phases.SHIPPED:
             set_phase(work, order, "undo_ship")
+            if order.shipped_at is not None:
+                closing.reopen(work, order.id, order.shipped_at)
+            verification.look_again(work, order)
             if following.cancelled_too_late(work, order.id, left_at):
                 following.hold_cancelled(work, order, "cancelled by the buyer")
         if was is not None and was[0] == phases.PACKING and order.phase == phases.OPEN:

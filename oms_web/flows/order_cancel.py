@@ -6,10 +6,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 
+from sqlalchemy import select
+
+from oms_web.core.errors import NotAllowedNow
 from oms_web.core.work import Work
 from oms_web.domain.orders import cancelling, outgoing, phases, telling
 from oms_web.domain.orders import service as orders
-from oms_web.domain.orders.models import Order
+from oms_web.domain.orders.models import ChannelOrder, Order, OrderLink
+from oms_web.domain.orders.travelling import part_ways
 from oms_web.domain.shipping import replanning
 from oms_web.domain.shipping import service as shipping
 
@@ -57,20 +61,33 @@ def _deciding(work: Work, order: Order) -> Iterator[None]:
         yield
         if before["phase"] in (phases.OPEN, phases.PACKING):
             after = asdict(cancelling.standing(work, order))
-            decision.undo = {"before": before, "after": after}
+            decision.undo = {"before": before, "after": after, "heard": _heard(work, order.id)}
+
+
+def _heard(work: Work, order_id: int) -> dict[str, str]:
+    """What the channels said last of an order: channel order -> digest."""
+    return {str(id_): digest for id_, digest in work.session.execute(
+        select(ChannelOrder.id, ChannelOrder.digest)
+        .join(OrderLink, OrderLink.channel_order_id == ChannelOrder.id)
+        .where(OrderLink.order_id == order_id))}
 
 
 def recall(work: Work, decided: outgoing.Outgoing) -> None:
     """Take a cancellation back before its channel learns of it.
 
     Raises:
-        NotAllowedNow: the channel is being told, or the order was changed since.
+        NotAllowedNow: the channel is being told, or the order was changed since, here or on the
+            channel: what it says of an order that waits for nothing is not taken over.
     """
     order = orders.lock_order(work.session, decided.order_id)
-    outgoing.take_back(work, decided)
     undo = decided.undo or {}
+    if order.phase in (phases.CANCELLED, phases.SHIPPED) \
+            and undo.get("heard") not in (None, _heard(work, order.id)):
+        raise NotAllowedNow("The channel changed this order since.")
+    outgoing.take_back(work, decided)
     with outgoing.silence(work):
         cancelling.uncancel(work, order, undo, decided.at)
+        part_ways(work, order)  # the others may go elsewhere by now
         if order.phase == phases.OPEN and shipping.of_order(
                 work.session, order.id, shipping.PACKING):
             orders.set_phase(work, order, "start_packing")

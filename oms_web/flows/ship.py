@@ -18,7 +18,7 @@ from oms_web.core.work import Work
 from oms_web.domain.orders import filing, lineage, outgoing, phases
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.events import ShipmentLeft
-from oms_web.domain.orders.leaving import goods_left
+from oms_web.domain.orders.leaving import goods_left, not_left
 from oms_web.domain.orders.models import Hold, Order
 from oms_web.domain.orders.reserving import KIND
 from oms_web.domain.orders.service import count_reserved
@@ -43,7 +43,7 @@ def leave(work: Work, shipment_id: int) -> bool:
         _check_order(work, order)
     if shipment.state != shipping.PACKED:
         shipping.lock(work.session, shipment_id, shipping.PACKED)
-    undo = {"status": next((one.status_id for one in mine if one.id == shipment.order_id), None)}
+    undo = {"orders": {str(one.id): [one.phase, one.status_id] for one in mine}}
     with outgoing.deciding(work, outgoing.SHIP, shipment.order_id, shipment_id, undo):
         _depart(work, mine, shipment)
     return True
@@ -234,16 +234,11 @@ def recall(work: Work, shipment_id: int) -> bool:
     cause, number = f"{_cause(work, shipment)}:line:", _recalls(work, shipment) + 1
     for order in mine:
         _back_on_shelves(work, order, shipment, cause, number)
-    shipment.shipped_at = None
+    left_at, shipment.shipped_at = shipment.shipped_at, None
     shipping.set_state(work, shipment, shipping.PACKED, note="recalled")
-    for order in mine:  # what the others were to say of their status is said anew
-        own = decided is not None and order.id == shipment.order_id
-        with outgoing.silence(work, own):
-            if order.phase == phases.SHIPPED:
-                orders.set_phase(work, order, "undo_ship")
-        if own and decided.undo is not None:
-            orders.restore_status(work, order, decided.undo["status"])
-        order.shipped_at = None
+    was = (decided.undo or {}).get("orders", {}) if decided is not None else {}
+    for order in mine:
+        not_left(work, order, left_at, was.get(str(order.id)), order.id == shipment.order_id)
         shipping.tell_order(work, order)
     return True
 
@@ -266,7 +261,8 @@ def _silence(work: Work, shipment: Shipment) -> outgoing.Outgoing | None:
         .where(Task.kind == "push_shipment", Task.key == str(shipment.id),
                Task.state.in_(("waiting", "running"))).with_for_update()
     )
-    if shipment.told in ("done", "unknown", "sent") or asked == "running":
+    if shipment.told in ("done", "unknown", "sent") or asked == "running" \
+            or shipping.told_partly(session, shipment.id):
         raise NotAllowedNow(outgoing.TOO_LATE[outgoing.SHIP])
     session.execute(delete(OutboxEvent).where(OutboxEvent.id.in_([
         row.id for row in session.scalars(

@@ -18,14 +18,17 @@ from oms_web.core.actor import SYSTEM
 from oms_web.core.errors import OmsError
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
+from oms_web.domain.channels.service import ChannelStopped
 from oms_web.domain.orders import outgoing
 from oms_web.domain.orders.models import ChannelOrder, OrderLine, OrderLink
 from oms_web.domain.shipping import boxes
+from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping.models import Parcel, ShipmentLine
 from oms_web.domain.shipping.models import Shipment as OurShipment
 from oms_web.sync.session import Engine, connected
 
 SENT = "sent"
+Fault = ChannelError | ChannelStopped
 
 
 class TooEarly(OmsError):
@@ -45,14 +48,16 @@ class Telling:
 
 
 def push_shipment(engine: Engine, shipment_id: int) -> str:
-    """Tell every channel order that is in a shipment; the state it ended in.
+    """Tell every channel order that is in a shipment; the state it ended in. ``partly`` (some took
+    it, some refused) is for the trail; the shipment is among those that failed.
 
     Raises:
         TooEarly: the recall window is open.
         ChannelError: a passing fault; the task tries again later. An answer that was lost is
             noted as ``unknown`` first; telling again with the same key changes nothing there.
+        ChannelStopped: an account is paused or its access is refused; the others were told.
     """
-    was = _go(engine, shipment_id)
+    was, went = _go(engine, shipment_id)
     with engine.works.reading(SYSTEM) as work:
         tellings = _tellings(work, shipment_id)
         order_id = work.session.scalar(
@@ -70,15 +75,17 @@ def push_shipment(engine: Engine, shipment_id: int) -> str:
                 state, message = "failed", refusal
     finally:
         if not told_any:  # nobody knows: it may still be found not to have left
-            _not_told(engine, shipment_id, was)
+            _not_told(engine, shipment_id, was, went)
     if fault is not None:
         raise fault
+    if told_any and state == "failed":
+        state = shipping.PARTLY
     if told_any or state == "failed":
         _note(engine, shipment_id, order_id, state, message)
     return state if told_any or state == "failed" else ""
 
 
-def _tell(engine: Engine, telling: Telling) -> tuple[bool, str, ChannelError | None]:
+def _tell(engine: Engine, telling: Telling) -> tuple[bool, str, Fault | None]:
     """Tell one account; whether it may have heard, why it refused the last it refused, and what
     went wrong before the end.
     """
@@ -93,33 +100,38 @@ def _tell(engine: Engine, telling: Telling) -> tuple[bool, str, ChannelError | N
                     told = True
                 except Refused as error:
                     refusal = str(error)
-    except ChannelError as error:
+    except (ChannelError, ChannelStopped) as error:
         return told or isinstance(error, OutcomeUnknown), refusal, error
     return told, refusal, None
 
 
-def _go(engine: Engine, shipment_id: int) -> str:
-    """From now on it cannot be recalled; what was known before. The shipment is locked first, as
-    by who recalls it; what was recalled is found not to have left.
+def _go(engine: Engine, shipment_id: int) -> tuple[str, int | None]:
+    """From now on it cannot be recalled; what was known before, and the decision, if it could be
+    recalled until now. The shipment is locked first, as by who recalls it; what was recalled is
+    found not to have left.
     """
     with engine.works.writing(SYSTEM) as work:
         shipment = work.session.get(OurShipment, shipment_id, with_for_update=True)
         if shipment is None or shipment.shipped_at is None:
-            return ""
+            return "", None
         decided = outgoing.of_subject(
             work.session, outgoing.SHIP, shipment.order_id, shipment_id)
+        waited = decided is not None and decided.state == outgoing.WAITING
         if decided and not outgoing.go(work, decided.id) \
                 and (until := outgoing.waits_until(work, decided.id)):
             raise TooEarly(max(0.0, (until - work.now).total_seconds()))
         was, shipment.told = shipment.told, SENT
-        return was
+        return was, decided.id if decided and waited else None
 
 
-def _not_told(engine: Engine, shipment_id: int, was: str) -> None:
+def _not_told(engine: Engine, shipment_id: int, was: str, went: int | None) -> None:
+    """As it was before: what nobody heard of can be recalled still."""
     with engine.works.writing(SYSTEM) as work:
         work.session.execute(
             update(OurShipment).where(OurShipment.id == shipment_id, OurShipment.told == SENT)
             .values(told=was))
+        if went is not None:
+            outgoing.stay(work, went)
 
 
 def _note(
@@ -128,7 +140,8 @@ def _note(
     with engine.works.writing(SYSTEM) as work:
         work.session.execute(
             update(OurShipment).where(OurShipment.id == shipment_id).values(
-                told=state, told_message=message[:500], told_at=work.now
+                told="failed" if state == shipping.PARTLY else state,
+                told_message=message[:500], told_at=work.now,
             )
         )
         audit.record(work, "shipping.tell_channel", "shipment", shipment_id,

@@ -50,6 +50,7 @@ LABELS: Mapping[str, Any] = {
 _TOLD: Mapping[str, Any] = {
     "waiting": _l("not yet"), "done": _l("yes"), "retry": _l("not yet, tried again"),
     "failed": _l("no, it cannot be told"), "unknown": _l("no answer"),
+    "partly": _l("only some of the channels"),
 }
 # Short names of ours: field -> name -> words.
 WORDS: Mapping[str, Mapping[str, Any]] = {

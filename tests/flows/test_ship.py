@@ -136,7 +136,7 @@ def test_a_departure_is_recalled_while_no_channel_knows_and_can_be_repeated(both
         check(floor)
         assert told(floor) == []
         order = floor.get(order_id)
-        assert (order.phase, order.queue, order.shipped_at) == ("open", "courier", None)
+        assert (order.phase, order.queue, order.shipped_at) == ("packing", "courier", None)
         assert (floor.stock("KUB", "A-01"), floor.stock("KUB", "B-01")) == ((5, 5), (5, 1))
     do(floor, ship.leave, shipment_id)
     assert floor.get(order_id).phase == "shipped"

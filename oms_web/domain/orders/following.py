@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
+from oms_web.domain.audit.models import AuditEntry
 from oms_web.domain.orders import merging, phases
 from oms_web.domain.orders.cancelling import cancel_order, cancel_units
 from oms_web.domain.orders.checks import Flaw
@@ -21,6 +23,7 @@ from oms_web.domain.orders.service import order_lines, release_holds, rewrite_ke
 from oms_web.domain.orders.travelling import part_ways
 
 CHANGED = "changed"
+CANCELLED_TOO_LATE = "orders.cancelled_too_late"
 FOLLOWS = (*phases.HERE, phases.ELSEWHERE)  # as long as nothing has left
 
 
@@ -76,6 +79,15 @@ def hold_cancelled(work: Work, order: Order, why: str) -> None:
     """
     held = held_change(work, order.id) or {}
     set_hold(work, order.id, Flaw(CHANGED, {**held, "what": why, "cancels": True}))
+
+
+def cancelled_too_late(work: Work, order_id: int, left_at: datetime | None) -> bool:
+    """Whether the channel cancelled an order after it had left: then nothing came of that."""
+    return work.session.scalar(
+        select(AuditEntry.id).where(
+            AuditEntry.subject == "order", AuditEntry.subject_id == order_id,
+            AuditEntry.act == CANCELLED_TOO_LATE, AuditEntry.at >= left_at).limit(1)
+    ) is not None
 
 
 def held_change(work: Work, order_id: int) -> Mapping[str, Any] | None:

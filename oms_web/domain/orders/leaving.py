@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
 from oms_web.core.errors import NotAllowedNow
 from oms_web.core.work import Work
+from oms_web.domain.orders import following, outgoing, phases
 from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.orders.reserving import KIND, line_parts
+from oms_web.domain.orders.service import restore_status, set_phase
+from oms_web.domain.orders.telling import tell_status
+from oms_web.domain.orders.verification import closing
+from oms_web.domain.orders.verification import service as verification
 from oms_web.domain.stock import service as stock
 from oms_web.domain.stock.models import CUSTOMER
 
@@ -74,3 +81,29 @@ def _dealt(
         given[promise.id] += more
         left -= more
     return [(promise, given[promise.id]) for promise in held if given[promise.id]]
+
+
+def not_left(
+    work: Work, order: Order, left_at: datetime | None, was: Sequence[Any] | None, own: bool
+) -> None:
+    """An order whose shipment has not left after all.
+
+    Args:
+        was: its phase and status before, if the decision is recalled with it.
+        own: the decision is its own; what another was to say of its status is said anew.
+    """
+    with outgoing.silence(work, was is not None):
+        if order.phase == phases.SHIPPED:
+            set_phase(work, order, "undo_ship")
+            if order.shipped_at is not None:
+                closing.reopen(work, order.id, order.shipped_at)
+            verification.look_again(work, order)
+            if following.cancelled_too_late(work, order.id, left_at):
+                following.hold_cancelled(work, order, "cancelled by the buyer")
+        if was is not None and was[0] == phases.PACKING and order.phase == phases.OPEN:
+            set_phase(work, order, "start_packing")
+    order.shipped_at = None
+    if was is not None:
+        restore_status(work, order, was[1])
+        if not own:
+            tell_status(work, order)

@@ -220,6 +220,21 @@ def go(work: Work, outgoing_id: int) -> bool:
         .execution_options(synchronize_session=False)).rowcount)
 
 
+def stay(work: Work, outgoing_id: int) -> None:
+    """No channel heard of it after all: it waits on, past its time, and can be recalled.
+
+    Quiet when a notice of the same decision is being told, or was: notices are locked first.
+    """
+    work.session.execute(select(ChannelNotice.id).where(ChannelNotice.outgoing_id == outgoing_id)
+                         .order_by(ChannelNotice.id).with_for_update())
+    work.session.execute(
+        update(Outgoing)
+        .where(Outgoing.id == outgoing_id, Outgoing.state == GONE,
+               ~exists().where(ChannelNotice.outgoing_id == outgoing_id,
+                               ChannelNotice.state != WAITING))
+        .values(state=WAITING, ended_at=None).execution_options(synchronize_session=False))
+
+
 def waits_until(work: Work, outgoing_id: int) -> datetime | None:
     """When a decision leaves; None when it was recalled and never will."""
     return work.session.scalar(select(Outgoing.leaves_at).where(

@@ -18,11 +18,12 @@ from oms_web.core.errors import Invalid, NotAllowedNow, NotFound
 from oms_web.core.text import tidy
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
+from oms_web.domain.audit.models import AuditEntry
 from oms_web.domain.fulfilment import service as fulfilment
 from oms_web.domain.orders import phases
 from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.orders.reserving import line_parts
-from oms_web.domain.orders.service import refile, set_phase
+from oms_web.domain.orders.service import lock_order, refile, set_phase
 from oms_web.domain.shipping import boxes, splitting, tracking
 from oms_web.domain.shipping.models import Parcel, Shipment, ShipmentLine
 from oms_web.domain.shipping.splitting import Part
@@ -33,6 +34,7 @@ PACKING, PACKED, SHIPPED, DELIVERED, UNDELIVERED, CANCELLED = (
 )
 LIVE = (PACKING, PACKED)
 LEFT = (SHIPPED, DELIVERED, UNDELIVERED)
+PARTLY = "partly"
 MOST_PARCELS = 20
 HEAVIEST_G = 1_000_000
 
@@ -137,12 +139,13 @@ def lines_of(session: Session, shipment_id: int) -> list[ShipmentLine]:
 
 
 def relist(work: Work, shipment: Shipment) -> dict[tuple[int, int], int]:
-    """Make the plan follow what is promised now.
+    """Make the plan follow what is promised now, and its orders with it: who came in is being
+    packed, who has no parcel any more is not.
 
     Returns:
         Units that are in the parcel and must come out again, per (line, variant).
     """
-    parts = parts_for(work.session, shipment)
+    parts, before = parts_for(work.session, shipment), owners(work.session, shipment)
     lines = lines_of(work.session, shipment.id)
     packed = {(line.line_id, line.variant_id, line.location_id): line.packed for line in lines}
     dealt, out = splitting.refill(parts, packed)
@@ -159,7 +162,16 @@ def relist(work: Work, shipment: Shipment) -> dict[tuple[int, int], int]:
         mine = owners(work.session, shipment)
         if shipment.order_id not in mine:  # it was cancelled: the shipment is for the others
             shipment.order_id = mine[0]
+    for order_id in sorted({*before, *owners(work.session, shipment)}):
+        _packed_or_not(work, lock_order(work.session, order_id))
     return out
+
+
+def _packed_or_not(work: Work, order: Order) -> None:
+    inside = bool(of_order(work.session, order.id, *LIVE))
+    if order.phase == (phases.OPEN if inside else phases.PACKING):
+        set_phase(work, order, "start_packing" if inside else "stop_packing")
+        tell_order(work, order)
 
 
 def planned_units(session: Session, shipment_id: int) -> dict[int, int]:
@@ -184,6 +196,15 @@ def set_state(work: Work, shipment: Shipment, state: str, note: str = "") -> Non
             note=note or None)
     shipment.state = state
     work.session.flush()
+
+
+def told_partly(session: Session, shipment_id: int) -> bool:
+    """Whether some channel took the news of a shipment while another refused it, as written down.
+    """
+    changes = session.scalars(select(AuditEntry.change).where(
+        AuditEntry.subject == "shipment", AuditEntry.subject_id == shipment_id,
+        AuditEntry.act == "shipping.tell_channel"))
+    return any(change["told"][1] == PARTLY for change in changes)
 
 
 def all_arrived(work: Work, order_id: int) -> None:

@@ -72,7 +72,7 @@ def _take_cancellation(work: Work, order: Order) -> bool:
         return True
     if "cancel" in phases.allowed(order.phase):
         return cancel_order(work, order, by="channel")
-    audit.record(work, "orders.cancelled_too_late", "order", order.id)
+    audit.record(work, following.CANCELLED_TOO_LATE, "order", order.id)
     return True
 
 

@@ -20,6 +20,7 @@ from oms_web.domain.messages import pages, phones, placeholders, service, templa
 from oms_web.domain.messages.models import MessageTemplate
 from oms_web.domain.messages.wording import EMAIL, Rendered
 from oms_web.domain.orders import service as orders
+from oms_web.domain.orders import taking
 from oms_web.domain.orders.models import Order
 
 NEWS, BRINGING_IN = timedelta(hours=48), timedelta(hours=1)
@@ -91,7 +92,11 @@ def try_words(work: Work, order_id: int, kind: str, words: tuple[str, str], lang
 def is_history(order: Order, now: datetime) -> bool:
     """Whether a rule should keep silent: the order had left or was over when it came here, or is
     old and has only just been brought in. People may write about whatever they want.
+
+    What the till sells has left as it comes, and is news.
     """
+    if order.source == taking.TILL:
+        return False
     if any(moment is not None and moment <= order.created_at
            for moment in (order.shipped_at, order.closed_at)):
         return True

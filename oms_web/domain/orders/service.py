@@ -222,11 +222,11 @@ def follow_status(work: Work, order: Order) -> None:
     present = work.session.get(Status, order.status_id) if order.status_id else None
     if present is not None and present.phase == order.phase:
         return
-    status_id = first_status(work.session, order.phase)
-    if status_id != order.status_id:
-        shift_tally(work.session, "status", [(order.status_id, status_id)])
+    was, status_id = order.status_id, first_status(work.session, order.phase)
+    if status_id != was:
+        shift_tally(work.session, "status", [(was, status_id)])
         order.status_id, order.status_since = status_id, work.now
-        tell_status(work, order)
+        tell_status(work, order, was)
 
 
 def restore_status(work: Work, order: Order, status_id: int | None) -> None:

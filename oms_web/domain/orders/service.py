@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from oms_web.core.errors import NotFound
 from oms_web.core.text import phone_key, squeeze, words
@@ -40,23 +40,54 @@ def get_order(session: Session, order_id: int) -> Order:
 def lock_order(session: Session, order_id: int) -> Order:
     """An order that nobody else changes until the end of the transaction, as it is now.
 
-    The orders it belongs to are locked with it, always in the same sequence: what happens to one of
-    them concerns the others.
+    Those it belongs to are locked with it (``lock_orders``).
+
+    Raises:
+        NotFound: there is none.
     """
-    mine = aliased(Order)
-    found = session.scalars(
-        select(Order).where(or_(
-            Order.id == order_id,
-            Order.purchase_id == select(mine.purchase_id).where(mine.id == order_id)
-            .scalar_subquery(),
-            Order.together_id == select(mine.together_id).where(mine.id == order_id)
-            .scalar_subquery(),
-        )).order_by(Order.id).with_for_update().execution_options(populate_existing=True)
-    ).all()
-    for order in found:
+    for order in lock_orders(session, [order_id]):
         if order.id == order_id:
             return order
     raise NotFound("There is no order %(number)s.", number=order_id)
+
+
+def lock_orders(session: Session, order_ids: Collection[int]) -> list[Order]:
+    """Orders, and all they belong to, that nobody else changes until the end of the transaction.
+
+    What happens to one of a purchase or a parcel concerns the others, and what those belong to as
+    well: all of it is locked in one sequence, so that no two wait for each other crosswise.
+    """
+    ids, found = set(order_ids), []
+    while kin := ids - {order.id for order in found}:
+        ids |= _kin(session, kin)
+        found = session.scalars(
+            select(Order).where(Order.id.in_(sorted(ids))).order_by(Order.id).with_for_update()
+            .execution_options(populate_existing=True)).all()
+        ids = {order.id for order in found}  # and who came to them while we waited
+        ids |= _related(session, [(one.purchase_id, one.together_id) for one in found])
+    return list(found)
+
+
+def _kin(session: Session, order_ids: Collection[int]) -> set[int]:
+    """Orders with all they belong to, by one or more steps."""
+    known: set[int] = set()
+    fresh = set(order_ids)
+    while fresh:
+        known |= fresh
+        fresh = _related(session, session.execute(
+            select(Order.purchase_id, Order.together_id).where(Order.id.in_(sorted(fresh)))
+        ).all()) - known
+    return known
+
+
+def _related(session: Session, groups: Iterable[Sequence[int | None]]) -> set[int]:
+    """The orders of these purchases and parcels: pairs of numbers."""
+    pairs = list(groups)
+    purchases, boxes = ({pair[n] for pair in pairs} - {None} for n in (0, 1))
+    if not purchases and not boxes:
+        return set()
+    return set(session.scalars(select(Order.id).where(
+        or_(Order.purchase_id.in_(purchases), Order.together_id.in_(boxes)))))
 
 
 def order_lines(session: Session, order_id: int) -> list[OrderLine]:

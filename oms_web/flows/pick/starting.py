@@ -14,6 +14,7 @@ from oms_web.domain.fulfilment import carts, service
 from oms_web.domain.fulfilment.service import Errand
 from oms_web.domain.orders import lineage
 from oms_web.domain.orders.models import Order
+from oms_web.domain.orders.service import lock_orders
 from oms_web.domain.shipping import service as shipping
 from oms_web.domain.stock.models import Location
 
@@ -83,12 +84,7 @@ def start(
 
 def _locked(work: Work, wanted: list[int]) -> dict[int, Order]:
     """The orders; nobody else puts them on a walk until the end of the transaction."""
-    return {
-        order.id: order for order in work.session.scalars(
-            select(Order).where(Order.id.in_(wanted)).order_by(Order.id).with_for_update()
-            .execution_options(populate_existing=True)
-        )
-    }
+    return {order.id: order for order in lock_orders(work.session, wanted) if order.id in wanted}
 
 
 def _errands(

@@ -15,7 +15,8 @@ from oms_web.domain.company.models import Company
 from oms_web.domain.messages import pages, queries, service, settings, templates
 from oms_web.domain.messages.models import Message
 from oms_web.domain.orders.outgoing import Outgoing
-from oms_web.flows import issue_document, order_edit, order_message, ship
+from oms_web.domain.orders.service import order_lines
+from oms_web.flows import issue_document, order_edit, order_message, order_split, ship
 from oms_web.jobs import rings
 from oms_web.jobs.worker import drain
 from oms_web.sync.registry import Registry
@@ -138,6 +139,18 @@ def test_what_is_recalled_no_buyer_hears_of(post, server):
     post.send()
     assert post.states() == ["dropped", "sent"]
     assert len(server.got) == 1
+
+
+def test_the_page_of_a_part_that_was_joined_again_shows_the_order_it_went_to(post):
+    order_id = post.fresh(lines={"KUB": 2})
+    with post.works.writing(ANNA) as work:
+        [line] = order_lines(work.session, order_id)
+        part = order_split.split(work, order_id, {line.id: 1})
+        token = pages.link(work, part).rpartition("/")[2]
+        assert pages.find(work.session, token, work.now).id == part
+    post.do(order_split.join, part)
+    with post.works.reading(SYSTEM) as work:
+        assert pages.find(work.session, token, work.now).id == order_id
 
 
 def test_an_answer_lost_after_the_letter_is_unknown_and_a_person_decides(post, server):

@@ -129,6 +129,25 @@ def refile(work: Work, order_ids: Collection[int]) -> None:
     session = work.session
     session.flush()
     orders = _with_companions(session, order_ids)
+    known = _facts_of(session, orders)
+    stopped = filing.stopped((order.together_id, known[order.id]) for order in orders)
+    moved = []
+    for order in orders:
+        queue = filing.queue(known[order.id], stopped.get(order.together_id, ""))
+        strip = filing.strip(known[order.id])
+        if queue != order.queue:
+            moved.append((order.queue, queue))
+            order.queue = queue
+            order.queue_since = work.now
+        if strip != order.strip:
+            order.strip = strip
+        order.updated_at = work.now
+    session.flush()
+    shift_tally(session, "queue", moved)
+
+
+def _facts_of(session: Session, orders: Sequence[Order]) -> dict[int, filing.Facts]:
+    """What filing needs to know of each order: two statements."""
     ids = [order.id for order in orders]
     sums = {
         row.order_id: row
@@ -154,20 +173,16 @@ def refile(work: Work, order_ids: Collection[int]) -> None:
                 (int(row.wanted), int(row.reserved), int(row.shipped)) if row else (0, 0, 0)
             )
         )
-    stopped = filing.stopped((order.together_id, known[order.id]) for order in orders)
-    moved = []
-    for order in orders:
-        queue = filing.queue(known[order.id], stopped.get(order.together_id, ""))
-        strip = filing.strip(known[order.id])
-        if queue != order.queue:
-            moved.append((order.queue, queue))
-            order.queue = queue
-            order.queue_since = work.now
-        if strip != order.strip:
-            order.strip = strip
-        order.updated_at = work.now
-    session.flush()
-    shift_tally(session, "queue", moved)
+    return known
+
+
+def waits_for(session: Session, order: Order) -> int:
+    """The order because of which an order stands in its queue: itself, or one in its parcel."""
+    known = _facts_of(session, _with_companions(session, [order.id]))
+    if filing.queue(known[order.id]) == order.queue:
+        return order.id
+    return next((one for one, facts in known.items() if filing.queue(facts) == order.queue),
+                order.id)
 
 
 def _with_companions(session: Session, order_ids: Collection[int]) -> list[Order]:

@@ -16,7 +16,14 @@ from oms_web.domain.messages import pages, queries, service, settings, templates
 from oms_web.domain.messages.models import Message
 from oms_web.domain.orders.outgoing import Outgoing
 from oms_web.domain.orders.service import order_lines
-from oms_web.flows import issue_document, order_edit, order_message, order_split, ship
+from oms_web.flows import (
+    issue_document,
+    order_edit,
+    order_message,
+    order_split,
+    order_together,
+    ship,
+)
 from oms_web.jobs import rings
 from oms_web.jobs.worker import drain
 from oms_web.sync.registry import Registry
@@ -139,6 +146,27 @@ def test_what_is_recalled_no_buyer_hears_of(post, server):
     post.send()
     assert post.states() == ["dropped", "sent"]
     assert len(server.got) == 1
+
+
+def test_a_rule_that_comes_late_writes_nothing_of_what_was_recalled(post, server):
+    with post.works.writing(SYSTEM) as work:
+        work.session.execute(update(Company).values(recall_seconds=60))
+    post.rule("Wysłano", "shipped", then=[("message", {"template": post.mail})])
+    ids = [post.fresh(), post.fresh()]
+    post.do(lambda work: order_together.join(work, ids))
+    for asked_in_time in (True, False):
+        post.clock.forward(minutes=2)
+        post.do(lambda work: ship.ship_order(work, ids[0]))
+        post.clock.forward(seconds=5)
+        if asked_in_time:
+            post.run()
+        post.do(lambda work: recalling.recall(work, work.session.scalars(
+            select(Outgoing.id).order_by(Outgoing.id.desc()).limit(1)).one()))
+        post.run()
+        assert post.states() == ["dropped", "dropped"]
+    post.clock.forward(minutes=2)
+    post.send()
+    assert server.got == []
 
 
 def test_the_page_of_a_part_that_was_joined_again_shows_the_order_it_went_to(post):

@@ -213,11 +213,13 @@ class Totals(Answer):
     shipping: Money
     discount: Money
     total: Money
-    paid: Money
+    paid: Money = Field(description=(
+        "What was paid by this order itself. The parts of a split purchase are paid as one: its "
+        "money lies where it was recorded, mostly at the order they were split off."))
 
 
 class PaymentStanding(Answer):
-    """How it is paid, and how far."""
+    """How it is paid, and how far; of a part of a split purchase, its share of what was paid."""
 
     kind: PaymentKind
     method: str
@@ -280,7 +282,8 @@ class OrderAnswer(Answer):
     external_ids: list[str] = Field(description="The channel's own.")
     external_number: str
     channel: Channel | None
-    source: str = Field(description="channel, desk (taken down by a person) or import.")
+    source: str = Field(description=(
+        "channel, desk (taken down by a person), till (sold over the counter) or import."))
     phase: PhaseName
     queue: QueueName = Field(description="What it waits for; each order is in one.")
     status: Label | None

@@ -22,6 +22,7 @@ from oms_web.core.work import Work, Works
 from oms_web.domain.automation.models import Batch, BatchRow
 from oms_web.domain.orders import outgoing
 from oms_web.domain.orders.models import Order
+from oms_web.domain.orders.service import lock_orders
 
 TASK = "batch"
 UNDO = "undo"
@@ -185,10 +186,10 @@ def _row(works: Works, who: Actor, batch_id: int, order_id: int, key: str,
 def _claim(work: Work, batch_id: int, order_id: int) -> BatchRow | None:
     """A row that still waits, held until the end of the transaction.
 
-    The order is locked first, as every act does it: two batches over the same orders must not
-    wait for each other crosswise.
+    The order is locked first, with all it belongs to, as every act does it: two batches over the
+    same orders must not wait for each other crosswise.
     """
-    work.session.execute(select(Order.id).where(Order.id == order_id).with_for_update())
+    lock_orders(work.session, [order_id])
     return work.session.scalar(
         select(BatchRow).where(BatchRow.batch_id == batch_id, BatchRow.order_id == order_id,
                                BatchRow.state == WAITING).with_for_update())

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from oms_web.core.actor import Actor
 from oms_web.core.errors import OmsError
 from oms_web.core.work import Work, Works
+from oms_web.domain.messages import service as messages
 from oms_web.domain.orders import outgoing, outgoing_queries
 from oms_web.domain.orders.outgoing import Outgoing
+from oms_web.domain.shipping import service as shipping
 from oms_web.flows import issue_document, order_cancel, order_edit, ship
 
 MOST_AT_ONCE = 500
@@ -17,7 +19,7 @@ MOST_AT_ONCE = 500
 
 
 def _unship(work: Work, decided: Outgoing) -> None:
-    ship.recall(work, decided.subject_id or 0)
+    unship(work, decided.subject_id or 0)
 
 
 # kind -> the way back, and the right a person needs for it
@@ -50,6 +52,21 @@ def recall(work: Work, outgoing_id: int) -> bool:
         return False
     outgoing.check(decided)
     WAYS[decided.kind][0](work, decided)
+    messages.drop_of_rules(work, [decided.order_id], decided.at)
+    return True
+
+
+def unship(work: Work, shipment_id: int) -> bool:
+    """A parcel has not left after all, and no buyer of what is in it hears that it had.
+
+    False when it waits for the courier already. Raises as ``ship.recall``.
+    """
+    shipment = shipping.get(work.session, shipment_id)
+    left_at, owners = shipment.shipped_at, shipping.owners(work.session, shipment)
+    if not ship.recall(work, shipment_id):
+        return False
+    if left_at is not None:
+        messages.drop_of_rules(work, owners, left_at)
     return True
 
 

@@ -14,11 +14,13 @@ from sqlalchemy.orm import Session
 
 from oms_web.core.errors import NotAllowedNow
 from oms_web.core.work import Work
+from oms_web.domain.audit.models import AuditEntry
 from oms_web.domain.company.models import Company
 from oms_web.domain.documents.models import Document
 from oms_web.domain.messages import pages, phones, placeholders, service, templates, values, wording
 from oms_web.domain.messages.models import MessageTemplate
 from oms_web.domain.messages.wording import EMAIL, Rendered
+from oms_web.domain.orders import outgoing_queries, taking
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
 
@@ -39,7 +41,7 @@ class Draft:
 
 def write(work: Work, order_id: int, template_id: int) -> int | None:
     """Write to the buyer; the message, None if this was written on this occasion before, or if the
-    order is history that nobody wants to be reminded of.
+    order is history that nobody wants to be reminded of, or what a rule heard of was recalled.
 
     ``work.occasion`` is the occasion; without one each call is one of its own.
 
@@ -51,7 +53,8 @@ def write(work: Work, order_id: int, template_id: int) -> int | None:
     template = templates.get(work.session, template_id)
     if order.phase == "draft":
         raise NotAllowedNow("This order is a draft.")
-    if work.actor.kind == "rule" and is_history(order, work.now):
+    if work.actor.kind == "rule" and (
+            is_history(order, work.now) or _taken_back(work, order_id)):
         return None
     link = pages.link(work, order_id) if _wants_link(work.session, order, template) else ""
     draft = _draft(work.session, order, template, link)
@@ -91,11 +94,22 @@ def try_words(work: Work, order_id: int, kind: str, words: tuple[str, str], lang
 def is_history(order: Order, now: datetime) -> bool:
     """Whether a rule should keep silent: the order had left or was over when it came here, or is
     old and has only just been brought in. People may write about whatever they want.
+
+    What the till sells has left as it comes, and is news.
     """
+    if order.source == taking.TILL:
+        return False
     if any(moment is not None and moment <= order.created_at
            for moment in (order.shipped_at, order.closed_at)):
         return True
     return order.created_at - order.placed_at > NEWS and now - order.created_at < BRINGING_IN
+
+
+def _taken_back(work: Work, order_id: int) -> bool:
+    """Whether what a rule heard of was recalled before it came to write."""
+    kind, _, number = work.occasion.partition(":")
+    entry = work.session.get(AuditEntry, int(number)) if kind == "trail" else None
+    return entry is not None and outgoing_queries.was_recalled(work.session, order_id, entry.at)
 
 
 def _wants_link(session: Session, order: Order, template: MessageTemplate) -> bool:

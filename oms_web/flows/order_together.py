@@ -44,7 +44,7 @@ def join(work: Work, order_ids: Collection[int]) -> list[int]:
         raise Invalid("Choose at least two orders.", "order")
     if len(ids) > lineage.MOST_TOGETHER:
         raise Invalid("At most %(n)s orders go into one parcel.", "order", n=lineage.MOST_TOGETHER)
-    mine = [orders.lock_order(session, order_id) for order_id in ids]
+    mine = [one for one in orders.lock_orders(session, ids) if one.id in ids]
     for order in mine:
         refusal = why_fixed(session, order)
         if refusal is not None:
@@ -79,8 +79,9 @@ def leave(work: Work, order_ids: Collection[int]) -> list[int]:
     """
     session = work.session
     left = []
+    orders.lock_orders(session, order_ids)
     for order_id in sorted(set(order_ids)):
-        order = orders.lock_order(session, order_id)
+        order = orders.get_order(session, order_id)
         if order.together_id is None:
             continue
         for one in {order_id, *lineage.together(session, order_id)}:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import select, update
 
 from oms_web.core.claims import enqueue
 from oms_web.core.errors import NotFound
@@ -12,8 +12,8 @@ from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.channels import desired
 from oms_web.domain.channels.models import ListingPrice, ListingStock
-from oms_web.domain.orders.models import ChannelNotice, Order, OrderLine
-from oms_web.domain.shipping.models import Shipment, ShipmentLine
+from oms_web.domain.orders.models import ChannelNotice
+from oms_web.domain.shipping.models import Shipment
 from oms_web.sync import accounts, causes, feeds, retry
 
 _WRONG = ("rejected", "retry", "unknown")
@@ -64,16 +64,11 @@ def _notices(work: Work, account_id: int, kind: str) -> None:
 
 
 def _shipments(work: Work, account_id: int, _kind: str) -> None:
-    inside = (
-        select(OrderLine.id).join(ShipmentLine, ShipmentLine.line_id == OrderLine.id)
-        .join(Order, Order.id == OrderLine.order_id)
-        .where(ShipmentLine.shipment_id == Shipment.id, Order.account_id == account_id))
-    own = select(Order.id).where(Order.id == Shipment.order_id, Order.account_id == account_id)
     ids = work.session.scalars(
         select(Shipment.id)
         .where(Shipment.told.in_(causes.SHIPMENT_UNTOLD),
                Shipment.shipped_at > work.now - causes.LATELY,
-               or_(own.exists(), inside.exists()))
+               causes.concerns(account_id))
         .order_by(Shipment.id)).all()
     for shipment_id in ids:
         enqueue(work.session, "push_shipment", str(shipment_id), {"shipment_id": shipment_id},

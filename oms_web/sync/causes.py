@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, literal, select
+from sqlalchemy import ColumnElement, Select, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from oms_web.domain.channels.models import ChannelAccount, Listing, ListingPrice, ListingStock
-from oms_web.domain.orders.models import ChannelNotice, Order
-from oms_web.domain.shipping.models import Shipment
+from oms_web.domain.orders.models import ChannelNotice, Order, OrderLine
+from oms_web.domain.shipping.models import Shipment, ShipmentLine
 from oms_web.sync.health import AccountHealth
 from oms_web.sync.models import Quarantine
 
@@ -149,13 +149,24 @@ def _notices(ids: Sequence[int]) -> Select[Any]:
     )
 
 
+def concerns(account_id: ColumnElement[int] | int) -> ColumnElement[bool]:
+    """The condition that something of an account's orders is in a ``Shipment``, whichever of them
+    it was made for.
+    """
+    inside = (
+        select(OrderLine.id).join(ShipmentLine, ShipmentLine.line_id == OrderLine.id)
+        .join(Order, Order.id == OrderLine.order_id)
+        .where(ShipmentLine.shipment_id == Shipment.id, Order.account_id == account_id))
+    own = select(Order.id).where(Order.id == Shipment.order_id, Order.account_id == account_id)
+    return or_(*(one.correlate(Shipment, ChannelAccount).exists() for one in (own, inside)))
+
+
 def _shipments(ids: Sequence[int], now: datetime) -> Select[Any]:
-    row = Shipment
+    row, account = Shipment, ChannelAccount
     return (
-        select(Order.account_id, literal("shipment"), row.told_message, func.count(),
+        select(account.id, literal("shipment"), row.told_message, func.count(),
                func.min(row.told_at), func.max(row.told_at))
-        .join(Order, Order.id == row.order_id)
-        .where(row.told.in_(SHIPMENT_UNTOLD), row.shipped_at > now - LATELY,
-               Order.account_id.in_(ids))
-        .group_by(Order.account_id, row.told_message)
+        .join(row, concerns(account.id))
+        .where(row.told.in_(SHIPMENT_UNTOLD), row.shipped_at > now - LATELY, account.id.in_(ids))
+        .group_by(account.id, row.told_message)
     )

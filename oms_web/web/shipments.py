@@ -11,6 +11,7 @@ from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
+from oms_web.automation import recalling
 from oms_web.core.errors import OmsError
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.orders import outgoing
@@ -202,7 +203,7 @@ def _undo(shipment_id: int) -> str | None:
 
 
 _ACTS = {
-    "leave": ship.leave, "recall": ship.recall, "arrived": ship.arrived,
+    "leave": ship.leave, "recall": recalling.unship, "arrived": ship.arrived,
     "again": ship.sent_again, "unpacked": ship.forget_shipment,
 }
 

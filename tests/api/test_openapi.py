@@ -8,6 +8,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 
 from oms_web.api.operations import OPERATIONS
+from oms_web.domain.orders import taking
 from tests.api.shaping import Shapes
 
 
@@ -63,6 +64,14 @@ def test_what_webhooks_send_is_described_too(document):
     assert sent["requestBody"]["content"]["application/json"]["schema"] == {
         "$ref": "#/components/schemas/Event"}
     assert {one["name"] for one in sent["parameters"]} == {"OMS-Signature", "OMS-Event-Id"}
+
+
+def test_an_order_says_where_it_may_come_from_and_whose_money_counts(document):
+    shapes = document["components"]["schemas"]
+    source = shapes["OrderAnswer"]["properties"]["source"]["description"]
+    assert [word for word in ("channel", taking.DESK, taking.TILL, "import")
+            if word not in source] == []
+    assert "split" in shapes["Totals"]["properties"]["paid"]["description"]
 
 
 def test_the_page_shows_every_operation_shape_and_problem(app, document):

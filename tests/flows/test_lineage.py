@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from oms_web.core.actor import SYSTEM
 from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.domain.fulfilment import queries as picking
+from oms_web.domain.orders import lineage
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
 from oms_web.domain.orders.service import order_lines
@@ -273,6 +274,16 @@ def test_an_order_that_is_cancelled_comes_out_of_the_parcel_of_the_others(floor)
     assert floor.shipment(shipment).order_id == two
     do(floor, ship.leave, shipment)
     assert floor.get(two).phase == "shipped"
+
+
+def test_only_what_leaves_with_an_order_is_said_to_be_in_its_parcel(floor):
+    ids = [floor.order(name, {"KUB": 1}) for name in ("A", "B", "C")]
+    do(floor, order_together.join, ids)
+    do(floor, order_cancel.cancel, ids[1])
+    with floor.works.reading(SYSTEM) as work:
+        found = lineage.relations(work.session, ids)
+    assert [found[one].together if one in found else () for one in ids] == [
+        (ids[2],), (), (ids[0],)]
 
 
 def test_another_address_takes_an_order_out_of_the_parcel(floor):

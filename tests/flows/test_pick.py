@@ -15,7 +15,7 @@ from oms_web.domain.orders.cancelling import cancel_order
 from oms_web.domain.orders.checks import Flaw
 from oms_web.domain.orders.service import get_order, refile, set_hold, tallies
 from oms_web.domain.stock.models import COUNT, Move
-from oms_web.flows import pick
+from oms_web.flows import order_together, pick
 from tests import factories as make
 from tests.floor import EANS, KUBA, Floor, broken
 
@@ -79,6 +79,18 @@ def test_only_reserved_paid_unheld_orders_go_on_a_list_and_the_others_hear_why(f
         short: "Not all units of this order are reserved.",
         held: "This order is on hold.",
         999: "There is no such order.",
+    }
+
+
+def test_who_waits_for_another_in_its_parcel_hears_which(floor):
+    first, second = floor.order("A", {"PUZ": 1}), floor.order("B", {"PUZ": 1})
+    with floor.works.writing(SYSTEM) as work:
+        order_together.join(work, [first, second])
+        set_hold(work, second, Flaw("manual", {"reason": "wait"}))
+        refile(work, [second])
+    assert {order_id: str(why) for order_id, why in start(floor, first).refused} == {
+        first: f"Order {second}, which goes into the same parcel, is on hold.",
+        second: "This order is on hold.",
     }
 
 

@@ -11,7 +11,9 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select, update
+from sqlalchemy.exc import DBAPIError
 
+from oms_web.automation import batches
 from oms_web.core.actor import SYSTEM
 from oms_web.core.clock import utc_now
 from oms_web.domain.audit import sealing
@@ -177,3 +179,39 @@ def test_two_clocks_let_the_goods_of_an_order_go_once(pg, monkeypatch, guarded):
         times = work.session.scalar(select(func.count()).select_from(AuditEntry).where(
             AuditEntry.act == "orders.expire"))
     assert (times == 1) is guarded
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_a_bulk_change_and_a_person_do_not_wait_for_each_other_crosswise(
+    pg, monkeypatch, guarded
+):
+    """The first order shares a purchase with the third, and that one a box with the second."""
+    account, _ = make.shop(pg.works, {"CUP": 7})
+    with pg.works.writing(SYSTEM) as work:
+        ids = take_in(work, account, [make.order(n, {"CUP": 1}) for n in "ABC"]).order_ids
+        one, two, three = (work.session.get_one(Order, id_) for id_ in ids)
+        one.purchase_id = three.purchase_id = three.together_id = two.together_id = three.id
+    if not guarded:
+        monkeypatch.setattr(batches, "lock_orders", lambda session, found: session.execute(
+            select(Order.id).where(Order.id.in_(found)).with_for_update()))
+    refused = []
+
+    def person():
+        try:
+            with pg.works.writing(SYSTEM) as work:
+                assert orders.lock_order(work.session, ids[0])
+        except DBAPIError as error:
+            refused.append(error)
+
+    thread = threading.Thread(target=person)
+    try:
+        with pg.works.writing(SYSTEM) as work:
+            batches._claim(work, 0, ids[1])
+            thread.start()
+            thread.join(PAUSE)
+            assert thread.is_alive()
+            assert orders.lock_order(work.session, ids[1])
+    except DBAPIError as error:
+        refused.append(error)
+    thread.join(20)
+    assert len(refused) == (0 if guarded else 1)

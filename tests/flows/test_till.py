@@ -11,6 +11,7 @@ from oms_web.core.actor import SYSTEM, Actor
 from oms_web.core.errors import Invalid, NotAllowedNow, NotFound, OmsError, ShortStock
 from oms_web.domain.catalog.models import Product, Variant
 from oms_web.domain.documents import service as documents
+from oms_web.domain.messages import templates
 from oms_web.domain.orders import discounts
 from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.orders.service import tallies
@@ -19,7 +20,7 @@ from oms_web.domain.stock import service as stock
 from oms_web.domain.stock.models import Balance, Move, Warehouse
 from oms_web.domain.till import service as tills
 from oms_web.domain.till.models import Sale
-from oms_web.flows import order_pay, till_sale
+from oms_web.flows import order_message, order_pay, till_sale
 from oms_web.flows.issue_document import issue_invoice
 from oms_web.flows.till_sale import Paying
 from oms_web.inspection import ledgers
@@ -261,3 +262,11 @@ def test_the_control_that_looks_first_and_takes_later_oversells(counter):
         Balance.variant_id == counter.ids["KOC"])) == [(-1,)]
     assert counter.ask(select(func.count()).select_from(Move).where(Move.reason == "sale")) == [
         (0,)]
+
+
+def test_a_buyer_at_the_till_is_written_to_by_a_rule(counter):
+    sale, _ = counter.sell(counter.basket(["KUB"]), 1000)
+    with counter.works.writing(Actor("rule", "Thanks", 1)) as work:
+        template = templates.create(work, {
+            "name": "Thanks", "kind": "email", "subject_pl": "Hej", "text_pl": "Hej"})
+        assert order_message.write(work, sale.order_id, template.id)

@@ -11,8 +11,10 @@ from sqlalchemy import select
 from oms_web.core.actor import SYSTEM
 from oms_web.core.claims import Task
 from oms_web.core.errors import NotFound
-from oms_web.domain.orders.models import ChannelNotice
-from oms_web.domain.shipping.models import Shipment
+from oms_web.domain.orders.models import ChannelNotice, Order
+from oms_web.domain.orders.service import order_lines
+from oms_web.domain.shipping.models import Shipment, ShipmentLine
+from oms_web.domain.stock.models import Location
 from oms_web.flows import order_cancel
 from oms_web.jobs import rings
 from oms_web.jobs.worker import drain
@@ -148,6 +150,25 @@ def test_a_shipment_whose_answer_was_lost_is_told_again(shop):
     assert tasks == ["1"]
     drain(shop.oms)
     assert told(shop) == []
+
+
+def test_a_box_that_a_desk_order_came_into_first_is_untold_at_the_channel_too(shop):
+    with shop.oms.works.writing(SYSTEM) as work:
+        [line] = order_lines(work.session, shop.order)
+        desk = Order(**{column.key: getattr(work.session.get_one(Order, shop.order), column.key)
+                        for column in Order.__table__.columns
+                        if column.key not in ("id", "account_id")})
+        box = Shipment(order_id=0, warehouse_id=1, state="shipped", created_at=work.now,
+                       shipped_at=work.now, told="failed", told_message="no", told_at=work.now)
+        work.session.add(desk)
+        work.session.flush()
+        box.order_id = desk.id
+        work.session.add(box)
+        work.session.flush()
+        place = work.session.scalars(select(Location.id).limit(1)).one()
+        work.session.add(ShipmentLine(shipment_id=box.id, line_id=line.id, location_id=place,
+                                      variant_id=line.variant_id, quantity=1))
+    assert told(shop) == [("shipment", "no", 1)]
 
 
 def test_an_old_shipment_is_history(shop):

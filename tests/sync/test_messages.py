@@ -8,12 +8,22 @@ import pytest
 from oms_connector import ChannelDown, Connector, Manifest, OutcomeUnknown, Refused, SmsReport
 from sqlalchemy import select, update
 
-from oms_web.automation import running
+from oms_web.automation import recalling, running
 from oms_web.core.actor import SYSTEM
 from oms_web.domain.automation.models import RuleRun
+from oms_web.domain.company.models import Company
 from oms_web.domain.messages import pages, queries, service, settings, templates
 from oms_web.domain.messages.models import Message
-from oms_web.flows import issue_document, order_edit, order_message, ship
+from oms_web.domain.orders.outgoing import Outgoing
+from oms_web.domain.orders.service import order_lines
+from oms_web.flows import (
+    issue_document,
+    order_edit,
+    order_message,
+    order_split,
+    order_together,
+    ship,
+)
 from oms_web.jobs import rings
 from oms_web.jobs.worker import drain
 from oms_web.sync.registry import Registry
@@ -114,6 +124,61 @@ def test_a_rule_writes_once_when_an_order_leaves_on_both_databases(both, monkeyp
     assert f"Śledź: https://inpost.pl/sledzenie-przesylek?number={'6' * 24}" in text
     assert f"{PUBLIC}/o/" in text
     assert "Cześć Anna!<br>" in letter.get_body(("html",)).get_content()
+
+
+def test_what_is_recalled_no_buyer_hears_of(post, server):
+    with post.works.writing(SYSTEM) as work:
+        work.session.execute(update(Company).values(recall_seconds=60))
+    post.rule("Wysłano", "shipped", then=[("message", {"template": post.mail})])
+    order_id = post.fresh()
+    for recalled in (True, False):
+        post.clock.forward(minutes=1)
+        post.do(lambda work: ship.ship_order(work, order_id))
+        post.clock.forward(seconds=5)
+        post.run()
+        post.send()
+        assert (post.states()[-1], server.got) == ("waiting", [])
+        if recalled:
+            post.do(lambda work: recalling.recall(
+                work, work.session.scalars(select(Outgoing.id)).one()))
+            assert post.states() == ["dropped"]
+    post.clock.forward(minutes=1)
+    post.send()
+    assert post.states() == ["dropped", "sent"]
+    assert len(server.got) == 1
+
+
+def test_a_rule_that_comes_late_writes_nothing_of_what_was_recalled(post, server):
+    with post.works.writing(SYSTEM) as work:
+        work.session.execute(update(Company).values(recall_seconds=60))
+    post.rule("Wysłano", "shipped", then=[("message", {"template": post.mail})])
+    ids = [post.fresh(), post.fresh()]
+    post.do(lambda work: order_together.join(work, ids))
+    for asked_in_time in (True, False):
+        post.clock.forward(minutes=2)
+        post.do(lambda work: ship.ship_order(work, ids[0]))
+        post.clock.forward(seconds=5)
+        if asked_in_time:
+            post.run()
+        post.do(lambda work: recalling.recall(work, work.session.scalars(
+            select(Outgoing.id).order_by(Outgoing.id.desc()).limit(1)).one()))
+        post.run()
+        assert post.states() == ["dropped", "dropped"]
+    post.clock.forward(minutes=2)
+    post.send()
+    assert server.got == []
+
+
+def test_the_page_of_a_part_that_was_joined_again_shows_the_order_it_went_to(post):
+    order_id = post.fresh(lines={"KUB": 2})
+    with post.works.writing(ANNA) as work:
+        [line] = order_lines(work.session, order_id)
+        part = order_split.split(work, order_id, {line.id: 1})
+        token = pages.link(work, part).rpartition("/")[2]
+        assert pages.find(work.session, token, work.now).id == part
+    post.do(order_split.join, part)
+    with post.works.reading(SYSTEM) as work:
+        assert pages.find(work.session, token, work.now).id == order_id
 
 
 def test_an_answer_lost_after_the_letter_is_unknown_and_a_person_decides(post, server):

@@ -11,8 +11,8 @@ from sqlalchemy import select
 from oms_web.core.actor import SYSTEM
 from oms_web.domain.audit.models import AuditEntry
 from oms_web.domain.orders.models import Order, Status
-from oms_web.domain.orders.service import lock_order, set_phase
-from oms_web.flows import order_edit
+from oms_web.domain.orders.service import lock_order, order_lines, set_phase
+from oms_web.flows import order_cancel, order_edit, order_split
 from oms_web.sync import accounts, feeds, push_notices, status_words
 from oms_web.sync.pull import pull
 from tests.sync.channel import engine
@@ -83,6 +83,19 @@ def test_what_follows_the_phase_is_told_too_and_newer_replaces_older(shop):
     with shop.oms.works.writing(ANNA) as work:
         order = lock_order(work.session, shop.order)
         set_phase(work, order, "ship")
+    shop.tell()
+    assert shop.channel.statuses == [("A1", "SENT")]
+
+
+def test_what_the_rest_has_in_common_is_told_when_the_last_part_elsewhere_is_cancelled(shop):
+    with shop.oms.works.writing(ANNA) as work:
+        [line] = order_lines(work.session, shop.order)
+        part = order_split.split(work, shop.order, {line.id: 1})
+        set_phase(work, lock_order(work.session, shop.order), "ship")
+    shop.tell()
+    assert shop.channel.statuses == []
+    with shop.oms.works.writing(ANNA) as work:
+        order_cancel.cancel(work, part)
     shop.tell()
     assert shop.channel.statuses == [("A1", "SENT")]
 

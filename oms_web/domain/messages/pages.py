@@ -20,7 +20,7 @@ from oms_web.domain.audit import service as audit
 from oms_web.domain.messages import patience, settings
 from oms_web.domain.messages.models import OrderPage
 from oms_web.domain.orders import service as orders
-from oms_web.domain.orders.models import Order
+from oms_web.domain.orders.models import Order, OrderSplit
 
 BYTES = 24
 NO_PAGE = "There is nothing at this address."
@@ -57,12 +57,18 @@ def exchange(work: Work, order_id: int) -> None:
 def find(session: Session, token: str, now: datetime) -> Order:
     """The order of a key. What is unknown and what is over are told apart by nothing.
 
+    Of a part that was joined again it is the order that has its goods now.
+
     Raises:
         NotFound: there is no such page, or not any more.
     """
     row = session.execute(
         select(Order).join(OrderPage, OrderPage.order_id == Order.id)
         .where(OrderPage.token_hash == _hash(token))).scalar_one_or_none()
+    while row is not None and (home := session.scalar(
+            select(OrderSplit.from_id)
+            .where(OrderSplit.order_id == row.id, OrderSplit.joined_at.is_not(None)))):
+        row = session.get(Order, home)
     days = settings.page_days(settings.get(session))
     if row is None or not patience.is_open(row.closed_at, days, now):
         raise NotFound(NO_PAGE)

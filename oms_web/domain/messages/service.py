@@ -7,7 +7,7 @@ out: of an e-mail nobody then knows whether it was sent, an SMS is sent again by
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,6 +22,7 @@ from oms_web.domain.messages.letters import Verdict, Why, plain_why
 from oms_web.domain.messages.models import Message, RefusedAddress
 from oms_web.domain.messages.queries import get
 from oms_web.domain.messages.wording import EMAIL, SMS, Rendered
+from oms_web.domain.orders import outgoing_queries
 
 WAITING, SENDING, SENT, DELIVERED, FAILED, UNKNOWN, DROPPED = STATES = (
     "waiting", "sending", "sent", "delivered", "failed", "unknown", "dropped",
@@ -59,6 +60,8 @@ def put(work: Work, kind: str, recipient: str, rendered: Rendered, *, name: str,
         documents: Sequence[int] = ()) -> int | None:
     """Write a message down, to be sent a moment later; None if this key has one already.
 
+    What a rule writes waits until what happened to the order cannot be recalled any more.
+
     Without a recipient, or with one that came back before, it is written down as failed: whoever
     looks sees that the buyer was not told, and why.
     """
@@ -71,13 +74,21 @@ def put(work: Work, kind: str, recipient: str, rendered: Rendered, *, name: str,
             recipient=recipient, language=rendered.language, subject=rendered.subject[:400],
             text=rendered.text, documents=list(documents), by_kind=work.actor.kind,
             by_id=work.actor.id, by_name=work.actor.name, state=FAILED if why else WAITING, why=why,
-            due_at=None if why else work.now, created_at=work.now, asked_at=work.now,
+            due_at=None if why else _open_until(work, work.actor.kind, order_id) or work.now,
+            created_at=work.now, asked_at=work.now,
             ended_at=work.now if why else None,
         ).on_conflict_do_nothing(index_elements=["key"]).returning(Message.id)).scalar()
     if message_id is not None:
         audit.record(work, "messages.write", "message", message_id,
                      {"template": [None, name]}, order_id=order_id)
     return message_id
+
+
+def _open_until(work: Work, by_kind: str, order_id: int | None) -> datetime | None:
+    """Until when a message of a rule must wait; None: it need not."""
+    if by_kind != "rule" or order_id is None:
+        return None
+    return outgoing_queries.open_until(work.session, order_id, work.now)
 
 
 # A worker's part --------------------------------------------------------------------------------
@@ -106,6 +117,8 @@ def take(work: Work, kind: str, key_hours: int = 0) -> Outgoing | None:
             _end(work, row, FAILED, row.why or TOO_OLD)
         elif kind == EMAIL and is_refused(work, row.recipient):
             _end(work, row, FAILED, REFUSED_BEFORE)
+        elif row.attempts == 0 and (later := _open_until(work, row.by_kind, row.order_id)):
+            row.due_at = later  # a bulk change goes on, and keeps its window open
         else:
             row.state, row.due_at = SENDING, work.now + IN_FLIGHT
             row.attempts += 1
@@ -224,10 +237,25 @@ def drop(work: Work, message_id: int) -> bool:
     row = _locked(work, message_id)
     if row.state != WAITING:
         return False
+    _drop(work, row)
+    return True
+
+
+def drop_of_rules(work: Work, order_ids: Collection[int], since: datetime) -> None:
+    """What happened to orders was taken back: call off what rules have written since."""
+    for row in work.session.scalars(
+        select(Message)
+        .where(Message.order_id.in_(order_ids), Message.by_kind == "rule",
+               Message.state == WAITING, Message.created_at >= since)
+        .order_by(Message.id).with_for_update().execution_options(populate_existing=True)
+    ).all():
+        _drop(work, row)
+
+
+def _drop(work: Work, row: Message) -> None:
     audit.record(work, "messages.drop", "message", row.id, {"message": [WAITING, DROPPED]},
                  order_id=row.order_id)
     row.state, row.due_at, row.ended_at = DROPPED, None, work.now
-    return True
 
 
 def _locked(work: Work, message_id: int) -> Message:

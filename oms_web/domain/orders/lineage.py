@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, Label, case, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from oms_web.core.text import phone_key, words
@@ -88,7 +88,7 @@ def bound(order: Order) -> parting.Bound:
 
 @dataclass(frozen=True, slots=True)
 class Relations:
-    """The other orders that share an order's parcel, and those that are of its purchase."""
+    """The other orders that leave in one parcel with an order, and those of its purchase."""
 
     together: tuple[int, ...] = ()
     parts: tuple[int, ...] = ()
@@ -99,14 +99,14 @@ def relations(session: Session, ids: Collection[int]) -> dict[int, Relations]:
     if not ids:
         return {}
     rows = session.execute(
-        select(Order.id, Order.together_id, Order.purchase_id)
+        select(Order.id, _box(), Order.purchase_id)
         .where(Order.id.in_(ids),
                or_(Order.together_id.is_not(None), Order.purchase_id.is_not(None)))
     ).all()
     if not rows:
         return {}
     kin = session.execute(
-        select(Order.id, Order.together_id, Order.purchase_id).where(or_(
+        select(Order.id, _box(), Order.purchase_id).where(or_(
             Order.together_id.in_({row.together_id for row in rows} - {None}),
             Order.purchase_id.in_({row.purchase_id for row in rows} - {None})))
         .order_by(Order.id)
@@ -118,6 +118,11 @@ def relations(session: Session, ids: Collection[int]) -> dict[int, Relations]:
               for name in ("together_id", "purchase_id"))
         ) for row in rows
     }
+
+
+def _box() -> Label[int | None]:
+    """The parcel an order is meant for, as long as it has not left and is not cancelled."""
+    return case((Order.phase.in_(MOVING), Order.together_id)).label("together_id")
 
 
 def candidates(session: Session, order: Order) -> list[Order]:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from oms_web.domain.orders.models import ChannelNotice
-from oms_web.domain.orders.outgoing import WAITING, Outgoing
+from oms_web.domain.orders.models import ChannelNotice, Order
+from oms_web.domain.orders.outgoing import RECALLED, SHIP, WAITING, Outgoing
 
 
 def _in_time(now: datetime) -> Any:
@@ -26,6 +26,25 @@ def of_order(session: Session, order_id: int, now: datetime) -> Sequence[Outgoin
     return session.scalars(
         select(Outgoing).where(Outgoing.order_id == order_id, _in_time(now))
         .order_by(Outgoing.id.desc()).limit(20)).all()
+
+
+def open_until(session: Session, order_id: int, now: datetime) -> datetime | None:
+    """When the last decision about an order can be recalled no more; None when none can be now."""
+    return session.scalar(select(func.max(Outgoing.leaves_at)).where(
+        Outgoing.state == WAITING, Outgoing.leaves_at > now, _about(order_id)))
+
+
+def was_recalled(session: Session, order_id: int, at: datetime) -> bool:
+    """Whether what was decided about an order at a moment was recalled."""
+    return session.scalar(select(Outgoing.id).where(
+        Outgoing.state == RECALLED, Outgoing.at == at, _about(order_id)).limit(1)) is not None
+
+
+def _about(order_id: int) -> ColumnElement[bool]:
+    """The departure of a parcel that orders share is decided once for all of them."""
+    box = select(Order.together_id).where(Order.id == order_id).scalar_subquery()
+    return or_(Outgoing.order_id == order_id, (Outgoing.kind == SHIP) & Outgoing.order_id.in_(
+        select(Order.id).where(Order.together_id == box)))
 
 
 def page(session: Session, now: datetime, size: int, after: tuple[datetime, int] | None = None

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, delete, func, insert, or_, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from oms_web.core.errors import NotFound
 from oms_web.core.text import phone_key, squeeze, words
@@ -40,23 +40,54 @@ def get_order(session: Session, order_id: int) -> Order:
 def lock_order(session: Session, order_id: int) -> Order:
     """An order that nobody else changes until the end of the transaction, as it is now.
 
-    The orders it belongs to are locked with it, always in the same sequence: what happens to one of
-    them concerns the others.
+    Those it belongs to are locked with it (``lock_orders``).
+
+    Raises:
+        NotFound: there is none.
     """
-    mine = aliased(Order)
-    found = session.scalars(
-        select(Order).where(or_(
-            Order.id == order_id,
-            Order.purchase_id == select(mine.purchase_id).where(mine.id == order_id)
-            .scalar_subquery(),
-            Order.together_id == select(mine.together_id).where(mine.id == order_id)
-            .scalar_subquery(),
-        )).order_by(Order.id).with_for_update().execution_options(populate_existing=True)
-    ).all()
-    for order in found:
+    for order in lock_orders(session, [order_id]):
         if order.id == order_id:
             return order
     raise NotFound("There is no order %(number)s.", number=order_id)
+
+
+def lock_orders(session: Session, order_ids: Collection[int]) -> list[Order]:
+    """Orders, and all they belong to, that nobody else changes until the end of the transaction.
+
+    What happens to one of a purchase or a parcel concerns the others, and what those belong to as
+    well: all of it is locked in one sequence, so that no two wait for each other crosswise.
+    """
+    ids, found = set(order_ids), []
+    while kin := ids - {order.id for order in found}:
+        ids |= _kin(session, kin)
+        found = session.scalars(
+            select(Order).where(Order.id.in_(sorted(ids))).order_by(Order.id).with_for_update()
+            .execution_options(populate_existing=True)).all()
+        ids = {order.id for order in found}  # and who came to them while we waited
+        ids |= _related(session, [(one.purchase_id, one.together_id) for one in found])
+    return list(found)
+
+
+def _kin(session: Session, order_ids: Collection[int]) -> set[int]:
+    """Orders with all they belong to, by one or more steps."""
+    known: set[int] = set()
+    fresh = set(order_ids)
+    while fresh:
+        known |= fresh
+        fresh = _related(session, session.execute(
+            select(Order.purchase_id, Order.together_id).where(Order.id.in_(sorted(fresh)))
+        ).all()) - known
+    return known
+
+
+def _related(session: Session, groups: Iterable[Sequence[int | None]]) -> set[int]:
+    """The orders of these purchases and parcels: pairs of numbers."""
+    pairs = list(groups)
+    purchases, boxes = ({pair[n] for pair in pairs} - {None} for n in (0, 1))
+    if not purchases and not boxes:
+        return set()
+    return set(session.scalars(select(Order.id).where(
+        or_(Order.purchase_id.in_(purchases), Order.together_id.in_(boxes)))))
 
 
 def order_lines(session: Session, order_id: int) -> list[OrderLine]:
@@ -98,6 +129,25 @@ def refile(work: Work, order_ids: Collection[int]) -> None:
     session = work.session
     session.flush()
     orders = _with_companions(session, order_ids)
+    known = _facts_of(session, orders)
+    stopped = filing.stopped((order.together_id, known[order.id]) for order in orders)
+    moved = []
+    for order in orders:
+        queue = filing.queue(known[order.id], stopped.get(order.together_id, ""))
+        strip = filing.strip(known[order.id])
+        if queue != order.queue:
+            moved.append((order.queue, queue))
+            order.queue = queue
+            order.queue_since = work.now
+        if strip != order.strip:
+            order.strip = strip
+        order.updated_at = work.now
+    session.flush()
+    shift_tally(session, "queue", moved)
+
+
+def _facts_of(session: Session, orders: Sequence[Order]) -> dict[int, filing.Facts]:
+    """What filing needs to know of each order: two statements."""
     ids = [order.id for order in orders]
     sums = {
         row.order_id: row
@@ -123,20 +173,16 @@ def refile(work: Work, order_ids: Collection[int]) -> None:
                 (int(row.wanted), int(row.reserved), int(row.shipped)) if row else (0, 0, 0)
             )
         )
-    stopped = filing.stopped((order.together_id, known[order.id]) for order in orders)
-    moved = []
-    for order in orders:
-        queue = filing.queue(known[order.id], stopped.get(order.together_id, ""))
-        strip = filing.strip(known[order.id])
-        if queue != order.queue:
-            moved.append((order.queue, queue))
-            order.queue = queue
-            order.queue_since = work.now
-        if strip != order.strip:
-            order.strip = strip
-        order.updated_at = work.now
-    session.flush()
-    shift_tally(session, "queue", moved)
+    return known
+
+
+def waits_for(session: Session, order: Order) -> int:
+    """The order because of which an order stands in its queue: itself, or one in its parcel."""
+    known = _facts_of(session, _with_companions(session, [order.id]))
+    if filing.queue(known[order.id]) == order.queue:
+        return order.id
+    return next((one for one, facts in known.items() if filing.queue(facts) == order.queue),
+                order.id)
 
 
 def _with_companions(session: Session, order_ids: Collection[int]) -> list[Order]:
@@ -222,11 +268,11 @@ def follow_status(work: Work, order: Order) -> None:
     present = work.session.get(Status, order.status_id) if order.status_id else None
     if present is not None and present.phase == order.phase:
         return
-    status_id = first_status(work.session, order.phase)
-    if status_id != order.status_id:
-        shift_tally(work.session, "status", [(order.status_id, status_id)])
+    was, status_id = order.status_id, first_status(work.session, order.phase)
+    if status_id != was:
+        shift_tally(work.session, "status", [(was, status_id)])
         order.status_id, order.status_since = status_id, work.now
-        tell_status(work, order)
+        tell_status(work, order, was)
 
 
 def restore_status(work: Work, order: Order, status_id: int | None) -> None:

@@ -75,18 +75,23 @@ def tell_cancelled(
     return count
 
 
-def tell_status(work: Work, order: Order) -> None:
+def tell_status(work: Work, order: Order, was: int | None = None) -> None:
     """Tell the channels how far an order is, in the words the seller chose for its status.
 
     What a channel told us itself is not told back. A status without a word says nothing, and what
     was to be said before and is not true any more is not said either.
+
+    Args:
+        was: the status it had before.
     """
-    if work.actor.kind == "connector" or order.account_id is None or outgoing.is_silent(work) \
-            or _apart(work, order):
+    if work.actor.kind == "connector" or order.account_id is None or outgoing.is_silent(work):
+        return
+    said = _common(work, order, was)
+    if said is None:
         return
     for link in _channel_orders(work.session, order.id):
         key = f"{STATUS}:{link.id}"
-        word = link.status_words.get(str(order.status_id))
+        word = link.status_words.get(str(said.status_id))
         if word:
             put(work, link, order.id, STATUS, key, {"status": word, "status_id": order.status_id})
         elif link.status_words:
@@ -105,11 +110,17 @@ def _let_be(work: Work, key: str) -> None:
     outgoing.replaced(work, decided)
 
 
-def _apart(work: Work, order: Order) -> bool:
-    """Whether parts of the purchase stand in other statuses: its channel hears of the common one.
+def _common(work: Work, order: Order, was: int | None) -> Order | None:
+    """The order in whose words a purchase is spoken of; None: its parts stand in other statuses.
+
+    A part that is cancelled leaves the word to the others, if they stand elsewhere than it did:
+    they were silent because of it.
     """
-    return any(one.status_id != order.status_id for one in purchase(work.session, order)
-               if one.phase != phases.CANCELLED)
+    parts = [one for one in purchase(work.session, order) if one.phase != phases.CANCELLED]
+    said = parts[0] if order.phase == phases.CANCELLED and parts else order
+    if said is not order and said.status_id == was:
+        return None
+    return None if any(one.status_id != said.status_id for one in parts) else said
 
 
 def _channel_orders(session: Session, order_id: int) -> Sequence[Row]:

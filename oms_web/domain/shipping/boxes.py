@@ -16,7 +16,7 @@ from oms_web.core.work import Work
 from oms_web.domain.orders import lineage
 from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.orders.reserving import KIND
-from oms_web.domain.orders.service import lock_order
+from oms_web.domain.orders.service import lock_orders
 from oms_web.domain.shipping import splitting
 from oms_web.domain.shipping.models import Shipment, ShipmentLine
 from oms_web.domain.shipping.splitting import Part
@@ -63,7 +63,7 @@ def lock_owners(work: Work, shipment: Shipment) -> list[Order]:
     """All orders that a shipment concerns, which nobody else changes until the transaction ends."""
     session = work.session
     ids = {*owners(session, shipment), *bound_for(session, shipment)}
-    return [lock_order(session, order_id) for order_id in sorted(ids)]
+    return [order for order in lock_orders(session, ids) if order.id in ids]
 
 
 def promised_parts(session: Session, order_ids: Collection[int]) -> dict[int, list[Part]]:

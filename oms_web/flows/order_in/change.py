@@ -43,10 +43,9 @@ def change(work: Work, account: ChannelAccount, row: ChannelOrder, draft: Draft)
     row.digest = draft.digest
     row.raw_status = draft.order.raw_status[:60]
     row.seen_at = work.now
-    mine = list(work.session.scalars(
-        select(Order).join(OrderLink, OrderLink.order_id == Order.id)
-        .where(OrderLink.channel_order_id == row.id).order_by(Order.id).with_for_update()
-    ))
+    linked = work.session.scalars(
+        select(OrderLink.order_id).where(OrderLink.channel_order_id == row.id)).all()
+    mine = [order for order in orders.lock_orders(work.session, linked) if order.id in linked]
     if not mine:
         return False
     changed = payments.record_told(work, mine[0], draft.payments, draft.paid)

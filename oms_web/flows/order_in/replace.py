@@ -12,7 +12,7 @@ from oms_web.domain.orders import phases
 from oms_web.domain.orders.cancelling import cancel_order
 from oms_web.domain.orders.following import hold_cancelled
 from oms_web.domain.orders.models import ChannelOrder, Order, OrderLink
-from oms_web.domain.orders.service import refile
+from oms_web.domain.orders.service import lock_orders, refile
 from oms_web.flows.order_in.normalise import Draft
 
 
@@ -32,6 +32,7 @@ def retire_replaced(work: Work, account: ChannelAccount, drafts: Sequence[Draft]
                                        ChannelOrder.external_id.in_(gone))
         )
     }
+    standing = _orders_of(work, [row.id for row in known.values()])
     for ref in sorted(gone):
         row = known.get(ref)
         if row is None:
@@ -40,7 +41,7 @@ def retire_replaced(work: Work, account: ChannelAccount, drafts: Sequence[Draft]
             work.session.add(row)
             work.session.flush()
         row.superseded_by = row.id
-        for order in _orders_of(work, row):
+        for order in standing.get(row.id, ()):
             _retire(work, order)
     work.session.flush()
 
@@ -64,11 +65,16 @@ def name_successors(work: Work, account: ChannelAccount, drafts: Sequence[Draft]
         )
 
 
-def _orders_of(work: Work, row: ChannelOrder) -> list[Order]:
-    return list(work.session.scalars(
-        select(Order).join(OrderLink, OrderLink.order_id == Order.id)
-        .where(OrderLink.channel_order_id == row.id).with_for_update()
-    ))
+def _orders_of(work: Work, row_ids: Sequence[int]) -> dict[int, list[Order]]:
+    """Our orders by the row of the channel's order they stand for, all of them locked."""
+    links = work.session.execute(
+        select(OrderLink.channel_order_id, OrderLink.order_id)
+        .where(OrderLink.channel_order_id.in_(row_ids)).order_by(OrderLink.order_id)).all()
+    locked = {order.id: order for order in lock_orders(work.session, {id_ for _, id_ in links})}
+    found: dict[int, list[Order]] = {}
+    for row_id, order_id in links:
+        found.setdefault(row_id, []).append(locked[order_id])
+    return found
 
 
 def _retire(work: Work, order: Order) -> None:

@@ -14,6 +14,7 @@ from oms_web.domain.fulfilment import carts, service
 from oms_web.domain.fulfilment.service import Errand
 from oms_web.domain.orders import lineage
 from oms_web.domain.orders.models import Order
+from oms_web.domain.orders.service import lock_orders, waits_for
 from oms_web.domain.shipping import service as shipping
 from oms_web.domain.stock.models import Location
 
@@ -26,6 +27,13 @@ _QUEUE_SAYS = {
     "held": "This order is on hold.",
     "pack": "This order is picked already.",
     "courier": "This order is packed already.",
+}
+# The same of one that travels with it.
+_OTHER_SAYS = {
+    "verify": "Order %(number)s, which goes into the same parcel, must be checked first.",
+    "unpaid": "Order %(number)s, which goes into the same parcel, waits for its payment.",
+    "short": "Order %(number)s, which goes into the same parcel, lacks reserved units.",
+    "held": "Order %(number)s, which goes into the same parcel, is on hold.",
 }
 _LEFT_SAYS = "This order has left or is closed."
 
@@ -83,12 +91,7 @@ def start(
 
 def _locked(work: Work, wanted: list[int]) -> dict[int, Order]:
     """The orders; nobody else puts them on a walk until the end of the transaction."""
-    return {
-        order.id: order for order in work.session.scalars(
-            select(Order).where(Order.id.in_(wanted)).order_by(Order.id).with_for_update()
-            .execution_options(populate_existing=True)
-        )
-    }
+    return {order.id: order for order in lock_orders(work.session, wanted) if order.id in wanted}
 
 
 def _errands(
@@ -97,7 +100,7 @@ def _errands(
     listed = service.on_open_lists(work.session, wanted, warehouse_id)
     errands: list[Errand] = []
     for order_id in wanted:
-        refusal = _refusal(found.get(order_id), listed.get(order_id))
+        refusal = _refusal(work, found.get(order_id), listed.get(order_id))
         mine = [] if refusal else [
             Errand(order_id, part.line_id, part.variant_id, part.location_id, part.quantity)
             for parts in shipping.open_parts(work.session, order_id).values() for part in parts
@@ -113,9 +116,13 @@ def _errands(
     return errands
 
 
-def _refusal(order: Order | None, list_id: int | None) -> OmsError | None:
+def _refusal(work: Work, order: Order | None, list_id: int | None) -> OmsError | None:
     if order is None:
         return NotAllowedNow("There is no such order.")
+    if order.together_id is not None and order.queue in _OTHER_SAYS:
+        other = waits_for(work.session, order)
+        if other != order.id:
+            return NotAllowedNow(_OTHER_SAYS[order.queue], number=other)
     if order.queue != "pick":
         return NotAllowedNow(_QUEUE_SAYS.get(order.queue, _LEFT_SAYS))
     if list_id is not None:

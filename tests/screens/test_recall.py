@@ -69,7 +69,7 @@ def test_a_parcel_is_recalled_from_any_page_by_whoever_may(floor, works, browser
     assert reader.post(f"/going-out/{row.id}/recall").status_code == 403
     answer = sales.post(f"/going-out/{row.id}/recall", data={"back": "//evil.example"})
     assert answer.location == f"/orders/{first}"
-    assert floor.get(first).phase == "open"
+    assert floor.get(first).phase == "packing"
     assert band(packer) is None
 
 
@@ -83,7 +83,7 @@ def test_many_that_were_handed_over_together_come_back_with_one_press(floor, wor
     answer = packer.post(f"/going-out/together/{token}/recall", data={"back": "/shipments"})
     assert answer.location == "/shipments"
     assert "3 changes recalled." in words(packer.get("/shipments"))
-    assert {floor.get(one).phase for one in numbers} == {"open"}
+    assert {floor.get(one).phase for one in numbers} == {"packing"}
 
 
 def test_too_late_it_says_so_and_the_buttons_are_gone(floor, works, browser_as):

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import text
@@ -46,7 +47,9 @@ def race(url: str, folder: Path, account_ids: Sequence[int], tries: int, mode: s
 def buy(oms: Oms, account: ChannelAccount, name: str) -> None:
     """One order of one unit, the way it really comes in."""
     with oms.works.writing(SYSTEM) as work:
-        take_in(work, account, [make.order(name, {"LAST": 1})])
+        take_in(work, account, [make.order(  # each from a buyer of their own: no duplicates
+            name, {"LAST": 1}, buyer_email=f"{name}-{account.id}@example.test",
+            ship_to=replace(make.WARSAW, phone="", email=""))])
 
 
 def buy_naively(oms: Oms, _account: ChannelAccount, name: str) -> None:

@@ -23,7 +23,7 @@ from urllib.request import urlopen
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 TARGET = CHECKOUT / "docs" / "screenshots"
-SETTLE = 12  # seconds for the first orders to arrive and the first quantities to be sent
+SETTLE = 25  # seconds for the first orders to arrive and the first quantities to be sent
 DESK, PHONE = (1440, 900), (390, 844)
 
 # name -> (path, size, language, scheme)
@@ -50,7 +50,8 @@ PICTURES = {
 
 def begin_packing(page: Any) -> None:
     """Open a parcel of several goods and confirm its first unit."""
-    page.locator("ul.orders li").filter(has_text="+").first.locator("button").click()
+    several = re.compile(r"\+\d|, ")
+    page.locator("ul.orders li").filter(has_text=several).first.locator("button").click()
     page.wait_for_selector(".bench-acts")
     page.keyboard.press("1")
     page.wait_for_timeout(1500)

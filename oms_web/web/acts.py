@@ -308,6 +308,7 @@ VALUES: dict[str, Mapping[str, Any]] = {
     "finding": HOLDS, "how": HOW_SETTLED, **{kind: LEVELS for kind in CHECKS},
     "by": {"buyer": _l("the buyer"), "seller": _l("the seller"), "channel": _l("the channel")},
     "payment_kind": PAYMENT_KINDS, "reason": WEIGHT_REASONS, "message": message_words.STATES,
+    "method": {"cash": _l("cash"), "card": _l("card"), "transfer": _l("bank transfer")},
     "audience": {"own": _l("the owner alone"), "all": _l("everybody"), **ROLE_NAMES},
     "state": {
         **channels.STATES, **stock_documents.STATES, **quarantine.STATES, **shipments.STATES,

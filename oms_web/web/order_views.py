@@ -23,7 +23,7 @@ from oms_web.web.changes import came_from
 from oms_web.web.door import current_user, oms, writing
 from oms_web.web.order_columns import COLUMNS, DENSITIES
 from oms_web.web.order_filters import Wanted
-from oms_web.web.render import go, render
+from oms_web.web.render import go, render, wants_part
 from oms_web.web.shell import frame
 from oms_web.web.toasts import say
 from oms_web.web.users import ROLE_NAMES
@@ -74,11 +74,13 @@ def _shared() -> dict[str, Any]:
 def tabs() -> Response:
     """The tabs over the list, with counts made anew: asked for by a list that is being shown."""
     wanted = _wanted(request.args.to_dict(flat=False))
+    if not wants_part():  # by itself it is no page: the list has them
+        return go(wanted.link())
     found = order_tabs.over(db.session, _user(), wanted)
     queues = frame().queues
     order_tabs.count_ready(found, sum(queues.get(name, 0) for name in OPEN_QUEUES))
     order_tabs.make_counts(db.session, found)
-    return render("orders/tabs.html", "orders/_tabs.html", tabs=found, wanted=wanted)
+    return render("orders/_tabs.html", "orders/_tabs.html", tabs=found, wanted=wanted)
 
 
 @screen.get("/orders/views/<int:view_id>")

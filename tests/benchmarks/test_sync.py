@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import tracemalloc
 from functools import partial
 
@@ -78,11 +79,15 @@ def test_no_transaction_recomputes_a_whole_catalogue(oms, monkeypatch):
 def memory_of_pages(oms, account, orders):
     """What Python holds after each page of a long run."""
     held = []
+
+    def weigh(*_):
+        gc.collect()  # rubbish is no memory that is kept
+        held.append(tracemalloc.get_traced_memory()[0])
+
     tracemalloc.start()
     try:
         Instant.orders = orders
-        pull(Engine(oms.works, oms.registry), account, feeds.ORDERS,
-             lambda *_: held.append(tracemalloc.get_traced_memory()[0]))
+        pull(Engine(oms.works, oms.registry), account, feeds.ORDERS, weigh)
     finally:
         tracemalloc.stop()
         Instant.orders = 0

@@ -5,101 +5,27 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from oms_connector import ChannelDown, Connector, Manifest, OutcomeUnknown, Refused, SmsReport
 from sqlalchemy import select, update
 
 from oms_web.automation import recalling, running
 from oms_web.core.actor import SYSTEM
 from oms_web.domain.automation.models import RuleRun
 from oms_web.domain.company.models import Company
-from oms_web.domain.messages import pages, queries, service, settings, templates
-from oms_web.domain.messages.models import Message
+from oms_web.domain.messages import pages, service, settings, templates
 from oms_web.domain.orders.outgoing import Outgoing
 from oms_web.domain.orders.service import order_lines
 from oms_web.flows import (
     issue_document,
     order_edit,
-    order_message,
     order_split,
     order_together,
     ship,
 )
-from oms_web.jobs import rings
-from oms_web.jobs.worker import drain
-from oms_web.sync.registry import Registry
 from tests import factories as make
 from tests import paper
-from tests.automation.rule_desk import ANNA, Clock, Desk
-from tests.sync.mail_server import mail_server, self_signed
-
-MAIL = {"name": "Wysłane", "kind": "email", "subject_pl": "Zamówienie {{order.number}}",
-        "text_pl": "Cześć {{buyer.first_name}}!\n.kropka\nŚledź: {{tracking.url}}\n{{order.link}}",
-        "subject_en": "Order {{order.number}}", "text_en": "Hello {{buyer.first_name}}"}
-TEXT = {"name": "SMS", "kind": "sms", "text_pl": "Paczka {{order.number}} już jedzie",
-        "plain": True}
-PUBLIC = "https://sklep.example"
-SERVER = {"host": "127.0.0.1", "security": "none", "username": "sklep", "password": "tajne",
-          "from_name": "Sklep Żółw", "from_address": "my@sklep.example", "reply_to": "",
-          "public_url": PUBLIC, "page_days": 30}
-
-
-class Post(Desk):
-    """A shop with a mail server that writes to its buyers."""
-
-    def __init__(self, oms, monkeypatch, server):
-        super().__init__(oms)
-        self.clock = Clock(monkeypatch, self.works)
-        self.server = server
-        oms.__dict__["registry"] = Registry()
-        with self.works.writing(ANNA) as work:
-            settings.change(work, SERVER | {"port": server.port})
-            self.mail = templates.create(work, MAIL).id
-            self.sms = templates.create(work, TEXT).id
-
-    def set(self, security, tls):
-        """Another way to encrypt; the server's own certificate for ``tls``."""
-        self.server.encrypt(tls)
-        with self.works.writing(ANNA) as work:
-            settings.change(work, SERVER | {"port": self.server.port, "security": security,
-                                            "host": "localhost"})
-
-    def fresh(self, **values):
-        """An order placed a moment ago."""
-        return self.order(placed_at=self.works.clock() - timedelta(minutes=5), **values)
-
-    def write(self, order_id, template_id=None, occasion="", actor=ANNA):
-        with self.works.writing(actor) as work:
-            work.occasion = occasion
-            return order_message.write(work, order_id, template_id or self.mail)
-
-    def send(self):
-        rings.ring_messages(self.oms)
-        drain(self.oms)
-
-    def rows(self):
-        with self.works.reading(SYSTEM) as work:
-            return list(work.session.scalars(select(Message).order_by(Message.id)))
-
-    def states(self):
-        return [row.state for row in self.rows()]
-
-    def do(self, act, *args):
-        with self.works.writing(ANNA) as work:
-            return act(work, *args)
-
-
-@pytest.fixture
-def server():
-    with mail_server() as one:
-        yield one
-
-
-@pytest.fixture
-def post(oms, monkeypatch, server):
-    return Post(oms, monkeypatch, server)
-
-
-# E-mail ------------------------------------------------------------------------------------------
+from tests.automation.rule_desk import ANNA
+from tests.sync.mail_server import self_signed
+from tests.sync.post import MAIL, PUBLIC, Post
 
 
 def test_a_rule_writes_once_when_an_order_leaves_on_both_databases(both, monkeypatch, server):
@@ -362,86 +288,6 @@ def test_the_words_of_a_channel_and_of_a_language(post):
 
 
 # SMS ---------------------------------------------------------------------------------------------
-
-
-class Gateway(Connector):
-    """A gateway in memory. ``says``: what it raises next."""
-
-    manifest = Manifest(key="gateway", name="Gateway", letters="Ga", version="1.0")
-    sent: list = []
-    says: list = []
-    reports: dict = {}
-
-    def send_sms(self, sms):
-        if sms.key not in [one.key for one in self.sent]:
-            self.sent.append(sms)
-        if self.says and (error := self.says.pop(0)):
-            raise error
-        return f"ref-{sms.key}"
-
-    def sms_reports(self, refs):
-        return [SmsReport(ref, self.reports[ref]) if ref in self.reports else None for ref in refs]
-
-
-@pytest.fixture
-def phone(post):
-    """The post with a gateway."""
-    Gateway.sent, Gateway.says, Gateway.reports = [], [], {}
-    post.oms.__dict__["registry"] = Registry({"gateway": Gateway})
-    post.works.ports["children"] = None
-    with post.works.writing(SYSTEM) as work:
-        make.account(work, "Bramka", connector="gateway")
-    return post
-
-
-def test_an_sms_goes_out_plain_is_followed_and_a_lost_answer_is_asked_again_by_its_key(phone):
-    Gateway.says = [OutcomeUnknown("gone"), ChannelDown("no points")]
-    first = phone.write(phone.fresh(), phone.sms)
-    phone.send()
-    assert phone.states() == ["waiting"]
-    second = phone.write(phone.fresh(), phone.sms)
-    phone.clock.forward(seconds=40)
-    phone.send()
-    phone.clock.forward(minutes=5)
-    phone.send()
-    assert phone.states() == ["sent", "sent"]
-    assert [one.to for one in Gateway.sent] == ["+48600100200"] * 2
-    assert Gateway.sent[0].text.endswith("juz jedzie")
-    Gateway.reports = {f"ref-message:{first}:1": "delivered",
-                       f"ref-message:{second}:1": "undelivered"}
-    phone.clock.forward(minutes=2)
-    phone.send()
-    assert phone.states() == ["delivered", "failed"]
-    # It is known that it did not arrive: sent anew, it is another SMS.
-    phone.do(service.again, second)
-    phone.send()
-    assert [one.key for one in Gateway.sent][-1] == f"message:{second}:2"
-
-
-def test_a_doubt_outlives_the_gateways_memory_and_becomes_a_persons(phone):
-    Gateway.says = [OutcomeUnknown("gone")] * 9
-    phone.write(phone.fresh(), phone.sms)
-    phone.send()
-    phone.clock.forward(hours=24)
-    phone.send()
-    assert phone.states() == ["unknown"]
-    assert len(Gateway.sent) == 1
-
-
-def test_a_refused_sms_fails_and_without_a_gateway_it_waits(phone):
-    Gateway.says = [Refused("no phone", "13", "to")]
-    phone.write(phone.fresh(), phone.sms)
-    phone.send()
-    assert phone.states() == ["failed"]
-    phone.oms.__dict__["registry"] = Registry()
-    phone.write(phone.fresh(), phone.sms)
-    phone.send()
-    assert phone.states() == ["failed", "waiting"]
-    with phone.works.reading(SYSTEM) as work:
-        assert queries.count_wrong(work.session) == 1
-
-
-# The buyer's page --------------------------------------------------------------------------------
 
 
 def test_a_page_has_one_key_until_it_is_exchanged_and_the_database_alone_opens_none(post):

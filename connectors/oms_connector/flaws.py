@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from oms_connector.carrying import Booking, CarrierService, Flaw
 from oms_connector.data import Address
+from oms_connector.errors import Refused
 from oms_connector.guessing import street_and_number
 
 
@@ -118,6 +119,25 @@ def centimetres(millimetres: int) -> int:
 def postcode_digits(postcode: str) -> str:
     """A postcode without its dash, as some carriers want it: ``00950``."""
     return postcode.strip().replace("-", "")
+
+
+def refuse(flaws: Sequence[Flaw]) -> None:
+    """Let a booking with a flaw go no further.
+
+    Raises:
+        Refused: with the first of them.
+    """
+    if flaws:
+        raise Refused(flaws[0].message, "flaw", flaws[0].field)
+
+
+def unnamed(said: str, *addresses: Address) -> str:
+    """A carrier's words without what they repeat about people."""
+    private = {part for one in addresses for part in (
+        one.name, one.company, one.street, one.phone, one.email) if part.strip()}
+    for part in sorted(private, key=len, reverse=True):
+        said = said.replace(part, "…")
+    return said
 
 
 def _of_packages(booking: Booking, service: CarrierService) -> list[Flaw]:

@@ -21,6 +21,7 @@ BUILT_IN = (
     EntryPoint("amazon", "oms_amazon", ENTRY_POINTS),
     EntryPoint("api", "oms_api", ENTRY_POINTS),
     EntryPoint("demo", "oms_demo", ENTRY_POINTS),
+    EntryPoint("dhl24", "oms_dhl24", ENTRY_POINTS),
     EntryPoint("files", "oms_files", ENTRY_POINTS),
     EntryPoint("medusa", "oms_medusa", ENTRY_POINTS),
     EntryPoint("prestashop", "oms_prestashop", ENTRY_POINTS),

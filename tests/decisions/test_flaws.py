@@ -66,8 +66,9 @@ def test_an_address_against_the_carriers_form(change, fields):
 
 
 @pytest.mark.parametrize(("number", "parts"), [
-    ("12/4", ("12", "4")), ("12 m. 4", ("12", "4")), ("12 m 4", ("12", "4")), ("12A", ("12A", "")),
-    ("2 C/14", ("2 C", "14")),    ("1-3", ("1-3", "")), ("7, m. 2", ("7", "2")), ("12A/B/3", ("12A/B/3", "")), ("", ("", "")),
+    ("12/4", ("12", "4")), ("12 m. 4", ("12", "4")), ("12 m 4", ("12", "4")),
+    ("7, m. 2", ("7", "2")), ("12A", ("12A", "")), ("2 C/14", ("2 C", "14")), ("1-3", ("1-3", "")),
+    ("12A/B/3", ("12A/B/3", "")), ("", ("", "")),
 ])
 def test_a_flat_is_told_from_its_house(number, parts):
     assert house_and_flat(number) == parts

@@ -29,6 +29,7 @@ from oms_connector import (
     Refused,
 )
 from oms_connector.flaws import postcode_digits, refuse, unnamed
+from oms_connector.labels import label_from
 from oms_connector.soap import Found
 
 from oms_dhl24 import booking as bookings
@@ -53,6 +54,7 @@ class Dhl24Connector(Connector):
         letters="DH",
         hue=48,
         version="1.0",
+        quality="silver",
         help=words.HELP,
         settings=(
             Field("place", words.PLACE, "choice", choices=PLACES, default=PLACES[0],
@@ -81,8 +83,11 @@ class Dhl24Connector(Connector):
         account = str(self.context.settings.get("account") or "").strip()
         if not _ACCOUNT.fullmatch(account):
             raise AccessRefused(words.WRONG_ACCOUNT, "account")
-        Api(self.context).ask("getMyShipmentsCount",
-                              {"createdFrom": self._today, "createdTo": self._today})
+        try:
+            Api(self.context).ask("getMyShipmentsCount",
+                                  {"createdFrom": self._today, "createdTo": self._today})
+        except AccessRefused as refused:
+            raise AccessRefused(words.REFUSED_LOGIN, refused.field or "password") from None
         return f"DHL24 ({account})"
 
     def services(self) -> Sequence[CarrierService]:
@@ -143,7 +148,7 @@ class Dhl24Connector(Connector):
         row = next(iter(items(found)), None)
         if row is None or not row.text("labelData"):
             raise NotFound(words.NO_LABEL)
-        return LabelFile(format, reading.label(row.text("labelData"), format))
+        return LabelFile(format, label_from(row.text("labelData"), format))
 
     def cancel_booking(self, reference: str, tracking: Sequence[str]) -> None:
         """Delete the shipment; one that is not there is deleted already."""

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from oms_connector import ChannelDown, Journey, LabelFormat, PickupPoint, Travel, TravelEvent
+from oms_connector import Journey, LabelFormat, PickupPoint, Travel, TravelEvent
 from oms_connector.scans import meaning
 from oms_connector.soap import Found
-
-from oms_dhl24 import words
 
 ZONE = ZoneInfo("Europe/Warsaw")
 UNKNOWN = "ERR"
@@ -47,21 +44,6 @@ def _event(item: Found) -> Sequence[TravelEvent]:
         at = at.replace(tzinfo=ZONE)
     return [TravelEvent(at.astimezone(UTC), STATES.get(raw) or meaning(said), raw, said,
                         item.text("terminal"))]
-
-
-def label(content: str, format: LabelFormat) -> bytes:
-    """A label's file.
-
-    Raises:
-        ChannelDown: it is no file that a printer takes.
-    """
-    try:
-        found = b64decode(content)
-    except ValueError:
-        found = b""
-    if not found.startswith(b"%PDF-" if format == "pdf_a6" else b"^XA"):
-        raise ChannelDown(words.NO_FILE)
-    return found
 
 
 def point(item: Found) -> PickupPoint | None:

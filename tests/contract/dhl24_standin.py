@@ -154,7 +154,8 @@ class Dhl24(SoapStandIn):
         info, ship = asked.child("shipmentInfo"), asked.child("ship")
         services = {one.text("serviceType"): one.text("serviceValue")
                     for one in info.child("specialServices").all("item")}
-        if self.today - date.fromisoformat(info.text("shipmentTime", "shipmentDate")) > DAY_OF_GRACE:
+        day = date.fromisoformat(info.text("shipmentTime", "shipmentDate"))
+        if self.today - day > DAY_OF_GRACE:
             return fault("124", "Data nadania nie może być z przeszłości")
         if ship.text("receiver", "address", "postalCode") == "00000":
             return fault("201", "Nieprawidłowy kod pocztowy odbiorcy: Zofia Kitowska")

@@ -66,8 +66,7 @@ class SoapStandIn(StandIn):
             found.append(f"{body[0].tag} is in another namespace")
         want = f"{{{self.namespace}}}" if self.is_qualified else ""
         found += [f"{one.tag} is in another namespace" for one in body[0].iter()
-                  if one is not body[0] and one.tag.rpartition("}")[0].lstrip("{") + "}"
-                  != want.lstrip("{") and (want or one.tag.startswith("{"))]
+                  if one is not body[0] and one.tag[:one.tag.find("}") + 1] != want]
         if operation not in self.schema:
             return [*found, f"{operation} is no operation"]
         return [*found, *deviations(content, operation, self.schema)]
@@ -88,25 +87,10 @@ def deviations(found: Found, kind: str, schema: Schema, path: str = "") -> Itera
             yield f"{path} is {found.value!r}, not {kind}"
         return
     rows = [_row(row) for row in schema[kind]]
-    yield from (f"{path} lacks @{name}" for name, _, mark in rows if name.startswith("@")
-                and mark != "?" and name[1:] not in found.attributes)
-    marks = {name[1:]: type_ for name, type_, _ in rows if name.startswith("@")}
-    for name, value in found.attributes.items():
-        if name not in marks:
-            yield f"{path} has no attribute {name}"
-        elif not re.fullmatch(marks[name], value):
-            yield f"{path}@{name} is {value!r}, not {marks[name]}"
-    elements = [row for row in rows if not row[0].startswith("@")]
-    order = [name for name, _, _ in elements]
-    at = -1
-    for one in found.children:
-        if one.name not in order:
-            yield f"{path} has no element {one.name}"
-            continue
-        if order.index(one.name) < at:
-            yield f"{path}/{one.name} stands too late"
-        at = max(at, order.index(one.name))
-    for name, type_, mark in elements:
+    yield from _marks(found, [row for row in rows if row[0].startswith("@")], path)
+    rows = [row for row in rows if not row[0].startswith("@")]
+    yield from _misplaced(found, [name for name, _, _ in rows], path)
+    for name, type_, mark in rows:
         there = found.all(name)
         if not there and mark not in ("?", "*"):
             yield f"{path}/{name} is missing"
@@ -114,6 +98,28 @@ def deviations(found: Found, kind: str, schema: Schema, path: str = "") -> Itera
             yield f"{path}/{name} comes {len(there)} times"
         for one in there:
             yield from deviations(one, type_, schema, f"{path}/{name}")
+
+
+def _marks(found: Found, rows: Sequence[tuple[str, str, str]], path: str) -> Iterator[str]:
+    known = {name[1:]: type_ for name, type_, _ in rows}
+    yield from (f"{path} lacks {name}" for name, _, mark in rows
+                if mark != "?" and name[1:] not in found.attributes)
+    for name, value in found.attributes.items():
+        if name not in known:
+            yield f"{path} has no attribute {name}"
+        elif not re.fullmatch(known[name], value):
+            yield f"{path}@{name} is {value!r}, not {known[name]}"
+
+
+def _misplaced(found: Found, order: Sequence[str], path: str) -> Iterator[str]:
+    at = 0
+    for one in found.children:
+        if one.name not in order:
+            yield f"{path} has no element {one.name}"
+            continue
+        if order.index(one.name) < at:
+            yield f"{path}/{one.name} stands too late"
+        at = max(at, order.index(one.name))
 
 
 def _row(row: str) -> tuple[str, str, str]:

@@ -154,7 +154,8 @@ def test_a_new_code_is_told_by_its_words_and_kept(bench):
     told = bench.call(lambda c: c.book(bench.standin.booking("K-1")))
     for code, said in (("NOWY", "przesyłka zwrócona do nadawcy"), ("INNY", "w drodze")):
         bench.standin.scans[told.reference].append({
-            "status": code, "description": said, "terminal": "", "timestamp": "2026-11-23 12:00:00"})
+            "status": code, "description": said, "terminal": "",
+            "timestamp": "2026-11-23 12:00:00"})
     [journey] = bench.call(lambda c: c.track([told.reference]))
     assert [(one.raw, one.state) for one in journey.events] \
         == [("INNY", "moving"), ("NOWY", "returning")]

@@ -23,6 +23,7 @@ BUILT_IN = (
     EntryPoint("demo", "oms_demo", ENTRY_POINTS),
     EntryPoint("dhl24", "oms_dhl24", ENTRY_POINTS),
     EntryPoint("files", "oms_files", ENTRY_POINTS),
+    EntryPoint("gls", "oms_gls", ENTRY_POINTS),
     EntryPoint("medusa", "oms_medusa", ENTRY_POINTS),
     EntryPoint("prestashop", "oms_prestashop", ENTRY_POINTS),
     EntryPoint("shopify", "oms_shopify", ENTRY_POINTS),

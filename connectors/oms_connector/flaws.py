@@ -35,22 +35,39 @@ NO_WEIGHT = N_("the parcel has no weight")
 TOO_HEAVY = N_("at most %(kilograms)s kg in one parcel")
 NO_SIZE = N_("choose one of the sizes: %(sizes)s")
 NO_COUNTRY = N_("the service does not go to this country")
+NOT_INSURED = N_("parcels are not insured with this carrier here: leave the value out")
 NO_RETURNS = N_("return labels are not made with this carrier")
 NO_POSTCODE = N_("a Polish postcode has five digits")
 
-CONTACTS = ("phone", "email")
 _POSTCODE = re.compile(r"\d{2}-?\d{3}")
 # "12", "12A", "2 C", "1-3"; the m of "12 m. 4" is no letter of the house.
 _HOUSE = re.compile(r"\d+(?:\s?[A-Za-z](?![\w.]|\s*\d))?(?:-\d+[A-Za-z]?)?")
 _FLAT = re.compile(r"\s*(?:/|,?\s*(?:mieszkanie|mieszk\.?|lokal|lok\.?|m\.?)\s*)\s*(\w+)",
                    re.IGNORECASE)
+# What carriers call the fields of their forms; the first that fits.
+_SIDES = (("sender", re.compile(r"nadawc|shipper|sender", re.IGNORECASE)),
+          ("receiver", re.compile(r"odbiorc|receiver|recipient", re.IGNORECASE)))
+_FIELDS = tuple((re.compile(pattern, re.IGNORECASE), name) for pattern, name in (
+    (r"kod\w* pocztow|postal ?code", "postcode"), (r"miast|miejscowo|\bcity", "city"),
+    (r"ulic|street|numer\w* domu|house", "street"), (r"telefon|phone", "phone"),
+    (r"e-?mail", "email"), (r"nazw|imi[ęe]|\bname", "name"), (r"kraj|country", "country"),
+))
+_WHOLE = tuple((re.compile(pattern, re.IGNORECASE), name) for pattern, name in (
+    (r"pobrani|\bcod\b|collectondelivery", "cod"), (r"ubezpiecz|insur", "insured"),
+    (r"punkt|servicepoint", "point"), (r"usług|produkt|product|servicetype", "service"),
+    (r"wag[aęi]|weight", "packages.0.weight_g"), (r"wymiar|długo|szeroko|wysoko", "packages"),
+    (r"zawarto|content", "contents"), (r"dat[aęy]|date", "ship_on"),
+))
 
 
 def against(booking: Booking, services: Sequence[CarrierService], *,
-            currency: str = "PLN") -> list[Flaw]:
+            currency: str = "PLN", insures: bool = False) -> list[Flaw]:
     """What speaks against it in the carrier's own description of its services.
 
     For carriers whose connector makes no labels for what buyers send back.
+
+    Args:
+        insures: whether the connector can have goods insured.
     """
     service = next((one for one in services if one.ref == booking.service), None)
     if service is None:
@@ -60,6 +77,8 @@ def against(booking: Booking, services: Sequence[CarrierService], *,
         found.append(Flaw("point", NO_POINT))
     if booking.receiver.country.upper() not in service.countries:
         found.append(Flaw("receiver.country", NO_COUNTRY))
+    if booking.insured is not None and not insures:
+        found.append(Flaw("insured", NOT_INSURED))
     if booking.is_return:
         found.append(Flaw("is_return", NO_RETURNS))
     if booking.cod is not None and not service.cod:
@@ -119,6 +138,15 @@ def centimetres(millimetres: int) -> int:
 def postcode_digits(postcode: str) -> str:
     """A postcode without its dash, as some carriers want it: ``00950``."""
     return postcode.strip().replace("-", "")
+
+
+def field_said(text: str) -> str:
+    """The booking's field that a carrier's Polish or English words are about, if they say so."""
+    side = next((name for name, pattern in _SIDES if pattern.search(text)), "")
+    field = next((name for pattern, name in _FIELDS if pattern.search(text)), "") if side else ""
+    if field:
+        return f"{side}.{field}"
+    return next((name for pattern, name in _WHOLE if pattern.search(text)), "")
 
 
 def refuse(flaws: Sequence[Flaw]) -> None:

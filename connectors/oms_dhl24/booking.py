@@ -47,7 +47,7 @@ NEEDS = ("name", "street", "number", "postcode", "city", "country")
 
 def flaws(booking: Booking) -> list[Flaw]:
     """What DHL24 would refuse."""
-    found = against(booking, SERVICES)
+    found = against(booking, SERVICES, insures=True)
     for side, address in (("sender", booking.sender), ("receiver", booking.receiver)):
         needs = (*NEEDS, "phone") if side == "receiver" else NEEDS
         found += of_address(side, address, needs, LONGEST)

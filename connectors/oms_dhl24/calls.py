@@ -6,7 +6,6 @@ is wrong with a booking is said in Polish words only, so the field is told from 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ from oms_connector import (
     Context,
     Refused,
 )
+from oms_connector.flaws import field_said
 from oms_connector.soap import Fault, Found, Service
 
 from oms_dhl24 import words
@@ -26,19 +26,6 @@ PATH = "/provider/service.html?ws=1"
 WRONG_LOGIN = "100"
 _BROKEN = frozenset({"Server", "WSDL"})
 """Faults of PHP's own SOAP server: it failed, it refused nothing."""
-_SIDES = (("sender", re.compile(r"nadawc|shipper|sender", re.IGNORECASE)),
-          ("receiver", re.compile(r"odbiorc|receiver|recipient", re.IGNORECASE)))
-_FIELDS = tuple((re.compile(pattern, re.IGNORECASE), name) for pattern, name in (
-    (r"kod\w* pocztow|postal ?code", "postcode"), (r"miast|miejscowo|\bcity", "city"),
-    (r"ulic|street|numer\w* domu|house", "street"), (r"telefon|phone", "phone"),
-    (r"e-?mail", "email"), (r"nazw|imi[ęe]|\bname", "name"), (r"kraj|country", "country"),
-))
-_WHOLE = tuple((re.compile(pattern, re.IGNORECASE), name) for pattern, name in (
-    (r"pobrani|\bcod\b|collectondelivery", "cod"), (r"ubezpiecz|insur", "insured"),
-    (r"punkt|servicepoint", "point"), (r"usług|produkt|product|servicetype", "service"),
-    (r"wag[aęi]|weight", "packages.0.weight_g"), (r"wymiar|długo|szeroko|wysoko", "packages"),
-    (r"zawarto|content", "contents"), (r"dat[aęy]|date", "ship_on"),
-))
 
 
 class Api:
@@ -70,13 +57,4 @@ def refusal(fault: Fault, failing: type[ChannelError]) -> ChannelError:
         return AccessRefused(words.REFUSED_LOGIN, "password")
     if fault.code in _BROKEN:
         return failing(words.SAYS % {"why": fault.code})
-    return Refused(words.SAYS % {"why": fault.text[:300]}, fault.code, field_of(fault.text))
-
-
-def field_of(text: str) -> str:
-    """The booking's field that DHL's words are about; empty when they do not say."""
-    side = next((name for name, pattern in _SIDES if pattern.search(text)), "")
-    field = next((name for pattern, name in _FIELDS if pattern.search(text)), "") if side else ""
-    if field:
-        return f"{side}.{field}"
-    return next((name for pattern, name in _WHOLE if pattern.search(text)), "")
+    return Refused(words.SAYS % {"why": fault.text[:300]}, fault.code, field_said(fault.text))

@@ -10,10 +10,12 @@ from oms_connector import Address, Booking, CarrierService, Package, ParcelSize
 from oms_connector.flaws import (
     against,
     centimetres,
+    field_said,
     house_and_flat,
     kilograms,
     of_address,
     postcode_digits,
+    unnamed,
 )
 
 HOME = Address(name="Anna Nowak", street="Polna 2", postcode="00-950", city="Warszawa",
@@ -34,7 +36,8 @@ GOOD = Booking("K-1", "door", HOME, HOME, [Package(2500)])
     ({"packages": [Package(0), Package(30_001)]}, {"packages.0.weight_g", "packages.1.weight_g"}),
     ({"receiver": replace(HOME, country="DE")}, {"receiver.country"}),
     ({"cod": Decimal("0"), "currency": "EUR"}, {"cod", "currency"}),
-    ({"cod": Decimal("10"), "insured": Decimal("10")}, set()),
+    ({"cod": Decimal("10")}, set()),
+    ({"insured": Decimal("10")}, {"insured"}),
     ({"is_return": True}, {"is_return"}),
     ({"service": "locker", "cod": Decimal("1")}, {"point", "cod", "packages.0.size"}),
     ({"service": "locker", "point": "X", "packages": [Package(20_001, size="S")]},
@@ -72,6 +75,23 @@ def test_an_address_against_the_carriers_form(change, fields):
 ])
 def test_a_flat_is_told_from_its_house(number, parts):
     assert house_and_flat(number) == parts
+
+
+def test_insurance_where_it_can_be_had():
+    assert against(replace(GOOD, insured=Decimal("10")), SERVICES, insures=True) == []
+
+
+@pytest.mark.parametrize(("said", "field"), [
+    ("Nieprawidłowy kod pocztowy odbiorcy", "receiver.postcode"),
+    ("Numer telefonu nadawcy jest wymagany", "sender.phone"),
+    ("Kwota pobrania jest za duża", "cod"), ("Podaj zawartość", "contents"), ("Nie", ""),
+])
+def test_the_field_is_told_from_words(said, field):
+    assert field_said(said) == field
+
+
+def test_a_carriers_words_name_nobody():
+    assert unnamed("Anna Nowak z Polna 2 ma zły kod 00-950", HOME) == "… z … ma zły kod 00-950"
 
 
 def test_measures():

@@ -109,6 +109,8 @@ def parcel_reads(bench: Bench) -> Mapping[str, Reader]:
     if bench.can(FindsPoints):
         found["points"] = lambda c: c.points(bench.standin.near, "PL", 3)
     if bench.can(PrintsProtocols):
+        # Where making one is several steps, it is from here on there to be read.
+        bench.call(lambda c: c.protocol([told.reference]))
         found["protocol"] = lambda c: c.protocol([told.reference])
     return found
 

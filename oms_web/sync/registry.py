@@ -25,6 +25,8 @@ BUILT_IN = (
     EntryPoint("files", "oms_files", ENTRY_POINTS),
     EntryPoint("gls", "oms_gls", ENTRY_POINTS),
     EntryPoint("medusa", "oms_medusa", ENTRY_POINTS),
+    EntryPoint("orlen", "oms_orlen", ENTRY_POINTS),
+    EntryPoint("poczta", "oms_poczta", ENTRY_POINTS),
     EntryPoint("prestashop", "oms_prestashop", ENTRY_POINTS),
     EntryPoint("shopify", "oms_shopify", ENTRY_POINTS),
     EntryPoint("smsapi", "oms_smsapi", ENTRY_POINTS),

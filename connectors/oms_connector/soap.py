@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
-from xml.etree.ElementTree import Element, ParseError, TreeBuilder
+from xml.etree.ElementTree import ParseError
 from xml.sax.saxutils import escape, quoteattr
 
 from defusedxml.common import DefusedXmlException
@@ -43,6 +43,7 @@ STATUS = N_("the carrier's service answered with status %(status)s")
 CLOSED = N_("the carrier's service is closed for the moment")
 
 Content = Mapping[str, Any]
+_NO_MARKS: Mapping[str, str] = {}
 
 
 class Malformed(Exception):
@@ -58,7 +59,7 @@ class Fault:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Found:
     """An element of an answer, by local names."""
 
@@ -159,18 +160,19 @@ def read(content: bytes) -> Found:
     Raises:
         Malformed: it is no envelope, or one that nobody honest sends.
     """
-    parser = DefusedXMLParser(target=_Builder(), forbid_dtd=True)
+    builder = _Builder()
+    parser = DefusedXMLParser(target=builder, forbid_dtd=True)
     try:
         parser.feed(content)
         root = parser.close()
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
         raise Malformed(type(error).__name__) from None
-    if root.tag != f"{{{ENVELOPE}}}Envelope":
+    if builder.envelope != f"{{{ENVELOPE}}}Envelope":
         raise Malformed("no envelope")
-    body = root.find(f"{{{ENVELOPE}}}Body")
+    body = next((one for one in root.children if one.name == "Body"), None)
     if body is None:
         raise Malformed("no body")
-    return _found(body)
+    return body
 
 
 def _fault(body: Found) -> Fault | None:
@@ -199,29 +201,44 @@ def _unread(response: Response, failing: type[ChannelError]) -> ChannelError:
     return failing(said) if response.status >= 500 else ChannelDown(said)
 
 
-class _Builder(TreeBuilder):
-    """A tree that is given up where it gets deeper than any answer is."""
+class _Builder:
+    """The parser's target: builds ``Found`` as it reads, and gives up where it gets too deep.
+
+    Lists of ten thousand rows come this way, so what an element lacks is not made for it.
+    """
 
     def __init__(self) -> None:
-        super().__init__()
-        self._depth = 0
+        self._open: list[tuple[str, Mapping[str, str], list[Found], list[str]]] = []
+        self._root: Found | None = None
+        self._names: dict[str, str] = {}
+        self.envelope = ""
 
-    def start(self, tag: str, attrs: dict[str, str], /) -> Element:
-        self._depth += 1
-        if self._depth > DEEPEST:
+    def start(self, tag: str, attrs: dict[str, str]) -> None:
+        if len(self._open) >= DEEPEST:
             raise ValueError("too deep")
-        return super().start(tag, attrs)
+        if not self._open:
+            self.envelope = tag
+        name = self._names.setdefault(tag, _local(tag))
+        marks = {_local(one): value for one, value in attrs.items()} if attrs else _NO_MARKS
+        self._open.append((name, marks, [], []))
 
-    def end(self, tag: str, /) -> Element:
-        self._depth -= 1
-        return super().end(tag)
+    def data(self, text: str) -> None:
+        _, _, children, parts = self._open[-1]
+        if not children:  # as everywhere: an element has text or elements
+            parts.append(text)
 
+    def end(self, tag: str) -> None:
+        name, marks, children, parts = self._open.pop()
+        found = Found(name, "".join(parts).strip(), marks, children or ())
+        if self._open:
+            self._open[-1][2].append(found)
+        else:
+            self._root = found
 
-def _found(element: Element) -> Found:
-    return Found(
-        _local(element.tag), (element.text or "").strip(),
-        {_local(name): value for name, value in element.attrib.items()},
-        [_found(one) for one in element])
+    def close(self) -> Found:
+        if self._root is None:
+            raise ValueError("no element")
+        return self._root
 
 
 def _local(tag: str) -> str:

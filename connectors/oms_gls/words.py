@@ -43,6 +43,6 @@ NO_COD = N_("GLS does not collect money for this account")
 ONLY_POLAND = N_("GLS has extra services within Poland only")
 WRONG_PARCELS = N_("GLS does not take this number of parcels")
 TOO_MANY = N_(
-    "GLS cannot be asked by our number, and there are more than %(most)s parcels to look through: "
-    "see in ADE-Plus whether the parcel is there"
+    "GLS cannot be asked by our number, and there are more than %(most)s parcels or protocols to "
+    "look through: see in ADE-Plus whether the parcel is there"
 )

@@ -124,6 +124,7 @@ def test_a_lost_answer_is_found_by_its_reference_and_never_booked_twice(bench):
     found = bench.call(lambda c: c.find_booking("K-1"))
     assert found is not None
     assert [one.reference for one in bench.standin.bookings("K-1")] == [found.reference]
+    assert bench.call(lambda c: c.find_booking("OTHER-0")) is not None  # on the second page
     assert bench.call(lambda c: c.find_booking("K-2")) is None
 
 

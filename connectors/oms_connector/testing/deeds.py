@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +12,6 @@ from oms_connector import (
     CancelsOrders,
     FetchesOrders,
     Invoice,
-    ItemResult,
     KnowsWords,
     ListsOffers,
     OrdersWebhooks,
@@ -36,44 +33,10 @@ from oms_connector import (
     VerifiesAccess,
 )
 from oms_connector.testing.bench import Bench
+from oms_connector.testing.parcels import parcel_reads, parcel_writes
 from oms_connector.testing.pulling import current
 from oms_connector.testing.standin import Absent, Shown
-
-_numbers = itertools.count(1)
-
-
-@dataclass(slots=True)
-class Write:
-    """A call that changes something. ``effect`` says how it is at the channel, ``wanted`` how it
-    should be in the end, ``before`` how it was.
-    """
-
-    name: str
-    do: Callable[[Any], Any]
-    effect: Callable[[], Any]
-    wanted: Any
-    before: Any = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.before = self.effect()
-
-    @property
-    def is_done(self) -> bool:
-        """Whether the channel shows what was wanted, once."""
-        return bool(self.effect() == self.wanted)
-
-
-def outcome(result: Any) -> str:
-    """What a write's result claims: ``done``, or the least of its items' outcomes."""
-    if isinstance(result, Sequence) and result and isinstance(result[0], ItemResult):
-        claims = {one.outcome for one in result}
-        for claim in ("unknown", "retry", "rejected"):
-            if claim in claims:
-                return claim
-    return "done"
-
-
-Reader = Callable[[Any], Any]
+from oms_connector.testing.write import NUMBERS, Maker, Reader, Write, new_key
 
 
 def reads(bench: Bench) -> Mapping[str, Reader]:
@@ -102,7 +65,7 @@ def reads(bench: Bench) -> Mapping[str, Reader]:
         found["pull_returns"] = lambda c: c.pull_returns(None, size)
     if able(KnowsWords):
         found["words"] = lambda c: [c.words("statuses"), c.words("carriers")]
-    return found | _follow_ups(bench)
+    return found | _follow_ups(bench) | parcel_reads(bench)
 
 
 def _follow_ups(bench: Bench) -> Mapping[str, Reader]:
@@ -119,9 +82,6 @@ def _follow_ups(bench: Bench) -> Mapping[str, Reader]:
     return found
 
 
-Maker = Callable[[Bench], Write]
-
-
 def writes(bench: Bench) -> Mapping[str, Maker]:
     """Makers of writes that the connector can do; each write is of something of its own."""
     zero_ok = PushesStock  # a channel without zero ends the offer instead: the same call
@@ -133,7 +93,8 @@ def writes(bench: Bench) -> Mapping[str, Maker]:
         ("acknowledge", AcknowledgesOrders, acknowledgement),
         ("subscribe", OrdersWebhooks, subscription), ("send_sms", SendsSms, sms),
     )
-    return {name: maker for name, capability, maker in makers if bench.can(capability)}
+    return {name: maker for name, capability, maker in makers if bench.can(capability)} \
+        | parcel_writes(bench)
 
 
 def shown(bench: Bench, ref: str) -> Shown:
@@ -142,22 +103,17 @@ def shown(bench: Bench, ref: str) -> Shown:
     return next(offer for offer in bench.standin.offers() if offer.offer_ref == ref)
 
 
-def new_key(kind: str) -> str:
-    """A key that was never used."""
-    return f"kit:{kind}:{next(_numbers)}"
-
-
 def stock_items(bench: Bench, quantity: int | None = None) -> list[StockItem]:
     """An item for each offer of the first one's SKU shape: another quantity than it shows."""
     offers = bench.standin.offers()
     value = max(offer.quantity for offer in offers) + 1 if quantity is None else quantity
-    return [StockItem(offer.offer_ref, offer.sku, value, next(_numbers), new_key("stock"))
+    return [StockItem(offer.offer_ref, offer.sku, value, next(NUMBERS), new_key("stock"))
             for offer in offers]
 
 
 def stock(bench: Bench) -> Write:
     """Another quantity for an offer."""
-    item = stock_items(bench)[next(_numbers) % 3]
+    item = stock_items(bench)[next(NUMBERS) % 3]
     return Write("push_stock", lambda c: c.push_stock([item]),
                  lambda: shown(bench, item.offer_ref).quantity, item.quantity)
 
@@ -176,9 +132,9 @@ def no_stock(bench: Bench) -> Write:
 def price(bench: Bench) -> Write:
     """Another price for an offer."""
     offers = bench.standin.offers()
-    offer = offers[next(_numbers) % len(offers)]
-    wanted = Decimal(1000 + next(_numbers)) + Decimal("0.07")
-    item = PriceItem(offer.offer_ref, offer.sku, wanted, offer.currency, next(_numbers),
+    offer = offers[next(NUMBERS) % len(offers)]
+    wanted = Decimal(1000 + next(NUMBERS)) + Decimal("0.07")
+    item = PriceItem(offer.offer_ref, offer.sku, wanted, offer.currency, next(NUMBERS),
                      new_key("price"))
     return Write("push_prices", lambda c: c.push_prices([item]),
                  lambda: shown(bench, offer.offer_ref).price, wanted)
@@ -187,7 +143,7 @@ def price(bench: Bench) -> Write:
 def parcel_left(bench: Bench) -> Shipment:
     """A new order left in one parcel, with everything that was ordered."""
     [ref] = bench.place_apart(1)
-    parcel = ParcelInfo(bench.standin.carrier, f"6280{next(_numbers):020d}")
+    parcel = ParcelInfo(bench.standin.carrier, f"6280{next(NUMBERS):020d}")
     return Shipment(ref, new_key("shipment"), bench.clock.now, [parcel],
                     dict(bench.standin.truth(ref).units))
 
@@ -219,8 +175,8 @@ def cancelling(bench: Bench) -> Write:
 def invoice(bench: Bench) -> Write:
     """A document for an order."""
     [ref] = bench.place_apart(1)
-    pdf = b"%PDF-1.7 kit " + str(next(_numbers)).encode()
-    told = Invoice(ref, new_key("invoice"), f"FV {next(_numbers)}/2026", bench.clock.now, pdf)
+    pdf = b"%PDF-1.7 kit " + str(next(NUMBERS)).encode()
+    told = Invoice(ref, new_key("invoice"), f"FV {next(NUMBERS)}/2026", bench.clock.now, pdf)
     return Write("upload_invoice", lambda c: c.upload_invoice(told),
                  lambda: list(bench.standin.documents(ref)), [pdf])
 
@@ -235,7 +191,7 @@ def acknowledgement(bench: Bench) -> Write:
 def subscription(bench: Bench) -> Write:
     """An address to be rung at."""
     other = bench.again()
-    url, secret = f"{bench.standin.our_address}{next(_numbers)}", "kit-webhook-secret"
+    url, secret = f"{bench.standin.our_address}{next(NUMBERS)}", "kit-webhook-secret"
     other.call(lambda c: c.subscribe(url, secret))
     return Write("subscribe", lambda c: c.subscribe(url, secret),
                  lambda: sorted(bench.standin.subscriptions()),
@@ -244,7 +200,7 @@ def subscription(bench: Bench) -> Write:
 
 def new_sms(text: str) -> Sms:
     """An SMS to a phone that got none yet."""
-    return Sms(new_key("sms"), f"+48600{next(_numbers):06d}", text)
+    return Sms(new_key("sms"), f"+48600{next(NUMBERS):06d}", text)
 
 
 def sms(bench: Bench) -> Write:

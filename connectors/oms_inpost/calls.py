@@ -36,7 +36,6 @@ _SAID: Mapping[str, str] = {
     "unavailable_for_target_point": words.NOT_AT_POINT,
 }
 _FIELDS = (
-    (re.compile(r"(receiver|sender)\.address\.(line1|line2|street|building_number).*"), r"\1.street"),
     (re.compile(r"(receiver|sender)\.address\.post_code.*"), r"\1.postcode"),
     (re.compile(r"(receiver|sender)\.address\.country_code.*"), r"\1.country"),
     (re.compile(r"(receiver|sender)\.address\.city.*"), r"\1.city"),
@@ -59,20 +58,19 @@ _FIELDS = (
 """The form's fields, and the booking's that they were made of."""
 
 
-def get(http: Http, path: str, params: Mapping[str, Any] | None = None, *, signed: bool = True
-        ) -> Mapping[str, Any]:
+def get(http: Http, path: str, params: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
     """The decoded answer of a reading, an object.
 
     Raises:
         ChannelDown: ShipX fails, or what it answers cannot be used.
         Refused, AccessRefused: it said no.
     """
-    return _decoded(_ask(http, path, params, signed), ChannelDown)
+    return _decoded(_ask(http, path, params), ChannelDown)
 
 
 def fetch(http: Http, path: str, params: Mapping[str, Any]) -> bytes:
     """The bytes of a file. Errors as for ``get``."""
-    return _ask(http, path, params, True).body
+    return _ask(http, path, params).body
 
 
 def send(http: Http, method: str, path: str, document: Mapping[str, Any] | None = None
@@ -89,8 +87,8 @@ def send(http: Http, method: str, path: str, document: Mapping[str, Any] | None 
     return _decoded(response, OutcomeUnknown) if response.status != 204 else {}
 
 
-def _ask(http: Http, path: str, params: Mapping[str, Any] | None, signed: bool) -> Response:
-    response = http.request("GET", path, params=params, headers=HEADERS, signed=signed)
+def _ask(http: Http, path: str, params: Mapping[str, Any] | None) -> Response:
+    response = http.request("GET", path, params=params, headers=HEADERS)
     if response.status >= 300:
         raise refusal(response, ChannelDown)
     return response

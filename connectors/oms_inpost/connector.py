@@ -34,8 +34,10 @@ from oms_inpost import answers, bell, calls, form, journey, pickups, points, wor
 from oms_inpost.catalog import SENDING, SERVICES
 
 PLACES = ("https://api-shipx-pl.easypack24.net", "https://sandbox-api-shipx-pl.easypack24.net")
-_LABELS: Mapping[LabelFormat, tuple[str, bytes]] = {"pdf_a6": ("Pdf", b"%PDF"),
-                                                    "zpl": ("Zpl", b"^XA")}
+_LABELS: Mapping[LabelFormat, tuple[str, bytes, bytes]] = {
+    "pdf_a6": ("Pdf", b"%PDF-", b"%%EOF"), "zpl": ("Zpl", b"^XA", b"^XZ"),
+}
+"""What ShipX calls a format, and how a whole file of it begins and ends."""
 
 
 class InpostConnector(Connector):
@@ -47,6 +49,7 @@ class InpostConnector(Connector):
         letters="IP",
         hue=48,
         version="1.0",
+        quality="silver",
         help=words.HELP,
         settings=(
             Field("url", words.URL, "choice", choices=PLACES, default=PLACES[0]),
@@ -118,10 +121,10 @@ class InpostConnector(Connector):
 
     def label(self, reference: str, tracking: Sequence[str], format: LabelFormat) -> LabelFile:
         """All parcels of the shipment in one file."""
-        name, begin = _LABELS[format]
+        name, begin, end = _LABELS[format]
         content = calls.fetch(self.context.http, f"{_shipment(reference)}/label",
                               {"format": name, "type": "A6"})
-        if not content.lstrip().startswith(begin):
+        if not _is_whole(content, begin, end):
             raise ChannelDown(words.NO_LABEL)
         return LabelFile(format, content)
 
@@ -163,7 +166,7 @@ class InpostConnector(Connector):
         """InPost's own list of parcels that were handed over."""
         content = calls.fetch(self.context.http, f"{self._root}/dispatch_orders/printouts",
                               {"shipment_ids[]": list(references), "format": "Pdf"})
-        if not content.startswith(b"%PDF"):
+        if not _is_whole(content, *_LABELS["pdf_a6"][1:]):
             raise ChannelDown(words.NO_PROTOCOL)
         return content
 
@@ -197,11 +200,15 @@ class InpostConnector(Connector):
     def _journey(self, number: str) -> Journey | None:
         try:
             return journey.journey(number, calls.get(
-                self.context.http, f"/v1/tracking/{quote(number, safe='')}", signed=False))
+                self.context.http, f"/v1/tracking/{quote(number, safe='')}"))
         except NotFound:
             return None
         except Puzzling as puzzle:
             raise ChannelDown(str(puzzle)) from puzzle
+
+
+def _is_whole(content: bytes, begin: bytes, end: bytes) -> bool:
+    return content.lstrip().startswith(begin) and end in content.rstrip()[-1024:]
 
 
 def _shipment(reference: str) -> str:

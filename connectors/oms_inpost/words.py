@@ -24,7 +24,7 @@ SENDING_HELP = N_(
     "to a locker, a point, either of them, a branch."
 )
 DROPOFF = N_("Locker or point that parcels are brought to")
-DROPOFF_HELP = N_("Its code, such as KRA010. Only where parcels are always brought to the same one.")
+DROPOFF_HELP = N_("Its code, such as KRA010, where all parcels are brought to the same one.")
 
 NO_JSON = N_("InPost answered something that is no JSON")
 STATUS = N_("InPost answered with status %(status)s")
@@ -38,7 +38,7 @@ NOT_OURS = N_("the API token is not for this organisation")
 NOT_THERE = N_("InPost does not know this")
 REFUSES = N_("InPost refuses: %(why)s")
 SAYS = N_("InPost does not accept this: %(why)s")
-NOT_BOUGHT = N_("InPost could not sell it: %(why)s. Look in the parcel manager, and delete it there")
+NOT_BOUGHT = N_("InPost could not sell it: %(why)s. Delete it in the parcel manager")
 TOO_LATE = N_(
     "InPost takes no confirmed shipment back over its API. Do not use the label, and ask InPost "
     "whether it was charged."

@@ -1,6 +1,6 @@
 """ShipX as a stand-in: one organisation, its shipments, lockers and couriers.
 
-Made after the documentation: a shipment is bought by itself, some seconds after it was created; what
+Made after the documentation: a shipment is bought by itself, a while after it was created; what
 is confirmed cannot be called off; shipments are searched by ``external_customer_id`` and not by
 ``reference``; an address in a dispatch order makes a new point each time. See inpost_form.py for
 what the form takes.
@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
-from oms_connector import Limit, Response
+from oms_connector import Address, Booking, Limit, Package, Response, Travel
 from oms_connector.testing import Clock, Request, StandIn, answer
+from oms_connector.testing.standin import Absent, Carried, Wish
 from oms_inpost import InpostConnector
 
 from tests.contract.inpost_form import wrong
@@ -25,7 +28,22 @@ ROOT = f"/v1/organizations/{ORGANIZATION}"
 PUBLIC = re.compile(r"/v1/(tracking/.+|statuses)")
 SERVICES = ["inpost_locker_standard", "inpost_courier_standard", "inpost_courier_c2c"]
 SEARCHED = {"id", "external_customer_id", "tracking_number", "status", "page", "per_page"}
-PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+SELLER = Address(name="Jan Sprzedawca", company="Sklep testowy", street="Składowa 7",
+                 postcode="31-001", city="Kraków", country="PL", phone="+48 500 100 200",
+                 email="sklep@example.com")
+BUYER = Address(name="Anna Nowak-Testowa", street="Jana Pawła II 15 m. 7", postcode="00-828",
+                city="Warszawa", country="PL", phone="600 700 800", email="anna@example.com")
+SCANS: Mapping[Travel, str] = {
+    "accepted": "collected_from_sender", "moving": "adopted_at_sorting_center",
+    "out": "out_for_delivery", "waiting": "ready_to_pickup", "delivered": "delivered",
+    "exception": "undelivered_wrong_address", "returning": "returned_to_sender",
+}
+
+
+def pdf(*lines: str) -> bytes:
+    """Something that begins and ends like a PDF and says who it is for."""
+    said = " ".join(lines).encode()
+    return b"%PDF-1.4\n% " + said + b"\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 
 
 def locker(name: str, city: str, code: str, **more: Any) -> dict[str, Any]:
@@ -45,12 +63,13 @@ class ShipX(StandIn):
 
     connector = InpostConnector
     limits = (Limit(per_second=5, burst=20),)
-    takes = timedelta(seconds=3)
-    """From created to confirmed."""
+    near = "Kraków"
+    takes_back = False
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(clock)
         self.funds = True
+        self.worked_until: datetime | None = None
         self.is_open = True
         self.searches = True
         self.shipments_by_id: dict[str, dict[str, Any]] = {}
@@ -60,6 +79,7 @@ class ShipX(StandIn):
         self.lockers = {one["name"]: one for one in (
             locker("KRA010", "Kraków", "30-624"),
             locker("KRA012", "Kraków", "30-625", payment_available=False),
+            locker("KRA013M", "Kraków", "30-627"),
             locker("POP-WAW364", "Warszawa", "00-001", type=["pop"]),
             locker("KRA099", "Kraków", "30-626", status="Disabled"),
         )}
@@ -79,7 +99,8 @@ class ShipX(StandIn):
     def exchange(self, request: Request) -> Response:
         method, path = request.method, request.path
         is_signed = request.headers.get("authorization") == f"Bearer {TOKEN}" and self.is_open
-        if not is_signed and not PUBLIC.fullmatch(path):
+        is_public = PUBLIC.fullmatch(path) and "authorization" not in request.headers
+        if not is_signed and not is_public:
             return error(401, "unauthorized")
         for pattern, verb, handle in (
             (ROOT, "GET", self._organization),
@@ -112,16 +133,15 @@ class ShipX(StandIn):
                                 "message": f"wrong: {form}", "details": details})
         ref = str(49_000 + len(self.shipments_by_id))
         self.shipments_by_id[ref] = {"form": form, "at": self.now, "status": None,
-                                     "number": f"6026774{int(ref):017d}"}
+                                     "number": f"6026774{int(ref) * 100:017d}"}
         return answer(201, self._row(ref))
 
     def _status(self, one: Mapping[str, Any]) -> str:
         if one["status"]:
             return str(one["status"])
-        passed = self.now - one["at"]
-        if passed >= self.takes and self.funds:
-            return "confirmed"
-        return "offer_selected" if passed >= self.takes / 2 else "created"
+        if self.worked_until is None or one["at"] > self.worked_until:
+            return "created"
+        return "confirmed" if self.funds else "offer_selected"
 
     def _row(self, ref: str) -> dict[str, Any]:
         one, form = self.shipments_by_id[ref], self.shipments_by_id[ref]["form"]
@@ -179,7 +199,7 @@ class ShipX(StandIn):
         zpl = b"".join(b"^XA^FD" + parcel["tracking_number"].encode() + b"^FS^XZ\n"
                        for parcel in row["parcels"])
         return Response(200, {"content-type": "application/octet-stream"},
-                        PDF if kind.lower() == "pdf" else zpl)
+                        pdf(ref, str(row["tracking_number"])) if kind.lower() == "pdf" else zpl)
 
     def scan(self, number: str, status: str, agency: str = "") -> None:
         """The parcel gets a new status, now."""
@@ -191,7 +211,7 @@ class ShipX(StandIn):
         one = known.get(number)
         if one is None or self._status(one) != "confirmed":
             return error(404, "resource_not_found")
-        history = [*self.events.get(number, ()), (one["at"] + self.takes, "confirmed", "")]
+        history = [*self.events.get(number, ()), (one["at"], "confirmed", "")]
         return answer(200, {
             "tracking_number": number, "type": one["form"]["service"],
             "service": one["form"]["service"], "status": history[0][1], "expected_flow": [],
@@ -248,7 +268,49 @@ class ShipX(StandIn):
         refs = [text for name, text in request.pairs if name == "shipment_ids[]"]
         if not refs or any(ref not in self.shipments_by_id for ref in refs):
             return error(400, "invalid_parameter")
-        return Response(200, {"content-type": "application/pdf"}, PDF)
+        return Response(200, {"content-type": "application/pdf"}, pdf(*refs))
+
+    # The kit's verbs
+
+    def booking(self, key: str, wish: Wish = "plain") -> Booking:
+        box = Package(2500, 300, 200, 100)
+        if wish == "point":
+            return Booking(key, "inpost_locker_standard", SELLER, BUYER,
+                           [Package(900, size="small")], point="KRA010", note="1001")
+        if wish == "return":
+            return Booking(key, "inpost_courier_standard", BUYER, SELLER, [box], is_return=True)
+        return Booking(key, "inpost_courier_standard", SELLER, BUYER,
+                       [box, Package(1200, 400, 300, 200)] if wish == "several" else [box],
+                       cod=Decimal("123.45") if wish == "cod" else None, note="7")
+
+    def refused_booking(self, key: str) -> tuple[Booking, str]:
+        return replace(self.booking(key), receiver=replace(BUYER, phone="")), "receiver.phone"
+
+    def bookings(self, key: str) -> Sequence[Carried]:
+        return [self._carried(ref, one["form"]) for ref, one in self.shipments_by_id.items()
+                if one["form"].get("external_customer_id") == key
+                and self._status(one) != "canceled"]
+
+    def _carried(self, ref: str, form: Mapping[str, Any]) -> Carried:
+        weights = [int(Decimal(parcel["weight"]["amount"]) * 1000)
+                   for parcel in form["parcels"] if "weight" in parcel]
+        cod, address = form.get("cod"), form["receiver"].get("address", {})
+        return Carried(ref, form["service"], weights, Decimal(str(cod["amount"])) if cod else None,
+                       form["custom_attributes"].get("target_point", ""),
+                       address.get("post_code", BUYER.postcode))
+
+    def finish_bookings(self) -> None:
+        self.worked_until = self.now
+
+    def travel(self, tracking: str, state: Travel) -> str:
+        if state not in SCANS:
+            raise Absent("no such scan")
+        self.scan(tracking, SCANS[state], "WAW1")
+        return SCANS[state]
+
+    def pickups(self, key: str) -> Sequence[str]:
+        return [ref for ref, one in self.dispatch_orders.items()
+                if key in str(one["comments"][0]["comment"])]
 
     def violations(self, request: Request, response: Response) -> Sequence[str]:
         wrong_ones = []

@@ -22,6 +22,7 @@ BUILT_IN = (
     EntryPoint("api", "oms_api", ENTRY_POINTS),
     EntryPoint("demo", "oms_demo", ENTRY_POINTS),
     EntryPoint("files", "oms_files", ENTRY_POINTS),
+    EntryPoint("furgonetka", "oms_furgonetka", ENTRY_POINTS),
     EntryPoint("inpost", "oms_inpost", ENTRY_POINTS),
     EntryPoint("medusa", "oms_medusa", ENTRY_POINTS),
     EntryPoint("prestashop", "oms_prestashop", ENTRY_POINTS),

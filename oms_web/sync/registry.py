@@ -28,6 +28,7 @@ BUILT_IN = (
     EntryPoint("prestashop", "oms_prestashop", ENTRY_POINTS),
     EntryPoint("shopify", "oms_shopify", ENTRY_POINTS),
     EntryPoint("smsapi", "oms_smsapi", ENTRY_POINTS),
+    EntryPoint("ups", "oms_ups", ENTRY_POINTS),
     EntryPoint("vendure", "oms_vendure", ENTRY_POINTS),
     EntryPoint("woocommerce", "oms_woocommerce", ENTRY_POINTS),
 )

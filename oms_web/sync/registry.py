@@ -21,6 +21,7 @@ BUILT_IN = (
     EntryPoint("amazon", "oms_amazon", ENTRY_POINTS),
     EntryPoint("api", "oms_api", ENTRY_POINTS),
     EntryPoint("demo", "oms_demo", ENTRY_POINTS),
+    EntryPoint("dpd", "oms_dpd", ENTRY_POINTS),
     EntryPoint("files", "oms_files", ENTRY_POINTS),
     EntryPoint("furgonetka", "oms_furgonetka", ENTRY_POINTS),
     EntryPoint("inpost", "oms_inpost", ENTRY_POINTS),

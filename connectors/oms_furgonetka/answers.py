@@ -8,7 +8,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from oms_connector import Booked, Journey, Travel, TravelEvent
-from oms_connector.reading import Puzzling, children, decimal, moment, shown, text, value
+from oms_connector.reading import (
+    NOT_AN_OBJECT,
+    Puzzling,
+    children,
+    decimal,
+    moment,
+    shown,
+    text,
+    value,
+)
 
 from oms_furgonetka.calls import parcels
 
@@ -58,7 +67,7 @@ def journey(number: str, document: Mapping[str, Any]) -> Journey:
     entries = []
     for entry in children(document, "tracking"):
         if not isinstance(entry, dict):
-            raise Puzzling("%(field)s: %(found)s", "tracking", entry)
+            raise Puzzling(NOT_AN_OBJECT, "tracking", entry)
         entries.append((moment(entry, "datetime", WARSAW), text(entry, "state"),
                         shown(entry, "status")))
     entries.sort(key=lambda entry: entry[0])

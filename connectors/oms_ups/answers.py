@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from oms_connector import Booked, Journey, Rate, Travel, TravelEvent
-from oms_connector.reading import Puzzling, decimal, value
+from oms_connector.reading import NOT_A_MOMENT, Puzzling, decimal, value
 
 TYPES: Mapping[str, Travel] = {
     "M": "announced", "MP": "announced", "P": "accepted", "I": "moving", "W": "moving", "O": "out",
@@ -20,7 +20,6 @@ TYPES: Mapping[str, Travel] = {
 exception, void, returned to shipper."""
 OUT = frozenset(("OT", "OF"))
 """Codes of activities in transit that mean out for delivery."""
-NO_MOMENT = "%(field)s is not a moment: %(found)s"
 
 
 def several(found: Any) -> Sequence[Any]:
@@ -114,4 +113,4 @@ def _moment(activity: Any) -> datetime:
     try:
         return datetime.strptime(told, "%Y%m%d %H%M%S").replace(tzinfo=UTC)
     except ValueError:
-        raise Puzzling(NO_MOMENT, "gmtDate", told) from None
+        raise Puzzling(NOT_A_MOMENT, "gmtDate", told) from None

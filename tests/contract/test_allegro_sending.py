@@ -119,6 +119,10 @@ def test_a_courier_comes_on_the_day_asked_for_if_he_can(bench):
     other = [{"proposals": [{"shipmentId": "a", "proposalItems": [{"id": "1", "name": "x"}]},
                             {"shipmentId": "b", "proposalItems": [{"id": "2", "name": "x"}]}]}]
     assert sending.proposal(other, ["a", "b"], "x") == ""  # no time at which all can be fetched
+    days = [{"id": day, "name": f"2026-11-{day} 10:00-13:00"} for day in ("24", "26", "25")]
+    both = [{"proposals": [{"shipmentId": "a", "proposalItems": days}]}]
+    assert sending.proposal(both, ["a"], "2026-11-25") == "25"
+    assert sending.proposal(both, ["a"], "2026-11-27") == "24"
 
 
 def test_every_code_of_tracking_has_a_word():

@@ -86,6 +86,9 @@ def test_the_most_exact_code_is_told(bench):
     assert (refused.value.code, refused.value.field) == (
         "INCORRECT_RECEIVER_POSTAL_CODE", "receiver.postcode")
     assert not bench.standin.packages
+    package = {"status": "OK", "parcels": [{"status": "NOT_PROCESSED"}]}
+    inner = {"status": "OK", "packages": [package]}
+    assert calls.trouble(inner) == "NOT_PROCESSED"  # a parcel that failed in an answer that is OK
 
 
 def test_the_same_key_twice_is_one_parcel_even_if_nobody_asked_first(bench):

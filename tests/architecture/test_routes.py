@@ -23,7 +23,7 @@ from tests.conftest import TESTER
 # Addresses anybody may call without signing in. A new one has to be added here on purpose.
 PUBLIC_ROUTES = {
     ("static", "GET"), ("auth.sign_in", "GET"), ("auth.sign_in_post", "POST"),
-    ("auth.language", "POST"), ("doorbell.ring", "POST"),
+    ("auth.language", "POST"), ("doorbell.ring", "POST"), ("doorbell.knock", "GET"),
     ("buyer_page.show", "GET"), ("buyer_page.document", "GET"),
 }
 # Called by machines without a cookie: a signature over the body stands where a page's token does.

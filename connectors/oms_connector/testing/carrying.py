@@ -28,6 +28,7 @@ from oms_connector.testing.parcels import (
     formats,
     label_fault,
     new_booking_key,
+    to_cancel,
 )
 from oms_connector.testing.promise import Broken, keeps, must, not_applicable
 from oms_connector.testing.shape import is_amount, is_moment
@@ -170,8 +171,8 @@ class Carrying:
     def test_61_cancelled(self, bench: Bench) -> None:
         """A label taken back is not paid for."""
         bench.needs(CarriesParcels, CancelsBookings)
-        booking, told = a_booking(bench)
         _, kept = a_booking(bench)
+        booking, told = to_cancel(bench)
         for _ in range(2):
             bench.call(lambda c: c.cancel_booking(told.reference, told.tracking))
         must(not bench.standin.bookings(booking.key), "it was not cancelled")
@@ -180,6 +181,15 @@ class Carrying:
             must(found is None or found.state == "cancelled",
                  f"cancelled, it is found as {found!r}")
         bench.call(lambda c: c.label(kept.reference, kept.tracking, "pdf_a6"))
+        if not bench.standin.takes_back:
+            self._too_late(bench, kept)
+
+    def _too_late(self, bench: Bench, kept: Booked) -> None:
+        try:
+            bench.call(lambda c: c.cancel_booking(kept.reference, kept.tracking))
+        except Refused:
+            return
+        raise Broken("the carrier takes no confirmed label back, and it was said to be cancelled")
 
     @keeps(62, "a journey is told in order, in eight words, with the carrier's own kept", "silver")
     def test_62_journeys(self, bench: Bench) -> None:

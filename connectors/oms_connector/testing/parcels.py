@@ -23,7 +23,7 @@ from oms_connector import (
 )
 from oms_connector.testing.bench import Bench
 from oms_connector.testing.promise import Broken, must
-from oms_connector.testing.standin import Wish
+from oms_connector.testing.standin import Absent, Wish
 from oms_connector.testing.write import NUMBERS, Maker, Reader, Write
 
 MOST_ASKING = 10
@@ -81,6 +81,14 @@ def label_fault(label: LabelFile) -> str:
     return "" if whole else f"it is no whole ZPL: {content[:12]!r} ... {content[-12:]!r}"
 
 
+def to_cancel(bench: Bench) -> tuple[Booking, Booked]:
+    """A booking that the carrier takes back: a confirmed one where it does that."""
+    if bench.standin.takes_back:
+        return a_booking(bench)
+    booking = bench.standin.booking(new_booking_key())
+    return booking, bench.call(lambda c: c.book(booking))
+
+
 def formats(bench: Bench, told: Booked) -> Mapping[str, LabelFile]:
     """A booking's label in every format that the carrier has."""
     found = {"pdf_a6": bench.call(lambda c: c.label(told.reference, told.tracking, "pdf_a6"))}
@@ -104,7 +112,10 @@ def parcel_reads(bench: Bench) -> Mapping[str, Reader]:
     if bench.can(RatesBookings):
         found["rates"] = lambda c: c.rates(booking)
     if bench.can(TracksParcels):
-        bench.standin.travel(told.tracking[0], "accepted")
+        try:
+            bench.standin.travel(told.tracking[0], "accepted")
+        except Absent:
+            bench.standin.travel(told.tracking[0], "moving")
         found["track"] = lambda c: c.track(told.tracking)
     if bench.can(FindsPoints):
         found["points"] = lambda c: c.points(bench.standin.near, "PL", 3)
@@ -138,7 +149,7 @@ def book(bench: Bench) -> Write:
 
 def cancel(bench: Bench) -> Write:
     """A label taken back."""
-    booking, told = a_booking(bench)
+    booking, told = to_cancel(bench)
     return Write("cancel_booking", lambda c: c.cancel_booking(told.reference, told.tracking),
                  lambda: len(bench.standin.bookings(booking.key)), 0)
 

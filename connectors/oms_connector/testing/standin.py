@@ -187,6 +187,8 @@ class StandIn:
 
     near: ClassVar[str] = ""
     """A postcode or town with at least three of the carrier's points."""
+    takes_back: ClassVar[bool] = True
+    """Whether the carrier takes a confirmed label back, or only what is not confirmed yet."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock

@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from oms_web.core.errors import InvalidForm
 from oms_web.core.work import Work
-from oms_web.domain.documents import service
+from oms_web.domain.documents import kinds, service
 from oms_web.domain.documents.drafting import Ask, draft_invoice
 from oms_web.domain.documents.events import DocumentIssued
 from oms_web.domain.documents.models import Document
@@ -34,7 +34,7 @@ def issue_invoice(work: Work, order_id: int, ask: Ask | None = None) -> tuple[Do
     order = lock_order(work.session, order_id)
     present = work.session.scalar(
         select(Document)
-        .where(Document.order_id == order_id, Document.kind == service.INVOICE)
+        .where(Document.order_id == order_id, Document.kind.in_(kinds.SALES))
         .order_by(Document.id.desc())
         .limit(1)
     )
@@ -43,8 +43,7 @@ def issue_invoice(work: Work, order_id: int, ask: Ask | None = None) -> tuple[Do
     draft = draft_invoice(work, order, ask)
     if draft.problems or draft.snapshot is None:
         raise InvalidForm(draft.problems)
-    series = service.get_series(work.session, ask.series_id) if ask.series_id \
-        else service.default_series(work, service.INVOICE)
+    series = service.chosen_series(work, draft.snapshot["kind"], ask.series_id)
     document = service.issue(work, series, draft.snapshot, order_id)
     order.is_documented = True
     with outgoing.deciding(work, outgoing.INVOICE, order_id, document.id, {}):

@@ -18,7 +18,7 @@ from wtforms.validators import Optional
 from oms_web.core.errors import Invalid, InvalidForm, OmsError
 from oms_web.core.money import parse_amount
 from oms_web.domain.channels.models import ChannelAccount
-from oms_web.domain.documents import exports, queries, service, vat
+from oms_web.domain.documents import exports, kinds, queries, service, vat
 from oms_web.domain.documents.drafting import Ask, Draft, draft_invoice, may_need_split_payment
 from oms_web.domain.documents.models import Document
 from oms_web.domain.documents.snapshot import ADDRESS_FIELDS, Exchange
@@ -44,7 +44,7 @@ MOST_AT_ONCE = 100
 VIEWS: dict[str, Any] = {
     "waiting": _l("To issue"), "unpaid": _l("Waiting for payment"), "issued": _l("Issued"),
 }
-KINDS: dict[str, Any] = {service.INVOICE: _l("Invoice")}
+KINDS: dict[str, Any] = {kinds.INVOICE: _l("Invoice")}
 LANGUAGES = {"pl": "Polski", "en": "English"}
 METHODS: dict[str, Any] = {
     vat.GROSS_RATE: _l("From the gross sum of each rate"),

@@ -26,7 +26,15 @@ from oms_web.core.clock import local_day
 from oms_web.core.errors import Invalid, InvalidForm, OmsError
 from oms_web.domain.company import service as company
 from oms_web.domain.company.models import Company
-from oms_web.domain.documents import numbering, placeholders, queries, service, snapshot, vat
+from oms_web.domain.documents import (
+    kinds,
+    numbering,
+    placeholders,
+    queries,
+    service,
+    snapshot,
+    vat,
+)
 from oms_web.domain.documents.charges import GOODS, Charge, charges
 from oms_web.domain.documents.drafting import design_of, seller_of
 from oms_web.domain.documents.labels import LANGUAGES
@@ -91,7 +99,7 @@ def add() -> Response:
     if form.validate():
         try:
             with writing() as work:
-                service.add_series(work, service.INVOICE, form.name.data, form.pattern.data,
+                service.add_series(work, kinds.INVOICE, form.name.data, form.pattern.data,
                                    form.reset.data, next_number=form.next_number.data or 1)
             say(gettext("Series added."))
             return go(url_for("numbering.series"))

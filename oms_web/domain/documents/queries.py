@@ -14,7 +14,7 @@ from oms_web.core.clock import local_day
 from oms_web.core.errors import NotFound
 from oms_web.core.paging import Page, seal, unseal
 from oms_web.core.text import words
-from oms_web.domain.documents import numbering, service
+from oms_web.domain.documents import kinds, numbering, service
 from oms_web.domain.documents.models import Document, Series
 from oms_web.domain.orders import phases
 from oms_web.domain.orders.models import Order, OrderKey
@@ -94,9 +94,10 @@ def get(session: Session, document_id: int) -> Document:
 
 
 def of_order(session: Session, order_id: int) -> Sequence[Found]:
-    """The documents of an order, newest first, without what they say."""
+    """The documents of an order that its buyer may see, newest first, without what they say."""
     return session.execute(
-        select(*COLUMNS).where(Document.order_id == order_id).order_by(Document.id.desc())
+        select(*COLUMNS).where(Document.order_id == order_id, Document.kind.in_(kinds.FOR_BUYERS))
+        .order_by(Document.id.desc())
     ).all()
 
 
@@ -188,7 +189,7 @@ def _waits(paid: bool) -> list[ColumnElement[bool]]:
     ]
 
 
-def series_of(session: Session, kind: str = service.INVOICE, *, archived: bool = False
+def series_of(session: Session, kind: str = kinds.INVOICE, *, archived: bool = False
               ) -> Sequence[Series]:
     """The series of a kind, the default first."""
     query = select(Series).where(Series.kind == kind).order_by(

@@ -18,7 +18,7 @@ from wtforms.validators import Optional
 from oms_web.core.errors import Invalid, InvalidForm, OmsError
 from oms_web.core.money import parse_amount
 from oms_web.domain.channels.models import ChannelAccount
-from oms_web.domain.documents import exports, kinds, queries, service, vat
+from oms_web.domain.documents import correcting, exports, kinds, queries, vat
 from oms_web.domain.documents.drafting import Ask, Draft, draft_invoice, may_need_split_payment
 from oms_web.domain.documents.models import Document
 from oms_web.domain.documents.snapshot import ADDRESS_FIELDS, Exchange
@@ -44,7 +44,18 @@ MOST_AT_ONCE = 100
 VIEWS: dict[str, Any] = {
     "waiting": _l("To issue"), "unpaid": _l("Waiting for payment"), "issued": _l("Issued"),
 }
-KINDS: dict[str, Any] = {kinds.INVOICE: _l("Invoice")}
+KINDS: dict[str, Any] = {
+    kinds.INVOICE: _l("Invoice"), kinds.CORRECTION: _l("Correction"),
+    kinds.ADVANCE: _l("Advance invoice"), kinds.FINAL: _l("Final invoice"),
+    kinds.PROFORMA: _l("Pro forma"), kinds.WZ: _l("Goods issued (WZ)"),
+    kinds.PZ: _l("Goods received (PZ)"), kinds.MM: _l("Goods moved (MM)"),
+    kinds.RW: _l("Goods taken out (RW)"), kinds.PW: _l("Goods taken in (PW)"),
+}
+CORRECTED: dict[str, Any] = {
+    correcting.QUANTITY: _l("quantity"), correcting.PRICE: _l("price"),
+    correcting.RATE: _l("VAT rate"), correcting.DATA: _l("the buyer's data"),
+    correcting.MIXED: _l("several things"),
+}
 LANGUAGES = {"pl": "Polski", "en": "English"}
 METHODS: dict[str, Any] = {
     vat.GROSS_RATE: _l("From the gross sum of each rate"),
@@ -94,15 +105,15 @@ def calendar_day(day: date | str) -> str:
 def _chosen() -> tuple[dict[str, Any], queries.Asked]:
     view = asked.text("view")
     chosen = {
-        "view": view if view in VIEWS else "", "kind": asked.text("kind", 12),
+        "view": view if view in VIEWS else "", "of": asked.text("of", 12),
         "series": asked.number("series"), "since": asked.text("since", 10),
         "until": asked.text("until", 10), "q": asked.text("q", 120),
     }
     wanted = queries.Asked(
-        chosen["kind"] if chosen["kind"] in KINDS else "", chosen["series"],
+        chosen["of"] if chosen["of"] in KINDS else "", chosen["series"],
         _day("since"), _day("until"), chosen["q"],
     )
-    filtered = any(chosen[name] for name in ("kind", "series", "since", "until", "q"))
+    filtered = any(chosen[name] for name in ("of", "series", "since", "until", "q"))
     chosen["view"] = chosen["view"] or ("issued" if filtered else "waiting")
     return chosen, wanted
 
@@ -130,7 +141,10 @@ def _list(results: list[tuple[int, str]] | None = None, status: int = 200) -> Re
         else queries.waiting(db.session, view == "waiting", after)
     kept = {name: value for name, value in chosen.items() if value not in (None, "")}
     link = partial(asked.link, "documents.index", kept)
-    all_series = queries.series_of(db.session, archived=True)
+    all_series = queries.series_of(db.session, "", archived=True)
+    of_kind = kinds.series_kind(chosen["of"] if chosen["of"] in KINDS else kinds.INVOICE)
+    shown = next((one for one in all_series if one.id == chosen["series"]
+                  or (not chosen["series"] and one.kind == of_kind)), None)
     return render(
         "documents/list.html", f"documents/_{'issued' if view == 'issued' else 'waiting'}.html",
         page=page, chosen=chosen, link=link, views=VIEWS, kinds=KINDS, results=results or [],
@@ -138,8 +152,8 @@ def _list(results: list[tuple[int, str]] | None = None, status: int = 200) -> Re
         counts={name: queries.count_waiting(db.session, name == "waiting")
                 for name in ("waiting", "unpaid")},
         most=queries.MOST_COUNTED, series=all_series, kept=kept,
-        state=queries.series_state(db.session, all_series[0], reading().now)
-        if all_series and view == "issued" else None,
+        state=queries.series_state(db.session, shown, reading().now)
+        if shown and view == "issued" else None,
         accounts={one.id: one for one in db.session.scalars(select(ChannelAccount))},
         unavailable=oms().printing.available(), status=status,
     )
@@ -157,9 +171,13 @@ def export(kind: str) -> Response:
 def show(document_id: int) -> Response:
     """An issued document: its PDF and its facts."""
     found = queries.get(db.session, document_id)
+    family = queries.family(db.session, found.corrects_id or found.id)
     return render("documents/show.html", document=found, said=found.snapshot, kinds=KINDS,
-                  methods=METHODS, unavailable=oms().printing.available(),
-                  notices=telling.of_document(db.session, found.order_id, document_id))
+                  methods=METHODS, unavailable=oms().printing.available(), corrected=CORRECTED,
+                  family=family if len(family) > 1 else (),
+                  correctable=found.kind in (*kinds.CORRECTABLE, kinds.CORRECTION),
+                  notices=telling.of_document(db.session, found.order_id, document_id)
+                  if found.order_id else ())
 
 
 @screen.post("/documents/notices/<int:notice_id>/again")

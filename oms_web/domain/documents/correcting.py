@@ -125,7 +125,7 @@ def taxed(said: Mapping[str, Any], lines: Sequence[Line]) -> dict[str, Any]:
 
 
 def left_of(line: Mapping[str, Any], quantity: int) -> Line:
-    """A line with fewer units: its amount and its discount in proportion, nothing when none is left.
+    """A line with other units: amount and discount in proportion, nothing when none is left.
 
     Counted as price before discount less amount, so that the line still adds up on paper.
     """

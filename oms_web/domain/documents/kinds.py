@@ -1,8 +1,8 @@
 """The kinds of documents, and what follows from a kind. Pure.
 
-An invoice documents a sale; an advance invoice a payment before it (ustawa o VAT, art. 106f); a final
-invoice the sale less its advances; a correction puts one of these right (art. 106j). A pro forma only
-asks for money. Warehouse papers say that goods came, went or were carried over.
+An invoice documents a sale; an advance invoice a payment before it (ustawa o VAT, art. 106f); a
+final invoice the sale less its advances; a correction puts one of these right (art. 106j). A pro
+forma only asks for money. Warehouse papers say that goods came, went or were carried over.
 """
 
 from __future__ import annotations

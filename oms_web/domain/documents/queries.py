@@ -37,7 +37,9 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What to list; ``text`` is (part of) a number, an order's number, or words of the buyer."""
+    """What to list: all kinds for buyers, unless a kind or a series is named. ``text`` is (part of)
+    a number, an order's number, or words of the buyer.
+    """
 
     kind: str = ""
     series_id: int | None = None
@@ -101,6 +103,14 @@ def of_order(session: Session, order_id: int) -> Sequence[Found]:
     ).all()
 
 
+def family(session: Session, document_id: int) -> Sequence[Found]:
+    """An invoice and all its corrections, in the order in which they were issued."""
+    return session.execute(
+        select(*COLUMNS).where(or_(Document.id == document_id,
+                                   Document.corrects_id == document_id)).order_by(Document.id)
+    ).all()
+
+
 def listed(session: Session, asked: Asked, after: str | None = None, limit: int = 50
            ) -> Page[Found]:
     """A page of documents, newest first."""
@@ -120,6 +130,8 @@ def documents_query(asked: Asked) -> Select[*tuple[Any, ...]]:
         Document.issue_date.desc(), Document.id.desc())
     if asked.kind:
         query = query.where(Document.kind == asked.kind)
+    elif asked.series_id is None:
+        query = query.where(Document.kind.in_(kinds.FOR_BUYERS))
     if asked.series_id is not None:
         query = query.where(Document.series_id == asked.series_id)
     if asked.since is not None:
@@ -191,9 +203,11 @@ def _waits(paid: bool) -> list[ColumnElement[bool]]:
 
 def series_of(session: Session, kind: str = kinds.INVOICE, *, archived: bool = False
               ) -> Sequence[Series]:
-    """The series of a kind, the default first."""
-    query = select(Series).where(Series.kind == kind).order_by(
+    """The series of a kind, the default first; of all kinds where none is named."""
+    query = select(Series).order_by(
         Series.archived_at.is_not(None), Series.is_default.desc(), Series.id)
+    if kind:
+        query = query.where(Series.kind == kind)
     if not archived:
         query = query.where(Series.archived_at.is_(None))
     return session.scalars(query).all()

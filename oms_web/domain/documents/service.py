@@ -23,10 +23,11 @@ from oms_web.domain.documents import kinds, numbering
 from oms_web.domain.documents.models import Document, DocumentFile, Series, SeriesPeriod
 from oms_web.domain.documents.snapshot import numbered, party_name
 
-
 # What the audit trail calls it; an invoice, whichever, is issued.
-_ACTS = {kinds.CORRECTION: "documents.correct", kinds.PROFORMA: "documents.proforma"} | dict.fromkeys(
-    kinds.WAREHOUSE, "documents.warehouse")
+_ACTS = {
+    kinds.CORRECTION: "documents.correct", kinds.PROFORMA: "documents.proforma",
+    **dict.fromkeys(kinds.WAREHOUSE, "documents.warehouse"),
+}
 
 
 def get_series(session: Session, series_id: int) -> Series:

@@ -3,18 +3,18 @@
 Pure. Amounts are minor units, unit prices are millionths, dates are ISO text. The PDF is drawn
 from this alone, so a changed address, logo or product name never changes a document.
 
-Fields are only ever added. All kinds have ``kind``, ``lines``, ``rates`` and ``total``, which agree
-with each other. A line's ``position`` is its place in the invoice and stays its name in corrections;
-its ``kind`` is ``goods``, ``delivery``, ``surcharge`` or ``advance``; ``gtu`` is a code of goods or
-empty. Beside them:
+Fields are only ever added. All kinds have ``kind``, ``lines``, ``rates`` and ``total``, which
+agree with each other. A line's ``position`` is its place in the invoice and stays its name in
+corrections; its ``kind`` is ``goods``, ``delivery``, ``surcharge`` or ``advance``; ``gtu`` is a
+code of goods or empty. Beside them:
 
 * ``treatment``: how the sale is taxed (``treatment.py``); ``receipt``: ``{"number"}`` of the fiscal
   receipt that an invoice belongs to (FP), else None.
 * ``correction``: ``lines``, ``rates`` and ``total`` are differences. ``corrected`` names the first
   invoice, ``previous`` the correction before; ``before`` and ``after`` are whole states (``buyer``,
   ``lines``, ``rates``, ``total``); ``changed`` are the positions that differ; ``reason``, ``cause``
-  (``quantity price rate data mixed``), ``effect`` (1 on the day of the invoice, 2 of the correction,
-  3 another), ``form`` (``before_after`` or ``difference``).
+  (``quantity price rate data mixed``), ``effect`` (1 on the day of the invoice, 2 of the
+  correction, 3 another), ``form`` (``before_after`` or ``difference``).
 * ``advance``: a line per rate; ``ordered`` is what the order would be invoiced as.
 * ``final``: the lines are the whole supply, as is ``whole`` (``rates``, ``total``); ``rates`` and
   ``total`` are what is left after ``advances`` (``document_id number issue_date gross rates``).

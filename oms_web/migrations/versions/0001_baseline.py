@@ -877,6 +877,8 @@ def upgrade() -> None:
     sa.Column('sequence', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('number', sa.String(length=60), nullable=False),
     sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('corrects_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('cause', sa.String(length=80), nullable=True),
     sa.Column('issued_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
     sa.Column('issue_date', sa.Date(), nullable=False),
     sa.Column('sale_date', sa.Date(), nullable=False),
@@ -888,13 +890,16 @@ def upgrade() -> None:
     sa.Column('vat', sa.BigInteger(), nullable=False),
     sa.Column('gross', sa.BigInteger(), nullable=False),
     sa.Column('snapshot', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.ForeignKeyConstraint(['corrects_id'], ['document.id'], name=op.f('fk_document_corrects_id')),
     sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_document_order_id')),
     sa.ForeignKeyConstraint(['series_id'], ['document_series.id'], name=op.f('fk_document_series_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_document')),
+    sa.UniqueConstraint('cause', name=op.f('uq_document_cause')),
     sa.UniqueConstraint('number', name=op.f('uq_document_number')),
     sa.UniqueConstraint('series_id', 'period', 'sequence', name=op.f('uq_document_series_id_period_sequence'))
     )
     with op.batch_alter_table('document', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_document_corrects_id'), ['corrects_id'], unique=False)
         batch_op.create_index('ix_document_list', ['issue_date', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_document_order_id'), ['order_id'], unique=False)
 
@@ -1887,6 +1892,7 @@ def downgrade() -> None:
     with op.batch_alter_table('document', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_document_order_id'))
         batch_op.drop_index('ix_document_list')
+        batch_op.drop_index(batch_op.f('ix_document_corrects_id'))
 
     op.drop_table('document')
     with op.batch_alter_table('bundle_part', schema=None) as batch_op:

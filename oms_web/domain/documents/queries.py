@@ -111,6 +111,27 @@ def family(session: Session, document_id: int) -> Sequence[Found]:
     ).all()
 
 
+def advances_of(session: Session, order_id: int) -> list[dict[str, Any]]:
+    """The advance invoices of an order as a final invoice lists them, each as it stands after its
+    corrections; one that was taken back whole is left out.
+    """
+    rows = session.scalars(
+        select(Document).where(Document.order_id == order_id).order_by(Document.id)).all()
+    found = []
+    for one in rows:
+        if one.kind != kinds.ADVANCE:
+            continue
+        latest = [row for row in rows if row.corrects_id == one.id] or [one]
+        said = latest[-1].snapshot
+        rates = (said["after"] if said["kind"] == kinds.CORRECTION else said)["rates"]
+        rates = [{name: row[name] for name in ("rate", "net", "vat", "gross")} for row in rates]
+        gross = sum(row["gross"] for row in rates)
+        if gross:
+            found.append({"document_id": one.id, "number": one.number, "gross": gross,
+                          "issue_date": one.issue_date.isoformat(), "rates": rates})
+    return found
+
+
 def listed(session: Session, asked: Asked, after: str | None = None, limit: int = 50
            ) -> Page[Found]:
     """A page of documents, newest first."""

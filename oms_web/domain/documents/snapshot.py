@@ -224,6 +224,6 @@ def _notes(terms: Terms, rates: Sequence[str]) -> list[str]:
     notes = []
     if terms.split_payment:
         notes.append("split_payment")
-    if vat.REVERSE in rates:
+    if vat.REVERSE in rates or terms.treatment == "services_eu":
         notes.append("reverse_charge")
     return notes

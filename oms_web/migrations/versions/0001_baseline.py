@@ -138,6 +138,8 @@ def upgrade() -> None:
     sa.Column('footer_pl', sa.Text(), nullable=False),
     sa.Column('footer_en', sa.Text(), nullable=False),
     sa.Column('exempt_basis', sa.String(length=200), nullable=False),
+    sa.Column('eu_vat', sa.Boolean(), nullable=False),
+    sa.Column('oss', sa.Boolean(), nullable=False),
     sa.Column('slip_prices', sa.Boolean(), nullable=False),
     sa.Column('payment_hours', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('cut_off', sa.String(length=5), nullable=False),
@@ -278,6 +280,7 @@ def upgrade() -> None:
     sa.Column('category', sa.String(length=120), nullable=False),
     sa.Column('description', sa.Text(), nullable=False),
     sa.Column('vat_rate', sa.String(length=6), nullable=False),
+    sa.Column('gtu', sa.String(length=6), nullable=False),
     sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
     sa.Column('archived_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_product'))

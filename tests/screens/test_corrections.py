@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from oms_web.core.actor import SYSTEM
 from oms_web.domain.documents.models import Document
+from tests import paper
 from tests.screens.test_documents import (
+    GOOD,
     documents,
     field_error,
     issued,
+    make,
     page,
     pool,
     printing,
@@ -88,3 +91,52 @@ def test_the_preview_and_the_paper(printing, browser_as):
     assert "FV 1/11/2026" in text
     assert "Do zwrotu" in text
     assert "119,70" in text
+
+
+def test_a_pro_forma_and_an_advance_are_issued_from_their_forms(printing, browser_as):
+    order_id = make(printing, payment_state="part", paid_total=5000)
+    client = browser_as("sales")
+    card = page(client, f"/orders/{order_id}")
+    assert f"/orders/{order_id}/proforma" in card
+    assert f"/orders/{order_id}/advance" in card
+    form = page(client, f"/orders/{order_id}/proforma")
+    assert f"Pro forma for order {order_id}" in form
+    text = read(client.get(f"/orders/{order_id}/proforma/draft.pdf"))
+    assert "To nie jest faktura" in text
+    assert "Faktura" not in text
+    assert client.post(f"/orders/{order_id}/proforma", data=GOOD).status_code == 303
+    assert "It documents what was paid" in page(client, f"/orders/{order_id}/advance")
+    assert "Zaliczka na zamówienie" in read(client.get(f"/orders/{order_id}/advance/draft.pdf"))
+    assert client.post(f"/orders/{order_id}/advance", data=GOOD).status_code == 303
+    again = client.post(f"/orders/{order_id}/advance", data=GOOD)
+    assert again.status_code == 422
+    assert "There is no payment that an advance invoice could name." in \
+        again.get_data(as_text=True)
+    assert "It settles the advance invoices" in page(client, f"/orders/{order_id}/invoice")
+    client.post(f"/orders/{order_id}/invoice", data=GOOD | {"unpaid": "y"})
+    made = {one.kind: one for one in documents(printing)}
+    assert [(kind, one.number, one.gross) for kind, one in sorted(made.items())] == [
+        ("advance", "ZAL 1/11/2026", 5000), ("final", "FV 1/11/2026", 6970),
+        ("proforma", "PRO 1/11/2026", 11970)]
+    text = read(client.get(f"/documents/{made['final'].id}.pdf"))
+    assert "Zaliczki rozliczone" in text
+    assert "ZAL 1/11/2026" in text
+    assert "Sprzedaż" not in read(client.get(f"/documents/{made['advance'].id}.pdf"))
+
+
+def test_a_sale_abroad_shows_how_it_is_taxed(shop, browser_as):
+    away = paper.POLISH_HOME | {"country": "US"}
+    order_id = make(shop, ship_to=away, country="US")
+    client = browser_as("sales")
+    form = page(client, f"/orders/{order_id}/invoice")
+    assert '<option selected value="export">' in form
+    answer = client.post(f"/orders/{order_id}/invoice", data=GOOD | {"treatment": "wdt"})
+    assert field_error(answer.get_data(as_text=True), "treatment") == \
+        "The buyer has no VAT number of another country of the Union."
+    assert "Taxed as" not in page(client, f"/orders/{make(shop)}/invoice")
+    # A company's receipt has to bear its number.
+    company = make(shop, tax_id="5252248481")
+    answer = client.post(f"/orders/{company}/invoice", data=GOOD | {
+        "tax_id": "5252248481", "receipt": "1/2"})
+    assert "only if its tax number is on the receipt" in field_error(
+        answer.get_data(as_text=True), "receipt_named")

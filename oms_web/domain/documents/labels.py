@@ -95,6 +95,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "valid_until": ("Ważne do", "Valid until"),
     "advance_line": ("Zaliczka na zamówienie %s", "Advance payment for order %s"),
+    "advance_date": ("Data otrzymania zaliczki", "Advance received on"),
     "ordered": ("Zamówienie, którego dotyczy zaliczka", "The order that is paid in advance"),
     "whole_value": ("Wartość całkowita", "Whole value"),
     "advances": ("Zaliczki rozliczone tą fakturą", "Advances settled by this invoice"),

@@ -32,6 +32,7 @@ COLUMNS = (
     Document.id, Document.kind, Document.number, Document.order_id, Document.issue_date,
     Document.sale_date, Document.issued_at, Document.issued_by, Document.buyer,
     Document.currency, Document.net, Document.vat, Document.gross, Document.series_id,
+    Document.corrects_id,
 )
 
 

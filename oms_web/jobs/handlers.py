@@ -263,4 +263,5 @@ HANDLERS: dict[str, Handler] = {
     "print_batch": _late("print_batch"),
     "import_file": _late("import_file"),
     "drop_folders": _late("drop_folders"),
+    "exchange_rates": _late("exchange_rates"),
 }

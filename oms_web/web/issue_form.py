@@ -89,6 +89,10 @@ def start(order: Order, draft: Draft) -> dict[str, Any]:
             "sale_date": date.fromisoformat(said["sale_date"]),
             "exempt_basis": said["exempt_basis"], "treatment": said["treatment"],
         }
+        if said["exchange"]:
+            values |= {"exchange_rate": said["exchange"]["rate"],
+                       "exchange_table": said["exchange"]["table"],
+                       "exchange_day": date.fromisoformat(said["exchange"]["day"])}
         if said["payment"]["due_date"]:
             values["due_date"] = date.fromisoformat(said["payment"]["due_date"])
     return values

@@ -19,7 +19,7 @@ from oms_web.core.money import line_total, spread
 from oms_web.core.work import Work
 from oms_web.domain.catalog.models import Product, Variant
 from oms_web.domain.company.models import Company
-from oms_web.domain.documents import kinds, settling, snapshot, treatment, vat
+from oms_web.domain.documents import exchange, kinds, settling, snapshot, treatment, vat
 from oms_web.domain.documents.charges import GOODS, Charge, charges
 from oms_web.domain.documents.labels import LANGUAGES
 from oms_web.domain.documents.queries import advances_of
@@ -114,6 +114,7 @@ def draft_invoice(work: Work, order: Order, ask: Ask, kind: str = kinds.INVOICE)
     home = company.currency if company else "PLN"
     terms = replace(_terms(work, order, ask, buyer, home, company), kind=kind,
                     treatment=taxing.treatment)
+    terms = _at_home(work.session, terms, lines)
     if kind != kinds.PROFORMA:
         _check_law(terms, lines, problems)
     made = snapshot.invoice(
@@ -340,6 +341,15 @@ def _terms(work: Work, order: Order, ask: Ask, buyer: Mapping[str, str], home: s
         issued_by=work.actor.name,
         receipt=ask.receipt.strip()[:60],
     )
+
+
+def _at_home(session: Session, terms: Terms, lines: list[Charge]) -> Terms:
+    """With the bank's rate of the day that counts, where VAT has to be said at home too."""
+    if terms.exchange is not None or terms.home_currency != exchange.HOME or \
+            not snapshot.needs_exchange(terms.method, lines, terms.currency, terms.home_currency):
+        return terms
+    return replace(terms, exchange=exchange.find(
+        session, terms.currency, terms.sale_date, terms.issue_date))
 
 
 def _supplied(work: Work, order: Order, ask: Ask) -> date:

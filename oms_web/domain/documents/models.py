@@ -92,3 +92,18 @@ class DocumentFile(Base):
     document_id: Mapped[int] = mapped_column(ForeignKey("document.id"), primary_key=True)
     file: Mapped[str] = mapped_column(String(80))
     made_at: Mapped[datetime]
+
+
+class ExchangeRate(Base):
+    """The mean rate of a currency on a day as the National Bank of Poland published it (table A).
+
+    ``rate`` is units of zloty for one, as exact text.
+    """
+
+    __tablename__ = "exchange_rate"
+
+    currency: Mapped[Currency] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True, index=True)
+    table_number: Mapped[str] = mapped_column(String(40))
+    rate: Mapped[str] = mapped_column(String(20))
+    read_at: Mapped[datetime]

@@ -174,6 +174,17 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_document_series')),
     sa.UniqueConstraint('kind', 'name', name=op.f('uq_document_series_kind_name'))
     )
+    op.create_table('exchange_rate',
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('table_number', sa.String(length=40), nullable=False),
+    sa.Column('rate', sa.String(length=20), nullable=False),
+    sa.Column('read_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('currency', 'day', name=op.f('pk_exchange_rate'))
+    )
+    with op.batch_alter_table('exchange_rate', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_exchange_rate_day'), ['day'], unique=False)
+
     op.create_table('macro',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('name', sa.String(length=60), nullable=False),
@@ -2027,6 +2038,10 @@ def downgrade() -> None:
     op.drop_table('message_template')
     op.drop_table('message_settings')
     op.drop_table('macro')
+    with op.batch_alter_table('exchange_rate', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_exchange_rate_day'))
+
+    op.drop_table('exchange_rate')
     op.drop_table('document_series')
     op.drop_table('connector_check')
     op.drop_table('company')

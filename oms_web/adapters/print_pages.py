@@ -28,7 +28,7 @@ from oms_web.core.errors import NotFound
 from oms_web.core.money import exponent, from_micro, from_minor
 from oms_web.core.ports import FileStore
 from oms_web.core.text import without_pictures
-from oms_web.domain.documents import placeholders
+from oms_web.domain.documents import kinds, placeholders
 from oms_web.domain.documents.labels import LABELS
 from oms_web.domain.documents.picksheets import PickSheet
 from oms_web.domain.documents.slips import Slip
@@ -164,6 +164,14 @@ class PrintPages:
                           tax_ids={"seller": seller, "buyer": buyer},
                           design=self._design(design["accent"], design["logo"],
                                               design["footer"]))
+
+    def document(self, snapshot: Mapping[str, Any]) -> str:
+        """The page of an issued document, whatever its kind."""
+        if snapshot["kind"] not in kinds.WAREHOUSE:
+            return self.invoice(snapshot)
+        design = snapshot["design"]
+        return self._draw("warehouse.html", snapshot["language"], doc=snapshot,
+                          design=self._design(design["accent"], design["logo"], ""))
 
     def slip(self, slip: Slip, look: Look, *, with_prices: bool) -> str:
         """The page of a packing slip."""

@@ -94,7 +94,7 @@ class Printing:
                 # The same snapshot gives the same bytes, so the file comes back under its name
                 # unless the templates have changed since; then this is the best there is.
                 log.warning("the file of document %s is missing; made anew", document_id)
-        made = self.pdf.render([self._pages.invoice(row.snapshot)])
+        made = self.pdf.render([self._pages.document(row.snapshot)])
         name = self._files.put(made, ".pdf")
         with self._works.writing(SYSTEM) as work:
             kept = service.note_file(work, document_id, name)

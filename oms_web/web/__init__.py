@@ -17,7 +17,7 @@ SCREENS = (
     "till_sales", "packing", "packing_close", "shipments", "recall", "stock", "stock_documents",
     "receipts", "transfers", "stocktakes", "warehouses", "products", "listings", "offer_rules",
     "channels", "channel_journal", "connecting", "rules", "rule_lab", "rule_history", "macros",
-    "doorbell", "quarantine", "imports", "import_profiles", "documents", "corrections",
+    "doorbell", "quarantine", "imports", "import_profiles", "documents", "corrections", "papers",
     "numbering", "printing", "tasks", "users", "api_keys", "webhooks", "settings",
     "floor_settings", "labels", "messages", "message_templates", "message_settings",
     "order_messages", "buyer_page", "guide", "audit", "components",

@@ -35,6 +35,12 @@ def pdf(content: bytes, name: str) -> Response:
     return response
 
 
+def file_name(number: str) -> str:
+    """A document's number as the name of its file."""
+    safe = "".join(ch if ch.isascii() and ch.isalnum() else "-" for ch in number)
+    return f"{safe}.pdf"
+
+
 @screen.get("/orders/<int:order_id>/print/<any(invoice, slip, picklist):kind>.pdf")
 @act("documents.print")
 def order_document(order_id: int, kind: str) -> Response:

@@ -11,7 +11,7 @@ from oms_web.domain.documents.queries import Found
 from oms_web.domain.stock.models import StockDocument
 from oms_web.extensions import db
 from oms_web.flows import warehouse_paper
-from oms_web.web.access import act
+from oms_web.web.access import act, allowed
 from oms_web.web.door import oms, writing
 from oms_web.web.printing import file_name, pdf
 from oms_web.web.render import go
@@ -28,7 +28,8 @@ def of_shipment(shipment_id: int) -> Response:
         made = warehouse_paper.issue_wz(work, shipment_id)
     say(gettext("%(number)s is issued.", number=made.number),
         href=url_for("papers.file", document_id=made.id), link=gettext("Open the PDF"))
-    return go(url_for("order_card.show", order_id=made.order_id))
+    return go(url_for("order_card.show", order_id=made.order_id) if allowed("orders.see")
+              else url_for("shipments.index"))
 
 
 @screen.post("/stock/documents/<int:document_id>/papers")

@@ -148,9 +148,10 @@ def test_a_sale_abroad_shows_how_it_is_taxed(shop, browser_as):
         answer.get_data(as_text=True), "receipt_named")
 
 
-def test_papers_of_the_warehouse_are_issued_where_goods_move(printing, browser_as):
-    shop = open_shop(printing)
-    with printing.works.writing(SYSTEM) as work:
+def test_papers_of_the_warehouse_are_issued_where_goods_move(oms, pool, browser_as):
+    shop, printing = open_shop(oms), oms
+    oms.printing.pdf = pool
+    with oms.works.writing(SYSTEM) as work:
         paper.company(work)
         receipt = stock_receipt.start(work, shop.ldz, partner="Huta Szkła")
         stock_receipt.add(work, receipt, shop.mug, 4, shop.bins["A-01"], unit_cost=7_500_000)
@@ -167,10 +168,12 @@ def test_papers_of_the_warehouse_are_issued_where_goods_move(printing, browser_a
     assert "Przyjęcie z zewnątrz" in text
     assert "Huta Szkła" in text
     assert "30,00" in text
-    assert "Issue a WZ" in page(client, f"/orders/{order_id}")
-    client.post(f"/shipments/{shipment}/wz")
+    seller = browser_as("sales")
+    assert "Issue a WZ" in page(seller, f"/orders/{order_id}")
+    assert client.post(f"/shipments/{shipment}/wz").headers["Location"] == "/shipments"
+    assert seller.post(f"/shipments/{shipment}/wz").headers["Location"] == f"/orders/{order_id}"
     wz = documents(printing)[-1]
-    assert wz.number in page(client, f"/orders/{order_id}")
+    assert wz.number in page(seller, f"/orders/{order_id}")
     text = read(client.get(f"/papers/{wz.id}.pdf"))
     assert "Wydanie na zewnątrz" in text
     invoice = issued(printing)

@@ -20,6 +20,8 @@ SCOPES: dict[str, frozenset[str]] = {
     "documents:read": frozenset({"documents.see"}),
     "documents:write": frozenset({"documents.issue"}),
     "events:read": frozenset({"audit.see"}),
+    "printing:read": frozenset({"printing.serve"}),
+    "printing:write": frozenset({"printing.serve"}),
 }
 # Whoever holds this one sends orders in, so they need a channel to belong to.
 SENDS_ORDERS = "orders:write"

@@ -131,6 +131,31 @@ _WORDS: dict[str, tuple[str, str]] = {
     "goods_value": ("Wartość towaru", "Value of goods"),
     "contains": ("w tym", "contains"),
     "collect": ("Pobranie", "Collect on delivery"),
+    # return form
+    "return_form": ("Formularz zwrotu", "Return form"),
+    "return_to": ("Adresat", "To"),
+    "return_from": ("Kupujący", "Buyer"),
+    "received_on": ("Otrzymane dnia", "Received on"),
+    "withdrawal_statement": (
+        "Odstępuję od umowy sprzedaży rzeczy zaznaczonych poniżej:",
+        "I withdraw from the contract of sale of the goods marked below:",
+    ),
+    "ordered_units": ("Zamówiono", "Ordered"),
+    "sent_back": ("Odsyłam", "Sent back"),
+    "return_reason": ("Przyczyna (nie trzeba podawać)", "Reason (not required)"),
+    "refund_account": (
+        "Numer rachunku do zwrotu, jeśli inny niż ten, z którego zapłacono",
+        "Account for the refund, if not the one that was paid from",
+    ),
+    "day": ("Data", "Date"),
+    "signature_if_paper": (
+        "Podpis (gdy formularz jest na papierze)", "Signature (on paper)"),
+    # hand-over protocol
+    "handover": ("Protokół przekazania przesyłek", "Hand-over protocol"),
+    "weight": ("Waga", "Weight"),
+    "parcels_in_all": ("Razem paczek", "Parcels in all"),
+    "courier_took": ("Odebrał kurier", "Taken by the courier"),
+    "day_and_hour": ("Data i godzina", "Date and hour"),
     # pick list
     "picklist": ("Lista zbierania", "Pick list"),
     "picklist_many": ("Zbieranie do zamówień", "Picking for orders"),

@@ -49,7 +49,7 @@ VIEWS: dict[str, Any] = {
     "waiting": _l("To issue"), "unpaid": _l("Waiting for payment"), "issued": _l("Issued"),
 }
 KINDS: dict[str, Any] = {
-    kinds.INVOICE: _l("Invoice"), kinds.CORRECTION: _l("Correction"),
+    kinds.INVOICE: _l("Invoice"), kinds.CORRECTION: _l("Correction invoice"),
     kinds.ADVANCE: _l("Advance invoice"), kinds.FINAL: _l("Final invoice"),
     kinds.PROFORMA: _l("Pro forma"), kinds.WZ: _l("Goods issued (WZ)"),
     kinds.PZ: _l("Goods received (PZ)"), kinds.MM: _l("Goods moved (MM)"),

@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from functools import cache
-from itertools import accumulate
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -21,15 +21,16 @@ from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from oms_web.adapters import barcode
+from oms_web.adapters import barcode, print_tables
 from oms_web.adapters.print_accent import readable
-from oms_web.adapters.print_columns import Column, column_mm, fitted, text_mm
+from oms_web.adapters.print_columns import column_mm, text_mm
 from oms_web.core.clock import SHOP_ZONE
 from oms_web.core.errors import NotFound
 from oms_web.core.money import exponent, from_micro, from_minor
 from oms_web.core.ports import FileStore
 from oms_web.core.text import without_pictures
-from oms_web.domain.documents import placeholders, vat
+from oms_web.domain.documents import kinds, placeholders
+from oms_web.domain.documents.handovers import Handover
 from oms_web.domain.documents.labels import LABELS
 from oms_web.domain.documents.picksheets import PickSheet
 from oms_web.domain.documents.slips import Slip
@@ -45,8 +46,6 @@ FONTS: Sequence[tuple[str, Path]] = (
 # A list of more rows is printed as several documents: layout time grows faster than rows do.
 ROWS_PER_SHEET = 100
 
-# An invoice's columns and its name have the paper less margins and the running number.
-_ROOM_MM = 180 - 9
 _BOTTOM_MM = 20.0
 _FOOTER_MM, _FOOT_LINE_MM, _FOOT_PAD_MM = 126.0, 3.71, 12.0
 
@@ -70,6 +69,7 @@ class Look:
     Attributes:
         footers: The seller's text by language, its fields unfilled.
         fields: What the company gives to those fields.
+        address: Where goods are sent back to, line by line.
     """
 
     company: str
@@ -77,6 +77,7 @@ class Look:
     logo: str | None = None
     footers: Mapping[str, str] = field(default_factory=dict)
     fields: Mapping[str, str] = field(default_factory=dict)
+    address: Sequence[str] = ()
 
 
 class Say:
@@ -108,7 +109,11 @@ class Say:
 
     def count(self, value: int) -> str:
         """A whole number."""
-        return format_decimal(value, locale=self._locale)
+        return format_decimal(value, locale=self._locale).replace("-", _MINUS)
+
+    def kilos(self, grams: int) -> str:
+        """``1,25 kg``."""
+        return format_decimal(Decimal(grams) / 1000, "#,##0.###", locale=self._locale) + " kg"
 
     def date(self, day: date | str) -> str:
         """``22.11.2026`` / ``22 Nov 2026``."""
@@ -159,15 +164,22 @@ class PrintPages:
         self._kept_logo = "", ""
 
     def invoice(self, snapshot: Mapping[str, Any]) -> str:
-        """The page of an issued invoice, or of a draft when it has no number."""
+        """The page of an issued document for a buyer, or of a draft when it has no number."""
         design, language = snapshot["design"], snapshot["language"]
         seller, buyer = printed_tax_ids(snapshot["seller"], snapshot["buyer"])
         return self._draw("invoice.html", language, doc=snapshot,
-                          columns=_invoice_columns(snapshot, _say(language)),
-                          carried=_carried(snapshot, _say(language)),
+                          tables=print_tables.of(snapshot, LABELS[language], _say(language)),
                           tax_ids={"seller": seller, "buyer": buyer},
                           design=self._design(design["accent"], design["logo"],
                                               design["footer"]))
+
+    def document(self, snapshot: Mapping[str, Any]) -> str:
+        """The page of an issued document, whatever its kind."""
+        if snapshot["kind"] not in kinds.WAREHOUSE:
+            return self.invoice(snapshot)
+        design = snapshot["design"]
+        return self._draw("warehouse.html", snapshot["language"], doc=snapshot,
+                          design=self._design(design["accent"], design["logo"], ""))
 
     def slip(self, slip: Slip, look: Look, *, with_prices: bool) -> str:
         """The page of a packing slip."""
@@ -190,6 +202,20 @@ class PrintPages:
                           ship_to=ship_to, home="PL", company=look.company, widths=widths,
                           order_code=barcode.code128(slip.order_number),
                           design=self._design(look.accent, look.logo, footer))
+
+    def return_form(self, slip: Slip, look: Look) -> str:
+        """The page by which a buyer sends goods back: what such a form has to ask (ustawa o prawach
+        konsumenta, annex 2), with the order's code for who unpacks it.
+        """
+        return self._draw("return_form.html", slip.language, slip=slip, look=look, home="PL",
+                          ship_to={name: slip.ship_to.get(name) or "" for name in _ADDRESS},
+                          company=look.company, order_code=barcode.code128(slip.order_number),
+                          design=self._design(look.accent, look.logo, ""))
+
+    def handover(self, sheet: Handover, look: Look, language: str) -> str:
+        """The page a courier signs for parcels."""
+        return self._draw("handover.html", language, sheet=sheet, language=language,
+                          company=look.company, design=self._design(look.accent, look.logo, ""))
 
     def picklist(self, sheet: PickSheet, look: Look, language: str) -> list[str]:
         """The pages of a pick list; long ones are cut into parts of equal kind."""
@@ -240,46 +266,6 @@ class PrintPages:
         found = f"data:{kind};base64,{base64.b64encode(file.read_bytes()).decode()}"
         self._kept_logo = name, found
         return found
-
-
-def _invoice_columns(doc: Mapping[str, Any], say: Say) -> list[Column]:
-    """The columns right of the name, with what stands in them."""
-    words, currency, lines = LABELS[say.language], doc["currency"], doc["lines"]
-    by_line, gross = doc["method"] == vat.NET_LINE, doc["method"] == vat.GROSS_RATE
-
-    def amounts(key: str) -> list[str]:
-        return [say.amount(line[key], currency) for line in lines]
-
-    columns = [
-        Column(words["quantity"], [say.count(line["quantity"]) for line in lines]),
-        Column(words["unit"], [line["unit"] for line in lines], number=False),
-        Column(words["price_gross" if gross else "price_net"],
-               [say.price(line["unit_price"], currency) for line in lines]),
-    ]
-    if any(line["discount"] for line in lines):
-        columns.append(Column(words["discount"], [
-            say.amount(-line["discount"], currency) if line["discount"] else "" for line in lines]))
-    if by_line:
-        columns.append(Column(words["value_net"], amounts("amount")))
-    columns.append(Column(words["rate"], [say.rate(line["rate"]) for line in lines]))
-    if by_line:
-        columns += [Column(words["vat_amount"], amounts("vat")),
-                    Column(words["value_gross"], amounts("gross"))]
-    else:
-        columns.append(Column(words["value_gross" if gross else "value_net"], amounts("amount")))
-    return fitted(columns, _ROOM_MM)
-
-
-def _carried(doc: Mapping[str, Any], say: Say) -> list[dict[str, str]]:
-    """What a page that begins or ends at a line says of the sum so far; the ends say nothing."""
-    words, key = LABELS[say.language], "gross" if doc["method"] == vat.NET_LINE else "amount"
-    sums = [say.money(so_far, doc["currency"])
-            for so_far in accumulate(line[key] for line in doc["lines"])]
-    return [
-        {"before": f"{words['brought_forward']}: {sums[at - 1]}" if at else "",
-         "after": f"{words['carried_forward']}: {sums[at]}" if at < len(sums) - 1 else ""}
-        for at in range(len(sums))
-    ]
 
 
 def _footer_lines(footer: str) -> int:

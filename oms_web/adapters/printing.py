@@ -10,9 +10,9 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from oms_web.core.errors import Invalid, NotFound, OmsError
 from oms_web.core.ports import FileStore
 from oms_web.core.work import Works
 from oms_web.domain.company.models import Company
-from oms_web.domain.documents import picksheets, service
+from oms_web.domain.documents import handovers, kinds, picksheets, service
 from oms_web.domain.documents.models import Document, DocumentFile
 from oms_web.domain.documents.slips import Slip, slips
 from oms_web.domain.documents.snapshot import numbered
@@ -34,7 +34,9 @@ from oms_web.domain.documents.snapshot import numbered
 log = logging.getLogger(__name__)
 
 INVOICE, SLIP, PICKLIST = "invoice", "slip", "picklist"
-KINDS = (INVOICE, SLIP, PICKLIST)
+GIFT, RETURN = "gift", "return"
+"""A packing slip that tells nobody a price, and a form to send goods back by."""
+KINDS = (INVOICE, SLIP, PICKLIST, GIFT, RETURN)
 
 CHUNK = 10
 MOST_ORDERS = 2000
@@ -94,7 +96,7 @@ class Printing:
                 # The same snapshot gives the same bytes, so the file comes back under its name
                 # unless the templates have changed since; then this is the best there is.
                 log.warning("the file of document %s is missing; made anew", document_id)
-        made = self.pdf.render([self._pages.invoice(row.snapshot)])
+        made = self.pdf.render([self._pages.document(row.snapshot)])
         name = self._files.put(made, ".pdf")
         with self._works.writing(SYSTEM) as work:
             kept = service.note_file(work, document_id, name)
@@ -124,6 +126,19 @@ class Printing:
             sheet = picksheets.of_pick_list(work.session, pick_list_id)
             look = look_of(work.session.get(Company, 1))
         return self._render_each(self._pages.picklist(sheet, look, language))
+
+    def handover(self, shipment_ids: Sequence[int], actor: Actor, language: str) -> bytes:
+        """The protocol of the parcels that a courier takes.
+
+        Raises:
+            Invalid: there are none.
+        """
+        with self._works.reading(actor) as work:
+            sheet = handovers.handover(work.session, shipment_ids, work.now, actor.name)
+            look = look_of(work.session.get(Company, 1))
+        if not sheet.parcels:
+            raise Invalid("Choose at least one shipment.", "shipment")
+        return self.pdf.render([self._pages.handover(sheet, look, language)])
 
     def slip_preview(self, slip: Slip, look: Look, *, with_prices: bool) -> bytes:
         """A slip that no order stands behind: for the design page."""
@@ -169,23 +184,24 @@ class Printing:
         elif kind == PICKLIST:
             yield from self._walks(order_ids, actor, language, beat, batch)
         else:
-            yield from self._slips(order_ids, beat, batch, patient)
+            yield from self._slips(kind, order_ids, beat, batch, patient)
 
-    def _slips(self, order_ids: Sequence[int], beat: Beat, batch: Batch, patient: bool
+    def _slips(self, kind: str, order_ids: Sequence[int], beat: Beat, batch: Batch, patient: bool
                ) -> Iterator[bytes]:
         def pieces() -> Iterator[_Piece]:
             done = 0
             for some in _chunks(order_ids, CHUNK):
                 with self._works.reading(SYSTEM) as work:
                     company = work.session.get(Company, 1)
-                    found = slips(work.session, some)
+                    found = slips(work.session, some, whole=kind == RETURN)
                 look, prices = look_of(company), bool(company and company.slip_prices)
                 for order_id in some:
                     if not found.get(order_id):
                         batch.failed[order_id] = NotFound("There is no such order.")
                 done += len(some)
                 yield _Piece({
-                    order_id: [self._pages.slip(slip, look, with_prices=prices) for slip in sheets]
+                    order_id: [self._slip(kind, slip, look, with_prices=prices)
+                               for slip in sheets]
                     for order_id, sheets in found.items() if sheets
                 }, done)
 
@@ -193,6 +209,13 @@ class Printing:
             yield from pdf
             batch.printed += sum(order_id not in batch.failed for order_id in piece.pages)
             beat(piece.done, len(order_ids))
+
+    def _slip(self, kind: str, slip: Slip, look: Look, *, with_prices: bool) -> str:
+        if kind == RETURN:
+            return self._pages.return_form(slip, look)
+        if kind == GIFT:
+            return self._pages.slip(replace(slip, collect=0), look, with_prices=False)
+        return self._pages.slip(slip, look, with_prices=with_prices)
 
     def _lay_out(self, batch: Batch, patient: bool) -> Callable[[_Piece], list[bytes]]:
         """A piece in one request; when that fails, order by order to find the one to blame."""
@@ -221,7 +244,7 @@ class Printing:
         with self._works.reading(SYSTEM) as work:
             documents = dict(work.session.execute(
                 select(Document.order_id, func.max(Document.id))
-                .where(Document.order_id.in_(order_ids), Document.kind == service.INVOICE)
+                .where(Document.order_id.in_(order_ids), Document.kind.in_(kinds.SALES))
                 .group_by(Document.order_id)
             ).all())
         for order_id in order_ids:
@@ -287,7 +310,13 @@ def look_of(company: Company | None) -> Look:
         {"pl": company.footer_pl, "en": company.footer_en},
         {"company": name, "tax_id": company.tax_id, "website": company.website,
          "email": company.email, "phone": company.phone},
+        _lines_of(company.address or {}),
     )
+
+
+def _lines_of(address: Mapping[str, Any]) -> tuple[str, ...]:
+    town = f"{address.get('postcode') or ''} {address.get('city') or ''}".strip()
+    return tuple(filter(None, (str(address.get("street") or ""), town)))
 
 
 def _chunks(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:

@@ -16,6 +16,7 @@ from oms_web.domain.catalog import queries as catalog
 from oms_web.domain.catalog.models import Variant
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.documents import queries as documents
+from oms_web.domain.documents import warehouse_papers
 from oms_web.domain.fulfilment import service as fulfilment
 from oms_web.domain.fulfilment.models import NoteConfirmation
 from oms_web.domain.orders import filing, labels, lineage, phases, queries, telling
@@ -226,6 +227,14 @@ class Card:
                 for parcel in by_shipment.get(one.id, [])
             ]) for one in found
         ]
+
+    @cached_property
+    def papers(self) -> dict[int, Any]:
+        """By shipment: the WZ of what left."""
+        causes = {warehouse_papers.cause_of_shipment(one.shipment): one.shipment.id
+                  for one in self.shipments if one.shipment.shipped_at}
+        found = documents.of_causes(self.session, causes) if causes else {}
+        return {causes[cause]: row for cause, row in found.items()}
 
     @cached_property
     def documents(self) -> Sequence[Any]:

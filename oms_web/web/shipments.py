@@ -14,16 +14,18 @@ from sqlalchemy import select
 from oms_web.automation import recalling
 from oms_web.core.errors import OmsError
 from oms_web.domain.channels.models import ChannelAccount
+from oms_web.domain.documents import handovers
 from oms_web.domain.orders import outgoing
 from oms_web.domain.shipping import exports, queries, service, tracking
 from oms_web.domain.shipping.queries import Asked
 from oms_web.extensions import db
 from oms_web.flows import ship
-from oms_web.web import asked, going
+from oms_web.web import asked, formats, going
 from oms_web.web.access import act
-from oms_web.web.door import writing
+from oms_web.web.door import actor, oms, writing
 from oms_web.web.exports import send
 from oms_web.web.failures import status_of, words_of
+from oms_web.web.printing import pdf
 from oms_web.web.render import go, render, wants_part
 from oms_web.web.toasts import say
 
@@ -78,6 +80,19 @@ def index() -> Response:
 def export(kind: str) -> Response:
     """The view, with its filters, as a file."""
     return send(exports.shipments(_asked(_chosen())), kind, {"state": STATES})
+
+
+@screen.get("/shipments/protocol.pdf")
+@act("ship.do")
+def protocol() -> Response:
+    """What a courier signs: the ticked parcels, else those of the view."""
+    ids = [number for number in (asked.whole(value, "shipment")
+                                 for value in request.args.getlist("shipment")) if number]
+    if not ids:
+        page = queries.listed(db.session, _asked(_chosen()), limit=handovers.MOST)
+        ids = [row.id for row in page.rows]
+    made = oms().printing.handover(ids, actor(), formats.language())
+    return pdf(made, "protocol.pdf")
 
 
 def _asked(chosen: dict[str, Any]) -> Asked:

@@ -138,6 +138,8 @@ def upgrade() -> None:
     sa.Column('footer_pl', sa.Text(), nullable=False),
     sa.Column('footer_en', sa.Text(), nullable=False),
     sa.Column('exempt_basis', sa.String(length=200), nullable=False),
+    sa.Column('eu_vat', sa.Boolean(), nullable=False),
+    sa.Column('oss', sa.Boolean(), nullable=False),
     sa.Column('slip_prices', sa.Boolean(), nullable=False),
     sa.Column('payment_hours', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('cut_off', sa.String(length=5), nullable=False),
@@ -172,6 +174,17 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_document_series')),
     sa.UniqueConstraint('kind', 'name', name=op.f('uq_document_series_kind_name'))
     )
+    op.create_table('exchange_rate',
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('table_number', sa.String(length=40), nullable=False),
+    sa.Column('rate', sa.String(length=20), nullable=False),
+    sa.Column('read_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('currency', 'day', name=op.f('pk_exchange_rate'))
+    )
+    with op.batch_alter_table('exchange_rate', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_exchange_rate_day'), ['day'], unique=False)
+
     op.create_table('macro',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('name', sa.String(length=60), nullable=False),
@@ -278,6 +291,7 @@ def upgrade() -> None:
     sa.Column('category', sa.String(length=120), nullable=False),
     sa.Column('description', sa.Text(), nullable=False),
     sa.Column('vat_rate', sa.String(length=6), nullable=False),
+    sa.Column('gtu', sa.String(length=6), nullable=False),
     sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
     sa.Column('archived_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_product'))
@@ -889,6 +903,8 @@ def upgrade() -> None:
     sa.Column('sequence', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('number', sa.String(length=60), nullable=False),
     sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('corrects_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('cause', sa.String(length=80), nullable=True),
     sa.Column('issued_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
     sa.Column('issue_date', sa.Date(), nullable=False),
     sa.Column('sale_date', sa.Date(), nullable=False),
@@ -900,13 +916,16 @@ def upgrade() -> None:
     sa.Column('vat', sa.BigInteger(), nullable=False),
     sa.Column('gross', sa.BigInteger(), nullable=False),
     sa.Column('snapshot', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.ForeignKeyConstraint(['corrects_id'], ['document.id'], name=op.f('fk_document_corrects_id')),
     sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_document_order_id')),
     sa.ForeignKeyConstraint(['series_id'], ['document_series.id'], name=op.f('fk_document_series_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_document')),
+    sa.UniqueConstraint('cause', name=op.f('uq_document_cause')),
     sa.UniqueConstraint('number', name=op.f('uq_document_number')),
     sa.UniqueConstraint('series_id', 'period', 'sequence', name=op.f('uq_document_series_id_period_sequence'))
     )
     with op.batch_alter_table('document', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_document_corrects_id'), ['corrects_id'], unique=False)
         batch_op.create_index('ix_document_list', ['issue_date', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_document_order_id'), ['order_id'], unique=False)
 
@@ -1939,6 +1958,7 @@ def downgrade() -> None:
     with op.batch_alter_table('document', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_document_order_id'))
         batch_op.drop_index('ix_document_list')
+        batch_op.drop_index(batch_op.f('ix_document_corrects_id'))
 
     op.drop_table('document')
     with op.batch_alter_table('bundle_part', schema=None) as batch_op:
@@ -2071,6 +2091,10 @@ def downgrade() -> None:
     op.drop_table('message_template')
     op.drop_table('message_settings')
     op.drop_table('macro')
+    with op.batch_alter_table('exchange_rate', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_exchange_rate_day'))
+
+    op.drop_table('exchange_rate')
     op.drop_table('document_series')
     op.drop_table('connector_check')
     op.drop_table('company')

@@ -67,11 +67,15 @@ def corrected(before: dict[str, Any], after: dict[str, Any], **more: Any) -> dic
             mine[part] -= row[part]
     total = {part: after["total"][part] - before["total"][part]
              for part in ("net", "vat", "gross")}
+    states = {name: {part: state[part] for part in ("buyer", "lines", "rates", "total")}
+              for name, state in (("before", before), ("after", after))}
+    most = max(len(before["lines"]), len(after["lines"]))
     return {
-        **after, "kind": "correction", "number": "KOR 1/11/2026", "rates": list(rates.values()),
-        "total": total, "lines_before": before["lines"], "reason": "Zwrot towaru",
+        **after, **states, "kind": "correction", "number": "KOR 1/11/2026",
+        "rates": [row for row in rates.values() if row["gross"]], "total": total, "lines": [],
+        "changed": list(range(1, most + 1)), "reason": "Zwrot towaru", "effect": 2,
         "corrected": {"number": before["number"], "issue_date": before["issue_date"],
-                      "ksef_number": ""},
+                      "document_id": 1, "kind": "invoice"},
     } | more
 
 
@@ -79,7 +83,7 @@ def by_chance(chance: random.Random, number: int) -> dict[str, Any]:
     """Some invoice that a shop might issue."""
     buyer, rates, currency, exchange, more = chance.choice([
         (CONSUMER, ("23", "8", "5", "0"), "PLN", None, {}),
-        (CONSUMER, ("23",), "PLN", None, {"put_receipt": True}),
+        (CONSUMER, ("23",), "PLN", None, {"put_receipt": {"number": "12/11"}}),
         (COMPANY, ("23", "8", "5", "zw"), "PLN", None, {"exempt_basis": "art. 43 ust. 1 pkt 2"}),
         (COMPANY, ("23", "oo"), "PLN", None, {"split_payment": True}),
         (GERMAN, ("0",), "EUR", None, {}), (GREEK, ("0", "np"), "EUR", None, {}),

@@ -35,7 +35,7 @@ KSEF_NUMBER = "5252248481-20261122-0100A0B1C2D3-4E"
 
 def said(snapshot: dict) -> etree._Element:
     """The tree of a document, once the schema has nothing against it."""
-    xml = fa3.write(snapshot, MOMENT)
+    xml = fa3.write(snapshot, MOMENT, {1: KSEF_NUMBER})
     assert faults(xml) == []
     return etree.fromstring(xml)
 
@@ -80,15 +80,18 @@ def sums(tree: etree._Element) -> dict[str, str]:
     pytest.param(made(put_kind="advance"), "ZAL", [],
                  {"P_13_1": "97.32", "P_14_1": "22.38", "P_15": "119.70"}, id="advance"),
     pytest.param(made(put_kind="final", put_advances=[
-        {"number": "ZAL 1/11/2026", "ksef_number": KSEF_NUMBER}, {"number": "ZAL 2/11/2026"}]),
+        {"number": "ZAL 1/11/2026", "document_id": 1}, {"number": "ZAL 2/11/2026",
+                                                        "document_id": 2}]),
                  "ROZ", ["23"], {"P_13_1": "97.32", "P_14_1": "22.38", "P_15": "119.70"},
                  id="final"),
     pytest.param(corrected(made(), made([("Kubek", 1, "39.90", "23")])), "KOR", ["23", "23"],
                  {"P_13_1": "-64.88", "P_14_1": "-14.92", "P_15": "-79.80"}, id="correction"),
-    pytest.param(corrected(made(), made([("Kubek", 1, "39.90", "23")]), corrects_kind="final"),
+    pytest.param(corrected(made(), made([("Kubek", 1, "39.90", "23")]), corrected={
+        "number": "ROZ 1", "issue_date": "2026-11-22", "document_id": 1, "kind": "final"}),
                  "KOR_ROZ", ["23", "23"],
                  {"P_13_1": "-64.88", "P_14_1": "-14.92", "P_15": "-79.80"}, id="of a final"),
-    pytest.param(corrected(made(), made([("Kubek", 1, "39.90", "23")]), corrects_kind="advance"),
+    pytest.param(corrected(made(), made([("Kubek", 1, "39.90", "23")]), corrected={
+        "number": "ZAL 1", "issue_date": "2026-11-22", "document_id": 1, "kind": "advance"}),
                  "KOR_ZAL", [], {"P_13_1": "-64.88", "P_14_1": "-14.92", "P_15": "-79.80"},
                  id="of an advance"),
 ])
@@ -115,8 +118,9 @@ def test_a_buyer_is_named_by_the_number_it_has(buyer, identity):
 
 def test_what_the_law_wants_said_is_said():
     tree = said(made([("Złom", 2, "9000", "oo"), ("Kurs", 1, "10", "zw"), ("Kubek", 1, "9", "23")],
-                     buyer=COMPANY, split_payment=True, put_receipt=True, recipient=CONSUMER,
-                     exempt_basis="art. 132 dyrektywy 2006/112/WE", remark="Pilne\n  bardzo"))
+                     buyer=COMPANY, split_payment=True, put_receipt={"number": "12/11"},
+                     exempt_basis="art. 132 dyrektywy 2006/112/WE", recipient=CONSUMER,
+                     remark="Pilne\n  bardzo"))
     for name, value in (("P_16", "2"), ("P_18", "1"), ("P_18A", "1"), ("P_19", "1"), ("FP", "1"),
                         ("P_19B", "art. 132 dyrektywy 2006/112/WE"), ("Wartosc", "Pilne bardzo"),
                         ("NrZamowienia", "4f1c09be"), ("P_6", "2026-11-20"), ("Rola", "2"),
@@ -127,9 +131,7 @@ def test_what_the_law_wants_said_is_said():
 def test_a_correction_says_what_it_corrects_and_both_states():
     before = made([("Kubek", 3, "39.90", "23"), ("Talerz", 1, "10", "23")])
     after = made([("Kubek", 1, "39.90", "23")], buyer=COMPANY)
-    tree = said(corrected(before, after, corrected_buyer=CONSUMER, type=2, corrected={
-        "number": before["number"], "issue_date": before["issue_date"],
-        "ksef_number": KSEF_NUMBER}))
+    tree = said(corrected(before, after))
     assert texts(tree, "PrzyczynaKorekty") == ["Zwrot towaru"]
     assert texts(tree, "NrKSeFFaKorygowanej") == [KSEF_NUMBER]
     assert texts(tree, "NrKSeFN") == []
@@ -138,6 +140,29 @@ def test_a_correction_says_what_it_corrects_and_both_states():
     assert [(line.findtext(f"{{{NAMESPACE}}}P_8B"), line.findtext(f"{{{NAMESPACE}}}StanPrzed"))
             for line in tree.iter(f"{{{NAMESPACE}}}FaWiersz")] == [
         ("3", "1"), ("1", None), ("1", "1")]
+
+
+def test_a_correction_of_what_is_not_in_ksef_says_so_and_one_of_data_alone_has_no_lines():
+    other = made(buyer=COMPANY)
+    tree = etree.fromstring(fa3.write(corrected(made(), other, changed=[]), MOMENT))
+    assert (texts(tree, "NrKSeFN"), texts(tree, "NrKSeF")) == (["1"], [])
+    assert texts(tree, "FaWiersz") == []
+    assert sums(tree) == {"P_15": "0.00"}
+    assert texts(tree, "Podmiot2/DaneIdentyfikacyjne/NIP") == ["5261040828"]
+
+
+def test_an_advance_says_what_was_ordered_and_a_final_names_its_advances():
+    whole = made([("Kubek", 10, "39.90", "23"), ("Książka", 1, "52.50", "5")])
+    rows = [{**line, "net": 1, "vat": 2, "gross": 3} for line in whole["lines"]]
+    tree = said(made([("Zaliczka", 1, "100", "23")], put_kind="advance", put_ordered={
+        "lines": rows, "total": whole["total"]}))
+    assert texts(tree, "WartoscZamowienia") == ["451.50"]
+    assert texts(tree, "ZamowienieWiersz/P_11NettoZ") == ["0.01", "0.01"]
+    assert texts(tree, "FaWiersz") == []
+    tree = said(made(put_kind="final", put_advances=[
+        {"number": "ZAL 1", "document_id": 1}, {"number": "ZAL 2", "document_id": 2}]))
+    assert texts(tree, "NrKSeFFaZaliczkowej") == [KSEF_NUMBER]
+    assert texts(tree, "NrFaZaliczkowej") == ["ZAL 2"]
 
 
 def test_codes_of_goods_and_the_day_of_payment_are_passed_on():

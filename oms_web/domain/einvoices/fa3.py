@@ -37,6 +37,12 @@ _FIELDS = ("1", "2", "3", "4", "5", "6_1", "6_2", "6_3", "7", "8", "9", "10", "1
 _CORRECTED_KINDS = {ADVANCE: "KOR_ZAL", FINAL: "KOR_ROZ"}
 
 
+def spoken_of(snapshot: Mapping[str, Any]) -> list[int]:
+    """The ids of the documents whose KSeF numbers it must name: what it corrects, its advances."""
+    corrected = [snapshot["corrected"]] if snapshot["kind"] == CORRECTION else []
+    return [one["document_id"] for one in (*corrected, *(snapshot.get("advances") or ()))]
+
+
 def kind_of(snapshot: Mapping[str, Any]) -> str:
     """What FA(3) calls the document: ``VAT``, ``KOR``, ``ZAL``, ``ROZ``, ``UPR``, ``KOR_ZAL`` ...
 
@@ -44,7 +50,7 @@ def kind_of(snapshot: Mapping[str, Any]) -> str:
         Invalid: it is no invoice.
     """
     if snapshot["kind"] == CORRECTION:
-        return _CORRECTED_KINDS.get(str(snapshot.get("corrects_kind") or ""), "KOR")
+        return _CORRECTED_KINDS.get(str(snapshot["corrected"].get("kind") or ""), "KOR")
     if snapshot["kind"] == INVOICE and snapshot.get("simplified"):
         return "UPR"
     if snapshot["kind"] not in KINDS:
@@ -52,11 +58,14 @@ def kind_of(snapshot: Mapping[str, Any]) -> str:
     return KINDS[snapshot["kind"]]
 
 
-def write(snapshot: Mapping[str, Any], made_at: datetime, system: str = "OMS") -> bytes:
+def write(snapshot: Mapping[str, Any], made_at: datetime,
+          numbers: Mapping[int, str] | None = None, system: str = "OMS") -> bytes:
     """The bytes of a numbered document.
 
     Args:
         made_at: When the file is made (``DataWytworzeniaFa``).
+        numbers: The KSeF numbers of the documents that it speaks of, by their ids; those that
+            are not here were issued outside KSeF.
         system: What made it.
 
     Raises:
@@ -69,7 +78,7 @@ def write(snapshot: Mapping[str, Any], made_at: datetime, system: str = "OMS") -
     parties.buyer(document, snapshot["buyer"])
     if snapshot.get("recipient") and party_name(snapshot["recipient"]):
         parties.recipient(document, snapshot["recipient"])
-    _body(document, snapshot, treatment)
+    _body(document, snapshot, treatment, numbers or {})
     if footer := str(snapshot["design"].get("footer") or "").strip():
         add_text(add(add(document, "Stopka"), "Informacje"), "StopkaFaktury", footer, 3500)
     written: bytes = etree.tostring(document, xml_declaration=True, encoding="UTF-8")
@@ -87,7 +96,8 @@ def _header(document: Node, made_at: datetime, system: str) -> None:
     add_text(node, "SystemInfo", system)
 
 
-def _body(document: Node, snapshot: Mapping[str, Any], treatment: str) -> None:
+def _body(document: Node, snapshot: Mapping[str, Any], treatment: str,
+          numbers: Mapping[int, str]) -> None:
     fa, currency, kind = add(document, "Fa"), snapshot["currency"], kind_of(snapshot)
     add(fa, "KodWaluty", currency)
     add(fa, "P_1", snapshot["issue_date"])
@@ -100,14 +110,14 @@ def _body(document: Node, snapshot: Mapping[str, Any], treatment: str) -> None:
     _annotations(fa, snapshot)
     add(fa, "RodzajFaktury", kind)
     if snapshot["kind"] == CORRECTION:
-        _corrected(fa, snapshot)
+        _corrected(fa, snapshot, numbers)
     if snapshot.get("receipt"):
         add(fa, "FP", YES)
     if remark := one_line(str(snapshot.get("remark") or "")):
         note = add(fa, "DodatkowyOpis")
         add(note, "Klucz", "Uwagi")
         add(note, "Wartosc", remark)
-    _advances(fa, snapshot)
+    _advances(fa, snapshot, numbers)
     if kind not in ("ZAL", "KOR_ZAL"):
         invoice_lines(fa, snapshot, treatment)
     payment(fa, snapshot)
@@ -164,28 +174,29 @@ def _basis_field(basis: str) -> str:
     return "P_19A" if "art." in words or "ustaw" in words else "P_19C"
 
 
-def _corrected(fa: Node, snapshot: Mapping[str, Any]) -> None:
+def _corrected(fa: Node, snapshot: Mapping[str, Any], numbers: Mapping[int, str]) -> None:
     corrected = snapshot["corrected"]
     add_text(fa, "PrzyczynaKorekty", str(snapshot.get("reason") or ""))
-    if snapshot.get("type"):
-        add(fa, "TypKorekty", str(snapshot["type"]))
+    if snapshot.get("effect"):
+        add(fa, "TypKorekty", str(snapshot["effect"]))
     node = add(fa, "DaneFaKorygowanej")
     add(node, "DataWystFaKorygowanej", corrected["issue_date"])
     add_text(node, "NrFaKorygowanej", corrected["number"])
-    if corrected.get("ksef_number"):
+    if known := numbers.get(corrected["document_id"]):
         add(node, "NrKSeF", YES)
-        add(node, "NrKSeFFaKorygowanej", corrected["ksef_number"])
+        add(node, "NrKSeFFaKorygowanej", known)
     else:
         add(node, "NrKSeFN", YES)
-    if snapshot.get("corrected_buyer"):
-        parties.former_buyer(fa, snapshot["corrected_buyer"])
+    former = snapshot["before"]["buyer"]
+    if former != snapshot["buyer"]:
+        parties.former_buyer(fa, former)
 
 
-def _advances(fa: Node, snapshot: Mapping[str, Any]) -> None:
+def _advances(fa: Node, snapshot: Mapping[str, Any], numbers: Mapping[int, str]) -> None:
     for one in snapshot.get("advances") or ():
         node = add(fa, "FakturaZaliczkowa")
-        if one.get("ksef_number"):
-            add(node, "NrKSeFFaZaliczkowej", one["ksef_number"])
+        if known := numbers.get(one["document_id"]):
+            add(node, "NrKSeFFaZaliczkowej", known)
         else:
             add(node, "NrKSeFZN", YES)
             add_text(node, "NrFaZaliczkowej", one["number"])

@@ -7,21 +7,31 @@ from typing import Any
 
 from oms_web.domain.documents import vat
 from oms_web.domain.einvoices.nodes import YES, Node, add, add_text, amount, number, price
-from oms_web.domain.einvoices.treatments import place
+from oms_web.domain.einvoices.treatments import OSS, place
 
 
 def invoice_lines(fa: Node, snapshot: Mapping[str, Any], treatment: str) -> None:
-    """``FaWiersz`` for each line; of a correction each as it was and as it is now.
+    """``FaWiersz`` for each line; of a correction the changed ones, as they were and as they are.
 
     Both of a pair have the same number (notes of the schema to ``StanPrzed``).
     """
-    before: Sequence[Mapping[str, Any]] = snapshot.get("lines_before") or ()
-    after: Sequence[Mapping[str, Any]] = snapshot["lines"]
-    for at in range(max(len(before), len(after))):
-        if at < len(before):
-            _invoice_line(fa, at + 1, before[at], snapshot, treatment, was=True)
-        if at < len(after):
-            _invoice_line(fa, at + 1, after[at], snapshot, treatment, was=False)
+    for position, line, was in _rows(snapshot):
+        _invoice_line(fa, position, line, snapshot, treatment, was=was)
+
+
+def _rows(snapshot: Mapping[str, Any]) -> list[tuple[int, Mapping[str, Any], bool]]:
+    """(position, line, whether it is how it was before) in the order they are written."""
+    if "before" not in snapshot:
+        return [(at, line, False) for at, line in _placed(snapshot["lines"]).items()]
+    changed = set(snapshot["changed"])
+    states = [(_placed(snapshot[state]["lines"]), was)
+              for state, was in (("before", True), ("after", False))]
+    return [(position, lines[position], was) for position in sorted(changed)
+            for lines, was in states if position in lines]
+
+
+def _placed(lines: Sequence[Mapping[str, Any]]) -> dict[int, Mapping[str, Any]]:
+    return {line.get("position") or at: line for at, line in enumerate(lines, start=1)}
 
 
 def _invoice_line(fa: Node, position: int, line: Mapping[str, Any], snapshot: Mapping[str, Any],
@@ -42,6 +52,8 @@ def _invoice_line(fa: Node, position: int, line: Mapping[str, Any], snapshot: Ma
         add(node, "P_11Vat", amount(line["vat"], currency))
     _rate(node, line["rate"], treatment, "P_12", "P_12_XII")
     add_text(node, "GTU", line.get("gtu") or "")
+    if treatment == OSS:
+        add(node, "Procedura", "WSTO_EE")
     if snapshot.get("exchange"):
         add(node, "KursWaluty", number(snapshot["exchange"]["rate"]))
     if was:
@@ -49,27 +61,37 @@ def _invoice_line(fa: Node, position: int, line: Mapping[str, Any], snapshot: Ma
 
 
 def order_lines(fa: Node, snapshot: Mapping[str, Any], treatment: str) -> None:
-    """``Zamowienie`` of an advance invoice: what was ordered, net and VAT of each line."""
-    currency = snapshot["currency"]
-    lines: Sequence[Mapping[str, Any]] = snapshot.get("order_lines") or snapshot["lines"]
+    """``Zamowienie`` of an advance invoice: what was ordered, net and VAT of each line.
+
+    A correction of an advance says its own rows, as they were and as they are.
+    """
+    currency, ordered = snapshot["currency"], snapshot.get("ordered")
+    rows = _rows(snapshot) if ordered is None else [
+        (at, line, False) for at, line in _placed(ordered["lines"]).items()]
+    worth = (ordered or snapshot.get("after") or snapshot)["total"]["gross"]
+    if not rows:
+        return
     order = add(fa, "Zamowienie")
-    taxed = [_taxed(snapshot["method"], line) for line in lines]
-    worth = snapshot.get("order_total") or sum(part.gross for part in taxed)
     add(order, "WartoscZamowienia", amount(worth, currency))
-    for position, (line, part) in enumerate(zip(lines, taxed, strict=True), start=1):
+    for position, line, was in rows:
+        taxed = _taxed(snapshot["method"], line)
         node = add(order, "ZamowienieWiersz")
         add(node, "NrWierszaZam", str(position))
         add_text(node, "P_7Z", line["title"], 512)
         add_text(node, "IndeksZ", line.get("sku") or "", 50)
         add_text(node, "P_8AZ", line["unit"])
         add(node, "P_8BZ", number(line["quantity"]))
-        add(node, "P_11NettoZ", amount(part.net, currency))
-        add(node, "P_11VatZ", amount(part.vat, currency))
+        add(node, "P_11NettoZ", amount(taxed.net, currency))
+        add(node, "P_11VatZ", amount(taxed.vat, currency))
         _rate(node, line["rate"], treatment, "P_12Z", "P_12Z_XII")
         add_text(node, "GTUZ", line.get("gtu") or "")
+        if was:
+            add(node, "StanPrzedZ", YES)
 
 
 def _taxed(method: str, line: Mapping[str, Any]) -> vat.Taxed:
+    if all(part in line for part in ("net", "vat", "gross")):
+        return vat.Taxed(line["net"], line["vat"], line["gross"])
     count = vat.tax_in_gross if method == vat.GROSS_RATE else vat.tax_on_net
     return count(line["amount"], line["rate"])
 

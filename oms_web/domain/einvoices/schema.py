@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
 
 from lxml import etree
 
-_PACKAGE = "ksef_client.documents.fa3.schemas"
+_PACKAGE, _FOLDER = "ksef_client", ("documents", "fa3", "schemas")
 _MAIN = "schemat_FA(3)_v1-0E.xsd"
 MOST_FAULTS = 5
 
@@ -17,16 +18,23 @@ class _Beside(etree.Resolver):
 
     def resolve(self, system_url: str, public_id: str, context: object) -> object:
         name = system_url.rsplit("/", 1)[-1]
-        return self.resolve_string(files(_PACKAGE).joinpath(name).read_bytes(), context,
-                                   base_url=name)
+        return self.resolve_string((_folder() / name).read_bytes(), context, base_url=name)
 
 
 @lru_cache(maxsize=1)
 def _schema() -> etree.XMLSchema:
     parser = safe_parser()
     parser.resolvers.add(_Beside())
-    return etree.XMLSchema(etree.fromstring(files(_PACKAGE).joinpath(_MAIN).read_bytes(), parser,
+    return etree.XMLSchema(etree.fromstring((_folder() / _MAIN).read_bytes(), parser,
                                             base_url=_MAIN))
+
+
+def _folder() -> Path:
+    """Where the package keeps its schemas. It is not imported: that takes most of a second."""
+    spec = find_spec(_PACKAGE)
+    assert spec is not None
+    assert spec.submodule_search_locations is not None
+    return Path(spec.submodule_search_locations[0], *_FOLDER)
 
 
 def safe_parser() -> etree.XMLParser:

@@ -13,10 +13,7 @@ from oms_web.core.errors import Invalid
 from oms_web.domain.documents import vat
 from oms_web.domain.documents.tax_ids import in_union
 
-DOMESTIC, WDT, EXPORT, OSS, REVERSED, ABROAD = (
-    "domestic", "wdt", "export", "oss", "reverse", "outside",
-)
-TREATMENTS = (DOMESTIC, WDT, EXPORT, OSS, REVERSED, ABROAD)
+DOMESTIC, WDT, EXPORT, OSS, SERVICES = "domestic", "wdt", "export", "oss", "services_eu"
 
 _TAXED = {"23": "1", "22": "1", "8": "2", "7": "2", "5": "3", "4": "4", "3": "4"}
 _NOUGHT = {
@@ -52,6 +49,8 @@ def place(rate: str, treatment: str) -> Place:
     if rate == "0":
         word, field = _NOUGHT.get(treatment, _NOUGHT[DOMESTIC])
         return Place(word, field)
+    if rate == vat.OUTSIDE and treatment == SERVICES:
+        return Place("np II", "9")
     if rate in _WORDS:
         word, field = _WORDS[rate]
         return Place(word, field)
@@ -64,8 +63,7 @@ def treatment_of(snapshot: Mapping[str, Any]) -> str:
     A rate of another country is one of the Union's one-stop shop; 0% to a company elsewhere in the
     Union is an intra-Community supply, and beyond the Union an export.
     """
-    said = str(snapshot.get("treatment") or "")
-    if said in TREATMENTS:
+    if said := str(snapshot.get("treatment") or ""):
         return said
     home = str(snapshot["seller"]["address"].get("country") or "PL")
     abroad = str(snapshot["buyer"].get("country") or home)

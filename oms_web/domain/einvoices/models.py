@@ -55,7 +55,7 @@ class EInvoiceSettings(Base):
 class EInvoice(Base):
     """One document on its way into KSeF; see ``states`` for ``state``.
 
-    ``file`` is the XML as it was made, byte for byte; ``hash`` is its SHA-256 in Base64. ``session``
+    ``file`` is the XML, byte for byte as made; ``hash`` is its SHA-256 in Base64. ``session``
     and ``reference`` are KSeF's, ``ksef_number`` is what it gave. ``is_offline``: it was issued
     while KSeF could not be reached; ``offline_link`` is the address behind KOD II, if there was a
     certificate. ``replaces`` is the hash of an offline invoice that KSeF rejected and this one

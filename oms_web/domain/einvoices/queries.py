@@ -1,4 +1,4 @@
-"""Looking e-invoices up: what is due, what needs a person, what the list of documents filters by."""
+"""Looking e-invoices up: what is due, what needs a person, what lists of documents filter by."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from oms_web.domain.documents import service
 from oms_web.domain.documents.drafting import Ask, draft_invoice
 from oms_web.domain.documents.events import DocumentIssued
 from oms_web.domain.documents.models import Document
+from oms_web.domain.einvoices import service as einvoices
 from oms_web.domain.orders import outgoing
 from oms_web.domain.orders.service import lock_order, refile
 from oms_web.domain.orders.telling import tell_invoice
@@ -29,6 +30,7 @@ def issue_invoice(work: Work, order_id: int, ask: Ask | None = None) -> tuple[Do
         NotFound: there is no such order.
         NotAllowedNow: the order is a draft or cancelled, or the series gives no numbers.
         InvalidForm: everything that is missing or wrong, by field.
+        Invalid: it goes to KSeF, which would refuse it.
     """
     ask = ask or Ask()
     order = lock_order(work.session, order_id)
@@ -46,6 +48,7 @@ def issue_invoice(work: Work, order_id: int, ask: Ask | None = None) -> tuple[Do
     series = service.get_series(work.session, ask.series_id) if ask.series_id \
         else service.default_series(work, service.INVOICE)
     document = service.issue(work, series, draft.snapshot, order_id)
+    einvoices.queue(work, document)
     order.is_documented = True
     with outgoing.deciding(work, outgoing.INVOICE, order_id, document.id, {}):
         tell_invoice(work, order_id, document.id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy import text as condition
@@ -41,7 +40,7 @@ class EInvoiceSettings(Base):
     offline_until: Mapped[datetime | None]
     access: Mapped[bytes | None] = mapped_column(LargeBinary)
     session: Mapped[bytes | None] = mapped_column(LargeBinary)
-    trouble: Mapped[dict[str, Any] | None]
+    trouble: Mapped[str | None] = mapped_column(String(500))
     trouble_at: Mapped[datetime | None]
     down_since: Mapped[datetime | None]
     paused_until: Mapped[datetime | None]

@@ -103,8 +103,8 @@ class EInvoiceOffice(Protocol):
     def session(self, session: str) -> SessionAnswer:
         """What became of a session and of all invoices that arrived in it."""
 
-    def receipt(self, session: str, reference: str) -> bytes:
-        """The UPO of an accepted invoice: KSeF's signed word that it has it."""
+    def receipt(self, session: str, ksef_number: str) -> bytes:
+        """The UPO of an invoice accepted in a session: KSeF's signed word that it has it."""
 
     def send_many(self, parcels: Sequence[Parcel], opened: Callable[[str], None]) -> None:
         """Send invoices as one package.

@@ -46,14 +46,18 @@ def due(session: Session, now: datetime) -> bool:
     if row is None or row.environment == "off" or (row.paused_until and row.paused_until > now):
         return False
     return session.scalar(
-        select(EInvoice.document_id).where(EInvoice.due_at <= now).limit(1)) is not None
+        select(EInvoice.document_id)
+        .where(EInvoice.due_at <= now, EInvoice.environment == row.environment).limit(1)
+    ) is not None
 
 
 def due_rows(session: Session, now: datetime, states: Sequence[str], limit: int
              ) -> Sequence[EInvoice]:
-    """What is due in these states, the longest first."""
+    """What is due in these states where documents go now, the longest first."""
+    here = select(EInvoiceSettings.environment).scalar_subquery()
     return session.scalars(
-        select(EInvoice).where(EInvoice.due_at <= now, EInvoice.state.in_(states))
+        select(EInvoice)
+        .where(EInvoice.due_at <= now, EInvoice.state.in_(states), EInvoice.environment == here)
         .order_by(EInvoice.due_at, EInvoice.document_id).limit(limit)).all()
 
 

@@ -37,7 +37,10 @@ from oms_web.domain.einvoices.states import (
 )
 
 IN_FLIGHT = timedelta(minutes=5)
+GRACE = timedelta(minutes=5)
+"""So long KSeF is waited for before invoices become offline ones."""
 MOST_TRIES = 12
+MOST_POLLS = 60
 RECEIPT_AGAIN = timedelta(minutes=10)
 
 
@@ -92,11 +95,13 @@ def again(work: Work, document_id: int) -> None:
         NotFound: the document does not go to KSeF.
         NotAllowedNow: it has been accepted, or is being asked after.
     """
-    row = locked(work, document_id)
-    if row.state == READY:
+    row, known = locked(work, document_id), settings.get(work.session)
+    document = work.session.get_one(Document, document_id)
+    if settings.is_on(known) and known is not None and row.environment != known.environment:
+        _begin_anew(work, row, document, known)
+    elif row.state == READY:
         row.due_at = work.now
     elif row.state == REJECTED:
-        document = work.session.get_one(Document, document_id)
         if row.is_offline:
             row.replaces = row.replaces or row.hash
         row.attempts, row.code, row.words = 0, None, ""
@@ -104,6 +109,15 @@ def again(work: Work, document_id: int) -> None:
     else:
         raise NotAllowedNow("There is nothing to send: KSeF has it, or is being asked.")
     audit.record(work, "einvoices.again", "document", document_id, {"state": [None, row.state]})
+
+
+def _begin_anew(work: Work, row: EInvoice, document: Document, known: EInvoiceSettings) -> None:
+    """What was sent to another environment, or waits for it, goes to the present one."""
+    row.environment, row.nip = known.environment, known.nip
+    row.is_offline, row.offline_link, row.replaces = False, None, None
+    row.ksef_number = row.upo_file = row.code = row.accepted_at = None
+    row.attempts, row.polls, row.words = 0, 0, ""
+    _write(work, row, document)
 
 
 def locked(work: Work, document_id: int) -> EInvoice:
@@ -148,6 +162,7 @@ def note_not_sent(work: Work, ids: Collection[int], words: str = "",
                   wait: timedelta | None = None) -> None:
     """They did not arrive: they are sent again later, and given up after many tries."""
     for row in _rows(work, ids, (READY, SENDING, UNKNOWN, SENT)):
+        row.attempts = max(row.attempts, 1)  # what failed in a package goes alone
         if row.attempts >= MOST_TRIES and words:
             _reject(work, row, Answer(0, words))
             continue
@@ -175,7 +190,7 @@ def note_answer(work: Work, document_id: int, answer: Answer) -> str:
         row.state, row.polls = SENT, row.polls + 1
         row.due_at = work.now + poll_after(row.polls)
     elif to == ACCEPTED:
-        accept(work, row, answer.ksef_number, answer.acquired_at)
+        _accept(work, row, answer.ksef_number, answer.acquired_at)
     elif to == READY:
         note_not_sent(work, [document_id], answer.words)
     else:
@@ -183,10 +198,27 @@ def note_answer(work: Work, document_id: int, answer: Answer) -> str:
     return row.state
 
 
-def accept(work: Work, row: EInvoice, ksef_number: str, at: datetime | None = None) -> None:
+def note_twin(work: Work, document_id: int, answer: Answer, hash_: str) -> str:
+    """KSeF has an invoice of this number: if it is the very same one, ours was accepted before.
+
+    Args:
+        hash_: of the invoice that was there before.
+    """
+    found = _rows(work, [document_id], (SENDING, SENT, UNKNOWN))
+    if not found:
+        return ""
+    if found[0].hash == hash_:
+        found[0].session = answer.original_session or found[0].session
+        _accept(work, found[0], answer.original, None)
+    else:
+        _reject(work, found[0], answer)
+    return found[0].state
+
+
+def _accept(work: Work, row: EInvoice, ksef_number: str, at: datetime | None) -> None:
     """KSeF has given it a number: it is issued. Corrections that waited for that can go on."""
     row.state, row.ksef_number, row.code, row.words = ACCEPTED, ksef_number, 200, ""
-    row.accepted_at, row.due_at = at or work.now, work.now
+    row.accepted_at, row.due_at, row.polls = at or work.now, work.now, 0
     document = work.session.get_one(Document, row.document_id)
     audit.record(work, "einvoices.accepted", "document", row.document_id,
                  {"ksef_number": [None, ksef_number]}, order_id=document.order_id)
@@ -204,19 +236,22 @@ def note_receipt(work: Work, document_id: int, upo: bytes | None) -> None:
     row = locked(work, document_id)
     if upo is None:
         row.polls += 1
-        row.due_at = work.now + RECEIPT_AGAIN
+        row.due_at = work.now + RECEIPT_AGAIN if row.polls < MOST_POLLS else None
     else:
         row.upo_file, row.due_at = work.ports["files"].put(upo, ".xml"), None
 
 
 def go_offline(work: Work, row: EInvoiceSettings) -> int:
-    """KSeF cannot be reached: what waits for it is issued offline, to be sent when it is back.
+    """KSeF cannot be reached for a while: what waits is issued offline, and sent when it is back.
 
     By the next working day after the day of issue (ustawa o VAT, art. 106nda): the shortest of the
     terms, so it holds whatever is announced of the breakdown. How many became so.
     """
+    if row.down_since is None or work.now - row.down_since < GRACE:
+        return 0
     found = work.session.scalars(
-        select(EInvoice).where(EInvoice.state == READY, EInvoice.is_offline.is_(False))
+        select(EInvoice).where(EInvoice.state == READY, EInvoice.is_offline.is_(False),
+                               EInvoice.environment == row.environment)
         .order_by(EInvoice.document_id).with_for_update(skip_locked=True)).all()
     for invoice in found:
         invoice.is_offline = True

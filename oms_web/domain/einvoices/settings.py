@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -217,12 +217,22 @@ def offline_link(work: Work, row: EInvoiceSettings, invoice: EInvoice) -> str | 
     return f"{path}/{credentials.sign(Pair(**pair), path.removeprefix('https://'))}"
 
 
-def note_trouble(work: Work, why: str | None) -> None:
-    """Keep why KSeF refuses us; None: it went well."""
+def note_reached(work: Work) -> None:
+    """KSeF answers as it should."""
     row = get(work.session)
-    said = {"text": why[:500]} if why else None
-    if row is not None and row.trouble != said:
-        row.trouble, row.trouble_at = said, work.now if why else None
+    if row is not None and (row.trouble or row.down_since or row.paused_until):
+        row.trouble = row.trouble_at = row.down_since = row.paused_until = None
+
+
+def note_trouble(work: Work, why: str, wait: timedelta, *, is_down: bool = False) -> None:
+    """Keep why KSeF cannot be asked now, and for how long it is left alone."""
+    row = get(work.session)
+    if row is None:
+        return
+    row.paused_until = work.now + wait
+    row.trouble, row.trouble_at = why[:500], row.trouble_at or work.now
+    if is_down:
+        row.down_since = row.down_since or work.now
 
 
 def _seal(work: Work, name: str, value: Any) -> bytes:

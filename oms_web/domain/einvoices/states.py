@@ -28,7 +28,8 @@ class Answer:
 
     Attributes:
         words: KSeF's own words of it, in Polish.
-        original: of a duplicate, the KSeF number of the invoice that was there before.
+        original: of a duplicate, the KSeF number of the invoice that was there before, which
+            came in the session ``original_session``.
     """
 
     code: int
@@ -38,6 +39,7 @@ class Answer:
     hash: str = ""
     acquired_at: datetime | None = None
     original: str = ""
+    original_session: str = ""
 
 
 @dataclass(frozen=True, slots=True)

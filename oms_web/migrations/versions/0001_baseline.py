@@ -189,7 +189,7 @@ def upgrade() -> None:
     sa.Column('offline_until', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.Column('access', sa.LargeBinary(), nullable=True),
     sa.Column('session', sa.LargeBinary(), nullable=True),
-    sa.Column('trouble', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=True),
+    sa.Column('trouble', sa.String(length=500), nullable=True),
     sa.Column('trouble_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.Column('down_since', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.Column('paused_until', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),

@@ -24,6 +24,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from oms_web.adapters import barcode
 from oms_web.adapters.print_accent import readable
 from oms_web.adapters.print_columns import Column, column_mm, fitted, text_mm
+from oms_web.adapters.qr import qr
 from oms_web.core.clock import SHOP_ZONE
 from oms_web.core.errors import NotFound
 from oms_web.core.money import exponent, from_micro, from_minor
@@ -34,6 +35,7 @@ from oms_web.domain.documents.labels import LABELS
 from oms_web.domain.documents.picksheets import PickSheet
 from oms_web.domain.documents.slips import Slip
 from oms_web.domain.documents.tax_ids import printed_tax_ids
+from oms_web.domain.einvoices.marks import Mark
 from oms_web.paths import STATIC, TEMPLATES
 
 FOLDER = TEMPLATES / "print"
@@ -158,11 +160,11 @@ class PrintPages:
         self._files = files
         self._kept_logo = "", ""
 
-    def invoice(self, snapshot: Mapping[str, Any]) -> str:
+    def invoice(self, snapshot: Mapping[str, Any], ksef: Mark | None = None) -> str:
         """The page of an issued invoice, or of a draft when it has no number."""
         design, language = snapshot["design"], snapshot["language"]
         seller, buyer = printed_tax_ids(snapshot["seller"], snapshot["buyer"])
-        return self._draw("invoice.html", language, doc=snapshot,
+        return self._draw("invoice.html", language, doc=snapshot, ksef=ksef, qr=qr,
                           columns=_invoice_columns(snapshot, _say(language)),
                           carried=_carried(snapshot, _say(language)),
                           tax_ids={"seller": seller, "buyer": buyer},

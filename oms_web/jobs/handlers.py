@@ -166,7 +166,7 @@ def tell_notices(job: Job) -> Result:
     """Tell one account about its orders. When to try again stands at each notice."""
     try:
         told = push_notices(job.engine, job.args["account_id"],
-                            lambda document_id: job.oms.printing.document(document_id), job.beat)
+                            lambda document_id: job.oms.printing.for_buyer(document_id), job.beat)
     except (ChannelError, ChannelStopped) as error:
         return {"error": feeds.describe(error)}
     return {"done": told.done, "failed": told.failed, "later": told.later}
@@ -208,7 +208,7 @@ def tell_webhook_once(job: Job) -> Result:
 def send_messages(job: Job) -> Result:
     """Send what is due to buyers. When to try a message again stands at it."""
     return {"sent": message_sending.send(
-        job.engine, job.args["kind"], lambda document_id: job.oms.printing.document(document_id),
+        job.engine, job.args["kind"], lambda document_id: job.oms.printing.for_buyer(document_id),
         job.beat)}
 
 

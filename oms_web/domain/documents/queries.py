@@ -37,13 +37,17 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What to list; ``text`` is (part of) a number, an order's number, or words of the buyer."""
+    """What to list; ``text`` is (part of) a number, an order's number, or words of the buyer.
+
+    ``only`` is a further condition on ``Document``, of who knows more of documents.
+    """
 
     kind: str = ""
     series_id: int | None = None
     since: date | None = None
     until: date | None = None
     text: str = ""
+    only: ColumnElement[bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +131,8 @@ def documents_query(asked: Asked) -> Select[*tuple[Any, ...]]:
         query = query.where(Document.issue_date <= asked.until)
     if asked.text:
         query = query.where(_mentions(asked.text))
+    if asked.only is not None:
+        query = query.where(asked.only)
     return query
 
 

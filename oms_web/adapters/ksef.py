@@ -48,6 +48,10 @@ LONGEST_SPAN = timedelta(days=89)
 _SPARE = timedelta(minutes=10)
 _PAGE, _PAGES = 250, 20
 _CHUNK = 1000
+# What a person reads on the page of settings.
+_ANSWERED = "KSeF answered with an error: %(status)s"
+_SAYS = "KSeF says: %(why)s"
+_NOT_TAKEN = "the store of KSeF did not take the package: %(status)s"
 
 MakeHttp = Callable[..., AccountHttp]
 
@@ -135,7 +139,7 @@ class Ksef:
         finally:
             client.close()
         if answer.status >= 300:
-            raise ChannelDown(f"KSeF's store did not take the package: {answer.status}")
+            raise ChannelDown(_NOT_TAKEN % {"status": answer.status})
 
     def _encryption(self) -> tuple[bytes, bytes, dict[str, str]]:
         from ksef_client.services.crypto import encrypt_rsa_oaep
@@ -252,11 +256,11 @@ def _packed(files: Sequence[bytes]) -> bytes:
 def _error(answer: Response, *, harmless: bool) -> ChannelError:
     """What a refusal means. Of a failure on its side nobody knows how far KSeF came."""
     if answer.status >= 500:
-        said = f"KSeF answered {answer.status}"
+        said = _ANSWERED % {"status": answer.status}
         return ChannelDown(said) if harmless else OutcomeUnknown(said)
     code, said = _reason(answer)
     if answer.status == 403:
-        return AccessRefused(f"KSeF: {said}")
+        return AccessRefused(_SAYS % {"why": said})
     return NotFound(said) if answer.status == 404 else Refused(said, code)
 
 

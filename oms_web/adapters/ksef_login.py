@@ -24,6 +24,12 @@ FRESH = timedelta(seconds=60)
 TOKEN_KEY, SESSION_KEY = "KsefTokenEncryption", "SymmetricKeyEncryption"
 _WAITS = (0.2, 0.5, 1.0, 1.0, 2.0, 2.0, 3.0, 5.0, 5.0, 5.0)
 _WORKING = 100
+# What a person reads on the page of settings.
+_REFUSED = "KSeF refused the login: %(why)s"
+_SLOW = "KSeF does not get done with the login"
+_NO_KEY = "KSeF names no key to encrypt with"
+_UNREADABLE = "KSeF's answer cannot be read"
+_NO_CERTIFICATE = "there is no certificate to sign in to KSeF with"
 
 
 class Asks(Protocol):
@@ -77,7 +83,7 @@ class Signing:
             begun = read(self._by_token(challenge) if self._login.token
                          else self._by_certificate(challenge))
         except Refused as error:
-            raise AccessRefused(f"KSeF refused the login: {error}") from error
+            raise AccessRefused(_REFUSED % {"why": error}) from error
         proof = bearer(begun["authenticationToken"]["token"])
         self._await(begun["referenceNumber"], proof)
         given = read(self._ask("POST", "/auth/token/redeem", signed=False, safe=True,
@@ -104,7 +110,7 @@ class Signing:
 
         pair = self._login.pair
         if pair is None:
-            raise AccessRefused("there is no certificate to sign in to KSeF with")
+            raise AccessRefused(_NO_CERTIFICATE)
         asked = build_auth_token_request_xml(
             challenge=challenge["challenge"], context_identifier_type="nip",
             context_identifier_value=self._nip)
@@ -119,9 +125,9 @@ class Signing:
             if status["code"] == 200:
                 return
             if status["code"] != _WORKING:
-                raise AccessRefused(f"KSeF refused the login: {words(status)}")
+                raise AccessRefused(_REFUSED % {"why": words(status)})
             self._sleep(wait)
-        raise ChannelDown("KSeF does not get done with the login")
+        raise ChannelDown(_SLOW)
 
 
 def public_key(ask: Asks, usage: str) -> Mapping[str, str]:
@@ -133,7 +139,7 @@ def public_key(ask: Asks, usage: str) -> Mapping[str, str]:
     found = [one for one in read(ask("GET", "/security/public-key-certificates", signed=False))
              if usage in one["usage"]]
     if not found:
-        raise ChannelDown("KSeF names no key to encrypt with")
+        raise ChannelDown(_NO_KEY)
     return dict(max(found, key=lambda one: str(one["validTo"])))
 
 
@@ -151,7 +157,7 @@ def read(answer: Response) -> Any:
     try:
         return json.loads(answer.body, parse_float=Decimal)
     except ValueError as error:
-        raise ChannelDown("KSeF's answer cannot be read") from error
+        raise ChannelDown(_UNREADABLE) from error
 
 
 def words(status: Mapping[str, Any]) -> str:

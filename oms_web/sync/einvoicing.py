@@ -20,7 +20,7 @@ from oms_connector import Refused as RefusedError
 
 from oms_web.core.actor import SYSTEM
 from oms_web.core.claims import enqueue
-from oms_web.core.errors import OmsError
+from oms_web.core.errors import NotAllowedNow, OmsError
 from oms_web.core.work import Work, Works
 from oms_web.domain.einvoices import incoming, numbers, queries, service, settings
 from oms_web.domain.einvoices.models import EInvoice
@@ -117,11 +117,11 @@ def check(works: Works) -> None:
 
     Raises:
         ChannelError: why it does not work.
-        OmsError: nothing is set up.
+        NotAllowedNow: nothing is set up.
     """
     office = _office(works, anew=True)
     if office is None:
-        raise OmsError("Sending to KSeF is switched off.")
+        raise NotAllowedNow("Sending to KSeF is switched off.")
     try:
         office.check()
     finally:

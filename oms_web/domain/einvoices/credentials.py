@@ -16,7 +16,6 @@ from oms_web.core.errors import Invalid
 from oms_web.domain.einvoices.office import Pair
 
 _PSS_SALT = 32
-_UNREADABLE = "This certificate and its key cannot be read: %(why)s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,8 @@ def read_pair(certificate: bytes, key: bytes, password: str, field: str) -> Read
         private, found = _pkcs12(certificate, secret) if not key else (
             _key(key, secret), _certificate(certificate))
     except (ValueError, TypeError) as error:
-        raise Invalid(_UNREADABLE, field, why=str(error)[:200]) from error
+        raise Invalid("This certificate and its key cannot be read: %(why)s", field,
+                      why=str(error)[:200]) from error
     if not isinstance(private, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
         raise Invalid("The key must be of the kind RSA or EC.", field)
     if private.public_key() != found.public_key():

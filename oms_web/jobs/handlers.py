@@ -284,6 +284,7 @@ HANDLERS: dict[str, Handler] = {
     einvoicing.TASK: send_einvoices,
     einvoicing.INCOMING: read_incoming_invoices,
     "print_batch": _late("print_batch"),
+    "print_closed": _late("print_closed"),
     "import_file": _late("import_file"),
     "drop_folders": _late("drop_folders"),
 }

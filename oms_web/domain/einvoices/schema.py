@@ -18,14 +18,14 @@ class _Beside(etree.Resolver):
 
     def resolve(self, system_url: str, public_id: str, context: object) -> object:
         name = system_url.rsplit("/", 1)[-1]
-        return self.resolve_string((_folder() / name).read_bytes(), context, base_url=name)
+        return self.resolve_string(_folder().joinpath(name).read_bytes(), context, base_url=name)
 
 
 @lru_cache(maxsize=1)
 def _schema() -> etree.XMLSchema:
     parser = safe_parser()
     parser.resolvers.add(_Beside())
-    return etree.XMLSchema(etree.fromstring((_folder() / _MAIN).read_bytes(), parser,
+    return etree.XMLSchema(etree.fromstring(_folder().joinpath(_MAIN).read_bytes(), parser,
                                             base_url=_MAIN))
 
 

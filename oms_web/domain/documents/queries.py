@@ -37,16 +37,14 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What to list; ``text`` is (part of) a number, an order's number, or words of the buyer.
-
-    ``only`` is a further condition on ``Document``, of who knows more of documents.
-    """
+    """What to list; ``text`` is (part of) a number, an order's number, or words of the buyer."""
 
     kind: str = ""
     series_id: int | None = None
     since: date | None = None
     until: date | None = None
     text: str = ""
+    # A further condition on Document, of who knows more of documents than they do.
     only: ColumnElement[bool] | None = None
 
 

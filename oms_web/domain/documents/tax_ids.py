@@ -17,18 +17,6 @@ _UNION = frozenset((
 _PREFIXES = {"GR": "EL"}
 
 
-def in_union(country: str) -> bool:
-    """Whether a country is in the Union."""
-    return country in _UNION
-
-
-def with_country(number: str, country: str) -> str:
-    """An EU VAT number: the country's letters (Greece writes EL) before it, once."""
-    if not number or number[:2].isalpha():
-        return number
-    return _PREFIXES.get(country, country) + number
-
-
 def printed_tax_ids(seller: Mapping[str, Any], buyer: Mapping[str, Any]) -> tuple[str, str]:
     """The seller's and the buyer's number as an invoice between them says it."""
     home = str(seller["address"].get("country") or "PL")
@@ -36,4 +24,10 @@ def printed_tax_ids(seller: Mapping[str, Any], buyer: Mapping[str, Any]) -> tupl
     mine, theirs = str(seller["tax_id"]), str(buyer.get("tax_id") or "")
     if not theirs or home == abroad or not {home, abroad} <= _UNION:
         return mine, theirs
-    return with_country(mine, home), with_country(theirs, abroad)
+    return _with_country(mine, home), _with_country(theirs, abroad)
+
+
+def _with_country(number: str, country: str) -> str:
+    if not number or number[:2].isalpha():
+        return number
+    return _PREFIXES.get(country, country) + number

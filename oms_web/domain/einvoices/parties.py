@@ -8,12 +8,16 @@ from typing import Any
 
 from oms_web.core.errors import Invalid
 from oms_web.domain.documents.snapshot import party_name
-from oms_web.domain.documents.tax_ids import in_union, with_country
 from oms_web.domain.einvoices.nodes import NO, YES, Node, add, add_text, one_line
 
 RECIPIENT = "2"
 """Role of a third party: who takes the goods (TRolaPodmiotu3)."""
 
+# As the form writes countries of the Union before a VAT number (TKodyKrajowUE); Greece is EL there.
+_UNION = frozenset((
+    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "EL", "ES", "FI", "FR", "HR", "HU", "IE", "IT",
+    "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
+))
 _NIP = re.compile(r"[1-9](?:\d[1-9]|[1-9]\d)\d{7}")
 _VAT_NUMBER = re.compile(r"[0-9A-Z+*]{1,12}")
 
@@ -22,6 +26,12 @@ def polish_nip(number: str) -> str:
     """The ten digits of a Polish tax number, however it was written; "" if it is none."""
     bare = re.sub(r"[\s\-.]", "", number.upper()).removeprefix("PL")
     return bare if _NIP.fullmatch(bare) else ""
+
+
+def union_code(country: str) -> str:
+    """The letters before a VAT number of a country of the Union; "" beyond it."""
+    code = "EL" if country == "GR" else country
+    return code if code in _UNION else ""
 
 
 def seller(parent: Node, party: Mapping[str, Any], *, prefixed: bool) -> None:
@@ -72,12 +82,13 @@ def _identity(parent: Node, party: Mapping[str, Any], number: str) -> None:
     node = add(parent, "DaneIdentyfikacyjne")
     country = str(party.get("country") or "PL")
     bare = re.sub(r"[\s\-./]", "", number.upper())
-    full = with_country(bare, country)
+    code = union_code(country)
+    inner = bare.removeprefix(code)
     if country == "PL" and polish_nip(bare):
         add(node, "NIP", polish_nip(bare))
-    elif bare and in_union(country) and country != "PL" and _VAT_NUMBER.fullmatch(full[2:]):
-        add(node, "KodUE", full[:2])
-        add(node, "NrVatUE", full[2:])
+    elif bare and code and code != "PL" and _VAT_NUMBER.fullmatch(inner):
+        add(node, "KodUE", code)
+        add(node, "NrVatUE", inner)
     elif bare:
         add(node, "KodKraju", country)
         add(node, "NrID", one_line(number, 50))

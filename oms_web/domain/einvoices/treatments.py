@@ -11,7 +11,7 @@ from typing import Any
 
 from oms_web.core.errors import Invalid
 from oms_web.domain.documents import vat
-from oms_web.domain.documents.tax_ids import in_union
+from oms_web.domain.einvoices.parties import union_code
 
 DOMESTIC, WDT, EXPORT, OSS, SERVICES = "domestic", "wdt", "export", "oss", "services_eu"
 
@@ -70,7 +70,7 @@ def treatment_of(snapshot: Mapping[str, Any]) -> str:
     if abroad == home:
         return DOMESTIC
     rates = {row["rate"] for row in snapshot["rates"]}
-    if not in_union(abroad):
+    if not union_code(abroad):
         return EXPORT
     if snapshot["buyer"].get("tax_id"):
         return WDT

@@ -28,6 +28,7 @@ from oms_web.domain.catalog.service import put_variants
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.company import service as company
 from oms_web.domain.company.models import Company
+from oms_web.domain.documents import kinds
 from oms_web.domain.documents import service as documents
 from oms_web.domain.orders import labels
 from oms_web.domain.orders.models import Status
@@ -123,7 +124,7 @@ def _company(work: Work) -> None:
         return
     company.set_up(work, COMPANY["name"], is_demo=True)
     company.change(work, COMPANY)
-    documents.default_series(work, documents.INVOICE)
+    documents.default_series(work, kinds.INVOICE)
 
 
 def _labels(work: Work) -> None:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from oms_connector import Limit
 from sqlalchemy import Engine
 
+from oms_web.adapters import nbp
 from oms_web.adapters.calls import Recorder, Sink
 from oms_web.adapters.files import DiskFiles
 from oms_web.adapters.http import AccountHttp, Patience
@@ -86,6 +87,7 @@ def wire(
         "webhooks": _messengers(settings),
         "mail": connection,
         "ksef": _ksef(settings, pacer, clock),
+        "rates": partial(_rates, settings, pacer),
         "children": _children(settings),
     }
     return Oms(settings, engine, Works(engine, clock, ports))
@@ -105,6 +107,13 @@ def _network(settings: Settings, pacer: Pacer) -> HttpMaker:
         )
 
     return make
+
+
+def _rates(settings: Settings, pacer: Pacer) -> AccountHttp:
+    """A client of the bank that publishes exchange rates; close it after use."""
+    return AccountHttp(nbp.ADDRESS, {}, loopback=settings.loopback_shops, name="nbp",
+                       pace=pacer.of("nbp", "nbp", ()),
+                       patience=Patience(read=10.0, whole=30.0, keep=4 * 1024 * 1024))
 
 
 def _messengers(settings: Settings) -> Messenger:

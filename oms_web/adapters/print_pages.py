@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
-from itertools import accumulate
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -21,16 +20,16 @@ from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from oms_web.adapters import barcode
+from oms_web.adapters import barcode, print_tables
 from oms_web.adapters.print_accent import readable
-from oms_web.adapters.print_columns import Column, column_mm, fitted, text_mm
+from oms_web.adapters.print_columns import column_mm, text_mm
 from oms_web.adapters.qr import qr
 from oms_web.core.clock import SHOP_ZONE
 from oms_web.core.errors import NotFound
 from oms_web.core.money import exponent, from_micro, from_minor
 from oms_web.core.ports import FileStore
 from oms_web.core.text import without_pictures
-from oms_web.domain.documents import placeholders, vat
+from oms_web.domain.documents import placeholders
 from oms_web.domain.documents.labels import LABELS
 from oms_web.domain.documents.picksheets import PickSheet
 from oms_web.domain.documents.slips import Slip
@@ -47,8 +46,6 @@ FONTS: Sequence[tuple[str, Path]] = (
 # A list of more rows is printed as several documents: layout time grows faster than rows do.
 ROWS_PER_SHEET = 100
 
-# An invoice's columns and its name have the paper less margins and the running number.
-_ROOM_MM = 180 - 9
 _BOTTOM_MM = 20.0
 _FOOTER_MM, _FOOT_LINE_MM, _FOOT_PAD_MM = 126.0, 3.71, 12.0
 
@@ -110,7 +107,7 @@ class Say:
 
     def count(self, value: int) -> str:
         """A whole number."""
-        return format_decimal(value, locale=self._locale)
+        return format_decimal(value, locale=self._locale).replace("-", _MINUS)
 
     def date(self, day: date | str) -> str:
         """``22.11.2026`` / ``22 Nov 2026``."""
@@ -161,12 +158,11 @@ class PrintPages:
         self._kept_logo = "", ""
 
     def invoice(self, snapshot: Mapping[str, Any], ksef: Mark | None = None) -> str:
-        """The page of an issued invoice, or of a draft when it has no number."""
+        """The page of an issued document for a buyer, or of a draft when it has no number."""
         design, language = snapshot["design"], snapshot["language"]
         seller, buyer = printed_tax_ids(snapshot["seller"], snapshot["buyer"])
         return self._draw("invoice.html", language, doc=snapshot, ksef=ksef, qr=qr,
-                          columns=_invoice_columns(snapshot, _say(language)),
-                          carried=_carried(snapshot, _say(language)),
+                          tables=print_tables.of(snapshot, LABELS[language], _say(language)),
                           tax_ids={"seller": seller, "buyer": buyer},
                           design=self._design(design["accent"], design["logo"],
                                               design["footer"]))
@@ -242,46 +238,6 @@ class PrintPages:
         found = f"data:{kind};base64,{base64.b64encode(file.read_bytes()).decode()}"
         self._kept_logo = name, found
         return found
-
-
-def _invoice_columns(doc: Mapping[str, Any], say: Say) -> list[Column]:
-    """The columns right of the name, with what stands in them."""
-    words, currency, lines = LABELS[say.language], doc["currency"], doc["lines"]
-    by_line, gross = doc["method"] == vat.NET_LINE, doc["method"] == vat.GROSS_RATE
-
-    def amounts(key: str) -> list[str]:
-        return [say.amount(line[key], currency) for line in lines]
-
-    columns = [
-        Column(words["quantity"], [say.count(line["quantity"]) for line in lines]),
-        Column(words["unit"], [line["unit"] for line in lines], number=False),
-        Column(words["price_gross" if gross else "price_net"],
-               [say.price(line["unit_price"], currency) for line in lines]),
-    ]
-    if any(line["discount"] for line in lines):
-        columns.append(Column(words["discount"], [
-            say.amount(-line["discount"], currency) if line["discount"] else "" for line in lines]))
-    if by_line:
-        columns.append(Column(words["value_net"], amounts("amount")))
-    columns.append(Column(words["rate"], [say.rate(line["rate"]) for line in lines]))
-    if by_line:
-        columns += [Column(words["vat_amount"], amounts("vat")),
-                    Column(words["value_gross"], amounts("gross"))]
-    else:
-        columns.append(Column(words["value_gross" if gross else "value_net"], amounts("amount")))
-    return fitted(columns, _ROOM_MM)
-
-
-def _carried(doc: Mapping[str, Any], say: Say) -> list[dict[str, str]]:
-    """What a page that begins or ends at a line says of the sum so far; the ends say nothing."""
-    words, key = LABELS[say.language], "gross" if doc["method"] == vat.NET_LINE else "amount"
-    sums = [say.money(so_far, doc["currency"])
-            for so_far in accumulate(line[key] for line in doc["lines"])]
-    return [
-        {"before": f"{words['brought_forward']}: {sums[at - 1]}" if at else "",
-         "after": f"{words['carried_forward']}: {sums[at]}" if at < len(sums) - 1 else ""}
-        for at in range(len(sums))
-    ]
 
 
 def _footer_lines(footer: str) -> int:

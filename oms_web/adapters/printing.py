@@ -26,7 +26,7 @@ from oms_web.core.errors import Invalid, NotAllowedNow, NotFound, OmsError
 from oms_web.core.ports import FileStore
 from oms_web.core.work import Works
 from oms_web.domain.company.models import Company
-from oms_web.domain.documents import picksheets, service
+from oms_web.domain.documents import kinds, picksheets, service
 from oms_web.domain.documents.models import Document, DocumentFile
 from oms_web.domain.documents.slips import Slip, slips
 from oms_web.domain.documents.snapshot import numbered
@@ -241,7 +241,7 @@ class Printing:
         with self._works.reading(SYSTEM) as work:
             documents = dict(work.session.execute(
                 select(Document.order_id, func.max(Document.id))
-                .where(Document.order_id.in_(order_ids), Document.kind == service.INVOICE)
+                .where(Document.order_id.in_(order_ids), Document.kind.in_(kinds.SALES))
                 .group_by(Document.order_id)
             ).all())
         for order_id in order_ids:

@@ -3,16 +3,35 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
+from typing import Literal
 
 from flask import Response
 from pydantic import Field
 
-from oms_web.api.operations import Call, get
-from oms_web.api.shapes import Answer, Day, Money, Next, Number, PageQuery, Told, money
+from oms_web.api.operations import Call, get, post
+from oms_web.api.shapes import (
+    Amount,
+    Answer,
+    Asked,
+    Day,
+    Money,
+    Next,
+    Number,
+    PageQuery,
+    Told,
+    Units,
+    money,
+    text,
+)
 from oms_web.core import paging
 from oms_web.core.errors import Invalid
-from oms_web.domain.documents import queries
+from oms_web.core.money import to_minor
+from oms_web.domain.documents import correcting, queries
+from oms_web.domain.documents.drafting import Ask
 from oms_web.domain.documents.models import Document as Kept
+from oms_web.flows.correct_document import correct_invoice
+from oms_web.flows.issue_document import issue_advance, issue_invoice, issue_proforma
 
 PDF = "application/pdf"
 
@@ -29,9 +48,10 @@ class Document(Answer):
     """An issued document. It never changes."""
 
     id: int
-    kind: str = Field(description="invoice; others will follow.")
+    kind: str = Field(description="invoice, correction, advance, final, proforma.")
     number: str
     order_id: int | None
+    corrects: int | None = Field(description="The invoice that a correction puts right.")
     issue_date: date
     sale_date: date
     issued_at: Told
@@ -40,6 +60,36 @@ class Document(Answer):
     net: Money
     vat: Money
     gross: Money
+
+
+class IssueAsked(Asked):
+    """What to issue. What is left out is as the screens propose it."""
+
+    kind: Literal["invoice", "proforma", "advance"] = "invoice"
+    language: Literal["", "pl", "en"] = ""
+    issue_date: Day | None = None
+    unpaid: bool = Field(False, description="Although a prepaid order is not paid.")
+    receipt: text(60, about="The fiscal receipt that the invoice belongs to.") = ""
+    receipt_named: bool = Field(False, description="The receipt bears the buyer's tax number.")
+    remark: text(500) = ""
+
+
+class Returned(Asked):
+    """Units of an order's line that came back."""
+
+    line_id: Number
+    quantity: Units
+
+
+class CorrectionAsked(Asked):
+    """What changes. Amounts are in the prices of the invoice: gross, or net."""
+
+    reason: text(255, 1, example="Zwrot towaru")
+    returned: list[Returned] = Field(default_factory=list, max_length=500)
+    delivery_back: Amount = Field("0", description="How much of the delivery is given back.")
+    lowered: Amount = Field("0", description="A reduction of the goods that stay.")
+    form: Literal["before_after", "difference"] = "before_after"
+    issue_date: Day | None = None
 
 
 class DocumentPage(Answer):
@@ -91,9 +141,43 @@ def get_document_pdf(call: Call, document_id: int) -> Response:
     return response
 
 
+@post("/orders/{order_id}/documents", "documents:write", act="documents.issue", body=IssueAsked,
+      gives=Document, statuses=(201, 200))
+def issue_document(call: Call, order_id: int) -> Document:
+    """Issue the invoice, a pro forma or an advance invoice of an order.
+
+    An invoice is issued once: asked for again, the present one is the answer (200).
+    """
+    asked: IssueAsked = call.body
+    issue = {"invoice": issue_invoice, "proforma": issue_proforma, "advance": issue_advance}
+    document, is_new = issue[asked.kind](call.work, order_id, Ask(
+        language=asked.language, issue_date=asked.issue_date, unpaid=asked.unpaid,
+        receipt=asked.receipt, receipt_named=asked.receipt_named, remark=asked.remark))
+    call.status = 201 if is_new else 200
+    return _answer(document)
+
+
+@post("/documents/{document_id}/corrections", "documents:write", act="documents.issue",
+      body=CorrectionAsked, gives=Document, statuses=(201,))
+def correct_document(call: Call, document_id: int) -> Document:
+    """Correct an invoice as it stands after its last correction; name it or any of those."""
+    asked: CorrectionAsked = call.body
+    currency = queries.get(call.work.session, document_id).currency
+    returned: dict[int, int] = {}
+    for one in asked.returned:
+        returned[one.line_id] = returned.get(one.line_id, 0) + one.quantity
+    document, _ = correct_invoice(call.work, document_id, correcting.Ask(
+        returned=returned, reason=asked.reason, form=asked.form, issue_date=asked.issue_date,
+        delivery_back=to_minor(Decimal(asked.delivery_back), currency),
+        lowered=to_minor(Decimal(asked.lowered), currency)))
+    call.status = 201
+    return _answer(document)
+
+
 def _answer(one: Kept | queries.Found) -> Document:
     return Document(
         id=one.id, kind=one.kind, number=one.number, order_id=one.order_id,
+        corrects=one.corrects_id,
         issue_date=one.issue_date, sale_date=one.sale_date, issued_at=one.issued_at,
         buyer=one.buyer, currency=one.currency, net=money(one.net, one.currency),
         vat=money(one.vat, one.currency), gross=money(one.gross, one.currency),

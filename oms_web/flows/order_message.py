@@ -16,6 +16,7 @@ from oms_web.core.errors import NotAllowedNow
 from oms_web.core.work import Work
 from oms_web.domain.audit.models import AuditEntry
 from oms_web.domain.company.models import Company
+from oms_web.domain.documents import kinds
 from oms_web.domain.documents.models import Document
 from oms_web.domain.messages import pages, phones, placeholders, service, templates, values, wording
 from oms_web.domain.messages.models import MessageTemplate
@@ -128,7 +129,8 @@ def _draft(session: Session, order: Order, template: MessageTemplate, link: str)
     draft = _filled(session, order, template.kind, words, language, template.plain, link)
     if not template.attach:
         return draft
-    newest = session.scalar(select(Document.id).where(Document.order_id == order.id)
+    newest = session.scalar(select(Document.id).where(Document.order_id == order.id,
+                                                       Document.kind.in_(kinds.FOR_BUYERS))
                             .order_by(Document.id.desc()).limit(1))
     return replace(draft, documents=(newest,) if newest else ())
 

@@ -169,7 +169,8 @@ def issued_documents_are_kept(session: Session) -> Found:
         session, "I18", "document {subject_id}, issued {at}, is gone",
         """
         SELECT issued.subject_id, issued.at FROM audit_entry AS issued
-        WHERE issued.act = 'documents.issue' AND issued.subject = 'document'
+        WHERE issued.act IN ('documents.issue', 'documents.correct', 'documents.proforma',
+                             'documents.warehouse') AND issued.subject = 'document'
           AND NOT EXISTS (SELECT 1 FROM document WHERE document.id = issued.subject_id)
         """,
     )

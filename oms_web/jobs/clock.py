@@ -32,6 +32,7 @@ INTERVALS: dict[Callable[[Oms], object], float] = {
     rings.ring_fold: 60,
     rings.ring_seal: 60,
     rings.ring_drop_folders: 10,
+    rings.ring_rates: 900,
     rings.ring_cleaning: 3600,
 }
 

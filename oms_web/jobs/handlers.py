@@ -287,4 +287,5 @@ HANDLERS: dict[str, Handler] = {
     "print_closed": _late("print_closed"),
     "import_file": _late("import_file"),
     "drop_folders": _late("drop_folders"),
+    "exchange_rates": _late("exchange_rates"),
 }

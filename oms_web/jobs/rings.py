@@ -13,9 +13,11 @@ from sqlalchemy import delete, func, select
 from oms_web.automation import explaining, running, timed
 from oms_web.core.actor import SYSTEM
 from oms_web.core.claims import Task, enqueue
+from oms_web.core.clock import local_day
 from oms_web.core.events import OutboxEvent
 from oms_web.core.work import Works
 from oms_web.domain.audit import sealing
+from oms_web.domain.documents import exchange
 from oms_web.domain.einvoices import incoming
 from oms_web.domain.einvoices import queries as einvoices
 from oms_web.domain.messages import queries as messages
@@ -176,6 +178,15 @@ def ring_drop_folders(oms: Oms) -> None:
             return
     with oms.works.writing(SYSTEM) as work:
         enqueue(work.session, "drop_folders", "all", {}, now=work.now)
+
+
+def ring_rates(oms: Oms) -> bool:
+    """Queue the reading of exchange rates where orders are in another currency."""
+    with oms.works.reading(SYSTEM) as work:
+        if exchange.span_missing(work.session, local_day(work.now)) is None:
+            return False
+    with oms.works.writing(SYSTEM) as work:
+        return enqueue(work.session, "exchange_rates", "all", {}, now=work.now) is not None
 
 
 def ring_cleaning(oms: Oms) -> None:

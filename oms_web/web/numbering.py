@@ -26,7 +26,15 @@ from oms_web.core.clock import local_day
 from oms_web.core.errors import Invalid, InvalidForm, OmsError
 from oms_web.domain.company import service as company
 from oms_web.domain.company.models import Company
-from oms_web.domain.documents import numbering, placeholders, queries, service, snapshot, vat
+from oms_web.domain.documents import (
+    kinds,
+    numbering,
+    placeholders,
+    queries,
+    service,
+    snapshot,
+    vat,
+)
 from oms_web.domain.documents.charges import GOODS, Charge, charges
 from oms_web.domain.documents.drafting import design_of, seller_of
 from oms_web.domain.documents.labels import LANGUAGES
@@ -46,12 +54,20 @@ RESETS: dict[str, Any] = {
     numbering.MONTH: _l("every month"), numbering.YEAR: _l("every year"),
     numbering.NEVER: _l("never"),
 }
+SERIES: dict[str, Any] = {
+    kinds.INVOICE: _l("Invoices and final invoices"), kinds.CORRECTION: _l("Corrections"),
+    kinds.ADVANCE: _l("Advance invoices"), kinds.PROFORMA: _l("Pro formas"),
+    kinds.WZ: _l("Goods issued (WZ)"), kinds.PZ: _l("Goods received (PZ)"),
+    kinds.MM: _l("Goods moved (MM)"), kinds.RW: _l("Goods taken out (RW)"),
+    kinds.PW: _l("Goods taken in (PW)"),
+}
 _FOOTERS = ("footer_pl", "footer_en")
 
 
 class SeriesForm(Form):
     """A row of consecutive numbers."""
 
+    kind = SelectField(_l("Numbers"), choices=choices(SERIES), default=kinds.INVOICE)
     name = StringField(_l("Name"), [Needed()])
     pattern = StringField(_l("Pattern"), [Needed()])
     reset = SelectField(_l("Starts again"), choices=choices(RESETS))
@@ -91,7 +107,7 @@ def add() -> Response:
     if form.validate():
         try:
             with writing() as work:
-                service.add_series(work, service.INVOICE, form.name.data, form.pattern.data,
+                service.add_series(work, form.kind.data, form.name.data, form.pattern.data,
                                    form.reset.data, next_number=form.next_number.data or 1)
             say(gettext("Series added."))
             return go(url_for("numbering.series"))
@@ -137,12 +153,14 @@ def _series_page(form: SeriesForm, changed: dict[int, SeriesForm] | None = None,
                  status: int = 200) -> Response:
     now = reading().now
     rows = [queries.series_state(db.session, one, now)
-            for one in queries.series_of(db.session, archived=True)]
+            for one in queries.series_of(db.session, "", archived=True)]
+    rows.sort(key=lambda row: list(SERIES).index(row.series.kind))
     forms = {
         row.series.id: _apart((changed or {}).get(row.series.id) or SeriesForm(
             formdata=None, obj=row.series), row.series.id) for row in rows
     }
     return render("documents/series.html", form=form, rows=rows, forms=forms, resets=RESETS,
+                  kinds=SERIES,
                   examples=_examples(local_day(now)), opened=set(changed or {}), status=status)
 
 

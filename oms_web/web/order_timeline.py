@@ -264,6 +264,14 @@ TELLING: Mapping[str, Kind] = {
     "documents.issue": Kind("file-invoice", lambda t: gettext(
         "Document %(number)s issued", number=t.after("number")), "ok",
         lambda t: t.money("gross"), "documents"),
+    "documents.correct": Kind("file-invoice", lambda t: gettext(
+        "Correction %(number)s issued", number=t.after("number")), "",
+        lambda t: t.money("gross"), "documents"),
+    "documents.proforma": Kind("file-invoice", lambda t: gettext(
+        "Pro forma %(number)s issued", number=t.after("number")), "",
+        lambda t: t.money("gross"), "documents"),
+    "documents.warehouse": Kind("file-text", lambda t: gettext(
+        "Warehouse document %(number)s issued", number=t.after("number")), "", None, "documents"),
     "documents.tell_channel": Kind(
         "send", lambda t: gettext("The channel shows the document to the buyer")
         if t.after("told") == "done" else gettext("The document could not be sent to the channel"),

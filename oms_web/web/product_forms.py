@@ -11,7 +11,7 @@ from oms_web.core.errors import Invalid, InvalidForm, OmsError
 from oms_web.core.money import exponent, from_micro, from_minor, parse_amount, to_micro, to_minor
 from oms_web.domain.catalog.editing import ProductEdit, VariantEdit
 from oms_web.domain.catalog.models import Product, Variant
-from oms_web.domain.catalog.records import USUAL_VAT_RATES
+from oms_web.domain.catalog.records import GTU_CODES, USUAL_VAT_RATES
 from oms_web.web import asked
 from oms_web.web.formats import language
 from oms_web.web.forms import Form, choices
@@ -28,6 +28,7 @@ class ProductForm(Form):
     brand = StringField(_l("Brand"))
     category = StringField(_l("Category"))
     vat_rate = SelectField(_l("VAT rate"), validate_choice=False, default="23")
+    gtu = SelectField(_l("GTU code"), validate_choice=False)
     description = TextAreaField(_l("Description"))
 
     def __init__(self, *args: Any, **values: Any) -> None:
@@ -35,6 +36,7 @@ class ProductForm(Form):
         rates = list(USUAL_VAT_RATES)
         if self.vat_rate.data and self.vat_rate.data not in rates:
             rates.insert(0, self.vat_rate.data)
+        self.gtu.choices = choices({"": _l("none"), **{code: code for code in GTU_CODES}})
         self.vat_rate.choices = choices({r: _VAT_WORDS.get(r, f"{r}%") for r in rates})
 
     @classmethod
@@ -45,7 +47,7 @@ class ProductForm(Form):
     def edit(self) -> ProductEdit:
         """What the form means; the domain checks it."""
         return ProductEdit(**{k: v or "" for k, v in self.values(
-            "name", "brand", "category", "vat_rate", "description").items()})
+            "name", "brand", "category", "vat_rate", "gtu", "description").items()})
 
 
 class VariantForm(Form):

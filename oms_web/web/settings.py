@@ -52,6 +52,8 @@ class CompanyForm(Form):
     payment_hours = IntegerField(_l("Goods wait for payment, hours"), [NeededNumber()])
     recall_seconds = IntegerField(_l("Channels are told after, seconds"), [NeededNumber()])
     exempt_basis = StringField(_l("Basis of VAT exemption"))
+    eu_vat = BooleanField(_l("Registered for trade within the Union (VAT-UE)"))
+    oss = BooleanField(_l("VAT of consumers abroad is settled by the one-stop shop (OSS)"))
 
 
 class OwnForm(Form):

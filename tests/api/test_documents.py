@@ -91,3 +91,23 @@ def test_scopes_of_documents(app, works, busy):
     for path in ("/documents", f"/documents/{busy.document}", f"/documents/{busy.document}/pdf"):
         assert other.get(path).status_code == 403
     assert make_caller(app, works, ["documents:read"], name="Reads").get("/documents").json["items"]
+
+
+def test_documents_are_issued_and_corrected(busy):
+    call, order = busy.caller, busy.orders["done"]
+    line = call.get(f"/orders/{order}").json["lines"][0]["id"]
+    asked = call.post(f"/orders/{order}/documents", {"kind": "proforma"})
+    assert (asked.status_code, asked.json["kind"]) == (201, "proforma")
+    made = call.post(f"/orders/{order}/documents", {})
+    assert (made.status_code, made.json["kind"], made.json["corrects"]) == (201, "invoice", None)
+    assert call.post(f"/orders/{order}/documents", {}).json["id"] == made.json["id"]
+    back = call.post(f"/documents/{made.json['id']}/corrections", {
+        "reason": "Zwrot", "returned": [{"line_id": line, "quantity": 1}]})
+    assert (back.status_code, back.json["corrects"]) == (201, made.json["id"])
+    assert back.json["gross"] == "-20.00"
+    again = call.post(f"/documents/{made.json['id']}/corrections", {
+        "reason": "Zwrot", "returned": [{"line_id": line, "quantity": 1}]})
+    assert again.status_code == 422
+    assert "only 0 can come back" in again.get_data(as_text=True)
+    advance = call.post(f"/orders/{order}/documents", {"kind": "advance"})
+    assert advance.status_code == 409

@@ -29,6 +29,7 @@ class ProductEdit:
     category: str = ""
     description: str = ""
     vat_rate: str = "23"
+    gtu: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +236,7 @@ def _checked(product: Any, variant: Any) -> tuple[Any, Any]:
         product = replace(
             product, description=product.description.strip(),
             vat_rate=good("vat_rate", records.check_vat_rate, product.vat_rate),
+            gtu=good("gtu", records.check_gtu, product.gtu),
             **{name: good(name, records.check_text, getattr(product, name))
                for name in ("name", "brand", "category")},
         )
@@ -256,7 +258,8 @@ def _checked(product: Any, variant: Any) -> tuple[Any, Any]:
 
 
 def _product_edit(row: Product) -> ProductEdit:
-    return ProductEdit(row.name, row.brand, row.category, row.description, row.vat_rate)
+    return ProductEdit(row.name, row.brand, row.category, row.description, row.vat_rate,
+                       row.gtu)
 
 
 def _insert_variant(

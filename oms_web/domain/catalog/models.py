@@ -13,7 +13,10 @@ from oms_web.core.db import Base
 
 
 class Product(Base):
-    """What a buyer would call one thing; it has one or more variants."""
+    """What a buyer would call one thing; it has one or more variants.
+
+    ``gtu``: its code among the goods that tax registers mark, ``GTU_01`` to ``GTU_13``, or empty.
+    """
 
     __tablename__ = "product"
 
@@ -23,6 +26,7 @@ class Product(Base):
     category: Mapped[str] = mapped_column(String(120), default="", index=True)
     description: Mapped[str] = mapped_column(Text, default="")
     vat_rate: Mapped[str] = mapped_column(String(6), default="23")
+    gtu: Mapped[str] = mapped_column(String(6), default="")
     created_at: Mapped[datetime]
     archived_at: Mapped[datetime | None]
 

@@ -11,6 +11,7 @@ from oms_web.core.text import squeeze, tidy, words
 
 # Rate codes as on invoices: percentages, exempt, outside Polish VAT, reverse charge.
 VAT_WORDS = ("zw", "np", "oo")
+GTU_CODES = tuple(f"GTU_{number:02d}" for number in range(1, 14))
 USUAL_VAT_RATES = ("23", "8", "5", "0", *VAT_WORDS)
 
 LONGEST = {"sku": 120, "name": 300, "option": 120, "brand": 120, "category": 120}
@@ -114,6 +115,17 @@ def check_currency(code: str, name: str = "currency") -> str:
     code = code.strip().upper()
     if len(code) != 3 or not code.isascii() or not code.isalpha():
         raise Invalid("A currency has three letters, like PLN.", name)
+    return code
+
+
+def check_gtu(code: str, name: str = "gtu") -> str:
+    """A code of goods that registers mark, or none (rozporządzenie JPK_VAT, § 10 ust. 3).
+
+    Raises:
+        Invalid: not one of ``GTU_01`` to ``GTU_13``.
+    """
+    if code and code not in GTU_CODES:
+        raise Invalid("%(code)s is not a GTU code.", name, code=code)
     return code
 
 

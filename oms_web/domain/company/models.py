@@ -19,7 +19,8 @@ packer who hands over a hundred parcels."""
 class Company(Base):
     """Exactly one row (id 1). ``address`` has street, postcode, city, country.
 
-    ``exempt_basis`` is the provision printed on invoices with exempt ("zw") lines;
+    ``exempt_basis`` is the provision printed on invoices with exempt ("zw") lines; ``eu_vat``:
+    registered for trade within the Union (VAT-UE); ``oss``: joined the one-stop shop.
     ``slip_prices`` says whether packing slips show prices. ``recall_seconds``: how long what
     channels are to be told of orders waits, so that it can be recalled; 0: not at all. The floor:
     ``cart_slots`` orders fit on a picking cart; with ``weighs`` a parcel closes only after it was
@@ -49,6 +50,8 @@ class Company(Base):
     footer_pl: Mapped[str] = mapped_column(Text, default="")
     footer_en: Mapped[str] = mapped_column(Text, default="")
     exempt_basis: Mapped[str] = mapped_column(String(200), default="")
+    eu_vat: Mapped[bool] = mapped_column(default=False)
+    oss: Mapped[bool] = mapped_column(default=False)
     slip_prices: Mapped[bool] = mapped_column(default=False)
     payment_hours: Mapped[int] = mapped_column(default=72)
     cut_off: Mapped[str] = mapped_column(String(5), default="15:00")

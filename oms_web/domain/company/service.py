@@ -229,6 +229,7 @@ _CHECKS: dict[str, Check] = {
     "name": _name, "country": _country, "postcode": _postcode, "website": _website,
     "tax_id": _tax_id, "bank_account": _bank_account, "currency": _currency, "language": _language,
     "payment_hours": _hours, "cut_off": _cut_off, "accent": _accent, "slip_prices": _yes,
+    "eu_vat": _yes, "oss": _yes,
     "recall_seconds": _whole(0, MAX_RECALL_SECONDS),
     "weighs": _yes, "cart_slots": _whole(1, 100), "packaging_g": _whole(0, 20_000),
     "tolerance_g": _whole(0, 10_000), "tolerance_pct": _whole(0, 100),

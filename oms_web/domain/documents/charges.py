@@ -22,7 +22,7 @@ class Charge:
     """One position. ``amount`` is after ``discount``; ``unit_price`` (micro) is before it.
 
     ``line_id`` points to the order line of goods; ``title`` of other kinds is empty: the
-    document's language names them.
+    document's language names them. ``gtu`` is a code of goods for registers, or empty.
     """
 
     kind: str
@@ -34,6 +34,7 @@ class Charge:
     title: str = ""
     sku: str = ""
     line_id: int | None = None
+    gtu: str = ""
 
 
 def charges(goods: Sequence[Charge], delivery: int, discount: int) -> list[Charge]:

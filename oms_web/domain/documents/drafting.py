@@ -6,7 +6,7 @@ The issue page shows the draft, the flow issues the very same one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -19,10 +19,12 @@ from oms_web.core.money import line_total, spread
 from oms_web.core.work import Work
 from oms_web.domain.catalog.models import Product, Variant
 from oms_web.domain.company.models import Company
-from oms_web.domain.documents import snapshot, vat
+from oms_web.domain.documents import exchange, kinds, settling, snapshot, treatment, vat
 from oms_web.domain.documents.charges import GOODS, Charge, charges
 from oms_web.domain.documents.labels import LANGUAGES
+from oms_web.domain.documents.queries import advances_of
 from oms_web.domain.documents.snapshot import Exchange, Settlement, Terms
+from oms_web.domain.documents.tax_ids import is_union_number
 from oms_web.domain.orders import lineage, phases
 from oms_web.domain.orders.checks import tax_id_valid
 from oms_web.domain.orders.models import Order, OrderLine
@@ -46,6 +48,9 @@ class Ask:
         buyer: Replaces the order's buyer on the document: address fields and ``tax_id``.
         rates: Line id -> VAT rate, for lines whose product says none.
         unpaid: Issue although a prepaid order is not paid; the document then asks for payment.
+        treatment: How the sale is taxed, where it is not as proposed (``treatment.py``).
+        receipt: The number of the fiscal receipt that the invoice belongs to.
+        receipt_named: That receipt bears the buyer's tax number.
     """
 
     series_id: int | None = None
@@ -61,6 +66,9 @@ class Ask:
     split_payment: bool = False
     exempt_basis: str = ""
     remark: str = ""
+    treatment: str = ""
+    receipt: str = ""
+    receipt_named: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +81,10 @@ class Draft:
     buyer: dict[str, str]
 
 
-def draft_invoice(work: Work, order: Order, ask: Ask) -> Draft:
-    """The invoice of an order as it would be issued now.
+def draft_invoice(work: Work, order: Order, ask: Ask, kind: str = kinds.INVOICE) -> Draft:
+    """The invoice of an order as it would be issued now, or its pro forma or advance invoice.
+
+    An order with advance invoices gets a final one that settles them.
 
     Raises:
         NotAllowedNow: the order is a draft or cancelled: there is nothing to document.
@@ -87,11 +97,14 @@ def draft_invoice(work: Work, order: Order, ask: Ask) -> Draft:
     company = work.session.get(Company, 1)
     problems: dict[str, OmsError] = {}
     _check_company(company, problems)
-    goods = _goods(work.session, order, ask, problems)
     buyer = {name: str((ask.buyer or _buyer_of(order)).get(name) or "").strip()
              for name in _BUYER_FIELDS}
+    taxing = _taxing(order, company, buyer, ask, problems)
+    goods = _goods(work, order, ask, taxing, problems)
     _check_buyer(buyer, problems)
-    _check_payment(order, ask, problems)
+    _check_receipt(ask, buyer, problems)
+    if kind == kinds.INVOICE:
+        _check_payment(order, ask, problems)
     if any(not line.rate for line in goods):
         return Draft(None, problems, goods, buyer)
     try:
@@ -99,15 +112,66 @@ def draft_invoice(work: Work, order: Order, ask: Ask) -> Draft:
     except OmsError as refusal:
         return Draft(None, {**problems, "order": refusal}, goods, buyer)
     home = company.currency if company else "PLN"
-    terms = _terms(work, order, ask, buyer, home, company)
-    _check_law(terms, lines, problems)
+    terms = replace(_terms(work, order, ask, buyer, home, company), kind=kind,
+                    treatment=taxing.treatment)
+    terms = _at_home(work.session, terms, lines)
+    if kind != kinds.PROFORMA:
+        _check_law(terms, lines, problems)
     made = snapshot.invoice(
         terms, seller_of(company), buyer, _recipient_of(order, buyer), lines,
         _settlement(work, order, ask, terms), design_of(company, terms.language),
     )
     if made["total"]["gross"] <= 0:
         problems["order"] = Invalid("The total is nought: there is nothing to invoice.")
+    if kind != kinds.PROFORMA:
+        made = _settled(work.session, order, made, problems)
     return Draft(made, problems, goods, buyer)
+
+
+def _settled(session: Session, order: Order, made: dict[str, Any], problems: dict[str, OmsError]
+             ) -> dict[str, Any]:
+    """The advance invoice of what was paid, or the invoice less its advances."""
+    advances = advances_of(session, order.id)
+    given = sum(one["gross"] for one in advances)
+    if made["kind"] == kinds.ADVANCE:
+        whole = made["total"]["gross"]
+        try:
+            return settling.advance(made, min(made["payment"]["paid"], whole) - given, advances)
+        except Invalid as refusal:
+            problems["order"] = refusal
+            return made
+    if not advances:
+        return made
+    final = settling.final(made, advances)
+    if final["total"]["gross"] <= 0:
+        problems["order"] = NotAllowedNow(
+            "Its advance invoices cover this order: no other invoice follows.")
+    return final
+
+
+@dataclass(frozen=True, slots=True)
+class _Taxing:
+    """How a sale is taxed, and the facts it was decided by."""
+
+    treatment: str
+    sale: treatment.Sale
+
+
+def _taxing(order: Order, company: Company | None, buyer: Mapping[str, str], ask: Ask,
+            problems: dict[str, OmsError]) -> _Taxing:
+    home = str((company.address or {}).get("country") or "PL") if company else "PL"
+    sale = treatment.Sale(
+        home, bool(company and company.eu_vat), bool(company and company.oss),
+        is_union_number(buyer["tax_id"], buyer["country"], home),
+        str((order.ship_to or {}).get("country") or ""),
+    )
+    if not ask.treatment:
+        return _Taxing(treatment.proposed(sale), sale)
+    try:
+        return _Taxing(treatment.check(ask.treatment, sale), sale)
+    except Invalid as refusal:
+        problems["treatment"] = refusal
+        return _Taxing(treatment.DOMESTIC, sale)
 
 
 def seller_of(company: Company | None) -> dict[str, Any]:
@@ -144,19 +208,22 @@ def _check_company(company: Company | None, problems: dict[str, OmsError]) -> No
         )
 
 
-def _goods(session: Session, order: Order, ask: Ask, problems: dict[str, OmsError]
+def _goods(work: Work, order: Order, ask: Ask, taxing: _Taxing, problems: dict[str, OmsError]
            ) -> list[Charge]:
+    session = work.session
     lines = [line for line in order_lines(session, order.id) if line.quantity > line.cancelled]
-    rates = _product_rates(session, lines)
+    known = _of_products(session, lines)
+    day = _supplied(work, order, ask)
     goods = []
     for line in lines:
         left = line.quantity - line.cancelled
         amount = line.total if not line.cancelled \
             else line_total(line.unit_price, left, order.currency)
-        said = ask.rates.get(line.id) or line.vat_rate or rates.get(line.variant_id or 0, "")
+        rate, gtu = known.get(line.variant_id or 0, ("", ""))
+        usual = treatment.rate_for(taxing.treatment, line.vat_rate or rate, taxing.sale, day)
         goods.append(Charge(
-            GOODS, _rate(said, line, problems), amount, left, line.unit_price,
-            title=line.title, sku=line.sku, line_id=line.id,
+            GOODS, _rate(ask.rates.get(line.id) or usual, line, problems), amount, left,
+            line.unit_price, title=line.title, sku=line.sku, line_id=line.id, gtu=gtu,
         ))
     return goods
 
@@ -173,14 +240,15 @@ def _rate(said: str, line: OrderLine, problems: dict[str, OmsError]) -> str:
         return ""
 
 
-def _product_rates(session: Session, lines: list[OrderLine]) -> dict[int, str]:
-    wanted = {line.variant_id for line in lines if line.variant_id and not line.vat_rate}
+def _of_products(session: Session, lines: list[OrderLine]) -> dict[int, tuple[str, str]]:
+    """Variant -> VAT rate and code of goods of its product."""
+    wanted = {line.variant_id for line in lines if line.variant_id}
     if not wanted:
         return {}
     return {
-        variant_id: rate
-        for variant_id, rate in session.execute(
-            select(Variant.id, Product.vat_rate)
+        variant_id: (rate, gtu)
+        for variant_id, rate, gtu in session.execute(
+            select(Variant.id, Product.vat_rate, Product.gtu)
             .join(Product, Product.id == Variant.product_id)
             .where(Variant.id.in_(wanted))
         )
@@ -221,6 +289,14 @@ def _check_buyer(buyer: Mapping[str, str], problems: dict[str, OmsError]) -> Non
                                      tax_id=buyer["tax_id"])
 
 
+def _check_receipt(ask: Ask, buyer: Mapping[str, str], problems: dict[str, OmsError]) -> None:
+    if ask.receipt.strip() and buyer["tax_id"] and not ask.receipt_named:
+        problems["receipt_named"] = NotAllowedNow(
+            "A company gets an invoice to a receipt only if its tax number is on the receipt "
+            "(art. 106b ust. 5)."
+        )
+
+
 def _check_payment(order: Order, ask: Ask, problems: dict[str, OmsError]) -> None:
     if order.payment_state in ("unpaid", "part") and not ask.unpaid:
         problems["unpaid"] = NotAllowedNow(
@@ -246,7 +322,6 @@ def _check_law(terms: Terms, lines: list[Charge], problems: dict[str, OmsError])
 def _terms(work: Work, order: Order, ask: Ask, buyer: Mapping[str, str], home: str,
            company: Company | None) -> Terms:
     issue_date = ask.issue_date or local_day(work.now)
-    supplied = order.shipped_at or order.paid_at
     methods = vat.methods_for(order.prices_include_tax)
     language = ask.language if ask.language in LANGUAGES else language_for(buyer["country"])
     return Terms(
@@ -254,7 +329,7 @@ def _terms(work: Work, order: Order, ask: Ask, buyer: Mapping[str, str], home: s
         currency=order.currency,
         home_currency=home,
         issue_date=issue_date,
-        sale_date=ask.sale_date or (local_day(supplied) if supplied else issue_date),
+        sale_date=_supplied(work, order, ask),
         method=ask.method if ask.method in methods else methods[0],
         order_number=str(order.id),
         channel_number=order.external_number,
@@ -264,7 +339,24 @@ def _terms(work: Work, order: Order, ask: Ask, buyer: Mapping[str, str], home: s
         exempt_basis=ask.exempt_basis or (company.exempt_basis if company else ""),
         remark=ask.remark.strip()[:500],
         issued_by=work.actor.name,
+        receipt=ask.receipt.strip()[:60],
     )
+
+
+def _at_home(session: Session, terms: Terms, lines: list[Charge]) -> Terms:
+    """With the bank's rate of the day that counts, where VAT has to be said at home too."""
+    if terms.exchange is not None or terms.home_currency != exchange.HOME or \
+            not snapshot.needs_exchange(terms.method, lines, terms.currency, terms.home_currency):
+        return terms
+    return replace(terms, exchange=exchange.find(
+        session, terms.currency, terms.sale_date, terms.issue_date))
+
+
+def _supplied(work: Work, order: Order, ask: Ask) -> date:
+    """The day of the sale: when the goods left, else when they were paid, else today."""
+    supplied = order.shipped_at or order.paid_at
+    issue_date = ask.issue_date or local_day(work.now)
+    return ask.sale_date or (local_day(supplied) if supplied else issue_date)
 
 
 def _settlement(work: Work, order: Order, ask: Ask, terms: Terms) -> Settlement:

@@ -45,7 +45,11 @@ class SeriesPeriod(Base):
 
 
 class Document(Base):
-    """``snapshot`` holds everything that is printed: parties, lines, sums per VAT rate."""
+    """``snapshot`` holds everything that is printed: parties, lines, sums per VAT rate.
+
+    ``corrects_id``: the first invoice that a correction puts right, whichever correction came
+    before. ``cause`` is unique: what is issued because of the same thing twice is issued once.
+    """
 
     __tablename__ = "document"
 
@@ -56,6 +60,8 @@ class Document(Base):
     sequence: Mapped[int]
     number: Mapped[str] = mapped_column(String(60), unique=True)
     order_id: Mapped[int | None] = mapped_column(ForeignKey("sales_order.id"), index=True)
+    corrects_id: Mapped[int | None] = mapped_column(ForeignKey("document.id"), index=True)
+    cause: Mapped[str | None] = mapped_column(String(80), unique=True)
     issued_at: Mapped[datetime]
     issue_date: Mapped[date]
     sale_date: Mapped[date]
@@ -86,3 +92,18 @@ class DocumentFile(Base):
     document_id: Mapped[int] = mapped_column(ForeignKey("document.id"), primary_key=True)
     file: Mapped[str] = mapped_column(String(80))
     made_at: Mapped[datetime]
+
+
+class ExchangeRate(Base):
+    """The mean rate of a currency on a day as the National Bank of Poland published it (table A).
+
+    ``rate`` is units of zloty for one, as exact text.
+    """
+
+    __tablename__ = "exchange_rate"
+
+    currency: Mapped[Currency] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True, index=True)
+    table_number: Mapped[str] = mapped_column(String(40))
+    rate: Mapped[str] = mapped_column(String(20))
+    read_at: Mapped[datetime]

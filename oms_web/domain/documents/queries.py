@@ -14,7 +14,7 @@ from oms_web.core.clock import local_day
 from oms_web.core.errors import NotFound
 from oms_web.core.paging import Page, seal, unseal
 from oms_web.core.text import words
-from oms_web.domain.documents import numbering, service
+from oms_web.domain.documents import kinds, numbering, service
 from oms_web.domain.documents.models import Document, Series
 from oms_web.domain.orders import phases
 from oms_web.domain.orders.models import Order, OrderKey
@@ -32,12 +32,15 @@ COLUMNS = (
     Document.id, Document.kind, Document.number, Document.order_id, Document.issue_date,
     Document.sale_date, Document.issued_at, Document.issued_by, Document.buyer,
     Document.currency, Document.net, Document.vat, Document.gross, Document.series_id,
+    Document.corrects_id,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What to list; ``text`` is (part of) a number, an order's number, or words of the buyer."""
+    """What to list: all kinds for buyers, unless a kind or a series is named. ``text`` is (part of)
+    a number, an order's number, or words of the buyer.
+    """
 
     kind: str = ""
     series_id: int | None = None
@@ -96,10 +99,40 @@ def get(session: Session, document_id: int) -> Document:
 
 
 def of_order(session: Session, order_id: int) -> Sequence[Found]:
-    """The documents of an order, newest first, without what they say."""
+    """The documents of an order that its buyer may see, newest first, without what they say."""
     return session.execute(
-        select(*COLUMNS).where(Document.order_id == order_id).order_by(Document.id.desc())
+        select(*COLUMNS).where(Document.order_id == order_id, Document.kind.in_(kinds.FOR_BUYERS))
+        .order_by(Document.id.desc())
     ).all()
+
+
+def family(session: Session, document_id: int) -> Sequence[Found]:
+    """An invoice and all its corrections, in the order in which they were issued."""
+    return session.execute(
+        select(*COLUMNS).where(or_(Document.id == document_id,
+                                   Document.corrects_id == document_id)).order_by(Document.id)
+    ).all()
+
+
+def advances_of(session: Session, order_id: int) -> list[dict[str, Any]]:
+    """The advance invoices of an order as a final invoice lists them, each as it stands after its
+    corrections; one that was taken back whole is left out.
+    """
+    rows = session.scalars(
+        select(Document).where(Document.order_id == order_id).order_by(Document.id)).all()
+    found = []
+    for one in rows:
+        if one.kind != kinds.ADVANCE:
+            continue
+        latest = [row for row in rows if row.corrects_id == one.id] or [one]
+        said = latest[-1].snapshot
+        rates = (said["after"] if said["kind"] == kinds.CORRECTION else said)["rates"]
+        rates = [{name: row[name] for name in ("rate", "net", "vat", "gross")} for row in rates]
+        gross = sum(row["gross"] for row in rates)
+        if gross:
+            found.append({"document_id": one.id, "number": one.number, "gross": gross,
+                          "issue_date": one.issue_date.isoformat(), "rates": rates})
+    return found
 
 
 def listed(session: Session, asked: Asked, after: str | None = None, limit: int = 50
@@ -121,6 +154,8 @@ def documents_query(asked: Asked) -> Select[*tuple[Any, ...]]:
         Document.issue_date.desc(), Document.id.desc())
     if asked.kind:
         query = query.where(Document.kind == asked.kind)
+    elif asked.series_id is None:
+        query = query.where(Document.kind.in_(kinds.FOR_BUYERS))
     if asked.series_id is not None:
         query = query.where(Document.series_id == asked.series_id)
     if asked.since is not None:
@@ -192,11 +227,13 @@ def _waits(paid: bool) -> list[ColumnElement[bool]]:
     ]
 
 
-def series_of(session: Session, kind: str = service.INVOICE, *, archived: bool = False
+def series_of(session: Session, kind: str = kinds.INVOICE, *, archived: bool = False
               ) -> Sequence[Series]:
-    """The series of a kind, the default first."""
-    query = select(Series).where(Series.kind == kind).order_by(
+    """The series of a kind, the default first; of all kinds where none is named."""
+    query = select(Series).order_by(
         Series.archived_at.is_not(None), Series.is_default.desc(), Series.id)
+    if kind:
+        query = query.where(Series.kind == kind)
     if not archived:
         query = query.where(Series.archived_at.is_(None))
     return session.scalars(query).all()

@@ -19,14 +19,15 @@ from oms_web.core.clock import local_day
 from oms_web.core.errors import Invalid, NotAllowedNow, NotFound
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
-from oms_web.domain.documents import numbering
+from oms_web.domain.documents import kinds, numbering
 from oms_web.domain.documents.models import Document, DocumentFile, Series, SeriesPeriod
 from oms_web.domain.documents.snapshot import numbered, party_name
 
-INVOICE = "invoice"
-KINDS = (INVOICE,)
-
-_FIRST_SERIES = {INVOICE: ("FV", "FV {n}/{month}/{year}", numbering.MONTH)}
+# What the audit trail calls it; an invoice, whichever, is issued.
+_ACTS = {
+    kinds.CORRECTION: "documents.correct", kinds.PROFORMA: "documents.proforma",
+    **dict.fromkeys(kinds.WAREHOUSE, "documents.warehouse"),
+}
 
 
 def get_series(session: Session, series_id: int) -> Series:
@@ -43,6 +44,7 @@ def get_series(session: Session, series_id: int) -> Series:
 
 def default_series(work: Work, kind: str) -> Series:
     """The series used when nobody chose one; the first is made when it is first needed."""
+    kind = kinds.series_kind(kind)
     found = work.session.scalar(
         select(Series)
         .where(Series.kind == kind, Series.archived_at.is_(None))
@@ -51,7 +53,7 @@ def default_series(work: Work, kind: str) -> Series:
     )
     if found is not None:
         return found
-    name, pattern, reset = _FIRST_SERIES[kind]
+    name, pattern, reset = kinds.FIRST_SERIES[kind]
     try:
         with work.session.begin_nested():
             return add_series(work, kind, name, pattern, reset)
@@ -71,7 +73,7 @@ def add_series(work: Work, kind: str, name: str, pattern: str, reset: str,
     Raises:
         Invalid: name or pattern taken, or the pattern could repeat a number.
     """
-    if kind not in KINDS:
+    if kind not in kinds.FIRST_SERIES:
         raise Invalid("Choose a kind of document.", "kind")
     name, pattern = _checked(work.session, kind, name, pattern, reset)
     first = not work.session.scalar(
@@ -169,7 +171,23 @@ def take_number(work: Work, series: Series, day: date) -> tuple[str, str, int]:
     return numbering.render(series.pattern, sequence, day), period, sequence
 
 
-def issue(work: Work, series: Series, snapshot: Mapping[str, Any], order_id: int) -> Document:
+def chosen_series(work: Work, kind: str, series_id: int | None) -> Series:
+    """The series a document takes its number from: the one asked for, else the usual one.
+
+    Raises:
+        NotFound: there is no such series.
+        Invalid: it numbers documents of another kind.
+    """
+    if not series_id:
+        return default_series(work, kind)
+    series = get_series(work.session, series_id)
+    if series.kind != kinds.series_kind(kind):
+        raise Invalid("This series numbers documents of another kind.", "series")
+    return series
+
+
+def issue(work: Work, series: Series, snapshot: Mapping[str, Any], order_id: int | None, *,
+          corrects_id: int | None = None, cause: str | None = None) -> Document:
     """Give a finished snapshot its number and store it for good.
 
     Raises:
@@ -195,18 +213,18 @@ def issue(work: Work, series: Series, snapshot: Mapping[str, Any], order_id: int
     full, total = numbered(snapshot, number), snapshot["total"]
     document = Document(
         kind=snapshot["kind"], series_id=series.id, period=period, sequence=sequence,
-        number=number, order_id=order_id, issued_at=work.now, issue_date=day,
-        sale_date=date.fromisoformat(snapshot["sale_date"]), issued_by=work.actor.name,
-        language=snapshot["language"], buyer=party_name(snapshot["buyer"])[:200],
-        currency=snapshot["currency"], net=total["net"], vat=total["vat"], gross=total["gross"],
-        snapshot=full,
+        number=number, order_id=order_id, corrects_id=corrects_id, cause=cause,
+        issued_at=work.now, issue_date=day, sale_date=date.fromisoformat(snapshot["sale_date"]),
+        issued_by=work.actor.name, language=snapshot["language"],
+        buyer=party_name(snapshot["buyer"])[:200], currency=snapshot["currency"], net=total["net"],
+        vat=total["vat"], gross=total["gross"], snapshot=full,
     )
     if work.session.scalar(select(Document.id).where(Document.number == number)):
         raise NotAllowedNow("Another series has already given the number %(number)s. Change the "
                             "pattern of this one.", number=number)
     work.session.add(document)
     work.session.flush()
-    audit.record(work, "documents.issue", "document", document.id,
+    audit.record(work, _ACTS.get(document.kind, "documents.issue"), "document", document.id,
                  {"number": [None, number], "gross": [None, total["gross"]]}, order_id=order_id)
     return document
 

@@ -2,6 +2,22 @@
 
 Pure. Amounts are minor units, unit prices are millionths, dates are ISO text. The PDF is drawn
 from this alone, so a changed address, logo or product name never changes a document.
+
+Fields are only ever added. All kinds have ``kind``, ``lines``, ``rates`` and ``total``, which
+agree with each other. A line's ``position`` is its place in the invoice and stays its name in
+corrections; its ``kind`` is ``goods``, ``delivery``, ``surcharge`` or ``advance``; ``gtu`` is a
+code of goods or empty. Beside them:
+
+* ``treatment``: how the sale is taxed (``treatment.py``); ``receipt``: ``{"number"}`` of the fiscal
+  receipt that an invoice belongs to (FP), else None.
+* ``correction``: ``lines``, ``rates`` and ``total`` are differences. ``corrected`` names the first
+  invoice, ``previous`` the correction before; ``before`` and ``after`` are whole states (``buyer``,
+  ``lines``, ``rates``, ``total``); ``changed`` are the positions that differ; ``reason``, ``cause``
+  (``quantity price rate data mixed``), ``effect`` (1 on the day of the invoice, 2 of the
+  correction, 3 another), ``form`` (``before_after`` or ``difference``).
+* ``advance``: a line per rate; ``ordered`` is what the order would be invoiced as.
+* ``final``: the lines are the whole supply, as is ``whole`` (``rates``, ``total``); ``rates`` and
+  ``total`` are what is left after ``advances`` (``document_id number issue_date gross rates``).
 """
 
 from __future__ import annotations
@@ -59,6 +75,9 @@ class Terms:
     exempt_basis: str = ""
     remark: str = ""
     issued_by: str = ""
+    kind: str = "invoice"
+    treatment: str = "domestic"
+    receipt: str = ""
 
 
 def invoice(
@@ -83,7 +102,7 @@ def invoice(
     paid = settlement.paid
     return {
         "schema": SCHEMA,
-        "kind": "invoice",
+        "kind": terms.kind,
         "number": None,
         "language": terms.language,
         "currency": terms.currency,
@@ -95,11 +114,7 @@ def invoice(
         "buyer": dict(buyer),
         "recipient": dict(recipient) if recipient else None,
         "lines": _lines(terms, charges, counted.lines),
-        "rates": [
-            {"rate": rate, **_taxed(taxed), **_home(taxed.vat, terms)}
-            for rate, taxed in counted.rates.items()
-        ],
-        "total": {**_taxed(total), **_home_total(counted, terms)},
+        **summed(counted, terms.currency, _exchange(terms)),
         "in_words": amount_in_words(total.gross, terms.currency, terms.language),
         "payment": {
             "kind": settlement.kind,
@@ -109,6 +124,8 @@ def invoice(
             "due_date": settlement.due.isoformat() if settlement.due else None,
         },
         "exchange": _exchange(terms),
+        "treatment": terms.treatment,
+        "receipt": {"number": terms.receipt} if terms.receipt else None,
         "notes": _notes(terms, list(counted.rates)),
         "exempt_basis": terms.exempt_basis if vat.EXEMPT in counted.rates else "",
         "remark": terms.remark,
@@ -136,6 +153,29 @@ def party_name(address: Mapping[str, Any]) -> str:
     return str(address.get("company") or address.get("name") or "")
 
 
+def summed(counted: vat.Sums, currency: str, exchange: Mapping[str, Any] | None
+           ) -> dict[str, Any]:
+    """``rates`` and ``total`` of a document; with the VAT at home where a rate is named."""
+
+    def home(amount: int) -> dict[str, int]:
+        if exchange is None:
+            return {}
+        return {"vat_home": vat.in_home_currency(amount, currency, exchange["currency"],
+                                                 Decimal(exchange["rate"]))}
+
+    rates = [{"rate": rate, "net": taxed.net, "vat": taxed.vat, "gross": taxed.gross,
+              **home(taxed.vat)} for rate, taxed in counted.rates.items()]
+    return {"rates": rates, "total": added(rates)}
+
+
+def added(rates: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """The bottom row under rows per rate: the sum of what stands above it."""
+    names = ["net", "vat", "gross"]
+    if any("vat_home" in row for row in rates):
+        names.append("vat_home")
+    return {name: sum(row.get(name, 0) for row in rates) for name in names}
+
+
 def needs_exchange(method: str, charges: Sequence[Charge], currency: str, home: str) -> bool:
     """Whether VAT must also be said in the home currency (art. 106e ust. 11)."""
     if currency == home:
@@ -161,30 +201,13 @@ def _lines(terms: Terms, charges: Sequence[Charge], taxed: Sequence[vat.Taxed]
         line = {
             "title": title, "sku": charge.sku, "quantity": charge.quantity, "unit": unit,
             "unit_price": price, "discount": charge.discount, "rate": charge.rate,
-            "amount": charge.amount, "line_id": charge.line_id,
+            "amount": charge.amount, "line_id": charge.line_id, "position": index + 1,
+            "kind": charge.kind, "gtu": charge.gtu,
         }
         if taxed:
             line |= {"vat": taxed[index].vat, "gross": taxed[index].gross}
         found.append(line)
     return found
-
-
-def _taxed(taxed: vat.Taxed) -> dict[str, int]:
-    return {"net": taxed.net, "vat": taxed.vat, "gross": taxed.gross}
-
-
-def _home(amount: int, terms: Terms) -> dict[str, int]:
-    if terms.exchange is None:
-        return {}
-    return {"vat_home": vat.in_home_currency(amount, terms.currency, terms.home_currency,
-                                             terms.exchange.rate)}
-
-
-def _home_total(counted: vat.Sums, terms: Terms) -> dict[str, int]:
-    if terms.exchange is None:
-        return {}
-    # The sum of what stands above it, so that the column adds up on paper.
-    return {"vat_home": sum(_home(t.vat, terms)["vat_home"] for t in counted.rates.values())}
 
 
 def _exchange(terms: Terms) -> dict[str, str] | None:
@@ -201,6 +224,6 @@ def _notes(terms: Terms, rates: Sequence[str]) -> list[str]:
     notes = []
     if terms.split_payment:
         notes.append("split_payment")
-    if vat.REVERSE in rates:
+    if vat.REVERSE in rates or terms.treatment == "services_eu":
         notes.append("reverse_charge")
     return notes

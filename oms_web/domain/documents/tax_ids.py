@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-_UNION = frozenset((
+from stdnum.eu import vat as eu_vat
+
+UNION = frozenset((
     "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT",
     "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
 ))
@@ -22,9 +24,21 @@ def printed_tax_ids(seller: Mapping[str, Any], buyer: Mapping[str, Any]) -> tupl
     home = str(seller["address"].get("country") or "PL")
     abroad = str(buyer.get("country") or home)
     mine, theirs = str(seller["tax_id"]), str(buyer.get("tax_id") or "")
-    if not theirs or home == abroad or not {home, abroad} <= _UNION:
+    if not theirs or home == abroad or not {home, abroad} <= UNION:
         return mine, theirs
     return _with_country(mine, home), _with_country(theirs, abroad)
+
+
+def is_union_number(number: str, country: str, home: str) -> bool:
+    """Whether a tax number is, in its form, a VAT number of another country of the Union than home.
+
+    Whether it is in use only the Union's register (VIES) knows.
+    """
+    bare = "".join(number.split()).replace("-", "").upper()
+    if not bare:
+        return False
+    whole = bare if bare[:2].isalpha() else _PREFIXES.get(country, country) + bare
+    return not whole.startswith(_PREFIXES.get(home, home)) and bool(eu_vat.is_valid(whole))
 
 
 def _with_country(number: str, country: str) -> str:

@@ -18,6 +18,7 @@ SCOPES: dict[str, frozenset[str]] = {
     "shipments:read": frozenset({"orders.see"}),
     "shipments:write": frozenset({"ship.do"}),
     "documents:read": frozenset({"documents.see"}),
+    "documents:write": frozenset({"documents.issue"}),
     "events:read": frozenset({"audit.see"}),
     "printing:read": frozenset({"printing.serve"}),
     "printing:write": frozenset({"printing.serve"}),

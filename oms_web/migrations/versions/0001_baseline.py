@@ -138,6 +138,8 @@ def upgrade() -> None:
     sa.Column('footer_pl', sa.Text(), nullable=False),
     sa.Column('footer_en', sa.Text(), nullable=False),
     sa.Column('exempt_basis', sa.String(length=200), nullable=False),
+    sa.Column('eu_vat', sa.Boolean(), nullable=False),
+    sa.Column('oss', sa.Boolean(), nullable=False),
     sa.Column('slip_prices', sa.Boolean(), nullable=False),
     sa.Column('payment_hours', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('cut_off', sa.String(length=5), nullable=False),
@@ -199,6 +201,17 @@ def upgrade() -> None:
     sa.CheckConstraint('id = 1', name=op.f('ck_einvoice_settings_only_one')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_einvoice_settings'))
     )
+    op.create_table('exchange_rate',
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('table_number', sa.String(length=40), nullable=False),
+    sa.Column('rate', sa.String(length=20), nullable=False),
+    sa.Column('read_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('currency', 'day', name=op.f('pk_exchange_rate'))
+    )
+    with op.batch_alter_table('exchange_rate', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_exchange_rate_day'), ['day'], unique=False)
+
     op.create_table('incoming_invoice',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('ksef_number', sa.String(length=40), nullable=False),
@@ -327,6 +340,7 @@ def upgrade() -> None:
     sa.Column('category', sa.String(length=120), nullable=False),
     sa.Column('description', sa.Text(), nullable=False),
     sa.Column('vat_rate', sa.String(length=6), nullable=False),
+    sa.Column('gtu', sa.String(length=6), nullable=False),
     sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
     sa.Column('archived_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_product'))
@@ -938,6 +952,8 @@ def upgrade() -> None:
     sa.Column('sequence', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('number', sa.String(length=60), nullable=False),
     sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('corrects_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('cause', sa.String(length=80), nullable=True),
     sa.Column('issued_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
     sa.Column('issue_date', sa.Date(), nullable=False),
     sa.Column('sale_date', sa.Date(), nullable=False),
@@ -949,13 +965,16 @@ def upgrade() -> None:
     sa.Column('vat', sa.BigInteger(), nullable=False),
     sa.Column('gross', sa.BigInteger(), nullable=False),
     sa.Column('snapshot', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.ForeignKeyConstraint(['corrects_id'], ['document.id'], name=op.f('fk_document_corrects_id')),
     sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_document_order_id')),
     sa.ForeignKeyConstraint(['series_id'], ['document_series.id'], name=op.f('fk_document_series_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_document')),
+    sa.UniqueConstraint('cause', name=op.f('uq_document_cause')),
     sa.UniqueConstraint('number', name=op.f('uq_document_number')),
     sa.UniqueConstraint('series_id', 'period', 'sequence', name=op.f('uq_document_series_id_period_sequence'))
     )
     with op.batch_alter_table('document', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_document_corrects_id'), ['corrects_id'], unique=False)
         batch_op.create_index('ix_document_list', ['issue_date', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_document_order_id'), ['order_id'], unique=False)
 
@@ -2031,6 +2050,7 @@ def downgrade() -> None:
     with op.batch_alter_table('document', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_document_order_id'))
         batch_op.drop_index('ix_document_list')
+        batch_op.drop_index(batch_op.f('ix_document_corrects_id'))
 
     op.drop_table('document')
     with op.batch_alter_table('bundle_part', schema=None) as batch_op:
@@ -2167,6 +2187,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_incoming_invoice_list')
 
     op.drop_table('incoming_invoice')
+    with op.batch_alter_table('exchange_rate', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_exchange_rate_day'))
+
+    op.drop_table('exchange_rate')
     op.drop_table('einvoice_settings')
     op.drop_table('document_series')
     op.drop_table('connector_check')

@@ -1,0 +1,101 @@
+"""From an issued invoice to its correction without a number: reads what was issued before.
+
+The correction page shows the draft, the flow issues the very same one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from oms_web.core.clock import local_day
+from oms_web.core.errors import Invalid, InvalidForm, NotAllowedNow, NotFound, OmsError
+from oms_web.core.work import Work
+from oms_web.domain.company.models import Company
+from oms_web.domain.documents import correcting, kinds, snapshot
+from oms_web.domain.documents.correcting import Ask, Naming
+from oms_web.domain.documents.drafting import design_of
+from oms_web.domain.documents.models import Document
+from oms_web.domain.orders.checks import tax_id_valid
+
+_BUYER = (*snapshot.ADDRESS_FIELDS, "tax_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An invoice and the last word on it."""
+
+    first: Document
+    latest: Document
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """What it says at present."""
+        return correcting.state_of(self.latest.snapshot)
+
+
+def standing(session: Session, document_id: int) -> Standing:
+    """The invoice that a document is, or corrects, with its last correction.
+
+    Raises:
+        NotFound: there is no such document.
+        NotAllowedNow: it is of a kind that is not corrected.
+    """
+    found = session.get(Document, document_id)
+    if found is None:
+        raise NotFound("There is no such document.")
+    first = session.get_one(Document, found.corrects_id) if found.corrects_id else found
+    if first.kind not in kinds.CORRECTABLE:
+        raise NotAllowedNow("Documents of this kind are not corrected: issue another one.")
+    latest = session.scalar(
+        select(Document).where(Document.corrects_id == first.id)
+        .order_by(Document.id.desc()).limit(1)
+    )
+    return Standing(first, latest or first)
+
+
+def draft_correction(work: Work, stand: Standing, ask: Ask) -> dict[str, Any]:
+    """The correction as it would be issued now.
+
+    Raises:
+        InvalidForm: what is missing or wrong, by field.
+    """
+    first, latest = stand.first, stand.latest
+    issue_date = ask.issue_date or local_day(work.now)
+    problems = _buyer_problems(ask.buyer)
+    if issue_date < latest.issue_date:
+        problems["issue_date"] = Invalid("A correction is not older than what it corrects.",
+                                         "issue_date")
+    if problems:
+        raise InvalidForm(problems)
+    company = work.session.get(Company, 1)
+    return correcting.correction(latest.snapshot, ask, Naming(
+        corrected={
+            "document_id": first.id, "kind": first.kind, "number": first.number,
+            "issue_date": first.issue_date.isoformat(), "sale_date": first.sale_date.isoformat(),
+        },
+        previous=None if latest is first
+        else {"document_id": latest.id, "number": latest.number},
+        issue_date=issue_date, issued_by=work.actor.name,
+        design=design_of(company, first.language),
+    ))
+
+
+def _buyer_problems(buyer: Mapping[str, str] | None) -> dict[str, OmsError]:
+    if buyer is None:
+        return {}
+    problems: dict[str, OmsError] = {}
+    said = {name: str(buyer.get(name) or "").strip() for name in _BUYER}
+    if not snapshot.party_name(said):
+        problems["name"] = Invalid("Who is the buyer?", "name")
+    for part in ("street", "city"):
+        if not said[part]:
+            problems[part] = Invalid("An invoice names the buyer's address.", part)
+    if said["tax_id"] and not tax_id_valid(said["tax_id"], said["country"]):
+        problems["tax_id"] = Invalid("The tax number %(tax_id)s is not valid", "tax_id",
+                                     tax_id=said["tax_id"])
+    return problems

@@ -1,0 +1,80 @@
+"""Exchange rates of documents in another currency: which table counts, and the tables we have.
+
+VAT at home is counted at the mean rate of the National Bank of Poland, table A, of the last working
+day before the tax arises; of an invoice that is issued earlier, before its issue (ustawa o VAT,
+art. 31a ust. 1-2). Only that day's table will do: an older one is never taken in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session
+
+from oms_web.core.db import upsert
+from oms_web.core.work import Work
+from oms_web.core.working_days import last_working_day
+from oms_web.domain.documents.models import ExchangeRate
+from oms_web.domain.documents.snapshot import Exchange
+from oms_web.domain.orders.models import Order
+
+HOME = "PLN"
+"""The currency that these tables are in."""
+READ_BACK = timedelta(days=45)
+"""How far back tables are read at first: an invoice may follow its sale until the 15th of the next
+month (art. 106i ust. 1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A published table: its number, the day it holds for, and units of home currency for one."""
+
+    number: str
+    day: date
+    rates: dict[str, Decimal]
+
+
+def day_for(sold: date, issued: date) -> date:
+    """The day whose table counts for a sale."""
+    return last_working_day(min(sold, issued))
+
+
+def find(session: Session, currency: str, sold: date, issued: date) -> Exchange | None:
+    """The rate that counts for a sale; None when that table is not here."""
+    day = day_for(sold, issued)
+    row = session.get(ExchangeRate, (currency, day))
+    return Exchange(Decimal(row.rate), row.table_number, row.day) if row else None
+
+
+def keep(work: Work, tables: Sequence[Table]) -> int:
+    """Store tables; one that is here already stays as it is. How many rates were given."""
+    rows = [
+        {"currency": currency, "day": table.day, "table_number": table.number,
+         "rate": str(rate), "read_at": work.now}
+        for table in tables for currency, rate in table.rates.items()
+    ]
+    if rows:
+        work.session.execute(
+            upsert(work.session, ExchangeRate).values(rows)
+            .on_conflict_do_nothing(index_elements=["currency", "day"]))
+    return len(rows)
+
+
+def span_missing(session: Session, today: date) -> tuple[date, date] | None:
+    """From which day to which tables are missing that could be asked for by now; None when none.
+
+    Tables are wanted only where orders are in another currency.
+    """
+    newest = session.scalar(select(func.max(ExchangeRate.day)))
+    last = last_working_day(today)
+    if newest is not None and newest >= last:
+        return None
+    if newest is None and not session.scalar(
+            select(exists().where(Order.closed_at.is_(None), Order.currency != HOME))):
+        return None
+    since = today - READ_BACK
+    return (max(newest + timedelta(days=1), since) if newest else since), last

@@ -1,0 +1,142 @@
+"""The screen that corrects an invoice: what it shows, what it issues, what it refuses where."""
+
+from __future__ import annotations
+
+from oms_web.core.actor import SYSTEM
+from oms_web.domain.documents.models import Document
+from tests import paper
+from tests.screens.test_documents import (
+    GOOD,
+    documents,
+    field_error,
+    issued,
+    make,
+    page,
+    pool,
+    printing,
+    read,
+    shop,
+)
+
+__all__ = ["pool", "printing", "shop"]
+
+BUYER = {"name": "Żaneta Łęcka", "company": "", "street": "ul. Gęsia 12/4", "postcode": "00-680",
+         "city": "Warszawa", "country": "PL", "tax_id": ""}
+WHOLE = BUYER | {"quantity_1": "3", "price_1": "39,90", "rate_1": "23", "shows": "before_after",
+                 "effect": "0", "reason": "Zwrot towaru"}
+
+
+def test_a_unit_is_taken_back(shop, browser_as):
+    invoice = issued(shop)
+    client = browser_as("sales")
+    assert f"/documents/{invoice}/correct" in page(client, f"/documents/{invoice}")
+    form = page(client, f"/documents/{invoice}/correct")
+    assert 'name="quantity_1" value="3"' in form
+    assert "Nothing differs from the invoice yet." in form
+    answer = client.post(f"/documents/{invoice}/correct", data=WHOLE | {"quantity_1": "2"})
+    (made,) = [one for one in documents(shop) if one.kind == "correction"]
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"/documents/{made.id}")
+    assert (made.number, made.gross) == ("KOR 1/11/2026", -3990)
+    shown = page(client, f"/documents/{made.id}")
+    assert "FV 1/11/2026" in shown
+    assert "Zwrot towaru" in shown
+    assert "79.80" in shown  # together
+    again = page(client, f"/documents/{invoice}/correct?all=1")
+    assert "It was corrected before, last by KOR 1/11/2026" in again
+    assert 'name="quantity_1" value="0"' in again
+    listed = page(client, "/documents?view=issued&of=correction")
+    assert "KOR 1/11/2026" in listed
+    assert "FV 1/11/2026" not in listed
+
+
+def test_what_is_wrong_is_said_at_its_field(shop, browser_as):
+    invoice = issued(shop)
+    client = browser_as("sales")
+
+    def refused(**typed) -> str:
+        answer = client.post(f"/documents/{invoice}/correct", data=WHOLE | typed)
+        assert answer.status_code == 422
+        return answer.get_data(as_text=True)
+
+    assert "Nothing is different from the invoice" in refused()
+    assert field_error(refused(quantity_1="2", reason=""), "reason") == \
+        "Say why the invoice is corrected."
+    assert "This is not a whole number: two" in refused(quantity_1="two")
+    assert "Type a number of units" in refused(quantity_1="-1")
+    assert "Not an amount: much" in refused(price_1="much")
+    assert field_error(refused(lowered="500"), "lowered") == \
+        "This is more than is left on the invoice."
+    assert field_error(refused(tax_id="5252248482", quantity_1="2"), "tax_id")
+    assert field_error(refused(quantity_1="2", issue_date="2026-11-23"), "issue_date")
+    assert [one.kind for one in documents(shop)] == ["invoice"]
+    page(client, "/documents/404/correct", 404)
+    assert browser_as("reader").get(f"/documents/{invoice}/correct").status_code == 403
+
+
+def test_the_preview_and_the_paper(printing, browser_as):
+    invoice = issued(printing)
+    client = browser_as("accountant")
+    text = read(client.get(f"/documents/{invoice}/correction.pdf", query_string=WHOLE | {
+        "quantity_1": "1", "reason": "Reklamacja"}))
+    assert "Faktura korygująca" in text
+    assert "Przed korektą" in text
+    assert "Reklamacja" in text
+    assert len(documents(printing)) == 1
+    assert client.get(f"/documents/{invoice}/correction.pdf").status_code == 422
+    client.post(f"/documents/{invoice}/correct", data=WHOLE | {
+        "quantity_1": "0", "shows": "difference"})
+    with printing.works.reading(SYSTEM) as work:
+        made = work.session.query(Document).filter_by(kind="correction").one()
+    text = read(client.get(f"/documents/{made.id}.pdf"))
+    assert "FV 1/11/2026" in text
+    assert "Do zwrotu" in text
+    assert "119,70" in text
+
+
+def test_a_pro_forma_and_an_advance_are_issued_from_their_forms(printing, browser_as):
+    order_id = make(printing, payment_state="part", paid_total=5000)
+    client = browser_as("sales")
+    card = page(client, f"/orders/{order_id}")
+    assert f"/orders/{order_id}/proforma" in card
+    assert f"/orders/{order_id}/advance" in card
+    form = page(client, f"/orders/{order_id}/proforma")
+    assert f"Pro forma for order {order_id}" in form
+    text = read(client.get(f"/orders/{order_id}/proforma/draft.pdf"))
+    assert "To nie jest faktura" in text
+    assert "Faktura" not in text
+    assert client.post(f"/orders/{order_id}/proforma", data=GOOD).status_code == 303
+    assert "It documents what was paid" in page(client, f"/orders/{order_id}/advance")
+    assert "Zaliczka na zamówienie" in read(client.get(f"/orders/{order_id}/advance/draft.pdf"))
+    assert client.post(f"/orders/{order_id}/advance", data=GOOD).status_code == 303
+    again = client.post(f"/orders/{order_id}/advance", data=GOOD)
+    assert again.status_code == 422
+    assert "There is no payment that an advance invoice could name." in \
+        again.get_data(as_text=True)
+    assert "It settles the advance invoices" in page(client, f"/orders/{order_id}/invoice")
+    client.post(f"/orders/{order_id}/invoice", data=GOOD | {"unpaid": "y"})
+    made = {one.kind: one for one in documents(printing)}
+    assert [(kind, one.number, one.gross) for kind, one in sorted(made.items())] == [
+        ("advance", "ZAL 1/11/2026", 5000), ("final", "FV 1/11/2026", 6970),
+        ("proforma", "PRO 1/11/2026", 11970)]
+    text = read(client.get(f"/documents/{made['final'].id}.pdf"))
+    assert "Zaliczki rozliczone" in text
+    assert "ZAL 1/11/2026" in text
+    assert "Sprzedaż" not in read(client.get(f"/documents/{made['advance'].id}.pdf"))
+
+
+def test_a_sale_abroad_shows_how_it_is_taxed(shop, browser_as):
+    away = paper.POLISH_HOME | {"country": "US"}
+    order_id = make(shop, ship_to=away, country="US")
+    client = browser_as("sales")
+    form = page(client, f"/orders/{order_id}/invoice")
+    assert '<option selected value="export">' in form
+    answer = client.post(f"/orders/{order_id}/invoice", data=GOOD | {"treatment": "wdt"})
+    assert field_error(answer.get_data(as_text=True), "treatment") == \
+        "The buyer has no VAT number of another country of the Union."
+    assert "Taxed as" not in page(client, f"/orders/{make(shop)}/invoice")
+    # A company's receipt has to bear its number.
+    company = make(shop, tax_id="5252248481")
+    answer = client.post(f"/orders/{company}/invoice", data=GOOD | {
+        "tax_id": "5252248481", "receipt": "1/2"})
+    assert "only if its tax number is on the receipt" in field_error(
+        answer.get_data(as_text=True), "receipt_named")

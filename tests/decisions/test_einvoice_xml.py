@@ -14,6 +14,7 @@ from oms_web.domain.documents.snapshot import Settlement
 from oms_web.domain.einvoices import fa3, parties
 from oms_web.domain.einvoices.nodes import NAMESPACE
 from oms_web.domain.einvoices.schema import faults
+from oms_web.domain.einvoices.treatments import treatment_of
 from tests.contract.vendor_spec import shared
 from tests.invoices import (
     COMPANY,
@@ -56,12 +57,14 @@ def sums(tree: etree._Element) -> dict[str, str]:
                                       "P_14_3": "2.50", "P_15": "172.20"}, id="consumer"),
     pytest.param(made([("Kubek", 1, "100", "0")]), "VAT", ["0 KR"],
                  {"P_13_6_1": "100.00", "P_15": "100.00"}, id="0% at home"),
-    pytest.param(made([("Kubek", 1, "100", "0")], buyer=GERMAN, currency="EUR"), "VAT", ["0 WDT"],
+    pytest.param(made([("Kubek", 1, "100", "0")], buyer=GERMAN, currency="EUR",
+                      put_treatment="wdt"), "VAT", ["0 WDT"],
                  {"P_13_6_2": "100.00", "P_15": "100.00"}, id="intra-Community"),
-    pytest.param(made([("Kubek", 1, "100", "0")], buyer=SWISS, currency="USD"), "VAT", ["0 EX"],
+    pytest.param(made([("Kubek", 1, "100", "0")], buyer=SWISS, currency="USD",
+                      put_treatment="export"), "VAT", ["0 EX"],
                  {"P_13_6_3": "100.00", "P_15": "100.00"}, id="export"),
     pytest.param(made([("Kubek", 1, "119", "19")], buyer=GERMAN_CONSUMER, currency="EUR",
-                      exchange=EURO), "VAT", [],
+                      exchange=EURO, put_treatment="oss"), "VAT", [],
                  {"P_13_5": "100.00", "P_14_5": "19.00", "P_15": "119.00"}, id="one-stop shop"),
     pytest.param(made([("Złom", 1, "100", "oo")], buyer=COMPANY, method="net_rate"), "VAT",
                  ["oo"], {"P_13_10": "100.00", "P_15": "100.00"}, id="reverse charge"),
@@ -69,6 +72,9 @@ def sums(tree: etree._Element) -> dict[str, str]:
                  ["zw"], {"P_13_7": "100.00", "P_15": "100.00"}, id="exempt"),
     pytest.param(made([("Licencja", 1, "100", "np")], buyer=GERMAN), "VAT", ["np I"],
                  {"P_13_8": "100.00", "P_15": "100.00"}, id="outside"),
+    pytest.param(made([("Licencja", 1, "100", "np")], buyer=GERMAN,
+                      put_treatment="services_eu"), "VAT", ["np II"],
+                 {"P_13_9": "100.00", "P_15": "100.00"}, id="services in the Union"),
     pytest.param(made([("Kubek", 1, "123", "23")], buyer=COMPANY, currency="EUR", exchange=EURO),
                  "VAT", ["23"], {"P_13_1": "100.00", "P_14_1": "23.00", "P_14_1W": "97.78",
                                  "P_15": "123.00"}, id="foreign currency"),
@@ -101,6 +107,15 @@ def test_each_kind_is_what_the_schema_takes(snapshot, kind, rates, bottom):
     assert texts(tree, "FaWiersz/P_12") == rates
     assert sums(tree) == bottom
     assert texts(tree, "P_2") == [snapshot["number"]]
+
+
+@pytest.mark.parametrize(("buyer", "rate", "treatment"), [
+    (COMPANY, "0", "domestic"), (GERMAN, "0", "wdt"), (SWISS, "0", "export"),
+    (GERMAN_CONSUMER, "19", "oss"), (GERMAN_CONSUMER, "23", "domestic"),
+])
+def test_a_document_that_does_not_say_how_vat_is_dealt_with_shows_it(buyer, rate, treatment):
+    snapshot = made([("Kubek", 1, "100", rate)], buyer=buyer, put_treatment="")
+    assert treatment_of(snapshot) == treatment
 
 
 @pytest.mark.parametrize(("buyer", "identity"), [

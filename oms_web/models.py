@@ -8,6 +8,7 @@ from oms_web.domain.catalog import models as catalog
 from oms_web.domain.channels import models as channels
 from oms_web.domain.company import models as company
 from oms_web.domain.documents import models as documents
+from oms_web.domain.einvoices import models as einvoices
 from oms_web.domain.fulfilment import models as fulfilment
 from oms_web.domain.messages import models as messages
 from oms_web.domain.orders import begun, outgoing
@@ -33,6 +34,7 @@ __all__ = [
     "claims",
     "company",
     "documents",
+    "einvoices",
     "events",
     "fulfilment",
     "messages",

@@ -14,6 +14,7 @@ from typing import Any
 from oms_web.core.events import OutboxEvent
 from oms_web.domain.catalog.events import PRICED_BY, PUBLISHED_BY, VariantsAdded, VariantsChanged
 from oms_web.domain.channels.events import ListingsMapped
+from oms_web.domain.documents.events import DocumentIssued
 from oms_web.domain.orders.events import ParcelClosed, ShipmentLeft
 from oms_web.domain.stock.events import StockChanged
 from oms_web.domain.webhooks.events import WebhookCalled
@@ -107,6 +108,12 @@ def call_webhook(events: Sequence[OutboxEvent]) -> list[Queued]:
     ]
 
 
+def queue_einvoice(events: Sequence[OutboxEvent]) -> list[Queued]:
+    """A document was issued: it may have to go to KSeF."""
+    return [Queued("queue_einvoice", str(event.payload["document_id"]),
+                   {"document_id": event.payload["document_id"]}) for event in events]
+
+
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
     VariantsAdded.name: (map_listings,),
     VariantsChanged.name: (publish_changed, publish_prices),
@@ -115,4 +122,5 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     ParcelClosed.name: (print_closed,),
     ShipmentLeft.name: (tell_channel,),
     WebhookCalled.name: (call_webhook,),
+    DocumentIssued.name: (queue_einvoice,),
 }

@@ -5,7 +5,7 @@ Web, CLI and jobs get the same ``Oms``; only ``app.py`` adds Flask to it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -29,6 +29,8 @@ from oms_web.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from oms_web.adapters.printing import Printing
+    from oms_web.domain.einvoices.office import Access, EInvoiceOffice, Login
+    from oms_web.sync.einvoicing import OfficeMaker
     from oms_web.sync.file_import import Importer
     from oms_web.sync.isolation.children import Children
     from oms_web.sync.registry import Registry
@@ -84,6 +86,7 @@ def wire(
         "pacer": pacer,
         "webhooks": _messengers(settings),
         "mail": connection,
+        "ksef": _ksef(settings, pacer, clock),
         "rates": partial(_rates, settings, pacer),
         "children": _children(settings),
     }
@@ -124,6 +127,27 @@ def _messengers(settings: Settings) -> Messenger:
             url, {}, loopback=settings.loopback_shops, name=name, sink=sink, patience=patience,
             pace=pacer.of(name, name, ()),
         )
+
+    return make
+
+
+def _ksef(settings: Settings, pacer: Pacer, clock: Clock) -> OfficeMaker:
+    """Makes the clients of KSeF; one pace for all of them."""
+    recorder = Recorder(settings.instance / "recordings") if settings.record_calls else None
+
+    def make_http(base_url: str, headers: Mapping[str, str], **more: Any) -> AccountHttp:
+        from oms_web.adapters.ksef import LIMITS
+
+        return AccountHttp(
+            base_url, headers, loopback=settings.loopback_shops, name="KSeF", recorder=recorder,
+            pace=pacer.of("ksef", "ksef", LIMITS), **more,
+        )
+
+    def make(address: str, nip: str, login: Login, access: Access | None,
+             keep: Callable[[Access], None]) -> EInvoiceOffice:
+        from oms_web.adapters.ksef import Ksef
+
+        return Ksef(address, nip, login, access, keep, make_http, clock)
 
     return make
 

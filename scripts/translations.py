@@ -46,6 +46,9 @@ KEYWORDS = {
 # Tables of messages in modules that may not import gettext: file -> names of the tables. Every
 # string in them that contains a space or begins with a capital letter is a message.
 TABLES = {
+    "oms_web/adapters/ksef.py": ("_ANSWERED", "_SAYS", "_NOT_TAKEN"),
+    "oms_web/adapters/ksef_login.py": ("_REFUSED", "_SLOW", "_NO_KEY", "_UNREADABLE",
+                                       "_NO_CERTIFICATE"),
     "oms_web/domain/orders/checks.py": ("KINDS",),
     "oms_web/domain/orders/parting.py": ("REASONS",),
     "oms_web/domain/shipping/fixed.py": ("_PHASE_SAYS",),

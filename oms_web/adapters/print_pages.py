@@ -24,6 +24,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from oms_web.adapters import barcode, print_tables
 from oms_web.adapters.print_accent import readable
 from oms_web.adapters.print_columns import column_mm, text_mm
+from oms_web.adapters.qr import qr
 from oms_web.core.clock import SHOP_ZONE
 from oms_web.core.errors import NotFound
 from oms_web.core.money import exponent, from_micro, from_minor
@@ -35,6 +36,7 @@ from oms_web.domain.documents.labels import LABELS
 from oms_web.domain.documents.picksheets import PickSheet
 from oms_web.domain.documents.slips import Slip
 from oms_web.domain.documents.tax_ids import printed_tax_ids
+from oms_web.domain.einvoices.marks import Mark
 from oms_web.paths import STATIC, TEMPLATES
 
 FOLDER = TEMPLATES / "print"
@@ -163,20 +165,20 @@ class PrintPages:
         self._files = files
         self._kept_logo = "", ""
 
-    def invoice(self, snapshot: Mapping[str, Any]) -> str:
+    def invoice(self, snapshot: Mapping[str, Any], ksef: Mark | None = None) -> str:
         """The page of an issued document for a buyer, or of a draft when it has no number."""
         design, language = snapshot["design"], snapshot["language"]
         seller, buyer = printed_tax_ids(snapshot["seller"], snapshot["buyer"])
-        return self._draw("invoice.html", language, doc=snapshot,
+        return self._draw("invoice.html", language, doc=snapshot, ksef=ksef, qr=qr,
                           tables=print_tables.of(snapshot, LABELS[language], _say(language)),
                           tax_ids={"seller": seller, "buyer": buyer},
                           design=self._design(design["accent"], design["logo"],
                                               design["footer"]))
 
-    def document(self, snapshot: Mapping[str, Any]) -> str:
+    def document(self, snapshot: Mapping[str, Any], ksef: Mark | None = None) -> str:
         """The page of an issued document, whatever its kind."""
         if snapshot["kind"] not in kinds.WAREHOUSE:
-            return self.invoice(snapshot)
+            return self.invoice(snapshot, ksef)
         design = snapshot["design"]
         return self._draw("warehouse.html", snapshot["language"], doc=snapshot,
                           design=self._design(design["accent"], design["logo"], ""))

@@ -22,7 +22,7 @@ from sqlalchemy import func, select
 from oms_web.adapters.pdf import PdfFailed, PdfPool, merge
 from oms_web.adapters.print_pages import Look, PrintPages
 from oms_web.core.actor import SYSTEM, Actor
-from oms_web.core.errors import Invalid, NotFound, OmsError
+from oms_web.core.errors import Invalid, NotAllowedNow, NotFound, OmsError
 from oms_web.core.ports import FileStore
 from oms_web.core.work import Works
 from oms_web.domain.company.models import Company
@@ -30,6 +30,8 @@ from oms_web.domain.documents import handovers, kinds, picksheets, service
 from oms_web.domain.documents.models import Document, DocumentFile
 from oms_web.domain.documents.slips import Slip, slips
 from oms_web.domain.documents.snapshot import numbered
+from oms_web.domain.einvoices import queries as einvoices
+from oms_web.domain.einvoices.marks import mark_of
 
 log = logging.getLogger(__name__)
 
@@ -77,11 +79,14 @@ class Printing:
     def document(self, document_id: int) -> bytes:
         """The PDF of an issued document: made once, the same bytes ever after.
 
+        One that goes to KSeF is kept only from when it has its number there.
+
         Raises:
             NotFound: there is no such document.
             PdfUnavailable, PdfFailed: it has never been printed and cannot be now.
         """
         with self._works.reading(SYSTEM) as work:
+            mark = mark_of(einvoices.of(work.session, document_id))
             row = work.session.execute(
                 select(Document.snapshot, DocumentFile.file)
                 .outerjoin(DocumentFile, DocumentFile.document_id == Document.id)
@@ -96,11 +101,26 @@ class Printing:
                 # The same snapshot gives the same bytes, so the file comes back under its name
                 # unless the templates have changed since; then this is the best there is.
                 log.warning("the file of document %s is missing; made anew", document_id)
-        made = self.pdf.render([self._pages.document(row.snapshot)])
+        made = self.pdf.render([self._pages.document(row.snapshot, mark)])
+        if mark is not None and not mark.is_final:
+            return made
         name = self._files.put(made, ".pdf")
         with self._works.writing(SYSTEM) as work:
             kept = service.note_file(work, document_id, name)
         return made if kept == name or row.file is not None else self._files.path(kept).read_bytes()
+
+    def for_buyer(self, document_id: int) -> bytes:
+        """The PDF of a document as a buyer may be given it.
+
+        Raises:
+            NotAllowedNow: it has neither a number in KSeF yet, nor was it issued offline.
+            NotFound, PdfUnavailable, PdfFailed: as for ``document``.
+        """
+        with self._works.reading(SYSTEM) as work:
+            mark = mark_of(einvoices.of(work.session, document_id))
+        if mark is not None and mark.link is None:
+            raise NotAllowedNow("This document waits for its number from KSeF.")
+        return self.document(document_id)
 
     def draft(self, snapshot: dict[str, Any]) -> bytes:
         """The PDF of an invoice as it would look; nothing is stored."""

@@ -20,6 +20,7 @@ COMMANDS = {
     "doctor": ("doctor", "Check the machine and the books."),
     "export": ("exports", "Write a list to a CSV or XLSX file."),
     "import": ("imports", "Take in files of orders, products or stock."),
+    "ksef-standin": ("ksef_standin", "Run a KSeF that does not exist, to rehearse on."),
     "serve": ("serve", "Serve the shop; make it on the first start."),
     "sync": ("sync", "Ask channels now instead of at their next turn."),
     "users": ("users", "People who may sign in."),
@@ -44,7 +45,7 @@ class LazyGroup(Group):
         if cmd_name not in COMMANDS:
             return None
         module = import_module(f"oms_web.cli.{COMMANDS[cmd_name][0]}")
-        return getattr(module, cmd_name.replace("import", "import_"))
+        return getattr(module, cmd_name.replace("import", "import_").replace("-", "_"))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

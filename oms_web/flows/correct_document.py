@@ -10,6 +10,7 @@ from oms_web.domain.documents.correcting import Ask
 from oms_web.domain.documents.correction_draft import draft_correction, standing
 from oms_web.domain.documents.events import DocumentIssued
 from oms_web.domain.documents.models import Document
+from oms_web.domain.einvoices import service as einvoices
 from oms_web.domain.orders.service import lock_order
 
 
@@ -28,6 +29,7 @@ def correct_invoice(work: Work, document_id: int, ask: Ask) -> tuple[Document, b
         NotFound: there is no such document or series.
         NotAllowedNow: it is of a kind that is not corrected, or the series gives no numbers.
         InvalidForm: nothing changes, more comes back than was sold, or a word is missing.
+        Invalid: it goes to KSeF, which would refuse it.
     """
     stand = standing(work.session, document_id)
     if stand.first.order_id is not None:
@@ -41,6 +43,7 @@ def correct_invoice(work: Work, document_id: int, ask: Ask) -> tuple[Document, b
     series = service.chosen_series(work, kinds.CORRECTION, ask.series_id)
     document = service.issue(work, series, draft, stand.first.order_id,
                              corrects_id=stand.first.id, cause=ask.cause or None)
+    einvoices.queue(work, document)
     if document.order_id is not None:
         work.announce(DocumentIssued(document.id, document.order_id, document.kind,
                                      document.number))

@@ -16,6 +16,7 @@ from oms_web.domain.documents.drafting import Ask, draft_invoice
 from oms_web.domain.documents.events import DocumentIssued
 from oms_web.domain.documents.models import Document
 from oms_web.domain.documents.queries import advances_of
+from oms_web.domain.einvoices import service as einvoices
 from oms_web.domain.orders import outgoing
 from oms_web.domain.orders.models import Order
 from oms_web.domain.orders.service import lock_order, refile
@@ -37,6 +38,7 @@ def issue_invoice(work: Work, order_id: int, ask: Ask | None = None) -> tuple[Do
         NotFound: there is no such order.
         NotAllowedNow: the order is a draft or cancelled, or the series gives no numbers.
         InvalidForm: everything that is missing or wrong, by field.
+        Invalid: it goes to KSeF, which would refuse it.
     """
     ask = ask or Ask()
     order = lock_order(work.session, order_id)
@@ -111,7 +113,8 @@ def _drafted(work: Work, order: Order, ask: Ask, kind: str) -> dict[str, Any]:
 
 
 def _show(work: Work, document: Document, order_id: int) -> None:
-    """Let the order know its document, and the channels that show documents to buyers."""
+    """Let the order, KSeF and the channels that show documents to buyers know the document."""
+    einvoices.queue(work, document)
     with outgoing.deciding(work, outgoing.INVOICE, order_id, document.id, {}):
         tell_invoice(work, order_id, document.id)
     work.announce(DocumentIssued(document.id, order_id, document.kind, document.number))

@@ -17,8 +17,8 @@ from oms_web.core.errors import OmsError
 from oms_web.core.work import Work
 from oms_web.domain.channels import pricing
 from oms_web.domain.channels.service import ChannelStopped
-from oms_web.flows import backorder, map_listing, publish_stock
-from oms_web.sync import doorbell, feeds, message_sending, receipts, webhooks
+from oms_web.flows import backorder, einvoice, map_listing, publish_stock
+from oms_web.sync import doorbell, einvoicing, feeds, message_sending, receipts, webhooks
 from oms_web.sync.offers import read_offers
 from oms_web.sync.pull import pull
 from oms_web.sync.pull_returns import pull_returns
@@ -166,7 +166,7 @@ def tell_notices(job: Job) -> Result:
     """Tell one account about its orders. When to try again stands at each notice."""
     try:
         told = push_notices(job.engine, job.args["account_id"],
-                            lambda document_id: job.oms.printing.document(document_id), job.beat)
+                            lambda document_id: job.oms.printing.for_buyer(document_id), job.beat)
     except (ChannelError, ChannelStopped) as error:
         return {"error": feeds.describe(error)}
     return {"done": told.done, "failed": told.failed, "later": told.later}
@@ -208,8 +208,28 @@ def tell_webhook_once(job: Job) -> Result:
 def send_messages(job: Job) -> Result:
     """Send what is due to buyers. When to try a message again stands at it."""
     return {"sent": message_sending.send(
-        job.engine, job.args["kind"], lambda document_id: job.oms.printing.document(document_id),
+        job.engine, job.args["kind"], lambda document_id: job.oms.printing.for_buyer(document_id),
         job.beat)}
+
+
+def queue_einvoice(job: Job) -> Result:
+    """Make the e-invoice of a document that was issued."""
+    with job.oms.works.writing(SYSTEM) as work:
+        made = einvoice.queue(work, job.args["document_id"])
+        return {"state": made.state} if made is not None else {}
+
+
+def send_einvoices(job: Job) -> Result:
+    """Send what waits to KSeF and ask what became of what was sent. When to come again stands at
+    each.
+    """
+    done = einvoicing.run(job.oms.works, job.beat)
+    return {"sent": done.sent, "accepted": done.accepted, "rejected": done.rejected}
+
+
+def read_incoming_invoices(job: Job) -> Result:
+    """Read what others issued to the company."""
+    return {"added": einvoicing.read_incoming(job.oms.works)}
 
 
 def rehearse_rule(job: Job) -> Result:
@@ -260,6 +280,9 @@ HANDLERS: dict[str, Handler] = {
     running.TASK: run_rules,
     timed.TASK: run_timed_rules,
     rehearsing.TASK: rehearse_rule,
+    "queue_einvoice": queue_einvoice,
+    einvoicing.TASK: send_einvoices,
+    einvoicing.INCOMING: read_incoming_invoices,
     "print_batch": _late("print_batch"),
     "print_closed": _late("print_closed"),
     "import_file": _late("import_file"),

@@ -18,6 +18,8 @@ from oms_web.core.events import OutboxEvent
 from oms_web.core.work import Works
 from oms_web.domain.audit import sealing
 from oms_web.domain.documents import exchange
+from oms_web.domain.einvoices import incoming
+from oms_web.domain.einvoices import queries as einvoices
 from oms_web.domain.messages import queries as messages
 from oms_web.domain.orders import begun, outgoing, telling
 from oms_web.domain.orders import service as orders
@@ -32,6 +34,7 @@ from oms_web.flows.pack import photos
 from oms_web.sync import (
     doorbell,
     drop_folder,
+    einvoicing,
     feeds,
     message_sending,
     push_notices,
@@ -96,6 +99,18 @@ def ring_messages(oms: Oms) -> int:
     with oms.works.writing(SYSTEM) as work:
         queued = [message_sending.ask(work, kind) for kind in sorted(due)]
     return queued.count(True)
+
+
+def ring_einvoices(oms: Oms) -> int:
+    """Queue what is due at KSeF: sending and asking, and the reading of what others issued."""
+    with oms.works.reading(SYSTEM) as work:
+        due = [kind for kind, is_due in (
+            (einvoicing.TASK, einvoices.due), (einvoicing.INCOMING, incoming.is_due),
+        ) if is_due(work.session, work.now)]
+    if not due:
+        return 0
+    with oms.works.writing(SYSTEM) as work:
+        return [einvoicing.ask(work, kind) for kind in due].count(True)
 
 
 def ring_rules(oms: Oms) -> bool:

@@ -17,10 +17,11 @@ SCREENS = (
     "till_sales", "packing", "packing_close", "shipments", "recall", "stock", "stock_documents",
     "receipts", "transfers", "stocktakes", "warehouses", "products", "listings", "offer_rules",
     "channels", "channel_journal", "connecting", "rules", "rule_lab", "rule_history", "macros",
-    "doorbell", "quarantine", "imports", "import_profiles", "documents", "corrections", "papers",
-    "numbering", "printing", "tasks", "users", "api_keys", "webhooks", "settings",
-    "floor_settings", "printers", "labels", "messages", "message_templates", "message_settings",
-    "order_messages", "buyer_page", "guide", "audit", "components",
+    "doorbell", "quarantine", "imports", "import_profiles", "documents", "corrections",
+    "einvoices", "einvoice_settings", "papers", "numbering", "printing", "tasks", "users",
+    "api_keys", "webhooks", "settings", "floor_settings", "printers", "labels", "messages",
+    "message_templates", "message_settings", "order_messages", "buyer_page", "guide", "audit",
+    "components",
 )
 
 

@@ -52,6 +52,12 @@ ACTS: dict[str, Any] = {
     "company.logo": _l("Logo changed"),
     "company.reset": _l("Demo shop cleared"),
     "company.set_up": _l("Company set up"),
+    "einvoices.accepted": _l("Document accepted by KSeF"),
+    "einvoices.again": _l("Document sent to KSeF again"),
+    "einvoices.offline": _l("Document issued offline"),
+    "einvoices.queue": _l("Document prepared for KSeF"),
+    "einvoices.rejected": _l("Document rejected by KSeF"),
+    "einvoices.settings": _l("Settings of KSeF changed"),
     "documents.add_series": _l("Numbering series added"),
     "documents.archive_series": _l("Numbering series closed"),
     "documents.change_series": _l("Numbering series changed"),
@@ -232,7 +238,7 @@ FAMILIES: dict[str, Any] = {
     "statuses": _l("Statuses"), "tags": _l("Tags"), "users": _l("People"),
     "api_keys": _l("API keys"), "webhooks": _l("Webhooks"), "rules": _l("Rules"),
     "macros": _l("Macros"), "till": _l("Point of sale"), "messages": _l("Messages"),
-    "views": _l("Views"), "printers": _l("Printers"),
+    "views": _l("Views"), "printers": _l("Printers"), "einvoices": _l("KSeF"),
 }
 
 SUBJECTS: dict[str, Any] = {
@@ -245,6 +251,7 @@ SUBJECTS: dict[str, Any] = {
     "import_run": _l("Import"), "import_profile": _l("Import profile"), "api_key": _l("API key"),
     "webhook": _l("Webhook"), "rule": _l("Rule"),
     "macro": _l("Macro"), "till": _l("Till"), "message": _l("Message"),
+    "einvoice_settings": _l("Settings of KSeF"),
     "message_template": _l("Template"), "message_settings": _l("Sending of messages"),
     "view": _l("View"), "printer": _l("Printer"), "print_job": _l("Printing job"),
 }

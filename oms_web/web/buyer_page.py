@@ -118,7 +118,7 @@ def document(token: str, document_id: int) -> Response:
     if document_id not in mine:
         return _nothing()
     name = "".join(ch if ch.isalnum() or ch in "-." else "-" for ch in mine[document_id])
-    return _shy(pdf(oms().printing.document(document_id), f"{name}.pdf"))
+    return _shy(pdf(oms().printing.for_buyer(document_id), f"{name}.pdf"))
 
 
 def _open(token: str) -> Order | None:

@@ -17,12 +17,14 @@ from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.documents import correcting, exports, kinds, queries, treatment, vat
 from oms_web.domain.documents.drafting import Ask, Draft, draft_invoice, may_need_split_payment
 from oms_web.domain.documents.models import Document
+from oms_web.domain.einvoices import queries as einvoices
+from oms_web.domain.einvoices import settings as einvoice_settings
 from oms_web.domain.orders import telling
 from oms_web.domain.orders.models import Order
 from oms_web.domain.orders.service import get_order
 from oms_web.extensions import db
 from oms_web.flows.issue_document import issue_advance, issue_invoice, issue_proforma
-from oms_web.web import asked
+from oms_web.web import asked, einvoice_words
 from oms_web.web.access import act
 from oms_web.web.door import oms, reading, writing
 from oms_web.web.exports import send
@@ -85,12 +87,14 @@ def _chosen() -> tuple[dict[str, Any], queries.Asked]:
         "view": view if view in VIEWS else "", "of": asked.text("of", 12),
         "series": asked.number("series"), "since": asked.text("since", 10),
         "until": asked.text("until", 10), "q": asked.text("q", 120),
+        "ksef": asked.text("ksef", 12),
     }
     wanted = queries.Asked(
         chosen["of"] if chosen["of"] in KINDS else "", chosen["series"],
         _day("since"), _day("until"), chosen["q"],
+        einvoices.chosen(chosen["ksef"], reading().now),
     )
-    filtered = any(chosen[name] for name in ("of", "series", "since", "until", "q"))
+    filtered = any(chosen[name] for name in ("of", "series", "since", "until", "q", "ksef"))
     chosen["view"] = chosen["view"] or ("issued" if filtered else "waiting")
     return chosen, wanted
 
@@ -133,6 +137,9 @@ def _list(results: list[tuple[int, str]] | None = None, status: int = 200) -> Re
         if shown and view == "issued" else None,
         accounts={one.id: one for one in db.session.scalars(select(ChannelAccount))},
         unavailable=oms().printing.available(), status=status,
+        ksef_filters=einvoice_words.FILTERS if einvoice_settings.get(db.session) else {},
+        ksef=einvoices.of_many(db.session, [row.id for row in page.rows])
+        if view == "issued" else {}, ksef_words=einvoice_words,
     )
 
 
@@ -154,7 +161,8 @@ def show(document_id: int) -> Response:
                   family=family if len(family) > 1 else (),
                   correctable=found.kind in (*kinds.CORRECTABLE, kinds.CORRECTION),
                   notices=telling.of_document(db.session, found.order_id, document_id)
-                  if found.order_id else ())
+                  if found.order_id else (),
+                  ksef=einvoices.of(db.session, document_id), ksef_words=einvoice_words)
 
 
 @screen.post("/documents/notices/<int:notice_id>/again")

@@ -40,6 +40,9 @@ NAMES: dict[str, Any] = {
     "import_file": _l("Import a file"), "drop_folders": _l("Look into folders"),
     "rehearse_rule": _l("Rehearse a rule"), "run_rules": _l("Ask the rules"),
     "run_timed_rules": _l("Ask the rules of the clock"), "batch": _l("Change many orders"),
+    "queue_einvoice": _l("Prepare a document for KSeF"),
+    "send_einvoices": _l("Send documents to KSeF"),
+    "read_incoming_invoices": _l("Read invoices of others in KSeF"),
     "exchange_rates": _l("Read exchange rates"),
     "tell_webhook": _l("Tell a webhook"), "tell_webhook_once": _l("Send an event again"),
 }

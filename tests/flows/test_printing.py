@@ -22,12 +22,13 @@ from oms_web.adapters.pdf import Limits, PdfFailed, PdfPool, PdfUnavailable, mer
 from oms_web.adapters.print_pages import CSS, FONTS, Look, Say
 from oms_web.core.actor import Actor
 from oms_web.core.claims import Claim, Task, enqueue
-from oms_web.core.errors import Invalid, NotFound
+from oms_web.core.errors import Invalid, NotAllowedNow, NotFound
 from oms_web.domain.catalog.models import Barcode, Product, Variant
 from oms_web.domain.documents import picksheets
 from oms_web.domain.documents.drafting import Ask, Exchange
 from oms_web.domain.documents.models import DocumentFile
 from oms_web.domain.documents.slips import slips
+from oms_web.domain.einvoices import settings
 from oms_web.domain.fulfilment import service
 from oms_web.domain.fulfilment.models import PickList, PickTask
 from oms_web.domain.orders.models import OrderLine, OrderLinePart
@@ -38,6 +39,8 @@ from oms_web.jobs import print_batch
 from oms_web.jobs.handlers import Job
 from oms_web.jobs.worker import drain
 from tests import paper
+from tests.sync.ksef import pair
+from tests.sync.ksef import shop as sending_shop
 
 ANNA = Actor("user", "Anna Nowak", None)
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -791,3 +794,55 @@ def test_a_wild_colour_is_not_taken(shop):
     said["design"]["accent"] = "red; } body { display: none"
     assert "--accent: #3350D4" in page(said)
     assert Look("x").accent == "#3350D4"
+
+
+# What KSeF knows of it --------------------------------------------------------------------------
+
+
+def codes_of(pdf: bytes) -> set[str]:
+    """What a phone reads of the first page."""
+    image = pypdfium2.PdfDocument(pdf)[0].render(scale=200 / 72).to_pil()
+    return {found.text for found in zxingcpp.read_barcodes(image)}
+
+
+@pytest.fixture
+def ksef(shop):
+    with sending_shop(shop) as made:
+        yield made
+
+
+def test_a_document_bears_its_ksef_number_and_a_code_that_leads_there(ksef, shop):
+    (document_id,) = ksef.issue()
+    waiting = shop.printing.document(document_id)
+    assert "Oczekuje na numer KSeF" in text_of(waiting)
+    assert codes_of(waiting) == set()
+    with pytest.raises(NotAllowedNow, match="waits for its number"):
+        shop.printing.for_buyer(document_id)
+    ksef.settle()
+    row = ksef.row(document_id)
+    made = shop.printing.for_buyer(document_id)
+    assert row.ksef_number in text_of(made).replace("\n", "")
+    safe = row.hash.replace("+", "-").replace("/", "_").rstrip("=")
+    assert codes_of(made) == {
+        f"https://qr-test.ksef.mf.gov.pl/invoice/5252248481/23-11-2026/{safe}"}
+    assert shop.printing.document(document_id) == made  # kept from now on
+
+
+@pytest.mark.parametrize("kind", ["ec", "rsa"])
+def test_an_offline_document_bears_both_codes(ksef, shop, kind):
+    certificate, key = pair(kind)
+    with shop.works.writing(ANNA) as work:
+        settings.change(work, {"offline": certificate, "offline_key": key})
+    (document_id,) = ksef.issue()
+    ksef.ksef.is_down = True
+    ksef.run()
+    ksef.later(minutes=6)
+    ksef.run()
+    made = shop.printing.for_buyer(document_id)
+    text = text_of(made)
+    assert "OFFLINE" in text
+    assert "CERTYFIKAT" in text
+    row = ksef.row(document_id)
+    safe = row.hash.replace("+", "-").replace("/", "_").rstrip("=")
+    assert codes_of(made) == {
+        f"https://qr-test.ksef.mf.gov.pl/invoice/5252248481/23-11-2026/{safe}", row.offline_link}

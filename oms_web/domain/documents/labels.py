@@ -172,6 +172,17 @@ _WORDS: dict[str, tuple[str, str]] = {
     "collected": ("Zebrano", "Collected"),
     "places": ("Miejsca", "Places"),
     "units": ("Sztuki", "Units"),
+    # what KSeF knows of it
+    "ksef_number": ("Numer KSeF", "KSeF number"),
+    "ksef_check": (
+        "Kod prowadzi do faktury w Krajowym Systemie e-Faktur.",
+        "The code leads to the invoice in the Polish e-invoice system (KSeF).",
+    ),
+    "ksef_offline": (
+        "Wystawiona w trybie offline; zostanie przesłana do Krajowego Systemu e-Faktur.",
+        "Issued offline; it will be sent to the Polish e-invoice system (KSeF).",
+    ),
+    "ksef_pending": ("Oczekuje na numer KSeF", "Waiting for its number from KSeF"),
 }
 
 LABELS: dict[str, dict[str, str]] = {

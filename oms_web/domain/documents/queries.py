@@ -47,6 +47,8 @@ class Asked:
     since: date | None = None
     until: date | None = None
     text: str = ""
+    # A further condition on Document, of who knows more of documents than they do.
+    only: ColumnElement[bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,8 @@ def documents_query(asked: Asked) -> Select[*tuple[Any, ...]]:
         query = query.where(Document.issue_date <= asked.until)
     if asked.text:
         query = query.where(_mentions(asked.text))
+    if asked.only is not None:
+        query = query.where(asked.only)
     return query
 
 

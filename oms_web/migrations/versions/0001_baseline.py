@@ -174,6 +174,33 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_document_series')),
     sa.UniqueConstraint('kind', 'name', name=op.f('uq_document_series_kind_name'))
     )
+    op.create_table('einvoice_settings',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('environment', sa.String(length=10), nullable=False),
+    sa.Column('address', sa.String(length=200), nullable=False),
+    sa.Column('nip', sa.String(length=10), nullable=False),
+    sa.Column('login', sa.String(length=11), nullable=False),
+    sa.Column('buyers', sa.String(length=9), nullable=False),
+    sa.Column('reads_incoming', sa.Boolean(), nullable=False),
+    sa.Column('token', sa.LargeBinary(), nullable=True),
+    sa.Column('certificate', sa.LargeBinary(), nullable=True),
+    sa.Column('certificate_name', sa.String(length=200), nullable=False),
+    sa.Column('certificate_until', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('offline', sa.LargeBinary(), nullable=True),
+    sa.Column('offline_serial', sa.String(length=64), nullable=False),
+    sa.Column('offline_until', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('access', sa.LargeBinary(), nullable=True),
+    sa.Column('session', sa.LargeBinary(), nullable=True),
+    sa.Column('trouble', sa.String(length=500), nullable=True),
+    sa.Column('trouble_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('down_since', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('paused_until', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('incoming_mark', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('incoming_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('changed_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.CheckConstraint('id = 1', name=op.f('ck_einvoice_settings_only_one')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_einvoice_settings'))
+    )
     op.create_table('exchange_rate',
     sa.Column('currency', sa.String(length=3), nullable=False),
     sa.Column('day', sa.Date(), nullable=False),
@@ -184,6 +211,28 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('exchange_rate', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_exchange_rate_day'), ['day'], unique=False)
+
+    op.create_table('incoming_invoice',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('ksef_number', sa.String(length=40), nullable=False),
+    sa.Column('number', sa.String(length=256), nullable=False),
+    sa.Column('kind', sa.String(length=12), nullable=False),
+    sa.Column('seller_nip', sa.String(length=20), nullable=False),
+    sa.Column('seller_name', sa.String(length=512), nullable=False),
+    sa.Column('issue_date', sa.Date(), nullable=False),
+    sa.Column('stored_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('net', sa.BigInteger(), nullable=False),
+    sa.Column('vat', sa.BigInteger(), nullable=False),
+    sa.Column('gross', sa.BigInteger(), nullable=False),
+    sa.Column('hash', sa.String(length=44), nullable=False),
+    sa.Column('file', sa.String(length=80), nullable=True),
+    sa.Column('seen_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_incoming_invoice')),
+    sa.UniqueConstraint('ksef_number', name=op.f('uq_incoming_invoice_ksef_number'))
+    )
+    with op.batch_alter_table('incoming_invoice', schema=None) as batch_op:
+        batch_op.create_index('ix_incoming_invoice_list', ['issue_date', 'id'], unique=False)
 
     op.create_table('macro',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1480,6 +1529,42 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['document_id'], ['document.id'], name=op.f('fk_document_file_document_id')),
     sa.PrimaryKeyConstraint('document_id', name=op.f('pk_document_file'))
     )
+    op.create_table('einvoice',
+    sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(length=7), nullable=False),
+    sa.Column('nip', sa.String(length=10), nullable=False),
+    sa.Column('environment', sa.String(length=10), nullable=False),
+    sa.Column('issue_date', sa.Date(), nullable=False),
+    sa.Column('deadline', sa.Date(), nullable=False),
+    sa.Column('state', sa.String(length=8), nullable=False),
+    sa.Column('file', sa.String(length=80), nullable=True),
+    sa.Column('hash', sa.String(length=44), nullable=True),
+    sa.Column('replaces', sa.String(length=44), nullable=True),
+    sa.Column('is_batch', sa.Boolean(), nullable=False),
+    sa.Column('session', sa.String(length=40), nullable=True),
+    sa.Column('reference', sa.String(length=40), nullable=True),
+    sa.Column('ksef_number', sa.String(length=40), nullable=True),
+    sa.Column('upo_file', sa.String(length=80), nullable=True),
+    sa.Column('is_offline', sa.Boolean(), nullable=False),
+    sa.Column('offline_link', sa.Text(), nullable=True),
+    sa.Column('code', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('words', sa.Text(), nullable=False),
+    sa.Column('attempts', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('polls', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('sent_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('accepted_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('due_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['document_id'], ['document.id'], name=op.f('fk_einvoice_document_id')),
+    sa.PrimaryKeyConstraint('document_id', name=op.f('pk_einvoice')),
+    sa.UniqueConstraint('ksef_number', name=op.f('uq_einvoice_ksef_number'))
+    )
+    with op.batch_alter_table('einvoice', schema=None) as batch_op:
+        batch_op.create_index('ix_einvoice_due', ['due_at'], unique=False, sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
+        batch_op.create_index(batch_op.f('ix_einvoice_hash'), ['hash'], unique=False)
+        batch_op.create_index('ix_einvoice_session', ['session'], unique=False)
+        batch_op.create_index('ix_einvoice_state', ['state', 'deadline'], unique=False)
+
     op.create_table('listing_price',
     sa.Column('currency', sa.String(length=3), nullable=False),
     sa.Column('listing_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1828,6 +1913,13 @@ def downgrade() -> None:
         batch_op.drop_index('ix_listing_price_due', sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
 
     op.drop_table('listing_price')
+    with op.batch_alter_table('einvoice', schema=None) as batch_op:
+        batch_op.drop_index('ix_einvoice_state')
+        batch_op.drop_index('ix_einvoice_session')
+        batch_op.drop_index(batch_op.f('ix_einvoice_hash'))
+        batch_op.drop_index('ix_einvoice_due', sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
+
+    op.drop_table('einvoice')
     op.drop_table('document_file')
     with op.batch_alter_table('channel_notice', schema=None) as batch_op:
         batch_op.drop_index('ix_channel_notice_wrong', sqlite_where=sa.text("state IN ('failed', 'retry', 'unknown')"), postgresql_where=sa.text("state IN ('failed', 'retry', 'unknown')"))
@@ -2091,10 +2183,15 @@ def downgrade() -> None:
     op.drop_table('message_template')
     op.drop_table('message_settings')
     op.drop_table('macro')
+    with op.batch_alter_table('incoming_invoice', schema=None) as batch_op:
+        batch_op.drop_index('ix_incoming_invoice_list')
+
+    op.drop_table('incoming_invoice')
     with op.batch_alter_table('exchange_rate', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_exchange_rate_day'))
 
     op.drop_table('exchange_rate')
+    op.drop_table('einvoice_settings')
     op.drop_table('document_series')
     op.drop_table('connector_check')
     op.drop_table('company')

@@ -1,0 +1,74 @@
+"""E-invoices in words: how far one is, why KSeF refused it, what kind it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import gettext, lazy_pgettext
+from flask_babel import lazy_gettext as _l
+
+from oms_web.domain.einvoices import queries, settings, states
+from oms_web.domain.einvoices.models import EInvoice
+
+STATES: dict[str, Any] = {
+    states.AWAITING: _l("waits for the invoice it corrects"), states.READY: _l("waits"),
+    states.SENDING: _l("is sent now"), states.SENT: _l("KSeF is looking at it"),
+    states.UNKNOWN: _l("not known"), states.ACCEPTED: lazy_pgettext("ksef", "accepted"),
+    states.REJECTED: lazy_pgettext("ksef", "rejected"),
+}
+TONES = {states.ACCEPTED: "ok", states.REJECTED: "bad", states.UNKNOWN: "warn"}
+FILTERS: dict[str, Any] = {
+    queries.WAITING: _l("on their way to KSeF"), queries.NEAR: _l("due in KSeF today or late"),
+    queries.OFFLINE: _l("issued offline"), states.ACCEPTED: _l("in KSeF"),
+    states.REJECTED: _l("rejected by KSeF"),
+}
+ENVIRONMENTS: dict[str, Any] = {
+    settings.OFF: _l("nowhere: KSeF is not used"), settings.PRODUCTION: _l("KSeF"),
+    settings.DEMO: _l("the demo environment of KSeF (real rights, no legal effect)"),
+    settings.TEST: _l("the test environment of KSeF (anybody sees what is sent)"),
+    settings.REHEARSAL: _l("a stand-in of your own"),
+}
+BUYERS: dict[str, Any] = {
+    settings.COMPANIES: _l("to buyers with a tax number"),
+    settings.EVERYBODY: _l("to everybody, consumers too"),
+}
+LOGINS: dict[str, Any] = {
+    settings.CERTIFICATE: _l("KSeF certificate"),
+    settings.TOKEN: _l("KSeF token (until the end of 2026)"),
+}
+KINDS: dict[str, Any] = {
+    "vat": _l("invoice"), "kor": _l("correction"), "zal": _l("advance invoice"),
+    "roz": _l("final invoice"), "upr": _l("simplified invoice"),
+    "korzal": _l("correction of an advance invoice"),
+    "korroz": _l("correction of a final invoice"),
+}
+
+
+def state(row: EInvoice) -> str:
+    """How far a document is, in a few words."""
+    if row.is_offline and row.state in states.OPEN:
+        return gettext("issued offline, waits for KSeF")
+    return str(STATES[row.state])
+
+
+def tone(row: EInvoice) -> str:
+    """The colour of that."""
+    return TONES.get(row.state, "warn" if row.is_offline else "")
+
+
+def why(row: EInvoice) -> str:
+    """What a refusal means and what can be done; KSeF's own words stand beside it."""
+    return {
+        410: gettext("The certificate or token has no right to issue invoices for this NIP, or "
+                     "the seller on the invoice is somebody else."),
+        415: gettext("This company may not send attachments."),
+        430: gettext("KSeF could not check the file."),
+        435: gettext("KSeF could not decrypt the file."),
+        440: gettext("KSeF has another invoice with this number from this seller."),
+        450: gettext("KSeF found a mistake in what the invoice says."),
+    }.get(row.code or 0, gettext("KSeF did not take it.") if row.state == states.REJECTED else "")
+
+
+def kind(code: str) -> str:
+    """A kind of invoice as KSeF's list names it."""
+    return str(KINDS.get(code.lower().replace("_", ""), code))

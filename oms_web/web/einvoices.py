@@ -1,0 +1,89 @@
+"""KSeF beside documents: sending anew, the files, and the invoices that others issued to us."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from flask import Blueprint, Response, url_for
+from flask_babel import gettext
+
+from oms_web.core.errors import NotFound
+from oms_web.domain.documents import queries as documents
+from oms_web.domain.einvoices import incoming as others
+from oms_web.domain.einvoices import queries, service, settings
+from oms_web.extensions import db
+from oms_web.sync import einvoicing
+from oms_web.web import asked
+from oms_web.web.access import act
+from oms_web.web.door import oms, writing
+from oms_web.web.einvoice_words import kind
+from oms_web.web.render import go, render
+from oms_web.web.toasts import say
+
+screen = Blueprint("einvoices", __name__)
+
+
+@screen.post("/documents/<int:document_id>/ksef/again")
+@act("documents.issue")
+def again(document_id: int) -> Response:
+    """Send a document to KSeF now: anew if it was rejected."""
+    with writing() as work:
+        service.again(work, document_id)
+        einvoicing.ask(work)
+    say(gettext("Sending it now."))
+    return go(url_for("documents.show", document_id=document_id))
+
+
+@screen.get("/documents/<int:document_id>/<any(ksef, upo):what>.xml")
+@act("documents.see")
+def file(document_id: int, what: str) -> Response:
+    """What was sent to KSeF, byte for byte, or KSeF's receipt of it (UPO)."""
+    row = queries.of(db.session, document_id)
+    name = None if row is None else row.file if what == "ksef" else row.upo_file
+    if row is None or name is None:
+        raise NotFound("There is no such file.")
+    number = documents.get(db.session, document_id).number
+    return _xml(name, number if what == "ksef" else f"UPO {row.ksef_number}")
+
+
+@screen.get("/documents/incoming")
+@act("documents.see")
+def incoming() -> Response:
+    """Invoices that others issued to the company, as KSeF lists them."""
+    text = asked.text("q", 120)
+    page = queries.incoming(db.session, text, asked.text("after", 2000) or None)
+    link = partial(asked.link, "einvoices.incoming", {"q": text} if text else {})
+    return render("einvoices/incoming.html", "einvoices/_incoming.html", page=page, text=text,
+                  next_url=link(after=page.after) if page.after else None, kind=kind,
+                  settings=settings.get(db.session))
+
+
+@screen.get("/documents/incoming/<int:invoice_id>")
+@act("documents.see")
+def show(invoice_id: int) -> Response:
+    """One of them, readable."""
+    row = queries.one_incoming(db.session, invoice_id)
+    read = others.readable(_content(row.file)) if row.file else None
+    return render("einvoices/show.html", row=row, read=read, kind=kind)
+
+
+@screen.get("/documents/incoming/<int:invoice_id>.xml")
+@act("documents.see")
+def incoming_file(invoice_id: int) -> Response:
+    """Its file as KSeF has it."""
+    row = queries.one_incoming(db.session, invoice_id)
+    if row.file is None:
+        raise NotFound("There is no such file.")
+    return _xml(row.file, row.ksef_number)
+
+
+def _content(name: str) -> bytes:
+    content: bytes = oms().works.ports["files"].path(name).read_bytes()
+    return content
+
+
+def _xml(name: str, called: str) -> Response:
+    safe = "".join(ch if ch.isascii() and ch.isalnum() else "-" for ch in called)
+    answer = Response(_content(name), mimetype="application/xml")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{safe}.xml"'
+    return answer

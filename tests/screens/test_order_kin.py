@@ -62,6 +62,19 @@ def test_orders_of_one_buyer_are_offered_for_one_parcel(browser_as, floor):
     assert clerk.post(f"/orders/{one}/apart").status_code == 409
 
 
+def test_who_waits_for_another_in_its_parcel_is_led_to_that_one(browser_as, floor):
+    clerk = browser_as("owner")
+    one, two = floor.order("A", {"KUB": 1}), floor.order("B", {"PUZ": 1})
+    clerk.post(f"/orders/{one}/together")
+    clerk.post(f"/orders/{two}/hold", data={"reason": "the buyer calls back"})
+    shown = page(clerk, f"/orders/{one}")
+    assert "Release" not in shown
+    assert f"Order {two}, which goes into the same parcel, is on hold." in shown
+    assert f'href="/orders/{two}" class="btn primary' in shown or \
+        f'class="btn primary large" href="/orders/{two}"' in shown, "the next step is there"
+    assert "Release" in page(clerk, f"/orders/{two}")
+
+
 def test_a_bulk_change_puts_what_was_ticked_into_one_parcel_and_takes_it_back(floor, works):
     """Only what was ticked, each parcel once; the undo leaves nothing behind."""
     ids = [floor.order(name, {"KUB": 1}) for name in "ABC"]

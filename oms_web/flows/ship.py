@@ -110,7 +110,10 @@ def ship_order(
 def _pack_unseen(
     work: Work, order: Order, mine: Sequence[Order], carrier: str, number: str
 ) -> list[Shipment]:
-    """Shipments, packed at once, of all that is promised and in no shipment yet."""
+    """Shipments, closed at once, of all that is promised and in no shipment yet.
+
+    Nobody packed them at the station: they have no ``packed_at``, and count as nobody's work.
+    """
     made = []
     waiting = shipping.open_parts(work.session, *(one.id for one in mine))
     for warehouse_id, parts in sorted(waiting.items()):
@@ -123,7 +126,6 @@ def _pack_unseen(
             shipping.describe_parcel(work, shipment, 1, carrier=carrier or None,
                                      number=number or None)
             shipment.carrier = carrier or shipment.carrier
-        shipment.packed_by, shipment.packed_at = work.actor.name, work.now
         shipping.set_state(work, shipment, shipping.PACKED)
         made.append(shipment)
     return made
@@ -202,13 +204,16 @@ def _cause(work: Work, shipment: Shipment) -> str:
 def recall(work: Work, shipment_id: int) -> bool:
     """It has not left after all: the goods are back on their shelves, promised as before.
 
-    False when it waits for the courier already. Only while the channel does not know.
+    A parcel that was packed waits for the courier again; one that nobody packed is forgotten, and
+    its orders stand where they stood. False when that was done already. Only while the channel does
+    not know.
 
     Raises:
         NotAllowedNow: the channel was told, the parcel is delivered, or something came back.
     """
     shipment = shipping.lock(work.session, shipment_id)
-    if shipment.state == shipping.PACKED:
+    unseen = shipment.packed_at is None
+    if shipment.state == (shipping.CANCELLED if unseen else shipping.PACKED):
         return False
     if shipment.state != shipping.SHIPPED:
         shipping.lock(work.session, shipment_id, shipping.SHIPPED)
@@ -221,7 +226,8 @@ def recall(work: Work, shipment_id: int) -> bool:
     for order in mine:
         _back_on_shelves(work, order, shipment, cause, number)
     left_at, shipment.shipped_at = shipment.shipped_at, None
-    shipping.set_state(work, shipment, shipping.PACKED, note="recalled")
+    shipping.set_state(work, shipment, shipping.CANCELLED if unseen else shipping.PACKED,
+                       note="recalled")
     was = (decided.undo or {}).get("orders", {}) if decided is not None else {}
     for order in mine:
         not_left(work, order, left_at, was.get(str(order.id)), order.id == shipment.order_id)

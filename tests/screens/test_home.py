@@ -129,14 +129,13 @@ def test_who_cancels_what_was_paid_is_led_to_giving_the_money_back(browser_as, w
     for words in ("The order is cancelled. Give PLN 20.00 back to the buyer.",
                   "Cancelled and paid: 20.00 PLN to give back", ">to give back<"):
         assert words in shown, words
-    assert "to give back" in owner.get(
-        "/orders?phase=cancelled&queue=cancelled&columns=payment").get_data(as_text=True)
     assert titles(home(owner))[0].startswith("Money to give back")
     assert owner.post(f"/orders/{order_id}/payments/back", data={
         "back-amount": "20.00", "back-method": "transfer", "back-key": "x"}).status_code == 303
     assert not any("Money" in title for title in titles(home(owner)))
     shown = owner.get(f"/orders/{order_id}").get_data(as_text=True)
-    assert "nothing to pay" in shown and "not paid" not in shown
+    assert "nothing to pay" in shown
+    assert "not paid" not in shown
 
 
 def test_red_before_amber(browser_as, account, works):

@@ -53,8 +53,9 @@ class Said:
 def plain(session: Session, ids: Sequence[int]) -> dict[int, Plain]:
     """What stands on the order, but not in its row."""
     return {order_id: Plain(*rest) for order_id, *rest in session.execute(
-        select(Order.id, Order.payment_state, refunding.due(), Order.payment_method, Order.delivery_method,
-               Order.pickup_point, Order.units, Order.weight_g, Order.buyer_note)
+        select(Order.id, Order.payment_state, refunding.due(), Order.payment_method,
+               Order.delivery_method, Order.pickup_point, Order.units, Order.weight_g,
+               Order.buyer_note)
         .where(Order.id.in_(ids)))}
 
 

@@ -25,7 +25,7 @@ from oms_web.domain.orders.queries import Elsewhere, Place
 from oms_web.domain.orders.verification import queries as verification
 from oms_web.domain.payments import service as paying
 from oms_web.domain.payments.models import Payment
-from oms_web.domain.shipping import photos, tracking
+from oms_web.domain.shipping import boxes, photos, tracking
 from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping.models import Parcel, ParcelPhoto, Shipment
 from oms_web.domain.stock.models import TRANSIT, Balance
@@ -156,6 +156,13 @@ class Card:
             sum(line.reserved for line in self.raw_lines),
             sum(line.shipped for line in self.raw_lines),
         )
+
+    @cached_property
+    def houses(self) -> Mapping[str, int]:
+        """The warehouses that send it, name -> units, if there are several."""
+        if self.order.phase not in (phases.OPEN, phases.PACKING):
+            return {}
+        return boxes.elsewhere(self.session, [self.order.id]).get(self.order.id, {})
 
     @property
     def missing(self) -> int:

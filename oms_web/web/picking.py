@@ -20,6 +20,7 @@ from oms_web.domain.fulfilment import carts, queries, service, walk
 from oms_web.domain.fulfilment.queries import Wanted
 from oms_web.domain.orders import deadlines
 from oms_web.domain.orders.service import tallies
+from oms_web.domain.shipping import boxes
 from oms_web.extensions import db
 from oms_web.flows import pick
 from oms_web.web import asked
@@ -174,6 +175,8 @@ def _walk(list_id: int, said: Said | None = None, *, sound: str = "", status: in
         needed=sum(stop.needed for stop in stops), left=sum(stop.left for stop in stops),
         baskets=_baskets(picks), order_count=len({one.order_id for one in picks if one.needed}),
         short=_short_asked(useful),
+        elsewhere=boxes.elsewhere(
+            db.session, {one.order_id for one in picks if one.needed}, made.warehouse_id),
         house=next((h for h in queries.warehouses(db.session) if h.id == made.warehouse_id), None),
         status=status,
     )

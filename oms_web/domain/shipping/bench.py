@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -84,7 +84,8 @@ class ToConfirm:
 @dataclass(frozen=True, slots=True)
 class Bench:
     """Everything the station shows of a parcel. Of the buyer: the name and the city, no more, and
-    only while the parcel is here. ``orders``: all whose goods go into it."""
+    only while the parcel is here. ``orders``: all whose goods go into it. ``elsewhere``: what other
+    warehouses send of them, see ``boxes.elsewhere``."""
 
     shipment: Shipment
     order_id: int
@@ -103,6 +104,7 @@ class Bench:
     last: Last | None
     weight_g: int | None
     photos: tuple[ParcelPhoto, ...] = ()
+    elsewhere: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def unread(self) -> int:
@@ -159,6 +161,7 @@ def bench(session: Session, shipment_id: int) -> Bench:
         last=_last(session, shipment_id, wanted, shown),
         weight_g=_weight(wanted, shown),
         photos=tuple(photos.of_shipments(session, [shipment_id]).get(shipment_id, ())),
+        elsewhere=boxes.elsewhere(session, [one.id for one in mine], shipment.warehouse_id),
     )
 
 

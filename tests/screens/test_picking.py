@@ -181,7 +181,7 @@ def test_what_another_warehouse_serves_instead_is_said_to_all_who_have_the_order
                  text_of(picker.get(f"/packing/{opened}"))):
         assert words in page.replace("\N{NO-BREAK SPACE}", " ")
     card = text_of(browser_as("owner").get(f"/orders/{order_id}"))
-    assert "LDZ: 2 pcs, GDA: 3 pcs." in card.replace("\N{NO-BREAK SPACE}", " ")
+    assert "GDA: 3 pcs, LDZ: 2 pcs." in card.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def test_a_short_shelf_asks_and_then_does_as_told(picker, floor):

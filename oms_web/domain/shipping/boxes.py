@@ -102,7 +102,7 @@ def elsewhere(
             if part.warehouse_id != warehouse_id:
                 units[names[part.warehouse_id]] += part.quantity
         if len(units) > (warehouse_id is None):
-            found[order_id] = dict(units)
+            found[order_id] = dict(sorted(units.items()))
     return found
 
 

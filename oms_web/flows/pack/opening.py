@@ -14,10 +14,11 @@ from oms_web.domain.audit import service as audit
 from oms_web.domain.catalog import queries as catalog
 from oms_web.domain.fulfilment import scan
 from oms_web.domain.fulfilment import service as fulfilment
-from oms_web.domain.orders import lineage, waiting
+from oms_web.domain.orders import lineage
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.orders.reserving import KIND
+from oms_web.domain.orders.waiting import check_leaves, refusal
 from oms_web.domain.shipping import boxes, replanning, tracking
 from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping.models import Parcel, Shipment, ShipmentLine
@@ -174,7 +175,7 @@ def open_order(work: Work, order_id: int, station: str) -> Shipment:
     if packed and not waiting:
         return packed[-1]
     if order.queue not in PACKABLE:
-        raise waiting.refusal(work.session, order)
+        raise refusal(work.session, order)
     return _begin(work, order, station)
 
 
@@ -188,9 +189,12 @@ def _begin(work: Work, order: Order, station: str) -> Shipment:
     waiting = shipping.open_parts(work.session, *mine)
     if not waiting:
         raise NotAllowedNow("Nothing of this order is reserved, so nothing can be packed.")
-    warehouse_id = max(
-        waiting, key=lambda w: (sum(part.quantity for part in waiting[w]), -w)
-    )
+    taken = {place: units for some in fulfilment.picked_places(work.session, mine).values()
+             for place, units in some.items()}
+    warehouse_id = max(waiting, key=lambda w: (
+        # What was picked lies before the packer; else the larger half goes first.
+        sum(min(part.quantity, taken.get(part.key, 0)) for part in waiting[w]),
+        sum(part.quantity for part in waiting[w]), -w))
     shipment = shipping.start(work, order, warehouse_id, waiting[warehouse_id], station)
     packed = set(shipping.owners(work.session, shipment))
     for one in (orders.get_order(work.session, order_id) for order_id in mine):
@@ -219,9 +223,9 @@ def begin_partly(work: Work, order_id: int) -> int:
         NotAllowedNow: the order is closed, held or not paid, or nothing of it is reserved.
     """
     order = orders.lock_order(work.session, order_id)
-    waiting.check_leaves(work.session, order, order_id)
+    check_leaves(work.session, order, order_id)
     for one in _all(work.session, order_id):
-        waiting.check_leaves(work.session, orders.get_order(work.session, one), order_id)
+        check_leaves(work.session, orders.get_order(work.session, one), order_id)
     begun = shipping.of_order(work.session, order_id, shipping.PACKING)
     if begun:
         return begun[0].id

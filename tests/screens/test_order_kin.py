@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select
 
 from oms_web.automation import acts, batches
 from oms_web.core.actor import SYSTEM
 from oms_web.domain.orders.models import Order, OrderSplit
-from tests.floor import KUBA, Floor
+from tests import factories as make
+from tests.floor import EANS, KUBA, Floor
 
 
 @pytest.fixture
@@ -73,6 +77,41 @@ def test_who_waits_for_another_in_its_parcel_is_led_to_that_one(browser_as, floo
     assert f'href="/orders/{two}" class="btn primary' in shown or \
         f'class="btn primary large" href="/orders/{two}"' in shown, "the next step is there"
     assert "Release" in page(clerk, f"/orders/{two}")
+
+
+def counted(client, address, label):
+    """The number beside a tab or a heading."""
+    text = " ".join(re.sub(r"<[^>]+>", " ", page(client, address)).split())
+    return re.search(rf"{label} (\d+(?: orders?)?)", text)[1]
+
+
+def test_counts_say_what_they_count_where_orders_share_a_parcel(browser_as, floor):
+    """Orders at the bench, each named; parcels at the door; what holds the verification back."""
+    clerk = browser_as("owner")
+    one, two = floor.order("A", {"KUB": 1}), floor.order("B", {"KUB": 1})
+    alone = floor.order("C", {"KUB": 1}, ship_to=replace(make.WARSAW, street="Krzywa 2"))
+    clerk.post(f"/orders/{one}/together")
+    for order_id in (one, alone):
+        clerk.post("/picking/lists", data={"order": order_id})
+        clerk.post(f"/picking/lists/{1 + (order_id == alone)}/scan", data={"code": EANS["KUB"]})
+    clerk.post("/picking/lists/1/scan", data={"code": EANS["KUB"]})
+    assert counted(clerk, "/packing", "To pack") == "3 orders"
+    assert f">{one}, {two}<" in page(clerk, "/packing")
+    shipment = floor.open(one).shipment_id
+    assert f">{one}, {two}<" in page(clerk, "/packing"), "begun"
+    for _ in range(2):
+        floor.scan(shipment, "KUB")
+    assert counted(clerk, "/shipments", "Shipments") == "1"
+    assert f">{one}, {two}<" in page(clerk, "/packing"), "packed last"
+
+
+def test_verification_names_the_orders_that_wait_for_something_else(browser_as, floor):
+    clerk = browser_as("owner")
+    one = floor.order("A", {"KUB": 1}, tax_id="1234567890")
+    assert floor.get(one).queue == "verify"
+    assert "stands in the queue" not in page(clerk, "/verification")
+    floor.order("B", {"NEW": 1})
+    assert "1 more order stands in the queue" in page(clerk, "/verification")
 
 
 def test_a_bulk_change_puts_what_was_ticked_into_one_parcel_and_takes_it_back(floor, works):

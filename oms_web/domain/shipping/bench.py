@@ -243,12 +243,12 @@ def basket_of(session: Session, order_ids: Collection[int]) -> dict[int, tuple[i
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An order that waits to be packed, as the idle station lists it.
+    """What waits to be packed, as the idle station lists it: an order, or a parcel of several.
 
-    ``picked``: its goods are in a basket already.
+    ``picked``: the goods are in a basket already.
     """
 
-    order_id: int
+    order_ids: tuple[int, ...]
     ship_by: datetime | None
     city: str
     carrier: str
@@ -256,6 +256,11 @@ class Waiting:
     titles: tuple[tuple[str, int], ...]
     basket: tuple[int, int] | None
     picked: bool = True
+
+    @property
+    def order_id(self) -> int:
+        """The most urgent of them."""
+        return self.order_ids[0]
 
 
 def to_pack(session: Session, queue: str = "pack", limit: int = 12) -> list[Waiting]:
@@ -280,16 +285,20 @@ def to_pack(session: Session, queue: str = "pack", limit: int = 12) -> list[Wait
         parcel = ("alone", row.id) if row.together_id is None else row.together_id
         first = found.get(parcel)
         found[parcel] = Waiting(
-            row.id, row.ship_by, fulfilment.town(row.ship_to, row.pickup_point), row.carrier,
+            (row.id,), row.ship_by, fulfilment.town(row.ship_to, row.pickup_point), row.carrier,
             row.units, titles.get(row.id, ()), baskets.get(row.id), queue == "pack",
-        ) if first is None else replace(first, units=first.units + row.units,
+        ) if first is None else replace(first, order_ids=(*first.order_ids, row.id),
+                                        units=first.units + row.units,
                                         titles=(*first.titles, *titles.get(row.id, ())))
     return list(found.values())
 
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A parcel somebody works on, put aside (no station), or has just packed."""
+    """A parcel somebody works on, put aside (no station), or has just packed.
+
+    ``also``: the other orders whose goods are in it.
+    """
 
     shipment_id: int
     order_id: int
@@ -299,6 +308,12 @@ class Begun:
     units: int
     packed_by: str
     packed_at: datetime | None
+    also: tuple[int, ...] = ()
+
+    @property
+    def order_ids(self) -> tuple[int, ...]:
+        """All orders in it."""
+        return self.order_id, *self.also
 
 
 def begun(session: Session, state: str = service.PACKING, limit: int = 12) -> list[Begun]:
@@ -317,8 +332,19 @@ def begun(session: Session, state: str = service.PACKING, limit: int = 12) -> li
         .group_by(Shipment.id, Shipment.order_id, Shipment.station, Shipment.state,
                   Shipment.packed_by, Shipment.packed_at)
         .order_by(Shipment.id.desc())
-    )
-    return [Begun(*row[:4], int(row[4]), int(row[5]), *row[6:]) for row in rows]
+    ).all()
+    also: dict[int, list[int]] = defaultdict(list)
+    for shipment_id, order_id in session.execute(
+        select(ShipmentLine.shipment_id, OrderLine.order_id)
+        .join(OrderLine, OrderLine.id == ShipmentLine.line_id)
+        .join(Shipment, Shipment.id == ShipmentLine.shipment_id)
+        .where(ShipmentLine.shipment_id.in_([row.id for row in rows]),
+               OrderLine.order_id != Shipment.order_id)
+        .distinct().order_by(OrderLine.order_id)
+    ):
+        also[shipment_id].append(order_id)
+    return [Begun(*row[:4], int(row[4]), int(row[5]), *row[6:], tuple(also[row.id]))
+            for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

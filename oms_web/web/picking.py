@@ -188,10 +188,13 @@ def _gone(picks: list[walk.Pick]) -> dict[int, str]:
     return queries.order_queues(db.session, {one.order_id for one in picks} - alive)
 
 
-def _baskets(picks: list[walk.Pick]) -> dict[int, int]:
-    """Basket -> order, for the orders that still need something."""
-    return {one.basket: one.order_id for one in sorted(picks, key=lambda p: p.basket)
-            if one.needed and one.basket}
+def _baskets(picks: list[walk.Pick]) -> dict[int, list[int]]:
+    """Basket -> its orders that still need something: those of one parcel share it."""
+    found: dict[int, set[int]] = {}
+    for one in sorted(picks, key=lambda p: p.basket):
+        if one.needed and one.basket:
+            found.setdefault(one.basket, set()).add(one.order_id)
+    return {basket: sorted(numbers) for basket, numbers in found.items()}
 
 
 def _short_asked(stops: list[walk.Stop]) -> walk.Stop | None:

@@ -114,12 +114,38 @@ def test_verification_names_the_orders_that_wait_for_something_else(browser_as, 
     assert "1 more order stands in the queue" in page(clerk, "/verification")
 
 
+def test_a_basket_and_a_parcel_name_the_orders_that_are_in_them(browser_as, floor):
+    """All of them at the walk; one that was cancelled no more, neither on the card nor here."""
+    clerk = browser_as("owner")
+    one, two, gone = (floor.order(name, {"KUB": 1}) for name in "ABC")
+    clerk.post(f"/orders/{one}/together")
+    clerk.post("/picking/lists", data={"order": one})
+    assert f"One parcel of orders {one}, {two}, {gone}" in page(clerk, "/picking/lists/1")
+    opened = floor.open(one).shipment_id
+    clerk.post(f"/orders/{gone}/cancel", data={"whole": "1"})
+    assert f"One parcel of orders {one}, {two}<" in page(clerk, f"/packing/{opened}")
+    kin = page(clerk, f"/orders/{one}").partition('id="kin"')[2].partition("</section>")[0]
+    assert (f"/orders/{two}" in kin, f"/orders/{gone}" in kin) == (True, False)
+
+
+def test_the_bulk_bar_offers_the_statuses_that_orders_of_the_list_can_have(browser_as, floor):
+    clerk = browser_as("owner")
+    floor.order("A", {"KUB": 1})
+
+    def offered(address):
+        menu = page(clerk, address).partition('id="bulk-status"')[2].partition("</div>")[0]
+        return re.findall(r'name="status.status".*?</button>', menu, re.S)
+
+    assert len(offered("/orders?queue=pick")) == 2, "those of what waits here"
+    assert len(offered("/orders?queue=all")) == 6
+
+
 def test_a_bulk_change_puts_what_was_ticked_into_one_parcel_and_takes_it_back(floor, works):
     """Only what was ticked, each parcel once; the undo leaves nothing behind."""
     ids = [floor.order(name, {"KUB": 1}) for name in "ABC"]
     with works.writing(KUBA) as work:
         batch = batches.start(work, "together", {"orders": ids[:2]}, ids[:2]).id
-    assert dict(batches.run(works, batch, lambda *_: None)) == {"changed": 1, "same": 1}
+    assert dict(batches.run(works, batch, lambda *_: None)) == {"changed": 2}
     assert [floor.get(one).together_id for one in ids] == [ids[0], ids[0], None]
     with works.writing(KUBA) as work:
         back = batches.undo(work, batch).id

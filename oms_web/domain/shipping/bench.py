@@ -19,6 +19,7 @@ from oms_web.domain.fulfilment.queries import Goods
 from oms_web.domain.fulfilment.scan import Need
 from oms_web.domain.fulfilment.service import CANCELLED as LIST_CANCELLED
 from oms_web.domain.fulfilment.service import OPEN as LIST_OPEN
+from oms_web.domain.orders import phases
 from oms_web.domain.orders.models import Note, Order, OrderLine
 from oms_web.domain.orders.reserving import line_parts
 from oms_web.domain.shipping import boxes, photos, service
@@ -142,7 +143,8 @@ def bench(session: Session, shipment_id: int) -> Bench:
     here = shipment.state in service.LIVE
     address = (order.ship_to or {}) if here else {}
     return Bench(
-        shipment=shipment, order_id=order.id, orders=tuple(one.id for one in mine),
+        shipment=shipment, order_id=order.id,
+        orders=tuple(one.id for one in mine if one.phase != phases.CANCELLED),
         ship_by=order.ship_by,
         name=str(address.get("name") or address.get("company") or order.buyer_name) if here else "",
         city=str(address.get("city") or ""), country=order.country,

@@ -231,6 +231,8 @@ def recall(work: Work, shipment_id: int) -> bool:
     was = (decided.undo or {}).get("orders", {}) if decided is not None else {}
     for order in mine:
         not_left(work, order, left_at, was.get(str(order.id)), order.id == shipment.order_id)
+        if not unseen and str(order.id) not in was and order.phase == phases.OPEN:
+            orders.set_phase(work, order, "start_packing")  # its parcel stands here, packed
         shipping.tell_order(work, order)
     return True
 

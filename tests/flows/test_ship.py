@@ -161,6 +161,18 @@ def test_what_was_packed_waits_for_the_courier_again_and_what_was_not_is_forgott
     check(floor)
 
 
+def test_an_order_that_no_channel_hears_of_is_packed_again_when_it_is_recalled(floor):
+    """Nothing was decided that could be recalled, so nothing says how it stood before."""
+    order_id = floor.order("A", {"KUB": 1})
+    shipment_id = floor.pack(order_id)
+    with floor.works.writing(SYSTEM) as work:
+        get_order(work.session, order_id).account_id = None
+    do(floor, ship.leave, shipment_id)
+    do(floor, ship.recall, shipment_id)
+    assert (floor.get(order_id).phase, floor.get(order_id).queue) == ("packing", "courier")
+    check(floor)
+
+
 def test_a_departure_is_recalled_while_no_channel_knows_and_can_be_repeated(both):
     floor = Floor(both.works)
     order_id = floor.order("A", {"KUB": 6})

@@ -1,4 +1,4 @@
-"""A seller's hour at the order desk, by keyboard alone: find, hold, split, merge, many at once, and a
+"""An hour at the order desk, by keyboard alone: find, hold, split, merge, many at once, and a
 rule that is written, rehearsed, switched on and asked why it did nothing.
 """
 

@@ -145,7 +145,11 @@ def webhook(work: Work, order_id: int, params: Params) -> Done:
 
 def together(work: Work, order_id: int, params: Params) -> Done:
     came = order_together.join_buyers(work, order_id, params.get("orders", ()))
-    return Done(undo=(("apart", {"orders": came}),)) if came else SAME
+    if came:
+        return Done(undo=(("apart", {"orders": came}),))
+    # Of several that were chosen, the first one took the others along: it was done to them, too.
+    mates = {*lineage.together(work.session, order_id)} - {order_id}
+    return Done() if mates.intersection(params.get("orders", ())) else SAME
 
 
 def apart(work: Work, order_id: int, params: Params) -> Done:

@@ -19,19 +19,20 @@ from oms_web.domain.documents import queries as documents
 from oms_web.domain.documents import warehouse_papers
 from oms_web.domain.fulfilment import service as fulfilment
 from oms_web.domain.fulfilment.models import NoteConfirmation
-from oms_web.domain.orders import filing, labels, lineage, phases, queries, telling
+from oms_web.domain.orders import filing, labels, lineage, phases, queries, telling, waiting
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Hold, Note, Order, OrderLine, OrderLinePart, Status, Tag
 from oms_web.domain.orders.queries import Elsewhere, Place
 from oms_web.domain.orders.verification import queries as verification
 from oms_web.domain.payments import service as paying
 from oms_web.domain.payments.models import Payment
-from oms_web.domain.shipping import photos, tracking
+from oms_web.domain.shipping import boxes, photos, tracking
 from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping.models import Parcel, ParcelPhoto, Shipment
 from oms_web.domain.stock.models import TRANSIT, Balance
 from oms_web.web import formats
 from oms_web.web import order_words as words
+from oms_web.web.failures import words_of
 from oms_web.web.order_relations import Kin
 from oms_web.web.verify_words import Said, said
 
@@ -157,6 +158,13 @@ class Card:
             sum(line.shipped for line in self.raw_lines),
         )
 
+    @cached_property
+    def houses(self) -> Mapping[str, int]:
+        """The warehouses that send it, name -> units, if there are several."""
+        if self.order.phase not in (phases.OPEN, phases.PACKING):
+            return {}
+        return boxes.elsewhere(self.session, [self.order.id]).get(self.order.id, {})
+
     @property
     def missing(self) -> int:
         """Open units nobody promised."""
@@ -204,6 +212,17 @@ class Card:
     def kin(self) -> Kin:
         """The orders it belongs together with."""
         return Kin(self.session, self.order)
+
+    @cached_property
+    def blamed(self) -> Order | None:
+        """The other order in its parcel because of which it waits."""
+        other = waiting.blamed(self.session, self.order)
+        return self.session.get(Order, other) if other is not None else None
+
+    @property
+    def blamed_words(self) -> str:
+        """Why it waits for that one."""
+        return words_of(waiting.refusal(self.session, self.order))
 
     @cached_property
     def nth(self) -> int:

@@ -20,6 +20,8 @@ from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.company.models import Company
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.filing import OPEN_QUEUES
+from oms_web.domain.shipping import queries as shipments
+from oms_web.domain.shipping import service
 from oms_web.domain.users.permissions import may
 from oms_web.extensions import db
 from oms_web.web import formats, going
@@ -98,6 +100,11 @@ class Shell:
     def company(self) -> Company | None:
         """The shop; None before it has been set up."""
         return db.session.get(Company, 1)
+
+    @cached_property
+    def parcels(self) -> int:
+        """How many parcels wait for a courier: one may carry several orders."""
+        return shipments.count_in(db.session, (service.PACKED,))
 
     @cached_property
     def name(self) -> str:

@@ -95,6 +95,42 @@ def test_a_message_is_seen_before_it_is_sent_and_sent_once(owner, works, shop):
     assert owner.post(f"/messages/{row.id}/settle").status_code == 409
 
 
+def test_who_has_no_template_writes_in_their_own_words(owner, works, shop):
+    """Fields are filled in; what cannot be sent is refused; sent twice is sent once."""
+    at = f"/orders/{shop[0]}/message"
+    shown = text_of(owner.get(at))
+    for there in ("In your own words", 'href="/messages/templates"', 'href="/messages/sending"'):
+        assert there in shown
+    own = {"subject": "Zamówienie {{order.number}}", "text": "Dzień dobry,\nkolor?", "key": "k1"}
+    for wrong in ({"subject": ""}, {"text": " "}, {"text": "{{order.numer}}"},
+                  {"subject": "x" * 201}):
+        answer = owner.post(f"{at}/own", data=own | wrong)
+        assert answer.status_code == 422
+        assert 'aria-invalid="true"' in text_of(answer)
+    for _ in range(2):
+        assert owner.post(f"{at}/own", data=own).status_code == 303
+    sent = one(works, Message)
+    assert (sent.subject, sent.text) == (f"Zamówienie {shop[0]}", own["text"])
+    assert (sent.recipient, sent.template_id) == ("zaneta@example.test", None)
+
+
+def test_the_template_that_suits_the_order_is_offered_first(owner, works, shop):
+    for name, text in (("A bill", "{{document.number}}"), ("B parcel", "{{tracking.number}}"),
+                       ("C reminder", "{{order.to_pay}}"), ("D hello", "{{buyer.name}}")):
+        owner.post("/messages/templates/new", data=MAIL | {
+            "name": name, "text_pl": text, "text_en": text})
+
+    def offered(**values):
+        with works.writing(TESTER) as work:
+            work.session.execute(update(Order).where(Order.id == shop[1]).values(**values))
+        return re.search(r"selected>(\w)", text_of(owner.get(f"/orders/{shop[1]}/message")))[1]
+
+    assert offered(payment_state="paid") == "D"
+    assert offered(payment_state="unpaid") == "C"
+    assert offered(phase="shipped") == "B"
+    assert offered(phase="done", is_documented=True) == "A"
+
+
 def test_the_password_is_never_shown_and_not_sent_in_the_clear(owner, works):
     page = text_of(owner.get("/messages/sending"))
     assert "smtp.example.com" in page

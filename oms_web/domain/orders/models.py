@@ -51,7 +51,7 @@ class Order(Base):
 
     ``ship_to``/``bill_to`` are addresses as they were agreed: ``name company street postcode city
     region country phone email``. ``strip`` holds five marks, see ``filing.py``. ``buyer_key``
-    recognises the same buyer again within a channel account. Orders that were split off each other
+    recognises the same buyer again, see ``same_buyer.py``. Orders that were split off each other
     share ``purchase_id`` (the number of the first) and are paid together; orders that travel in one
     parcel share ``together_id`` (the number of one of them).
     """

@@ -10,14 +10,11 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from oms_web.core.errors import NotFound
-from oms_web.core.money import from_minor
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
-from oms_web.domain.orders import lineage, phases
-from oms_web.domain.orders.checks import Flaw
+from oms_web.domain.orders import lineage, refunding
 from oms_web.domain.orders.models import Order
 from oms_web.domain.orders.reserving import judge_payment
-from oms_web.domain.orders.service import release_holds, set_hold
 from oms_web.domain.orders.verification import kinds
 from oms_web.domain.orders.verification import service as verification
 from oms_web.domain.payments.models import Payment
@@ -26,7 +23,6 @@ DESK = "desk"
 _UNDO = "undo:"
 TILL = "till:"
 """How the references of payments at a till begin: its drawer was counted with them."""
-REFUND = "refund"
 
 
 def record_new(work: Work, order: Order, rows: Sequence[Mapping[str, Any]]) -> int:
@@ -173,14 +169,14 @@ def _write(
 def settle(work: Work, order: Order) -> None:
     """Recompute how far an order is paid from its payments.
 
-    Money that comes for a cancelled order has to be given back: it is held until that is done.
+    Money for a cancelled order has to be given back: it is held until that is done.
     """
     work.session.flush()
     paid, last = work.session.execute(
         select(func.coalesce(func.sum(Payment.amount), 0), func.max(Payment.at))
         .where(Payment.order_id == order.id)
     ).one()
-    before, order.paid_total = order.paid_total, int(paid)
+    order.paid_total = int(paid)
     judge_payment(work, order)
     family = lineage.purchase(work.session, order)
     for one in family:
@@ -188,8 +184,4 @@ def settle(work: Work, order: Order) -> None:
         one.paid_at = (one.paid_at or last) if is_paid else None
         if one.phase in verification.TO_SHIP:
             verification.look_again(work, one, {kinds.PAYMENT})
-    if order.paid_total <= 0:
-        release_holds(work, order.id, [REFUND])
-    elif order.paid_total > before and all(one.phase == phases.CANCELLED for one in family):
-        amount = from_minor(order.paid_total, order.currency)
-        set_hold(work, order.id, Flaw(REFUND, {"amount": f"{amount} {order.currency}"}))
+    refunding.judge(work, order)

@@ -65,10 +65,12 @@ def check_leaves(session: Session, order: Order, asked: int) -> None:
         raise NotAllowedNow(_LEFT_SAYS, phases.allowed(order.phase))
     held = session.scalars(
         select(Hold.kind).where(Hold.order_id == order.id, Hold.released_at.is_(None))).all()
-    if held:
-        raise NotAllowedNow("This order is held. Release it first, then it can leave.") \
-            if mine else NotAllowedNow(_OTHER_SAYS["held" if "manual" in held else "verify"],
-                                       number=order.id)
-    if not filing.may_ship(order.payment_state):
-        raise NotAllowedNow("This order is not paid, so it cannot leave.") if mine \
-            else NotAllowedNow(_OTHER_SAYS["unpaid"], number=order.id)
+    is_paid = filing.may_ship(order.payment_state)
+    if not held and is_paid:
+        return
+    if mine and held:
+        raise NotAllowedNow("This order is held. Release it first, then it can leave.")
+    if mine:
+        raise NotAllowedNow("This order is not paid, so it cannot leave.")
+    why = "held" if "manual" in held else "verify" if held else "unpaid"
+    raise NotAllowedNow(_OTHER_SAYS[why], number=order.id)

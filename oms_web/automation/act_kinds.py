@@ -31,7 +31,8 @@ MOST_AT_ONCE = 1000
 class Field:
     """A parameter of an act.
 
-    ``kind``: ``status tag text moment number carrier webhook macro template orders`` (numbers of
+    ``kind``: ``status tag text moment number carrier webhook macro template warehouse
+    orders`` (numbers of
     orders; a bulk change fills in those that it is about).
     """
 

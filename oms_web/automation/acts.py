@@ -21,6 +21,7 @@ from oms_web.core.work import Work
 from oms_web.domain.automation import macros
 from oms_web.domain.messages import templates
 from oms_web.domain.orders import labels
+from oms_web.domain.stock import warehouses
 from oms_web.domain.webhooks import queries as webhooks
 
 __all__ = [
@@ -132,7 +133,7 @@ def _clean(session: Session, field: Field, value: Any) -> Any:
 # What a parameter names by its key, and who finds it.
 _FOUND: Mapping[str, Callable[[Session, int], Any]] = {
     "status": labels.get_status, "webhook": webhooks.get, "macro": macros.get,
-    "template": templates.get}
+    "template": templates.get, "warehouse": warehouses.warehouse}
 
 
 def _number(value: Any, name: str) -> int:
@@ -199,6 +200,8 @@ ACTS: dict[str, Act] = {act.key: act for act in (
         (Field("orders", "orders", required=False, limit=MOST_AT_ONCE),), listed=False),
     Act("split", doing.split, "orders.edit"),
     Act("join", doing.join, "orders.edit", (Field("part", "number"),), listed=False),
+    Act("allocate", doing.allocate, "orders.edit", (Field("warehouse", "warehouse"),)),
+    Act("put_back", doing.put_back, "orders.edit", listed=False),
     Act("hold_back", doing.hold_back, "documents.issue", (Field("outgoing", "number"),),
         listed=False),
     Act("webhook", doing.webhook, "orders.edit",

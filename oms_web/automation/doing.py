@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -16,6 +17,7 @@ from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Hold, Order, OrderTag, Tag
 from oms_web.flows import (
     issue_document,
+    order_allocate,
     order_call,
     order_cancel,
     order_edit,
@@ -166,6 +168,19 @@ def split(work: Work, order_id: int, params: Params) -> Done:
 
 def join(work: Work, order_id: int, params: Params) -> Done:
     return Done() if order_split.join(work, params["part"]) else SAME
+
+
+def allocate(work: Work, order_id: int, params: Params) -> Done:
+    return _moved(order_allocate.allocate(work, order_id, params["warehouse"]))
+
+
+def put_back(work: Work, order_id: int, params: Params) -> Done:
+    return _moved(order_allocate.put_back(work, order_id, params["lines"], params["takes"]))
+
+
+def _moved(before: order_allocate.Places | None) -> Done:
+    """What puts promises back where they were, to the shelf."""
+    return SAME if before is None else Done(undo=(("put_back", asdict(before)),))
 
 
 def message(work: Work, order_id: int, params: Params) -> Done:

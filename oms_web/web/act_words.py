@@ -18,6 +18,7 @@ from oms_web.domain.automation import macros
 from oms_web.domain.messages import templates
 from oms_web.domain.orders import labels
 from oms_web.domain.shipping.tracking import CARRIERS
+from oms_web.domain.stock import queries as stock
 from oms_web.domain.users.permissions import may
 from oms_web.domain.webhooks import queries as webhooks
 
@@ -63,6 +64,10 @@ ACTS: Mapping[str, Words] = {
                    "package"),
     "split": Words(_l("Split off what is missing"), _l("split off what is missing"),
                    "arrows-split-2"),
+    "allocate": Words(_l("Send from another warehouse"), _l("send it from %(warehouse)s"),
+                      "building-warehouse"),
+    "put_back": Words(_l("Send from where it was"), _l("send it from where it was before"),
+                      "building-warehouse"),
     "join": Words(_l("Join what was split off"), _l("join what was split off"), "arrow-back-up"),
 }
 FIELDS: Mapping[str, Any] = {
@@ -72,7 +77,7 @@ FIELDS: Mapping[str, Any] = {
     "text": _l("Note"), "webhook": _l("Webhook"), "note": _l("Remark"), "macro": _l("Macro"),
     "orders": _l("Orders"), "part": _l("Order"),
     "template": _l("Template"),
-    "grams": _l("Weight, g"),
+    "grams": _l("Weight, g"), "warehouse": _l("Warehouse"),
 }
 
 Names = Mapping[str, str]
@@ -83,6 +88,7 @@ _CHOICES: Mapping[str, Callable[[Session], Names]] = {
     "macro": lambda session: {str(one.id): one.name for one in macros.every(session)},
     "template": lambda session: {str(one.id): one.name for one in templates.every(session)},
     "tag": lambda session: {one.name: one.name for one in labels.tags(session)},
+    "warehouse": lambda session: {str(one.id): one.name for one in stock.warehouses(session)},
 }
 TYPED = frozenset(("tag",))
 """Kinds whose values may also be new ones."""

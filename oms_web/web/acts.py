@@ -96,6 +96,7 @@ ACTS: dict[str, Any] = {
     "messages.write": _l("Message written"),
     "orders.accept_change": _l("Change on the channel accepted"),
     "orders.accept_total": _l("Total accepted"),
+    "orders.allocate": _l("Sent from another warehouse"),
     "orders.apart": _l("Order taken out of a shared parcel"),
     "orders.call": _l("Webhook called"),
     "orders.cancel": _l("Order cancelled"),

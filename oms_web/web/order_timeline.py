@@ -145,6 +145,11 @@ TELLING: Mapping[str, Kind] = {
         "bad", view="channel"),
     "orders.reserve": Kind("lock", lambda t: gettext("%(units)s reserved", units=t.units("units")),
                            "ok"),
+    "orders.allocate": Kind("building-warehouse", lambda t: gettext(
+        "%(units)s come from %(warehouse)s", units=t.units("units"),
+        warehouse=t.after("warehouse")), note=lambda t: gettext(
+            "before: %(warehouse)s", warehouse=t.before("warehouse"))
+        if t.before("warehouse") else ""),
     "orders.lost_units": Kind(
         "package-off", lambda t: gettext("%(units)s lost: the shelf holds fewer",
                                          units=t.units("units")), "bad"),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 # Acts that exclude each other when they say different things about the same order.
-EXCLUSIVE = ("status", "delivery", "hold", "cancel")
+EXCLUSIVE = ("status", "delivery", "hold", "cancel", "allocate")
 OPPOSITE = (("tag", "untag"), ("hold", "release"))
 
 

@@ -206,6 +206,7 @@ class Elsewhere:
 
     warehouse: str
     free: int
+    warehouse_id: int
 
 
 def open_holds(session: Session, order_id: int) -> list[Hold]:
@@ -250,8 +251,8 @@ def free_by_warehouse(session: Session, variant_ids: Collection[int]) -> dict[in
     if not variant_ids:
         return found
     free = func.sum(Balance.on_hand - Balance.reserved)
-    for variant, name, units in session.execute(
-        select(Balance.variant_id, Warehouse.name, free)
+    for variant, name, units, house in session.execute(
+        select(Balance.variant_id, Warehouse.name, free, Warehouse.id)
         .join(Location, Location.id == Balance.location_id)
         .join(Warehouse, Warehouse.id == Location.warehouse_id)
         .where(Balance.variant_id.in_(sorted(variant_ids)), Location.sellable, Location.active,
@@ -259,7 +260,7 @@ def free_by_warehouse(session: Session, variant_ids: Collection[int]) -> dict[in
         .group_by(Balance.variant_id, Warehouse.id, Warehouse.name, Warehouse.rank)
         .having(free > 0).order_by(Warehouse.rank)
     ):
-        found[variant].append(Elsewhere(name, int(units)))
+        found[variant].append(Elsewhere(name, int(units), house))
     return found
 
 

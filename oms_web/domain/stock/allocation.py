@@ -71,6 +71,19 @@ def allocate(
     return takes, served
 
 
+def able(
+    needed: Mapping[int, int], there: Mapping[tuple[int, int], int], warehouses: Iterable[int]
+) -> list[int]:
+    """The warehouses that have all that is needed, alone.
+
+    Args:
+        needed: variant -> units.
+        there: (variant, warehouse) -> units that may be taken.
+    """
+    return [house for house in warehouses
+            if all(there.get((variant, house), 0) >= units for variant, units in needed.items())]
+
+
 def _order_of_warehouses(
     demands: Sequence[Demand], shelves: Shelves, ranks: Mapping[int, int]
 ) -> list[int]:

@@ -172,6 +172,8 @@ def _macro(work: Work, order_id: int, params: Params) -> Done:
 
 ACTS: dict[str, Act] = {act.key: act for act in (
     Act("status", doing.status, "orders.edit", (Field("status", "status"),)),
+    Act("status_back", doing.status_back, "orders.edit", (Field("status", "status"),),
+        listed=False),
     Act("tag", doing.tag, "orders.edit", (Field("tag", "tag", limit=40),)),
     Act("untag", doing.untag, "orders.edit", (Field("tag", "tag", limit=40),)),
     Act("hold", doing.hold, "orders.hold",

@@ -35,7 +35,14 @@ def status(work: Work, order_id: int, params: Params) -> Done:
     before = orders.lock_order(work.session, order_id).status_id
     if not order_edit.set_status(work, order_id, params["status"]):
         return SAME
-    return Done(undo=(("status", {"status": before}),) if before else ())
+    return Done(undo=(("status_back", {"status": before}),) if before else ())
+
+
+def status_back(work: Work, order_id: int, params: Params) -> Done:
+    before = orders.lock_order(work.session, order_id).status_id
+    if not order_edit.set_status(work, order_id, params["status"], as_before=True):
+        return SAME
+    return Done(undo=(("status", {"status": before}),))
 
 
 def tag(work: Work, order_id: int, params: Params) -> Done:

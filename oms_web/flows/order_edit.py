@@ -26,6 +26,7 @@ from oms_web.domain.orders import (
     phases,
 )
 from oms_web.domain.orders import service as orders
+from oms_web.domain.orders.lineage import purchase
 from oms_web.domain.orders.models import Note, Order, OrderTag
 from oms_web.domain.orders.telling import tell_status
 from oms_web.domain.orders.travelling import part_ways
@@ -166,8 +167,11 @@ def _freed(work: Work, order_id: int, kind: str, act: str) -> bool:
     return True
 
 
-def set_status(work: Work, order_id: int, status_id: int) -> bool:
+def set_status(work: Work, order_id: int, status_id: int, *, as_before: bool = False) -> bool:
     """Give an order one of the seller's statuses; False when it has it already.
+
+    Args:
+        as_before: it takes back what gave the order another status.
 
     Raises:
         NotFound: there is no such status.
@@ -180,7 +184,8 @@ def set_status(work: Work, order_id: int, status_id: int) -> bool:
     if status.phase != order.phase or status.archived_at is not None:
         raise NotAllowedNow("The status %(name)s is not for orders in this phase.",
                             name=status.name)
-    back = _back_in_time(work, order_id, status_id)
+    back = _back_in_time(work, order_id, status_id) or (
+        as_before and _never_said(work, order, status_id))
     with outgoing.silence(work, back), outgoing.deciding(
             work, outgoing.STATUS, order_id, undo={"status": order.status_id, "is": status_id}):
         _give_status(work, order, status_id)
@@ -212,6 +217,17 @@ def _back_in_time(work: Work, order_id: int, status_id: int) -> bool:
     except NotAllowedNow:  # it leaves at this moment
         return False
     return True
+
+
+def _never_said(work: Work, order: Order, status_id: int) -> bool:
+    """Whether the status that the parts of a purchase had in common was recalled before its channel
+    heard of it: the part that spoke for all went back already, and this one follows it.
+    """
+    last = outgoing_queries.newest_of_all(
+        work.session, [one.id for one in purchase(work.session, order)])
+    return (last is not None and last.order_id != order.id
+            and (last.kind, last.state) == (outgoing.STATUS, outgoing.RECALLED)
+            and last.undo == {"status": status_id, "is": order.status_id})
 
 
 def recall_status(work: Work, decided: outgoing.Outgoing) -> None:

@@ -34,6 +34,8 @@ class Words:
 
 ACTS: Mapping[str, Words] = {
     "status": Words(_l("Set a status"), _l("set the status %(status)s"), "progress"),
+    "status_back": Words(_l("Give back the status"), _l("give back the status %(status)s"),
+                         "progress"),
     "tag": Words(_l("Put on a tag"), _l("put on the tag %(tag)s"), "tag"),
     "untag": Words(_l("Take off a tag"), _l("take off the tag %(tag)s"), "tag"),
     "hold": Words(_l("Hold"), _l("hold it: %(reason)s"), "player-pause"),

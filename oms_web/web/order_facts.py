@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from oms_web.domain.catalog import queries as catalog
 from oms_web.domain.catalog.models import Variant
 from oms_web.domain.channels.models import ChannelAccount
+from oms_web.domain.company.models import Company
 from oms_web.domain.documents import queries as documents
 from oms_web.domain.documents import warehouse_papers
 from oms_web.domain.fulfilment import service as fulfilment
@@ -30,6 +31,7 @@ from oms_web.domain.shipping import boxes, photos, tracking
 from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping.models import Parcel, ParcelPhoto, Shipment
 from oms_web.domain.stock.models import TRANSIT, Balance
+from oms_web.flows import order_allocate
 from oms_web.web import formats
 from oms_web.web import order_words as words
 from oms_web.web.failures import words_of
@@ -164,6 +166,20 @@ class Card:
         if self.order.phase not in (phases.OPEN, phases.PACKING):
             return {}
         return boxes.elsewhere(self.session, [self.order.id]).get(self.order.id, {})
+
+    @cached_property
+    def elsewhere(self) -> order_allocate.Choices:
+        """Where else all of it, or of a line, could be sent from."""
+        return order_allocate.choices(self.session, self.order)
+
+    @cached_property
+    def recall_seconds(self) -> int:
+        """How long a cancellation could be recalled: until a channel is told, if one is."""
+        told = self.account is not None and (self.account.tell_cancelled or str(orders.first_status(
+            self.session, phases.CANCELLED)) in self.account.status_words)
+        if not told or self.order.phase not in (phases.OPEN, phases.PACKING):
+            return 0
+        return self.session.scalar(select(Company.recall_seconds)) or 0
 
     @property
     def missing(self) -> int:

@@ -18,6 +18,7 @@ from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.queries import Row
 from oms_web.domain.orders.walking import Found
 from oms_web.domain.shipping import tracking
+from oms_web.domain.stock import queries as places
 from oms_web.domain.users.models import User
 from oms_web.extensions import db
 from oms_web.web import asked, changes, order_columns, order_tabs
@@ -116,6 +117,7 @@ def _around(wanted: Wanted, found: Found, rows: Sequence[Row], tabs: Tabs) -> di
         "news_url": wanted.link("orders.news", sort="", since=queries.last_number(session)),
         "ways": _ways(wanted, chips) if not rows and not found.cut else [],
         "tags": labels.tags(session)[:60], "carriers": [one.name for one in tracking.CARRIERS],
+        "houses": places.warehouses(session),
         "change": changes.newest(), "phases": walking.within(wanted.conditions),
     }
 

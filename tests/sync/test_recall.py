@@ -17,7 +17,7 @@ from oms_web.domain.orders import outgoing, telling
 from oms_web.domain.orders.models import ChannelNotice, Hold, Order, OrderLine, Status
 from oms_web.domain.orders.outgoing import Outgoing
 from oms_web.domain.shipping.models import Shipment
-from oms_web.flows import order_cancel, order_edit, order_hold, ship
+from oms_web.flows import order_cancel, order_edit, order_hold, order_split, ship
 from oms_web.jobs.worker import drain
 from oms_web.sync import accounts, status_words
 from oms_web.sync.push_shipment import TooEarly, push_shipment
@@ -230,6 +230,70 @@ def test_one_undo_recalls_a_bulk_change_that_ran_longer_than_the_window(oms):
     drain(oms)
     with oms.works.reading(SYSTEM) as work:
         assert batches.get(work, back).refused == 3
+
+
+@pytest.fixture
+def parts(shop):
+    """An order in two parts, both in a status that has a word which the channel was never told."""
+    with shop.oms.works.writing(SYSTEM) as work:
+        at_first = work.session.scalars(select(Order.status_id)).one()
+        ready = _status(work, "Gotowe")
+        status_words.choose(work, shop.account, {
+            at_first: "NEW", shop.work: "WORK", ready: "READY"})
+        [line] = work.session.scalars(select(OrderLine)).all()
+        part = order_split.split(work, line.order_id, {line.id: 1})
+        shop.parts, shop.ready, shop.at_first = [line.order_id, part], ready, at_first
+    return shop
+
+
+def in_bulk(shop, act, *asked):
+    done = do(shop, act, *asked).id
+    drain(shop.oms)
+    return done
+
+
+def test_a_status_of_all_parts_that_is_taken_back_in_time_leaves_the_channel_as_it_was(parts):
+    for ids in (parts.parts, parts.parts[::-1]):
+        done = in_bulk(parts, batches.start, "status", {"status": str(parts.work)}, ids)
+        assert len(waiting(parts)) == 1
+        in_bulk(parts, batches.undo, done)
+        assert waiting(parts) == []
+        parts.rings(60, step=20)
+        assert parts.channel.statuses == []
+        with parts.oms.works.reading(SYSTEM) as work:
+            assert set(work.session.scalars(select(Order.status_id))) == {parts.at_first}
+    check(parts)
+
+
+def test_a_status_of_all_parts_that_was_told_is_followed_by_the_one_before(parts):
+    done = in_bulk(parts, batches.start, "status", {"status": str(parts.work)}, parts.parts)
+    parts.rings(60, step=20)
+    again = in_bulk(parts, batches.undo, done)
+    parts.rings(60, step=20)
+    assert parts.channel.statuses == [("A1", "WORK"), ("A1", "NEW")]
+    in_bulk(parts, batches.undo, again)
+    parts.rings(60, step=20)
+    assert parts.channel.statuses[2:] == [("A1", "WORK")]
+
+
+def test_a_recall_of_something_newer_leaves_nothing_untold(parts):
+    done = in_bulk(parts, batches.start, "status", {"status": str(parts.work)}, parts.parts)
+    parts.rings(60, step=20)
+    newer = in_bulk(parts, batches.start, "status", {"status": str(parts.ready)}, parts.parts)
+    in_bulk(parts, batches.undo, newer)
+    in_bulk(parts, batches.undo, done)
+    parts.rings(60, step=20)
+    assert parts.channel.statuses == [("A1", "WORK"), ("A1", "NEW")]
+
+
+def test_what_a_person_decides_after_a_status_was_taken_back_is_told(parts):
+    """They agree on something that they did not agree on before: that is news."""
+    do(parts, order_edit.set_status, parts.parts[0], parts.ready)
+    done = in_bulk(parts, batches.start, "status", {"status": str(parts.work)}, parts.parts)
+    in_bulk(parts, batches.undo, done)
+    do(parts, order_edit.set_status, parts.parts[0], parts.at_first)
+    parts.rings(60, step=20)
+    assert parts.channel.statuses == [("A1", "NEW")]
 
 
 def test_what_was_decided_together_is_recalled_together(oms):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from oms_web.domain.orders.models import ChannelNotice, Order
-from oms_web.domain.orders.outgoing import RECALLED, SHIP, WAITING, Outgoing
+from oms_web.domain.orders.outgoing import INVOICE, RECALLED, SHIP, WAITING, Outgoing
 
 
 def _in_time(now: datetime) -> Any:
@@ -26,6 +26,13 @@ def of_order(session: Session, order_id: int, now: datetime) -> Sequence[Outgoin
     return session.scalars(
         select(Outgoing).where(Outgoing.order_id == order_id, _in_time(now))
         .order_by(Outgoing.id.desc()).limit(20)).all()
+
+
+def newest_of_all(session: Session, order_ids: Collection[int]) -> Outgoing | None:
+    """What was decided last about any of these orders, whatever became of it; documents aside."""
+    return session.scalar(
+        select(Outgoing).where(Outgoing.order_id.in_(order_ids), Outgoing.kind != INVOICE)
+        .order_by(Outgoing.id.desc()).limit(1).execution_options(populate_existing=True))
 
 
 def open_until(session: Session, order_id: int, now: datetime) -> datetime | None:

@@ -12,7 +12,13 @@ from datetime import datetime
 from typing import Any
 
 from oms_web.core.events import OutboxEvent
-from oms_web.domain.catalog.events import PRICED_BY, PUBLISHED_BY, VariantsAdded, VariantsChanged
+from oms_web.domain.catalog.events import (
+    LOW_BY,
+    PRICED_BY,
+    PUBLISHED_BY,
+    VariantsAdded,
+    VariantsChanged,
+)
 from oms_web.domain.channels.events import ListingsMapped
 from oms_web.domain.documents.events import DocumentIssued
 from oms_web.domain.orders.events import ParcelClosed, ShipmentLeft
@@ -67,6 +73,16 @@ def fill_backorders(events: Sequence[OutboxEvent]) -> list[Queued]:
         if variants else []
 
 
+def look_low(events: Sequence[OutboxEvent]) -> list[Queued]:
+    """Free units or a minimum changed: some may run low now, or no longer."""
+    variants = sorted({
+        v for event in events
+        if "fields" not in event.payload or LOW_BY & set(event.payload["fields"])
+        for v in event.payload["variant_ids"]
+    })
+    return [Queued("look_low", str(events[0].id), {"variant_ids": variants})] if variants else []
+
+
 def map_listings(events: Sequence[OutboxEvent]) -> list[Queued]:
     """New SKUs or codes: listings that waited for them can be linked."""
     variants = sorted({v for event in events for v in event.payload["variant_ids"]})
@@ -115,10 +131,10 @@ def queue_einvoice(events: Sequence[OutboxEvent]) -> list[Queued]:
 
 
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
-    VariantsAdded.name: (map_listings,),
-    VariantsChanged.name: (publish_changed, publish_prices),
+    VariantsAdded.name: (map_listings, look_low),
+    VariantsChanged.name: (publish_changed, publish_prices, look_low),
     ListingsMapped.name: (wake_orders, publish_stock),
-    StockChanged.name: (fill_backorders, publish_stock),
+    StockChanged.name: (fill_backorders, publish_stock, look_low),
     ParcelClosed.name: (print_closed,),
     ShipmentLeft.name: (tell_channel,),
     WebhookCalled.name: (call_webhook,),

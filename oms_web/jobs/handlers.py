@@ -17,6 +17,7 @@ from oms_web.core.errors import OmsError
 from oms_web.core.work import Work
 from oms_web.domain.channels import pricing
 from oms_web.domain.channels.service import ChannelStopped
+from oms_web.domain.stock import running_low
 from oms_web.flows import backorder, einvoice, map_listing, publish_stock
 from oms_web.sync import doorbell, einvoicing, feeds, message_sending, receipts, webhooks
 from oms_web.sync.offers import read_offers
@@ -112,6 +113,14 @@ def fill_backorders(job: Job) -> Result:
     _a_few_at_a_time(job, VARIANTS_AT_ONCE,
                      lambda work, ids: filled.update(backorder.fill(work, ids)))
     return {"orders": len(filled)}
+
+
+def look_low(job: Job) -> Result:
+    """See which variants run low now, and say so once."""
+    fresh: list[int] = []
+    _a_few_at_a_time(job, VARIANTS_AT_ONCE,
+                     lambda work, ids: fresh.extend(running_low.look(work, ids)))
+    return {"low": len(fresh)}
 
 
 def map_listings(job: Job) -> Result:
@@ -265,6 +274,7 @@ HANDLERS: dict[str, Handler] = {
     "publish_stock": publish,
     "publish_prices": publish_prices,
     "fill_backorders": fill_backorders,
+    "look_low": look_low,
     "map_listings": map_listings,
     "wake_orders": wake_orders,
     "push_stock": send_stock,

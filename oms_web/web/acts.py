@@ -190,6 +190,7 @@ ACTS: dict[str, Any] = {
     "statuses.move": _l("Status moved"),
     "stock.bins": _l("Bins changed"),
     "stock.correction": _l("Stock corrected"),
+    "stock.low": _l("Runs low"),
     "stock.move": _l("Stock moved"),
     "stock.receipt": _l("Receipt"),
     "stock.recount": _l("Shelf marked to be counted"),

@@ -24,7 +24,7 @@ from oms_web.domain.messages import queries as messages
 from oms_web.domain.orders import filing, phases, shortages
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import AMONG_TO_SHIP, Hold, Order
-from oms_web.domain.stock import recounts
+from oms_web.domain.stock import recounts, running_low
 from oms_web.domain.webhooks import queries as webhooks
 from oms_web.sync.models import Quarantine
 from oms_web.web import formats
@@ -290,6 +290,17 @@ def shelves_to_count(asked: Asked) -> Iterator[Case]:
         )
 
 
+def low_stock(asked: Asked) -> Iterator[Case]:
+    """SKUs of which fewer are free than their minimum."""
+    n, since = running_low.count(asked.session, MOST)
+    if n:
+        yield Case("warn", "trending-down", gettext("Runs low"),
+                   ngettext("%(num)s SKU", "%(num)s SKUs", n) if n <= MOST else
+                   gettext("more than %(n)s", n=formats.number(MOST)),
+                   gettext("Fewer are available than the minimum you set. Order more in time."),
+                   url_for("stock.index", state="below"), gettext("Show them"), since=since)
+
+
 def lost_messages(asked: Asked) -> Iterator[Case]:
     """Buyers who were not told what they should have been told."""
     n = messages.count_wrong(asked.session)
@@ -336,6 +347,7 @@ SOURCES: tuple[tuple[str, str, Source], ...] = (
     ("documents.issue", "orders.index", documents),
     ("documents.issue", "einvoices.incoming", ksef),
     ("stock.count", "stock_documents.index", shelves_to_count),
+    ("stock.see", "stock.index", low_stock),
     ("imports.see", "tasks.index", dead_tasks),
     ("api.manage", "webhooks.show", broken_webhooks),
     ("messages.send", "messages.index", lost_messages),

@@ -29,7 +29,7 @@ KINDS: dict[str, tuple[Any, Any]] = {
     "order": (_l("Orders"), _l("received, changed, held, cancelled, shipped")),
     "shipment": (_l("Shipments"), _l("packed, left, delivered")),
     "document": (_l("Documents"), _l("issued")),
-    "variant": (_l("SKUs"), _l("added, changed, archived")),
+    "variant": (_l("SKUs"), _l("added, changed, archived, running low")),
     "product": (_l("Products"), _l("added, changed")),
     "stock_document": (_l("Stock documents"), _l("receipts, transfers, corrections, stocktakes")),
     "return": (_l("Returns"), _l("received")),

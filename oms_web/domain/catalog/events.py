@@ -9,6 +9,7 @@ from oms_web.core.events import Event
 
 PRICED_BY = frozenset({"price", "currency"})
 PUBLISHED_BY = frozenset({"parts", "sell_without_stock", "archived_at"})
+LOW_BY = frozenset({"minimum", "parts", "archived_at"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +22,11 @@ class VariantsAdded(Event):
 
 @dataclass(frozen=True, slots=True)
 class VariantsChanged(Event):
-    """Something that channels show of these variants is different now.
+    """Something of these variants from which something follows is different now.
 
     ``fields`` are the names that changed in any of them. Those in ``PUBLISHED_BY`` change what
-    stock is published, those in ``PRICED_BY`` the price; the rest is content.
+    stock is published, those in ``PRICED_BY`` the price, those in ``LOW_BY`` whether they run low;
+    the rest is content.
     """
 
     name: ClassVar[str] = "catalog.changed"

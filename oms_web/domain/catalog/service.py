@@ -36,8 +36,8 @@ _PLAIN_FIELDS = (
     "sell_without_stock", "minimum",
 )
 _WRITTEN = (*_PLAIN_FIELDS, "product_id", "title", "search")
-# Kept to ourselves: no channel shows these.
-PRIVATE = frozenset({"cost", "minimum", "search", "product_id"})
+# Kept to ourselves: nothing follows from these.
+PRIVATE = frozenset({"cost", "search", "product_id"})
 
 
 @dataclass(frozen=True, slots=True)

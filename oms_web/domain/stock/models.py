@@ -141,6 +141,18 @@ class Recount(Base):
     missing: Mapped[int]
 
 
+class LowStock(Base):
+    """A variant of which fewer units are free than its minimum, and since when we know.
+
+    The row is why it is said once: it goes when there are enough again.
+    """
+
+    __tablename__ = "low_stock"
+
+    variant_id: Mapped[int] = mapped_column(ForeignKey("variant.id"), primary_key=True)
+    since: Mapped[datetime]
+
+
 class StockDocument(Base):
     """A reason for moves that people can look up: receipt, transfer, correction, stocktake.
 

@@ -1031,6 +1031,12 @@ def upgrade() -> None:
         batch_op.create_index('ix_listing_unmapped', ['account_id', 'id'], unique=False, sqlite_where=sa.text('variant_id IS NULL'), postgresql_where=sa.text('variant_id IS NULL'))
         batch_op.create_index(batch_op.f('ix_listing_variant_id'), ['variant_id'], unique=False)
 
+    op.create_table('low_stock',
+    sa.Column('variant_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('since', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['variant_id'], ['variant.id'], name=op.f('fk_low_stock_variant_id')),
+    sa.PrimaryKeyConstraint('variant_id', name=op.f('pk_low_stock'))
+    )
     op.create_table('message',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
@@ -2040,6 +2046,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_message_due', sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
 
     op.drop_table('message')
+    op.drop_table('low_stock')
     with op.batch_alter_table('listing', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_listing_variant_id'))
         batch_op.drop_index('ix_listing_unmapped', sqlite_where=sa.text('variant_id IS NULL'), postgresql_where=sa.text('variant_id IS NULL'))

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from oms_web.core.errors import NotAllowedNow, NotFound, OmsError
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
-from oms_web.domain.orders import dividing, queries
+from oms_web.domain.orders import dividing, phases, queries
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Hold, Order, OrderLine
 from oms_web.domain.orders.reserving import (
@@ -39,10 +39,12 @@ from oms_web.domain.stock.models import Location, Reservation, Warehouse
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """The other warehouses that could send all of an order, and all of each line (by its id)."""
+    """The other warehouses that could send all of an order, and all of each line (by its id):
+    their names by their ids, the best first.
+    """
 
-    whole: Sequence[Warehouse] = ()
-    lines: Mapping[int, Sequence[Warehouse]] = field(default_factory=dict)
+    whole: Mapping[int, str] = field(default_factory=dict)
+    lines: Mapping[int, Mapping[int, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,21 +66,22 @@ def why_stays(session: Session, order: Order) -> OmsError | None:
     return refusal
 
 
-def choices(session: Session, order: Order) -> Choices:
-    """Where else an order could be sent from, in a fixed number of questions."""
-    ranks = allowed_ranks(session, order.account_id)
+def choices(session: Session, order: Order, lines: Sequence[OrderLine]) -> Choices:
+    """Where else an order with these lines could be sent from, in a fixed number of questions."""
+    ranks = allowed_ranks(session, order.account_id) if order.phase == phases.OPEN else {}
     if len(ranks) < 2 or why_stays(session, order) is not None:
         return Choices()
-    lines = _open(session, order.id)
+    lines = _open(lines)
     made_of = line_parts(session, lines)
-    free = {(variant, one.warehouse_id): one.free for variant, some in queries.free_by_warehouse(
-        session, _variants(made_of)).items() for one in some}
+    free: dict[tuple[int, int], int] = {}
+    names: dict[int, str] = {}
+    for variant, some in queries.free_by_warehouse(session, _variants(made_of)).items():
+        free |= {(variant, one.warehouse_id): one.free for one in some}
+        names |= {one.warehouse_id: one.warehouse for one in some}
     own = _promised(session, [line.id for line in lines])
-    names = {house.id: house for house in session.scalars(
-        select(Warehouse).where(Warehouse.id.in_(ranks)))}
-    by_rank = [names[house] for house in sorted(ranks, key=lambda w: (ranks[w], w))]
+    by_rank = sorted(names.keys() & ranks.keys(), key=lambda w: (ranks[w], w))
 
-    def others(some: Sequence[OrderLine]) -> list[Warehouse]:
+    def others(some: Sequence[OrderLine]) -> dict[int, str]:
         needed, there, lies = Counter[int](), Counter(free), Counter[int]()
         for line in some:
             for variant, each in made_of[line.id]:
@@ -86,11 +89,11 @@ def choices(session: Session, order: Order) -> Choices:
             for (variant, house), units in own.get(line.id, {}).items():
                 there[variant, house] += units
                 lies[house] += units
-        can = set(allocation.able(needed, there, ranks))
-        return [one for one in by_rank if one.id in can and lies[one.id] < sum(needed.values())]
+        return {house: names[house] for house in allocation.able(needed, there, by_rank)
+                if lies[house] < needed.total()}
 
     found = {line.id: others([line]) for line in lines}
-    return Choices(others(lines) if lines else (), {key: some for key, some in found.items() if some})
+    return Choices(others(lines), {line_id: some for line_id, some in found.items() if some})
 
 
 def allocate(
@@ -146,7 +149,8 @@ def put_back(work: Work, order_id: int, line_ids: Collection[int],
     refusal = why_stays(session, order)
     if refusal is not None:
         raise refusal
-    lines = [line for line in _open(session, order_id) if line.id in set(line_ids)]
+    lines = [line for line in _open(orders.order_lines(session, order_id))
+             if line.id in set(line_ids)]
     made_of = line_parts(session, lines)
     units = _whole_units(takes, made_of)
     if len(lines) < len(set(line_ids)) or units is None or any(
@@ -171,17 +175,17 @@ def _why_not_from(session: Session, order: Order, house: Warehouse) -> OmsError 
     return None
 
 
-def _open(session: Session, order_id: int) -> list[OrderLine]:
+def _open(lines: Sequence[OrderLine]) -> list[OrderLine]:
     """Lines of which something is still to be sent, and which name a product."""
-    return [line for line in orders.order_lines(session, order_id)
-            if line.variant_id is not None and dividing.open_units(line) > 0]
+    return [line for line in lines if line.variant_id is not None
+            and dividing.open_units(line) > 0]
 
 
 def _chosen(session: Session, order_id: int, line_ids: Collection[int]) -> list[OrderLine]:
-    known = {line.id for line in orders.order_lines(session, order_id)}
-    if not known.issuperset(line_ids):
+    known = orders.order_lines(session, order_id)
+    if not {line.id for line in known}.issuperset(line_ids):
         raise NotFound("There is nothing at this address.")
-    lines = [line for line in _open(session, order_id) if not line_ids or line.id in line_ids]
+    lines = [line for line in _open(known) if not line_ids or line.id in line_ids]
     if not lines:
         raise NotAllowedNow("Nothing of this is still to be sent.")
     return lines

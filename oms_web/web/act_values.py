@@ -45,7 +45,8 @@ LABELS: Mapping[str, Any] = {
     "ship_days": _l("days to ship"), "exempt_basis": _l("basis of VAT exemption"),
     "eu_vat": _l("trade within the Union"), "oss": _l("one-stop shop"), "gtu": _l("GTU code"),
     "language": _l("language"), "theme": _l("colours"), "warehouses": _l("warehouses"),
-    "free": _l("available"), "note": _l("note"), "what": _l("of what"), "region": _l("region"), "is_bundle": _l("bundle"),
+    "free": _l("available"),
+    "note": _l("note"), "what": _l("of what"), "region": _l("region"), "is_bundle": _l("bundle"),
     "archived_at": _l("archived"), "mapped_by": _l("linked by"), "title": _l("name"),
 }
 

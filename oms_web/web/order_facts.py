@@ -170,13 +170,15 @@ class Card:
     @cached_property
     def elsewhere(self) -> order_allocate.Choices:
         """Where else all of it, or of a line, could be sent from."""
-        return order_allocate.choices(self.session, self.order)
+        return order_allocate.choices(self.session, self.order, self.raw_lines)
 
     @cached_property
     def recall_seconds(self) -> int:
         """How long a cancellation could be recalled: until a channel is told, if one is."""
-        told = self.account is not None and (self.account.tell_cancelled or str(orders.first_status(
-            self.session, phases.CANCELLED)) in self.account.status_words)
+        account = self.account
+        told = account is not None and (account.tell_cancelled or bool(
+            account.status_words and str(orders.first_status(self.session, phases.CANCELLED))
+            in account.status_words))
         if not told or self.order.phase not in (phases.OPEN, phases.PACKING):
             return 0
         return self.session.scalar(select(Company.recall_seconds)) or 0

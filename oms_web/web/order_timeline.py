@@ -146,7 +146,7 @@ TELLING: Mapping[str, Kind] = {
     "orders.reserve": Kind("lock", lambda t: gettext("%(units)s reserved", units=t.units("units")),
                            "ok"),
     "orders.allocate": Kind("building-warehouse", lambda t: gettext(
-        "%(units)s come from %(warehouse)s", units=t.units("units"),
+        "Sent from %(warehouse)s now: %(units)s", units=t.units("units"),
         warehouse=t.after("warehouse")), note=lambda t: gettext(
             "before: %(warehouse)s", warehouse=t.before("warehouse"))
         if t.before("warehouse") else ""),

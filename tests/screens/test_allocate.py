@@ -48,12 +48,12 @@ def test_a_line_is_sent_from_where_there_is_enough(browser_as, floor):
     for told in ("The goods are reserved there now.", "They were reserved there already."):
         assert clerk.post(f"/orders/{order_id}/lines/{cup}/allocate", data=to).status_code == 303
         assert told in page(clerk, f"/orders/{order_id}")
-    assert "1 pc come from GDA" in page(clerk, f"/orders/{order_id}")
+    assert "Sent from GDA now: 1 pc" in page(clerk, f"/orders/{order_id}")
     assert floor.stock("KUB", "G-01") == (2, 1)
 
 
 @pytest.mark.parametrize(("to", "status"), [
-    ("", 422), ("x", 422), ("99999", 404), ("-1", 422), ("9" * 30, 422)])
+    ("", 422), ("x", 422), ("99999", 404), ("-1", 404), ("9" * 30, 422)])
 def test_a_wrong_warehouse_is_refused(browser_as, floor, to, status):
     order_id = floor.order("A", {"KUB": 1})
     answer = browser_as("owner").post(f"/orders/{order_id}/allocate", data={"warehouse": to})
@@ -64,7 +64,7 @@ def test_ticked_orders_are_sent_from_there(browser_as, floor, works):
     clerk = browser_as("owner")
     order_id = floor.order("A", {"KUB": 1})
     shown = page(clerk, "/orders")
-    assert re.search(r'name="allocate.warehouse".*?value="%s"' % floor.other.id, shown, re.S)
+    assert re.search(rf'name="allocate.warehouse".*?value="{floor.other.id}"', shown, re.S)
     clerk.post("/orders/bulk/allocate", data={
         "order": order_id, "allocate.warehouse": str(floor.other.id)})
     with works.reading(SYSTEM) as work:
@@ -76,8 +76,9 @@ def test_ticked_orders_are_sent_from_there(browser_as, floor, works):
 def test_a_rule_that_sends_from_elsewhere_is_rehearsed_and_changes_nothing(floor, works):
     can, cannot = floor.order("A", {"KUB": 1}), floor.order("B", {"PUZ": 1})
     found = rehearsing.run(works, 0, {
-        "name": "from the coast", "trigger": "received", "every": None, "when": {"all": []},
-        "then": [["allocate", {"warehouse": floor.other.id}]], "otherwise": []}, 7)
+        "name": "from the coast", "trigger": "came", "every": None, "when": {"all": []},
+        "then": [["allocate", {"warehouse": floor.other.id}]], "otherwise": [],
+        "on_failure": "stop", "ends": False, "most_per_hour": 0}, 7)
     tried = {one["order_id"]: (one["steps"], one["why"]) for one in found["tried"]}
     assert tried[can][0] == [{"act": "allocate", "changed": True}]
     assert "has only" in tried[cannot][1][0]

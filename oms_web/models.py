@@ -15,6 +15,7 @@ from oms_web.domain.orders import models as orders
 from oms_web.domain.orders.verification import models as verification
 from oms_web.domain.payments import models as payments
 from oms_web.domain.returns import models as returns
+from oms_web.domain.shipping import label_models as labels
 from oms_web.domain.shipping import models as shipping
 from oms_web.domain.stock import models as stock
 from oms_web.domain.till import models as till
@@ -34,6 +35,7 @@ __all__ = [
     "documents",
     "events",
     "fulfilment",
+    "labels",
     "messages",
     "orders",
     "outgoing",

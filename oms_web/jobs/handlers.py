@@ -17,8 +17,8 @@ from oms_web.core.errors import OmsError
 from oms_web.core.work import Work
 from oms_web.domain.channels import pricing
 from oms_web.domain.channels.service import ChannelStopped
-from oms_web.flows import backorder, map_listing, publish_stock
-from oms_web.sync import doorbell, feeds, message_sending, receipts, webhooks
+from oms_web.flows import backorder, label, map_listing, publish_stock
+from oms_web.sync import doorbell, feeds, labels, message_sending, receipts, tracking, webhooks
 from oms_web.sync.offers import read_offers
 from oms_web.sync.pull import pull
 from oms_web.sync.pull_returns import pull_returns
@@ -212,6 +212,26 @@ def send_messages(job: Job) -> Result:
         job.beat)}
 
 
+def label_by_itself(job: Job) -> Result:
+    """Packing began, or a parcel closed: buy its label if the seller wants it now."""
+    with job.oms.works.writing(SYSTEM) as work:
+        booking = label.book_by_itself(work, job.args["shipment_id"], job.args["occasion"])
+    return {"booking": booking.id if booking else None}
+
+
+def buy_label(job: Job) -> Result:
+    """Do what is due of one label. When to try again stands at it."""
+    return {"state": labels.buy(job.engine, job.args["booking_id"])}
+
+
+def track_parcels(job: Job) -> Result:
+    """Ask one carrier about its parcels. When to ask again stands at each of them."""
+    try:
+        return {"news": tracking.track(job.engine, job.args["account_id"], job.beat)}
+    except (ChannelError, ChannelStopped) as error:
+        return {"error": feeds.describe(error)}
+
+
 def rehearse_rule(job: Job) -> Result:
     """Try a rule on the past."""
     return rehearsing.run(job.oms.works, job.args["rule_id"], job.args["said"], job.args["days"])
@@ -256,6 +276,9 @@ HANDLERS: dict[str, Handler] = {
     webhooks.TASK: tell_webhook,
     webhooks.ONCE: tell_webhook_once,
     message_sending.TASK: send_messages,
+    "label_by_itself": label_by_itself,
+    label.TASK: buy_label,
+    tracking.TASK: track_parcels,
     batches.TASK: change_many,
     running.TASK: run_rules,
     timed.TASK: run_timed_rules,

@@ -30,12 +30,14 @@ from oms_web.sync import (
     doorbell,
     drop_folder,
     feeds,
+    labels,
     message_sending,
     push_notices,
     push_prices,
     push_stock,
     quota,
     receipts,
+    tracking,
     webhooks,
 )
 from oms_web.sync.session import Engine
@@ -93,6 +95,11 @@ def ring_messages(oms: Oms) -> int:
     with oms.works.writing(SYSTEM) as work:
         queued = [message_sending.ask(work, kind) for kind in sorted(due)]
     return queued.count(True)
+
+
+def ring_labels(oms: Oms) -> int:
+    """Queue what is due of labels, and the asking of carriers about parcels."""
+    return labels.ring(oms.works) + tracking.ring(oms.works)
 
 
 def ring_rules(oms: Oms) -> bool:

@@ -19,6 +19,7 @@ from oms_web.domain.orders.models import Note, OrderLine
 from oms_web.domain.orders.reserving import line_parts
 from oms_web.domain.shipping import bench, weights
 from oms_web.domain.shipping import service as shipping
+from oms_web.domain.shipping.events import ParcelClosed
 from oms_web.domain.shipping.models import Parcel, Shipment
 from oms_web.flows.pack import trouble
 
@@ -168,6 +169,7 @@ def seal(work: Work, shipment: Shipment) -> None:
     shipment.packed_by, shipment.packed_at = work.actor.name, work.now
     shipping.set_state(work, shipment, shipping.PACKED, note=shipment.station)
     shipping.tell_orders(work, shipment)
+    work.announce(ParcelClosed(shipment.id))
 
 
 def inside(work: Work, shipment: Shipment) -> dict[int, Counter[int]]:

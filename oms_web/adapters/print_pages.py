@@ -122,6 +122,10 @@ class Say:
         pattern = "dd.MM.y, HH:mm" if self.language == "pl" else "d MMM y, HH:mm"
         return format_datetime(moment.astimezone(SHOP_ZONE), pattern, locale=self._locale)
 
+    def kilos(self, grams: int) -> str:
+        """``1,25`` / ``1.25``."""
+        return format_decimal(grams / 1000, "#,##0.00", locale=self._locale)
+
     def rate(self, rate: str) -> str:
         """``23%`` / ``zw.``."""
         word = _RATE_WORDS[self.language].get(rate)
@@ -209,6 +213,11 @@ class PrintPages:
                        design=self._design(look.accent, look.logo, ""))
             for part, at in enumerate(cuts, start=1)
         ]
+
+    def protocol(self, values: Mapping[str, Any], look: Look, language: str) -> str:
+        """What a courier signs: ``number``, ``carrier``, ``made_at``, ``made_by``, ``rows``."""
+        return self._draw("protocol.html", language, language=language, company=look.company,
+                          design=self._design(look.accent, look.logo, ""), **values)
 
     def _draw(self, template: str, speaks: str, /, **values: Any) -> str:
         drawn = _environment().get_template(template).render(

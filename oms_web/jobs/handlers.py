@@ -17,8 +17,17 @@ from oms_web.core.errors import OmsError
 from oms_web.core.work import Work
 from oms_web.domain.channels import pricing
 from oms_web.domain.channels.service import ChannelStopped
-from oms_web.flows import backorder, label, map_listing, publish_stock
-from oms_web.sync import doorbell, feeds, labels, message_sending, receipts, tracking, webhooks
+from oms_web.flows import backorder, hand_over, label, map_listing, publish_stock
+from oms_web.sync import (
+    doorbell,
+    feeds,
+    hand_overs,
+    labels,
+    message_sending,
+    receipts,
+    tracking,
+    webhooks,
+)
 from oms_web.sync.offers import read_offers
 from oms_web.sync.pull import pull
 from oms_web.sync.pull_returns import pull_returns
@@ -224,6 +233,11 @@ def buy_label(job: Job) -> Result:
     return {"state": labels.buy(job.engine, job.args["booking_id"])}
 
 
+def call_courier(job: Job) -> Result:
+    """Ask a carrier for a visit. When to ask again stands at the hand-over."""
+    return {"state": hand_overs.call(job.engine, job.args["hand_over_id"])}
+
+
 def track_parcels(job: Job) -> Result:
     """Ask one carrier about its parcels. When to ask again stands at each of them."""
     try:
@@ -279,6 +293,7 @@ HANDLERS: dict[str, Handler] = {
     "label_by_itself": label_by_itself,
     label.TASK: buy_label,
     tracking.TASK: track_parcels,
+    hand_over.TASK: call_courier,
     batches.TASK: change_many,
     running.TASK: run_rules,
     timed.TASK: run_timed_rules,

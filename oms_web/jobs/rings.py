@@ -30,6 +30,7 @@ from oms_web.sync import (
     doorbell,
     drop_folder,
     feeds,
+    hand_overs,
     labels,
     message_sending,
     push_notices,
@@ -98,8 +99,8 @@ def ring_messages(oms: Oms) -> int:
 
 
 def ring_labels(oms: Oms) -> int:
-    """Queue what is due of labels, and the asking of carriers about parcels."""
-    return labels.ring(oms.works) + tracking.ring(oms.works)
+    """Queue what is due of labels and visits, and the asking of carriers about parcels."""
+    return labels.ring(oms.works) + tracking.ring(oms.works) + hand_overs.ring(oms.works)
 
 
 def ring_rules(oms: Oms) -> bool:

@@ -257,6 +257,17 @@ TELLING: Mapping[str, Kind] = {
     "shipping.undelivered": Kind("alert-triangle", lambda t: gettext("Parcel not delivered"),
                                  "bad", _hold_note),
     "shipping.cancelled": Kind("circle-x", lambda t: gettext("Parcel given up"), "warn"),
+    "labels.intend": Kind("tag", lambda t: gettext("Label ordered: %(carrier)s",
+                                                   carrier=t.after("carrier"))),
+    "labels.confirm": Kind("tag", lambda t: gettext("Label bought: %(carrier)s",
+                                                    carrier=t.after("carrier")), "ok",
+                           lambda t: t.after("tracking") or ""),
+    "labels.refuse": Kind("tag", lambda t: gettext("Label refused"), "bad", _hold_note),
+    "labels.lose": Kind("tag", lambda t: gettext("The carrier's answer was lost"), "warn",
+                        _hold_note),
+    "labels.cancel": Kind("tag", lambda t: gettext("Label taken back"), "warn"),
+    "labels.keep": Kind("tag", lambda t: gettext("The carrier did not take the label back"), "warn",
+                        _hold_note),
     "shipping.tell_channel": Kind(
         "send", lambda t: gettext("The channel knows that it has left")
         if t.after("told") == "done" else gettext("The channel could not be told"), "",

@@ -22,6 +22,7 @@ screen = Blueprint("printing", __name__)
 KIND = "print_batch"
 KINDS: dict[str, Any] = {
     "invoice": _l("Invoices"), "slip": _l("Packing slips"), "picklist": _l("Pick list"),
+    "label": _l("Labels"), "label_a4": _l("Labels, four on a sheet"),
 }
 
 
@@ -35,7 +36,7 @@ def pdf(content: bytes, name: str) -> Response:
     return response
 
 
-@screen.get("/orders/<int:order_id>/print/<any(invoice, slip, picklist):kind>.pdf")
+@screen.get("/orders/<int:order_id>/print/<any(invoice, slip, picklist, label, label_a4):kind>.pdf")
 @act("documents.print")
 def order_document(order_id: int, kind: str) -> Response:
     """One kind of paper for one order."""

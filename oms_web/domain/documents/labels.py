@@ -105,6 +105,11 @@ _WORDS: dict[str, tuple[str, str]] = {
     "collected": ("Zebrano", "Collected"),
     "places": ("Miejsca", "Places"),
     "units": ("Sztuki", "Units"),
+    # protocol of a hand-over
+    "protocol": ("Protokół przekazania", "Hand-over protocol"),
+    "carrier": ("Przewoźnik", "Carrier"),
+    "parcels": ("Paczki", "Parcels"),
+    "signed_by_courier": ("Podpis kuriera", "Courier's signature"),
 }
 
 LABELS: dict[str, dict[str, str]] = {

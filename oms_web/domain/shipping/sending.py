@@ -13,6 +13,7 @@ from oms_web.core.text import tidy
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.company.models import Company
+from oms_web.domain.orders.models import Order
 from oms_web.domain.shipping.choosing import CARRIER, KINDS, Rule, Size
 from oms_web.domain.shipping.label_models import (
     KnownService,
@@ -225,6 +226,13 @@ def delete_rule(work: Work, rule_id: int) -> None:
                      {"service": [row.service or row.kind, None]}, note=row.method or None)
         work.session.delete(row)
         work.session.flush()
+
+
+def methods_seen(session: Session, most: int = 60) -> list[str]:
+    """The ways to deliver that the newest orders came with."""
+    newest = select(Order.delivery_method).where(Order.delivery_method != "").order_by(
+        Order.id.desc()).limit(1000).subquery()
+    return sorted(session.scalars(select(newest.c[0]).distinct().limit(most)))
 
 
 # What carriers offer ----------------------------------------------------------------------------

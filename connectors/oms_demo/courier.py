@@ -46,6 +46,12 @@ from oms_demo.connector import API
 LOCKER, DOOR = "automat", "kurier"
 SIZES = (ParcelSize("A", 640, 380, 80, 25_000), ParcelSize("B", 640, 380, 190, 25_000),
          ParcelSize("C", 640, 380, 410, 25_000))
+SERVICES = (
+    CarrierService(DOOR, words.TO_DOOR, cod=True, most_parcels=5, heaviest_g=30_000,
+                   countries=("PL", "DE", "CZ")),
+    CarrierService(LOCKER, words.TO_LOCKER, needs_point=True, cod=True, sizes=SIZES,
+                   heaviest_g=25_000),
+)
 STATES: Mapping[str, Travel] = {
     "NADANA": "announced", "PRZYJETA": "accepted", "W_DRODZE": "moving", "W_DORECZENIU": "out",
     "W_AUTOMACIE": "waiting", "DORECZONA": "delivered", "PROBLEM": "exception",
@@ -100,12 +106,7 @@ class GolabConnector(Connector):
 
     def services(self) -> Sequence[CarrierService]:
         """A door or a locker."""
-        return [
-            CarrierService(DOOR, words.TO_DOOR, cod=True, most_parcels=5, heaviest_g=30_000,
-                           countries=("PL", "DE", "CZ")),
-            CarrierService(LOCKER, words.TO_LOCKER, needs_point=True, cod=True, sizes=SIZES,
-                           heaviest_g=25_000),
-        ]
+        return SERVICES
 
     def check_booking(self, booking: Booking) -> Sequence[Flaw]:
         """What the carrier would refuse."""

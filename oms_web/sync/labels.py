@@ -7,7 +7,7 @@ it booked again. A carrier that cannot be asked leaves its lost answers to a per
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ from oms_connector import (
     Booked,
     Booking,
     CancelsBookings,
+    CarrierService,
     CarriesParcels,
     ChannelError,
     ChecksBookings,
@@ -274,15 +275,19 @@ def refresh_services(engine: Engine, account_id: int) -> int:
         if not isinstance(connector, CarriesParcels):
             raise NotAllowedNow("This account carries no parcels.")
         told = connector.services()
-    rows = [
+    with engine.works.writing(SYSTEM) as work:
+        keep_services(work, account_id, told)
+    return len(told)
+
+
+def keep_services(work: Work, account_id: int, told: Sequence[CarrierService]) -> None:
+    """Keep what a carrier sells to an account, in place of what it told before."""
+    sending.keep_services(work, account_id, [
         {"ref": one.ref[:80], "name": one.name[:120], "needs_point": one.needs_point,
          "cod": one.cod, "most_parcels": one.most_parcels,
          "sizes": [[size.ref, size.length_mm, size.width_mm, size.height_mm, size.heaviest_g]
                    for size in one.sizes]}
-        for one in told]
-    with engine.works.writing(SYSTEM) as work:
-        sending.keep_services(work, account_id, rows)
-    return len(rows)
+        for one in told])
 
 
 def points(engine: Engine, account_id: int, near: str, country: str) -> list[PickupPoint]:

@@ -16,6 +16,7 @@ from oms_web.domain.orders.verification.kinds import CHECKS
 from oms_web.web import (
     act_values,
     channels,
+    label_words,
     message_words,
     quarantine,
     shipments,
@@ -184,6 +185,7 @@ ACTS: dict[str, Any] = {
     "shipping.shipped": _l("Parcel left"),
     "shipping.start": _l("Shipment started"),
     "shipping.tell_channel": _l("Channel told of the shipment"),
+    "shipping.travel": _l("Parcel scanned"),
     "shipping.undelivered": _l("Parcel not delivered"),
     "statuses.archive": _l("Status archived or brought back"),
     "statuses.change": _l("Status changed"),
@@ -240,7 +242,7 @@ FAMILIES: dict[str, Any] = {
     "statuses": _l("Statuses"), "tags": _l("Tags"), "users": _l("People"),
     "api_keys": _l("API keys"), "webhooks": _l("Webhooks"), "rules": _l("Rules"),
     "macros": _l("Macros"), "till": _l("Point of sale"), "messages": _l("Messages"),
-    "views": _l("Views"),
+    "views": _l("Views"), "labels": _l("Labels"), "sending": _l("Sending of parcels"),
 }
 
 SUBJECTS: dict[str, Any] = {
@@ -254,7 +256,8 @@ SUBJECTS: dict[str, Any] = {
     "webhook": _l("Webhook"), "rule": _l("Rule"),
     "macro": _l("Macro"), "till": _l("Till"), "message": _l("Message"),
     "message_template": _l("Template"), "message_settings": _l("Sending of messages"),
-    "view": _l("View"),
+    "view": _l("View"), "hand_over": _l("Hand-over"), "packaging": _l("Packaging"),
+    "sending_settings": _l("Sending of parcels"), "service_rule": _l("Rule of sending"),
 }
 
 FIELDS: dict[str, Any] = {
@@ -314,7 +317,8 @@ FIELDS: dict[str, Any] = {
     "plain": _l("without diacritics"), "attach": _l("with the document"),
     "on_card": _l("on the order card"), "at_station": _l("at the pack station"),
     "audience": _l("who sees it"), "query": _l("filters"), "columns": _l("columns"),
-    "density": _l("height of rows"),
+    "density": _l("height of rows"), "booking": _l("label no."), "carrier": _l("carrier"),
+    "service": _l("service"), "visit": _l("courier's visit"), "travel": _l("journey"),
 }
 
 # Values that are short names of ours: field -> name -> words.
@@ -325,6 +329,7 @@ VALUES: dict[str, Mapping[str, Any]] = {
     "by": {"buyer": _l("the buyer"), "seller": _l("the seller"), "channel": _l("the channel")},
     "payment_kind": PAYMENT_KINDS, "reason": WEIGHT_REASONS, "message": message_words.STATES,
     "method": {"cash": _l("cash"), "card": _l("card"), "transfer": _l("bank transfer")},
+    "travel": label_words.TRAVEL, "label": label_words.STATES,
     "audience": {"own": _l("the owner alone"), "all": _l("everybody"), **ROLE_NAMES},
     "state": {
         **channels.STATES, **stock_documents.STATES, **quarantine.STATES, **shipments.STATES,

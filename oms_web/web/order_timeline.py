@@ -11,7 +11,7 @@ from typing import Any
 from flask_babel import gettext, ngettext
 
 from oms_web.domain.audit.models import AuditEntry
-from oms_web.web import acts, formats, going, message_words
+from oms_web.web import acts, formats, going, label_words, message_words
 from oms_web.web import order_words as words
 from oms_web.web.packing_band import WEIGHT_REASONS
 
@@ -253,6 +253,8 @@ TELLING: Mapping[str, Kind] = {
                               if _number(t) else gettext("Parcel described")),
     "shipping.packed": Kind("package", lambda t: gettext("Parcel packed"), "ok"),
     "shipping.shipped": Kind("truck", lambda t: gettext("Handed over"), "ok", _hold_note),
+    "shipping.travel": Kind("truck", lambda t: gettext("Parcel: %(number)s", number=str(
+        label_words.TRAVEL.get(str(t.after("travel")), t.after("travel")))), note=_hold_note),
     "shipping.delivered": Kind("circle-check", lambda t: gettext("Parcel delivered"), "ok"),
     "shipping.undelivered": Kind("alert-triangle", lambda t: gettext("Parcel not delivered"),
                                  "bad", _hold_note),

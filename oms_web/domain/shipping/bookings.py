@@ -75,6 +75,13 @@ def live_of_shipment(session: Session, shipment_id: int) -> LabelBooking | None:
         ~LabelBooking.is_return))
 
 
+def newest_of_shipment(session: Session, shipment_id: int) -> LabelBooking | None:
+    """The newest label of a shipment, whatever became of it."""
+    return session.scalar(select(LabelBooking).where(
+        LabelBooking.shipment_id == shipment_id, ~LabelBooking.is_return)
+        .order_by(LabelBooking.id.desc()).limit(1))
+
+
 def live_before_packing(session: Session, order_ids: Sequence[int]) -> LabelBooking | None:
     """The label that was bought for orders before their packing began."""
     return session.scalar(select(LabelBooking).where(

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from oms_web.core.db import upsert
 from oms_web.core.work import Work
+from oms_web.domain.audit import service as audit
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.shipping.label_models import LabelBooking, ParcelEvent
 from oms_web.domain.shipping.models import Parcel, Shipment
@@ -103,10 +104,16 @@ def keep(work: Work, parcel_id: int, scans: Sequence[Scan], weight_g: int | None
             description=scan.description[:300], place=scan.place[:120], heard_at=work.now,
         ).on_conflict_do_nothing(index_elements=["parcel_id", "at", "raw"])
             .returning(ParcelEvent.id)).scalar())
+    before = parcel.travel
     if scans:
         parcel.travel, parcel.travel_at = scans[-1].state, scans[-1].at
     parcel.carrier_g = weight_g or parcel.carrier_g
     shipment = work.session.get_one(Shipment, parcel.shipment_id)
+    if parcel.travel != before:
+        audit.record(work, "shipping.travel", "shipment", shipment.id,
+                     {"travel": [before or None, parcel.travel],
+                      "tracking": [None, parcel.tracking]}, order_id=shipment.order_id,
+                     note=scans[-1].raw)
     parcel.track_due_at = next_look(parcel.travel, parcel.travel_at or shipment.created_at,
                                     work.now)
     work.session.flush()

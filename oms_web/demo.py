@@ -38,7 +38,8 @@ from oms_web.domain.users import service as users
 from oms_web.domain.users.models import User
 from oms_web.flows import stock_receipt
 from oms_web.settings import Settings
-from oms_web.sync import accounts, labels
+from oms_web.sync import accounts
+from oms_web.sync import labels as carriers
 from oms_web.wiring import Oms
 
 ACCOUNT = "Targowisko"
@@ -260,7 +261,7 @@ def _carrier(work: Work, settings: Settings) -> None:
     account = accounts.connect(
         work, GolabConnector, CARRIER, {"url": market_address(settings)},
         {"token": seller_token(market_folder(settings))}, publish_stock=False)
-    labels.keep_services(work, account.id, courier.SERVICES)
+    carriers.keep_services(work, account.id, courier.SERVICES)
     for name, length, width, height, grams in BOXES:
         sending.add_packaging(work, {"name": name, "length_mm": length, "width_mm": width,
                                      "height_mm": height, "weight_g": grams})

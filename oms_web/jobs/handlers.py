@@ -17,7 +17,9 @@ from oms_web.core.errors import OmsError
 from oms_web.core.work import Work
 from oms_web.domain.channels import pricing
 from oms_web.domain.channels.service import ChannelStopped
+from oms_web.domain.shipping import bookings
 from oms_web.flows import backorder, hand_over, label, map_listing, publish_stock
+from oms_web.jobs.print_label import print_label
 from oms_web.sync import (
     doorbell,
     feeds,
@@ -230,7 +232,11 @@ def label_by_itself(job: Job) -> Result:
 
 def buy_label(job: Job) -> Result:
     """Do what is due of one label. When to try again stands at it."""
-    return {"state": labels.buy(job.engine, job.args["booking_id"])}
+    state = labels.buy(job.engine, job.args["booking_id"])
+    with job.oms.works.reading(SYSTEM) as work:
+        shipment_id = bookings.get(work.session, job.args["booking_id"]).shipment_id
+    printed = shipment_id is not None and print_label(job.oms, shipment_id)
+    return {"state": state, "printed": printed}
 
 
 def call_courier(job: Job) -> Result:
@@ -299,6 +305,7 @@ HANDLERS: dict[str, Handler] = {
     timed.TASK: run_timed_rules,
     rehearsing.TASK: rehearse_rule,
     "print_batch": _late("print_batch"),
+    "print_closed": _late("print_closed"),
     "import_file": _late("import_file"),
     "drop_folders": _late("drop_folders"),
 }

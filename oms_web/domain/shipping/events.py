@@ -17,7 +17,7 @@ class PackingBegan(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class ParcelClosed(Event):
+class ShipmentPacked(Event):
     """A shipment is packed: it needs its label now."""
 
     name: ClassVar[str] = "shipment.packed"

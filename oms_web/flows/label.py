@@ -25,7 +25,6 @@ from oms_web.domain.shipping.models import Shipment
 from oms_web.domain.shipping.planning import Plan, Wanted
 
 TASK = "buy_label"
-NO_SERVICE = "No rule says by which service this order goes. Choose one, or add a rule."
 MOST_RETURNED = 10
 
 Checker = Callable[[Mapping[str, Any], int], None]
@@ -113,7 +112,8 @@ def _book(work: Work, order: Order, shipment: Shipment | None, wanted: Wanted,
     if not wanted.account_id and rule is not None and rule.kind != choosing.CARRIER:
         raise NotAllowedNow(_NO_LABEL[rule.kind])
     if account_id is None:
-        raise NotAllowedNow(NO_SERVICE)
+        raise NotAllowedNow(
+            "No rule says by which service this order goes. Choose one, or add a rule.")
     asked = planning.request(work.session, made, wanted, bookings.new_key(order.id))
     return _write(work, order, shipment, account_id, asked, made, check)
 

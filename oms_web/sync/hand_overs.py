@@ -22,6 +22,8 @@ from oms_web.flows import hand_over
 from oms_web.sync import feeds
 from oms_web.sync.session import Engine, connected
 
+SAYS = {"no_visits": "This carrier's couriers cannot be called by its interface."}
+
 
 def ring(works: Any) -> int:
     """Queue the visits that are due; how many."""
@@ -46,7 +48,7 @@ def call(engine: Engine, hand_over_id: int) -> str:
     try:
         with connected(engine, row.account_id) as (_account, connector):
             if not isinstance(connector, OrdersPickups):
-                raise Refused("This carrier's couriers cannot be called by its interface.")
+                raise Refused(SAYS["no_visits"])
             reference = connector.order_pickup(pickup)
     except Refused as error:
         state, why = hand_over.REFUSED, str(error)

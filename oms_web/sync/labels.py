@@ -51,7 +51,12 @@ SUFFIX: Mapping[str, str] = {"pdf_a6": ".pdf", "zpl": ".zpl"}
 STOPPED_WAIT = timedelta(minutes=10)
 MOST_POINTS = 12
 LARGEST = 5 * 1024 * 1024
-NO_WAY_BACK = "This carrier takes no labels back by its interface: do it on its page."
+SAYS = {
+    "no_way_back": "This carrier takes no labels back by its interface: do it on its page.",
+    "tracking": "The carrier confirmed it, but not with one number for each box.",
+    "gone": "The carrier does not know a booking that it took.",
+    "size": "What the carrier sent is no label.",
+}
 
 
 def carries(registry: Registry, key: str) -> bool:
@@ -136,7 +141,7 @@ def _booked(connector: CarriesParcels, taken: Taken) -> Booked:
         if found is not None:
             return found
         if taken.was == bookings.PENDING:
-            raise OutcomeUnknown("the carrier does not know a booking that it took")
+            raise OutcomeUnknown(SAYS["gone"])
     booking = booking_of(taken.request)
     if isinstance(connector, ChecksBookings) and (flaws := connector.check_booking(booking)):
         raise Refused(flaws[0].message, "", flaws[0].field)
@@ -159,7 +164,7 @@ def _said(told: Booked, taken: Taken) -> Verdict:
         count = len(taken.request["packages"])
         if len(told.tracking) != count or not all(told.tracking):
             return Verdict(bookings.UNKNOWN, told.reference, person=True,
-                           why=f"{count} boxes, tracking {list(told.tracking)}")
+                           why=SAYS["tracking"])
         price = None if told.price is None else to_minor(told.price, told.currency)
         return Verdict(bookings.CONFIRMED, told.reference, tuple(told.tracking), price,
                        told.currency)
@@ -223,7 +228,7 @@ def _content(connector: CarriesParcels, confirmed: Confirmed, format_: Format) -
             raise
         return None
     if not content or len(content) > LARGEST:
-        raise Refused(f"a label of {len(content)} bytes")
+        raise Refused(SAYS["size"])
     return content
 
 
@@ -236,7 +241,7 @@ def _void(engine: Engine, confirmed: Confirmed) -> None:
                 connector.cancel_booking(confirmed.reference, confirmed.tracking)
                 done = True
             else:
-                why = NO_WAY_BACK
+                why = SAYS["no_way_back"]
     except Refused as error:
         why = str(error)
     except (ChannelError, ChannelStopped) as error:

@@ -257,7 +257,7 @@ TELLING: Mapping[str, Kind] = {
         label_words.TRAVEL.get(str(t.after("travel")), t.after("travel")))), note=_hold_note),
     "shipping.delivered": Kind("circle-check", lambda t: gettext("Parcel delivered"), "ok"),
     "shipping.undelivered": Kind("alert-triangle", lambda t: gettext("Parcel not delivered"),
-                                 "bad", _hold_note),
+                                 "bad", lambda t: label_words.why(t.entry.note or "")),
     "shipping.cancelled": Kind("circle-x", lambda t: gettext("Parcel given up"), "warn"),
     "labels.intend": Kind("tag", lambda t: gettext("Label ordered: %(carrier)s",
                                                    carrier=t.after("carrier"))),

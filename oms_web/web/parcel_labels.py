@@ -245,7 +245,8 @@ def change(booking_id: int, what: str) -> Response:
     if what == "void" and booking.state == bookings.CONFIRMED:
         account = db.session.get_one(ChannelAccount, booking.account_id)
         if not labels.can(oms().registry, account.connector, CancelsBookings):
-            raise NotAllowedNow(labels.NO_WAY_BACK)
+            said = labels.SAYS["no_way_back"]
+            raise NotAllowedNow(said)
     with writing() as work:
         _ACTS[what](work, booking_id)
     say({"void": gettext("The label is being taken back."),

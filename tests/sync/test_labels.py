@@ -13,12 +13,17 @@ from oms_web.core.actor import SYSTEM
 from oms_web.core.errors import InvalidForm, NotAllowedNow
 from oms_web.domain.audit.models import AuditEntry
 from oms_web.domain.channels.models import ChannelAccount
+from oms_web.domain.printers import service as printers
+from oms_web.domain.printers.models import PrintJob
 from oms_web.domain.shipping import bookings, planning, sending
 from oms_web.domain.shipping.label_models import LabelBooking
 from oms_web.domain.shipping.models import Parcel
 from oms_web.domain.shipping.planning import Wanted
+from oms_web.domain.users import api_keys
+from oms_web.domain.users.models import ApiKey
 from oms_web.flows import label, ship
 from oms_web.flows.pack import opening
+from oms_web.jobs.print_label import print_label
 from oms_web.jobs.worker import drain
 from oms_web.sync import labels
 from tests.floor import KUBA
@@ -365,3 +370,26 @@ def test_a_label_for_a_return_is_written_from_the_buyer(depot):
     told = Counting.sold[booking.key][0][1]
     assert (told.is_return, told.sender.name, told.cod) == (True, "Anna Testowa", None)
     assert depot.get(order_id).is_labelled
+
+
+def test_a_label_comes_out_once_whichever_comes_last_the_closing_or_the_label(oms):
+    depot = Depot(oms, sending.PACKED)
+    with depot.works.writing(KUBA) as work:
+        _, key = api_keys.create(work, "Agent", ("orders:read",), None, None)
+        row = work.session.scalars(select(ApiKey)).one()
+        printers.announce(work, row.id, "1", [printers.Named("Zebra", "pdf")])
+        printer = printers.every(work.session)[0]
+        printers.set_route(work, "1", printers.LABEL, printer.id, automatic=True)
+    assert key
+    Counting.label_says = [ChannelDown("printing")]
+    shipment_id = depot.pack(depot.order("A", {"KUB": 1}))
+    drain(oms)
+    depot.forward(minutes=2)
+    depot.work()
+    drain(oms)
+    with depot.works.reading(SYSTEM) as work:
+        jobs = work.session.scalars(select(PrintJob)).all()
+    assert [(one.kind, one.key) for one in jobs] == [("label", "label:1")]
+    assert print_label(oms, shipment_id)
+    with depot.works.reading(SYSTEM) as work:
+        assert len(work.session.scalars(select(PrintJob)).all()) == 1

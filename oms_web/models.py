@@ -17,6 +17,7 @@ from oms_web.domain.orders.verification import models as verification
 from oms_web.domain.payments import models as payments
 from oms_web.domain.printers import models as printers
 from oms_web.domain.returns import models as returns
+from oms_web.domain.shipping import label_models as labels
 from oms_web.domain.shipping import models as shipping
 from oms_web.domain.stock import models as stock
 from oms_web.domain.till import models as till
@@ -37,6 +38,7 @@ __all__ = [
     "einvoices",
     "events",
     "fulfilment",
+    "labels",
     "messages",
     "orders",
     "outgoing",

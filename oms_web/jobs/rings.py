@@ -36,12 +36,15 @@ from oms_web.sync import (
     drop_folder,
     einvoicing,
     feeds,
+    hand_overs,
+    labels,
     message_sending,
     push_notices,
     push_prices,
     push_stock,
     quota,
     receipts,
+    tracking,
     webhooks,
 )
 from oms_web.sync.session import Engine
@@ -111,6 +114,11 @@ def ring_einvoices(oms: Oms) -> int:
         return 0
     with oms.works.writing(SYSTEM) as work:
         return [einvoicing.ask(work, kind) for kind in due].count(True)
+
+
+def ring_labels(oms: Oms) -> int:
+    """Queue what is due of labels and visits, and the asking of carriers about parcels."""
+    return labels.ring(oms.works) + tracking.ring(oms.works) + hand_overs.ring(oms.works)
 
 
 def ring_rules(oms: Oms) -> bool:

@@ -21,7 +21,8 @@ from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.channels.service import get_account
-from oms_web.sync import accounts, feeds, receipts
+from oms_web.domain.shipping import journeys
+from oms_web.sync import accounts, feeds, receipts, tracking
 from oms_web.sync.intake import store_page
 from oms_web.sync.models import ChannelRing, Feed
 from oms_web.sync.session import Engine, connected
@@ -72,7 +73,8 @@ def _store(engine: Engine, account_id: int, rings: Sequence[Ring]) -> int:
 def answer(engine: Engine, account_id: int) -> int:
     """Ask for what rings were about; how many were answered.
 
-    Orders are fetched by their number where the channel can do that; all else is read by its feed.
+    Orders are fetched by their number where the channel can do that, carriers are asked about
+    parcels by theirs; all else is read by its feed.
 
     Raises:
         ChannelError: the channel failed; what was not answered stays so.
@@ -88,6 +90,9 @@ def answer(engine: Engine, account_id: int) -> int:
                 if items:
                     stored = store_page(work, account, items, origin="webhook")
                     receipts.owe(work, account_id, connector, stored.refs)
+                numbers = sorted({ring.ref for ring in rings if ring.kind == "parcel"})
+                if numbers and journeys.look_soon(work, account_id, numbers):
+                    tracking.ask(work, account_id)
                 asked = isinstance(connector, FetchesOrders)
                 _read_soon(work, account_id,
                            {ring.kind for ring in rings if ring.kind != "order" or not asked})

@@ -16,6 +16,7 @@ from oms_web.domain.orders.verification.kinds import CHECKS
 from oms_web.web import (
     act_values,
     channels,
+    label_words,
     message_words,
     quarantine,
     shipments,
@@ -173,6 +174,22 @@ ACTS: dict[str, Any] = {
     "rules.move": _l("Rule moved"),
     "rules.stopped": _l("Rule stopped by itself"),
     "rules.switch": _l("Rule switched"),
+    "labels.cancel": _l("Label taken back"),
+    "labels.confirm": _l("Label bought"),
+    "labels.hand_over": _l("Parcels given to a courier"),
+    "labels.intend": _l("Label to be bought"),
+    "labels.keep": _l("Label could not be taken back"),
+    "labels.lose": _l("Nobody knows whether a label was bought"),
+    "labels.note": _l("Carrier asked about a label"),
+    "labels.refuse": _l("Label refused"),
+    "labels.settle": _l("Settled that a label was not bought"),
+    "labels.visit": _l("Courier called"),
+    "labels.void": _l("Carrier asked to take a label back"),
+    "sending.change": _l("Sending of parcels changed"),
+    "sending.no_packaging": _l("Packaging offered no longer"),
+    "sending.no_rule": _l("Rule of sending removed"),
+    "sending.packaging": _l("Packaging added"),
+    "sending.rule": _l("Rule of sending added"),
     "shipping.cancelled": _l("Shipment cancelled"),
     "shipping.delivered": _l("Parcel delivered"),
     "shipping.describe": _l("Shipment described"),
@@ -182,6 +199,7 @@ ACTS: dict[str, Any] = {
     "shipping.shipped": _l("Parcel left"),
     "shipping.start": _l("Shipment started"),
     "shipping.tell_channel": _l("Channel told of the shipment"),
+    "shipping.travel": _l("Parcel scanned"),
     "shipping.undelivered": _l("Parcel not delivered"),
     "statuses.archive": _l("Status archived or brought back"),
     "statuses.change": _l("Status changed"),
@@ -238,7 +256,8 @@ FAMILIES: dict[str, Any] = {
     "statuses": _l("Statuses"), "tags": _l("Tags"), "users": _l("People"),
     "api_keys": _l("API keys"), "webhooks": _l("Webhooks"), "rules": _l("Rules"),
     "macros": _l("Macros"), "till": _l("Point of sale"), "messages": _l("Messages"),
-    "views": _l("Views"), "printers": _l("Printers"), "einvoices": _l("KSeF"),
+    "views": _l("Views"), "labels": _l("Labels"), "sending": _l("Sending of parcels"),
+    "printers": _l("Printers"), "einvoices": _l("KSeF"),
 }
 
 SUBJECTS: dict[str, Any] = {
@@ -253,7 +272,9 @@ SUBJECTS: dict[str, Any] = {
     "macro": _l("Macro"), "till": _l("Till"), "message": _l("Message"),
     "einvoice_settings": _l("Settings of KSeF"),
     "message_template": _l("Template"), "message_settings": _l("Sending of messages"),
-    "view": _l("View"), "printer": _l("Printer"), "print_job": _l("Printing job"),
+    "view": _l("View"), "hand_over": _l("Hand-over"), "packaging": _l("Packaging"),
+    "sending_settings": _l("Sending of parcels"), "service_rule": _l("Rule of sending"),
+    "printer": _l("Printer"), "print_job": _l("Printing job"),
 }
 
 FIELDS: dict[str, Any] = {
@@ -313,7 +334,8 @@ FIELDS: dict[str, Any] = {
     "plain": _l("without diacritics"), "attach": _l("with the document"),
     "on_card": _l("on the order card"), "at_station": _l("at the pack station"),
     "audience": _l("who sees it"), "query": _l("filters"), "columns": _l("columns"),
-    "density": _l("height of rows"),
+    "density": _l("height of rows"), "booking": _l("label no."), "carrier": _l("carrier"),
+    "service": _l("service"), "visit": _l("courier's visit"), "travel": _l("journey"),
 }
 
 # Values that are short names of ours: field -> name -> words.
@@ -324,6 +346,7 @@ VALUES: dict[str, Mapping[str, Any]] = {
     "by": {"buyer": _l("the buyer"), "seller": _l("the seller"), "channel": _l("the channel")},
     "payment_kind": PAYMENT_KINDS, "reason": WEIGHT_REASONS, "message": message_words.STATES,
     "method": {"cash": _l("cash"), "card": _l("card"), "transfer": _l("bank transfer")},
+    "travel": label_words.TRAVEL, "label": label_words.STATES,
     "audience": {"own": _l("the owner alone"), "all": _l("everybody"), **ROLE_NAMES},
     "state": {
         **channels.STATES, **stock_documents.STATES, **quarantine.STATES, **shipments.STATES,

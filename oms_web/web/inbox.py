@@ -24,6 +24,7 @@ from oms_web.domain.messages import queries as messages
 from oms_web.domain.orders import filing, phases, shortages
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import AMONG_TO_SHIP, Hold, Order
+from oms_web.domain.shipping import journeys, label_queries
 from oms_web.domain.stock import recounts
 from oms_web.domain.webhooks import queries as webhooks
 from oms_web.sync.models import Quarantine
@@ -179,6 +180,30 @@ def undelivered(asked: Asked) -> Iterator[Case]:
                    since=_first_in(asked.session, "undelivered"))
 
 
+def lost_labels(asked: Asked) -> Iterator[Case]:
+    """Labels that carriers refused, and those of which nobody knows whether they were bought."""
+    n = label_queries.count(asked.session, label_queries.UNKNOWN, asked.now)
+    if n:
+        yield Case("bad", "help", gettext("Labels nobody knows of"), formats.number(n),
+                   gettext("The carrier's answer was lost. It is asked before another is bought."),
+                   url_for("parcel_labels.index", view="unknown"), gettext("Look at them"))
+    n = label_queries.count(asked.session, label_queries.REFUSED, asked.now)
+    if n:
+        yield Case("warn", "tag", gettext("Labels refused"), formats.number(n),
+                   gettext("The carrier said why; put it right and buy again."),
+                   url_for("parcel_labels.index", view="refused"), gettext("See why"))
+
+
+def quiet_parcels(asked: Asked) -> Iterator[Case]:
+    """Parcels that left and that nobody scanned for two days."""
+    n = journeys.count_quiet(asked.session, asked.now, MOST)
+    if n:
+        yield Case("warn", "truck", gettext("Parcels nobody scanned for 48 hours"),
+                   formats.number(n),
+                   gettext("They left here. Ask the carrier before the buyer asks you."),
+                   url_for("shipments.index", view="quiet"), gettext("Show them"))
+
+
 def stock_on_channels(asked: Asked) -> Iterator[Case]:
     """Offers that show another quantity than we sent, or refused it."""
     drift = sum(one.drift for one in asked.accounts)
@@ -330,6 +355,8 @@ SOURCES: tuple[tuple[str, str, Source], ...] = (
     ("orders.edit", "orders.index", holds),
     ("payments.record", "orders.index", payments),
     ("orders.see", "orders.index", undelivered),
+    ("ship.do", "parcel_labels.index", lost_labels),
+    ("ship.do", "shipments.index", quiet_parcels),
     ("channels.see", "channels.index", stock_on_channels),
     ("channels.see", "channels.index", not_told),
     ("quarantine.handle", "quarantine.index", unread_orders),

@@ -11,7 +11,7 @@ from typing import Any
 from flask_babel import gettext, ngettext
 
 from oms_web.domain.audit.models import AuditEntry
-from oms_web.web import acts, formats, going, message_words
+from oms_web.web import acts, formats, going, label_words, message_words
 from oms_web.web import order_words as words
 from oms_web.web.packing_band import WEIGHT_REASONS
 
@@ -253,10 +253,23 @@ TELLING: Mapping[str, Kind] = {
                               if _number(t) else gettext("Parcel described")),
     "shipping.packed": Kind("package", lambda t: gettext("Parcel packed"), "ok"),
     "shipping.shipped": Kind("truck", lambda t: gettext("Handed over"), "ok", _hold_note),
+    "shipping.travel": Kind("truck", lambda t: gettext("Parcel: %(number)s", number=str(
+        label_words.TRAVEL.get(str(t.after("travel")), t.after("travel")))), note=_hold_note),
     "shipping.delivered": Kind("circle-check", lambda t: gettext("Parcel delivered"), "ok"),
     "shipping.undelivered": Kind("alert-triangle", lambda t: gettext("Parcel not delivered"),
-                                 "bad", _hold_note),
+                                 "bad", lambda t: label_words.why(t.entry.note or "")),
     "shipping.cancelled": Kind("circle-x", lambda t: gettext("Parcel given up"), "warn"),
+    "labels.intend": Kind("tag", lambda t: gettext("Label ordered: %(carrier)s",
+                                                   carrier=t.after("carrier"))),
+    "labels.confirm": Kind("tag", lambda t: gettext("Label bought: %(carrier)s",
+                                                    carrier=t.after("carrier")), "ok",
+                           lambda t: t.after("tracking") or ""),
+    "labels.refuse": Kind("tag", lambda t: gettext("Label refused"), "bad", _hold_note),
+    "labels.lose": Kind("tag", lambda t: gettext("The carrier's answer was lost"), "warn",
+                        _hold_note),
+    "labels.cancel": Kind("tag", lambda t: gettext("Label taken back"), "warn"),
+    "labels.keep": Kind("tag", lambda t: gettext("The carrier did not take the label back"), "warn",
+                        _hold_note),
     "shipping.tell_channel": Kind(
         "send", lambda t: gettext("The channel knows that it has left")
         if t.after("told") == "done" else gettext("The channel could not be told"), "",

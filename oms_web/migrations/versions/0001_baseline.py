@@ -333,6 +333,18 @@ def upgrade() -> None:
     with op.batch_alter_table('outbox_event', schema=None) as batch_op:
         batch_op.create_index('ix_outbox_event_waiting', ['id'], unique=False, sqlite_where=sa.text('dispatched_at IS NULL'), postgresql_where=sa.text('dispatched_at IS NULL'))
 
+    op.create_table('packaging',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('name', sa.String(length=60), nullable=False),
+    sa.Column('length_mm', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('width_mm', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('height_mm', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('weight_g', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('is_default', sa.Boolean(), nullable=False),
+    sa.Column('archived_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_packaging')),
+    sa.UniqueConstraint('name', name=op.f('uq_packaging_name'))
+    )
     op.create_table('product',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('name', sa.String(length=300), nullable=False),
@@ -381,6 +393,17 @@ def upgrade() -> None:
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('seen', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_rule_cursor'))
+    )
+    op.create_table('sending_settings',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('buy_when', sa.String(length=8), nullable=False),
+    sa.Column('label_format', sa.String(length=8), nullable=False),
+    sa.Column('default_g', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('insures', sa.Boolean(), nullable=False),
+    sa.Column('contents', sa.Text(), nullable=False),
+    sa.Column('sender', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.CheckConstraint('id = 1', name=op.f('ck_sending_settings_only_one')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_sending_settings'))
     )
     op.create_table('sign_in_failure',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -606,6 +629,28 @@ def upgrade() -> None:
     with op.batch_alter_table('feed', schema=None) as batch_op:
         batch_op.create_index('ix_feed_due', ['due_at'], unique=False)
 
+    op.create_table('hand_over',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('key', sa.String(length=20), nullable=False),
+    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('ready_from', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('until', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('reference', sa.String(length=120), nullable=False),
+    sa.Column('why', sa.String(length=500), nullable=False),
+    sa.Column('parcels', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('weight_g', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('file', sa.String(length=80), nullable=False),
+    sa.Column('due_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('by_name', sa.String(length=120), nullable=False),
+    sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_hand_over_account_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_hand_over')),
+    sa.UniqueConstraint('key', name=op.f('uq_hand_over_key'))
+    )
+    with op.batch_alter_table('hand_over', schema=None) as batch_op:
+        batch_op.create_index('ix_hand_over_due', ['due_at'], unique=False, sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
+
     op.create_table('import_profile',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('name', sa.String(length=80), nullable=False),
@@ -617,6 +662,19 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_import_profile_account_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_import_profile')),
     sa.UniqueConstraint('name', name=op.f('uq_import_profile_name'))
+    )
+    op.create_table('known_service',
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('ref', sa.String(length=80), nullable=False),
+    sa.Column('position', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('name', sa.String(length=120), nullable=False),
+    sa.Column('needs_point', sa.Boolean(), nullable=False),
+    sa.Column('cod', sa.Boolean(), nullable=False),
+    sa.Column('most_parcels', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('sizes', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('told_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_known_service_account_id')),
+    sa.PrimaryKeyConstraint('account_id', 'ref', name=op.f('pk_known_service'))
     )
     op.create_table('list_choice',
     sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -800,6 +858,26 @@ def upgrade() -> None:
         batch_op.create_index('ix_sales_order_to_ship', ['ship_by', 'id', 'queue', 'phase', 'status_id', 'account_id', 'payment_state', 'country', 'carrier', 'source', 'strip', 'placed_at'], unique=False, sqlite_where=sa.text("phase IN ('open', 'packing')"), postgresql_where=sa.text("phase IN ('open', 'packing')"))
         batch_op.create_index('ix_sales_order_together', ['together_id'], unique=False, sqlite_where=sa.text('together_id IS NOT NULL'), postgresql_where=sa.text('together_id IS NOT NULL'))
 
+    op.create_table('service_rule',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('position', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('channel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('method', sa.String(length=120), nullable=False),
+    sa.Column('country', sa.String(length=2), nullable=False),
+    sa.Column('heaviest_g', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('least', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('most', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('cod', sa.String(length=3), nullable=False),
+    sa.Column('kind', sa.String(length=8), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('service', sa.String(length=80), nullable=False),
+    sa.Column('size', sa.String(length=20), nullable=False),
+    sa.Column('packaging_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_service_rule_account_id')),
+    sa.ForeignKeyConstraint(['channel_id'], ['channel_account.id'], name=op.f('fk_service_rule_channel_id')),
+    sa.ForeignKeyConstraint(['packaging_id'], ['packaging.id'], name=op.f('fk_service_rule_packaging_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_service_rule'))
+    )
     op.create_table('stock_document',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('kind', sa.String(length=12), nullable=False),
@@ -1565,6 +1643,51 @@ def upgrade() -> None:
         batch_op.create_index('ix_einvoice_session', ['session'], unique=False)
         batch_op.create_index('ix_einvoice_state', ['state', 'deadline'], unique=False)
 
+    op.create_table('label_booking',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('key', sa.String(length=20), nullable=False),
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('shipment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('carrier', sa.String(length=40), nullable=False),
+    sa.Column('service', sa.String(length=80), nullable=False),
+    sa.Column('is_return', sa.Boolean(), nullable=False),
+    sa.Column('request', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('reasons', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('asked', sa.Boolean(), nullable=False),
+    sa.Column('why', sa.String(length=500), nullable=False),
+    sa.Column('field', sa.String(length=60), nullable=False),
+    sa.Column('reference', sa.String(length=120), nullable=False),
+    sa.Column('tracking', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('price', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('files', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('attempts', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('due_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('void_asked_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('handed_over_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('by_name', sa.String(length=120), nullable=False),
+    sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('sent_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('confirmed_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_label_booking_account_id')),
+    sa.ForeignKeyConstraint(['handed_over_id'], ['hand_over.id'], name=op.f('fk_label_booking_handed_over_id')),
+    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_label_booking_order_id')),
+    sa.ForeignKeyConstraint(['shipment_id'], ['shipment.id'], name=op.f('fk_label_booking_shipment_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_label_booking')),
+    sa.UniqueConstraint('key', name=op.f('uq_label_booking_key'))
+    )
+    with op.batch_alter_table('label_booking', schema=None) as batch_op:
+        batch_op.create_index('ix_label_booking_confirmed', ['confirmed_at', 'id'], unique=False)
+        batch_op.create_index('ix_label_booking_due', ['due_at'], unique=False, sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
+        batch_op.create_index(batch_op.f('ix_label_booking_handed_over_id'), ['handed_over_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_label_booking_order_id'), ['order_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_label_booking_shipment_id'), ['shipment_id'], unique=False)
+        batch_op.create_index('ix_label_booking_state', ['state', 'id'], unique=False)
+        batch_op.create_index('uq_label_booking_order', ['order_id'], unique=True, sqlite_where=sa.text("state IN ('intended', 'sent', 'pending', 'confirmed', 'unknown') AND NOT is_return AND shipment_id IS NULL"), postgresql_where=sa.text("state IN ('intended', 'sent', 'pending', 'confirmed', 'unknown') AND NOT is_return AND shipment_id IS NULL"))
+        batch_op.create_index('uq_label_booking_shipment', ['shipment_id'], unique=True, sqlite_where=sa.text("state IN ('intended', 'sent', 'pending', 'confirmed', 'unknown') AND NOT is_return"), postgresql_where=sa.text("state IN ('intended', 'sent', 'pending', 'confirmed', 'unknown') AND NOT is_return"))
+
     op.create_table('listing_price',
     sa.Column('currency', sa.String(length=3), nullable=False),
     sa.Column('listing_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1677,25 +1800,6 @@ def upgrade() -> None:
     with op.batch_alter_table('pack_scan', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_pack_scan_shipment_id'), ['shipment_id'], unique=False)
 
-    op.create_table('parcel',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('shipment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('position', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('carrier', sa.String(length=40), nullable=False),
-    sa.Column('tracking', sa.String(length=80), nullable=False),
-    sa.Column('tracking_key', sa.String(length=80), nullable=False),
-    sa.Column('weight_g', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('expected_g', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('weighed_by', sa.String(length=120), nullable=False),
-    sa.Column('weight_reason', sa.String(length=80), nullable=False),
-    sa.ForeignKeyConstraint(['shipment_id'], ['shipment.id'], name=op.f('fk_parcel_shipment_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_parcel')),
-    sa.UniqueConstraint('shipment_id', 'position', name=op.f('uq_parcel_shipment_id_position'))
-    )
-    with op.batch_alter_table('parcel', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_parcel_shipment_id'), ['shipment_id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_parcel_tracking_key'), ['tracking_key'], unique=False)
-
     op.create_table('parcel_photo',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('shipment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1786,6 +1890,35 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['variant_id'], ['variant.id'], name=op.f('fk_order_line_part_variant_id')),
     sa.PrimaryKeyConstraint('line_id', 'variant_id', name=op.f('pk_order_line_part'))
     )
+    op.create_table('parcel',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('shipment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('position', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('carrier', sa.String(length=40), nullable=False),
+    sa.Column('tracking', sa.String(length=80), nullable=False),
+    sa.Column('tracking_key', sa.String(length=80), nullable=False),
+    sa.Column('weight_g', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('expected_g', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('weighed_by', sa.String(length=120), nullable=False),
+    sa.Column('weight_reason', sa.String(length=80), nullable=False),
+    sa.Column('packaging_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('booking_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('travel', sa.String(length=12), nullable=False),
+    sa.Column('travel_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('track_due_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('carrier_g', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.ForeignKeyConstraint(['booking_id'], ['label_booking.id'], name=op.f('fk_parcel_booking_id')),
+    sa.ForeignKeyConstraint(['packaging_id'], ['packaging.id'], name=op.f('fk_parcel_packaging_id')),
+    sa.ForeignKeyConstraint(['shipment_id'], ['shipment.id'], name=op.f('fk_parcel_shipment_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_parcel')),
+    sa.UniqueConstraint('shipment_id', 'position', name=op.f('uq_parcel_shipment_id_position'))
+    )
+    with op.batch_alter_table('parcel', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_parcel_booking_id'), ['booking_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_parcel_shipment_id'), ['shipment_id'], unique=False)
+        batch_op.create_index('ix_parcel_track_due', ['track_due_at'], unique=False, sqlite_where=sa.text('track_due_at IS NOT NULL'), postgresql_where=sa.text('track_due_at IS NOT NULL'))
+        batch_op.create_index(batch_op.f('ix_parcel_tracking_key'), ['tracking_key'], unique=False)
+
     op.create_table('pick_task',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('pick_list_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1850,11 +1983,25 @@ def upgrade() -> None:
     with op.batch_alter_table('shipment_line', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_shipment_line_line_id'), ['line_id'], unique=False)
 
+    op.create_table('parcel_event',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('parcel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('state', sa.String(length=12), nullable=False),
+    sa.Column('raw', sa.String(length=80), nullable=False),
+    sa.Column('description', sa.String(length=300), nullable=False),
+    sa.Column('place', sa.String(length=120), nullable=False),
+    sa.Column('heard_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['parcel_id'], ['parcel.id'], name=op.f('fk_parcel_event_parcel_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_parcel_event')),
+    sa.UniqueConstraint('parcel_id', 'at', 'raw', name=op.f('uq_parcel_event_parcel_id_at_raw'))
+    )
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    op.drop_table('parcel_event')
     with op.batch_alter_table('shipment_line', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_shipment_line_line_id'))
 
@@ -1867,6 +2014,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_pick_task_order_id'))
 
     op.drop_table('pick_task')
+    with op.batch_alter_table('parcel', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_parcel_tracking_key'))
+        batch_op.drop_index('ix_parcel_track_due', sqlite_where=sa.text('track_due_at IS NOT NULL'), postgresql_where=sa.text('track_due_at IS NOT NULL'))
+        batch_op.drop_index(batch_op.f('ix_parcel_shipment_id'))
+        batch_op.drop_index(batch_op.f('ix_parcel_booking_id'))
+
+    op.drop_table('parcel')
     op.drop_table('order_line_part')
     with op.batch_alter_table('till_sale', schema=None) as batch_op:
         batch_op.drop_index('ix_till_sale_till')
@@ -1887,11 +2041,6 @@ def downgrade() -> None:
         batch_op.drop_index('ix_parcel_photo_at')
 
     op.drop_table('parcel_photo')
-    with op.batch_alter_table('parcel', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_parcel_tracking_key'))
-        batch_op.drop_index(batch_op.f('ix_parcel_shipment_id'))
-
-    op.drop_table('parcel')
     with op.batch_alter_table('pack_scan', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_pack_scan_shipment_id'))
 
@@ -1913,6 +2062,17 @@ def downgrade() -> None:
         batch_op.drop_index('ix_listing_price_due', sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
 
     op.drop_table('listing_price')
+    with op.batch_alter_table('label_booking', schema=None) as batch_op:
+        batch_op.drop_index('uq_label_booking_shipment', sqlite_where=sa.text("state IN ('intended', 'sent', 'pending', 'confirmed', 'unknown') AND NOT is_return"), postgresql_where=sa.text("state IN ('intended', 'sent', 'pending', 'confirmed', 'unknown') AND NOT is_return"))
+        batch_op.drop_index('uq_label_booking_order', sqlite_where=sa.text("state IN ('intended', 'sent', 'pending', 'confirmed', 'unknown') AND NOT is_return AND shipment_id IS NULL"), postgresql_where=sa.text("state IN ('intended', 'sent', 'pending', 'confirmed', 'unknown') AND NOT is_return AND shipment_id IS NULL"))
+        batch_op.drop_index('ix_label_booking_state')
+        batch_op.drop_index(batch_op.f('ix_label_booking_shipment_id'))
+        batch_op.drop_index(batch_op.f('ix_label_booking_order_id'))
+        batch_op.drop_index(batch_op.f('ix_label_booking_handed_over_id'))
+        batch_op.drop_index('ix_label_booking_due', sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
+        batch_op.drop_index('ix_label_booking_confirmed')
+
+    op.drop_table('label_booking')
     with op.batch_alter_table('einvoice', schema=None) as batch_op:
         batch_op.drop_index('ix_einvoice_state')
         batch_op.drop_index('ix_einvoice_session')
@@ -2088,6 +2248,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_stock_document_list')
 
     op.drop_table('stock_document')
+    op.drop_table('service_rule')
     with op.batch_alter_table('sales_order', schema=None) as batch_op:
         batch_op.drop_index('ix_sales_order_together', sqlite_where=sa.text('together_id IS NOT NULL'), postgresql_where=sa.text('together_id IS NOT NULL'))
         batch_op.drop_index('ix_sales_order_to_ship', sqlite_where=sa.text("phase IN ('open', 'packing')"), postgresql_where=sa.text("phase IN ('open', 'packing')"))
@@ -2122,7 +2283,12 @@ def downgrade() -> None:
 
     op.drop_table('list_view')
     op.drop_table('list_choice')
+    op.drop_table('known_service')
     op.drop_table('import_profile')
+    with op.batch_alter_table('hand_over', schema=None) as batch_op:
+        batch_op.drop_index('ix_hand_over_due', sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
+
+    op.drop_table('hand_over')
     with op.batch_alter_table('feed', schema=None) as batch_op:
         batch_op.drop_index('ix_feed_due')
 
@@ -2164,6 +2330,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_sign_in_failure_address')
 
     op.drop_table('sign_in_failure')
+    op.drop_table('sending_settings')
     op.drop_table('rule_cursor')
     op.drop_table('rule')
     op.drop_table('refused_address')
@@ -2172,6 +2339,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_product_category'))
 
     op.drop_table('product')
+    op.drop_table('packaging')
     with op.batch_alter_table('outbox_event', schema=None) as batch_op:
         batch_op.drop_index('ix_outbox_event_waiting', sqlite_where=sa.text('dispatched_at IS NULL'), postgresql_where=sa.text('dispatched_at IS NULL'))
 

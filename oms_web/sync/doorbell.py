@@ -33,8 +33,8 @@ BATCH = 50
 _FEEDS = {"order": feeds.ORDERS, "offer": feeds.OFFERS, "return": feeds.RETURNS}
 
 
-def hear(engine: Engine, account_id: int, body: bytes, headers: Mapping[str, str]) -> int:
-    """Take a delivery in; how many rings of it are new.
+def hear(engine: Engine, account_id: int, body: bytes, headers: Mapping[str, str]) -> str:
+    """Take a delivery in; what the channel wants to read as an answer.
 
     Args:
         headers: names in lower case.
@@ -47,10 +47,12 @@ def hear(engine: Engine, account_id: int, body: bytes, headers: Mapping[str, str
         if not isinstance(connector, HearsWebhooks):
             raise NotFound("This channel does not ring.")
         rings = connector.hear(body, headers)
-    return _store(engine, account_id, rings) if rings else 0
+    if rings:
+        _store(engine, account_id, rings)
+    return connector.manifest.webhook_answer
 
 
-def _store(engine: Engine, account_id: int, rings: Sequence[Ring]) -> int:
+def _store(engine: Engine, account_id: int, rings: Sequence[Ring]) -> None:
     with engine.works.writing(SYSTEM) as work:
         rows = [
             {"account_id": account_id, "event_id": ring.event_id[:200], "kind": ring.kind,
@@ -66,7 +68,6 @@ def _store(engine: Engine, account_id: int, rings: Sequence[Ring]) -> int:
         fresh = {row["event_id"] for row in rows} - known
         if fresh:
             enqueue(work.session, TASK, str(account_id), {"account_id": account_id}, now=work.now)
-    return len(fresh)
 
 
 def answer(engine: Engine, account_id: int) -> int:

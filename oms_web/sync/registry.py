@@ -23,9 +23,13 @@ BUILT_IN = (
     EntryPoint("demo", "oms_demo", ENTRY_POINTS),
     EntryPoint("files", "oms_files", ENTRY_POINTS),
     EntryPoint("medusa", "oms_medusa", ENTRY_POINTS),
+    EntryPoint("payu", "oms_payu", ENTRY_POINTS),
     EntryPoint("prestashop", "oms_prestashop", ENTRY_POINTS),
+    EntryPoint("przelewy24", "oms_przelewy24", ENTRY_POINTS),
     EntryPoint("shopify", "oms_shopify", ENTRY_POINTS),
     EntryPoint("smsapi", "oms_smsapi", ENTRY_POINTS),
+    EntryPoint("stripe", "oms_stripe", ENTRY_POINTS),
+    EntryPoint("tpay", "oms_tpay", ENTRY_POINTS),
     EntryPoint("vendure", "oms_vendure", ENTRY_POINTS),
     EntryPoint("woocommerce", "oms_woocommerce", ENTRY_POINTS),
 )

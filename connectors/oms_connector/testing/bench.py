@@ -12,6 +12,7 @@ import pytest
 from oms_connector import (
     AcknowledgesOrders,
     AnswersLater,
+    AsksForPayments,
     AuthorizesByCode,
     AuthorizesByDevice,
     CancelsOrders,
@@ -29,10 +30,12 @@ from oms_connector import (
     PushesStatus,
     PushesStock,
     RefreshesTokens,
+    RefundsPayments,
     RegistersClient,
     ReportsSms,
     SendsSms,
     SweepsOrders,
+    TellsPayments,
     UploadsInvoices,
     VerifiesAccess,
 )
@@ -67,6 +70,9 @@ ABLE: Mapping[type[Any], tuple[str, tuple[str, ...]]] = {
     RegistersClient: ("register itself", ()),
     SendsSms: ("send SMS", ("texts",)),
     ReportsSms: ("report on SMS", ("arrive", "fail")),
+    AsksForPayments: ("ask for payments", ("payments",)),
+    TellsPayments: ("tell of payments", ("buyer_pays",)),
+    RefundsPayments: ("give money back", ("given_back",)),
 }
 """Capability -> what it is called, and the verbs that a stand-in must have for it."""
 

@@ -1,7 +1,8 @@
 """Doorbells: PayU posts to the address that a payment was opened with.
 
-``OpenPayU-Signature: sender=..;signature=..;algorithm=MD5;content=DOCUMENT``, where the signature is
-the hash of the raw body and the second key put behind it. A notice about a refund has another body.
+``OpenPayU-Signature: sender=..;signature=..;algorithm=MD5;content=DOCUMENT``, where the signature
+is the hash of the raw body and the second key put behind it. A notice about a refund has another
+body.
 """
 
 from __future__ import annotations

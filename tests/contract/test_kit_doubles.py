@@ -5,12 +5,18 @@ from __future__ import annotations
 import pytest
 from oms_connector.testing import ALL, ConnectorKit, check
 
-from tests.contract import kit_doubles_manners, kit_doubles_reading, kit_doubles_writing
+from tests.contract import (
+    kit_doubles_manners,
+    kit_doubles_paying,
+    kit_doubles_reading,
+    kit_doubles_writing,
+)
 from tests.contract.kit_double import DOUBLES, Double
 from tests.contract.kit_shop_standin import KramStandIn
 
 # Importing them is what registers their doubles.
 assert kit_doubles_manners
+assert kit_doubles_paying
 assert kit_doubles_reading
 assert kit_doubles_writing
 

@@ -1,4 +1,4 @@
-"""Checks 60-63: a buyer is asked once, what came is told as it is, and money goes back once."""
+"""Checks 70-73: a buyer is asked once, what came is told as it is, and money goes back once."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ TEXTS = ("Zamówienie 7", 'Kubek "duży" & talerz <3/>', "x" * 300)
 class Paying:
     """Links, states, refunds."""
 
-    @keeps(60, "a buyer is asked for exactly the amount, and one key is one payment", "silver")
-    def test_60_asked_once(self, bench: Bench) -> None:
+    @keeps(70, "a buyer is asked for exactly the amount, and one key is one payment", "silver")
+    def test_70_asked_once(self, bench: Bench) -> None:
         """Asked again it is the same link, or a ``Conflict``."""
         bench.needs(AsksForPayments)
         refs = set()
@@ -53,8 +53,8 @@ class Paying:
             return
         raise Broken("half a grosz was asked for")
 
-    @keeps(61, "whether a payment came is told as it is", "silver")
-    def test_61_standing(self, bench: Bench) -> None:
+    @keeps(71, "whether a payment came is told as it is", "silver")
+    def test_71_standing(self, bench: Bench) -> None:
         """Open, paid, unknown; with the amount, the currency and our key."""
         bench.needs(AsksForPayments, TellsPayments)
         ask = new_ask(Decimal("64.20"))
@@ -72,8 +72,8 @@ class Paying:
         unknown = bench.call(lambda c: c.payment(bench.standin.unknown))
         must(unknown is None, f"of a payment that is not there it says {unknown}")
 
-    @keeps(62, "the part that was asked for goes back, once, and never more than came", "silver")
-    def test_62_refunds(self, bench: Bench) -> None:
+    @keeps(72, "the part that was asked for goes back, once, and never more than came", "silver")
+    def test_72_refunds(self, bench: Bench) -> None:
         """Two parts make the whole; each is told with the payment."""
         bench.needs(AsksForPayments, TellsPayments, RefundsPayments)
         ref, done = paid_up(bench, Decimal("100.00")), []
@@ -99,8 +99,8 @@ class Paying:
             return
         raise Broken("more was given back than came")
 
-    @keeps(63, "a refund whose answer was lost is found again", "silver")
-    def test_63_found_again(self, bench: Bench) -> None:
+    @keeps(73, "a refund whose answer was lost is found again", "silver")
+    def test_73_found_again(self, bench: Bench) -> None:
         """By our key, or as the one of this amount that we do not know."""
         bench.needs(AsksForPayments, RefundsPayments)
         ref = paid_up(bench, Decimal("50.00"))

@@ -18,7 +18,7 @@ from oms_web.core.work import Work
 from oms_web.domain.channels import pricing
 from oms_web.domain.channels.service import ChannelStopped
 from oms_web.flows import backorder, map_listing, publish_stock
-from oms_web.sync import doorbell, feeds, message_sending, receipts, webhooks
+from oms_web.sync import doorbell, feeds, message_sending, payments, receipts, webhooks
 from oms_web.sync.offers import read_offers
 from oms_web.sync.pull import pull
 from oms_web.sync.pull_returns import pull_returns
@@ -212,6 +212,14 @@ def send_messages(job: Job) -> Result:
         job.beat)}
 
 
+def ask_payments(job: Job) -> Result:
+    """Ask a payment provider for links and how payments stand. When to ask again stands at each."""
+    try:
+        return {"answered": payments.run(job.engine, job.args["account_id"], job.beat)}
+    except (ChannelError, ChannelStopped) as error:
+        return {"error": feeds.describe(error)}
+
+
 def rehearse_rule(job: Job) -> Result:
     """Try a rule on the past."""
     return rehearsing.run(job.oms.works, job.args["rule_id"], job.args["said"], job.args["days"])
@@ -256,6 +264,7 @@ HANDLERS: dict[str, Handler] = {
     webhooks.TASK: tell_webhook,
     webhooks.ONCE: tell_webhook_once,
     message_sending.TASK: send_messages,
+    payments.TASK: ask_payments,
     batches.TASK: change_many,
     running.TASK: run_rules,
     timed.TASK: run_timed_rules,

@@ -20,6 +20,7 @@ from oms_web.domain.messages import queries as messages
 from oms_web.domain.orders import begun, outgoing, telling
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import OrderTally
+from oms_web.domain.payments import requests
 from oms_web.domain.stock.models import Reservation
 from oms_web.domain.users import api_calls
 from oms_web.domain.webhooks import queries as hook_queries
@@ -31,6 +32,7 @@ from oms_web.sync import (
     drop_folder,
     feeds,
     message_sending,
+    payments,
     push_notices,
     push_prices,
     push_stock,
@@ -93,6 +95,18 @@ def ring_messages(oms: Oms) -> int:
     with oms.works.writing(SYSTEM) as work:
         queued = [message_sending.ask(work, kind) for kind in sorted(due)]
     return queued.count(True)
+
+
+def ring_payments(oms: Oms) -> int:
+    """Queue the asking of payment providers."""
+    with oms.works.reading(SYSTEM) as work:
+        due = requests.due_accounts(work.session, work.now)
+    if not due:
+        return 0
+    with oms.works.writing(SYSTEM) as work:
+        queued = [enqueue(work.session, payments.TASK, str(account), {"account_id": account},
+                          now=work.now) for account in due]
+    return len([task for task in queued if task is not None])
 
 
 def ring_rules(oms: Oms) -> bool:

@@ -21,6 +21,7 @@ from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.channels.service import get_account
+from oms_web.domain.payments import requests
 from oms_web.sync import accounts, feeds, receipts
 from oms_web.sync.intake import store_page
 from oms_web.sync.models import ChannelRing, Feed
@@ -90,6 +91,8 @@ def answer(engine: Engine, account_id: int) -> int:
                     stored = store_page(work, account, items, origin="webhook")
                     receipts.owe(work, account_id, connector, stored.refs)
                 asked = isinstance(connector, FetchesOrders)
+                if paid := {ring.ref for ring in rings if ring.kind == "payment"}:
+                    requests.ring(work, account_id, paid)
                 _read_soon(work, account_id,
                            {ring.kind for ring in rings if ring.kind != "order" or not asked})
                 work.session.execute(

@@ -23,6 +23,7 @@ FIELDS = {
     "order.to_pay": "what is still to be paid",
     "order.ship_by": "the day by which it leaves",
     "order.link": "the buyer's own page of the order",
+    "payment.link": "where the buyer can pay, if a link is open",
     "buyer.name": "the buyer's name",
     "buyer.first_name": "the buyer's first name",
     "delivery.method": "how it is delivered",

@@ -44,6 +44,16 @@ STARTERS: dict[str, Starter] = {
          "Total: {{order.total}}\nTo be paid: {{order.to_pay}}\n"
          "We will send it by: {{order.ship_by}}\n\n"
          "How it is going: {{order.link}}\n\nKind regards\n{{shop.name}}")),
+    "payment": Starter(
+        N_("A link to pay"), EMAIL,
+        ("Płatność za zamówienie {{order.number}}",
+         "Dzień dobry,\n\nza zamówienie {{order.number}} można zapłacić tutaj:\n"
+         "{{payment.link}}\n\nDo zapłaty: {{order.to_pay}}\n\n"
+         "Stan zamówienia: {{order.link}}\n\nPozdrawiamy\n{{shop.name}}"),
+        ("Payment of your order {{order.number}}",
+         "Hello,\n\nyou can pay your order {{order.number}} here:\n"
+         "{{payment.link}}\n\nTo be paid: {{order.to_pay}}\n\n"
+         "How it is going: {{order.link}}\n\nKind regards\n{{shop.name}}")),
     "shipped": Starter(
         N_("The parcel has left"), EMAIL,
         ("Zamówienie {{order.number}} jest w drodze",

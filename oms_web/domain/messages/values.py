@@ -21,6 +21,7 @@ from oms_web.domain.documents.models import Document
 from oms_web.domain.orders import lineage
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
+from oms_web.domain.payments import requests
 from oms_web.domain.shipping import tracking
 from oms_web.domain.shipping.boxes import with_goods_of
 from oms_web.domain.shipping.models import Parcel, Shipment
@@ -98,6 +99,7 @@ _FOUND: dict[str, Callable[[_Facts], str | None]] = {
     "order.to_pay": _Facts.owed,
     "order.ship_by": _Facts.day,
     "order.link": lambda f: f.link,
+    "payment.link": lambda f: requests.open_link(f.session, f.order.id),
     "buyer.name": lambda f: f.order.buyer_name or f.order.buyer_company,
     "buyer.first_name": lambda f: first_name(f.order.buyer_name),
     "delivery.method": lambda f: f.order.delivery_method,

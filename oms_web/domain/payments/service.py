@@ -138,6 +138,12 @@ def is_known(session: Session, reference: str) -> bool:
         Payment.source == DESK, Payment.reference == reference)) is not None
 
 
+def amount_of(session: Session, source: str, reference: str) -> int | None:
+    """A payment's amount, minor units; None where there is none of this reference."""
+    return session.scalar(select(Payment.amount).where(
+        Payment.source == source, Payment.reference == reference))
+
+
 def is_undone(session: Session, payment: Payment) -> bool:
     """Whether it was taken back already."""
     return is_known(session, f"{_UNDO}{payment.id}")

@@ -29,6 +29,7 @@ ACTS: dict[str, frozenset[str]] = {
         "messages.manage": {MANAGER},
         "views.share": {MANAGER},
         "payments.record": {MANAGER, SALES, ACCOUNTANT},
+        "payments.ask": {MANAGER, SALES, ACCOUNTANT},
         "returns.see": _SEEING,
         "pos.sell": _DESK,
         "pos.manage": {MANAGER},

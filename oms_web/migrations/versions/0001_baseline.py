@@ -1163,6 +1163,39 @@ def upgrade() -> None:
     with op.batch_alter_table('payment', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_payment_order_id'), ['order_id'], unique=False)
 
+    op.create_table('payment_request',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('key', sa.String(length=60), nullable=False),
+    sa.Column('form_key', sa.String(length=60), nullable=False),
+    sa.Column('attempt', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('reference', sa.String(length=160), nullable=False),
+    sa.Column('url', sa.Text(), nullable=False),
+    sa.Column('message', sa.Text(), nullable=False),
+    sa.Column('paid', sa.BigInteger(), nullable=False),
+    sa.Column('disputed', sa.Boolean(), nullable=False),
+    sa.Column('template_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('tries', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('created_by', sa.String(length=120), nullable=False),
+    sa.Column('sent_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('due_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('ended_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_payment_request_account_id')),
+    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_payment_request_order_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_payment_request')),
+    sa.UniqueConstraint('form_key', name=op.f('uq_payment_request_form_key')),
+    sa.UniqueConstraint('key', name=op.f('uq_payment_request_key'))
+    )
+    with op.batch_alter_table('payment_request', schema=None) as batch_op:
+        batch_op.create_index('ix_payment_request_due', ['due_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_payment_request_order_id'), ['order_id'], unique=False)
+        batch_op.create_index('ix_payment_request_reference', ['account_id', 'reference'], unique=False)
+
     op.create_table('pick_scan',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('pick_list_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1821,6 +1854,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_pick_scan_pick_list_id'))
 
     op.drop_table('pick_scan')
+    with op.batch_alter_table('payment_request', schema=None) as batch_op:
+        batch_op.drop_index('ix_payment_request_reference')
+        batch_op.drop_index(batch_op.f('ix_payment_request_order_id'))
+        batch_op.drop_index('ix_payment_request_due')
+
+    op.drop_table('payment_request')
     with op.batch_alter_table('payment', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_payment_order_id'))
 

@@ -25,6 +25,30 @@ from oms_connector.access import (
     RegistersClient,
     Tokens,
 )
+from oms_connector.carrying import (
+    Booked,
+    Booking,
+    CancelsBookings,
+    CarrierService,
+    CarriesParcels,
+    ChecksBookings,
+    FindsPoints,
+    Flaw,
+    Journey,
+    LabelFile,
+    LabelFormat,
+    OrdersPickups,
+    Package,
+    ParcelSize,
+    Pickup,
+    PickupPoint,
+    PrintsProtocols,
+    Rate,
+    RatesBookings,
+    TracksParcels,
+    Travel,
+    TravelEvent,
+)
 from oms_connector.context import Context, Http, Response
 from oms_connector.data import (
     Address,
@@ -73,6 +97,17 @@ from oms_connector.files import (
 )
 from oms_connector.hooks import hookimpl, hookspec
 from oms_connector.manifest import Capabilities, Field, Limit, Manifest
+from oms_connector.paying import (
+    AsksForPayments,
+    PaymentAsk,
+    PaymentLink,
+    PaymentStanding,
+    PaymentTold,
+    RefundAsk,
+    RefundsPayments,
+    RefundTold,
+    TellsPayments,
+)
 from oms_connector.spec import (
     AcknowledgesOrders,
     AnswersLater,
@@ -98,16 +133,21 @@ from oms_connector.webhooks import HearsWebhooks, OrdersWebhooks, Ring, WebhookR
 
 __all__ = [
     "API", "ENTRY_POINTS", "AccessRefused", "AcknowledgesOrders", "Address", "AnswersLater",
-    "AuthorizesByCode", "AuthorizesByDevice", "CancelsOrders", "Capabilities", "ChannelDown",
-    "ChannelError", "Conflict", "Connector", "Context", "CursorExpired", "DeviceCode", "Dictionary",
-    "FetchesOrders", "Field", "FileColumn", "FileKind", "FileProblem", "FileSample",
-    "HearsWebhooks", "Http", "Invoice", "ItemResult", "KnowsWords", "Limit", "ListsOffers",
-    "Manifest", "NotFound", "NotSupported", "Offer", "Order", "OrderLine", "OrderRef",
-    "OrdersWebhooks", "OutcomeUnknown", "Page", "ParcelInfo", "Payment", "PriceItem",
-    "ProductRecord", "PullsOrders", "PullsReturns", "PushesPrices", "PushesShipments",
-    "PushesStatus", "PushesStock", "RateLimited", "ReadsFiles", "RecordKind", "RefreshesTokens",
-    "Refused", "RegistersClient", "ReportsSms", "Response", "Return", "ReturnLine", "Ring",
-    "SendsSms", "Shipment", "Skipped", "Sms", "SmsReport", "StockItem", "StockRecord",
-    "SweepsOrders", "Tokens", "Unreadable", "UploadsInvoices", "VerifiesAccess", "WebhookRefused",
-    "Word", "hookimpl", "hookspec",
+    "AsksForPayments", "AuthorizesByCode", "AuthorizesByDevice", "Booked", "Booking",
+    "CancelsBookings", "CancelsOrders", "Capabilities", "CarrierService", "CarriesParcels",
+    "ChannelDown", "ChannelError", "ChecksBookings", "Conflict", "Connector", "Context",
+    "CursorExpired", "DeviceCode", "Dictionary", "FetchesOrders", "Field", "FileColumn",
+    "FileKind", "FileProblem", "FileSample", "FindsPoints", "Flaw", "HearsWebhooks", "Http",
+    "Invoice", "ItemResult", "Journey", "KnowsWords", "LabelFile", "LabelFormat", "Limit",
+    "ListsOffers", "Manifest", "NotFound", "NotSupported", "Offer", "Order", "OrderLine",
+    "OrderRef", "OrdersPickups", "OrdersWebhooks", "OutcomeUnknown", "Package", "Page",
+    "ParcelInfo", "ParcelSize", "Payment", "PaymentAsk", "PaymentLink", "PaymentStanding",
+    "PaymentTold", "Pickup", "PickupPoint", "PriceItem", "PrintsProtocols", "ProductRecord",
+    "PullsOrders", "PullsReturns", "PushesPrices", "PushesShipments", "PushesStatus",
+    "PushesStock", "Rate", "RateLimited", "RatesBookings", "ReadsFiles", "RecordKind",
+    "RefreshesTokens", "RefundAsk", "RefundTold", "RefundsPayments", "Refused",
+    "RegistersClient", "ReportsSms", "Response", "Return", "ReturnLine", "Ring", "SendsSms",
+    "Shipment", "Skipped", "Sms", "SmsReport", "StockItem", "StockRecord", "SweepsOrders",
+    "TellsPayments", "Tokens", "TracksParcels", "Travel", "TravelEvent", "Unreadable",
+    "UploadsInvoices", "VerifiesAccess", "WebhookRefused", "Word", "hookimpl", "hookspec",
 ]

@@ -10,9 +10,11 @@ from typing import Literal, Protocol, runtime_checkable
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """That something happened to ``ref``. The same ``event_id`` twice is one ring."""
+    """That something happened to ``ref``; a parcel's is its tracking number. The same ``event_id``
+    twice is one ring.
+    """
 
-    kind: Literal["order", "return", "offer"]
+    kind: Literal["order", "return", "offer", "payment", "parcel"]
     ref: str
     event_id: str
     at: datetime | None = None

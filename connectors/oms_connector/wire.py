@@ -22,7 +22,7 @@ from decimal import Decimal
 from operator import attrgetter
 from typing import Any
 
-from oms_connector import access, context, data, errors, webhooks
+from oms_connector import access, carrying, context, data, errors, paying, webhooks
 
 HEAD = struct.Struct(">II")
 """Lengths of the JSON and of the blob that follow it."""
@@ -39,6 +39,10 @@ CLASSES: tuple[type[Any], ...] = (
     data.StockItem, data.PriceItem, data.ItemResult, data.Shipment, data.Invoice, data.Word,
     data.Sms, data.SmsReport,
     context.Response, access.Tokens, access.DeviceCode, webhooks.Ring,
+    carrying.ParcelSize, carrying.CarrierService, carrying.Package, carrying.Booking,
+    carrying.Flaw, carrying.Booked, carrying.LabelFile, carrying.Rate, carrying.TravelEvent,
+    carrying.Journey, carrying.PickupPoint, carrying.Pickup,
+    paying.PaymentAsk, paying.PaymentLink, paying.RefundTold, paying.PaymentTold, paying.RefundAsk,
 )
 
 ERRORS: Mapping[str, tuple[type[Exception], tuple[str, ...]]] = {

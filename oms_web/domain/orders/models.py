@@ -150,10 +150,10 @@ class OrderLine(Base):
     """One position. ``reserved`` counts whole units promised from stock (doctor compares it).
 
     ``quantity`` is the most that was ever ordered of it (a channel may raise it, and what it takes
-    off again counts as ``cancelled``); ``cancelled``, ``shipped`` and ``returned`` say what became
-    of it. What came back, what was paid back and what lies on a shelf again (``restocked``) are
-    counted apart. ``unit_price`` and ``total`` are gross when the order's prices include tax, and what is
-    left after ``discount``, which is only told.
+    off again counts as ``cancelled``); ``cancelled`` and ``shipped`` say what became of it. What
+    came back (``returned``), was paid back (``refunded``) and lies on a shelf again (``restocked``)
+    are counted apart. ``unit_price`` and ``total`` are gross when the order's prices include tax,
+    and what is left after ``discount``, which is only told.
     """
 
     __tablename__ = "order_line"

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -36,6 +37,9 @@ from oms_web.domain.payments.refund_states import (
 from oms_web.domain.payments.service import DESK, MARK, settle
 
 NO_MORE = "No more can go back than was paid."
+LOST = "The answer was lost: nobody knows whether it was sent."
+IN_FLIGHT = timedelta(minutes=5)
+"""How long an answer may take before nobody waits for it any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,12 +226,16 @@ def _done(work: Work, refund: Refund, told: Mapping[str, Any] | None = None) -> 
 def take(work: Work, refund_id: int) -> Refund | None:
     """Write down that a provider is about to be asked; None if there is nothing to ask.
 
-    ``unknown`` comes back as it is: whoever sends asks first what became of its key.
+    ``unknown`` comes back as it is: whoever sends asks first what became of its key. So does what
+    was sent so long ago that whoever sent it must have died.
 
     Raises:
         NotFound: there is no such refund.
     """
     refund = lock(work.session, refund_id)
+    if refund.state == SENT and refund.sent_at is not None \
+            and work.now - refund.sent_at >= IN_FLIGHT:
+        act(work, refund, "lose", why=LOST)
     if refund.state == UNKNOWN:
         return refund
     if refund.state != APPROVED:
@@ -238,7 +246,8 @@ def take(work: Work, refund_id: int) -> Refund | None:
 
 def note(work: Work, refund_id: int, attempt: int, outcome: str, *, reference: str = "",
          why: str = "") -> bool:
-    """Note what a provider answered: ``done``, ``refuse`` or ``lose``; False if it was overtaken.
+    """Note what a provider answered: ``done``, ``refuse``, ``lose``, or ``wait`` where it works on
+    it; False if it was overtaken.
 
     Args:
         attempt: the try that was answered; the answer to an earlier one counts no more.
@@ -246,6 +255,10 @@ def note(work: Work, refund_id: int, attempt: int, outcome: str, *, reference: s
     refund = lock(work.session, refund_id)
     if refund.attempts != attempt or refund.state not in (SENT, UNKNOWN):
         return False
+    if outcome == "wait":
+        refund.state, refund.sent_at = SENT, work.now
+        refund.reference = tidy(reference)[:160] or refund.reference
+        return True
     if outcome == "lose" and refund.state == UNKNOWN:
         return False
     return act(work, refund, outcome, why=why, reference=reference)
@@ -254,13 +267,16 @@ def note(work: Work, refund_id: int, attempt: int, outcome: str, *, reference: s
 # What channels tell -----------------------------------------------------------------------------
 
 
-def hear(work: Work, order: Order, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The payments a channel tells that are news, without the echo of refunds of ours.
+def hear(work: Work, order: Order, rows: Sequence[Mapping[str, Any]]
+         ) -> tuple[list[Mapping[str, Any]], set[int]]:
+    """The payments a channel tells that are news, without the echo of refunds of ours; and the
+    cases whose refunds it settled.
 
     A payment below zero that has the reference, or else exactly the amount, of a refund that was
     sent is that refund: it settles one whose answer was lost, and adds nothing to one that is done.
     """
     news: list[Mapping[str, Any]] = []
+    settled: set[int] = set()
     for row in rows:
         refund = _echoed(work.session, order, row) if row["amount"] < 0 else None
         if refund is None:
@@ -275,7 +291,8 @@ def hear(work: Work, order: Order, rows: Sequence[Mapping[str, Any]]) -> list[Ma
             _done(work, refund, row)
             audit.record(work, "refunds.told", "refund", refund.id, {"refund": [before, DONE]},
                          order_id=refund.order_id)
-    return news
+            settled |= {refund.case_id} - {None}
+    return news, settled
 
 
 def _echoed(session: Session, order: Order, row: Mapping[str, Any]) -> Refund | None:

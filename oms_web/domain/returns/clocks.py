@@ -115,7 +115,7 @@ _FIXED = frozenset({(1, 1), (1, 6), (5, 1), (5, 3), (8, 15), (11, 1), (11, 11), 
 
 
 def is_free(day: date) -> bool:
-    """A Saturday, a Sunday or a Polish public holiday (ustawa o dniach wolnych od pracy, art. 1)."""
+    """A Saturday, a Sunday or a Polish public holiday (ustawa o dniach wolnych od pracy)."""
     if day.weekday() >= 5 or (day.month, day.day) in _FIXED:
         return True
     if (day.month, day.day) == (12, 24):

@@ -41,14 +41,16 @@ class Sold:
 class Paid:
     """The order's money. ``free``: what was paid and neither went back nor is about to.
 
-    ``delivery`` was paid for delivery, of which ``delivery_gone`` went back; ``cheapest`` is the
-    price of the cheapest way on offer (None: the one that was chosen). ``vouchers``: how much of
+    ``delivery`` was paid for delivery and ``fees`` on top of everything (for the way to pay), of
+    both of which ``delivery_gone`` went back; ``cheapest`` is the price of the cheapest way on
+    offer (None: the one that was chosen). ``vouchers``: how much of
     all that was paid came from vouchers, of ``total`` paid.
     """
 
     free: int
     total: int
     delivery: int = 0
+    fees: int = 0
     delivery_gone: int = 0
     cheapest: int | None = None
     vouchers: int = 0
@@ -157,7 +159,7 @@ def _delivery(paid: Paid, wish: Wish, everything: bool, lawful: bool) -> int:
         return 0
     most = paid.delivery if paid.cheapest is None or wish.delivery else \
         min(paid.delivery, paid.cheapest)
-    return max(0, most - paid.delivery_gone)
+    return max(0, most + paid.fees - paid.delivery_gone)
 
 
 def _credit(total: int, paid: Paid) -> int:

@@ -49,7 +49,8 @@ def send(works: Works, provider: RefundsPayments, refund_id: int, payment: str,
         if certain:
             return _note(works, refund_id, taken.attempt, "refuse", why=str(error))
         return _note(works, refund_id, taken.attempt, "lose", why=str(error))
-    return _note(works, refund_id, taken.attempt, OUTCOMES[told.state], told.reference, told.message)
+    return _note(works, refund_id, taken.attempt, OUTCOMES[told.state], told.reference,
+                 told.message)
 
 
 def look(works: Works, provider: RefundsPayments, refund_id: int, payment: str) -> bool:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from oms_web.core.money import line_total
-from oms_web.core.text import fold
+from oms_web.core.text import words
 from oms_web.domain.documents.charges import DELIVERY, GOODS, SURCHARGE, Charge, charges
 from oms_web.domain.orders import lineage
 from oms_web.domain.orders.models import Order
@@ -18,8 +18,8 @@ from oms_web.domain.payments.models import Payment, Refund
 from oms_web.domain.returns import refund_plan, settings
 from oms_web.domain.returns.refund_plan import Paid, Sold
 
-_VOUCHERS = ("voucher", "gift card", "giftcard", "karta podarunkowa", "bon ", "bon podarunkowy",
-             "talon")
+_VOUCHERS = ({"voucher"}, {"giftcard"}, {"gift", "card"}, {"karta", "podarunkowa"}, {"bon"},
+             {"talon"})
 _SAME = "23"
 """Any rate: how money is divided among lines does not depend on VAT."""
 
@@ -73,5 +73,5 @@ def _came_in(session: Session, order: Order) -> tuple[int, int]:
 
 def is_voucher(method: str) -> bool:
     """Whether a payment was made with a voucher or a gift card, by what it is called."""
-    name = f"{fold(method)} "
-    return any(word in name for word in _VOUCHERS)
+    said = set(words(method))
+    return any(needed <= said for needed in _VOUCHERS)

@@ -26,6 +26,8 @@ DESK = "desk"
 _UNDO = "undo:"
 TILL = "till:"
 """How the references of payments at a till begin: its drawer was counted with them."""
+MARK = "refund:"
+"""How the references of payments begin that a refund of ours has made (``refunds.py``)."""
 REFUND = "refund"
 
 
@@ -76,10 +78,14 @@ def record_told(
 def _top_up(
     work: Work, order: Order, told: Mapping[str, Any], present: Payment | None
 ) -> bool:
-    """All is paid: what is missing to the channel's total was paid as well. It never falls."""
+    """All is paid: what is missing to the channel's total was paid as well. It never falls.
+
+    What we gave back ourselves since does not make it less.
+    """
     shown = work.session.scalar(
         select(func.coalesce(func.sum(Payment.amount), 0))
-        .where(Payment.order_id == order.id, Payment.stated.is_(False))
+        .where(Payment.order_id == order.id, Payment.stated.is_(False),
+               ~Payment.reference.startswith(MARK, autoescape=True) | (Payment.source != DESK))
     )
     missing = told["amount"] - int(shown or 0)
     if present is None:

@@ -15,10 +15,13 @@ from oms_web.core.money import to_minor
 from oms_web.core.work import Work
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.channels.service import get_account, require_active
+from oms_web.domain.orders import lineage
 from oms_web.domain.orders import service as orders
-from oms_web.domain.payments import requests
+from oms_web.domain.orders.models import Order
+from oms_web.domain.payments import refunds, requests
 from oms_web.domain.payments import service as payments
 from oms_web.domain.payments.requests import Taken
+from oms_web.domain.returns import service as cases
 
 _ENDED = ("refused", "cancelled")
 
@@ -71,18 +74,21 @@ def heard(work: Work, taken: Taken, account: ChannelAccount, told: PaymentTold) 
     """
     if told.currency != taken.currency:
         raise Invalid("The provider tells of another currency: %(text)s", text=told.currency)
-    rows = _rows(work, taken, account, told)
+    order = orders.lock_order(work.session, taken.order_id)
+    rows = _rows(work, taken, account, told, order)
     state = requests.PAID if told.state == "paid" else \
         requests.ENDED if told.state in _ENDED else requests.WAITING
     new = requests.note_standing(work, taken, state=state, rows=rows, disputed=told.disputed)
-    if new:
-        orders.refile(work, [taken.order_id])
+    orders.refile(work, [one.id for one in lineage.purchase(work.session, order)])
     return new
 
 
-def _rows(work: Work, taken: Taken, account: ChannelAccount, told: PaymentTold
+def _rows(work: Work, taken: Taken, account: ChannelAccount, told: PaymentTold, order: Order
           ) -> list[dict[str, Any]]:
-    """What came, what went back, and a chargeback, each once and for ever."""
+    """What came, what went back, and a chargeback, each once and for ever.
+
+    A refund of ours is no news: it is settled by its own row.
+    """
     def row(amount: int, reference: str, method: str) -> dict[str, Any]:
         return {"at": told.at or work.now, "amount": amount, "currency": taken.currency,
                 "method": method[:80], "source": source_of(account.id),
@@ -92,12 +98,22 @@ def _rows(work: Work, taken: Taken, account: ChannelAccount, told: PaymentTold
     found = [row(came, told.reference, told.method or account.name)] if came > 0 else []
     back = [(one.reference, to_minor(one.amount, taken.currency)) for one in told.refunds
             if one.state == "done" and one.amount > 0]
-    found += [row(-amount, f"{told.reference}:{reference}", account.name)
-              for reference, amount in back]
+    found += _news(work, order, [
+        row(-amount, reference, account.name) for reference, amount in back])
     found += [row(amount, reference, account.name)
               for amount, reference in _dispute(work, account.id, told, came - sum(
                   amount for _, amount in back))]
     return found
+
+
+def _news(work: Work, order: Order, back: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What went back and was not told before: refunds of others; one of ours is settled by it."""
+    fresh = [one for one in back if payments.amount_of(
+        work.session, one["source"], one["reference"]) is None]
+    news, settled = refunds.hear(work, order, fresh)
+    for case_id in sorted(settled):
+        cases.follow(work, cases.lock(work.session, case_id))
+    return [dict(one) for one in news]
 
 
 def _dispute(work: Work, account_id: int, told: PaymentTold, left: int) -> list[tuple[int, str]]:

@@ -18,7 +18,7 @@ from oms_web.core.work import Work
 from oms_web.domain.channels import pricing
 from oms_web.domain.channels.service import ChannelStopped
 from oms_web.flows import backorder, map_listing, publish_stock
-from oms_web.sync import doorbell, feeds, message_sending, payments, receipts, webhooks
+from oms_web.sync import doorbell, feeds, message_sending, payments, receipts, refunds, webhooks
 from oms_web.sync.offers import read_offers
 from oms_web.sync.pull import pull
 from oms_web.sync.pull_returns import pull_returns
@@ -220,6 +220,11 @@ def ask_payments(job: Job) -> Result:
         return {"error": feeds.describe(error)}
 
 
+def send_refunds(job: Job) -> Result:
+    """Ask payment providers to give money back, or what became of it."""
+    return {"moved": refunds.run(job.engine, job.beat)}
+
+
 def rehearse_rule(job: Job) -> Result:
     """Try a rule on the past."""
     return rehearsing.run(job.oms.works, job.args["rule_id"], job.args["said"], job.args["days"])
@@ -265,6 +270,7 @@ HANDLERS: dict[str, Handler] = {
     webhooks.ONCE: tell_webhook_once,
     message_sending.TASK: send_messages,
     payments.TASK: ask_payments,
+    refunds.TASK: send_refunds,
     batches.TASK: change_many,
     running.TASK: run_rules,
     timed.TASK: run_timed_rules,

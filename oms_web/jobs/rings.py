@@ -38,6 +38,7 @@ from oms_web.sync import (
     push_stock,
     quota,
     receipts,
+    refunds,
     webhooks,
 )
 from oms_web.sync.session import Engine
@@ -107,6 +108,15 @@ def ring_payments(oms: Oms) -> int:
         queued = [enqueue(work.session, payments.TASK, str(account), {"account_id": account},
                           now=work.now) for account in due]
     return len([task for task in queued if task is not None])
+
+
+def ring_refunds(oms: Oms) -> bool:
+    """Queue the sending of refunds by payment providers."""
+    with oms.works.reading(SYSTEM) as work:
+        if not refunds.due(work.session, work.now, limit=1):
+            return False
+    with oms.works.writing(SYSTEM) as work:
+        return enqueue(work.session, refunds.TASK, "all", {}, now=work.now) is not None
 
 
 def ring_rules(oms: Oms) -> bool:

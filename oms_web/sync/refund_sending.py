@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from oms_connector import ChannelError, Conflict, Refused
+from oms_connector import AccessRefused, ChannelError, Conflict, OutcomeUnknown, Refused
 from oms_connector.paying import RefundAsk, RefundsPayments, RefundTold
 
 from oms_web.core.actor import SYSTEM
 from oms_web.core.money import from_minor
 from oms_web.core.work import Work, Works
 from oms_web.domain.payments import refunds
+from oms_web.domain.payments.models import Refund
 from oms_web.domain.payments.refund_states import UNKNOWN
 from oms_web.domain.returns import service as cases
 
@@ -38,6 +39,9 @@ def send(works: Works, provider: RefundsPayments, refund_id: int, payment: str,
 
     Args:
         payment: the provider's own reference of the payment that goes back.
+
+    Raises:
+        AccessRefused: the account cannot be used; what became of the refund is not known.
     """
     taken = _take(works, refund_id, payment, notify_url)
     if taken is None:
@@ -48,7 +52,10 @@ def send(works: Works, provider: RefundsPayments, refund_id: int, payment: str,
         certain = isinstance(error, Refused) and not isinstance(error, Conflict)
         if certain:
             return _note(works, refund_id, taken.attempt, "refuse", why=str(error))
-        return _note(works, refund_id, taken.attempt, "lose", why=str(error))
+        noted = _note(works, refund_id, taken.attempt, "lose", why=str(error))
+        if isinstance(error, AccessRefused):
+            raise
+        return noted
     return _note(works, refund_id, taken.attempt, OUTCOMES[told.state], told.reference,
                  told.message)
 
@@ -57,10 +64,11 @@ def look(works: Works, provider: RefundsPayments, refund_id: int, payment: str) 
     """Ask what became of a refund that the provider works on; False when nothing is new."""
     with works.reading(SYSTEM) as work:
         row = refunds.get(work.session, refund_id)
-        key, reference, attempt, state = row.key, row.reference, row.attempts, row.state
+        reference, attempt, state = row.reference, row.attempts, row.state
+        ask = _ask(work, row, payment, "")
     if state not in ("sent", "unknown"):
         return False
-    told = provider.find_refund(key, payment, reference)
+    told = provider.find_refund(ask, reference)
     if told is None or told.state == "pending":
         return False
     return _note(works, refund_id, attempt, OUTCOMES[told.state], told.reference, told.message)
@@ -72,15 +80,23 @@ def _take(works: Works, refund_id: int, payment: str, notify_url: str) -> _Taken
         if row is None:
             return None
         _follow(work, row.case_id)
-        return _Taken(
-            RefundAsk(row.key, payment, from_minor(row.amount, row.currency), row.currency,
-                      row.reason or row.key, notify_url),
-            row.attempts, row.state == UNKNOWN, row.reference)
+        return _Taken(_ask(work, row, payment, notify_url), row.attempts, row.state == UNKNOWN,
+                      row.reference)
+
+
+def _ask(work: Work, row: Refund, payment: str, notify_url: str) -> RefundAsk:
+    """What the provider is told; why money goes back is ours and stays here."""
+    return RefundAsk(
+        row.key, payment, from_minor(row.amount, row.currency), row.currency,
+        str(row.order_id), notify_url, refunds.references_beside(work.session, row))
 
 
 def _asked(provider: RefundsPayments, taken: _Taken) -> RefundTold:
     if taken.doubtful:
-        known = provider.find_refund(taken.ask.key, taken.ask.payment, taken.reference)
+        try:
+            known = provider.find_refund(taken.ask, taken.reference)
+        except Refused as error:  # that it cannot be looked for says nothing of the money
+            raise OutcomeUnknown(str(error)) from error
         if known is not None:
             return known
     return provider.refund(taken.ask)

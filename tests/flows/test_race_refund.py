@@ -112,8 +112,8 @@ class Provider:
             raise OutcomeUnknown("cut after")
         return self.paid[ask.key]
 
-    def find_refund(self, key, payment, reference=""):
-        return self.paid.get(key)
+    def find_refund(self, ask, reference=""):
+        return self.paid.get(ask.key)
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from oms_connector import (
     OutcomeUnknown,
     PaymentLink,
     PaymentTold,
-    Refused,
     RefundTold,
+    Refused,
 )
 from sqlalchemy import select
 
@@ -28,9 +28,10 @@ from oms_web.domain.messages import templates
 from oms_web.domain.messages.models import Message
 from oms_web.domain.orders.models import Order
 from oms_web.domain.payments import requests
-from oms_web.domain.payments.models import Payment
+from oms_web.domain.payments import service as payments
+from oms_web.domain.payments.models import Payment, Refund
 from oms_web.domain.payments.requests import PaymentRequest
-from oms_web.flows import order_ask_payment
+from oms_web.flows import order_ask_payment, order_refund
 from oms_web.jobs import rings
 from oms_web.jobs.worker import drain
 from oms_web.sync.registry import Registry
@@ -60,6 +61,22 @@ class Payer(Connector):
         if error:
             raise error
         return PaymentLink(f"P-{ask.key}", f"https://pay.example/{ask.key}")
+
+    def refund(self, ask):
+        error = self.says.pop(0) if self.says else None
+        if isinstance(error, ChannelDown | Refused):
+            raise error
+        key, told = next((k, v) for k, v in self.opened.items() if v.reference == ask.payment)
+        if all(one.key != ask.key for one in told.refunds):
+            self.opened[key] = replace(told, refunds=[*told.refunds, RefundTold(
+                f"R{len(told.refunds)}", ask.amount, "pending", ask.key)])
+        if error:
+            raise error
+        return self.find_refund(ask)
+
+    def find_refund(self, ask, reference=""):
+        return next((one for told in self.opened.values() for one in told.refunds
+                     if one.key == ask.key), None)
 
     def payment(self, reference):
         if self.says:
@@ -106,6 +123,27 @@ class Shop:
     def money(self):
         with self.works.reading(SYSTEM) as work:
             return list(work.session.scalars(select(Payment.amount).order_by(Payment.id)))
+
+
+    def pay(self):
+        self.ask()
+        self.run()
+        self.tell(**PAID)
+        self.run(minutes=3)
+
+    def refund(self, amount, key="r1", method="provider"):
+        with self.works.writing(ANNA) as work:
+            return order_refund.ask(work, self.order, amount, method, key, "porysowany")[1]
+
+    def send(self, **later):
+        if later:
+            self.clock.forward(**later)
+        rings.ring_refunds(self.oms)
+        drain(self.oms)
+
+    def refunds(self):
+        with self.works.reading(SYSTEM) as work:
+            return list(work.session.scalars(select(Refund.state).order_by(Refund.id)))
 
 
 @pytest.fixture
@@ -292,3 +330,50 @@ def test_times_between_two_looks_grow(shop):
     assert waits == sorted(waits)
     assert waits[0] <= timedelta(minutes=2)
     assert waits[-1] >= timedelta(hours=2)
+
+
+@pytest.mark.parametrize("says", [None, OutcomeUnknown("gone"), ChannelDown("off")])
+def test_an_amount_goes_back_once_whatever_is_lost_and_its_echo_adds_nothing(shop, says):
+    shop.pay()
+    assert shop.refund(700)
+    assert not shop.refund(700)
+    Payer.says = [says] if says else []
+    shop.send()
+    assert shop.refunds() == ["unknown" if says else "sent"]
+    assert shop.state()[1] == 2000
+    shop.send(minutes=11)
+    assert shop.refunds() == ["sent"]
+    [told] = next(iter(Payer.opened.values())).refunds
+    assert (told.amount, told.key) == (Decimal("7.00"), "r1")
+    shop.tell(refunds=[replace(told, state="done")])
+    for _ in range(2):
+        shop.run(days=2)
+        shop.send(minutes=11)
+    assert shop.refunds() == ["done"]
+    assert (shop.money(), shop.state()[1]) == ([2000, -700], 1300)
+
+
+def test_a_refund_that_fits_no_payment_is_refused_and_its_money_is_free(shop):
+    shop.pay()
+    with shop.works.writing(ANNA) as work:
+        order = work.session.get(Order, shop.order)
+        payments.record_by_hand(work, order, 500, "gotówka", work.now, "k")
+    assert shop.refund(2500)
+    shop.send()
+    assert shop.refunds() == ["refused"]
+    assert shop.refund(1500, "r2")
+    assert shop.refund(500, "r3")
+    Payer.says = [Refused("no funds")]
+    shop.send()
+    assert shop.refunds() == ["refused", "refused", "sent"]
+    with pytest.raises(Invalid) as wrong:
+        shop.refund(2100, "r4")
+    assert wrong.value.field == "amount"
+
+
+def test_a_refund_says_why_and_where_it_goes(shop):
+    shop.pay()
+    for values, field in (((100, "r", "cash"), "method"), ((100, "r", "transfer"), "account")):
+        with pytest.raises(Invalid) as wrong:
+            shop.refund(*values)
+        assert wrong.value.field == field

@@ -22,8 +22,7 @@ from oms_web.domain.documents.models import Document
 from oms_web.domain.orders import lineage
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
-from oms_web.domain.payments import requests
-from oms_web.domain.payments import refunds
+from oms_web.domain.payments import refunds, requests
 from oms_web.domain.returns import queries as cases
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.service import lines_of

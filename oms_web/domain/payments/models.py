@@ -45,7 +45,8 @@ class Refund(Base):
     what is pending there (``Order.refund_pending``) never exceeds what was paid. ``case_id`` is
     the case after the sale, as the higher noun numbers it. ``plan`` holds its items
     (``refund_plan.Item``). ``key`` is what makes the act one of a kind, also towards a provider.
-    ``echo``: under which name a channel told of this very refund afterwards.
+    ``echo``: under which name a channel told of this very refund afterwards. ``request_id`` is the
+    provider's payment that it goes back by, once one was chosen.
     """
 
     __tablename__ = "refund"
@@ -62,6 +63,7 @@ class Refund(Base):
     plan: Mapped[list[Any]] = mapped_column(default=list)
     reason: Mapped[str] = mapped_column(String(300), default="")
     bank_account: Mapped[str] = mapped_column(String(40), default="")
+    request_id: Mapped[int | None] = mapped_column(ForeignKey("payment_request.id"))
     reference: Mapped[str] = mapped_column(String(160), default="")
     echo: Mapped[str] = mapped_column(String(240), default="")
     why: Mapped[str] = mapped_column(Text, default="")

@@ -264,6 +264,16 @@ def note(work: Work, refund_id: int, attempt: int, outcome: str, *, reference: s
     return act(work, refund, outcome, why=why, reference=reference)
 
 
+def references_beside(session: Session, refund: Refund) -> tuple[str, ...]:
+    """The provider's references of the other refunds of the same payment."""
+    if refund.request_id is None:
+        return ()
+    return tuple(session.scalars(
+        select(Refund.reference).where(
+            Refund.request_id == refund.request_id, Refund.id != refund.id,
+            Refund.reference != "").order_by(Refund.id)))
+
+
 # What channels tell -----------------------------------------------------------------------------
 
 

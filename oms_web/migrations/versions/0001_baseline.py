@@ -1273,41 +1273,6 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['variant_id'], ['variant.id'], name=op.f('fk_recount_variant_id')),
     sa.PrimaryKeyConstraint('location_id', 'variant_id', name=op.f('pk_recount'))
     )
-    op.create_table('refund',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('purse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('case_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('amount', sa.BigInteger(), nullable=False),
-    sa.Column('currency', sa.String(length=3), nullable=False),
-    sa.Column('method', sa.String(length=10), nullable=False),
-    sa.Column('state', sa.String(length=10), nullable=False),
-    sa.Column('key', sa.String(length=80), nullable=False),
-    sa.Column('plan', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
-    sa.Column('reason', sa.String(length=300), nullable=False),
-    sa.Column('bank_account', sa.String(length=40), nullable=False),
-    sa.Column('reference', sa.String(length=160), nullable=False),
-    sa.Column('echo', sa.String(length=240), nullable=False),
-    sa.Column('why', sa.Text(), nullable=False),
-    sa.Column('attempts', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('created_by', sa.String(length=120), nullable=False),
-    sa.Column('approved_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
-    sa.Column('approved_by', sa.String(length=120), nullable=False),
-    sa.Column('sent_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
-    sa.Column('ended_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
-    sa.CheckConstraint('amount > 0', name=op.f('ck_refund_amount_positive')),
-    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_refund_order_id')),
-    sa.ForeignKeyConstraint(['purse_id'], ['sales_order.id'], name=op.f('fk_refund_purse_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_refund')),
-    sa.UniqueConstraint('key', name=op.f('uq_refund_key'))
-    )
-    with op.batch_alter_table('refund', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_refund_case_id'), ['case_id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_refund_order_id'), ['order_id'], unique=False)
-        batch_op.create_index('ix_refund_pending', ['state', 'id'], unique=False, sqlite_where=sa.text("state IN ('planned', 'approved', 'sent', 'unknown')"), postgresql_where=sa.text("state IN ('planned', 'approved', 'sent', 'unknown')"))
-        batch_op.create_index(batch_op.f('ix_refund_purse_id'), ['purse_id'], unique=False)
-
     op.create_table('reservation',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('demand_kind', sa.String(length=16), nullable=False),
@@ -1662,6 +1627,43 @@ def upgrade() -> None:
         batch_op.create_index('ix_publication_account', ['account_id', 'id'], unique=False)
         batch_op.create_index('ix_publication_listing', ['listing_id', 'id'], unique=False)
 
+    op.create_table('refund',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('purse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('case_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('method', sa.String(length=10), nullable=False),
+    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('key', sa.String(length=80), nullable=False),
+    sa.Column('plan', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('reason', sa.String(length=300), nullable=False),
+    sa.Column('bank_account', sa.String(length=40), nullable=False),
+    sa.Column('request_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('reference', sa.String(length=160), nullable=False),
+    sa.Column('echo', sa.String(length=240), nullable=False),
+    sa.Column('why', sa.Text(), nullable=False),
+    sa.Column('attempts', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('created_by', sa.String(length=120), nullable=False),
+    sa.Column('approved_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('approved_by', sa.String(length=120), nullable=False),
+    sa.Column('sent_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('ended_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.CheckConstraint('amount > 0', name=op.f('ck_refund_amount_positive')),
+    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_refund_order_id')),
+    sa.ForeignKeyConstraint(['purse_id'], ['sales_order.id'], name=op.f('fk_refund_purse_id')),
+    sa.ForeignKeyConstraint(['request_id'], ['payment_request.id'], name=op.f('fk_refund_request_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_refund')),
+    sa.UniqueConstraint('key', name=op.f('uq_refund_key'))
+    )
+    with op.batch_alter_table('refund', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_refund_case_id'), ['case_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_refund_order_id'), ['order_id'], unique=False)
+        batch_op.create_index('ix_refund_pending', ['state', 'id'], unique=False, sqlite_where=sa.text("state IN ('planned', 'approved', 'sent', 'unknown')"), postgresql_where=sa.text("state IN ('planned', 'approved', 'sent', 'unknown')"))
+        batch_op.create_index(batch_op.f('ix_refund_purse_id'), ['purse_id'], unique=False)
+
     op.create_table('return_case',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('number', sa.String(length=40), nullable=False),
@@ -1932,6 +1934,13 @@ def downgrade() -> None:
         batch_op.drop_index('ix_return_case_box', sqlite_where=sa.text("box <> ''"), postgresql_where=sa.text("box <> ''"))
 
     op.drop_table('return_case')
+    with op.batch_alter_table('refund', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_refund_purse_id'))
+        batch_op.drop_index('ix_refund_pending', sqlite_where=sa.text("state IN ('planned', 'approved', 'sent', 'unknown')"), postgresql_where=sa.text("state IN ('planned', 'approved', 'sent', 'unknown')"))
+        batch_op.drop_index(batch_op.f('ix_refund_order_id'))
+        batch_op.drop_index(batch_op.f('ix_refund_case_id'))
+
+    op.drop_table('refund')
     with op.batch_alter_table('publication', schema=None) as batch_op:
         batch_op.drop_index('ix_publication_listing')
         batch_op.drop_index('ix_publication_account')
@@ -2012,13 +2021,6 @@ def downgrade() -> None:
         batch_op.drop_index('ix_reservation_expiry')
 
     op.drop_table('reservation')
-    with op.batch_alter_table('refund', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_refund_purse_id'))
-        batch_op.drop_index('ix_refund_pending', sqlite_where=sa.text("state IN ('planned', 'approved', 'sent', 'unknown')"), postgresql_where=sa.text("state IN ('planned', 'approved', 'sent', 'unknown')"))
-        batch_op.drop_index(batch_op.f('ix_refund_order_id'))
-        batch_op.drop_index(batch_op.f('ix_refund_case_id'))
-
-    op.drop_table('refund')
     op.drop_table('recount')
     with op.batch_alter_table('product_image', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_product_image_variant_id'))

@@ -19,8 +19,8 @@ SCREENS = (
     "channels", "channel_journal", "connecting", "rules", "rule_lab", "rule_history", "macros",
     "doorbell", "quarantine", "imports", "import_profiles", "documents", "numbering", "printing",
     "tasks", "users", "api_keys", "webhooks", "settings", "floor_settings", "labels", "messages",
-    "message_templates", "message_settings", "order_messages", "buyer_page", "guide", "audit",
-    "components",
+    "message_templates", "message_settings", "order_messages", "order_payments", "buyer_page",
+    "guide", "audit", "components",
 )
 
 

@@ -24,6 +24,7 @@ from oms_web.domain.documents import queries as documents
 from oms_web.domain.messages import pages, queries, wording
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order, Status
+from oms_web.domain.payments import requests
 from oms_web.domain.shipping import tracking
 from oms_web.domain.shipping.boxes import with_goods_of
 from oms_web.domain.shipping.models import Parcel, Shipment
@@ -104,6 +105,7 @@ def show(token: str) -> Response:
                    label=status.buyer_name if status else "", steps=_steps(order),
                    lines=[line for line in orders.order_lines(db.session, order.id)
                           if line.quantity > line.cancelled or order.phase == "cancelled"],
+                   pay_at=requests.open_link(db.session, order.id),
                    boxes=_boxes(order), documents=documents.of_order(db.session, order.id),
                    letters=queries.of_order(db.session, order.id, ("sent", "delivered")))
 

@@ -15,6 +15,7 @@ from oms_web.domain.orders import models as orders
 from oms_web.domain.orders.verification import models as verification
 from oms_web.domain.payments import models as payments
 from oms_web.domain.payments import requests as payment_requests
+from oms_web.domain.payments.bank import models as bank
 from oms_web.domain.returns import models as returns
 from oms_web.domain.shipping import models as shipping
 from oms_web.domain.stock import models as stock
@@ -27,6 +28,7 @@ __all__ = [
     "Base",
     "audit",
     "automation",
+    "bank",
     "begun",
     "catalog",
     "channels",

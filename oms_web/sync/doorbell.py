@@ -120,7 +120,8 @@ def _read_soon(work: Work, account_id: int, kinds: set[str]) -> None:
 
 
 def subscribe(engine: Engine, account_id: int, url: str, actor: Actor) -> str:
-    """Let the channel ring at ``url``; the secret that it signs with.
+    """Let the channel ring at ``url``; the secret that it signs with, empty if that is its own,
+    which was typed among its settings.
 
     Where the channel cannot be told by us, the seller writes address and secret into its panel.
 
@@ -133,8 +134,10 @@ def subscribe(engine: Engine, account_id: int, url: str, actor: Actor) -> str:
         found = engine.registry.get(account.connector)
         if found is None or not issubclass(found, HearsWebhooks):
             raise NotAllowedNow("This channel does not ring.")
-        secret = secrets.token_urlsafe(32)
-        accounts.set_secrets(work, account, {SECRET: secret})
+        own = found.manifest.webhook_secret != SECRET and not issubclass(found, OrdersWebhooks)
+        secret = "" if own else secrets.token_urlsafe(32)
+        if secret:
+            accounts.set_secrets(work, account, {SECRET: secret})
         audit.record(work, "channels.webhooks", "channel_account", account_id,
                      {"url": [None, url]})
     with connected(engine, account_id) as (_account, connector):

@@ -8,7 +8,14 @@ from typing import Any
 
 from flask_babel import format_decimal, gettext
 from flask_babel import lazy_gettext as _l
-from oms_connector import CancelsOrders, Connector, PushesPrices, SendsSms, UploadsInvoices
+from oms_connector import (
+    AsksForPayments,
+    CancelsOrders,
+    Connector,
+    PushesPrices,
+    SendsSms,
+    UploadsInvoices,
+)
 from wtforms import (
     BooleanField,
     DateField,
@@ -74,7 +81,7 @@ def form_for(connector: type[Connector], *, new: bool = False, **values: Any) ->
             made[f"s_{field.name}"] = BooleanField(label, default=bool(field.default))
         else:
             made[f"s_{field.name}"] = StringField(label, default=field.default)
-    if issubclass(connector, SendsSms):
+    if issubclass(connector, (SendsSms, AsksForPayments)):
         made |= dict.fromkeys(OF_SELLING)
     if not issubclass(connector, PushesPrices):
         made |= {"publish_prices": None, "surcharge": None}

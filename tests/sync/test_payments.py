@@ -34,9 +34,11 @@ from oms_web.domain.payments.requests import PaymentRequest
 from oms_web.flows import order_ask_payment, order_refund
 from oms_web.jobs import rings
 from oms_web.jobs.worker import drain
+from oms_web.sync import doorbell
 from oms_web.sync.registry import Registry
 from tests import factories as make
 from tests.automation.rule_desk import ANNA
+from tests.sync.channel import engine
 
 LETTER = {"name": "Link", "kind": "email", "subject_pl": "Płatność",
           "text_pl": "Zapłać: {{payment.link}}", "subject_en": "", "text_en": ""}
@@ -377,3 +379,21 @@ def test_a_refund_says_why_and_where_it_goes(shop):
         with pytest.raises(Invalid) as wrong:
             shop.refund(*values)
         assert wrong.value.field == field
+
+
+def test_a_channel_with_a_key_of_its_own_is_given_no_secret(shop):
+    class Loud(Payer):
+        manifest = replace(Payer.manifest, webhook_secret="crc", webhook_answer="TRUE")
+
+        def hear(self, body, headers):
+            return [Ring("payment", body.decode(), "e1")]
+
+    shop.oms.registry.connectors["payer"] = Loud
+    assert doorbell.subscribe(engine(shop.oms), shop.account, "https://x.example/r", ANNA) == ""
+    shop.ask()
+    shop.run()
+    shop.tell(**PAID)
+    assert doorbell.hear(engine(shop.oms), shop.account, shop.row().key.encode(), {}) == "TRUE"
+    drain(shop.oms)
+    shop.run()
+    assert shop.state()[:2] == ("paid", 2000)

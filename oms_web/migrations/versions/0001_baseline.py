@@ -1747,6 +1747,33 @@ def upgrade() -> None:
         batch_op.create_index('ix_till_sale_shift', ['shift_id', 'id'], unique=False)
         batch_op.create_index('ix_till_sale_till', ['till_id', 'id'], unique=False)
 
+    op.create_table('bank_entry',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('fingerprint', sa.String(length=64), nullable=False),
+    sa.Column('own_account', sa.String(length=40), nullable=False),
+    sa.Column('booked_on', sa.Date(), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('title', sa.Text(), nullable=False),
+    sa.Column('party', sa.String(length=200), nullable=False),
+    sa.Column('account', sa.String(length=40), nullable=False),
+    sa.Column('reference', sa.String(length=80), nullable=False),
+    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('matches', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('refund_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('bookings', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('taken_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('ended_by', sa.String(length=120), nullable=False),
+    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_bank_entry_order_id')),
+    sa.ForeignKeyConstraint(['refund_id'], ['refund.id'], name=op.f('fk_bank_entry_refund_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_bank_entry')),
+    sa.UniqueConstraint('fingerprint', name=op.f('uq_bank_entry_fingerprint'))
+    )
+    with op.batch_alter_table('bank_entry', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_bank_entry_order_id'), ['order_id'], unique=False)
+        batch_op.create_index('ix_bank_entry_state', ['state', 'id'], unique=False)
+
     op.create_table('order_line_part',
     sa.Column('line_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('variant_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1923,6 +1950,11 @@ def downgrade() -> None:
 
     op.drop_table('pick_task')
     op.drop_table('order_line_part')
+    with op.batch_alter_table('bank_entry', schema=None) as batch_op:
+        batch_op.drop_index('ix_bank_entry_state')
+        batch_op.drop_index(batch_op.f('ix_bank_entry_order_id'))
+
+    op.drop_table('bank_entry')
     with op.batch_alter_table('till_sale', schema=None) as batch_op:
         batch_op.drop_index('ix_till_sale_till')
         batch_op.drop_index('ix_till_sale_shift')

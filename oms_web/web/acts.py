@@ -29,6 +29,10 @@ from oms_web.web.users import ROLE_NAMES
 ACTS: dict[str, Any] = {
     "api_keys.create": _l("API key made"),
     "api_keys.revoke": _l("API key revoked"),
+    "bank.book": _l("Line of a statement booked"),
+    "bank.ignore": _l("Line of a statement put aside"),
+    "bank.restore": _l("Line of a statement brought back"),
+    "bank.undo": _l("Booking of a statement's line taken back"),
     "catalog.add": _l("Product added"),
     "catalog.archive": _l("SKU archived"),
     "catalog.edit": _l("Product changed"),
@@ -221,6 +225,7 @@ ACTS: dict[str, Any] = {
 }
 
 FAMILIES: dict[str, Any] = {
+    "bank": _l("Bank"),
     "orders": _l("Orders"), "payments": _l("Payments"), "picking": _l("Picking"),
     "packing": _l("Packing"), "fulfilment": _l("Warehouse work"), "shipping": _l("Shipments"),
     "returns": _l("Returns"),
@@ -234,6 +239,7 @@ FAMILIES: dict[str, Any] = {
 }
 
 SUBJECTS: dict[str, Any] = {
+    "bank_entry": _l("Line of a statement"),
     "order": _l("Order"), "variant": _l("SKU"), "product": _l("Product"),
     "listing": _l("Offer"), "channel_account": _l("Channel"), "document": _l("Document"),
     "series": _l("Numbering series"), "pick_list": _l("Pick list"), "shipment": _l("Shipment"),

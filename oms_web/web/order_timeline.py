@@ -227,6 +227,10 @@ TELLING: Mapping[str, Kind] = {
     "till.void": Kind("receipt-refund", lambda t: gettext("Sale taken back"), "bad", _hold_note),
     "payments.record": Kind("cash-banknote", lambda t: gettext("Payment of %(amount)s",
                                                                amount=t.money("paid")), "ok"),
+    "bank.book": Kind("cash-banknote", lambda t: gettext(
+        "A bank statement's line of %(amount)s was booked", amount=t.money("amount")), "ok"),
+    "bank.undo": Kind("arrow-back-up", lambda t: gettext(
+        "The booking of a statement's line was taken back"), "warn"),
     "payments.ask": Kind("link", lambda t: gettext(
         "Payment link over %(amount)s asked for", amount=t.money("amount"))),
     "payments.link": Kind("link", lambda t: gettext("Payment link given"), "ok"),

@@ -30,6 +30,8 @@ ACTS: dict[str, frozenset[str]] = {
         "views.share": {MANAGER},
         "payments.record": {MANAGER, SALES, ACCOUNTANT},
         "payments.ask": {MANAGER, SALES, ACCOUNTANT},
+        "payments.statements": {MANAGER, ACCOUNTANT},
+        "payments.profit": {MANAGER, ACCOUNTANT},
         "returns.see": _SEEING,
         "pos.sell": _DESK,
         "pos.manage": {MANAGER},

@@ -16,6 +16,7 @@ from oms_web.domain.orders.verification import models as verification
 from oms_web.domain.payments import models as payments
 from oms_web.domain.payments import requests as payment_requests
 from oms_web.domain.payments.bank import models as bank
+from oms_web.domain.payments.settling import models as settling
 from oms_web.domain.returns import models as returns
 from oms_web.domain.shipping import models as shipping
 from oms_web.domain.stock import models as stock
@@ -43,6 +44,7 @@ __all__ = [
     "payment_requests",
     "payments",
     "returns",
+    "settling",
     "shipping",
     "stock",
     "sync",

@@ -133,3 +133,17 @@ def test_only_who_keeps_the_books_sees_them(desk, browser_as):
         client = browser_as(role)
         for path in ("statements", "transfers"):
             assert client.get(f"/payments/{path}").status_code == 403
+
+
+def test_owed_money_is_listed_and_a_report_taken_in(desk):
+    with desk.works.writing(SYSTEM) as work:
+        order = work.session.get(Order, desk.order)
+        order.payment_kind, order.phase = "cod", "shipped"
+    shown = text_of(desk.client.get("/payments/owed"))
+    assert "PLN 20.00" in shown
+    assert "Nothing is owed" in text_of(desk.client.get("/payments/owed?view=channels"))
+    for text, status in (("a;b", 422), ("Numer przesyłki;Data wypłaty;Kwota pobrania\n1;2026-11-28"
+                                        ";5,00", 302)):
+        answer = desk.client.post("/payments/owed", data={
+            "file": (io.BytesIO(text.encode()), "cod.csv")}, content_type="multipart/form-data")
+        assert answer.status_code in (status, 303)

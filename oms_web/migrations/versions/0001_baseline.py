@@ -1325,6 +1325,28 @@ def upgrade() -> None:
         batch_op.create_index('ix_rule_run_order', ['order_id', 'id'], unique=False)
         batch_op.create_index('ix_rule_run_rule', ['rule_id', 'at', 'outcome'], unique=False)
 
+    op.create_table('settlement',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('fingerprint', sa.String(length=64), nullable=False),
+    sa.Column('shape', sa.String(length=20), nullable=False),
+    sa.Column('kind', sa.String(length=8), nullable=False),
+    sa.Column('ref', sa.String(length=120), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('text', sa.String(length=200), nullable=False),
+    sa.Column('payout', sa.String(length=80), nullable=False),
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('taken_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_settlement_order_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_settlement')),
+    sa.UniqueConstraint('fingerprint', name=op.f('uq_settlement_fingerprint'))
+    )
+    with op.batch_alter_table('settlement', schema=None) as batch_op:
+        batch_op.create_index('ix_settlement_order', ['order_id', 'kind'], unique=False)
+        batch_op.create_index(batch_op.f('ix_settlement_order_id'), ['order_id'], unique=False)
+        batch_op.create_index('ix_settlement_ref', ['shape', 'ref'], unique=False)
+
     op.create_table('shipment',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -2038,6 +2060,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_shipment_order_id'))
 
     op.drop_table('shipment')
+    with op.batch_alter_table('settlement', schema=None) as batch_op:
+        batch_op.drop_index('ix_settlement_ref')
+        batch_op.drop_index(batch_op.f('ix_settlement_order_id'))
+        batch_op.drop_index('ix_settlement_order')
+
+    op.drop_table('settlement')
     with op.batch_alter_table('rule_run', schema=None) as batch_op:
         batch_op.drop_index('ix_rule_run_rule')
         batch_op.drop_index('ix_rule_run_order')

@@ -13,6 +13,7 @@ from oms_web.domain.messages import models as messages
 from oms_web.domain.orders import begun, outgoing
 from oms_web.domain.orders import models as orders
 from oms_web.domain.orders.verification import models as verification
+from oms_web.domain.payments import fees
 from oms_web.domain.payments import models as payments
 from oms_web.domain.payments import requests as payment_requests
 from oms_web.domain.payments.bank import models as bank
@@ -37,6 +38,7 @@ __all__ = [
     "company",
     "documents",
     "events",
+    "fees",
     "fulfilment",
     "messages",
     "orders",

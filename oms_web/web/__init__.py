@@ -20,7 +20,7 @@ SCREENS = (
     "doorbell", "quarantine", "imports", "import_profiles", "documents", "numbering", "printing",
     "tasks", "users", "api_keys", "webhooks", "settings", "floor_settings", "labels", "messages",
     "message_templates", "message_settings", "order_messages", "order_payments", "buyer_page",
-    "statements", "bank_transfers", "settlements",
+    "statements", "bank_transfers", "settlements", "profits",
     "guide", "audit", "components",
 )
 

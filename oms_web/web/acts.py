@@ -144,6 +144,7 @@ ACTS: dict[str, Any] = {
     "packing.take": _l("Parcel taken over"),
     "packing.unphoto": _l("Photo of the parcel taken off"),
     "packing.weigh": _l("Parcel weighed"),
+    "fees.add": _l("Fee added"),
     "payments.ask": _l("Payment link asked for"),
     "payments.dispute": _l("Payment disputed"),
     "payments.give_back": _l("Money given back"),
@@ -225,7 +226,7 @@ ACTS: dict[str, Any] = {
 }
 
 FAMILIES: dict[str, Any] = {
-    "bank": _l("Bank"),
+    "bank": _l("Bank"), "fees": _l("Fees"),
     "orders": _l("Orders"), "payments": _l("Payments"), "picking": _l("Picking"),
     "packing": _l("Packing"), "fulfilment": _l("Warehouse work"), "shipping": _l("Shipments"),
     "returns": _l("Returns"),
@@ -239,6 +240,7 @@ FAMILIES: dict[str, Any] = {
 }
 
 SUBJECTS: dict[str, Any] = {
+    "fee_rate": _l("Fee"),
     "bank_entry": _l("Line of a statement"),
     "order": _l("Order"), "variant": _l("SKU"), "product": _l("Product"),
     "listing": _l("Offer"), "channel_account": _l("Channel"), "document": _l("Document"),
@@ -272,7 +274,8 @@ FIELDS: dict[str, Any] = {
     "images": _l("pictures"), "length_mm": _l("length, mm"), "minimum": _l("minimum"),
     "missing": _l("missing"), "option": _l("option"), "parts": _l("parts"),
     "path_order": _l("sequence"), "rank": _l("sequence"),
-    "disputed": _l("disputed"),
+    "disputed": _l("disputed"), "percent_bp": _l("hundredths of a percent"),
+    "fixed": _l("for each order"),
     "reason": _l("reason"), "sell_without_stock": _l("sell without stock"),
     "sellable": _l("sold from"), "sku": _l("SKU"), "state": _l("state"), "surplus": _l("surplus"),
     "units": _l("units"), "variant_id": _l("SKU"), "vat_rate": _l("rate of VAT"),

@@ -37,7 +37,7 @@ TABS = (
     ("bank_transfers.index", "payments.statements", _l("Transfers")),
     ("settlements.owed", "payments.statements", _l("Owed to us")),
     ("profits.index", "payments.profit", _l("Profit")),
-    ("profits.fees", "payments.profit", _l("Fees")),
+    ("profits.fee_table", "payments.profit", _l("Fees")),
 )
 AT_ONCE = 100
 """Lines that are kept in one transaction: a large file lets others write in between."""

@@ -147,3 +147,21 @@ def test_owed_money_is_listed_and_a_report_taken_in(desk):
         answer = desk.client.post("/payments/owed", data={
             "file": (io.BytesIO(text.encode()), "cod.csv")}, content_type="multipart/form-data")
         assert answer.status_code in (status, 303)
+
+
+def test_fees_are_added_and_the_profit_follows(desk):
+    good = {"kind": "channel", "account": 0, "method": "", "percent": "10", "fixed": "1,50",
+            "currency": "PLN", "valid_from": "2026-01-01"}
+    for wrong in ({"percent": "101"}, {"percent": "x"}, {"fixed": "-1"}, {"currency": "ZŁ"},
+                  {"valid_from": ""}, {"kind": "x"}):
+        assert desk.client.post("/payments/fees", data={**good, **wrong}).status_code == 422, wrong
+    assert "No fees yet" in text_of(desk.client.get("/payments/fees"))
+    desk.client.post("/payments/fees", data=good)
+    assert "PLN 1.50" in text_of(desk.client.get("/payments/fees"))
+    with desk.works.reading(SYSTEM) as work:
+        placed = work.session.get(Order, desk.order).placed_at.date().isoformat()
+    shown = text_of(desk.client.get(f"/payments/profit?from={placed}&to={placed}"))
+    assert "PLN 3.50" in shown  # 10 % of 20.00 and 1.50
+    card = text_of(desk.client.get(f"/orders/{desk.order}"))
+    assert re.search(r"the channel's commission\W+(PLN)?\W*3\.50", card)
+    assert desk.client.get("/payments/profit?from=x").status_code in (400, 422)

@@ -18,6 +18,7 @@ from oms_connector import (
     PaymentTold,
     RefundTold,
     Refused,
+    Ring,
 )
 from sqlalchemy import select
 

@@ -540,6 +540,22 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['series_id'], ['document_series.id'], name=op.f('fk_document_series_period_series_id')),
     sa.PrimaryKeyConstraint('series_id', 'period', name=op.f('pk_document_series_period'))
     )
+    op.create_table('fee_rate',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(length=8), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('method', sa.String(length=80), nullable=False),
+    sa.Column('percent_bp', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('fixed', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('valid_from', sa.Date(), nullable=False),
+    sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('created_by', sa.String(length=120), nullable=False),
+    sa.CheckConstraint('fixed >= 0', name=op.f('ck_fee_rate_fixed_positive')),
+    sa.CheckConstraint('percent_bp >= 0 AND percent_bp <= 10000', name=op.f('ck_fee_rate_percent_within')),
+    sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_fee_rate_account_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_fee_rate'))
+    )
     op.create_table('feed',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -2242,6 +2258,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_feed_due')
 
     op.drop_table('feed')
+    op.drop_table('fee_rate')
     op.drop_table('document_series_period')
     with op.batch_alter_table('comparison', schema=None) as batch_op:
         batch_op.drop_index('ix_comparison_account')

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
+from oms_connector.reading import N_
 from sqlalchemy import select
 
 from oms_web.core.clock import SHOP_ZONE, to_utc
@@ -29,7 +30,7 @@ from oms_web.domain.payments.bank.models import BOOKED, IGNORED, BankEntry
 from oms_web.domain.returns import service as cases
 
 SOURCE = "bank"
-METHOD = "bank transfer"
+METHOD = N_("bank transfer")
 DOCUMENTS_OF = timedelta(days=180)
 MOST_DOCUMENTS = 40
 

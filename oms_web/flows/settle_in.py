@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, time
 
+from oms_connector.reading import N_
 from sqlalchemy import func, select
 
 from oms_web.core.clock import SHOP_ZONE, to_utc
@@ -27,7 +28,7 @@ from oms_web.domain.payments.settling.reports import COD, Settled
 from oms_web.domain.shipping.models import Parcel, Shipment
 
 SOURCE = "cod"
-METHOD = "courier's settlement"
+METHOD = N_("courier's settlement")
 
 
 @dataclass(slots=True)

@@ -23,6 +23,7 @@ from oms_connector import (
     Refused,
     TellsPayments,
 )
+from oms_connector.reading import N_
 from sqlalchemy import select
 
 from oms_web.core.errors import Invalid, NotAllowedNow, NotFound
@@ -43,8 +44,8 @@ log = logging.getLogger(__name__)
 
 TASK = "ask_payments"
 TURN = 100
-GONE = "The provider does not know this payment."
-NO_LINK = "The link cannot be shown to a buyer."
+GONE = N_("The provider does not know this payment.")
+NO_LINK = N_("The link cannot be shown to a buyer.")
 
 Beat = Callable[[int, int], None]
 

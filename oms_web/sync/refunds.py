@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from oms_connector import AccessRefused, ChannelError, RefundsPayments
+from oms_connector.reading import N_
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
@@ -30,7 +31,7 @@ log = logging.getLogger(__name__)
 TASK = "send_refunds"
 AGAIN = timedelta(minutes=10)
 TURN = 50
-NOT_BY_PROVIDER = "No single payment by a provider is large enough for this refund."
+NOT_BY_PROVIDER = N_("No single payment by a provider is large enough for this refund.")
 
 
 def due(session: Session, now: datetime, limit: int = TURN) -> list[int]:

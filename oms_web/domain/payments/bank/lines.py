@@ -11,9 +11,14 @@ from decimal import Decimal, InvalidOperation
 from oms_web.core.errors import Invalid
 from oms_web.core.money import to_minor
 
+def N_(template: str) -> str:
+    """Marks a template for the translators' catalogue."""
+    return template
+
+
 MOST_BYTES = 10 * 1024 * 1024
 MOST_LINES = 20_000
-BROKEN = "Line %(n)s of the statement cannot be read: %(what)s"
+BROKEN = N_("Line %(n)s of the statement cannot be read: %(what)s")
 _AMOUNT = re.compile(r"[+-]?\d{1,15}(?:[.,]\d{1,2})?")
 
 

@@ -21,7 +21,6 @@ from oms_web.domain.payments.bank.reading import decoded
 COD, SALE, REFUND, FEE, OTHER = KINDS = ("cod", "sale", "refund", "fee", "other")
 MOST_ROWS = 100_000
 WITHIN = 30
-BROKEN = "Row %(n)s of the report cannot be read: %(what)s"
 _UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 
 

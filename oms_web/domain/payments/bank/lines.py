@@ -11,6 +11,7 @@ from decimal import Decimal, InvalidOperation
 from oms_web.core.errors import Invalid
 from oms_web.core.money import to_minor
 
+
 def N_(template: str) -> str:
     """Marks a template for the translators' catalogue."""
     return template

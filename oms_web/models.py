@@ -18,6 +18,7 @@ from oms_web.domain.payments import models as payments
 from oms_web.domain.payments import requests as payment_requests
 from oms_web.domain.payments.bank import models as bank
 from oms_web.domain.payments.settling import models as settling
+from oms_web.domain.printers import models as printers
 from oms_web.domain.returns import models as returns
 from oms_web.domain.shipping import models as shipping
 from oms_web.domain.stock import models as stock
@@ -45,6 +46,7 @@ __all__ = [
     "outgoing",
     "payment_requests",
     "payments",
+    "printers",
     "returns",
     "settling",
     "shipping",

@@ -45,6 +45,8 @@ RESOURCES = {
     "shipments": "What waits for the courier and what left.",
     "documents": "What was issued; it never changes.",
     "events": "What happened since, in order.",
+    "print-agent": "What a print agent serves.",
+    "print-jobs": "What a print agent is to print.",
 }
 _ALWAYS = ("no-key", "not-in-scope", "too-many", "fault", "unavailable", "malformed")
 _PROBLEM = {

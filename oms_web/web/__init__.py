@@ -18,10 +18,10 @@ SCREENS = (
     "receipts", "transfers", "stocktakes", "warehouses", "products", "listings", "offer_rules",
     "channels", "channel_journal", "connecting", "rules", "rule_lab", "rule_history", "macros",
     "doorbell", "quarantine", "imports", "import_profiles", "documents", "numbering", "printing",
-    "tasks", "users", "api_keys", "webhooks", "settings", "floor_settings", "labels", "messages",
-    "message_templates", "message_settings", "order_messages", "order_payments", "buyer_page",
-    "statements", "bank_transfers", "settlements", "profits",
-    "guide", "audit", "components",
+    "tasks", "users", "api_keys", "webhooks", "settings", "floor_settings", "printers", "labels",
+    "messages", "message_templates", "message_settings", "order_messages", "order_payments",
+    "buyer_page", "statements", "bank_transfers", "settlements", "profits", "guide", "audit",
+    "components",
 )
 
 

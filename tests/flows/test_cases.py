@@ -375,6 +375,8 @@ def test_the_echo_of_our_own_refund_has_no_second_effect(shop):
     assert order_of(shop).paid_total == 11999 - refund.amount
     tell("4", ("R1", mine), ("R2", Decimal("-5.00")))  # and this one is none of ours
     assert order_of(shop).paid_total == 11999 - refund.amount - 500
+    tell("5", ("R1", mine), ("R2", Decimal("-5.00")), ("R3", mine))  # as much once more
+    assert order_of(shop).paid_total == 11999 - 2 * refund.amount - 500
 
 
 def test_an_echo_after_the_refund_was_typed_in_adds_nothing(shop):

@@ -282,10 +282,7 @@ def hear(work: Work, order: Order, rows: Sequence[Mapping[str, Any]]
         if refund is None:
             news.append(row)
             continue
-        name = f"{row['source']}:{row['reference']}"[:240]
-        if refund.echo == name:
-            continue
-        refund.echo = name
+        refund.echo = f"{row['source']}:{row['reference']}"[:240]
         if refund.state != DONE:
             before, refund.state = refund.state, DONE
             _done(work, refund, row)

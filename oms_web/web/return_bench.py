@@ -40,8 +40,7 @@ class JudgeForm(Form):
 
     line = HiddenField()
     quantity = IntegerField(_l("Units"), default=1)
-    grade = RadioField(_l("Grade"), choices=[
-        (name, f"{name}") for name in case_words.GRADES], default="A")
+    grade = RadioField(_l("Grade"), choices=choices(case_words.GRADES), default="A")
     disposition = SelectField(_l("What becomes of it"), choices=choices(case_words.DISPOSITIONS))
     location = SelectField(_l("Place"), validate_choice=False)
     note = StringField(_l("Note"))

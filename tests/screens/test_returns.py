@@ -1,4 +1,4 @@
-"""After the sale on the screens: queue, case, bench, refund; and what a buyer does by themselves."""
+"""After the sale on the screens: queue, case, bench, refund; and what a buyer does alone."""
 
 from __future__ import annotations
 

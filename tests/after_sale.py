@@ -1,4 +1,4 @@
-"""A shop after the sale: an order that was sent and paid, to be returned, refunded, complained of."""
+"""A shop after the sale: an order that was sent and paid, to be returned and complained of."""
 
 from __future__ import annotations
 

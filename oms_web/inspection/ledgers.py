@@ -1,7 +1,8 @@
 """Whether the books agree: the invariants that every transaction promises to keep.
 
-The checks are in ``stock_books``, ``order_books``, ``case_books`` and ``data_books``; their docstrings say what
-must be true, their names (I1, I2...) are those of docs/operations.md. They read, and never repair.
+The checks are in ``stock_books``, ``order_books``, ``case_books`` and ``data_books``; their
+docstrings say what must be true, their names (I1, I2...) are those of docs/operations.md. They
+read, and never repair.
 """
 
 from __future__ import annotations

@@ -33,6 +33,8 @@ class Walk:
         self.shop, self.dice = shop, random.Random(seed)
         self.lines = list(shop.lines().values())
         self.done = 0
+        shop.do(return_case.open_for, shop.order_id, Opening(
+            "return", lines=dict(zip(self.lines, (3, 1), strict=True))))
 
     def step(self) -> None:
         name = self.dice.choice(("open", "judge", "judge", "ask", "ask", "money", "money",

@@ -12,6 +12,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import DBAPIError
 
 from oms_web.core.errors import Invalid, NotAllowedNow, NotFound
+from oms_web.core.work import Works
 from oms_web.domain.messages.models import Message
 from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.payments import refunds
@@ -20,7 +21,7 @@ from oms_web.domain.payments.models import Refund
 from oms_web.domain.returns import intake, queries, statements
 from oms_web.domain.returns import service as cases
 from oms_web.domain.returns.intake import Judgement
-from oms_web.domain.returns.models import Return, ReturnUnit, Statement
+from oms_web.domain.returns.models import Return, ReturnPhoto, ReturnUnit, Statement
 from oms_web.domain.returns.refund_plan import Wish
 from oms_web.domain.returns.service import Opening
 from oms_web.domain.stock.models import CUSTOMER, Balance, Move
@@ -252,6 +253,22 @@ def test_a_bundle_comes_back_as_its_parts(shop):
     assert len(rows(shop, Move, Move.cause.startswith("return_unit:"))) == 2
 
 
+def test_old_photos_of_closed_cases_are_forgotten_and_open_ones_stay(shop):
+    files = shop.works.ports["files"]
+    for n in range(2):
+        case_id = opened(shop, units={"CUP": 1})
+        name = files.put(f"photo {n}".encode(), ".webp")
+        shop.do(return_bench.add_photo, case_id, name, name)
+        assert not shop.do(return_bench.add_photo, case_id, name, name)
+    shop.do(return_case.decide, case_id, "call_off")
+    later = Works(shop.works.engine, lambda: shop.works.clock() + timedelta(days=90),
+                  shop.works.ports)
+    assert (return_bench.forget_old(shop.works), return_bench.forget_old(later)) == (0, 1)
+    assert [one.return_id for one in rows(shop, ReturnPhoto)] == [1]
+    with pytest.raises(NotFound):
+        files.path(name)
+
+
 # Money -------------------------------------------------------------------------------------------
 
 
@@ -375,6 +392,8 @@ def test_the_echo_of_our_own_refund_has_no_second_effect(shop):
     assert order_of(shop).paid_total == 11999 - refund.amount
     tell("4", ("R1", mine), ("R2", Decimal("-5.00")))  # and this one is none of ours
     assert order_of(shop).paid_total == 11999 - refund.amount - 500
+    tell("5", ("R1", mine), ("R2", Decimal("-5.00")), ("R3", mine))  # as much once more
+    assert order_of(shop).paid_total == 11999 - 2 * refund.amount - 500
 
 
 def test_an_echo_after_the_refund_was_typed_in_adds_nothing(shop):

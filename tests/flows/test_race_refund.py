@@ -1,5 +1,4 @@
-"""Refunds never exceed what was paid (reliability bar 9), and answers that are lost pay once (bar 8).
-"""
+"""Refunds never exceed what was paid (reliability bar 9); a lost answer pays once (bar 8)."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ became of its key before anything is sent again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -27,7 +27,6 @@ from oms_web.domain.payments.refund_states import (
     APPROVED,
     DONE,
     METHODS,
-    PENDING,
     PLANNED,
     REFUSED,
     SENT,
@@ -86,6 +85,16 @@ def of_case(session: Session, case_id: int) -> list[Refund]:
     """The refunds of a case, the first one first."""
     return list(session.scalars(
         select(Refund).where(Refund.case_id == case_id).order_by(Refund.id)))
+
+
+def of_cases(session: Session, case_ids: Collection[int]) -> dict[int, list[Refund]]:
+    """The refunds of each case."""
+    found: dict[int, list[Refund]] = {}
+    for one in session.scalars(
+        select(Refund).where(Refund.case_id.in_(case_ids)).order_by(Refund.id)
+    ):
+        found.setdefault(one.case_id or 0, []).append(one)
+    return found
 
 
 def of_orders(session: Session, order_ids: Iterable[int]) -> list[Refund]:
@@ -292,10 +301,7 @@ def hear(work: Work, order: Order, rows: Sequence[Mapping[str, Any]]
         if refund is None:
             news.append(row)
             continue
-        name = f"{row['source']}:{row['reference']}"[:240]
-        if refund.echo == name:
-            continue
-        refund.echo = name
+        refund.echo = f"{row['source']}:{row['reference']}"[:240]
         if refund.state != DONE:
             before, refund.state = refund.state, DONE
             _done(work, refund, row)
@@ -328,8 +334,3 @@ def refuse_if_pending(order: Order, amount: int) -> None:
     """
     if amount > order.paid_total - order.refund_pending:
         raise NotAllowedNow("Some of this money is about to go back to the buyer.")
-
-
-def is_pending(refund: Refund) -> bool:
-    """Whether its money is set aside."""
-    return refund.state in PENDING

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, literal, or_, select
 from sqlalchemy.orm import Session
@@ -16,13 +15,10 @@ from oms_web.core.paging import Page, seal, unseal_as
 from oms_web.core.text import squeeze
 from oms_web.domain.audit.models import AuditEntry
 from oms_web.domain.orders.models import Order, OrderLine
-from oms_web.domain.payments.models import PENDING as REFUND_PENDING
 from oms_web.domain.payments.models import Refund
 from oms_web.domain.returns import kinds, tracks
 from oms_web.domain.returns.models import CaseClock, Return, ReturnLine, ReturnUnit
 from oms_web.domain.shipping import tracking
-
-__all__ = ["REFUND_PENDING", "Row", "counts", "listed", "reasons", "timeline"]
 
 SIZE = 50
 MOST = 999
@@ -89,6 +85,25 @@ def listed(session: Session, asked: Asked, after: str | None = None, limit: int 
         last_row = page[-1]
         token = seal(last_row.id) if over else seal(last_row.due_at or NEVER, last_row.id)
     return Page(_rows(session, page), token)
+
+
+def newest(session: Session, after: str | None = None, limit: int = SIZE) -> Page[Return]:
+    """A page of all cases, the newest first."""
+    query = select(Return).order_by(Return.id.desc())
+    if after:
+        query = query.where(Return.id < unseal_as(after, int)[0])
+    found = session.scalars(query.limit(limit + 1)).all()
+    return Page(found[:limit], seal(found[limit - 1].id) if len(found) > limit else None)
+
+
+def lines_of_many(session: Session, ids: Collection[int]) -> dict[int, list[ReturnLine]]:
+    """The lines of each case."""
+    found: dict[int, list[ReturnLine]] = defaultdict(list)
+    for line in session.scalars(
+        select(ReturnLine).where(ReturnLine.return_id.in_(ids)).order_by(ReturnLine.id)
+    ):
+        found[line.return_id].append(line)
+    return dict(found)
 
 
 def _conditions(asked: Asked) -> list[ColumnElement[bool]]:
@@ -161,18 +176,11 @@ def in_box(session: Session, case: Return) -> list[Return]:
 
 def _rows(session: Session, cases: Sequence[Return]) -> list[Row]:
     """Cases with their units: one statement for a page."""
-    ids = [case.id for case in cases]
-    found: dict[int, list[Any]] = defaultdict(list)
-    for row in session.execute(
-        select(ReturnLine.return_id, ReturnLine.title, ReturnLine.quantity, ReturnLine.arrived)
-        .where(ReturnLine.return_id.in_(ids)).order_by(ReturnLine.id)
-    ):
-        found[row.return_id].append(row)
+    found = lines_of_many(session, [case.id for case in cases])
     return [
-        Row(case, sum(one.quantity for one in found[case.id]),
-            sum(one.arrived for one in found[case.id]),
-            found[case.id][0].title if found[case.id] else "", len(found[case.id]))
-        for case in cases
+        Row(case, sum(one.quantity for one in lines), sum(one.arrived for one in lines),
+            lines[0].title if lines else "", len(lines))
+        for case in cases for lines in (found.get(case.id, []),)
     ]
 
 

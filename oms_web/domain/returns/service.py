@@ -157,7 +157,8 @@ def _check(opening: Opening) -> None:
 def _row(work: Work, order: Order | None, opening: Opening) -> Return:
     return Return(
         number=take_numbers(work, opening.kind)[0], kind=opening.kind, phase=tracks.NEW,
-        goods=opening.goods if opening.lines else tracks.GOODS_NONE, source=opening.source,
+        goods=opening.goods if any(opening.lines.values()) and opening.kind != kinds.COMPLAINT
+        else tracks.GOODS_NONE, source=opening.source,
         account_id=order.account_id if order else None, order_id=order.id if order else None,
         shipment_id=opening.shipment_id, box=tidy(opening.box)[:80],
         buyer_name=tidy(opening.buyer_name or (order.buyer_name if order else ""))[:200],

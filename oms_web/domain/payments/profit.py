@@ -49,7 +49,7 @@ class Profit:
     def margin_bp(self) -> int | None:
         """The profit in hundredths of a percent of what came; None where nothing came."""
         came = self.revenue - self.given_back
-        return round(self.left * 10_000 / came) if came > 0 else None
+        return (20_000 * self.left + came) // (2 * came) if came > 0 else None
 
 
 def net(gross: int, vat: str) -> int:

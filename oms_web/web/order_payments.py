@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +29,7 @@ from oms_web.web.access import act, allowed
 from oms_web.web.door import oms, reading, writing
 from oms_web.web.failures import words_of
 from oms_web.web.forms import Form, Needed, choices
+from oms_web.web.order_facts import PaymentView
 from oms_web.web.order_form import typed_amount
 from oms_web.web.render import go, render
 from oms_web.web.toasts import say
@@ -65,12 +67,15 @@ class Paying:
     may_refund: bool
 
 
-def _of_card(order: Order) -> Paying:
+def _of_card(order: Order, payments_of: Sequence[PaymentView]) -> Paying:
+    """Refunds are looked for where money is set aside or went back: most orders have none."""
+    has_refunds = order.refund_pending > 0 or order.purchase_id is not None or any(
+        view.payment.amount < 0 for view in payments_of)
     found = list(requests.of_order(db.session, order.id))
     is_open = any(one.state in requests.OPEN for one in found)
     due = lineage.due(db.session, order)
     return Paying(
-        found, refunds.of_orders(db.session, [order.id]),
+        found, refunds.of_orders(db.session, [order.id]) if has_refunds else [],
         allowed("payments.ask") and order.phase not in ("draft", "cancelled") and due > 0
         and not is_open and bool(payments.providers(reading(), oms().registry)),
         allowed("payments.record") and order.phase != "draft"

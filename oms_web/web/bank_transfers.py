@@ -49,12 +49,11 @@ def make() -> Response:
     return go(url_for("bank_transfers.index", _anchor=name))
 
 
-@screen.get("/payments/transfers/file")
+@screen.get("/payments/transfers/<name>/file")
 @act("payments.statements")
-def download() -> Response:
+def download(name: str) -> Response:
     """A file, as often as it is wanted while its refunds are on their way."""
-    name = request.args.get("name", "")[:160]
-    body = refund_transfers.content(reading(), name)
+    body = refund_transfers.content(reading(), name[:160])
     kind = KINDS[name.split(":")[1]]
     answer = Response(body, content_type=kind[1])
     stamp = name.rpartition(":")[2]

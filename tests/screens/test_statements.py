@@ -122,10 +122,10 @@ def test_refunds_become_a_file_once_that_can_be_had_again(desk, works):
     row = desk.row(Refund)
     assert row.state == "sent"
     page = desk.client.get("/payments/transfers").get_data(as_text=True)
-    link = re.search(r'href="(/payments/transfers/file[^"]+)"', page)[1].replace("&amp;", "&")
+    link = re.search(r'href="(/payments/transfers/[^"]+/file)"', page)[1].replace("&amp;", "&")
     for _ in range(2):
         assert desk.client.get(link).get_data().startswith(b"110,")
-    assert desk.client.get("/payments/transfers/file?name=file:elixir:x").status_code == 409
+    assert desk.client.get("/payments/transfers/file:elixir:x/file").status_code == 409
 
 
 def test_only_who_keeps_the_books_sees_them(desk, browser_as):

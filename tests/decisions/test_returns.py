@@ -13,7 +13,7 @@ from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.domain.payments import refund_states
 from oms_web.domain.returns import clocks, tracks
 from oms_web.domain.returns.money import is_voucher
-from oms_web.domain.returns.refund_plan import Paid, Sold, Wish, plan, share
+from oms_web.domain.returns.refund_plan import Paid, Sold, Wish, correction, plan, share
 
 CUP = Sold(1, "Kubek", 3, 100_00)
 TEA = Sold(2, "Herbata", 1, 19_99)
@@ -138,6 +138,14 @@ def test_what_goes_back(wish, lawful, cheapest, total):
     paid = Paid(134_98, 134_98, delivery=14_99, cheapest=cheapest)
     made = plan([CUP, TEA], paid, wish, lawful=lawful)
     assert (made.total, sum(item.amount for item in made.items)) == (total, total)
+
+
+def test_what_the_invoice_is_corrected_by():
+    made = plan([CUP, TEA], Paid(200_00, 200_00, delivery=10_00),
+                Wish({1: 2, 2: 1}, {1: 5_00}, True, 3_00), lawful=False)
+    asked = correction([*made.stored(), *plan([CUP], Paid(200_00, 200_00), Wish({1: 1}),
+                                              lawful=False).stored()])
+    assert (asked.returned, asked.delivery, asked.lowered) == ({1: 3, 2: 1}, 10_00, -2_00)
 
 
 def test_never_more_than_is_left_and_it_is_said():

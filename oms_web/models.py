@@ -14,6 +14,7 @@ from oms_web.domain.orders import begun, outgoing
 from oms_web.domain.orders import models as orders
 from oms_web.domain.orders.verification import models as verification
 from oms_web.domain.payments import models as payments
+from oms_web.domain.printers import models as printers
 from oms_web.domain.returns import models as returns
 from oms_web.domain.shipping import models as shipping
 from oms_web.domain.stock import models as stock
@@ -38,6 +39,7 @@ __all__ = [
     "orders",
     "outgoing",
     "payments",
+    "printers",
     "returns",
     "shipping",
     "stock",

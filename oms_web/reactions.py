@@ -14,7 +14,7 @@ from typing import Any
 from oms_web.core.events import OutboxEvent
 from oms_web.domain.catalog.events import PRICED_BY, PUBLISHED_BY, VariantsAdded, VariantsChanged
 from oms_web.domain.channels.events import ListingsMapped
-from oms_web.domain.orders.events import ShipmentLeft
+from oms_web.domain.orders.events import ParcelClosed, ShipmentLeft
 from oms_web.domain.stock.events import StockChanged
 from oms_web.domain.webhooks.events import WebhookCalled
 
@@ -88,6 +88,12 @@ def tell_channel(events: Sequence[OutboxEvent]) -> list[Queued]:
     ]
 
 
+def print_closed(events: Sequence[OutboxEvent]) -> list[Queued]:
+    """A parcel closed where papers come out by themselves: one task each, or a slow one waits."""
+    return [Queued("print_closed", f"{event.payload['shipment_id']}:{event.payload['closing']}",
+                   dict(event.payload)) for event in events]
+
+
 def _moment(text: str) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
@@ -106,6 +112,7 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     VariantsChanged.name: (publish_changed, publish_prices),
     ListingsMapped.name: (wake_orders, publish_stock),
     StockChanged.name: (fill_backorders, publish_stock),
+    ParcelClosed.name: (print_closed,),
     ShipmentLeft.name: (tell_channel,),
     WebhookCalled.name: (call_webhook,),
 }

@@ -16,7 +16,7 @@ from oms_web.domain.users.api_calls import Calls
 from oms_web.extensions import csrf
 
 RESOURCES = ("orders", "order_acts", "products", "stock", "shipments", "returns", "documents",
-             "events")
+             "events", "print_jobs")
 
 
 def register(app: Flask) -> None:

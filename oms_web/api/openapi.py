@@ -46,6 +46,8 @@ RESOURCES = {
     "returns": "Returns, exchanges, withdrawals and complaints of orders that have left.",
     "documents": "What was issued; it never changes.",
     "events": "What happened since, in order.",
+    "print-agent": "What a print agent serves.",
+    "print-jobs": "What a print agent is to print.",
 }
 _ALWAYS = ("no-key", "not-in-scope", "too-many", "fault", "unavailable", "malformed")
 _PROBLEM = {

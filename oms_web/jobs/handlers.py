@@ -261,6 +261,7 @@ HANDLERS: dict[str, Handler] = {
     timed.TASK: run_timed_rules,
     rehearsing.TASK: rehearse_rule,
     "print_batch": _late("print_batch"),
+    "print_closed": _late("print_closed"),
     "import_file": _late("import_file"),
     "drop_folders": _late("drop_folders"),
 }

@@ -20,6 +20,7 @@ from oms_web.domain.messages import queries as messages
 from oms_web.domain.orders import begun, outgoing, telling
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import OrderTally
+from oms_web.domain.printers import service as printers
 from oms_web.domain.stock.models import Reservation
 from oms_web.domain.users import api_calls
 from oms_web.domain.webhooks import queries as hook_queries
@@ -184,3 +185,4 @@ def _clean(works: Works) -> None:
         telling.forget_old(work)
         outgoing.forget_old(work)
         begun.forget_old(work)
+        printers.forget_old(work)

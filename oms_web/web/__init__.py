@@ -19,9 +19,9 @@ SCREENS = (
     "receipts", "transfers", "stocktakes", "warehouses", "products", "listings", "offer_rules",
     "channels", "channel_journal", "connecting", "rules", "rule_lab", "rule_history", "macros",
     "doorbell", "quarantine", "imports", "import_profiles", "documents", "numbering", "printing",
-    "tasks", "users", "api_keys", "webhooks", "settings", "floor_settings", "labels", "messages",
-    "message_templates", "message_settings", "order_messages", "buyer_page", "guide", "audit",
-    "components",
+    "tasks", "users", "api_keys", "webhooks", "settings", "floor_settings", "printers", "labels",
+    "messages", "message_templates", "message_settings", "order_messages", "buyer_page", "guide",
+    "audit", "components",
 )
 
 

@@ -103,6 +103,11 @@ ACTS: dict[str, Any] = {
     "orders.deliver": _l("Order delivered"),
     "orders.expire": _l("Reservation ran out"),
     "orders.finding": _l("Order pointed out"),
+    "printers.add": _l("Printer added"),
+    "printers.route": _l("Printer chosen for a paper"),
+    "printers.ask": _l("Sent to a printer"),
+    "printers.again": _l("Printed again"),
+    "printers.drop": _l("Not printed after all"),
     "orders.hold": _l("Order held"),
     "orders.join": _l("Order joined to another one"),
     "orders.keep_ours": _l("Change of the channel left out"),
@@ -251,7 +256,7 @@ FAMILIES: dict[str, Any] = {
     "statuses": _l("Statuses"), "tags": _l("Tags"), "users": _l("People"),
     "api_keys": _l("API keys"), "webhooks": _l("Webhooks"), "rules": _l("Rules"),
     "macros": _l("Macros"), "till": _l("Point of sale"), "messages": _l("Messages"),
-    "views": _l("Views"),
+    "views": _l("Views"), "printers": _l("Printers"),
 }
 
 SUBJECTS: dict[str, Any] = {
@@ -267,7 +272,7 @@ SUBJECTS: dict[str, Any] = {
     "webhook": _l("Webhook"), "rule": _l("Rule"),
     "macro": _l("Macro"), "till": _l("Till"), "message": _l("Message"),
     "message_template": _l("Template"), "message_settings": _l("Sending of messages"),
-    "view": _l("View"),
+    "view": _l("View"), "printer": _l("Printer"), "print_job": _l("Printing job"),
 }
 
 FIELDS: dict[str, Any] = {
@@ -305,7 +310,7 @@ FIELDS: dict[str, Any] = {
     "spec": _l("rules"), "station": _l("station"), "tag": _l("tag"), "told": _l("channel told"),
     "url": _l("web address"), "kinds": _l("events"), "since": _l("since"),
     "by": _l("on whose wish"), "other": _l("other order"), "total": _l("total"),
-    "scopes": _l("scopes"),
+    "scopes": _l("scopes"), "kind": _l("kind"), "printer": _l("printer"),
     "expires_at": _l("ends"), "version": _l("version"),
     "finding": _l("finding"), "how": _l("how"), "watched": _l("looked out for"),
     "hours": _l("hours"),

@@ -40,6 +40,8 @@ RESOURCES = {
     "returns": (_l("Returns"), _l("See returns and complaints"), _l("Open returns and complaints")),
     "documents": (_l("Documents"), _l("Download invoices"), None),
     "events": (_l("Events"), _l("Follow all that happens, with names and values"), None),
+    "printing": (_l("Printing"), _l("Fetch what is to be printed"),
+                 _l("Serve the printers of a station, as a print agent")),
 }
 STATES = {"live": _l("works"), "expired": _l("expired"), "revoked": _l("revoked")}
 LASTS = {"30": _l("30 days"), "90": _l("90 days"), "365": _l("a year"), "": _l("until revoked")}

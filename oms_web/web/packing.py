@@ -29,16 +29,15 @@ from oms_web.web.door import writing
 from oms_web.web.failures import status_of, words_of
 from oms_web.web.packing_band import Band
 from oms_web.web.packing_bench import (
-    COOKIE,
     answer,
     marked,
     refuse,
     scan_key,
     show_bench,
-    station,
 )
 from oms_web.web.render import go
 from oms_web.web.shell import landing_url, leaving_url
+from oms_web.web.stations import COOKIE, station
 from oms_web.web.toasts import say
 
 screen = Blueprint("packing", __name__)

@@ -5,32 +5,21 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import unquote
 
 from flask import Response, request, url_for
 
 from oms_web.core.clock import utc_now
 from oms_web.core.errors import OmsError
-from oms_web.core.text import tidy
 from oms_web.domain.fulfilment.scan import highlighted
 from oms_web.domain.shipping import bench as benches
 from oms_web.domain.shipping import service, tracking
 from oms_web.extensions import db
 from oms_web.flows.pack import closing, opening, trouble
 from oms_web.web import asked, packing_band
-from oms_web.web.door import current_user
 from oms_web.web.failures import status_of, words_of
 from oms_web.web.packing_band import Band
 from oms_web.web.render import go, render, wants_part
-
-COOKIE = "oms_station"
-
-
-def station() -> str:
-    """What this bench is called: as somebody named it in this browser, else after the packer."""
-    named = unquote(request.cookies.get(COOKIE, ""))
-    user = current_user()
-    return tidy(named)[:40] or (user.name[:40] if user else "")
+from oms_web.web.stations import station
 
 
 def scan_key() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, request, send_file
+from flask_babel import gettext
 
 from oms_web.adapters import images
 from oms_web.core.errors import Invalid, NotAllowedNow, OmsError
@@ -15,8 +16,10 @@ from oms_web.flows.pack import photos as taking
 from oms_web.web import formats, packing, packing_band
 from oms_web.web.access import act
 from oms_web.web.door import actor, oms, writing
+from oms_web.web.packing_band import Band
 from oms_web.web.packing_bench import refuse, show_bench
-from oms_web.web.printing import pdf
+from oms_web.web.printing import pdf, wish
+from oms_web.web.stations import station
 
 screen = Blueprint("packing_close", __name__)
 
@@ -128,3 +131,12 @@ def slip(shipment_id: int) -> Response:
     order_id = _here(shipment_id)
     made = oms().printing.for_order("slip", order_id, actor(), formats.language())
     return pdf(made, f"slip-{order_id}.pdf")
+
+
+@screen.post("/packing/<int:shipment_id>/slip")
+@act("pack.do")
+def print_slip(shipment_id: int) -> Response:
+    """The packing slip of a parcel that has not left, at the printer of this station."""
+    wish("slip", [_here(shipment_id)], station())
+    return show_bench(shipment_id, Band("ok", "printer", gettext("Printing"),
+                                        gettext("The packing slip goes to the printer.")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
@@ -11,11 +12,13 @@ from sqlalchemy import select
 
 from oms_web.core.claims import Task, enqueue
 from oms_web.core.errors import Invalid
+from oms_web.domain.printers import service as printers
 from oms_web.extensions import db
 from oms_web.web import asked, formats
 from oms_web.web.access import act
 from oms_web.web.door import actor, current_user, oms, writing
 from oms_web.web.render import go
+from oms_web.web.stations import COOKIE, station
 
 screen = Blueprint("printing", __name__)
 
@@ -56,7 +59,8 @@ def pick_list(pick_list_id: int) -> Response:
 def many() -> Response:
     """Print ``kind`` of the chosen orders (``order``, many times): a file with progress.
 
-    A single order opens at once. The same wish said twice leads to the same task.
+    A single order opens at once, unless it goes ``to`` the ``printer`` of this station. The same
+    wish said twice leads to the same task.
     """
     kind = request.form.get("kind", "")
     if kind not in KINDS:
@@ -65,18 +69,39 @@ def many() -> Response:
     ids = list(dict.fromkeys(one for one in chosen if one))
     if not ids:
         raise Invalid("Choose at least one order.", "order")
-    if len(ids) == 1:
+    if request.args.get("to") == "printer":
+        task_id = wish(kind, ids, station())
+    elif len(ids) == 1:
         return go(url_for("printing.order_document", order_id=ids[0], kind=kind))
+    else:
+        task_id = wish(kind, ids)
+    return go(url_for("tasks.show", task_id=task_id))
+
+
+def wish(kind: str, ids: Sequence[int], at: str = "") -> int | None:
+    """Queue the printing of orders, as a file or at the printer of a station: the task."""
     user = current_user()
     asker = user.id if user else None
-    key = f"{asker}:{kind}:{hashlib.sha256(repr(ids).encode()).hexdigest()[:24]}"
-    wish = {"kind": kind, "order_ids": ids, "language": formats.language(), "name": actor().name,
-            "user_id": asker}
+    key = f"{asker}:{kind}:{at}:{hashlib.sha256(repr(ids).encode()).hexdigest()[:24]}"
+    asked_for = {"kind": kind, "order_ids": list(ids), "language": formats.language(),
+                 "name": actor().name, "user_id": asker, "station": at}
     with writing() as work:
-        task_id = enqueue(work.session, KIND, key, wish, now=work.now, asked_by=asker)
+        task_id = enqueue(work.session, KIND, key, asked_for, now=work.now, asked_by=asker)
     if task_id is None:
         task_id = db.session.scalar(
             select(Task.id).where(Task.kind == KIND, Task.key == key)
             .order_by(Task.id.desc()).limit(1)
         )
-    return go(url_for("tasks.show", task_id=task_id))
+    return task_id
+
+
+def printers_here() -> dict[str, str]:
+    """What this browser's station has a printer for: kind of paper -> the printer's name."""
+    if COOKIE not in request.cookies:
+        return {}
+    return {one.kind: name for one, name in printers.named_routes(db.session, station())}
+
+
+@screen.app_context_processor
+def _shared() -> dict[str, Any]:
+    return {"printers_here": printers_here, "paper_names": KINDS}

@@ -168,5 +168,6 @@ def _said(form: JudgeForm) -> Judgement:
     values: dict[str, Any] = form.values()
     return Judgement(
         asked.whole(values["line"], "line") or 0, values["grade"] or "",
-        values["disposition"] or kinds.USUAL.get(values["grade"], ""), values["key"] or "", values["quantity"] or 0,
+        values["disposition"] or kinds.USUAL.get(values["grade"], ""), values["key"] or "",
+        values["quantity"] or 0,
         asked.whole(values["location"], "location"), values["note"] or "")

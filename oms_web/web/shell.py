@@ -77,8 +77,9 @@ MORE = (
     Section("quarantine.index", "quarantine.handle", "file-off", _l("Orders not read")),
     Section("imports.index", "imports.see", "file-import", _l("Import"), "", ("import_profiles",)),
     Section("tasks.index", "home.see", "list-check", _l("Running work")),
+    Section("printers.jobs", "printers.see", "printer", _l("What is printed")),
     Section("settings.index", "settings.edit", "settings", _l("Settings"), "",
-            ("labels", "verification_settings", "floor_settings")),
+            ("labels", "verification_settings", "floor_settings", "printers")),
     Section("users.index", "users.manage", "users", _l("People")),
     Section("audit.index", "audit.see", "history", _l("Audit trail")),
 )
@@ -189,6 +190,7 @@ SETTINGS_TABS = (
     ("labels.tags", "settings.edit", _l("Tags")),
     ("verification_settings.index", "settings.edit", _l("Verification")),
     ("floor_settings.index", "settings.edit", _l("Picking and packing")),
+    ("printers.index", "printers.manage", _l("Printers")),
     ("numbering.design", "documents.design", _l("Documents")),
     ("users.index", "users.manage", _l("People")),
     ("api_keys.index", "api.manage", _l("API")),

@@ -14,6 +14,7 @@ import pytest
 from oms_web.api import openapi
 from oms_web.api.operations import OPERATIONS
 from oms_web.domain.audit import service as audit
+from oms_web.domain.printers import service as printers
 from oms_web.domain.users.scopes import SCOPES
 from oms_web.domain.webhooks import patience, service
 from oms_web.flows.issue_document import issue_invoice
@@ -99,11 +100,22 @@ def send(caller, asked: Message):
     return caller.client.open(address, method=method, headers=headers, data=asked.body.encode())
 
 
+def print_something(works):
+    """People choose what comes out of a printer, and print."""
+    with works.writing(TESTER) as work:
+        office = printers.every(work.session)[0]
+        printers.set_route(work, office.station, printers.SLIP, office.id)
+        file = work.ports["prints"].put(b"%PDF-1.7", ".pdf")
+        printers.ask(work, office.station, printers.SLIP, "PS 10001", file, "one")
+
+
 def test_every_example_is_answered_as_it_is_shown(works, caller):
     for asked, shown in examples():
         if asked.words[1].startswith("/api/v1/documents?"):  # people issue documents
             with works.writing(TESTER) as work:
                 issue_invoice(work, 10001)
+        if asked.words[1] == "/api/v1/print-jobs/take":
+            print_something(works)
         answer = send(caller, asked)
         what = (asked.first, answer.status, answer.get_data(as_text=True)[:600])
         assert str(answer.status_code) == shown.words[1], what

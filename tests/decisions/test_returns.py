@@ -145,7 +145,7 @@ def test_what_the_invoice_is_corrected_by():
                 Wish({1: 2, 2: 1}, {1: 5_00}, True, 3_00), lawful=False)
     asked = correction([*made.stored(), *plan([CUP], Paid(200_00, 200_00), Wish({1: 1}),
                                               lawful=False).stored()])
-    assert (asked.returned, asked.delivery, asked.lowered) == ({1: 3, 2: 1}, 10_00, -2_00)
+    assert (asked.returned, asked.delivery, asked.lowered) == ({1: 3, 2: 1}, 10_00, 3_00)
 
 
 def test_never_more_than_is_left_and_it_is_said():

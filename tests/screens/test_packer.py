@@ -16,7 +16,7 @@ from tests.architecture.test_routes import rows
 from tests.floor import KUBA, Floor
 
 # What a packer may do at all. A new act has to be added here on purpose.
-MAY = {"own.settings", "catalog.pictures", "pick.do", "pack.do"}
+MAY = {"own.settings", "catalog.pictures", "pick.do", "pack.do", "printers.see"}
 # The one who buys for the parcel in hand, and one whose parcel has left long ago.
 HERE, GONE = "Helena Tutejsza", "Grzegorz Dawny"
 CONTACTS = ("buyer@secret.example", "+48600100200", "Tajna 7", "1180000009")

@@ -9,6 +9,15 @@ from oms_web.core.events import Event
 
 
 @dataclass(frozen=True, slots=True)
+class ParcelClosed(Event):
+    """A shipment was packed at a station where papers come out by themselves."""
+
+    name: ClassVar[str] = "parcel.closed"
+    shipment_id: int
+    closing: int
+
+
+@dataclass(frozen=True, slots=True)
 class ShipmentLeft(Event):
     """A shipment was handed over. ``tell_at``: when its channel is told, not earlier (ISO, UTC)."""
 

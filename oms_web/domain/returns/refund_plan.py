@@ -111,7 +111,10 @@ class Correction:
 
 
 def correction(items: Iterable[Mapping[str, Any]]) -> Correction:
-    """What stored items of refunds ask of the invoice. Wear that was taken off stays paid."""
+    """What stored items of refunds ask of the invoice.
+
+    Wear is no part of it: the goods came back, and what is kept for it is damages, not a price.
+    """
     returned: dict[int, int] = {}
     delivery = lowered = 0
     for item in items:
@@ -119,9 +122,9 @@ def correction(items: Iterable[Mapping[str, Any]]) -> Correction:
             returned[item["line_id"]] = returned.get(item["line_id"], 0) + item["units"]
         elif item["kind"] == DELIVERY:
             delivery += item["amount"]
-        else:
+        elif item["kind"] == OTHER:
             lowered += item["amount"]
-    return Correction(returned, delivery, lowered)
+    return Correction(returned, delivery, max(0, lowered))
 
 
 def share(paid: int, units: int, many: int) -> int:

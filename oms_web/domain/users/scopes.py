@@ -21,6 +21,8 @@ SCOPES: dict[str, frozenset[str]] = {
     "returns:write": frozenset({"returns.handle"}),
     "documents:read": frozenset({"documents.see"}),
     "events:read": frozenset({"audit.see"}),
+    "printing:read": frozenset({"printing.serve"}),
+    "printing:write": frozenset({"printing.serve"}),
 }
 # Whoever holds this one sends orders in, so they need a channel to belong to.
 SENDS_ORDERS = "orders:write"

@@ -15,8 +15,10 @@ from oms_web.domain.company.models import Company
 from oms_web.domain.fulfilment import closing, weighing
 from oms_web.domain.fulfilment import scan as scans
 from oms_web.domain.fulfilment import service as fulfilment
+from oms_web.domain.orders.events import ParcelClosed
 from oms_web.domain.orders.models import Note, OrderLine
 from oms_web.domain.orders.reserving import line_parts
+from oms_web.domain.printers import service as printers
 from oms_web.domain.shipping import bench, weights
 from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping.models import Parcel, Shipment
@@ -168,6 +170,8 @@ def seal(work: Work, shipment: Shipment) -> None:
     shipment.packed_by, shipment.packed_at = work.actor.name, work.now
     shipping.set_state(work, shipment, shipping.PACKED, note=shipment.station)
     shipping.tell_orders(work, shipment)
+    if printers.prints_by_itself(work.session, shipment.station):
+        work.announce(ParcelClosed(shipment.id, int(work.now.timestamp())))
 
 
 def inside(work: Work, shipment: Shipment) -> dict[int, Counter[int]]:

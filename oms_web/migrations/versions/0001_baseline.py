@@ -638,6 +638,18 @@ def upgrade() -> None:
     with op.batch_alter_table('pick_list', schema=None) as batch_op:
         batch_op.create_index('ix_pick_list_state', ['state', 'id'], unique=False)
 
+    op.create_table('printer',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('api_key_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('station', sa.String(length=40), nullable=False),
+    sa.Column('name', sa.String(length=80), nullable=False),
+    sa.Column('format', sa.String(length=3), nullable=False),
+    sa.Column('seen_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('gone_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['api_key_id'], ['api_key.id'], name=op.f('fk_printer_api_key_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_printer')),
+    sa.UniqueConstraint('api_key_id', 'name', name=op.f('uq_printer_api_key_id_name'))
+    )
     op.create_table('quarantine',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
@@ -1212,6 +1224,40 @@ def upgrade() -> None:
     with op.batch_alter_table('price_note', schema=None) as batch_op:
         batch_op.create_index('ix_price_note_variant', ['variant_id', 'at'], unique=False)
 
+    op.create_table('print_job',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('key', sa.String(length=120), nullable=False),
+    sa.Column('printer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(length=12), nullable=False),
+    sa.Column('title', sa.String(length=160), nullable=False),
+    sa.Column('file', sa.String(length=80), nullable=False),
+    sa.Column('copies', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('state', sa.String(length=8), nullable=False),
+    sa.Column('message', sa.String(length=300), nullable=False),
+    sa.Column('asked_by', sa.String(length=120), nullable=False),
+    sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('taken_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('done_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['printer_id'], ['printer.id'], name=op.f('fk_print_job_printer_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_print_job')),
+    sa.UniqueConstraint('key', name=op.f('uq_print_job_key'))
+    )
+    with op.batch_alter_table('print_job', schema=None) as batch_op:
+        batch_op.create_index('ix_print_job_created', ['created_at'], unique=False)
+        batch_op.create_index('ix_print_job_open', ['printer_id', 'id'], unique=False, sqlite_where=sa.text("state IN ('waiting', 'taken')"), postgresql_where=sa.text("state IN ('waiting', 'taken')"))
+
+    op.create_table('print_route',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('station', sa.String(length=40), nullable=False),
+    sa.Column('kind', sa.String(length=12), nullable=False),
+    sa.Column('printer_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('copies', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('automatic', sa.Boolean(), nullable=False),
+    sa.CheckConstraint('copies BETWEEN 1 AND 9', name=op.f('ck_print_route_few_copies')),
+    sa.ForeignKeyConstraint(['printer_id'], ['printer.id'], name=op.f('fk_print_route_printer_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_print_route')),
+    sa.UniqueConstraint('station', 'kind', name=op.f('uq_print_route_station_kind'))
+    )
     op.create_table('product_image',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('product_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1992,6 +2038,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_product_image_product_id'))
 
     op.drop_table('product_image')
+    op.drop_table('print_route')
+    with op.batch_alter_table('print_job', schema=None) as batch_op:
+        batch_op.drop_index('ix_print_job_open', sqlite_where=sa.text("state IN ('waiting', 'taken')"), postgresql_where=sa.text("state IN ('waiting', 'taken')"))
+        batch_op.drop_index('ix_print_job_created')
+
+    op.drop_table('print_job')
     with op.batch_alter_table('price_note', schema=None) as batch_op:
         batch_op.drop_index('ix_price_note_variant')
 
@@ -2125,6 +2177,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_quarantine_state')
 
     op.drop_table('quarantine')
+    op.drop_table('printer')
     with op.batch_alter_table('pick_list', schema=None) as batch_op:
         batch_op.drop_index('ix_pick_list_state')
 

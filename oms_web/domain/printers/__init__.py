@@ -1,0 +1,1 @@
+"""Printers at the stations: which there are, what goes to which, and what waits for them."""

@@ -333,7 +333,7 @@ FIELDS: dict[str, Any] = {
     "on_card": _l("on the order card"), "at_station": _l("at the pack station"),
     "audience": _l("who sees it"), "query": _l("filters"), "columns": _l("columns"),
     "density": _l("height of rows"),
-    "case": _l("case"), "kind": _l("kind"), "goods": _l("goods"), "money": _l("money"),
+    "case": _l("case"), "goods": _l("goods"), "money": _l("money"),
     "grade": _l("grade"), "disposition": _l("what becomes of it"), "outcome": _l("outcome"),
     "refund": _l("refund"), "refund_method": _l("how it goes back"), "order": _l("order"),
     "new_order": _l("new order"), "reason_code": _l("reason"), "wish": _l("asks for"),

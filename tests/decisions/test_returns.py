@@ -171,7 +171,7 @@ def test_what_cannot_be_is_refused_at_its_field(wish, field):
     assert refused.value.field == field
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.integers(1, 40), st.integers(0, 10**9), st.data())
 def test_however_a_line_is_parted_its_parts_add_up(units, paid, data):
     left, total, gone = units, 0, 0
@@ -183,7 +183,7 @@ def test_however_a_line_is_parted_its_parts_add_up(units, paid, data):
     assert total == paid
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 9), st.integers(0, 10**7)), min_size=1, max_size=6),
        st.integers(0, 10**5), st.data())
 def test_refunds_one_after_another_never_exceed_what_was_paid(lines, delivery, data):

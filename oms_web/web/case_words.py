@@ -58,7 +58,8 @@ OUTCOMES: dict[str, Any] = {
     "": _l("Refused"),
 }
 GRADES: dict[str, Any] = {
-    "A": _l("as new"), "B": _l("opened, whole"), "C": _l("used or marked"), "D": _l("does not work"),
+    "A": _l("as new"), "B": _l("opened, whole"), "C": _l("used or marked"),
+    "D": _l("does not work"),
 }
 DISPOSITIONS: dict[str, Any] = {
     "restock": _l("Sell again"), "quarantine": _l("Put aside"), "repair": _l("Repair"),

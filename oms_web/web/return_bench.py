@@ -41,7 +41,8 @@ class JudgeForm(Form):
     line = HiddenField()
     quantity = IntegerField(_l("Units"), default=1)
     grade = RadioField(_l("Grade"), choices=choices(case_words.GRADES), default="A")
-    disposition = SelectField(_l("What becomes of it"), choices=choices(case_words.DISPOSITIONS))
+    disposition = SelectField(_l("What becomes of it"), choices=choices(
+        {"": _l("as usual for the grade"), **case_words.DISPOSITIONS}))
     location = SelectField(_l("Place"), validate_choice=False)
     note = StringField(_l("Note"))
     key = HiddenField()
@@ -153,10 +154,10 @@ def judge(case_id: int) -> Response:
     try:
         if form.validate():
             with writing() as work:
-                _, fresh = return_bench.judge(work, case_id, _said(form))
+                unit, fresh = return_bench.judge(work, case_id, _said(form))
             if fresh:
                 say(gettext("%(grade)s: %(what)s.", grade=form.grade.data,
-                            what=case_words.DISPOSITIONS[form.disposition.data]))
+                            what=case_words.DISPOSITIONS[unit.disposition]))
             return go(url_for("return_bench.show", case_id=case_id))
     except Invalid as error:
         form.refuse(error)
@@ -167,5 +168,6 @@ def _said(form: JudgeForm) -> Judgement:
     values: dict[str, Any] = form.values()
     return Judgement(
         asked.whole(values["line"], "line") or 0, values["grade"] or "",
-        values["disposition"] or "", values["key"] or "", values["quantity"] or 0,
+        values["disposition"] or kinds.USUAL.get(values["grade"], ""), values["key"] or "",
+        values["quantity"] or 0,
         asked.whole(values["location"], "location"), values["note"] or "")

@@ -162,7 +162,7 @@ def test_the_bench_from_the_scan_to_the_shelf(shop, owner, browser_as):
     assert "Kubek" in page
     assert "33,33" not in page
     line = hidden(page, "line")
-    said = {"line": line, "quantity": "1", "grade": "A", "disposition": "restock", "location": "",
+    said = {"line": line, "quantity": "1", "grade": "A", "disposition": "", "location": "",
             "note": "", "key": hidden(page, "key")}
     wrong = bench.post(f"/returns/bench/{case_id}/judge", data={**said, "location": str(shop.pen)})
     assert (wrong.status_code, "Choose such a bin" in text_of(wrong)) == (422, True)

@@ -14,7 +14,7 @@ Worked numbers: docs/algorithms/refunds.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -99,6 +99,32 @@ class Wish:
     wear: Mapping[int, int] = field(default_factory=dict)
     delivery: bool | None = None
     other: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What the invoice has to be corrected by: units that came off, delivery, and less to pay."""
+
+    returned: Mapping[int, int]
+    delivery: int
+    lowered: int
+
+
+def correction(items: Iterable[Mapping[str, Any]]) -> Correction:
+    """What stored items of refunds ask of the invoice.
+
+    Wear is no part of it: the goods came back, and what is kept for it is damages, not a price.
+    """
+    returned: dict[int, int] = {}
+    delivery = lowered = 0
+    for item in items:
+        if item["kind"] == GOODS:
+            returned[item["line_id"]] = returned.get(item["line_id"], 0) + item["units"]
+        elif item["kind"] == DELIVERY:
+            delivery += item["amount"]
+        elif item["kind"] == OTHER:
+            lowered += item["amount"]
+    return Correction(returned, delivery, max(0, lowered))
 
 
 def share(paid: int, units: int, many: int) -> int:

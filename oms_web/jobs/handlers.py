@@ -27,7 +27,9 @@ from oms_web.sync import (
     hand_overs,
     labels,
     message_sending,
+    payments,
     receipts,
+    refunds,
     tracking,
     webhooks,
 )
@@ -273,6 +275,19 @@ def track_parcels(job: Job) -> Result:
         return {"error": feeds.describe(error)}
 
 
+def ask_payments(job: Job) -> Result:
+    """Ask a payment provider for links and how payments stand. When to ask again stands at each."""
+    try:
+        return {"answered": payments.run(job.engine, job.args["account_id"], job.beat)}
+    except (ChannelError, ChannelStopped) as error:
+        return {"error": feeds.describe(error)}
+
+
+def send_refunds(job: Job) -> Result:
+    """Ask payment providers to give money back, or what became of it."""
+    return {"moved": refunds.run(job.engine, job.beat)}
+
+
 def rehearse_rule(job: Job) -> Result:
     """Try a rule on the past."""
     return rehearsing.run(job.oms.works, job.args["rule_id"], job.args["said"], job.args["days"])
@@ -321,6 +336,8 @@ HANDLERS: dict[str, Handler] = {
     label.TASK: buy_label,
     tracking.TASK: track_parcels,
     hand_over.TASK: call_courier,
+    payments.TASK: ask_payments,
+    refunds.TASK: send_refunds,
     batches.TASK: change_many,
     running.TASK: run_rules,
     timed.TASK: run_timed_rules,

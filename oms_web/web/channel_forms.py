@@ -9,6 +9,7 @@ from typing import Any
 from flask_babel import format_decimal, gettext
 from flask_babel import lazy_gettext as _l
 from oms_connector import (
+    AsksForPayments,
     CancelsOrders,
     CarriesParcels,
     Connector,
@@ -83,7 +84,7 @@ def form_for(connector: type[Connector], *, new: bool = False, **values: Any) ->
             made[f"s_{field.name}"] = BooleanField(label, default=bool(field.default))
         else:
             made[f"s_{field.name}"] = StringField(label, default=field.default)
-    if issubclass(connector, SendsSms | CarriesParcels) and not issubclass(
+    if issubclass(connector, SendsSms | CarriesParcels | AsksForPayments) and not issubclass(
             connector, PushesStock | PullsOrders):
         made |= dict.fromkeys(OF_SELLING)
     if not issubclass(connector, PushesPrices):

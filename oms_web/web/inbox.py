@@ -28,7 +28,7 @@ from oms_web.domain.shipping import journeys, label_queries
 from oms_web.domain.stock import recounts
 from oms_web.domain.webhooks import queries as webhooks
 from oms_web.sync.models import Quarantine
-from oms_web.web import formats
+from oms_web.web import formats, inbox_after
 from oms_web.web.access import allowed
 from oms_web.web.inbox_case import Asked, Case
 from oms_web.web.inbox_doubts import not_told, verification
@@ -349,6 +349,11 @@ Source = Callable[[Asked], Iterator[Case]]
 # Who may act on it, the screen its button leads to, where it comes from.
 SOURCES: tuple[tuple[str, str, Source], ...] = (
     ("channels.see", "channels.show", broken_channels),
+    ("returns.handle", "returns.index", inbox_after.complaints),
+    ("returns.handle", "returns.index", inbox_after.repayments),
+    ("refunds.pay", "return_money.index", inbox_after.refunds),
+    ("returns.handle", "returns.index", inbox_after.waiting),
+    ("returns.bench", "return_bench.index", inbox_after.bench),
     ("orders.see", "orders.index", late),
     ("orders.see", "orders.index", short_stock),
     ("orders.edit", "verification.index", verification),

@@ -26,6 +26,8 @@ from oms_web.domain.orders.queries import Elsewhere, Place
 from oms_web.domain.orders.verification import queries as verification
 from oms_web.domain.payments import service as paying
 from oms_web.domain.payments.models import Payment
+from oms_web.domain.returns import queries as cases
+from oms_web.domain.returns.models import Return
 from oms_web.domain.shipping import bookings, boxes, journeys, photos, tracking
 from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping.label_models import LabelBooking, ParcelEvent
@@ -109,6 +111,11 @@ class Card:
     def all_statuses(self) -> list[Status]:
         """The seller's statuses."""
         return labels.statuses(self.session, archived=True)
+
+    @cached_property
+    def cases(self) -> list[Return]:
+        """Its returns, complaints and the like, the newest first."""
+        return cases.of_order(self.session, self.order.id)
 
     @property
     def status(self) -> Status | None:

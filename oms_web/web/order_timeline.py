@@ -227,6 +227,20 @@ TELLING: Mapping[str, Kind] = {
     "till.void": Kind("receipt-refund", lambda t: gettext("Sale taken back"), "bad", _hold_note),
     "payments.record": Kind("cash-banknote", lambda t: gettext("Payment of %(amount)s",
                                                                amount=t.money("paid")), "ok"),
+    "bank.book": Kind("cash-banknote", lambda t: gettext(
+        "A bank statement's line of %(amount)s was booked", amount=t.money("amount")), "ok"),
+    "bank.undo": Kind("arrow-back-up", lambda t: gettext(
+        "The booking of a statement's line was taken back"), "warn"),
+    "payments.ask": Kind("link", lambda t: gettext(
+        "Payment link over %(amount)s asked for", amount=t.money("amount"))),
+    "payments.link": Kind("link", lambda t: gettext("Payment link given"), "ok"),
+    "payments.link_ended": Kind("link", lambda t: gettext("Payment link ended unpaid"), "warn"),
+    "payments.link_refused": Kind("link", lambda t: gettext("Payment link refused"), "bad",
+                                  _hold_note),
+    "payments.withdraw_link": Kind("link", lambda t: gettext("Payment link withdrawn"), "warn"),
+    "payments.dispute": Kind("alert-triangle", lambda t: gettext(
+        "The buyer's bank takes a payment back") if t.after("disputed") else gettext(
+        "A disputed payment is ours again"), "bad"),
     "payments.withdraw": Kind(
         "cash-banknote", lambda t: gettext("%(who)s: no longer said to be paid in full", who=t.who),
         view="channel"),

@@ -212,9 +212,10 @@ def test_several_orders_come_in_one_box_and_each_has_its_case(shop):
     other = shop.sell("B1")
     for order_id in (shop.order_id, other):
         found = shop.do(return_bench.scan, str(order_id), f"s{order_id}")
-        shop.do(return_bench.arrive, found.case_id, "BOX-7")
-        with shop.works.writing(TESTER) as work:
-            work.session.get_one(Return, found.case_id).box = "BOX-7"
+        shop.do(return_bench.arrive, found.case_id, str(order_id))
+    assert shop.do(return_bench.same_box, 1, found.case_id)
+    assert not shop.do(return_bench.same_box, 1, found.case_id)
+    assert not shop.do(return_bench.same_box, 1, 1)
     with shop.works.reading(TESTER) as work:
         first = work.session.scalars(select(Return).order_by(Return.id)).first()
         assert [one.order_id for one in queries.in_box(work.session, first)] == [other]

@@ -373,7 +373,7 @@ def test_a_return_and_a_complaint_by_the_buyer(shop, buyer):
         assert done.status_code == 303
     shown = text_of(buyer.get(done.headers["Location"], headers=EN))
     assert "Put this into the parcel" in shown
-    assert "to decide" in shown
+    assert "we have received it" in shown
     buyer.post(f"/o/{token}/return", data={**base, "kind": "complaint", "story": "Pękł",
                                            "key": "c2"}, headers=EN)
     complaint = one(shop, Return)

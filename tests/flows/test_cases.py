@@ -408,6 +408,21 @@ def test_an_echo_after_the_refund_was_typed_in_adds_nothing(shop):
     assert [row.amount for row in rows(shop, OurPayment)] == [11999, -refund.amount]
 
 
+def test_a_channel_that_only_says_paid_does_not_pay_our_refund_again(shop):
+    with shop.works.writing(TESTER) as work:
+        sold = take_in(work, shop.account(work), [make.order("P1", {"CUP": 1})]).order_ids[0]
+    shop.do(ship.ship_order, sold)
+    [line] = shop.lines(sold).values()
+    case, _ = shop.do(return_case.open_for, sold, Opening("withdrawal", lines={line: 1}))
+    [refund] = ask(shop, case.id)
+    pay(shop, refund.id, "approve", "done")
+    with shop.works.writing(TESTER) as work:
+        take_in(work, shop.account(work), [make.order("P1", {"CUP": 1}, revision="2",
+                                                      state="delivered")])
+    with shop.works.reading(TESTER) as work:
+        assert work.session.get_one(Order, sold).paid_total == 0
+
+
 # Exchange ----------------------------------------------------------------------------------------
 
 

@@ -133,6 +133,21 @@ def arrive(work: Work, case_id: int, box: str = "") -> bool:
     return intake.arrive(work, case)
 
 
+def same_box(work: Work, case_id: int, other_id: int) -> bool:
+    """The goods of another case lay in the same parcel; False when that was known.
+
+    Raises:
+        NotFound: there is no such case.
+    """
+    case, other = (service.lock(work.session, one) for one in (case_id, other_id))
+    box = case.box or case.number
+    if case.id == other.id or (case.box, other.box) == (box, box):
+        return False
+    for one in (case, other):
+        service.details(work, one, {"box": box})
+    return True
+
+
 def pick_out(work: Work, case_id: int, code: str) -> int:
     """The line of the case that a scanned unit belongs to; one is added if nobody announced it.
 

@@ -16,6 +16,9 @@ PHASES: dict[str, Any] = {
     "refused": _l("refused"), "closed": lazy_pgettext("case", "closed"),
     "off": _l("called off"),
 }
+BUYERS_PHASES: dict[str, Any] = {
+    **PHASES, "new": _l("we have received it"), "asked": _l("waits for your answer"),
+}
 PHASE_TONES = {"new": "warn", "asked": "", "accepted": "ok", "refused": "bad", "closed": "",
                "off": ""}
 ACTS: dict[str, Any] = {

@@ -67,13 +67,19 @@ def _idle(problem: str = "", code: str = "", choice: list[Return] | None = None,
 @screen.post("/returns/bench/scan")
 @act("returns.bench")
 def scan() -> Response:
-    """Find or open the case of a parcel; what is scanned has arrived."""
+    """Find or open the case of a parcel; what is scanned has arrived.
+
+    ``beside``: the case in whose parcel it lay, too.
+    """
     code = request.form.get("code", "").strip()
     try:
         with writing() as work:
             found = return_bench.scan(work, code, request.form.get("key", ""))
             if found.case_id is not None:
                 return_bench.arrive(work, found.case_id, code)
+                beside = asked.whole(request.form.get("beside"), "beside")
+                if beside:
+                    return_bench.same_box(work, beside, found.case_id)
     except OmsError as error:
         return _idle(words_of(error), code if isinstance(error, NotFound) else "",
                      status=status_of(error))

@@ -212,9 +212,10 @@ def test_several_orders_come_in_one_box_and_each_has_its_case(shop):
     other = shop.sell("B1")
     for order_id in (shop.order_id, other):
         found = shop.do(return_bench.scan, str(order_id), f"s{order_id}")
-        shop.do(return_bench.arrive, found.case_id, "BOX-7")
-        with shop.works.writing(TESTER) as work:
-            work.session.get_one(Return, found.case_id).box = "BOX-7"
+        shop.do(return_bench.arrive, found.case_id, str(order_id))
+    assert shop.do(return_bench.same_box, 1, found.case_id)
+    assert not shop.do(return_bench.same_box, 1, found.case_id)
+    assert not shop.do(return_bench.same_box, 1, 1)
     with shop.works.reading(TESTER) as work:
         first = work.session.scalars(select(Return).order_by(Return.id)).first()
         assert [one.order_id for one in queries.in_box(work.session, first)] == [other]
@@ -405,6 +406,21 @@ def test_an_echo_after_the_refund_was_typed_in_adds_nothing(shop):
         take_in(work, shop.account(work), [replace(told, payments=(*told.payments, back))])
     assert order_of(shop).paid_total == 11999 - refund.amount
     assert [row.amount for row in rows(shop, OurPayment)] == [11999, -refund.amount]
+
+
+def test_a_channel_that_only_says_paid_does_not_pay_our_refund_again(shop):
+    with shop.works.writing(TESTER) as work:
+        sold = take_in(work, shop.account(work), [make.order("P1", {"CUP": 1})]).order_ids[0]
+    shop.do(ship.ship_order, sold)
+    [line] = shop.lines(sold).values()
+    case, _ = shop.do(return_case.open_for, sold, Opening("withdrawal", lines={line: 1}))
+    [refund] = ask(shop, case.id)
+    pay(shop, refund.id, "approve", "done")
+    with shop.works.writing(TESTER) as work:
+        take_in(work, shop.account(work), [make.order("P1", {"CUP": 1}, revision="2",
+                                                      state="delivered")])
+    with shop.works.reading(TESTER) as work:
+        assert work.session.get_one(Order, sold).paid_total == 0
 
 
 # Exchange ----------------------------------------------------------------------------------------

@@ -179,6 +179,21 @@ def test_the_bench_from_the_scan_to_the_shelf(shop, owner, browser_as):
     assert bench.get("/returns").status_code == 403
 
 
+def test_two_orders_in_one_parcel_know_of_each_other(shop, owner):
+    other = shop.sell("B1")
+    first = opened(shop, owner)
+    for _ in range(2):
+        beside = owner.post("/returns/bench/scan", data={"code": str(other), "key": "s",
+                                                         "beside": first})
+        assert beside.status_code == 303
+    second = one(shop, Return)
+    assert (second.order_id, second.box) == (other, one(shop, Return, Return.id == first).box)
+    page = text_of(owner.get(f"/returns/{first}"))
+    assert "In the same parcel" in page
+    assert second.number in page
+    assert "More cases came in this parcel" in text_of(owner.get(f"/returns/bench/{second.id}"))
+
+
 def test_a_parcel_nobody_knows_finds_its_order(shop, owner):
     made = owner.post("/returns/bench/orphan", data={"code": "NIX", "key": "o1"})
     again = owner.post("/returns/bench/orphan", data={"code": "NIX", "key": "o1"})
@@ -358,7 +373,7 @@ def test_a_return_and_a_complaint_by_the_buyer(shop, buyer):
         assert done.status_code == 303
     shown = text_of(buyer.get(done.headers["Location"], headers=EN))
     assert "Put this into the parcel" in shown
-    assert "to decide" in shown
+    assert "we have received it" in shown
     buyer.post(f"/o/{token}/return", data={**base, "kind": "complaint", "story": "Pękł",
                                            "key": "c2"}, headers=EN)
     complaint = one(shop, Return)

@@ -82,6 +82,7 @@ class Manifest:
     they do not name beforehand.
     ``webhook_secret`` names the secret that webhooks are signed with, where the channel does not
     sign with the one it is given but with its own (an application's client secret).
+    ``webhook_answer`` is what a delivery is answered with, where the channel looks at the words.
     """
 
     key: str
@@ -98,3 +99,4 @@ class Manifest:
     help: str = ""
     quality: Literal["", "bronze", "silver", "gold"] = ""
     webhook_secret: str = "webhook_secret"  # noqa: S105 - the name of one
+    webhook_answer: str = "ok\n"

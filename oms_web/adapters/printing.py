@@ -19,6 +19,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from oms_web.adapters import label_sheets
 from oms_web.adapters.pdf import PdfFailed, PdfPool, merge
 from oms_web.adapters.print_pages import Look, PrintPages
 from oms_web.core.actor import SYSTEM, Actor
@@ -32,13 +33,16 @@ from oms_web.domain.documents.slips import Slip, slips
 from oms_web.domain.documents.snapshot import numbered
 from oms_web.domain.einvoices import queries as einvoices
 from oms_web.domain.einvoices.marks import mark_of
+from oms_web.domain.shipping import label_queries
+from oms_web.domain.shipping.label_models import HandOver
 
 log = logging.getLogger(__name__)
 
 INVOICE, SLIP, PICKLIST = "invoice", "slip", "picklist"
 GIFT, RETURN = "gift", "return"
 """A packing slip that tells nobody a price, and a form to send goods back by."""
-KINDS = (INVOICE, SLIP, PICKLIST, GIFT, RETURN)
+LABEL, LABEL_A4 = "label", "label_a4"
+KINDS = (INVOICE, SLIP, PICKLIST, GIFT, RETURN, LABEL, LABEL_A4)
 
 CHUNK = 10
 MOST_ORDERS = 2000
@@ -182,6 +186,9 @@ class Printing:
         if not 0 < len(order_ids) <= MOST_ORDERS:
             raise Invalid("Choose from 1 to %(n)s orders.", "order_ids", n=MOST_ORDERS)
         batch = Batch()
+        if kind in (LABEL, LABEL_A4):
+            batch.pdf = self._labels(kind, order_ids, beat, batch)
+            return batch
         with tempfile.TemporaryDirectory(prefix="oms-print-") as folder:
             parts: list[Path] = []
             for number, pdf in enumerate(
@@ -194,6 +201,50 @@ class Printing:
                 raise next(iter(batch.failed.values()), NotFound("There is nothing to print."))
             batch.pdf = merge(parts)
         return batch
+
+    def protocol(self, hand_over_id: int, language: str) -> bytes:
+        """What a courier signs who takes these parcels, in our own form.
+
+        Raises:
+            NotFound: there is no such hand-over.
+        """
+        with self._works.reading(SYSTEM) as work:
+            row = work.session.get(HandOver, hand_over_id)
+            if row is None:
+                raise NotFound("There is no such hand-over.")
+            inside = label_queries.inside(work.session, hand_over_id)
+            values = {
+                "number": row.id, "made_at": row.created_at, "made_by": row.by_name,
+                "carrier": inside[0].carrier if inside else "",
+                "rows": [
+                    {"tracking": number, "order_id": one.order_id, "weight_g": box["weight_g"],
+                     "place": one.request["point"] or " ".join(
+                         one.request["receiver"][name] for name in ("postcode", "city"))}
+                    for one in inside
+                    for number, box in zip(one.tracking, one.request["packages"], strict=False)],
+            }
+            look = look_of(work.session.get(Company, 1))
+        return self.pdf.render([self._pages.protocol(values, look, language)])
+
+    def _labels(self, kind: str, order_ids: Sequence[int], beat: Beat, batch: Batch) -> bytes:
+        """Carriers' labels, as they drew them or four on a sheet."""
+        with self._works.reading(SYSTEM) as work:
+            files = label_queries.newest_files(work.session, order_ids)
+        pages: list[Any] = []
+        for done, order_id in enumerate(order_ids, start=1):
+            try:
+                if order_id not in files:
+                    raise NotFound("This order has no label yet.")
+                pages += label_sheets.pages_of(self._files.path(files[order_id]).read_bytes())
+                batch.printed += 1
+            except OmsError as why:
+                batch.failed[order_id] = why
+            if done % CHUNK == 0 or done == len(order_ids):
+                beat(done, len(order_ids))
+        if not pages:
+            raise next(iter(batch.failed.values()))
+        lay = label_sheets.four_on_a4 if kind == LABEL_A4 else label_sheets.one_after_another
+        return lay(pages)
 
     # -- pieces ---------------------------------------------------------------------------
 

@@ -33,14 +33,14 @@ def ring(account_id: int) -> Response:
     headers = {name.lower(): value for name, value in request.headers.items()}
     headers[SOURCE] = request.remote_addr or ""
     try:
-        doorbell.hear(_engine(), account_id, request.get_data(), headers)
+        answer = doorbell.hear(_engine(), account_id, request.get_data(), headers)
     except WebhookRefused:
         return Response("refused\n", 401, mimetype="text/plain")
     except NotFound:
         return Response("nobody here\n", 404, mimetype="text/plain")
     except ChannelError:  # the connector failed: let the channel deliver it again
         return Response("later\n", 503, mimetype="text/plain")
-    return Response("ok\n", 200, mimetype="text/plain")
+    return Response(answer, 200, mimetype="text/plain")
 
 
 @screen.get("/ring/<int:account_id>")

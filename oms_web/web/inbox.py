@@ -24,13 +24,14 @@ from oms_web.domain.messages import queries as messages
 from oms_web.domain.orders import filing, phases, shortages
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import AMONG_TO_SHIP, Hold, Order
-from oms_web.domain.stock import recounts, running_low
+from oms_web.domain.shipping import journeys, label_queries
 from oms_web.domain.webhooks import queries as webhooks
 from oms_web.sync.models import Quarantine
-from oms_web.web import formats
+from oms_web.web import formats, inbox_after
 from oms_web.web.access import allowed
 from oms_web.web.inbox_case import Asked, Case
 from oms_web.web.inbox_doubts import not_told, verification
+from oms_web.web.inbox_stock import low_stock, shelves_to_count, stock_on_channels
 from oms_web.web.rule_words import STOPPED
 from oms_web.web.shell import exists
 
@@ -179,26 +180,28 @@ def undelivered(asked: Asked) -> Iterator[Case]:
                    since=_first_in(asked.session, "undelivered"))
 
 
-def stock_on_channels(asked: Asked) -> Iterator[Case]:
-    """Offers that show another quantity than we sent, or refused it."""
-    drift = sum(one.drift for one in asked.accounts)
-    refused = sum(one.rejected for one in asked.accounts)
-    if drift:
-        yield Case("warn", "arrows-diff", gettext("Another quantity on the channel"),
-                   ngettext("%(num)s offer", "%(num)s offers", drift),
-                   gettext("The channel shows another quantity than we sent."),
-                   url_for("channels.index"), gettext("Compare"))
-    prices = sum(one.price_drift for one in asked.accounts)
-    if prices:
-        yield Case("warn", "arrows-diff", gettext("Another price on the channel"),
-                   ngettext("%(num)s offer", "%(num)s offers", prices),
-                   gettext("The channel shows another price than we sent."),
-                   url_for("channels.index"), gettext("Compare"))
-    if refused:
-        yield Case("warn", "cloud-off", gettext("Quantities refused"),
-                   ngettext("%(num)s offer", "%(num)s offers", refused),
-                   gettext("The channel did not take the quantity and keeps the old one."),
-                   url_for("channels.index"), gettext("Look at the reasons"))
+def lost_labels(asked: Asked) -> Iterator[Case]:
+    """Labels that carriers refused, and those of which nobody knows whether they were bought."""
+    n = label_queries.count(asked.session, label_queries.UNKNOWN, asked.now)
+    if n:
+        yield Case("bad", "help", gettext("Labels nobody knows of"), formats.number(n),
+                   gettext("The carrier's answer was lost. It is asked before another is bought."),
+                   url_for("parcel_labels.index", view="unknown"), gettext("Look at them"))
+    n = label_queries.count(asked.session, label_queries.REFUSED, asked.now)
+    if n:
+        yield Case("warn", "tag", gettext("Labels refused"), formats.number(n),
+                   gettext("The carrier said why; put it right and buy again."),
+                   url_for("parcel_labels.index", view="refused"), gettext("See why"))
+
+
+def quiet_parcels(asked: Asked) -> Iterator[Case]:
+    """Parcels that left and that nobody scanned for two days."""
+    n = journeys.count_quiet(asked.session, asked.now, MOST)
+    if n:
+        yield Case("warn", "truck", gettext("Parcels nobody scanned for 48 hours"),
+                   formats.number(n),
+                   gettext("They left here. Ask the carrier before the buyer asks you."),
+                   url_for("shipments.index", view="quiet"), gettext("Show them"))
 
 
 def unread_orders(asked: Asked) -> Iterator[Case]:
@@ -278,29 +281,6 @@ def stopped_rules(asked: Asked) -> Iterator[Case]:
                    gettext("See why"), since=since)
 
 
-def shelves_to_count(asked: Asked) -> Iterator[Case]:
-    """Places where pickers and packers found less than the ledger says."""
-    n = recounts.count(asked.session)
-    if n:
-        yield Case(
-            "warn", "clipboard-check", gettext("To be counted"),
-            ngettext("%(num)s shelf", "%(num)s shelves", n),
-            gettext("Somebody found less there than the ledger says; channels may show too many."),
-            url_for("stock_documents.index"), gettext("Show them"),
-        )
-
-
-def low_stock(asked: Asked) -> Iterator[Case]:
-    """SKUs of which fewer are free than their minimum."""
-    n, since = running_low.count(asked.session, MOST)
-    if n:
-        yield Case("warn", "trending-down", gettext("Runs low"),
-                   ngettext("%(num)s SKU", "%(num)s SKUs", n) if n <= MOST else
-                   gettext("more than %(n)s", n=formats.number(MOST)),
-                   gettext("Fewer are available than the minimum you set. Order more in time."),
-                   url_for("stock.index", state="below"), gettext("Show them"), since=since)
-
-
 def lost_messages(asked: Asked) -> Iterator[Case]:
     """Buyers who were not told what they should have been told."""
     n = messages.count_wrong(asked.session)
@@ -335,12 +315,19 @@ Source = Callable[[Asked], Iterator[Case]]
 # Who may act on it, the screen its button leads to, where it comes from.
 SOURCES: tuple[tuple[str, str, Source], ...] = (
     ("channels.see", "channels.show", broken_channels),
+    ("returns.handle", "returns.index", inbox_after.complaints),
+    ("returns.handle", "returns.index", inbox_after.repayments),
+    ("refunds.pay", "return_money.index", inbox_after.refunds),
+    ("returns.handle", "returns.index", inbox_after.waiting),
+    ("returns.bench", "return_bench.index", inbox_after.bench),
     ("orders.see", "orders.index", late),
     ("orders.see", "orders.index", short_stock),
     ("orders.edit", "verification.index", verification),
     ("orders.edit", "orders.index", holds),
     ("payments.record", "orders.index", payments),
     ("orders.see", "orders.index", undelivered),
+    ("ship.do", "parcel_labels.index", lost_labels),
+    ("ship.do", "shipments.index", quiet_parcels),
     ("channels.see", "channels.index", stock_on_channels),
     ("channels.see", "channels.index", not_told),
     ("quarantine.handle", "quarantine.index", unread_orders),

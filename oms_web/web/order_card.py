@@ -24,7 +24,16 @@ from oms_web.domain.orders import service as orders
 from oms_web.domain.shipping import service as shipping
 from oms_web.extensions import db
 from oms_web.flows import order_cancel, order_create, order_edit, order_hold, order_pay, ship
-from oms_web.web import asked, formats, going, order_rules, order_steps, order_timeline
+from oms_web.web import (
+    asked,
+    case_words,
+    formats,
+    going,
+    label_words,
+    order_rules,
+    order_steps,
+    order_timeline,
+)
 from oms_web.web import order_words as words
 from oms_web.web.access import act, allowed
 from oms_web.web.door import oms, writing
@@ -119,7 +128,7 @@ def _card(order_id: int, *, pay: PayForm | None = None, back: BackForm | None = 
         hold_form=hold or HoldForm(formdata=None), cancel=cancel or CancelForm(formdata=None),
         note_form=note or NoteForm(formdata=None), open_pay=pay is not None,
         open_hold=hold is not None, open_cancel=cancel is not None,
-        weight_reasons=WEIGHT_REASONS,
+        weight_reasons=WEIGHT_REASONS, label_words=label_words, case_words=case_words,
         status=status,
     )
 

@@ -27,8 +27,11 @@ from oms_web.domain.orders.queries import Elsewhere, Place
 from oms_web.domain.orders.verification import queries as verification
 from oms_web.domain.payments import service as paying
 from oms_web.domain.payments.models import Payment
-from oms_web.domain.shipping import boxes, photos, tracking
+from oms_web.domain.returns import queries as cases
+from oms_web.domain.returns.models import Return
+from oms_web.domain.shipping import bookings, boxes, journeys, photos, tracking
 from oms_web.domain.shipping import service as shipping
+from oms_web.domain.shipping.label_models import LabelBooking, ParcelEvent
 from oms_web.domain.shipping.models import Parcel, ParcelPhoto, Shipment
 from oms_web.domain.stock.models import TRANSIT, Balance
 from oms_web.flows import order_allocate
@@ -39,6 +42,7 @@ from oms_web.web.order_relations import Kin
 from oms_web.web.verify_words import Said, said
 
 MOST_LINES = 300
+MOST_SCANS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,11 @@ class Card:
     def all_statuses(self) -> list[Status]:
         """The seller's statuses."""
         return labels.statuses(self.session, archived=True)
+
+    @cached_property
+    def cases(self) -> list[Return]:
+        """Its returns, complaints and the like, the newest first."""
+        return cases.of_order(self.session, self.order.id)
 
     @property
     def status(self) -> Status | None:
@@ -272,6 +281,26 @@ class Card:
                   for one in self.shipments if one.shipment.shipped_at}
         found = documents.of_causes(self.session, causes) if causes else {}
         return {causes[cause]: row for cause, row in found.items()}
+
+    @cached_property
+    def labels(self) -> list[LabelBooking]:
+        """Its labels, the newest first."""
+        return bookings.of_order(self.session, self.order.id)
+
+    @cached_property
+    def journey(self) -> list[tuple[ParcelEvent, str]]:
+        """What carriers last scanned of its parcels, with their numbers."""
+        boxes = {parcel.id: parcel.tracking for view in self.shipments
+                 for parcel, _ in view.parcels if parcel.travel}
+        found = journeys.events(self.session, list(boxes)) if boxes else {}
+        return [(event, boxes[parcel]) for parcel, events in found.items()
+                for event in events[:MOST_SCANS]]
+
+    @property
+    def wants_label(self) -> bool:
+        """Whether a label can be bought: it is to be sent, and none is there or on its way."""
+        return self.order.phase in (phases.OPEN, phases.PACKING) and not any(
+            one.state in bookings.LIVE and not one.is_return for one in self.labels)
 
     @cached_property
     def documents(self) -> Sequence[Any]:

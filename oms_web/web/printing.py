@@ -26,6 +26,7 @@ KIND = "print_batch"
 KINDS: dict[str, Any] = {
     "invoice": _l("Invoices"), "slip": _l("Packing slips"), "picklist": _l("Pick list"),
     "gift": _l("Gift slips"), "return": _l("Return forms"),
+    "label": _l("Labels"), "label_a4": _l("Labels, four on a sheet"),
 }
 
 
@@ -45,7 +46,8 @@ def file_name(number: str) -> str:
     return f"{safe}.pdf"
 
 
-@screen.get("/orders/<int:order_id>/print/<any(invoice, slip, picklist, gift, return):kind>.pdf")
+@screen.get("/orders/<int:order_id>/print/"
+            "<any(invoice, slip, picklist, gift, return, label, label_a4):kind>.pdf")
 @act("documents.print")
 def order_document(order_id: int, kind: str) -> Response:
     """One kind of paper for one order."""

@@ -16,7 +16,7 @@ from oms_web.core.errors import OmsError
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.documents import handovers
 from oms_web.domain.orders import outgoing
-from oms_web.domain.shipping import exports, queries, service, tracking
+from oms_web.domain.shipping import exports, journeys, queries, service, tracking
 from oms_web.domain.shipping.queries import Asked
 from oms_web.extensions import db
 from oms_web.flows import ship
@@ -38,6 +38,7 @@ MOST_AT_ONCE = 500
 VIEWS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "waiting": (_l("Waiting for the courier"), (service.PACKED,)),
     "road": (_l("On the road"), (service.SHIPPED,)),
+    "quiet": (_l("Not scanned for 48 hours"), (service.SHIPPED,)),
     "undelivered": (_l("Undelivered"), (service.UNDELIVERED,)),
     "delivered": (_l("Delivered"), (service.DELIVERED,)),
 }
@@ -96,7 +97,8 @@ def protocol() -> Response:
 
 
 def _asked(chosen: dict[str, Any]) -> Asked:
-    return Asked(VIEWS[chosen["view"]][1], chosen["carrier"], chosen["q"])
+    quiet = oms().works.clock() if chosen["view"] == "quiet" else None
+    return Asked(VIEWS[chosen["view"]][1], chosen["carrier"], chosen["q"], quiet)
 
 
 def _list(chosen: dict[str, Any], results: list[tuple[int, OmsError]] | None = None,
@@ -109,7 +111,8 @@ def _list(chosen: dict[str, Any], results: list[tuple[int, OmsError]] | None = N
         kept=kept, next_url=link(after=page.after) if page.after else None,
         views=VIEWS, states=STATES,
         counts={key: queries.count_in(db.session, of) for key, (_, of) in VIEWS.items()
-                if key != "delivered"},
+                if key not in ("delivered", "quiet")}
+        | {"quiet": journeys.count_quiet(db.session, oms().works.clock(), 999)},
         elsewhere=queries.left_elsewhere(db.session),
         carriers=queries.waiting_carriers(db.session) if chosen["view"] == "waiting" else [],
         accounts={one.id: one for one in db.session.scalars(select(ChannelAccount))},

@@ -28,12 +28,14 @@ class Busy:
     orders: dict[str, int]
     shipments: dict[str, int]
     document: int
+    case: int
 
     def known(self) -> dict[str, list[Any]]:
         """Values that lead somewhere, by the name of their field."""
         return {
             "order_id": list(self.orders.values()), "shipment_id": list(self.shipments.values()),
-            "document_id": [self.document], "sku": ["A", "B", ODD, "SET"], "warehouse": ["LDZ", ""],
+            "document_id": [self.document], "return_id": [self.case],
+            "sku": ["A", "B", ODD, "SET"], "warehouse": ["LDZ", ""],
             "bin": ["A-01", ""], "external_id": [f"BUSY-{name}" for name in self.orders],
             "currency": ["PLN", "EUR", "JPY", "KWD"], "vat_rate": ["23", "", "zw"],
             "queue": ["open", "all", "pick"], "order": list(self.orders.values()),
@@ -69,4 +71,5 @@ def open_busy(works: Any, caller: Caller) -> Busy:
         shipping.get(work.session, packed).carrier = "InPost"
         document = issue_invoice(work, orders["invoiced"])[0].id
         make.put(work, make.variant(work, "FREE"), 2)
-    return Busy(caller, orders, shipments, document)
+    case = caller.post(f"/orders/{orders['shipped']}/returns", {"reason": "late"}).json["id"]
+    return Busy(caller, orders, shipments, document, case)

@@ -8,6 +8,7 @@ from oms_connector.testing import ALL, ConnectorKit, check
 from tests.contract import (
     kit_doubles_carrying,
     kit_doubles_manners,
+    kit_doubles_paying,
     kit_doubles_reading,
     kit_doubles_writing,
 )
@@ -19,6 +20,7 @@ from tests.contract.kit_shop_standin import KramStandIn
 # Importing them is what registers their doubles.
 assert kit_doubles_carrying
 assert kit_doubles_manners
+assert kit_doubles_paying
 assert kit_doubles_reading
 assert kit_doubles_writing
 

@@ -15,7 +15,7 @@ from oms_web.domain.messages.models import Message, MessageTemplate
 from oms_web.domain.orders.models import Order
 from oms_web.flows.issue_document import issue_invoice
 from oms_web.flows.order_in import take_in
-from oms_web.web import buyer_page
+from oms_web.web import buyer_door
 from tests import factories as make
 from tests import paper
 from tests.conftest import TESTER
@@ -178,7 +178,7 @@ def test_readers_see_and_do_nothing(shop, browser_as):
 @pytest.fixture
 def token(works, shop, monkeypatch):
     """The key to the first order's page."""
-    monkeypatch.setattr(buyer_page, "_gate", buyer_page.Gate())
+    monkeypatch.setattr(buyer_door, "_gate", buyer_door.Gate())
     with works.writing(SYSTEM) as work:
         return pages.link(work, shop[0]).rpartition("/")[2]
 

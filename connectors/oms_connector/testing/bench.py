@@ -12,6 +12,7 @@ import pytest
 from oms_connector import (
     AcknowledgesOrders,
     AnswersLater,
+    AsksForPayments,
     AuthorizesByCode,
     AuthorizesByDevice,
     CancelsBookings,
@@ -36,10 +37,12 @@ from oms_connector import (
     PushesStock,
     RatesBookings,
     RefreshesTokens,
+    RefundsPayments,
     RegistersClient,
     ReportsSms,
     SendsSms,
     SweepsOrders,
+    TellsPayments,
     TracksParcels,
     UploadsInvoices,
     VerifiesAccess,
@@ -83,6 +86,9 @@ ABLE: Mapping[type[Any], tuple[str, tuple[str, ...]]] = {
     FindsPoints: ("find points", ()),
     OrdersPickups: ("order pickups", ("pickups",)),
     PrintsProtocols: ("print protocols", ("booking",)),
+    AsksForPayments: ("ask for payments", ("payments",)),
+    TellsPayments: ("tell of payments", ("buyer_pays",)),
+    RefundsPayments: ("give money back", ("given_back",)),
 }
 """Capability -> what it is called, and the verbs that a stand-in must have for it."""
 

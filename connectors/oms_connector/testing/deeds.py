@@ -9,6 +9,7 @@ from typing import Any
 from oms_connector import (
     AcknowledgesOrders,
     AnswersLater,
+    AsksForPayments,
     CancelsOrders,
     FetchesOrders,
     Invoice,
@@ -16,6 +17,7 @@ from oms_connector import (
     ListsOffers,
     OrdersWebhooks,
     ParcelInfo,
+    PaymentAsk,
     PriceItem,
     PullsOrders,
     PullsReturns,
@@ -23,12 +25,15 @@ from oms_connector import (
     PushesShipments,
     PushesStatus,
     PushesStock,
+    RefundAsk,
+    RefundsPayments,
     ReportsSms,
     SendsSms,
     Shipment,
     Sms,
     StockItem,
     SweepsOrders,
+    TellsPayments,
     UploadsInvoices,
     VerifiesAccess,
 )
@@ -74,6 +79,10 @@ def _follow_ups(bench: Bench) -> Mapping[str, Reader]:
     if bench.can(ReportsSms):
         ref = bench.call(lambda c: c.send_sms(new_sms("Paczka")))
         found["sms_reports"] = lambda c: c.sms_reports([ref])
+    if bench.can(TellsPayments) and bench.can(AsksForPayments):
+        paid = paid_up(bench, Decimal("19.99"))
+        bench.call(lambda c: c.payment(paid))  # the first look may confirm it
+        found["payment"] = lambda c: c.payment(paid)
     if bench.can(AnswersLater):
         [result] = bench.call(lambda c: c.push_stock(stock_items(bench)[:1]))
         if result.outcome == "accepted":
@@ -92,6 +101,7 @@ def writes(bench: Bench) -> Mapping[str, Maker]:
         ("upload_invoice", UploadsInvoices, invoice),
         ("acknowledge", AcknowledgesOrders, acknowledgement),
         ("subscribe", OrdersWebhooks, subscription), ("send_sms", SendsSms, sms),
+        ("ask_payment", AsksForPayments, payment), ("refund", RefundsPayments, refund),
     )
     return {name: maker for name, capability, maker in makers if bench.can(capability)} \
         | parcel_writes(bench)
@@ -208,6 +218,36 @@ def sms(bench: Bench) -> Write:
     told = new_sms("Paczka jedzie, będzie jutro")
     return Write("send_sms", lambda c: c.send_sms(told),
                  lambda: list(bench.standin.texts(told.to)), [told.text])
+
+
+def new_ask(amount: Decimal, text: str = "Zamówienie 7") -> PaymentAsk:
+    """Money that nobody was asked for yet."""
+    return PaymentAsk(
+        new_key("payment"), amount, "PLN", text, buyer_name="Zofia Kitowska",
+        buyer_email="zofia@kit.example", return_url="https://oms.example/o/1",
+        notify_url="https://oms.example/ring/1")
+
+
+def payment(bench: Bench) -> Write:
+    """A payment of its own."""
+    ask = new_ask(Decimal("19.99"))
+    return Write("ask_payment", lambda c: c.ask_payment(ask),
+                 lambda: list(bench.standin.payments(ask.key)), [ask.amount])
+
+
+def paid_up(bench: Bench, amount: Decimal) -> str:
+    """A payment that the buyer has paid; its reference."""
+    ref = str(bench.call(lambda c: c.ask_payment(new_ask(amount))).reference)
+    bench.standin.buyer_pays(ref)
+    return ref
+
+
+def refund(bench: Bench) -> Write:
+    """A part of a payment goes back."""
+    ref = paid_up(bench, Decimal("50.00"))
+    ask = RefundAsk(new_key("refund"), ref, Decimal("12.34"), "PLN", "Zwrot")
+    return Write("refund", lambda c: c.refund(ask),
+                 lambda: list(bench.standin.given_back(ref)), [ask.amount])
 
 
 def everything(bench: Bench) -> Iterator[tuple[str, Reader]]:

@@ -14,6 +14,7 @@ from oms_connector.testing.carrying import Carrying
 from oms_connector.testing.changing import Changing
 from oms_connector.testing.failing import Failing
 from oms_connector.testing.hygiene import Hygiene
+from oms_connector.testing.paying import Paying
 from oms_connector.testing.promise import promises
 from oms_connector.testing.pulling import Pulling
 from oms_connector.testing.pushing import Pushing
@@ -26,7 +27,7 @@ PROPERTY = "oms_connector"
 """The name under which a test says which promise of which connector it checked."""
 
 
-class ConnectorKit(Pulling, Changing, Pushing, Telling, Carrying, Failing, Access, Webhooks,
+class ConnectorKit(Pulling, Changing, Pushing, Telling, Carrying, Paying, Failing, Access, Webhooks,
                    Hygiene):
     """All checks. Inherit, name the stand-in, and pytest does the rest::
 

@@ -180,6 +180,8 @@ class StandIn:
     """The headers of a delivery that carry its signature, lower case."""
     unknown: ClassVar[str] = "999000999"
     """A reference (order, offer, subscription) that is well formed and does not exist."""
+    signs_fields: ClassVar[bool] = False
+    """Whether the signature stands in the body and is of its fields, in whatever form."""
     samples: ClassVar[Path | None] = None
     """A folder of ``NAME.json``, and of what ``read_sample`` makes of it: ``NAME.order.json``."""
     ours: ClassVar[str] = ""
@@ -331,6 +333,19 @@ class StandIn:
     def pickups(self, key: str) -> Sequence[str]:
         """The courier's visits ordered under a key of ours, repeated ones too."""
         raise Absent("no courier comes")
+    # Where buyers pay, and what they get back
+
+    def payments(self, key: str) -> Sequence[Decimal]:
+        """The amounts of the payments opened under our key, repeated ones too."""
+        raise Absent("nobody pays there")
+
+    def buyer_pays(self, ref: str) -> None:
+        """The buyer pays an open payment, all of it."""
+        raise Absent("nobody pays there")
+
+    def given_back(self, ref: str) -> Sequence[Decimal]:
+        """What was given back of a payment, refund by refund, repeated ones too."""
+        raise Absent("no money goes back")
 
     # Lapses
 

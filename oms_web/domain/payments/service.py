@@ -23,6 +23,8 @@ DESK = "desk"
 _UNDO = "undo:"
 TILL = "till:"
 """How the references of payments at a till begin: its drawer was counted with them."""
+MARK = "refund:"
+"""How the references of payments begin that a refund of ours has made (``refunds.py``)."""
 
 
 def record_new(work: Work, order: Order, rows: Sequence[Mapping[str, Any]]) -> int:
@@ -72,10 +74,14 @@ def record_told(
 def _top_up(
     work: Work, order: Order, told: Mapping[str, Any], present: Payment | None
 ) -> bool:
-    """All is paid: what is missing to the channel's total was paid as well. It never falls."""
+    """All is paid: what is missing to the channel's total was paid as well. It never falls.
+
+    What we gave back ourselves since does not make it less.
+    """
     shown = work.session.scalar(
         select(func.coalesce(func.sum(Payment.amount), 0))
-        .where(Payment.order_id == order.id, Payment.stated.is_(False))
+        .where(Payment.order_id == order.id, Payment.stated.is_(False),
+               ~Payment.reference.startswith(MARK, autoescape=True) | (Payment.source != DESK))
     )
     missing = told["amount"] - int(shown or 0)
     if present is None:
@@ -132,6 +138,12 @@ def is_known(session: Session, reference: str) -> bool:
     """Whether a payment recorded by hand with this reference is there already."""
     return session.scalar(select(Payment.id).where(
         Payment.source == DESK, Payment.reference == reference)) is not None
+
+
+def amount_of(session: Session, source: str, reference: str) -> int | None:
+    """A payment's amount, minor units; None where there is none of this reference."""
+    return session.scalar(select(Payment.amount).where(
+        Payment.source == source, Payment.reference == reference))
 
 
 def is_undone(session: Session, payment: Payment) -> bool:

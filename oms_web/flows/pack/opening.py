@@ -21,6 +21,7 @@ from oms_web.domain.orders.reserving import KIND
 from oms_web.domain.orders.waiting import check_leaves, refusal
 from oms_web.domain.shipping import boxes, replanning, tracking
 from oms_web.domain.shipping import service as shipping
+from oms_web.domain.shipping.events import PackingBegan
 from oms_web.domain.shipping.models import Parcel, Shipment, ShipmentLine
 from oms_web.domain.stock.models import Reservation
 from oms_web.flows.pack import scanning
@@ -196,6 +197,7 @@ def _begin(work: Work, order: Order, station: str) -> Shipment:
         sum(min(part.quantity, taken.get(part.key, 0)) for part in waiting[w]),
         sum(part.quantity for part in waiting[w]), -w))
     shipment = shipping.start(work, order, warehouse_id, waiting[warehouse_id], station)
+    work.announce(PackingBegan(shipment.id))
     packed = set(shipping.owners(work.session, shipment))
     for one in (orders.get_order(work.session, order_id) for order_id in mine):
         if one.id in packed:

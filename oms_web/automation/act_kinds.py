@@ -32,7 +32,7 @@ class Field:
     """A parameter of an act.
 
     ``kind``: ``status tag text moment number carrier webhook macro template warehouse
-    orders`` (numbers of
+    packaging orders`` (numbers of
     orders; a bulk change fills in those that it is about).
     """
 

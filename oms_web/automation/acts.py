@@ -21,6 +21,7 @@ from oms_web.core.work import Work
 from oms_web.domain.automation import macros
 from oms_web.domain.messages import templates
 from oms_web.domain.orders import labels
+from oms_web.domain.shipping import sending
 from oms_web.domain.stock import warehouses
 from oms_web.domain.webhooks import queries as webhooks
 
@@ -133,7 +134,8 @@ def _clean(session: Session, field: Field, value: Any) -> Any:
 # What a parameter names by its key, and who finds it.
 _FOUND: Mapping[str, Callable[[Session, int], Any]] = {
     "status": labels.get_status, "webhook": webhooks.get, "macro": macros.get,
-    "template": templates.get, "warehouse": warehouses.warehouse}
+    "template": templates.get, "warehouse": warehouses.warehouse,
+    "packaging": sending.get_packaging}
 
 
 def _number(value: Any, name: str) -> int:
@@ -192,6 +194,8 @@ ACTS: dict[str, Act] = {act.key: act for act in (
         (Field("reason", "text", required=False, limit=300),)),
     Act("recall", doing.recall, "orders.cancel", (Field("outgoing", "number"),), listed=False),
     Act("weight", doing.weight, "orders.edit", (Field("grams", "number"),)),
+    Act("packaging", doing.packaging, "orders.edit", (Field("packaging", "packaging"),)),
+    Act("any_packaging", doing.packaging, "orders.edit", listed=False),
     Act("unweigh", doing.unweigh, "orders.edit", listed=False),
     Act("label", doing.label, "ship.do"),
     Act("unlabel", doing.unlabel, "ship.do", (Field("booking", "number"),), listed=False),

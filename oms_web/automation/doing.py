@@ -24,6 +24,7 @@ from oms_web.flows import (
     order_edit,
     order_hold,
     order_message,
+    order_packaging,
     order_split,
     order_together,
     order_verify,
@@ -207,6 +208,13 @@ def weight(work: Work, order_id: int, params: Params) -> Done:
     if not order_weight.weigh(work, order_id, params["grams"]):
         return SAME
     return Done(undo=(("weight", {"grams": before}) if before else ("unweigh", {}),))
+
+
+def packaging(work: Work, order_id: int, params: Params) -> Done:
+    before = orders.lock_order(work.session, order_id).packaging_id
+    if not order_packaging.choose(work, order_id, params.get("packaging")):
+        return SAME
+    return Done(undo=(("packaging", {"packaging": before}) if before else ("any_packaging", {}),))
 
 
 def unweigh(work: Work, order_id: int, params: Params) -> Done:

@@ -17,6 +17,7 @@ from oms_web.automation import acts
 from oms_web.domain.automation import macros
 from oms_web.domain.messages import templates
 from oms_web.domain.orders import labels
+from oms_web.domain.shipping import sending
 from oms_web.domain.shipping.tracking import CARRIERS
 from oms_web.domain.stock import queries as stock
 from oms_web.domain.users.permissions import may
@@ -51,6 +52,8 @@ ACTS: Mapping[str, Words] = {
     "label": Words(_l("Buy the label"), _l("buy its label"), "tag"),
     "unlabel": Words(_l("Take the label back"), _l("take its label back"), "tag"),
     "ship": Words(_l("Mark as sent"), _l("mark it as sent"), "truck"),
+    "packaging": Words(_l("Choose the packaging"), _l("pack it in %(packaging)s"), "box"),
+    "any_packaging": Words(_l("Packaging as rules say"), _l("pack it as rules say"), "box"),
     "unweigh": Words(_l("Forget the weight"), _l("forget the weight"), "weight"),
     "unship": Words(_l("Take the sending back"), _l("take the sending back"), "truck"),
     "invoice": Words(_l("Issue an invoice"), _l("issue an invoice"), "file-invoice"),
@@ -82,6 +85,7 @@ FIELDS: Mapping[str, Any] = {
     "orders": _l("Orders"), "part": _l("Order"),
     "template": _l("Template"),
     "grams": _l("Weight, g"), "warehouse": _l("Warehouse"),
+    "packaging": _l("Packaging"),
 }
 
 Names = Mapping[str, str]
@@ -92,6 +96,7 @@ _CHOICES: Mapping[str, Callable[[Session], Names]] = {
     "macro": lambda session: {str(one.id): one.name for one in macros.every(session)},
     "template": lambda session: {str(one.id): one.name for one in templates.every(session)},
     "tag": lambda session: {one.name: one.name for one in labels.tags(session)},
+    "packaging": lambda session: {str(one.id): one.name for one in sending.packagings(session)},
     "warehouse": lambda session: {str(one.id): one.name for one in stock.warehouses(session)},
 }
 TYPED = frozenset(("tag",))

@@ -13,6 +13,7 @@ from oms_web.automation.batches import UNDO
 from oms_web.domain.automation.models import Macro
 from oms_web.domain.messages.models import MessageTemplate
 from oms_web.domain.orders.models import Status
+from oms_web.domain.shipping.label_models import Packaging
 from oms_web.domain.stock.models import Warehouse
 from oms_web.domain.webhooks.models import Webhook
 
@@ -26,11 +27,13 @@ ACTS: Mapping[str, Any] = {
     "ship": lazy_pgettext("change", "Sent"), "message": _l("Message"),
     "doubt": _l("Point it out for verification"), "together": _l("One parcel"),
     "split": _l("Missing units split off"), "allocate": _l("Sent from another warehouse"),
+    "packaging": _l("Packaging"),
 }
 # Acts whose one parameter is the key of a row with a name.
 _NAMED: Mapping[str, tuple[Any, str]] = {
     "macro": (Macro, "macro"), "webhook": (Webhook, "webhook"),
     "message": (MessageTemplate, "template"), "allocate": (Warehouse, "warehouse"),
+    "packaging": (Packaging, "packaging"),
 }
 LONGEST = 60
 

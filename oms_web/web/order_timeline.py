@@ -150,6 +150,8 @@ TELLING: Mapping[str, Kind] = {
         warehouse=t.after("warehouse")), note=lambda t: gettext(
             "before: %(warehouse)s", warehouse=t.before("warehouse"))
         if t.before("warehouse") else ""),
+    "orders.packaging": Kind("box", lambda t: gettext(
+        "To be packed in: %(what)s", what=t.after("packaging") or gettext("as rules say"))),
     "orders.lost_units": Kind(
         "package-off", lambda t: gettext("%(units)s lost: the shelf holds fewer",
                                          units=t.units("units")), "bad"),

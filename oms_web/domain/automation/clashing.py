@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 # Acts that exclude each other when they say different things about the same order.
-EXCLUSIVE = ("status", "delivery", "hold", "cancel", "allocate")
+EXCLUSIVE = ("status", "delivery", "hold", "cancel", "allocate", "packaging")
 OPPOSITE = (("tag", "untag"), ("hold", "release"))
 
 

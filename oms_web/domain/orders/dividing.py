@@ -48,8 +48,8 @@ from oms_web.domain.stock.models import Location
 _OWN = frozenset((
     "id", "together_id", "paid_total", "refund_pending", "refunded_total", "items_total",
     "shipping_total", "discount_total", "total", "shipped_at", "closed_at", "updated_at",
-    "queue_since", "status_since", "units", "weight_g", "is_picked", "is_packed", "is_labelled",
-    "is_documented", "is_undelivered",
+    "queue_since", "status_since", "units", "weight_g", "packaging_id", "is_picked", "is_packed",
+    "is_labelled", "is_documented", "is_undelivered",
 ))
 
 

@@ -112,6 +112,7 @@ class Order(Base):
     pickup_point: Mapped[str] = mapped_column(String(60), default="")
     units: Mapped[int] = mapped_column(default=0)
     weight_g: Mapped[int | None]
+    packaging_id: Mapped[int | None] = mapped_column(ForeignKey("packaging.id"))
 
     # Facts that higher nouns tell (picking, shipping, documents), so that filing needs no joins.
     is_picked: Mapped[bool] = mapped_column(default=False)

@@ -65,7 +65,8 @@ def plan(session: Session, order: Order, shipment: Shipment | None) -> Plan:
                            sum(one.items_total for one in mine),
                            any(one.payment_kind == "cod" for one in mine))
     choice = choosing.choose(facts, sending.rules(session))
-    box = sending.packaging(session, choice.rule.packaging_id if choice.rule else None)
+    chosen = next((one.packaging_id for one in mine if one.packaging_id), None)
+    box = sending.packaging(session, chosen or (choice.rule.packaging_id if choice.rule else None))
     insured = facts.value if sending.settings(session).insures else None
     return Plan(order, shipment, facts, choice, _weights(session, order, shipment, goods, box), box,
                 cod, insured, owners)

@@ -124,7 +124,7 @@ def make_usual(work: Work, packaging_id: int) -> None:
     Raises:
         NotFound: there is no such box.
     """
-    row = _packaging(work, packaging_id)
+    row = get_packaging(work.session, packaging_id)
     work.session.execute(update(Packaging).values(is_default=False))
     row.is_default = True
     work.session.flush()
@@ -136,15 +136,20 @@ def archive_packaging(work: Work, packaging_id: int) -> None:
     Raises:
         NotFound: there is no such box.
     """
-    row = _packaging(work, packaging_id)
+    row = get_packaging(work.session, packaging_id)
     if row.archived_at is None:
         row.archived_at, row.is_default = work.now, False
         audit.record(work, "sending.no_packaging", "packaging", row.id, {"name": [row.name, None]})
     work.session.flush()
 
 
-def _packaging(work: Work, packaging_id: int) -> Packaging:
-    row = work.session.get(Packaging, packaging_id, populate_existing=True)
+def get_packaging(session: Session, packaging_id: int) -> Packaging:
+    """A box by its number, in use or not.
+
+    Raises:
+        NotFound: there is none.
+    """
+    row = session.get(Packaging, packaging_id, populate_existing=True)
     if row is None:
         raise NotFound("There is no such packaging.")
     return row

@@ -27,7 +27,7 @@ ACTS: Mapping[str, Any] = {
     "ship": lazy_pgettext("change", "Sent"), "message": _l("Message"),
     "doubt": _l("Point it out for verification"), "together": _l("One parcel"),
     "split": _l("Missing units split off"), "allocate": _l("Sent from another warehouse"),
-    "packaging": _l("Packaging"),
+    "packaging": _l("Packaging"), "label": _l("Label"),
 }
 # Acts whose one parameter is the key of a row with a name.
 _NAMED: Mapping[str, tuple[Any, str]] = {

@@ -179,6 +179,56 @@ def test_the_bench_from_the_scan_to_the_shelf(shop, owner, browser_as):
     assert bench.get("/returns").status_code == 403
 
 
+def test_nothing_is_judged_without_a_grade(shop, owner):
+    case_id = opened(shop, owner)
+    owner.post("/returns/bench/scan", data={"code": f"RET{case_id}", "key": "s1"})
+    page = text_of(owner.get(f"/returns/bench/{case_id}"))
+    assert "checked" not in page
+    answer = owner.post(f"/returns/bench/{case_id}/judge", data={
+        "line": hidden(page, "line"), "quantity": "1", "disposition": "", "location": "",
+        "key": hidden(page, "key")})
+    assert (answer.status_code, "Choose a grade" in text_of(answer)) == (422, True)
+    assert one(shop, ReturnUnit) is None
+
+
+@pytest.mark.parametrize("kind", ["return", "exchange"])
+def test_a_return_says_what_comes_back(shop, owner, kind):
+    answer = owner.post("/returns/new", data={
+        "order": shop.order_id, "kind": kind, "key": "k", "reason_code": "", "wish": ""})
+    assert (answer.status_code, "how many units" in text_of(answer)) == (422, True)
+    assert one(shop, Return) is None
+
+
+def test_the_order_of_a_case_is_found_by_any_of_its_numbers(shop, owner):
+    shop.sell("B1")
+    number = one(shop, Order).external_number
+    assert number
+    for typed in (str(one(shop, Order).id), number):
+        assert "What comes back" in text_of(owner.get("/returns/new", query_string={
+            "order": typed}))
+    for typed in ("nonsense", "9" * 11, "x" * 5000):
+        answer = owner.get("/returns/new", query_string={"order": typed})
+        assert (answer.status_code, "No order or parcel has" in text_of(answer)) == (404, True)
+        assert 'name="order"' in text_of(answer)
+
+
+def test_a_transfer_without_an_account_number_is_missed_and_gets_it_later(shop, owner):
+    case_id = opened(shop, owner)
+    key = hidden(text_of(owner.get(f"/returns/{case_id}/refund")), "key")
+    assert owner.post(f"/returns/{case_id}/refund", data={
+        "key": key, "method": "transfer", f"unit-{shop.cup}": "1"}).status_code == 303
+    refund = one(shop, Refund)
+    assert owner.post(f"/returns/{case_id}/refunds/{refund.id}/approve").status_code == 303
+    assert "account number is missing" in text_of(owner.get("/payments/transfers"))
+    said = {"reason_code": "", "reason": "", "box": "",
+            "bank_account": "61 1090 1014 0000 0712 1981 2874"}
+    for _ in range(2):
+        assert owner.post(f"/returns/{case_id}/details", data=said).status_code == 303
+    page = text_of(owner.get("/payments/transfers"))
+    assert "account number is missing" not in page
+    assert "61109010140000071219812874" in page
+
+
 def test_two_orders_in_one_parcel_know_of_each_other(shop, owner):
     other = shop.sell("B1")
     first = opened(shop, owner)

@@ -88,7 +88,8 @@ def test_a_case_is_opened_from_the_order_and_stands_in_the_queue(shop, owner):
 def test_the_queue_pages_by_its_terms(shop, owner):
     for n in range(5):
         kind = "complaint" if n % 2 else "return"
-        opened(shop, owner, kind, key=f"p{n}", **{f"unit-{shop.cup}": "0", f"unit-{shop.tea}": "0"})
+        opened(shop, owner, kind, key=f"p{n}",
+               **{f"unit-{shop.cup}": str(n & 1 ^ 1), f"unit-{shop.tea}": "0"})
     seen, after = [], None
     while True:
         with shop.works.reading(TESTER) as work:
@@ -337,6 +338,7 @@ def test_details_settings_and_reasons(shop, owner):
         "extra_days": "16"}).status_code == 303
     with shop.works.reading(TESTER) as work:
         assert settings.current(work.session).cheapest_delivery == 999
+    assert "Buyers cannot come yet" not in text_of(owner.get("/returns/settings"))
     page = text_of(owner.get("/returns/reasons"))
     assert "CUP" in page
     assert "67%" in page
@@ -452,6 +454,12 @@ def test_a_closed_portal_answers_like_a_wrong_key(shop, buyer):
     assert buyer.get("/after-sale").status_code == 404
     assert buyer.get("/withdraw").status_code == 404
     assert "Withdraw" not in text_of(buyer.get(f"/o/{key_of(shop)}", headers=EN))
+
+
+def test_a_portal_that_no_mail_can_serve_is_said_to_be_shut(oms, browser_as):
+    with oms.works.writing(TESTER) as work:
+        settings.change(work, settings.Edit(portal=True))
+    assert "Buyers cannot come yet" in text_of(browser_as("owner").get("/returns/settings"))
 
 
 def test_after_the_term_it_is_said_and_still_taken(shop, buyer):

@@ -69,7 +69,7 @@ def change(work: Work, values: Mapping[str, Any]) -> None:
     if not 0 < values["default_g"] <= HEAVIEST_G:
         problems["default_g"] = Invalid("A parcel weighs between 1 g and 1000 kg.", "default_g")
     try:
-        countries.check(values["sender"].get("country") or "PL")
+        countries.check((values.get("sender") or {}).get("country") or "PL")
     except Invalid as error:
         problems["country"] = error
     if problems:

@@ -77,6 +77,7 @@ msgstr ""
 
 '''
 _PLACEHOLDER = re.compile(r"%\((\w+)\)[sd]|\{(\w+)\}")
+_BARE = re.compile(r"%(?!%|\(\w+\)[sd])")
 
 
 def collect() -> Catalog:
@@ -159,6 +160,11 @@ def placeholders(text: str) -> set[str]:
     return {a or b for a, b in _PLACEHOLDER.findall(text)}
 
 
+def bare_percent(text: str) -> bool:
+    """Whether a % stands in it that is neither doubled nor part of a placeholder."""
+    return bool(_BARE.search(text.replace("%%", "")))
+
+
 def problems() -> list[str]:
     """What is wrong with the catalogues, one line each."""
     wrong = []
@@ -183,6 +189,9 @@ def problems() -> list[str]:
                 # A plural form may leave the number out ("jedna"), nothing else.
                 if placeholders(one) - known or (known - placeholders(one)) - {"num", "n"}:
                     wrong.append(f"{language}: placeholders differ: {ids[0]!r} -> {one!r}")
+                # A template fills in every message, so this would be a page that fails.
+                if bare_percent(one) and not any(bare_percent(text) for text in ids):
+                    wrong.append(f"{language}: a bare percent sign: {ids[0]!r} -> {one!r}")
     return wrong
 
 

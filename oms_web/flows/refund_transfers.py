@@ -35,6 +35,13 @@ def waiting(work: Work, currency: str | None = None) -> list[Refund]:
     return list(work.session.scalars(query.order_by(Refund.id).limit(MOST)))
 
 
+def without_account(work: Work) -> list[Refund]:
+    """Approved refunds by transfer whose buyer's account number nobody knows yet."""
+    return list(work.session.scalars(
+        select(Refund).where(Refund.method == states.TRANSFER, Refund.state == states.APPROVED,
+                             Refund.bank_account == "").order_by(Refund.id).limit(MOST)))
+
+
 def make(work: Work, format_: Format, currency: str) -> str:
     """Put what waits into a file; its name, by which it is had again.
 

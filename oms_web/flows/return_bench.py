@@ -57,7 +57,7 @@ def scan(work: Work, code: str, key: str) -> Scanned:
         return Scanned(found[0].id)
     if found:
         return Scanned(choice=tuple(one.id for one in found))
-    orders_ = _orders(work, code)
+    orders_ = orders_of(work, code)
     if not orders_:
         raise NotFound("No case, order or parcel has the number %(code)s.", code=code[:80])
     order = orders_[0]
@@ -77,8 +77,8 @@ def _cases(work: Work, code: str) -> list[Return]:
     return named or queries.by_tracking(work.session, code)
 
 
-def _orders(work: Work, code: str) -> list[Order]:
-    """The orders a code names: by number, or by the number of a parcel we sent."""
+def orders_of(work: Work, code: str) -> list[Order]:
+    """The orders a code names: by our number, the channel's, or that of a parcel; two at most."""
     ids = [int(code)] if code.isascii() and code.isdigit() and len(code) < 12 else []
     found = [order for order in (work.session.get(Order, one) for one in ids) if order]
     if found:

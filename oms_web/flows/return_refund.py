@@ -6,14 +6,16 @@ a story of its own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from stdnum import iban
 from stdnum.exceptions import ValidationError
 
 from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.core.work import Work
+from oms_web.domain.audit import service as audit
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
 from oms_web.domain.payments import refund_states, refunds
@@ -133,6 +135,31 @@ def act(work: Work, refund_id: int, name: str, *, why: str = "", reference: str 
         service.follow(work, case)
     orders.refile(work, [refund.order_id, refund.purse_id])
     return done
+
+
+def details(work: Work, case_id: int, values: Mapping[str, Any]) -> bool:
+    """Change what is written of a case; False when nothing is new.
+
+    A transfer of the case that waits for the buyer's account number gets it, too: without one it
+    would never stand in a file for the bank.
+
+    Raises:
+        NotFound: there is no such case.
+        Invalid: a word that is none.
+    """
+    known = service.get(work.session, case_id)
+    if known.order_id:
+        orders.lock_order(work.session, known.order_id)
+    case = service.lock(work.session, case_id)
+    changed = service.details(work, case, values)
+    for one in refunds.of_case(work.session, case_id) if case.bank_account else ():
+        if one.method == refund_states.TRANSFER and not one.bank_account \
+                and one.state in (refund_states.PLANNED, refund_states.APPROVED):
+            refunds.lock(work.session, one.id).bank_account = case.bank_account
+            audit.record(work, "refunds.account", "refund", one.id,
+                         {"bank_account": ["", case.bank_account]}, order_id=case.order_id)
+            changed = True
+    return changed
 
 
 def bank_account(typed: str) -> str:

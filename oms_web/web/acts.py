@@ -180,6 +180,7 @@ ACTS: dict[str, Any] = {
     "picking.reopen": _l("Pick list opened again"),
     "picking.start": _l("Pick list started"),
     "quarantine.drop": _l("Unread order dropped"),
+    "refunds.account": _l("Account number of a refund added"),
     "refunds.approve": _l("Refund approved"),
     "refunds.done": _l("Refund has gone"),
     "refunds.drop": _l("Refund dropped"),

@@ -29,6 +29,7 @@ def index() -> Response:
     rows = refund_transfers.waiting(work)
     return render(
         "statements/transfers.html", rows=rows, files=refund_transfers.files(work),
+        stuck=refund_transfers.without_account(work),
         sums=Counter(one.currency for one in rows), tabs=statements.tabs("bank_transfers.index"))
 
 

@@ -214,7 +214,8 @@ def _sentence(address: Mapping[str, Sequence[str]], picked: Mapping[str, list[st
               known: Mapping[str, Mapping[str, str]]) -> str:
     said = [f"{words.FILTERS[name]}: {_named(name, values, known.get(name, {}))}"
             for name, values in picked.items()]
-    said += [f"{gettext('Search')}: {text}" for text in address.get("q", ())]
+    search = gettext("Search")
+    said += [f"{search}: {text}" for text in address.get("q", ())]
     said += [str(words.SORTS[sort]) for sort in address.get("sort", ()) if sort in words.SORTS]
     return " · ".join(said)
 

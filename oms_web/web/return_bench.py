@@ -26,7 +26,7 @@ from oms_web.web import asked, case_words
 from oms_web.web.access import act
 from oms_web.web.door import writing
 from oms_web.web.failures import status_of, words_of
-from oms_web.web.forms import Form, choices
+from oms_web.web.forms import Form, Needed, choices
 from oms_web.web.render import go, render
 from oms_web.web.toasts import say
 
@@ -40,7 +40,8 @@ class JudgeForm(Form):
 
     line = HiddenField()
     quantity = IntegerField(_l("Units"), default=1)
-    grade = RadioField(_l("Grade"), choices=choices(case_words.GRADES), default="A")
+    grade = RadioField(_l("Grade"), [Needed()], choices=choices(case_words.GRADES))
+    """Chosen by whoever looks at the unit: a default would put damaged goods on sale."""
     disposition = SelectField(_l("What becomes of it"), choices=choices(
         {"": _l("as usual for the grade"), **case_words.DISPOSITIONS}))
     location = SelectField(_l("Place"), validate_choice=False)
@@ -134,8 +135,9 @@ def _places() -> list[tuple[str, str]]:
         .join(Warehouse, Warehouse.id == Location.warehouse_id)
         .where(Location.kind == "bin", Location.active, Warehouse.active)
         .order_by(Location.sellable, Warehouse.rank, Location.path_order).limit(2000))
+    kept = gettext("not sold from")
     return [("", gettext("the usual one"))] + [
-        (str(id_), f"{house} {code}" + ("" if sells else f" ({gettext('not sold from')})"))
+        (str(id_), f"{house} {code}" + ("" if sells else f" ({kept})"))
         for id_, house, code, sells in rows]
 
 

@@ -240,8 +240,7 @@ def details(case_id: int) -> Response:
             values = form.values()
             account = _account(values["bank_account"])
             with writing() as work:
-                service.details(work, service.lock(work.session, case_id),
-                                {**values, "bank_account": account})
+                return_refund.details(work, case_id, {**values, "bank_account": account})
             say(gettext("Saved."))
             return _back(case_id)
     except Invalid as error:

@@ -24,7 +24,7 @@ from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.refund_plan import Wish
 from oms_web.extensions import db
 from oms_web.flows import return_refund
-from oms_web.web import case_words
+from oms_web.web import case_words, formats
 from oms_web.web.access import act
 from oms_web.web.door import reading, writing
 from oms_web.web.forms import Form, choices
@@ -101,7 +101,7 @@ def plan(case_id: int) -> Response:
                 reason=form.reason.data or "", account=form.account.data or "")
         total = sum(one.amount for one in found)
         say(gettext("%(amount)s is planned to go back. Somebody has to approve it.",
-                    amount=f"{from_minor(total, case.currency)} {case.currency}"))
+                    amount=formats.amount(total, case.currency, always=True)))
         return go(url_for("return_card.show", case_id=case_id) + "#money")
     except Invalid as error:
         form.refuse(error)

@@ -13,6 +13,7 @@ from oms_web.domain.company.models import Company
 from oms_web.domain.returns import settings
 from oms_web.domain.returns.settings import Edit
 from oms_web.extensions import db
+from oms_web.flows import return_portal
 from oms_web.web.access import act
 from oms_web.web.door import writing
 from oms_web.web.forms import Form
@@ -52,7 +53,8 @@ def index() -> Response:
 
 def _show(form: SettingsForm, status: int = 200) -> Response:
     return render("returns/settings.html", form=form, status=status,
-                  address=settings.address(db.session),
+                  address=settings.address(db.session), shut=settings.current(db.session).portal
+                  and not return_portal.is_open(db.session),
                   link=url_for("buyer_after.start", _external=True))
 
 

@@ -13,17 +13,17 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from wtforms import HiddenField, SelectField, StringField, TextAreaField
 
-from oms_web.core.errors import OmsError
+from oms_web.core.errors import Invalid, OmsError
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.orders import service as orders
 from oms_web.domain.returns import kinds, queries, service
 from oms_web.domain.returns.queries import Asked
 from oms_web.domain.returns.service import Opening
 from oms_web.extensions import db
-from oms_web.flows import return_case
+from oms_web.flows import return_bench, return_case
 from oms_web.web import asked, case_words
 from oms_web.web.access import act
-from oms_web.web.door import oms, writing
+from oms_web.web.door import oms, reading, writing
 from oms_web.web.forms import Form, choices
 from oms_web.web.render import go, render
 from oms_web.web.toasts import say
@@ -71,11 +71,20 @@ def index() -> Response:
 @screen.get("/returns/new")
 @act("returns.handle")
 def new() -> Response:
-    """A form for a case of an order; without ``?order=`` it asks for the order first."""
-    number = asked.number("order")
-    if number is None:
-        return render("returns/which.html")
-    return _ask(number, CaseForm(formdata=None, key=secrets.token_hex(12)))
+    """A form for a case of an order; without ``?order=`` it asks for the order first.
+
+    The order is named by our number, the channel's, or that of its parcel.
+    """
+    typed = asked.text("order")
+    if not typed:
+        return render("returns/which.html", typed="", found=[], problem="")
+    found = return_bench.orders_of(reading(), typed)
+    if len(found) == 1:
+        return _ask(found[0].id, CaseForm(formdata=None, key=secrets.token_hex(12)))
+    problem = "" if found else gettext("No order or parcel has the number %(code)s.",
+                                       code=typed[:80])
+    return render("returns/which.html", typed=typed, found=found, problem=problem,
+                  status=200 if found else 404)
 
 
 def _ask(order_id: int, form: CaseForm, status: int = 200) -> Response:
@@ -95,9 +104,12 @@ def create() -> Response:
     order_id = asked.whole(request.form.get("order"), "order") or 0
     try:
         if form.validate():
+            units = typed_units("unit")
+            if not units and form.kind.data in (kinds.RETURN, kinds.EXCHANGE):
+                raise Invalid("Say how many units come back.")
             with writing() as work:
                 case, fresh = return_case.open_for(work, order_id, Opening(
-                    form.kind.data, lines=typed_units("unit"),
+                    form.kind.data, lines=units,
                     reason_code=form.reason_code.data or "", reason=form.reason.data or "",
                     story=form.story.data or "", wish=form.wish.data or "",
                     form_key=f"desk:{form.key.data}" if form.key.data else ""))

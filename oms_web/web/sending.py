@@ -111,7 +111,7 @@ def _offer(form: RuleForm, carriers: list[ChannelAccount]) -> None:
         ChannelAccount.archived_at.is_(None)).order_by(ChannelAccount.name))
     form.channel.choices = [SelectChoice("", gettext("every channel")), *(
         SelectChoice(str(one.id), one.name) for one in channels if one.id not in known)]
-    form.packaging.choices = [SelectChoice("", gettext("the usual one")), *(
+    form.packaging.choices = [SelectChoice("", gettext("the usual packaging")), *(
         SelectChoice(str(one.id), one.name) for one in sending.packagings(db.session))]
     options = [SelectChoice("", gettext("choose"))]
     for account in carriers:

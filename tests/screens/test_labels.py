@@ -161,6 +161,14 @@ def test_parcels_are_given_to_a_courier_once_who_is_called_once(owner, depot):
     assert owner.get("/labels/hand-over/1.pdf").data.startswith(b"%PDF-")
 
 
+def test_the_sender_lives_in_a_country_that_is_one(owner, depot):
+    said = {"buy_when": "packed", "label_format": "pdf_a6", "default_g": "1000",
+            "phone": "422000100", "street": "Polna 1", "postcode": "90-001", "city": "Hof"}
+    wrong = post(owner, "/settings/shipping", part=False, country="2026-99-99", **said)
+    assert wrong.status_code == 422
+    assert post(owner, "/settings/shipping", part=False, country="DE", **said).status_code == 303
+
+
 def test_rules_and_packaging_are_edited_and_wrong_ones_say_why(owner, depot):
     page = owner.get("/settings/shipping")
     assert "all others" in text_of(page)

@@ -88,7 +88,8 @@ def test_a_case_is_opened_from_the_order_and_stands_in_the_queue(shop, owner):
 def test_the_queue_pages_by_its_terms(shop, owner):
     for n in range(5):
         kind = "complaint" if n % 2 else "return"
-        opened(shop, owner, kind, key=f"p{n}", **{f"unit-{shop.cup}": "0", f"unit-{shop.tea}": "0"})
+        opened(shop, owner, kind, key=f"p{n}",
+               **{f"unit-{shop.cup}": str(n & 1 ^ 1), f"unit-{shop.tea}": "0"})
     seen, after = [], None
     while True:
         with shop.works.reading(TESTER) as work:
@@ -177,6 +178,56 @@ def test_the_bench_from_the_scan_to_the_shelf(shop, owner, browser_as):
     assert "not of this order" in text_of(bench.get(f"/returns/bench/{case_id}"))
     assert bench.post(f"/returns/bench/{case_id}/unit", data={"code": "NIX"}).status_code == 404
     assert bench.get("/returns").status_code == 403
+
+
+def test_nothing_is_judged_without_a_grade(shop, owner):
+    case_id = opened(shop, owner)
+    owner.post("/returns/bench/scan", data={"code": f"RET{case_id}", "key": "s1"})
+    page = text_of(owner.get(f"/returns/bench/{case_id}"))
+    assert "checked" not in page
+    answer = owner.post(f"/returns/bench/{case_id}/judge", data={
+        "line": hidden(page, "line"), "quantity": "1", "disposition": "", "location": "",
+        "key": hidden(page, "key")})
+    assert (answer.status_code, "Choose a grade" in text_of(answer)) == (422, True)
+    assert one(shop, ReturnUnit) is None
+
+
+@pytest.mark.parametrize("kind", ["return", "exchange"])
+def test_a_return_says_what_comes_back(shop, owner, kind):
+    answer = owner.post("/returns/new", data={
+        "order": shop.order_id, "kind": kind, "key": "k", "reason_code": "", "wish": ""})
+    assert (answer.status_code, "how many units" in text_of(answer)) == (422, True)
+    assert one(shop, Return) is None
+
+
+def test_the_order_of_a_case_is_found_by_any_of_its_numbers(shop, owner):
+    shop.sell("B1")
+    number = one(shop, Order).external_number
+    assert number
+    for typed in (str(one(shop, Order).id), number):
+        assert "What comes back" in text_of(owner.get("/returns/new", query_string={
+            "order": typed}))
+    for typed in ("nonsense", "9" * 11, "x" * 5000):
+        answer = owner.get("/returns/new", query_string={"order": typed})
+        assert (answer.status_code, "No order or parcel has" in text_of(answer)) == (404, True)
+        assert 'name="order"' in text_of(answer)
+
+
+def test_a_transfer_without_an_account_number_is_missed_and_gets_it_later(shop, owner):
+    case_id = opened(shop, owner)
+    key = hidden(text_of(owner.get(f"/returns/{case_id}/refund")), "key")
+    assert owner.post(f"/returns/{case_id}/refund", data={
+        "key": key, "method": "transfer", f"unit-{shop.cup}": "1"}).status_code == 303
+    refund = one(shop, Refund)
+    assert owner.post(f"/returns/{case_id}/refunds/{refund.id}/approve").status_code == 303
+    assert "account number is missing" in text_of(owner.get("/payments/transfers"))
+    said = {"reason_code": "", "reason": "", "box": "",
+            "bank_account": "61 1090 1014 0000 0712 1981 2874"}
+    for _ in range(2):
+        assert owner.post(f"/returns/{case_id}/details", data=said).status_code == 303
+    page = text_of(owner.get("/payments/transfers"))
+    assert "account number is missing" not in page
+    assert "61109010140000071219812874" in page
 
 
 def test_two_orders_in_one_parcel_know_of_each_other(shop, owner):
@@ -287,6 +338,7 @@ def test_details_settings_and_reasons(shop, owner):
         "extra_days": "16"}).status_code == 303
     with shop.works.reading(TESTER) as work:
         assert settings.current(work.session).cheapest_delivery == 999
+    assert "Buyers cannot come yet" not in text_of(owner.get("/returns/settings"))
     page = text_of(owner.get("/returns/reasons"))
     assert "CUP" in page
     assert "67%" in page
@@ -402,6 +454,12 @@ def test_a_closed_portal_answers_like_a_wrong_key(shop, buyer):
     assert buyer.get("/after-sale").status_code == 404
     assert buyer.get("/withdraw").status_code == 404
     assert "Withdraw" not in text_of(buyer.get(f"/o/{key_of(shop)}", headers=EN))
+
+
+def test_a_portal_that_no_mail_can_serve_is_said_to_be_shut(oms, browser_as):
+    with oms.works.writing(TESTER) as work:
+        settings.change(work, settings.Edit(portal=True))
+    assert "Buyers cannot come yet" in text_of(browser_as("owner").get("/returns/settings"))
 
 
 def test_after_the_term_it_is_said_and_still_taken(shop, buyer):

@@ -39,6 +39,7 @@ def test_messages_are_found_where_they_stand(tool):
 @pytest.mark.parametrize(("message", "translation", "complaint"), [
     ("Line %(n)s is wrong: %(why)s", "Pozycja %(n)s jest błędna", "placeholders differ"),
     ("Line %(n)s", "Pozycja %(m)s", "placeholders differ"),
+    ("Without VAT", "Bez VAT (0 %)", "a bare percent sign"),
     ("Never said anywhere", "Nigdzie", "no longer in the source"),
     ("Never said anywhere", "", "not translated"),
 ])

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
+from oms_web.core import countries
 from oms_web.core.errors import Invalid, InvalidForm, NotFound, OmsError
 from oms_web.core.text import tidy
 from oms_web.core.work import Work
@@ -54,7 +55,7 @@ def change(work: Work, values: Mapping[str, Any]) -> None:
     """Keep the settings.
 
     Raises:
-        InvalidForm: a choice that is none, or a weight that no parcel has.
+        InvalidForm: a choice that is none, a weight that no parcel has, or a country that is none.
     """
     row = work.session.get(SendingSettings, 1)
     if row is None:
@@ -67,6 +68,10 @@ def change(work: Work, values: Mapping[str, Any]) -> None:
         problems["label_format"] = Invalid("Choose one of the list.", "label_format")
     if not 0 < values["default_g"] <= HEAVIEST_G:
         problems["default_g"] = Invalid("A parcel weighs between 1 g and 1000 kg.", "default_g")
+    try:
+        countries.check((values.get("sender") or {}).get("country") or "PL")
+    except Invalid as error:
+        problems["country"] = error
     if problems:
         raise InvalidForm(problems)
     before = {name: getattr(row, name) for name in values}

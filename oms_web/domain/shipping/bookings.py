@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.orm import Session
 
 from oms_web.core.errors import NotAllowedNow, NotFound
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
+from oms_web.domain.orders.models import Order
 from oms_web.domain.shipping import tracking
 from oms_web.domain.shipping.label_models import LabelBooking
 from oms_web.domain.shipping.models import Parcel, Shipment
@@ -87,6 +88,15 @@ def live_before_packing(session: Session, order_ids: Sequence[int]) -> LabelBook
     return session.scalar(select(LabelBooking).where(
         LabelBooking.order_id.in_(order_ids), LabelBooking.shipment_id.is_(None),
         LabelBooking.state.in_(LIVE), ~LabelBooking.is_return).order_by(LabelBooking.id).limit(1))
+
+
+def bought_early() -> ColumnElement[bool]:
+    """Whether an order has a label although its packing has not begun, as part of a statement about
+    orders: one that is to be bought counts, too.
+    """
+    return exists().where(
+        LabelBooking.order_id == Order.id, LabelBooking.shipment_id.is_(None),
+        LabelBooking.state.in_(LIVE), ~LabelBooking.is_return)
 
 
 def of_order(session: Session, order_id: int) -> list[LabelBooking]:

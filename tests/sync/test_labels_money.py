@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from oms_connector import OutcomeUnknown, Refused
 
 from oms_web.core.actor import SYSTEM
 from oms_web.core.errors import NotAllowedNow
-from oms_web.flows import label, order_split, order_together, ship
+from oms_web.domain.payments.settling import reports
+from oms_web.flows import label, order_split, order_together, settle_in, ship
 from tests.sync.carrier import Counting, Depot
 
 COD = {"payment_kind": "cod", "paid": False}
@@ -65,6 +68,14 @@ def test_orders_that_travel_together_have_one_label_that_collects_all_their_mone
     booking_id = depot.book(two)
     assert depot.book(one) == booking_id
     assert depot.booking(booking_id).request["cod"] == 3000
+    depot.work()
+    depot.do(ship.leave, depot.booking(booking_id).shipment_id)
+    [number] = depot.booking(booking_id).tracking
+    line = reports.Settled(reports.COD, number, "parcel", date(2026, 11, 28), 3000, "PLN")
+    for _ in range(2):
+        depot.do(settle_in.take, "inpost", [("m1", line)], settle_in.TakenIn())
+    assert [depot.get(one).paid_total for one in (one, two)] == [2000, 1000]
+    assert [depot.get(one).payment_state for one in (one, two)] == ["paid", "paid"]
 
 
 def test_a_parcel_does_not_leave_while_its_label_is_taken_back(depot):

@@ -10,7 +10,7 @@ from oms_connector import OutcomeUnknown, Refused
 from oms_web.core.actor import SYSTEM
 from oms_web.core.errors import NotAllowedNow
 from oms_web.domain.payments.settling import reports
-from oms_web.flows import label, order_split, order_together, settle_in, ship
+from oms_web.flows import label, order_cancel, order_split, order_together, settle_in, ship
 from tests.sync.carrier import Counting, Depot
 
 COD = {"payment_kind": "cod", "paid": False}
@@ -87,3 +87,11 @@ def test_a_parcel_does_not_leave_while_its_label_is_taken_back(depot):
     depot.work()
     assert depot.parcels(shipment_id)[0].tracking == ""
     assert depot.do(ship.leave, shipment_id)
+
+
+def test_no_label_is_bought_for_an_order_that_was_cancelled_meanwhile(depot):
+    order_id = depot.order("A", {"KUB": 1})
+    booking_id = depot.book(order_id)
+    depot.do(order_cancel.cancel, order_id)
+    depot.work()
+    assert (depot.booking(booking_id).state, depot.sales()) == ("cancelled", 0)

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from oms_web.core.errors import NotAllowedNow, NotFound
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
+from oms_web.domain.orders import phases
 from oms_web.domain.orders.models import Order
 from oms_web.domain.shipping import tracking
 from oms_web.domain.shipping.label_models import LabelBooking
@@ -148,15 +149,22 @@ class Taken:
 
 
 def take(work: Work, booking_id: int) -> Taken | None:
-    """Write down that a carrier is asked now; None if it is not due, or another worker has it."""
+    """Write down that a carrier is asked now; None if it is not due, or another worker has it.
+
+    What no carrier has heard of is not bought for an order that was cancelled meanwhile.
+    """
     row = work.session.execute(
         select(LabelBooking.order_id, LabelBooking.account_id, LabelBooking.key,
                LabelBooking.reference, LabelBooking.request, LabelBooking.asked,
-               LabelBooking.state, LabelBooking.attempts)
+               LabelBooking.state, LabelBooking.attempts, LabelBooking.is_return, Order.phase)
+        .join(Order, Order.id == LabelBooking.order_id)
         .where(LabelBooking.id == booking_id, LabelBooking.due_at <= work.now,
                LabelBooking.state.in_((INTENDED, SENT, PENDING, UNKNOWN)))
     ).one_or_none()
     if row is None:
+        return None
+    if row.phase == phases.CANCELLED and not row.asked and not row.is_return:
+        void(work, lock(work.session, booking_id))
         return None
     mine = work.session.execute(
         update(LabelBooking)

@@ -7,17 +7,23 @@ import time
 from decimal import Decimal
 
 import pytest
-from oms_connector import RefundTold, Refused
+from oms_connector import OutcomeUnknown, RefundTold, Refused
 from sqlalchemy import select
 
-from oms_web.core.errors import NotFound
+from oms_web.core.errors import NotAllowedNow, NotFound
 from oms_web.domain.orders import service as orders
 from oms_web.domain.payments import refunds
 from oms_web.domain.payments import service as payments
-from oms_web.domain.payments.models import Payment
+from oms_web.domain.payments.models import Payment, Refund
 from oms_web.domain.returns.refund_plan import Wish
 from oms_web.domain.returns.service import Opening
-from oms_web.flows import order_pay, order_refund, return_case, return_refund
+from oms_web.flows import (
+    order_ask_payment,
+    order_pay,
+    order_refund,
+    return_case,
+    return_refund,
+)
 from oms_web.sync import refund_sending
 from tests.after_sale import AfterSale
 from tests.automation.rule_desk import ANNA
@@ -81,6 +87,33 @@ def test_a_dispute_that_was_won_brought_nothing_more(shop):
         shop.tell(disputed=disputed)
         shop.run(days=2)
     assert (shop.row().paid, shop.state()[:2]) == (PAID["paid"] * 100, ("paid", 2000))
+
+
+def test_nobody_frees_money_that_a_provider_works_on(shop):
+    shop.refund(2000)
+    shop.send()
+    with shop.works.reading(ANNA) as work:
+        refund_id = work.session.scalars(select(Refund.id)).one()
+    with pytest.raises(NotAllowedNow), shop.works.writing(ANNA) as work:
+        return_refund.act(work, refund_id, "refuse", why="mistake")
+    for name in ("lose", "refuse"):  # said in so many words, it is a person's to know
+        with shop.works.writing(ANNA) as work:
+            return_refund.act(work, refund_id, name, why="the provider has no such refund")
+    assert shop.refunds() == ["refused"]
+
+
+def test_what_was_withdrawn_before_there_was_a_link_is_looked_at_no_more(shop, monkeypatch):
+    def slow(self, ask):
+        with shop.works.writing(ANNA) as work:
+            order_ask_payment.withdraw(work, shop.order, shop.row().id)
+        raise OutcomeUnknown("gone")
+
+    with shop.works.writing(ANNA) as work:
+        order_pay.give_back(work, shop.order, 500, "cash", work.now, "back:1")
+    monkeypatch.setattr(Payer, "ask_payment", slow)
+    shop.ask(500, key="f2")
+    shop.run()
+    assert (shop.row().state, shop.row().due_at) == ("withdrawn", None)
 
 
 # Answers ----------------------------------------------------------------------------------------

@@ -236,6 +236,8 @@ def note_failed(work: Work, taken: Taken, why: str, *, sent: bool, known: bool =
     row = _lock(work, taken)
     row.message = why[:400]
     row.due_at = work.now + timedelta(seconds=_BACKOFF[min(row.tries, len(_BACKOFF)) - 1])
+    if row.state not in OPEN and not row.reference:
+        row.due_at = None  # withdrawn before there was a link: nobody can pay by it
     if not taken.asks or row.state != SENDING:
         return
     if known:

@@ -14,7 +14,7 @@ from oms_web.core.claims import enqueue
 from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.core.work import Work
 from oms_web.domain.channels.service import get_account
-from oms_web.domain.orders import phases
+from oms_web.domain.orders import lineage, phases
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
 from oms_web.domain.shipping import bookings, choosing, planning, sending
@@ -68,13 +68,18 @@ def book_order(work: Work, order_id: int, wanted: Wanted = Wanted(), check: Chec
     Said again, it changes nothing: the label that there is, is returned.
 
     Raises:
-        NotAllowedNow: the order is closed, held or not paid, or no service is chosen.
+        NotAllowedNow: the order is closed, held or not paid, no service is chosen, or it travels
+            with others whose packing has not begun: a label of it alone would not collect their
+            money.
         Invalid, InvalidForm: what the carrier would refuse.
     """
     order = orders.lock_order(work.session, order_id)
     begun = shipping.of_order(work.session, order_id, *shipping.LIVE, shipping.SHIPPED)
     if not begun:
         known = bookings.live_before_packing(work.session, [order_id])
+        if known is None and len(lineage.together(work.session, order_id)) > 1:
+            raise NotAllowedNow(
+                "This order travels with others: their label is bought when packing begins.")
         return known or _book(work, order, None, wanted, check)
     found = [book_shipment(work, one.id, wanted, check) for one in begun]
     return found[0]

@@ -78,7 +78,9 @@ def heard(work: Work, taken: Taken, account: ChannelAccount, told: PaymentTold) 
     rows = _rows(work, taken, account, told, order)
     state = requests.PAID if told.state == "paid" else \
         requests.ENDED if told.state in _ENDED else requests.WAITING
-    new = requests.note_standing(work, taken, state=state, rows=rows, disputed=told.disputed)
+    paid = to_minor(told.paid, taken.currency) if told.paid else 0
+    new = requests.note_standing(work, taken, state=state, paid=max(0, paid), rows=rows,
+                                 disputed=told.disputed)
     orders.refile(work, [one.id for one in lineage.purchase(work.session, order)])
     return new
 
@@ -98,7 +100,7 @@ def _rows(work: Work, taken: Taken, account: ChannelAccount, told: PaymentTold, 
     found = [row(came, told.reference, told.method or account.name)] if came > 0 else []
     back = [(one.reference, to_minor(one.amount, taken.currency)) for one in told.refunds
             if one.state == "done" and one.amount > 0]
-    found += _news(work, order, [
+    found += _news(work, taken, order, [
         row(-amount, reference, account.name) for reference, amount in back])
     found += [row(amount, reference, account.name)
               for amount, reference in _dispute(work, account.id, told, came - sum(
@@ -106,11 +108,12 @@ def _rows(work: Work, taken: Taken, account: ChannelAccount, told: PaymentTold, 
     return found
 
 
-def _news(work: Work, order: Order, back: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _news(work: Work, taken: Taken, order: Order, back: list[dict[str, Any]]
+          ) -> list[dict[str, Any]]:
     """What went back and was not told before: refunds of others; one of ours is settled by it."""
     fresh = [one for one in back if payments.amount_of(
         work.session, one["source"], one["reference"]) is None]
-    news, settled = refunds.hear(work, order, fresh)
+    news, settled = refunds.hear(work, order, fresh, taken.id)
     for case_id in sorted(settled):
         cases.follow(work, cases.lock(work.session, case_id))
     return [dict(one) for one in news]

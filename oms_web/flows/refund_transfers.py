@@ -14,12 +14,14 @@ from oms_web.core.clock import local_day
 from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.core.work import Work
 from oms_web.domain.company.models import Company
+from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
 from oms_web.domain.payments import refund_states as states
 from oms_web.domain.payments import refunds
 from oms_web.domain.payments.bank import transfers
 from oms_web.domain.payments.bank.transfers import Sender, Transfer
 from oms_web.domain.payments.models import Refund
+from oms_web.domain.returns import service as cases
 
 Format = Literal["elixir", "pain"]
 FILE = "file:"
@@ -49,7 +51,11 @@ def make(work: Work, format_: Format, currency: str) -> str:
         Invalid: our account number is missing or of another country.
         NotAllowedNow: nothing waits.
     """
-    rows = [refunds.lock(work.session, one.id) for one in waiting(work, currency)]
+    found = waiting(work, currency)
+    orders.lock_orders(work.session, {one.order_id for one in found})
+    mine = [cases.lock(work.session, one)
+            for one in sorted({one.case_id for one in found if one.case_id})]
+    rows = [refunds.lock(work.session, one.id) for one in found]
     rows = [one for one in rows if one.state == states.APPROVED]
     if not rows:
         raise NotAllowedNow("No refund waits for a transfer.")
@@ -57,6 +63,8 @@ def make(work: Work, format_: Format, currency: str) -> str:
     _render(work, format_, name, rows)  # before anything is written: what cannot be sent is refused
     for one in rows:
         refunds.act(work, one, "send", reference=name)
+    for case in mine:
+        cases.follow(work, case)
     return name
 
 

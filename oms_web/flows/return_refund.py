@@ -128,7 +128,8 @@ def act(work: Work, refund_id: int, name: str, *, why: str = "", reference: str 
     refund = refunds.lock(work.session, refund_id)
     if name in ("drop", "refuse") and not why.strip() and refund.state != refund_states.REFUSED:
         raise Invalid("Say why.", "why")
-    if name == "send" and refund.method not in refund_states.BY_HAND:
+    in_hand = name == "send" or (name == "refuse" and refund.state == refund_states.SENT)
+    if in_hand and refund.method not in refund_states.BY_HAND:
         raise NotAllowedNow("The payment provider sends this one.")
     done = refunds.act(work, refund, name, why=why, reference=reference)
     if case is not None:

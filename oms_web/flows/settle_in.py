@@ -19,12 +19,13 @@ from oms_web.core.clock import SHOP_ZONE, to_utc
 from oms_web.core.db import upsert
 from oms_web.core.text import squeeze
 from oms_web.core.work import Work
-from oms_web.domain.orders import phases
+from oms_web.domain.orders import lineage, parting, phases
 from oms_web.domain.orders import service as orders
-from oms_web.domain.orders.models import ChannelOrder, OrderKey, OrderLink
+from oms_web.domain.orders.models import ChannelOrder, Order, OrderKey, OrderLink
 from oms_web.domain.payments import service as payments
 from oms_web.domain.payments.settling.models import Settlement
 from oms_web.domain.payments.settling.reports import COD, Settled
+from oms_web.domain.shipping import boxes
 from oms_web.domain.shipping.models import Parcel, Shipment
 
 SOURCE = "cod"
@@ -77,15 +78,33 @@ def _pay(work: Work, order_id: int, mark: str, line: Settled) -> bool:
     if order.currency != line.currency or order.phase == phases.DRAFT:
         return False
     at = to_utc(datetime.combine(line.day, time(12)), SHOP_ZONE)
-    done = payments.record_new(work, order, [{
-        "at": at, "amount": line.amount, "currency": line.currency, "method": METHOD,
-        "source": SOURCE, "reference": mark, "stated": False}])
-    orders.refile(work, [order_id])
+    mine, done = _inside(work, order, line), 0
+    shares = parting.fill(line.amount, [lineage.due(work.session, one) for one in mine])
+    for one, share in zip(mine, shares, strict=True):
+        if share:
+            done += payments.record_new(work, one, [{
+                "at": at, "amount": share, "currency": line.currency, "method": METHOD,
+                "source": SOURCE, "reference": mark if one is order else f"{mark}:{one.id}",
+                "stated": False}])
+    orders.refile(work, [one.id for one in mine])
     return bool(done)
 
 
+def _inside(work: Work, order: Order, line: Settled) -> list[Order]:
+    """The orders whose money a courier collected at once: those in the parcel, this one first."""
+    if line.by != "parcel" or order.together_id is None:
+        return [order]
+    box = work.session.scalars(
+        select(Shipment).join(Parcel, Parcel.shipment_id == Shipment.id)
+        .where(Parcel.tracking == line.ref, Shipment.order_id == order.id).limit(1)).first()
+    inside = boxes.owners(work.session, box) if box is not None else []
+    others = [orders.get_order(work.session, one) for one in inside if one != order.id]
+    return [order, *(one for one in others if one.currency == line.currency)]
+
+
 def _by_parcel(work: Work, refs: set[str]) -> dict[str, int]:
-    """Tracking numbers -> orders; of orders that share a parcel the one it was made for."""
+    """Tracking numbers -> orders; of orders that share a parcel the one it was made for (what was
+    collected is divided among them, see ``_inside``)."""
     if not refs:
         return {}
     rows = work.session.execute(

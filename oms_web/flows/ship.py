@@ -22,6 +22,7 @@ from oms_web.domain.orders.leaving import goods_left, not_left
 from oms_web.domain.orders.models import Order
 from oms_web.domain.orders.reserving import KIND
 from oms_web.domain.orders.service import count_reserved
+from oms_web.domain.shipping import bookings
 from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping.models import Shipment
 from oms_web.domain.stock import service as stock
@@ -33,12 +34,17 @@ def leave(work: Work, shipment_id: int) -> bool:
     """A packed shipment was handed over; False when it had left already.
 
     Raises:
-        NotAllowedNow: it is not packed, or its order is cancelled, held or not paid.
+        NotAllowedNow: it is not packed, its label is being taken back, or its order is cancelled,
+            held or not paid.
     """
     shipment = shipping.lock(work.session, shipment_id)
     if shipment.state in shipping.LEFT:
         return False
     mine = _inside(work, shipment)
+    label = bookings.live_of_shipment(work.session, shipment_id)
+    if label is not None and label.void_asked_at is not None:
+        raise NotAllowedNow("The label of this parcel is being taken back. Wait for what the "
+                            "carrier says.")
     for order in mine:
         waiting.check_leaves(work.session, order, shipment.order_id)
     if shipment.state != shipping.PACKED:

@@ -137,7 +137,7 @@ def _kept(taken: Taken, state: str, why: str, wait: timedelta) -> Verdict:
 
 def _booked(connector: CarriesParcels, taken: Taken) -> Booked:
     if taken.asked:
-        found = connector.find_booking(taken.key, taken.reference)
+        found = _found(connector, taken)
         if found is not None:
             return found
         if taken.was == bookings.PENDING:
@@ -149,10 +149,20 @@ def _booked(connector: CarriesParcels, taken: Taken) -> Booked:
         return connector.book(booking)
     except Refused:
         # It may be refused because the carrier has it already.
-        known = connector.find_booking(taken.key, taken.reference) if taken.asked else None
+        known = _found(connector, taken) if taken.asked else None
         if known is None:
             raise
         return known
+
+
+def _found(connector: CarriesParcels, taken: Taken) -> Booked | None:
+    """What the carrier has under the key; None where it has nothing."""
+    try:
+        return connector.find_booking(taken.key, taken.reference)
+    except NotSupported:
+        raise
+    except Refused as error:  # that it cannot be looked for does not say that it was not bought
+        raise OutcomeUnknown(str(error)) from error
 
 
 def _said(told: Booked, taken: Taken) -> Verdict:

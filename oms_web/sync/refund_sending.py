@@ -15,10 +15,12 @@ from oms_connector.paying import RefundAsk, RefundsPayments, RefundTold
 from oms_web.core.actor import SYSTEM
 from oms_web.core.money import from_minor
 from oms_web.core.work import Work, Works
+from oms_web.domain.orders import service as orders
 from oms_web.domain.payments import refunds
 from oms_web.domain.payments.models import Refund
 from oms_web.domain.payments.refund_states import UNKNOWN
 from oms_web.domain.returns import service as cases
+from oms_web.domain.returns.models import Return
 
 OUTCOMES = {"done": "done", "refused": "refuse", "pending": "wait"}
 
@@ -76,10 +78,12 @@ def look(works: Works, provider: RefundsPayments, refund_id: int, payment: str) 
 
 def _take(works: Works, refund_id: int, payment: str, notify_url: str) -> _Taken | None:
     with works.writing(SYSTEM) as work:
+        case = _lock(work, refund_id)
         row = refunds.take(work, refund_id)
         if row is None:
             return None
-        _follow(work, row.case_id)
+        if case is not None:
+            cases.follow(work, case)
         return _Taken(_ask(work, row, payment, notify_url), row.attempts, row.state == UNKNOWN,
                       row.reference)
 
@@ -92,25 +96,44 @@ def _ask(work: Work, row: Refund, payment: str, notify_url: str) -> RefundAsk:
 
 
 def _asked(provider: RefundsPayments, taken: _Taken) -> RefundTold:
-    if taken.doubtful:
-        try:
-            known = provider.find_refund(taken.ask, taken.reference)
-        except Refused as error:  # that it cannot be looked for says nothing of the money
-            raise OutcomeUnknown(str(error)) from error
-        if known is not None:
-            return known
-    return provider.refund(taken.ask)
+    if not taken.doubtful:
+        return provider.refund(taken.ask)
+    known = _found(provider, taken)
+    if known is not None:
+        return known
+    try:
+        return provider.refund(taken.ask)
+    except Refused:
+        # It may be refused because the money went back already, and is shown late.
+        known = _found(provider, taken)
+        if known is None:
+            raise
+        return known
+
+
+def _found(provider: RefundsPayments, taken: _Taken) -> RefundTold | None:
+    """What the provider has under our key; None where it has nothing."""
+    try:
+        return provider.find_refund(taken.ask, taken.reference)
+    except Refused as error:  # that it cannot be looked for says nothing of the money
+        raise OutcomeUnknown(str(error)) from error
 
 
 def _note(works: Works, refund_id: int, attempt: int, outcome: str, reference: str = "",
           why: str = "") -> bool:
     with works.writing(SYSTEM) as work:
+        case = _lock(work, refund_id)
         noted = refunds.note(work, refund_id, attempt, outcome, reference=reference, why=why)
-        _follow(work, refunds.get(work.session, refund_id).case_id)
+        if case is not None:
+            cases.follow(work, case)
+        row = refunds.get(work.session, refund_id)
+        orders.refile(work, [row.order_id, row.purse_id])
         return noted
 
 
-def _follow(work: Work, case_id: int | None) -> None:
-    """Bring the money track of the refund's case in step."""
-    if case_id is not None:
-        cases.follow(work, cases.lock(work.session, case_id))
+def _lock(work: Work, refund_id: int) -> Return | None:
+    """The order of a refund and its case, in the sequence in which everybody locks them; the case.
+    """
+    known = refunds.get(work.session, refund_id)
+    orders.lock_order(work.session, known.order_id)
+    return cases.lock(work.session, known.case_id) if known.case_id else None

@@ -346,8 +346,7 @@ class Card:
 
 def _payment(one: Payment, undone: Collection[int]) -> PaymentView:
     by_hand = paying.may_be_taken_back(one)
-    undoes = one.source == paying.DESK and not by_hand
-    kind = "undo" if undoes else "back" if one.amount < 0 else ""
+    kind = "undo" if paying.takes_back(one) else "back" if one.amount < 0 else ""
     return PaymentView(one, kind, one.id in undone, by_hand and one.id not in undone)
 
 

@@ -1,9 +1,7 @@
-"""Money back for a case: the plan, whoever approves it, the file for the bank, and the outcome."""
+"""Money back for a case: the plan, whoever approves it, and the outcome."""
 
 from __future__ import annotations
 
-import csv
-import io
 import secrets
 from typing import Any
 
@@ -34,7 +32,7 @@ from oms_web.web.toasts import say
 
 screen = Blueprint("return_money", __name__)
 
-MOST_IN_FILE = 500
+MOST_SHOWN = 500
 
 
 class RefundForm(Form):
@@ -160,7 +158,7 @@ def index() -> Response:
     """All refunds that wait for somebody."""
     rows = db.session.execute(
         select(Refund, Order.buyer_name).join(Order, Order.id == Refund.order_id)
-        .where(Refund.state.in_(refund_states.PENDING)).order_by(Refund.id).limit(MOST_IN_FILE)
+        .where(Refund.state.in_(refund_states.PENDING)).order_by(Refund.id).limit(MOST_SHOWN)
     ).all()
     return render("returns/refunds.html", rows=rows, words=case_words, cases=_numbers(rows),
                   acts=refund_states.TRANSITIONS)
@@ -170,30 +168,3 @@ def _numbers(rows: Any) -> dict[int, str]:
     ids = [refund.case_id for refund, _ in rows if refund.case_id]
     return dict(db.session.execute(
         select(Return.id, Return.number).where(Return.id.in_(ids))).all()) if ids else {}
-
-
-@screen.get("/refunds/bank.csv")
-@act("refunds.pay")
-def bank_file() -> Response:
-    """Approved transfers as a file that a bank's pages read: account, name, amount, title."""
-    rows = db.session.execute(
-        select(Refund, Order.buyer_name).join(Order, Order.id == Refund.order_id)
-        .where(Refund.state == refund_states.APPROVED, Refund.method == refund_states.TRANSFER,
-               Refund.bank_account != "").order_by(Refund.id).limit(MOST_IN_FILE)).all()
-    numbers = _numbers(rows)
-    out = io.StringIO()
-    lines = csv.writer(out, delimiter=";", lineterminator="\r\n")
-    lines.writerow(["account", "name", "amount", "currency", "title"])
-    for refund, name in rows:
-        lines.writerow([
-            refund.bank_account, _plain(name),
-            f"{from_minor(refund.amount, refund.currency)}".replace(".", ","), refund.currency,
-            f"{numbers.get(refund.case_id or 0, '')} {refund.order_id}".strip()])
-    response = Response("\ufeff" + out.getvalue(), content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = 'attachment; filename="refunds.csv"'
-    return response
-
-
-def _plain(name: str) -> str:
-    """A name that no spreadsheet takes for a formula."""
-    return f"'{name}" if name[:1] in "=+-@\t" else name

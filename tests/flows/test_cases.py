@@ -408,6 +408,30 @@ def test_an_echo_after_the_refund_was_typed_in_adds_nothing(shop):
     assert [row.amount for row in rows(shop, OurPayment)] == [11999, -refund.amount]
 
 
+def test_an_echo_before_the_refund_was_typed_in_settles_it(shop):
+    """Approved, done on the channel's pages, and told before anybody comes back here."""
+    [refund] = ask(shop, opened(shop, units={"TEA": 1}), method="channel")
+    pay(shop, refund.id, "approve")
+    told = shop.sold("A1", state="shipped", revision="2")
+    back = Payment("R1", Decimal(-refund.amount) / 100, make.NOON, "BLIK")
+    with shop.works.writing(TESTER) as work:
+        take_in(work, shop.account(work), [replace(told, payments=(*told.payments, back))])
+    pay(shop, refund.id, "done")
+    assert order_of(shop).paid_total == 11999 - refund.amount
+
+
+def test_a_channel_that_only_says_paid_does_not_pay_again_what_a_person_gave_back(shop):
+    with shop.works.writing(TESTER) as work:
+        sold = take_in(work, shop.account(work), [make.order("P1", {"CUP": 1})]).order_ids[0]
+    shop.do(order_pay.give_back, sold, 500, "cash", make.NOON, "back:1")
+    with shop.works.writing(TESTER) as work:
+        take_in(work, shop.account(work), [make.order("P1", {"CUP": 1}, revision="2",
+                                                      state="delivered")])
+    with shop.works.reading(TESTER) as work:
+        order = work.session.get_one(Order, sold)
+        assert order.paid_total == order.total - 500
+
+
 def test_a_channel_that_only_says_paid_does_not_pay_our_refund_again(shop):
     with shop.works.writing(TESTER) as work:
         sold = take_in(work, shop.account(work), [make.order("P1", {"CUP": 1})]).order_ids[0]

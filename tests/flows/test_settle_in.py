@@ -107,6 +107,15 @@ def test_what_a_courier_collected_pays_its_order_once(shop):
         assert work.session.get(Order, ids[2]).paid_total == 2000
 
 
+def test_a_courier_does_not_owe_what_went_back_to_the_buyer_since(shop):
+    works, ids = shop
+    take(works, INPOST)
+    with works.writing(SYSTEM) as work:
+        work.session.execute(update(Order).where(Order.id == ids[2]).values(
+            paid_total=0, refunded_total=2000))
+    assert owed(works, owing.by_couriers) == []
+
+
 def test_a_marketplace_is_held_against_what_was_paid(shop):
     works, ids = shop
     with works.writing(SYSTEM) as work:

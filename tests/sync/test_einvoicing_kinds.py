@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from lxml import etree
 
+from oms_web.core.errors import Invalid
 from oms_web.domain.documents.correcting import Ask as Correct
+from oms_web.domain.einvoices import fa3, service
 from oms_web.flows.correct_document import correct_invoice
 from oms_web.flows.issue_document import issue_advance, issue_invoice, issue_proforma
 from tests import paper
@@ -49,6 +51,36 @@ def test_corrections_of_all_sorts_are_taken(here):
         assert text(tree, "NrKSeFFaKorygowanej") == [here.row(first.id).ksef_number]
         assert text(tree, "P_15") == [f"{correction.gross / 100:.2f}"]
     assert text(xml_of(here, made[1].id), "P_13_1") == []
+
+
+def test_a_correction_that_ksef_would_refuse_is_not_issued_while_its_invoice_waits(here):
+    (document_id,) = here.issue()
+    with pytest.raises(Invalid, match="KSeF knows no VAT rate 19%"), \
+            here.oms.works.writing(ANNA) as work:
+        correct_invoice(work, document_id, Correct(reason="Pomyłka", rates={1: "19"}))
+    assert here.states() == {document_id: "ready"}
+
+
+def test_a_correction_that_cannot_be_written_keeps_no_number_back(here, monkeypatch):
+    """The invoice has its number all the same, and what follows goes on."""
+    (document_id,) = here.issue()
+    with here.oms.works.writing(ANNA) as work:
+        waits, _ = correct_invoice(work, document_id, Correct(reason="Zwrot", quantities={1: 0}))
+    write = fa3.write
+
+    def broken(snapshot, *rest):
+        if snapshot["kind"] == "correction":
+            raise Invalid("cannot be said")
+        return write(snapshot, *rest)
+
+    monkeypatch.setattr(fa3, "write", broken)
+    here.settle(6)
+    assert here.states() == {document_id: "accepted", waits.id: "rejected"}
+    monkeypatch.undo()
+    with here.oms.works.writing(ANNA) as work:
+        service.again(work, waits.id)
+    here.settle(6)
+    assert here.states()[waits.id] == "accepted"
 
 
 def test_an_advance_and_its_final_invoice_are_taken_and_a_pro_forma_does_not_go(here):

@@ -157,3 +157,21 @@ def test_a_parcel_nobody_scans_is_looked_for(depot):
     depot.scanned(tracked, "moving")
     depot.work()
     assert quiet() == 0
+
+
+def test_a_death_before_the_shipment_follows_is_made_good(depot, monkeypatch):
+    _, shipment_id, tracked = sent(depot)
+    depot.forward(hours=2)
+    depot.scanned(tracked, "delivered")
+
+    def die(*_):
+        raise SystemExit
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(tracking, "_follow", die)
+        with pytest.raises(SystemExit):
+            depot.work()
+    for _ in range(2):
+        depot.forward(hours=9)
+        depot.work()
+    assert state(depot, shipment_id) == "delivered"

@@ -73,13 +73,13 @@ def _write(work: Work, row: EInvoice, document: Document) -> None:
     found = list(work.session.execute(
         select(EInvoice.document_id, EInvoice.state, EInvoice.ksef_number)
         .where(EInvoice.document_id.in_(spoken)))) if spoken else []
-    if any(one.state != ACCEPTED for one in found):
-        row.state, row.due_at = AWAITING, None
-        return
     xml = fa3.write(document.snapshot, work.now,
                     {one.document_id: one.ksef_number for one in found if one.ksef_number})
     if wrong := faults(xml):
         raise Invalid("KSeF would refuse this document: %(why)s", why=wrong[0][:300])
+    if any(one.state != ACCEPTED for one in found):  # it was looked at while it can be mended
+        row.state, row.due_at = AWAITING, None
+        return
     row.file, row.hash = work.ports["files"].put(xml, ".xml"), numbers.sha256(xml)
     row.state, row.due_at = READY, work.now
     row.session = row.reference = None
@@ -228,7 +228,10 @@ def _accept(work: Work, row: EInvoice, ksef_number: str, at: datetime | None) ->
             .with_for_update()):
         other = work.session.get_one(Document, waiting.document_id)
         if row.document_id in fa3.spoken_of(other.snapshot):
-            _write(work, waiting, other)
+            try:
+                _write(work, waiting, other)
+            except Invalid as refusal:  # it must not keep back the number that was given
+                _reject(work, waiting, Answer(0, str(refusal)))
 
 
 def note_receipt(work: Work, document_id: int, upo: bytes | None) -> None:

@@ -55,7 +55,7 @@ class Order(Base):
     share ``purchase_id`` (the number of the first) and are paid together; orders that travel in one
     parcel share ``together_id`` (the number of one of them). Of what was paid here,
     ``refund_pending`` is on its way back to the buyer; ``refunded_total`` went back because of a
-    case after the sale, and does not make the order look unpaid.
+    case after the sale or made it cheaper afterwards, and does not make the order look unpaid.
     """
 
     __tablename__ = "sales_order"

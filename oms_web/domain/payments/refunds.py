@@ -13,21 +13,23 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import and_, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from oms_web.core.errors import Invalid, NotAllowedNow, NotFound
 from oms_web.core.text import tidy
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
-from oms_web.domain.orders import lineage
+from oms_web.domain.orders import lineage, phases
 from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.payments.models import Payment, Refund
 from oms_web.domain.payments.refund_states import (
     APPROVED,
+    CHANNEL,
     DONE,
     METHODS,
     PLANNED,
+    PROVIDER,
     REFUSED,
     SENT,
     UNKNOWN,
@@ -213,8 +215,8 @@ def _done(work: Work, refund: Refund, told: Mapping[str, Any] | None = None) -> 
     """The money is gone: pending becomes a payment below zero, by whoever told it first."""
     purse = _purse(work, refund)
     purse.refund_pending -= refund.amount
-    if refund.case_id is not None:
-        purse.refunded_total += refund.amount
+    purse.refunded_total += refund.amount if refund.case_id is not None \
+        else _forgiven(work.session, purse, refund.amount)
     refund.ended_at = work.now
     work.session.execute(insert(Payment), [dict(told or {
         "at": work.now, "amount": -refund.amount, "currency": refund.currency,
@@ -227,6 +229,17 @@ def _done(work: Work, refund: Refund, told: Mapping[str, Any] | None = None) -> 
                 .values(refunded=OrderLine.refunded + item["units"])
                 .execution_options(synchronize_session="fetch"))
     settle(work, purse)
+
+
+def _forgiven(session: Session, purse: Order, amount: int) -> int:
+    """How much of an amount without a case makes an order cheaper that was paid in full: what was
+    paid too much, or for what was cancelled, only goes back.
+    """
+    family = lineage.purchase(session, purse)
+    due = lineage.due(session, purse)
+    if due > 0 or all(one.phase == phases.CANCELLED for one in family):
+        return 0
+    return max(0, amount + due)
 
 
 # A provider's part ------------------------------------------------------------------------------
@@ -286,18 +299,23 @@ def references_beside(session: Session, refund: Refund) -> tuple[str, ...]:
 # What channels tell -----------------------------------------------------------------------------
 
 
-def hear(work: Work, order: Order, rows: Sequence[Mapping[str, Any]]
-         ) -> tuple[list[Mapping[str, Any]], set[int]]:
+def hear(work: Work, order: Order, rows: Sequence[Mapping[str, Any]],
+         request_id: int | None = None) -> tuple[list[Mapping[str, Any]], set[int]]:
     """The payments a channel tells that are news, without the echo of refunds of ours; and the
     cases whose refunds it settled.
 
     A payment below zero that has the reference, or else exactly the amount, of a refund that was
     sent is that refund: it settles one whose answer was lost, and adds nothing to one that is done.
+
+    Args:
+        request_id: a provider tells of this payment: only what went back by it can be meant, never
+            a transfer or cash of the same amount.
     """
     news: list[Mapping[str, Any]] = []
     settled: set[int] = set()
     for row in rows:
-        refund = _echoed(work.session, order, row) if row["amount"] < 0 else None
+        refund = _echoed(work.session, order, row, request_id) \
+            if row["amount"] < 0 else None
         if refund is None:
             news.append(row)
             continue
@@ -311,12 +329,18 @@ def hear(work: Work, order: Order, rows: Sequence[Mapping[str, Any]]
     return news, settled
 
 
-def _echoed(session: Session, order: Order, row: Mapping[str, Any]) -> Refund | None:
+def _echoed(session: Session, order: Order, row: Mapping[str, Any], request_id: int | None
+            ) -> Refund | None:
     family = [one.id for one in lineage.purchase(session, order)]
     name = f"{row['source']}:{row['reference']}"[:240]
+    gone = Refund.state.in_((SENT, UNKNOWN, DONE))
+    # What a person does on the channel's pages is often told before it is typed in here.
+    may_be = or_(gone, and_(Refund.state == APPROVED, Refund.method == CHANNEL))
+    if request_id is not None:
+        may_be = and_(gone, Refund.method == PROVIDER,
+                      or_(Refund.request_id == request_id, Refund.request_id.is_(None)))
     mine = session.scalars(
-        select(Refund)
-        .where(Refund.purse_id.in_(family), Refund.state.in_((SENT, UNKNOWN, DONE)))
+        select(Refund).where(Refund.purse_id.in_(family), may_be)
         .order_by(Refund.id).with_for_update()).all()
     by_name = next((one for one in mine if one.echo == name), None)
     if by_name is not None:

@@ -236,6 +236,8 @@ def note_failed(work: Work, taken: Taken, why: str, *, sent: bool, known: bool =
     row = _lock(work, taken)
     row.message = why[:400]
     row.due_at = work.now + timedelta(seconds=_BACKOFF[min(row.tries, len(_BACKOFF)) - 1])
+    if row.state not in OPEN and not row.reference:
+        row.due_at = None  # withdrawn before there was a link: nobody can pay by it
     if not taken.asks or row.state != SENDING:
         return
     if known:
@@ -248,12 +250,13 @@ def note_failed(work: Work, taken: Taken, why: str, *, sent: bool, known: bool =
         row.state = UNKNOWN if sent else ASKED
 
 
-def note_standing(work: Work, taken: Taken, *, state: str, rows: Sequence[dict[str, Any]],
-                  disputed: bool) -> int:
+def note_standing(work: Work, taken: Taken, *, state: str, paid: int,
+                  rows: Sequence[dict[str, Any]], disputed: bool) -> int:
     """How a payment stands: what is new of its money is booked; how many rows.
 
     Args:
         state: ``waiting``, ``paid`` or ``ended`` (nobody can pay by it any more).
+        paid: what the provider says has come, minor units.
         rows: its money as payments: what came, and below zero what went back.
     """
     row = _lock(work, taken)
@@ -262,7 +265,7 @@ def note_standing(work: Work, taken: Taken, *, state: str, rows: Sequence[dict[s
         .execution_options(populate_existing=True)).one()
     new = service.record_new(work, order, rows)
     row.tries, row.message = 0, ""
-    row.paid = max(0, sum(one["amount"] for one in rows if one["amount"] > 0))
+    row.paid = paid
     if state == PAID and row.state != PAID:
         row.state, row.ended_at = PAID, work.now
     elif state == ENDED and row.state in OPEN:

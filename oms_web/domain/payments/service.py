@@ -76,12 +76,14 @@ def _top_up(
 ) -> bool:
     """All is paid: what is missing to the channel's total was paid as well. It never falls.
 
-    What we gave back ourselves since does not make it less.
+    What we gave back ourselves since does not make it less: by a refund, or as a person wrote down.
     """
+    is_undo = Payment.reference.startswith(_UNDO, autoescape=True)
+    gave_back = (Payment.source == DESK) & (
+        ((Payment.amount < 0) & ~is_undo) | ((Payment.amount > 0) & is_undo))
     shown = work.session.scalar(
         select(func.coalesce(func.sum(Payment.amount), 0))
-        .where(Payment.order_id == order.id, Payment.stated.is_(False),
-               ~Payment.reference.startswith(MARK, autoescape=True) | (Payment.source != DESK))
+        .where(Payment.order_id == order.id, Payment.stated.is_(False), ~gave_back)
     )
     missing = told["amount"] - int(shown or 0)
     if present is None:
@@ -122,10 +124,16 @@ def by_hand(session: Session, order_id: int, payment_id: int) -> Payment:
 
 
 def may_be_taken_back(payment: Payment) -> bool:
-    """Whether a person recorded it: what a channel says of money is the channel's to mend, and what
-    was paid at a till is the till's, or its drawer would not agree.
+    """Whether a person recorded it: what a channel says of money is the channel's to mend, what was
+    paid at a till is the till's, or its drawer would not agree, and what a refund paid stays gone,
+    or it could go back twice.
     """
-    return payment.source == DESK and not payment.reference.startswith((_UNDO, TILL))
+    return payment.source == DESK and not payment.reference.startswith((_UNDO, TILL, MARK))
+
+
+def takes_back(payment: Payment) -> bool:
+    """Whether it is the row by which a payment recorded by hand was taken back."""
+    return payment.source == DESK and payment.reference.startswith(_UNDO)
 
 
 def undone(payments: Iterable[Payment]) -> set[int]:

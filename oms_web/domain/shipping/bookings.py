@@ -14,12 +14,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.orm import Session
 
 from oms_web.core.errors import NotAllowedNow, NotFound
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
+from oms_web.domain.orders import phases
+from oms_web.domain.orders.models import Order
 from oms_web.domain.shipping import tracking
 from oms_web.domain.shipping.label_models import LabelBooking
 from oms_web.domain.shipping.models import Parcel, Shipment
@@ -89,6 +91,15 @@ def live_before_packing(session: Session, order_ids: Sequence[int]) -> LabelBook
         LabelBooking.state.in_(LIVE), ~LabelBooking.is_return).order_by(LabelBooking.id).limit(1))
 
 
+def bought_early() -> ColumnElement[bool]:
+    """Whether an order has a label although its packing has not begun, as part of a statement about
+    orders: one that is to be bought counts, too.
+    """
+    return exists().where(
+        LabelBooking.order_id == Order.id, LabelBooking.shipment_id.is_(None),
+        LabelBooking.state.in_(LIVE), ~LabelBooking.is_return)
+
+
 def of_order(session: Session, order_id: int) -> list[LabelBooking]:
     """All labels of an order, the newest first."""
     return list(session.scalars(select(LabelBooking).where(LabelBooking.order_id == order_id)
@@ -138,15 +149,22 @@ class Taken:
 
 
 def take(work: Work, booking_id: int) -> Taken | None:
-    """Write down that a carrier is asked now; None if it is not due, or another worker has it."""
+    """Write down that a carrier is asked now; None if it is not due, or another worker has it.
+
+    What no carrier has heard of is not bought for an order that was cancelled meanwhile.
+    """
     row = work.session.execute(
         select(LabelBooking.order_id, LabelBooking.account_id, LabelBooking.key,
                LabelBooking.reference, LabelBooking.request, LabelBooking.asked,
-               LabelBooking.state, LabelBooking.attempts)
+               LabelBooking.state, LabelBooking.attempts, LabelBooking.is_return, Order.phase)
+        .join(Order, Order.id == LabelBooking.order_id)
         .where(LabelBooking.id == booking_id, LabelBooking.due_at <= work.now,
                LabelBooking.state.in_((INTENDED, SENT, PENDING, UNKNOWN)))
     ).one_or_none()
     if row is None:
+        return None
+    if row.phase == phases.CANCELLED and not row.asked and not row.is_return:
+        void(work, lock(work.session, booking_id))
         return None
     mine = work.session.execute(
         update(LabelBooking)

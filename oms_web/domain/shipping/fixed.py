@@ -12,7 +12,7 @@ from oms_web.domain.fulfilment import service as fulfilment
 from oms_web.domain.fulfilment.models import PickTask
 from oms_web.domain.orders import phases
 from oms_web.domain.orders.models import Order
-from oms_web.domain.shipping import boxes
+from oms_web.domain.shipping import bookings, boxes
 from oms_web.domain.shipping import service as shipping
 
 _PHASE_SAYS = {
@@ -33,6 +33,9 @@ def why_fixed(session: Session, order: Order) -> OmsError | None:
     if shipping.of_order(session, order.id, *shipping.LIVE):
         return NotAllowedNow("A parcel of order %(number)s is packed already. Open it, and put it "
                              "aside, first.", number=order.id)
+    if bookings.live_before_packing(session, [order.id]) is not None:
+        return NotAllowedNow("The label of order %(number)s is bought already, for its goods and "
+                             "its money alone. Take it back first.", number=order.id)
     if fulfilment.in_hand(session, order.id):
         return NotAllowedNow("Order %(number)s is being picked, or its goods are in a basket. Take "
                              "it off the pick list first.", number=order.id)
@@ -44,6 +47,6 @@ def free_among(session: Session, order_ids: Collection[int]) -> set[int]:
     return set(session.scalars(
         select(Order.id).where(
             Order.id.in_(order_ids), Order.phase == phases.OPEN,
-            ~boxes.carried(*shipping.LIVE),
+            ~boxes.carried(*shipping.LIVE), ~bookings.bought_early(),
             ~fulfilment.taken().where(PickTask.order_id == Order.id).exists())
     )) if order_ids else set()

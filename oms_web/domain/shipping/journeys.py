@@ -93,7 +93,9 @@ def due(session: Session, account_id: int, now: datetime, limit: int) -> list[Du
 
 
 def keep(work: Work, parcel_id: int, scans: Sequence[Scan], weight_g: int | None = None) -> bool:
-    """Keep a journey; whether there was anything new. What is known already is left alone."""
+    """Keep a journey; whether its shipment is to follow, as there was anything new or it is
+    delivered. What is known already is left alone.
+    """
     parcel = work.session.get(Parcel, parcel_id)
     if parcel is None:
         return False
@@ -116,8 +118,11 @@ def keep(work: Work, parcel_id: int, scans: Sequence[Scan], weight_g: int | None
                      note=scans[-1].raw)
     parcel.track_due_at = next_look(parcel.travel, parcel.travel_at or shipment.created_at,
                                     work.now)
+    is_news, is_there = any(fresh), parcel.travel == DELIVERED
+    if is_news and is_there:  # looked at once more, should we die before its shipment follows
+        parcel.track_due_at = work.now + UNHEARD
     work.session.flush()
-    return any(fresh)
+    return is_news or is_there
 
 
 def look_soon(work: Work, account_id: int, numbers: Sequence[str]) -> int:

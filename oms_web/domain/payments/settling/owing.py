@@ -40,18 +40,19 @@ class Owed:
 
 
 def by_couriers(work: Work, after: str | None = None, size: int = PAGE) -> Page[Owed]:
-    """Orders with cash on delivery that left and are not paid, the oldest first.
+    """Orders with cash on delivery that left and are not paid, the oldest first; what was paid and
+    went back since is not owed.
 
     Raises:
         Invalid: the page token is broken.
     """
     query = select(Order).where(
         Order.payment_kind == "cod", Order.phase.in_((phases.SHIPPED, phases.DONE)),
-        Order.paid_total < Order.total)
+        Order.paid_total + Order.refunded_total < Order.total)
     if after:
         query = query.where(Order.id > unseal_as(after, int)[0])
     rows = work.session.scalars(query.order_by(Order.id).limit(size + 1)).all()
-    return Page([Owed(one, one.total, one.paid_total) for one in rows[:size]],
+    return Page([Owed(one, one.total, one.paid_total + one.refunded_total) for one in rows[:size]],
                 seal(rows[size - 1].id) if len(rows) > size else None)
 
 

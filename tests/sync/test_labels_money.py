@@ -1,0 +1,97 @@
+"""Labels cost money and collect it: what nobody knows is not bought again, nor left to chance."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from oms_connector import OutcomeUnknown, Refused
+
+from oms_web.core.actor import SYSTEM
+from oms_web.core.errors import NotAllowedNow
+from oms_web.domain.payments.settling import reports
+from oms_web.flows import label, order_cancel, order_split, order_together, settle_in, ship
+from tests.sync.carrier import Counting, Depot
+
+COD = {"payment_kind": "cod", "paid": False}
+
+
+@pytest.fixture
+def depot(oms):
+    return Depot(oms)
+
+
+def test_a_carrier_that_refuses_to_be_asked_has_not_refused_the_label(depot, monkeypatch):
+    Counting.after = [OutcomeUnknown("gone")]
+    order_id = depot.order("A", {"KUB": 1})
+    booking_id = depot.book(order_id)
+    depot.work()
+
+    def no(self, key, reference=""):
+        raise Refused("no right to search")
+
+    with monkeypatch.context() as for_now:
+        for_now.setattr(Counting, "find_booking", no)
+        depot.forward(minutes=5)
+        depot.work()
+        assert depot.booking(booking_id).state == "unknown"
+        assert depot.book(order_id) == booking_id
+    depot.forward(minutes=5)
+    depot.work()
+    assert (depot.booking(booking_id).state, depot.sales()) == ("confirmed", 1)
+
+
+def test_an_order_with_a_label_of_its_own_goes_alone(depot):
+    """Its label collects its own money, and nobody else's."""
+    one, two = (depot.order(name, {"KUB": 2}, **COD) for name in "AB")
+    booking_id = depot.book(one)
+    with depot.works.reading(SYSTEM) as work:
+        for known, other in ((one, two), (two, one)):
+            order = work.session.get_one(type(depot.get(known)), known)
+            assert other not in [found.id for found in order_together.candidates(
+                work.session, order)]
+    with pytest.raises(NotAllowedNow, match="bought already"):
+        depot.do(order_together.join, [one, two])
+    with pytest.raises(NotAllowedNow, match="bought already"):
+        depot.do(order_split.split, one, {depot.line(one).id: 1})
+    depot.do(label.void, booking_id)
+    assert depot.do(order_together.join, [one, two])
+
+
+def test_orders_that_travel_together_have_one_label_that_collects_all_their_money(depot):
+    one, two = (depot.order(name, {"KUB": units}, **COD) for name, units in (("A", 2), ("B", 1)))
+    depot.do(order_together.join, [one, two])
+    for order_id in (one, two):
+        with pytest.raises(NotAllowedNow, match="when packing begins"):
+            depot.book(order_id)
+    depot.pack(one)
+    booking_id = depot.book(two)
+    assert depot.book(one) == booking_id
+    assert depot.booking(booking_id).request["cod"] == 3000
+    depot.work()
+    depot.do(ship.leave, depot.booking(booking_id).shipment_id)
+    [number] = depot.booking(booking_id).tracking
+    line = reports.Settled(reports.COD, number, "parcel", date(2026, 11, 28), 3000, "PLN")
+    for _ in range(2):
+        depot.do(settle_in.take, "inpost", [("m1", line)], settle_in.TakenIn())
+    assert [depot.get(one).paid_total for one in (one, two)] == [2000, 1000]
+    assert [depot.get(one).payment_state for one in (one, two)] == ["paid", "paid"]
+
+
+def test_a_parcel_does_not_leave_while_its_label_is_taken_back(depot):
+    order_id = depot.order("A", {"KUB": 1})
+    shipment_id = depot.bought(order_id)
+    depot.do(label.void, depot.book(order_id))
+    with pytest.raises(NotAllowedNow, match="taken back"):
+        depot.do(ship.leave, shipment_id)
+    depot.work()
+    assert depot.parcels(shipment_id)[0].tracking == ""
+    assert depot.do(ship.leave, shipment_id)
+
+
+def test_no_label_is_bought_for_an_order_that_was_cancelled_meanwhile(depot):
+    order_id = depot.order("A", {"KUB": 1})
+    booking_id = depot.book(order_id)
+    depot.do(order_cancel.cancel, order_id)
+    depot.work()
+    assert (depot.booking(booking_id).state, depot.sales()) == ("cancelled", 0)

@@ -170,7 +170,7 @@ def test_only_this_orders_documents_and_only_while_the_page_is_open(app, works, 
     visitor = app.test_client()
     with works.writing(TESTER) as work:
         theirs = issue_invoice(work, paper.order(work).id)[0].id
-    oms.__dict__["printing"] = type("P", (), {"document": staticmethod(lambda one: b"%PDF")})
+    oms.__dict__["printing"] = type("P", (), {"for_buyer": staticmethod(lambda one: b"%PDF")})
     mine = int(re.search(rf"/o/{token}/documents/(\d+)", text_of(visitor.get(f"/o/{token}")))[1])
     assert visitor.get(f"/o/{token}/documents/{mine}").data == b"%PDF"
     assert visitor.get(f"/o/{token}/documents/{theirs}").status_code == 404

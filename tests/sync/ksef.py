@@ -11,6 +11,7 @@ import httpx2
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from oms_connector import Response
 
 from oms_web.adapters.http import AccountHttp
 from oms_web.adapters.ksef import Ksef
@@ -39,11 +40,14 @@ class Wire(httpx2.BaseTransport):
         self.inner = httpx2.WSGITransport(app=app, raise_app_exceptions=True)
         self.lose: Callable[[httpx2.Request], bool] = lambda _request: False
         self.cut: Callable[[httpx2.Request], bool] = lambda _request: False
+        self.hear: Callable[[httpx2.Request, Response], object] = lambda _asked, _answer: None
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         if self.cut(request):
             raise httpx2.ConnectError("cut")
         answer = self.inner.handle_request(request)
+        answer.read()
+        self.hear(request, Response(answer.status_code, dict(answer.headers), answer.content))
         if self.lose(request):
             raise httpx2.ReadTimeout("lost")
         return answer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import threading
 from datetime import date, timedelta
 
 import pytest
@@ -215,6 +216,22 @@ def test_a_duplicate_of_ours_is_accepted_and_one_of_somebody_else_is_not(here):
     row = here.row(second)
     assert (row.state, row.code) == ("rejected", 440)
     assert "Duplikat" in row.words
+
+
+def test_two_workers_send_an_invoice_once(everywhere):
+    (document_id,) = everywhere.issue()
+    begun = []
+
+    def begin():
+        with everywhere.oms.works.writing(ANNA) as work:
+            begun.extend(service.begin(work, [document_id], "SO", is_batch=False))
+
+    threads = [threading.Thread(target=begin) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert begun == [document_id]
 
 
 # Refusals ---------------------------------------------------------------------------------------

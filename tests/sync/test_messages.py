@@ -267,7 +267,7 @@ def test_a_document_goes_along(post, server):
         paper.company(work)
         order_id = paper.order(work, buyer_email="anna@example.test").id
     post.oms.__dict__["printing"] = type("P", (), {
-        "document": staticmethod(lambda document_id: b"%PDF-1.7 one")})
+        "for_buyer": staticmethod(lambda document_id: b"%PDF-1.7 one")})
     post.do(issue_document.issue_invoice, order_id)
     post.write(order_id)
     post.send()

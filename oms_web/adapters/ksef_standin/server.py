@@ -178,6 +178,8 @@ class StandIn:
         words = {100: "Uwierzytelnianie w toku", 200: "Uwierzytelnianie zakończone sukcesem",
                  450: "Uwierzytelnianie zakończone niepowodzeniem z powodu błędnego tokenu"}
         return _json({"startDate": self._until(timedelta(0)),
+                      "authenticationMethod": "Token", "authenticationMethodInfo": {
+                          "category": "Token", "code": "token.ksef", "displayName": "Token KSeF"},
                       "status": {"code": code, "description": words[code]}})
 
     def redeem(self, asked: Asked) -> Answered:

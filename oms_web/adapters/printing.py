@@ -13,13 +13,14 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
 
-from oms_web.adapters.pdf import PdfFailed, PdfPool, merge
+from oms_web.adapters.pdf import InvoiceData, PdfFailed, PdfPool, merge
 from oms_web.adapters.print_pages import Look, PrintPages
 from oms_web.core.actor import SYSTEM, Actor
 from oms_web.core.errors import Invalid, NotAllowedNow, NotFound, OmsError
@@ -30,6 +31,7 @@ from oms_web.domain.documents import kinds, picksheets, service
 from oms_web.domain.documents.models import Document, DocumentFile
 from oms_web.domain.documents.slips import Slip, slips
 from oms_web.domain.documents.snapshot import numbered
+from oms_web.domain.einvoices import cii, en16931
 from oms_web.domain.einvoices import queries as einvoices
 from oms_web.domain.einvoices.marks import mark_of
 
@@ -77,7 +79,8 @@ class Printing:
     def document(self, document_id: int) -> bytes:
         """The PDF of an issued document: made once, the same bytes ever after.
 
-        One that goes to KSeF is kept only from when it has its number there.
+        One that goes to KSeF is kept only from when it has its number there. Whose PDFs carry
+        their data as well is a setting of the company.
 
         Raises:
             NotFound: there is no such document.
@@ -85,6 +88,8 @@ class Printing:
         """
         with self._works.reading(SYSTEM) as work:
             mark = mark_of(einvoices.of(work.session, document_id))
+            company = work.session.get(Company, 1)
+            setting = company.invoice_data if company else "off"
             row = work.session.execute(
                 select(Document.snapshot, DocumentFile.file)
                 .outerjoin(DocumentFile, DocumentFile.document_id == Document.id)
@@ -99,13 +104,30 @@ class Printing:
                 # The same snapshot gives the same bytes, so the file comes back under its name
                 # unless the templates have changed since; then this is the best there is.
                 log.warning("the file of document %s is missing; made anew", document_id)
-        made = self.pdf.render([self._pages.invoice(row.snapshot, mark)])
+        made = self.pdf.render([self._pages.invoice(row.snapshot, mark)],
+                               _data(row.snapshot, setting))
         if mark is not None and not mark.is_final:
             return made
         name = self._files.put(made, ".pdf")
         with self._works.writing(SYSTEM) as work:
             kept = service.note_file(work, document_id, name)
         return made if kept == name or row.file is not None else self._files.path(kept).read_bytes()
+
+    def factur_x(self, document_id: int) -> bytes:
+        """An issued document as a PDF with its data inside, whatever the company's setting is;
+        nothing is stored.
+
+        Raises:
+            Invalid: the European norm cannot say what it says.
+            NotFound, PdfUnavailable, PdfFailed: as for ``document``.
+        """
+        with self._works.reading(SYSTEM) as work:
+            mark = mark_of(einvoices.of(work.session, document_id))
+            said = work.session.scalar(
+                select(Document.snapshot).where(Document.id == document_id))
+        if said is None:
+            raise NotFound("There is no such document.")
+        return self.pdf.render([self._pages.invoice(said, mark)], _inside(said))
 
     def for_buyer(self, document_id: int) -> bytes:
         """The PDF of a document as a buyer may be given it.
@@ -308,6 +330,21 @@ def look_of(company: Company | None) -> Look:
         {"company": name, "tax_id": company.tax_id, "website": company.website,
          "email": company.email, "phone": company.phone},
     )
+
+
+def _data(snapshot: dict[str, Any], setting: str) -> InvoiceData | None:
+    """What the PDF of a document carries; a document that the norm cannot say is plain paper."""
+    if not en16931.goes(setting, snapshot):
+        return None
+    try:
+        return _inside(snapshot)
+    except Invalid:
+        return None
+
+
+def _inside(snapshot: dict[str, Any]) -> InvoiceData:
+    return InvoiceData(cii.write(en16931.invoice(snapshot)),
+                       date.fromisoformat(snapshot["issue_date"]))
 
 
 def _chunks(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from lxml import etree
 
 from oms_web.domain.documents.correcting import Ask as Correct
 from oms_web.flows.correct_document import correct_invoice
 from oms_web.flows.issue_document import issue_advance, issue_invoice, issue_proforma
 from tests import paper
-import pytest
-
 from tests.sync.ksef import ANNA, COMPANY_BUYER, shop
 
 

@@ -140,6 +140,7 @@ def upgrade() -> None:
     sa.Column('exempt_basis', sa.String(length=200), nullable=False),
     sa.Column('eu_vat', sa.Boolean(), nullable=False),
     sa.Column('oss', sa.Boolean(), nullable=False),
+    sa.Column('invoice_data', sa.String(length=9), nullable=False),
     sa.Column('slip_prices', sa.Boolean(), nullable=False),
     sa.Column('payment_hours', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('cut_off', sa.String(length=5), nullable=False),

@@ -10,8 +10,8 @@ library and WeasyPrint only. Three walls, each enough by itself against a hostil
 
 Wire format, both ways: four bytes of length, then the bytes. A request is JSON
 ``{"pages": [html, ...], "seconds": n, "data": null}``; the answer is ``+`` and the PDF, or ``-``
-and why not. With ``data`` (``{"xml": text, "day": "2026-11-22"}``) the PDF is a Factur-X: PDF/A-3 with
-the XML of the invoice inside.
+and why not. With ``data`` (``{"xml": text, "day": "2026-11-22"}``) the PDF is a Factur-X: PDF/A-3
+with the XML of the invoice inside.
 """
 
 from __future__ import annotations

@@ -51,9 +51,12 @@ def cases() -> dict[str, dict]:
             "credit", "Przelew", 0, date(2026, 12, 1))),
         "part paid": made(buyer=invoices.COMPANY, settlement=Settlement(
             "prepaid", "", 100, date(2026, 12, 1))),
-        "within the union": made((("Kubek", 3, "39.90", "0"),), buyer=invoices.GERMAN),
-        "greek": made((("Kubek", 3, "39.90", "0"),), buyer=invoices.GREEK, currency="EUR"),
-        "export": made((("Kubek", 3, "39.90", "0"),), buyer=invoices.SWISS, currency="USD"),
+        "within the union": made((("Kubek", 3, "39.90", "0"),), buyer=invoices.GERMAN,
+                                 treatment="wdt"),
+        "greek": made((("Kubek", 3, "39.90", "0"),), buyer=invoices.GREEK, currency="EUR",
+                      treatment="wdt"),
+        "export": made((("Kubek", 3, "39.90", "0"),), buyer=invoices.SWISS, currency="USD",
+                       treatment="export"),
         "service abroad": made((("Porada", 1, "100", "np"),), buyer=invoices.GERMAN,
                                treatment="services_eu"),
         "reverse": made((("Złom", 1, "100", "oo"),), buyer=invoices.COMPANY),
@@ -189,3 +192,12 @@ def test_peppol_only_between_two_who_can_be_named_there():
 
     assert named(invoices.COMPANY) == ubl.PEPPOL[0]
     assert named(invoices.CONSUMER) == ubl.NORM
+
+
+@pytest.mark.parametrize(("name", "categories"), [
+    ("company", "S"), ("within the union", "K"), ("export", "G"), ("service abroad", "AE"),
+    ("reverse", "AE"), ("outside", "O"), ("nought at home", "Z"), ("exempt", "E"),
+    ("one-stop shop", "S"),
+])
+def test_why_there_is_or_is_no_vat(name, categories):
+    assert {tax.category for tax in en16931.invoice(cases()[name]).taxes} == {categories}

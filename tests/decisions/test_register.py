@@ -1,4 +1,4 @@
-"""The register of sales: which month, which field, which mark; and a file by the Ministry's schema."""
+"""The register of sales: which month, which field, which mark; a file by the Ministry's schema."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from tests import invoices, sizes
 
 NOW = datetime(2026, 12, 1, 8, 0, tzinfo=UTC)
 NOVEMBER = date(2026, 11, 1)
-PAYER = jpk.Payer("5252248481", "Leśna Sowa Sp. z o.o.", "sklep@example.test", "1471", "42 000 00 00")
+PAYER = jpk.Payer("5252248481", "Leśna Sowa Sp. z o.o.", "sklep@example.test", "1471",
+                  "42 000 00 00")
 HERE = Place(register.OUTSIDE_KSEF)
 SCHEMA = Path(__file__).parents[3] / "shared" / "specs" / "jpk" / "jpk_v7m" / "jpk_v7m.xsd"
 made, corrected = invoices.made, invoices.corrected

@@ -70,7 +70,7 @@ def next_month(first: date) -> date:
 def month(session: Session, first: date) -> Month:
     """The register of the month that begins on this day."""
     found = _documents(session, first)
-    rates = _rates(session, [document for document, _ in found])
+    rates = rates_for(session, [document for document, _ in found])
     rows = [_row(document, ksef, rates) for document, ksef in found
             if document.snapshot["rates"]]  # a correction of an address says nothing here
     reports = session.scalars(select(FiscalReport).where(FiscalReport.month == first)
@@ -134,12 +134,17 @@ def _documents(session: Session, first: date) -> list[tuple[Document, EInvoice |
 def _row(document: Document, ksef: EInvoice | None, rates: Rates) -> register.Row:
     place = register.place_of(ksef.state if ksef else None, ksef.ksef_number if ksef else None,
                               is_offline=bool(ksef and ksef.is_offline))
+    return register.row(document.id, document.snapshot, place, rate_of(document, rates))
+
+
+def rate_of(document: Document, rates: Rates) -> Decimal | None:
+    """Zlotys for one of a document's currency: as it says, else as the bank published."""
+    own = register.own_rate(document.snapshot)
     day = exchange.day_for(*register.first_day(document.snapshot))
-    return register.row(document.id, document.snapshot, place,
-                        rates.get((document.currency, day)))
+    return own or rates.get((document.currency, day))
 
 
-def _rates(session: Session, documents: Sequence[Document]) -> Rates:
+def rates_for(session: Session, documents: Sequence[Document]) -> Rates:
     """The bank's rates for documents that name none, since they have no VAT."""
     wanted = {(one.currency, exchange.day_for(*register.first_day(one.snapshot)))
               for one in documents

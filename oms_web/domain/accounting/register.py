@@ -87,8 +87,8 @@ class Report:
 def tax_day(said: Mapping[str, Any]) -> date:
     """The day whose month a document belongs to.
 
-    The sale's (ustawa o VAT, art. 19a ust. 1), the payment's for an advance (ust. 8); for goods to a
-    company in the Union the invoice's, but no later than the 15th of the next month (art. 20
+    The sale's (ustawa o VAT, art. 19a ust. 1), the payment's for an advance (ust. 8); for goods to
+    a company in the Union the invoice's, but no later than the 15th of the next month (art. 20
     ust. 1); for a correction the invoice's own day when it was wrong from the start, else the
     correction's (art. 29a ust. 13 and 17-18).
     """
@@ -119,10 +119,11 @@ def row(document_id: int, said: Mapping[str, Any], place: Place, rate: Decimal |
 
     Args:
         rate: Zlotys for one of the document's currency on the day that counts; None where that is
-            not known. What the document itself says goes first.
+            not known.
     """
     treatment = treatment_of(said)
-    amounts, unplaced = _amounts(said, treatment, _rate(said, rate))
+    rate = own_rate(said) or rate
+    amounts, unplaced = _amounts(said, treatment, rate)
     buyer = said["buyer"]
     number, country = _tax_number(buyer)
     return Row(
@@ -133,7 +134,7 @@ def row(document_id: int, said: Mapping[str, Any], place: Place, rate: Decimal |
         document_id=document_id, document_type=RECEIPT_INVOICE if said.get("receipt") else "",
         codes=tuple(sorted({line["gtu"] for line in _lines(said) if line.get("gtu")})),
         procedures=("WSTO_EE",) if treatment == OSS else (),
-        doubts=_doubts(said, treatment, place, unplaced, _rate(said, rate)),
+        doubts=_doubts(said, treatment, place, unplaced, rate),
     )
 
 
@@ -160,14 +161,15 @@ def place_of(state: str | None, ksef_number: str | None, *, is_offline: bool) ->
     return Place(OUTSIDE_KSEF, doubt=REFUSED if state == "rejected" else NOT_IN_KSEF)
 
 
-# Amounts ----------------------------------------------------------------------------------------
-
-
-def _rate(said: Mapping[str, Any], known: Decimal | None) -> Decimal | None:
+def own_rate(said: Mapping[str, Any]) -> Decimal | None:
+    """Zlotys for one of a document's currency, where it says so itself."""
     if said["currency"] == HOME:
         return Decimal(1)
     own = said.get("exchange")
-    return Decimal(own["rate"]) if own and own["currency"] == HOME else known
+    return Decimal(own["rate"]) if own and own["currency"] == HOME else None
+
+
+# Amounts ----------------------------------------------------------------------------------------
 
 
 def _amounts(said: Mapping[str, Any], treatment: str, rate: Decimal | None

@@ -77,13 +77,7 @@ def add_report(work: Work, month: date, number: str, day: date | None,
         problems["day"] = Invalid("The report's day is in its month or after it, and not to come.",
                                   "day")
     kept = {rate: list(pair) for rate, pair in sums.items() if any(pair)}
-    if not kept:
-        problems["sums"] = Invalid("Type at least one sum.", "sums")
-    for rate, (net, tax) in kept.items():
-        if rate not in RATES or net < 0 or tax < 0:
-            problems[f"net_{rate}"] = Invalid("A sum is not below nought.", f"net_{rate}")
-        elif tax and rate in ("0", "zw"):
-            problems[f"vat_{rate}"] = Invalid("There is no VAT at this rate.", f"vat_{rate}")
+    problems |= _problems_of(kept)
     if problems:
         raise InvalidForm(problems)
     assert day is not None
@@ -101,6 +95,18 @@ def add_report(work: Work, month: date, number: str, day: date | None,
     audit.record(work, "accounting.add_report", "fiscal_report", made.id,
                  {"number": [None, number], "sums": [None, kept]})
     return made
+
+
+def _problems_of(sums: Mapping[str, list[int]]) -> dict[str, OmsError]:
+    if not sums:
+        return {"sums": Invalid("Type at least one sum.", "sums")}
+    problems: dict[str, OmsError] = {}
+    for rate, (net, tax) in sums.items():
+        if rate not in RATES or net < 0 or tax < 0:
+            problems[f"net_{rate}"] = Invalid("A sum is not below nought.", f"net_{rate}")
+        elif tax and rate in ("0", "zw"):
+            problems[f"vat_{rate}"] = Invalid("There is no VAT at this rate.", f"vat_{rate}")
+    return problems
 
 
 def remove_report(work: Work, report_id: int) -> FiscalReport:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from sqlalchemy import select
 
@@ -16,9 +17,10 @@ from oms_web.domain.audit import service as audit
 
 RATES = ("23", "8", "5", "0", "zw")
 """Rates that cash registers sum up by."""
+UNTAXED = ("0", "zw")
 
 
-def change_payer(work: Work, values: Mapping[str, object]) -> bool:
+def change_payer(work: Work, values: Mapping[str, Any]) -> bool:
     """Change who files: ``office``, and of a person ``given_name surname born``.
 
     Raises:
@@ -27,20 +29,7 @@ def change_payer(work: Work, values: Mapping[str, object]) -> bool:
     clean = {"office": str(values.get("office") or "").strip(),
              "given_name": str(values.get("given_name") or "").strip(),
              "surname": str(values.get("surname") or "").strip(), "born": values.get("born")}
-    problems: dict[str, OmsError] = {}
-    if not (len(clean["office"]) == 4 and clean["office"].isdigit()):
-        problems["office"] = Invalid("The code of a tax office has four digits.", "office")
-    person = {name: clean[name] for name in ("given_name", "surname", "born")}
-    if any(person.values()):
-        problems |= {name: Invalid("Fill this in.", name)
-                     for name, value in person.items() if not value}
-    for name, most in (("given_name", 30), ("surname", 81)):
-        if len(str(clean[name])) > most:
-            problems[name] = Invalid("At most %(limit)s characters.", name, limit=most)
-    if isinstance(clean["born"], date) and not date(1900, 1, 1) <= clean["born"] < local_day(
-            work.now):
-        problems["born"] = Invalid("This day cannot be.", "born")
-    if problems:
+    if problems := _payer_problems(clean, local_day(work.now)):
         raise InvalidForm(problems)
     row = work.session.get(TaxPayer, 1)
     if row is None:
@@ -50,9 +39,27 @@ def change_payer(work: Work, values: Mapping[str, object]) -> bool:
     changes = audit.changes({name: getattr(row, name) for name in clean}, clean)
     for name in changes:
         setattr(row, name, clean[name])
+    if "born" in changes:  # a day of birth is nothing for a trail that is kept for ever
+        changes["born"] = ["…", "…"]
     if changes:
         audit.record(work, "accounting.payer", "tax_payer", 1, changes)
     return bool(changes)
+
+
+def _payer_problems(values: Mapping[str, Any], today: date) -> dict[str, OmsError]:
+    problems: dict[str, OmsError] = {}
+    if not (len(values["office"]) == 4 and values["office"].isdigit()):
+        problems["office"] = Invalid("The code of a tax office has four digits.", "office")
+    person = {name: values[name] for name in ("given_name", "surname", "born")}
+    if any(person.values()):
+        problems |= {name: Invalid("Fill this in.", name)
+                     for name, value in person.items() if not value}
+    for name, most in (("given_name", 30), ("surname", 81)):
+        if len(values[name]) > most:
+            problems[name] = Invalid("At most %(limit)s characters.", name, limit=most)
+    if values["born"] and not date(1900, 1, 1) <= values["born"] < today:
+        problems["born"] = Invalid("This day cannot be.", "born")
+    return problems
 
 
 def add_report(work: Work, month: date, number: str, day: date | None,
@@ -104,7 +111,7 @@ def _problems_of(sums: Mapping[str, list[int]]) -> dict[str, OmsError]:
     for rate, (net, tax) in sums.items():
         if rate not in RATES or net < 0 or tax < 0:
             problems[f"net_{rate}"] = Invalid("A sum is not below nought.", f"net_{rate}")
-        elif tax and rate in ("0", "zw"):
+        elif tax and rate in UNTAXED:
             problems[f"vat_{rate}"] = Invalid("There is no VAT at this rate.", f"vat_{rate}")
     return problems
 

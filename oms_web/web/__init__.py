@@ -19,8 +19,7 @@ SCREENS = (
     "channels", "channel_journal", "connecting", "rules", "rule_lab", "rule_history", "macros",
     "doorbell", "quarantine", "imports", "import_profiles", "documents", "corrections",
     "einvoices", "einvoice_settings", "accounting", "numbering", "printing", "tasks", "users",
-    "api_keys",
-    "webhooks", "settings", "floor_settings", "printers", "labels", "messages",
+    "api_keys", "webhooks", "settings", "floor_settings", "printers", "labels", "messages",
     "message_templates", "message_settings", "order_messages", "buyer_page", "guide", "audit",
     "components",
 )

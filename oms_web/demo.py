@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
-from oms_demo import DemoConnector, catalog, pictures
+from oms_demo import DemoConnector, GolabConnector, catalog, courier, pictures
 from oms_demo.market.store import seller_token
 from sqlalchemy import select
 
@@ -32,6 +32,7 @@ from oms_web.domain.documents import kinds
 from oms_web.domain.documents import service as documents
 from oms_web.domain.orders import labels
 from oms_web.domain.orders.models import Status
+from oms_web.domain.shipping import sending
 from oms_web.domain.stock import warehouses
 from oms_web.domain.stock.models import Location, StockDocument, Warehouse
 from oms_web.domain.users import service as users
@@ -39,16 +40,21 @@ from oms_web.domain.users.models import User
 from oms_web.flows import stock_receipt
 from oms_web.settings import Settings
 from oms_web.sync import accounts
+from oms_web.sync import labels as carriers
 from oms_web.wiring import Oms
 
 ACCOUNT = "Targowisko"
+CARRIER = "Gołąb"
+TO_LOCKERS = ("InPost Paczkomat 24/7", "InPost Paczkomat 24/7 za pobraniem", "ORLEN Paczka")
+"""Ways to deliver that buyers at the marketplace choose, and that end at a locker."""
+BOXES = (("Karton M", 380, 300, 180, 160), ("Koperta bąbelkowa", 320, 240, 40, 45))
 OPENING = "BO/1"
 """The supplier's document of the receipts that fill the shelves: once per warehouse."""
 
 COMPANY = {
     "name": "Leśna Sowa", "legal_name": "Leśna Sowa sp. z o.o.", "tax_id": "9990002007",
     "street": "ul. Świerkowa 12", "postcode": "90-001", "city": "Łódź", "country": "PL",
-    "email": "biuro@lesnasowa.example", "website": "https://lesnasowa.example",
+    "email": "biuro@lesnasowa.example", "phone": "422000100", "website": "https://lesnasowa.example",
     "bank_account": "PL67999999990000000000000017", "bank_name": "Bank Przykładowy",
     "footer_pl": "Dziękujemy za zakupy w Leśnej Sowie. Zwroty przyjmujemy przez 30 dni.",
     "footer_en": "Thank you for shopping at Leśna Sowa. Returns are accepted for 30 days.",
@@ -104,6 +110,7 @@ def seed(oms: Oms) -> None:
     _hang_pictures(oms.works, ids)
     with oms.works.writing(SYSTEM) as work:
         _account(work, oms.settings)
+        _carrier(work, oms.settings)
 
 
 def market_folder(settings: Settings) -> Path:
@@ -244,3 +251,24 @@ def _account(work: Work, settings: Settings) -> None:
         {"url": market_address(settings), "history_moves_stock": True},
         {"token": seller_token(market_folder(settings))}, buffer=BUFFER,
     )
+
+
+def _carrier(work: Work, settings: Settings) -> None:
+    """Connect the carrier beside the marketplace, with packaging and the rules it is chosen by."""
+    if work.session.scalar(select(ChannelAccount.id).where(
+            ChannelAccount.connector == GolabConnector.manifest.key,
+            ChannelAccount.archived_at.is_(None))):
+        return
+    account = accounts.connect(
+        work, GolabConnector, CARRIER, {"url": market_address(settings)},
+        {"token": seller_token(market_folder(settings))}, publish_stock=False)
+    carriers.keep_services(work, account.id, courier.SERVICES)
+    for name, length, width, height, grams in BOXES:
+        sending.add_packaging(work, {"name": name, "length_mm": length, "width_mm": width,
+                                     "height_mm": height, "weight_g": grams})
+    anything = {"kind": "carrier", "account_id": account.id, "size": "", "packaging_id": None,
+                "channel_id": None, "country": "", "heaviest_g": None, "least": None,
+                "most": None, "cod": ""}
+    for method in TO_LOCKERS:
+        sending.add_rule(work, {**anything, "method": method, "service": courier.LOCKER})
+    sending.add_rule(work, {**anything, "method": "", "service": courier.DOOR})

@@ -15,9 +15,14 @@ from oms_web.domain.messages import models as messages
 from oms_web.domain.orders import begun, outgoing
 from oms_web.domain.orders import models as orders
 from oms_web.domain.orders.verification import models as verification
+from oms_web.domain.payments import fees
 from oms_web.domain.payments import models as payments
+from oms_web.domain.payments import requests as payment_requests
+from oms_web.domain.payments.bank import models as bank
+from oms_web.domain.payments.settling import models as settling
 from oms_web.domain.printers import models as printers
 from oms_web.domain.returns import models as returns
+from oms_web.domain.shipping import label_models as labels
 from oms_web.domain.shipping import models as shipping
 from oms_web.domain.stock import models as stock
 from oms_web.domain.till import models as till
@@ -30,6 +35,7 @@ __all__ = [
     "accounting",
     "audit",
     "automation",
+    "bank",
     "begun",
     "catalog",
     "channels",
@@ -38,13 +44,17 @@ __all__ = [
     "documents",
     "einvoices",
     "events",
+    "fees",
     "fulfilment",
+    "labels",
     "messages",
     "orders",
     "outgoing",
+    "payment_requests",
     "payments",
     "printers",
     "returns",
+    "settling",
     "shipping",
     "stock",
     "sync",

@@ -16,6 +16,7 @@ from oms_web.domain.catalog.events import PRICED_BY, PUBLISHED_BY, VariantsAdded
 from oms_web.domain.channels.events import ListingsMapped
 from oms_web.domain.documents.events import DocumentIssued
 from oms_web.domain.orders.events import ParcelClosed, ShipmentLeft
+from oms_web.domain.shipping.events import PackingBegan, ShipmentPacked
 from oms_web.domain.stock.events import StockChanged
 from oms_web.domain.webhooks.events import WebhookCalled
 
@@ -99,6 +100,22 @@ def _moment(text: str) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
+def label_for_packing(events: Sequence[OutboxEvent]) -> list[Queued]:
+    """Packing began: the label may be bought, so that it is there at the last scan."""
+    return _label(events, "packing")
+
+
+def label_when_packed(events: Sequence[OutboxEvent]) -> list[Queued]:
+    """A parcel closed: it needs its label, if it has none."""
+    return _label(events, "packed")
+
+
+def _label(events: Sequence[OutboxEvent], occasion: str) -> list[Queued]:
+    return [Queued("label_by_itself", f"{event.payload['shipment_id']}:{occasion}",
+                   {"shipment_id": event.payload["shipment_id"], "occasion": occasion})
+            for event in events]
+
+
 def call_webhook(events: Sequence[OutboxEvent]) -> list[Queued]:
     """A rule or a macro calls a webhook: tell it of that one event, until it is taken."""
     return [
@@ -121,6 +138,8 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     StockChanged.name: (fill_backorders, publish_stock),
     ParcelClosed.name: (print_closed,),
     ShipmentLeft.name: (tell_channel,),
+    PackingBegan.name: (label_for_packing,),
+    ShipmentPacked.name: (label_when_packed,),
     WebhookCalled.name: (call_webhook,),
     DocumentIssued.name: (queue_einvoice,),
 }

@@ -57,9 +57,12 @@ TABLES = {
     "oms_web/domain/messages/placeholders.py": ("FIELDS",),
     "oms_web/domain/fulfilment/service.py": ("_STATE_SAYS",),
     "oms_web/domain/shipping/service.py": ("_STATE_SAYS",),
-    "oms_web/flows/pack/opening.py": ("_QUEUE_SAYS",),
+    "oms_web/flows/label.py": ("_WAITS", "_NO_LABEL"),
+    "oms_web/sync/labels.py": ("SAYS",),
+    "oms_web/sync/hand_overs.py": ("SAYS",),
+    "oms_web/sync/tracking.py": ("WHY",),
     "oms_web/flows/pack/closing.py": ("_STEP_SAYS",),
-    "oms_web/flows/pick/starting.py": ("_QUEUE_SAYS", "_OTHER_SAYS", "_LEFT_SAYS"),
+    "oms_web/domain/orders/waiting.py": ("_QUEUE_SAYS", "_OTHER_SAYS", "_LEFT_SAYS"),
 }
 NOT_OURS = {".git", ".venv", "node_modules", "tests", "instance", "locale", "build", "dist"}
 HEADER = '''\

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -38,6 +38,8 @@ SCOPES = (
     "allegro:api:profile:read", "allegro:api:orders:read", "allegro:api:orders:write",
     "allegro:api:sale:offers:read", "allegro:api:sale:offers:write",
 )
+SHIPPING_SCOPES = ("allegro:api:shipments:read", "allegro:api:shipments:write")
+"""Asked for only where parcels are sent with Allegro: not every application may ask for them."""
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 FORM = "application/x-www-form-urlencoded"
 WAITING = ("authorization_pending", "slow_down")
@@ -51,19 +53,22 @@ def environment(settings: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """The way to an account's tokens. ``client``: the application's id and secret."""
+    """The way to an account's tokens. ``client``: the application's id and secret; ``scopes``:
+    what the seller is asked to agree to.
+    """
 
     http: Http
     login: str
     client: tuple[str, str]
     now: datetime
+    scopes: Sequence[str] = SCOPES
 
     def authorize_url(self, redirect_uri: str, state: str, challenge: str) -> str:
         """Where the seller says yes."""
         return f"{self.login}/auth/oauth/authorize?" + urlencode({
             "response_type": "code", "client_id": self._id(), "redirect_uri": redirect_uri,
             "state": state, "code_challenge_method": "S256", "code_challenge": challenge,
-            "scope": " ".join(SCOPES), "prompt": "confirm",
+            "scope": " ".join(self.scopes), "prompt": "confirm",
         })
 
     def exchange(self, code: str, verifier: str, redirect_uri: str) -> Tokens:
@@ -82,7 +87,7 @@ class Door:
     def start_device(self) -> DeviceCode:
         """Ask for a code that the seller types on Allegro's page."""
         answer = self._ask("/auth/oauth/device",
-                           {"client_id": self._id(), "scope": " ".join(SCOPES)})
+                           {"client_id": self._id(), "scope": " ".join(self.scopes)})
         body = _body(answer, "user_code", "device_code", "verification_uri")
         return DeviceCode(
             user_code=str(body["user_code"]), device_code=str(body["device_code"]),

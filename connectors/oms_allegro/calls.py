@@ -26,6 +26,7 @@ from oms_connector import (
 from oms_allegro import words
 
 PUBLIC = "application/vnd.allegro.public.v1+json"
+FILE = "application/octet-stream"
 BETA = "application/vnd.allegro.beta.v1+json"
 
 
@@ -69,6 +70,25 @@ class Api:
             method, path, params=params, json=body, bucket=bucket, cost=cost,
             headers={"Accept": PUBLIC, "Content-Type": PUBLIC})
         return _outcome(response, needs)
+
+    def ask(self, path: str, body: Any) -> Any:
+        """The decoded answer to a question that is put as a POST. Errors as for ``get``."""
+        response = self._http.request(
+            "POST", path, json=body, safe=True, headers={"Accept": PUBLIC, "Content-Type": PUBLIC})
+        if response.status >= 500 or 300 <= response.status < 400:
+            raise ChannelDown(words.STATUS % {"status": response.status})
+        return _answer(response, ())
+
+    def file(self, path: str, body: Any) -> bytes:
+        """A file that is asked for by a POST; empty where there is none. Errors as for ``get``."""
+        response = self._http.request(
+            "POST", path, json=body, safe=True,
+            headers={"Accept": FILE, "Content-Type": PUBLIC})
+        if response.status >= 500 or 300 <= response.status < 400:
+            raise ChannelDown(words.STATUS % {"status": response.status})
+        if response.status >= 400:
+            raise refusal(response)
+        return response.body
 
     def upload(self, path: str, body: bytes, kind: str) -> None:
         """Put a file of a media type at an address."""

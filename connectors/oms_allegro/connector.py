@@ -35,6 +35,7 @@ from oms_connector.reading import children
 
 from oms_allegro import access, commands, invoices, journal, offers, parcels, returns, words
 from oms_allegro.calls import Api, RightsMissing
+from oms_allegro.carrier import Carrier
 from oms_allegro.reading import text_or_empty
 
 PAYMENTS = {
@@ -56,8 +57,10 @@ LIMITS = (
 )
 
 
-class AllegroConnector(Connector):
-    """Orders by journal and by list, offers, stock, prices, parcels, status, returns, invoices."""
+class AllegroConnector(Carrier, Connector):
+    """Orders by journal and by list, offers, stock, prices, parcels, status, returns, invoices;
+    and labels, where the seller sends with Allegro.
+    """
 
     manifest = Manifest(
         key="allegro",
@@ -76,6 +79,7 @@ class AllegroConnector(Connector):
             Field("registration_code", words.CODE, required=False, secret=True,
                   help=words.CODE_HELP),
             Field("resume", words.RESUME, "flag", required=False, help=words.RESUME_HELP),
+            Field("shipping", words.SHIPPING, "flag", required=False, help=words.SHIPPING_HELP),
         ),
         capabilities=Capabilities(
             min_poll_s=30, settle_lag_s=120, history_days=60, page_max=journal.PAGE,
@@ -227,7 +231,8 @@ class AllegroConnector(Connector):
 
     def _door(self) -> access.Door:
         login = access.LOGIN[access.environment(self.context.settings)]
-        return access.Door(self.context.http, login, self._client(), self.context.now)
+        scopes = access.SCOPES + (access.SHIPPING_SCOPES if self._ships() else ())
+        return access.Door(self.context.http, login, self._client(), self.context.now, scopes)
 
     def _resumes(self) -> bool:
         return str(self.context.settings.get("resume", "")).lower() in ("1", "true", "on", "yes")

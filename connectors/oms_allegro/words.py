@@ -29,6 +29,12 @@ RESUME_HELP = N_(
     "sell elsewhere."
 )
 
+SHIPPING = N_("Send parcels with Allegro (Wysyłam z Allegro)")
+SHIPPING_HELP = N_(
+    "Buys labels with this account. The application needs the rights to shipments; connect the "
+    "account again after switching this on."
+)
+
 NOT_CONNECTED = N_("This account is not connected to Allegro yet.")
 TOKEN_REFUSED = N_(
     "Allegro does not accept this connection any more, or it was made for the other environment. "
@@ -60,6 +66,20 @@ ALLEGRO_SENDS = N_("Allegro sends this order from its own warehouse.")
 NOT_SETTABLE = N_("Allegro has no status %(status)s that a seller can set.")
 CHANGED = N_("The order has changed on Allegro.")
 NO_PARTS = N_("Allegro cannot cancel a part of an order: refund it instead.")
+
+NO_SHIPPING = N_(
+    "This account did not agree to sending parcels with Allegro. Switch it on in its settings and "
+    "connect it again."
+)
+PDF_ONLY = N_("Labels of Allegro are kept as PDF only.")
+NO_FILE = N_("Allegro has no whole document for this yet.")
+WORKING = N_("Allegro is still working on it.")
+NO_COURIER = N_("Allegro proposes no time at which a courier could come for these parcels.")
+NO_SERVICE = N_("Choose one of the account's delivery services.")
+NO_POINT = N_("This service needs a locker or point.")
+NO_AMOUNT = N_("It must be more than zero.")
+NO_MEASURES = N_("A parcel needs its three measures.")
+MISSING = N_("It is missing.")
 
 LARGE_FILE = N_("Allegro takes files of at most 3 MB.")
 SCANNING = N_("Allegro is still checking the file that was sent before.")

@@ -208,12 +208,21 @@ class CarriesParcels(Protocol):
     def find_booking(self, key: str, reference: str = "") -> Booked | None:
         """What the carrier has under our key, by its reference if that is known; None: nothing.
 
+        Asked again while a booking is pending; where the carrier waits for a next step (an offer
+        to be chosen), it is taken here, and taken twice it is taken once.
+
         Raises:
             NotSupported: this carrier cannot be asked by key. A lost answer waits for a person.
         """
 
     def label(self, reference: str, tracking: Sequence[str], format: LabelFormat) -> LabelFile:
-        """The label of a confirmed booking; as often as it is asked for, the same parcel."""
+        """The label of a confirmed booking; as often as it is asked for, the same parcel.
+
+        Raises:
+            NotFound: the carrier knows no such booking.
+            NotSupported: it has no label in this format; ``pdf_a6`` is always there.
+            ChannelDown: not now, or what came is no whole label.
+        """
 
 
 @runtime_checkable
@@ -249,7 +258,10 @@ class TracksParcels(Protocol):
     """Knows where parcels are."""
 
     def track(self, trackings: Sequence[str]) -> Sequence[Journey | None]:
-        """One per number, in order; None where the carrier does not know it."""
+        """One per number, in order; None where the carrier does not know it.
+
+        At most the manifest's ``track_batch`` numbers at once.
+        """
 
 
 @runtime_checkable

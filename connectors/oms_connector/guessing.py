@@ -18,6 +18,12 @@ _CARRIERS = tuple((re.compile(pattern, re.IGNORECASE), name) for pattern, name i
 ))
 _POINT = re.compile(r"(?=[A-Z0-9_-]*\d)[A-Z0-9][A-Z0-9_-]{3,19}")
 _TAX_NUMBER = re.compile(r"\d{5}|\d{3}-\d")
+# The last number of a street and what belongs to it: "12", "12A", "12/4", "12 m. 4", "1-3".
+_HOUSE = re.compile(
+    r"(?P<street>\S.*?),?\s+(?:nr\s+)?"
+    r"(?P<number>\d+\s?[A-Za-z]?(?:\s?[/-]\s?\w+)*"
+    r"(?:,?\s*(?:mieszkanie|mieszk\.?|lokal|lok\.?|m\.?)\s*\w+)?)",
+    re.IGNORECASE)
 _YES = frozenset({"1", "yes", "y", "true", "on", "tak"})
 
 
@@ -40,3 +46,27 @@ def is_tax_number(told: object) -> bool:
 def is_yes(told: object) -> bool:
     """Whether a box that a plugin keeps is ticked."""
     return str(told).strip().lower() in _YES
+
+
+def street_and_number(said: str) -> tuple[str, str]:
+    """A line of an address apart: ("Polna", "2 m. 3"). The number is empty when there is none.
+
+    Numbers that belong to the street's name stay there: "3 Maja 12/4" is ("3 Maja", "12/4").
+    """
+    line = " ".join(said.split())
+    found = _HOUSE.fullmatch(line)
+    return (found["street"].rstrip(","), found["number"]) if found else (line, "")
+
+
+def first_and_last(name: str) -> tuple[str, str]:
+    """A person's name apart, at its first gap; of one word the second half is empty."""
+    first, _, last = " ".join(name.split()).partition(" ")
+    return first, last
+
+
+def polish_phone(said: str) -> str:
+    """The nine digits of a Polish number, however it is written; empty if it is none."""
+    digits = re.sub(r"\D", "", said)
+    if len(digits) > 9:
+        digits = digits.removeprefix("00").removeprefix("48")
+    return digits if len(digits) == 9 else ""

@@ -51,7 +51,7 @@ class Capabilities:
     quantity (else the connector ends the offer). ``updated_misses``: what its "updated" stamp does
     not notice, so that open orders are asked for again: ``payment``, ``shipment``, ``refund``,
     ``return``, ``note`` or ``all``. ``sms_key_hours``: for so long the gateway knows an SMS by its
-    key and does not send it again.
+    key and does not send it again. ``track_batch``: most parcels asked about at once.
     """
 
     min_poll_s: int = 60
@@ -64,6 +64,7 @@ class Capabilities:
     zero_ok: bool = True
     updated_misses: frozenset[str] = frozenset()
     sms_key_hours: int = 24
+    track_batch: int = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ class Manifest:
     they do not name beforehand.
     ``webhook_secret`` names the secret that webhooks are signed with, where the channel does not
     sign with the one it is given but with its own (an application's client secret).
+    ``webhook_answer`` is what a delivery is answered with, where the channel looks at the words.
     """
 
     key: str
@@ -97,3 +99,4 @@ class Manifest:
     help: str = ""
     quality: Literal["", "bronze", "silver", "gold"] = ""
     webhook_secret: str = "webhook_secret"  # noqa: S105 - the name of one
+    webhook_answer: str = "ok\n"

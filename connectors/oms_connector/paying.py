@@ -12,6 +12,16 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal, Protocol, runtime_checkable
 
+from oms_connector.errors import Refused
+
+
+def N_(template: str) -> str:
+    """Marks a template for the translators' catalogue."""
+    return template
+
+
+NO_AMOUNT = N_("%(amount)s is not an amount that can be paid")
+
 PaymentStanding = Literal["waiting", "authorized", "paid", "refused", "cancelled"]
 
 
@@ -55,7 +65,10 @@ class RefundTold:
 
 @dataclass(frozen=True, slots=True)
 class PaymentTold:
-    """A payment, as the provider knows it now. ``key`` is the one it was asked for with."""
+    """A payment, as the provider knows it now. ``key`` is the one it was asked for with.
+
+    ``disputed``: the buyer's bank has taken the money back, or is about to (chargeback).
+    """
 
     reference: str
     state: PaymentStanding
@@ -67,11 +80,16 @@ class PaymentTold:
     method: str = ""
     raw_status: str = ""
     refunds: Sequence[RefundTold] = ()
+    disputed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RefundAsk:
-    """Money that is to go back, the whole payment or part of it. ``key`` is ours and unique."""
+    """Money that is to go back, the whole payment or part of it. ``key`` is ours and unique.
+
+    ``known``: references of this payment's other refunds that we know of, for providers that keep
+    no keys: a refund of the same amount which is none of them is the one that was asked for.
+    """
 
     key: str
     payment: str
@@ -79,6 +97,7 @@ class RefundAsk:
     currency: str
     description: str
     notify_url: str = ""
+    known: Sequence[str] = ()
 
 
 @runtime_checkable
@@ -94,7 +113,12 @@ class AsksForPayments(Protocol):
     """Gives a link where a buyer pays."""
 
     def ask_payment(self, ask: PaymentAsk) -> PaymentLink:
-        """Open a payment. The same key twice gives the same payment, or ``Refused``."""
+        """Open a payment. The same key twice gives the same payment and its link.
+
+        Raises:
+            Conflict: the provider has a payment of this key and does not tell its link again.
+            OutcomeUnknown: sent, and nobody knows.
+        """
 
 
 @runtime_checkable
@@ -102,12 +126,32 @@ class RefundsPayments(Protocol):
     """Gives money back by the way it came."""
 
     def refund(self, ask: RefundAsk) -> RefundTold:
-        """Order it. After a lost answer only if ``find_refund`` knows nothing.
+        """Order it; the same key twice gives money back once.
 
         Raises:
             Refused: more than is left, too old, no funds.
             OutcomeUnknown: sent, and nobody knows.
         """
 
-    def find_refund(self, key: str, payment: str, reference: str = "") -> RefundTold | None:
-        """What the provider has under our key; None: nothing."""
+    def find_refund(self, ask: RefundAsk, reference: str = "") -> RefundTold | None:
+        """What the provider has of a refund that was asked for; None: nothing.
+
+        ``reference`` is the provider's own id of it, where it was told.
+        """
+
+
+def in_minor(amount: Decimal, places: int = 2) -> int:
+    """An amount in the currency's smallest unit.
+
+    Raises:
+        Refused: it has more digits than the currency, or is not above zero.
+    """
+    found = amount.scaleb(places)
+    if found <= 0 or found != found.to_integral_value():
+        raise Refused(NO_AMOUNT % {"amount": amount}, "amount", "amount")
+    return int(found)
+
+
+def from_minor(amount: int, places: int = 2) -> Decimal:
+    """The amount in the currency's main unit."""
+    return Decimal(amount).scaleb(-places)

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol, runtime_checkable
 
+SOURCE = "oms-source-address"
+"""Among the headers of a delivery: the address it came from. The app writes it, whatever was sent;
+for channels that sign nothing and say which network they ring from."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ring:

@@ -1,18 +1,21 @@
-"""Targowisko: a marketplace that does not exist, and the connector to it.
+"""Targowisko, a marketplace that does not exist, Gołąb, a carrier that does not either, and their
+connectors.
 
-``connector.py`` and ``mapping.py`` are the connector: the example to copy for a real one.
-``market/`` is the marketplace itself, a server of its own (``python -m oms_demo``); the connector
-knows nothing of it but its HTTP API.
+``connector.py`` and ``mapping.py`` are the marketplace's connector, ``courier.py`` the carrier's:
+the examples to copy for real ones.
+``market/`` is both of them, a server of its own (``python -m oms_demo``); the connectors know
+nothing of it but its HTTP API.
 """
 
 from oms_connector import Connector, hookimpl
 
 from oms_demo.connector import DemoConnector
+from oms_demo.courier import GolabConnector
 
-__all__ = ["DemoConnector", "oms_connectors"]
+__all__ = ["DemoConnector", "GolabConnector", "oms_connectors"]
 
 
 @hookimpl
 def oms_connectors() -> list[type[Connector]]:
     """The connectors of this package."""
-    return [DemoConnector]
+    return [DemoConnector, GolabConnector]

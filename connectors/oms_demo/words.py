@@ -9,6 +9,15 @@ def N_(template: str) -> str:
 
 
 HELP = N_("A marketplace that does not exist, to try everything on.")
+CARRIER_HELP = N_(
+    "A carrier that does not exist: its labels cost nothing, and its parcels stay here.")
+TO_DOOR = N_("Courier to the door")
+TO_LOCKER = N_("Parcel locker")
+NEEDS_PHONE = N_("The carrier needs a phone number of the receiver.")
+NEEDS_STREET = N_("The carrier needs the receiver's street.")
+NEEDS_POINT = N_("Choose a locker.")
+NEEDS_SIZE = N_("Choose a size.")
+WRONG_WEIGHT = N_("The carrier does not take parcels of this weight.")
 URL = N_("Address of the marketplace")
 URL_HELP = N_("As in the browser, without anything after the port.")
 TOKEN = N_("Token")

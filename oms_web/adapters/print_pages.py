@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from functools import cache
 from math import ceil
 from pathlib import Path
@@ -29,7 +30,8 @@ from oms_web.core.errors import NotFound
 from oms_web.core.money import exponent, from_micro, from_minor
 from oms_web.core.ports import FileStore
 from oms_web.core.text import without_pictures
-from oms_web.domain.documents import placeholders
+from oms_web.domain.documents import kinds, placeholders
+from oms_web.domain.documents.handovers import Handover
 from oms_web.domain.documents.labels import LABELS
 from oms_web.domain.documents.picksheets import PickSheet
 from oms_web.domain.documents.slips import Slip
@@ -69,6 +71,7 @@ class Look:
     Attributes:
         footers: The seller's text by language, its fields unfilled.
         fields: What the company gives to those fields.
+        address: Where goods are sent back to, line by line.
     """
 
     company: str
@@ -76,6 +79,7 @@ class Look:
     logo: str | None = None
     footers: Mapping[str, str] = field(default_factory=dict)
     fields: Mapping[str, str] = field(default_factory=dict)
+    address: Sequence[str] = ()
 
 
 class Say:
@@ -108,6 +112,10 @@ class Say:
     def count(self, value: int) -> str:
         """A whole number."""
         return format_decimal(value, locale=self._locale).replace("-", _MINUS)
+
+    def kilos(self, grams: int) -> str:
+        """``1,25 kg``."""
+        return format_decimal(Decimal(grams) / 1000, "#,##0.###", locale=self._locale) + " kg"
 
     def date(self, day: date | str) -> str:
         """``22.11.2026`` / ``22 Nov 2026``."""
@@ -167,6 +175,14 @@ class PrintPages:
                           design=self._design(design["accent"], design["logo"],
                                               design["footer"]))
 
+    def document(self, snapshot: Mapping[str, Any], ksef: Mark | None = None) -> str:
+        """The page of an issued document, whatever its kind."""
+        if snapshot["kind"] not in kinds.WAREHOUSE:
+            return self.invoice(snapshot, ksef)
+        design = snapshot["design"]
+        return self._draw("warehouse.html", snapshot["language"], doc=snapshot,
+                          design=self._design(design["accent"], design["logo"], ""))
+
     def slip(self, slip: Slip, look: Look, *, with_prices: bool) -> str:
         """The page of a packing slip."""
         footer = placeholders.fill(look.footers.get(slip.language, ""), {
@@ -189,6 +205,20 @@ class PrintPages:
                           order_code=barcode.code128(slip.order_number),
                           design=self._design(look.accent, look.logo, footer))
 
+    def return_form(self, slip: Slip, look: Look) -> str:
+        """The page by which a buyer sends goods back: what such a form has to ask (ustawa o prawach
+        konsumenta, annex 2), with the order's code for who unpacks it.
+        """
+        return self._draw("return_form.html", slip.language, slip=slip, look=look, home="PL",
+                          ship_to={name: slip.ship_to.get(name) or "" for name in _ADDRESS},
+                          company=look.company, order_code=barcode.code128(slip.order_number),
+                          design=self._design(look.accent, look.logo, ""))
+
+    def handover(self, sheet: Handover, look: Look, language: str) -> str:
+        """The page a courier signs for parcels."""
+        return self._draw("handover.html", language, sheet=sheet, language=language,
+                          company=look.company, design=self._design(look.accent, look.logo, ""))
+
     def picklist(self, sheet: PickSheet, look: Look, language: str) -> list[str]:
         """The pages of a pick list; long ones are cut into parts of equal kind."""
         cuts = range(0, max(len(sheet.rows), 1), ROWS_PER_SHEET)
@@ -207,6 +237,11 @@ class PrintPages:
                        design=self._design(look.accent, look.logo, ""))
             for part, at in enumerate(cuts, start=1)
         ]
+
+    def protocol(self, values: Mapping[str, Any], look: Look, language: str) -> str:
+        """What a courier signs: ``number``, ``carrier``, ``made_at``, ``made_by``, ``rows``."""
+        return self._draw("protocol.html", language, language=language, company=look.company,
+                          design=self._design(look.accent, look.logo, ""), **values)
 
     def _draw(self, template: str, speaks: str, /, **values: Any) -> str:
         drawn = _environment().get_template(template).render(

@@ -10,35 +10,40 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
 
-from oms_web.adapters.pdf import InvoiceData, PdfFailed, PdfPool, merge
+from oms_web.adapters import label_sheets
+from oms_web.adapters.invoice_data import data_of, inside
+from oms_web.adapters.pdf import PdfFailed, PdfPool, merge
 from oms_web.adapters.print_pages import Look, PrintPages
 from oms_web.core.actor import SYSTEM, Actor
 from oms_web.core.errors import Invalid, NotAllowedNow, NotFound, OmsError
 from oms_web.core.ports import FileStore
 from oms_web.core.work import Works
 from oms_web.domain.company.models import Company
-from oms_web.domain.documents import kinds, picksheets, service
+from oms_web.domain.documents import handovers, kinds, picksheets, service
 from oms_web.domain.documents.models import Document, DocumentFile
 from oms_web.domain.documents.slips import Slip, slips
 from oms_web.domain.documents.snapshot import numbered
-from oms_web.domain.einvoices import cii, en16931
 from oms_web.domain.einvoices import queries as einvoices
 from oms_web.domain.einvoices.marks import mark_of
+from oms_web.domain.shipping import label_queries
+from oms_web.domain.shipping.label_models import HandOver
 
 log = logging.getLogger(__name__)
 
 INVOICE, SLIP, PICKLIST = "invoice", "slip", "picklist"
-KINDS = (INVOICE, SLIP, PICKLIST)
+GIFT, RETURN = "gift", "return"
+"""A packing slip that tells nobody a price, and a form to send goods back by."""
+LABEL, LABEL_A4 = "label", "label_a4"
+KINDS = (INVOICE, SLIP, PICKLIST, GIFT, RETURN, LABEL, LABEL_A4)
 
 CHUNK = 10
 MOST_ORDERS = 2000
@@ -104,8 +109,8 @@ class Printing:
                 # The same snapshot gives the same bytes, so the file comes back under its name
                 # unless the templates have changed since; then this is the best there is.
                 log.warning("the file of document %s is missing; made anew", document_id)
-        made = self.pdf.render([self._pages.invoice(row.snapshot, mark)],
-                               _data(row.snapshot, setting))
+        made = self.pdf.render([self._pages.document(row.snapshot, mark)],
+                               data_of(row.snapshot, setting))
         if mark is not None and not mark.is_final:
             return made
         name = self._files.put(made, ".pdf")
@@ -127,7 +132,7 @@ class Printing:
                 select(Document.snapshot).where(Document.id == document_id))
         if said is None:
             raise NotFound("There is no such document.")
-        return self.pdf.render([self._pages.invoice(said, mark)], _inside(said))
+        return self.pdf.render([self._pages.document(said, mark)], inside(said))
 
     def for_buyer(self, document_id: int) -> bytes:
         """The PDF of a document as a buyer may be given it.
@@ -167,6 +172,19 @@ class Printing:
             look = look_of(work.session.get(Company, 1))
         return self._render_each(self._pages.picklist(sheet, look, language))
 
+    def handover(self, shipment_ids: Sequence[int], actor: Actor, language: str) -> bytes:
+        """The protocol of the parcels that a courier takes.
+
+        Raises:
+            Invalid: there are none.
+        """
+        with self._works.reading(actor) as work:
+            sheet = handovers.handover(work.session, shipment_ids, work.now, actor.name)
+            look = look_of(work.session.get(Company, 1))
+        if not sheet.parcels:
+            raise Invalid("Choose at least one shipment.", "shipment")
+        return self.pdf.render([self._pages.handover(sheet, look, language)])
+
     def slip_preview(self, slip: Slip, look: Look, *, with_prices: bool) -> bytes:
         """A slip that no order stands behind: for the design page."""
         return self.pdf.render([self._pages.slip(slip, look, with_prices=with_prices)])
@@ -189,6 +207,9 @@ class Printing:
         if not 0 < len(order_ids) <= MOST_ORDERS:
             raise Invalid("Choose from 1 to %(n)s orders.", "order_ids", n=MOST_ORDERS)
         batch = Batch()
+        if kind in (LABEL, LABEL_A4):
+            batch.pdf = self._labels(kind, order_ids, beat, batch)
+            return batch
         with tempfile.TemporaryDirectory(prefix="oms-print-") as folder:
             parts: list[Path] = []
             for number, pdf in enumerate(
@@ -202,6 +223,50 @@ class Printing:
             batch.pdf = merge(parts)
         return batch
 
+    def protocol(self, hand_over_id: int, language: str) -> bytes:
+        """What a courier signs who takes these parcels, in our own form.
+
+        Raises:
+            NotFound: there is no such hand-over.
+        """
+        with self._works.reading(SYSTEM) as work:
+            row = work.session.get(HandOver, hand_over_id)
+            if row is None:
+                raise NotFound("There is no such hand-over.")
+            inside = label_queries.inside(work.session, hand_over_id)
+            values = {
+                "number": row.id, "made_at": row.created_at, "made_by": row.by_name,
+                "carrier": inside[0].carrier if inside else "",
+                "rows": [
+                    {"tracking": number, "order_id": one.order_id, "weight_g": box["weight_g"],
+                     "place": one.request["point"] or " ".join(
+                         one.request["receiver"][name] for name in ("postcode", "city"))}
+                    for one in inside
+                    for number, box in zip(one.tracking, one.request["packages"], strict=False)],
+            }
+            look = look_of(work.session.get(Company, 1))
+        return self.pdf.render([self._pages.protocol(values, look, language)])
+
+    def _labels(self, kind: str, order_ids: Sequence[int], beat: Beat, batch: Batch) -> bytes:
+        """Carriers' labels, as they drew them or four on a sheet."""
+        with self._works.reading(SYSTEM) as work:
+            files = label_queries.newest_files(work.session, order_ids)
+        pages: list[Any] = []
+        for done, order_id in enumerate(order_ids, start=1):
+            try:
+                if order_id not in files:
+                    raise NotFound("This order has no label yet.")
+                pages += label_sheets.pages_of(self._files.path(files[order_id]).read_bytes())
+                batch.printed += 1
+            except OmsError as why:
+                batch.failed[order_id] = why
+            if done % CHUNK == 0 or done == len(order_ids):
+                beat(done, len(order_ids))
+        if not pages:
+            raise next(iter(batch.failed.values()))
+        lay = label_sheets.four_on_a4 if kind == LABEL_A4 else label_sheets.one_after_another
+        return lay(pages)
+
     # -- pieces ---------------------------------------------------------------------------
 
     def _parts(self, kind: str, order_ids: Sequence[int], actor: Actor, language: str, beat: Beat,
@@ -211,23 +276,24 @@ class Printing:
         elif kind == PICKLIST:
             yield from self._walks(order_ids, actor, language, beat, batch)
         else:
-            yield from self._slips(order_ids, beat, batch, patient)
+            yield from self._slips(kind, order_ids, beat, batch, patient)
 
-    def _slips(self, order_ids: Sequence[int], beat: Beat, batch: Batch, patient: bool
+    def _slips(self, kind: str, order_ids: Sequence[int], beat: Beat, batch: Batch, patient: bool
                ) -> Iterator[bytes]:
         def pieces() -> Iterator[_Piece]:
             done = 0
             for some in _chunks(order_ids, CHUNK):
                 with self._works.reading(SYSTEM) as work:
                     company = work.session.get(Company, 1)
-                    found = slips(work.session, some)
+                    found = slips(work.session, some, whole=kind == RETURN)
                 look, prices = look_of(company), bool(company and company.slip_prices)
                 for order_id in some:
                     if not found.get(order_id):
                         batch.failed[order_id] = NotFound("There is no such order.")
                 done += len(some)
                 yield _Piece({
-                    order_id: [self._pages.slip(slip, look, with_prices=prices) for slip in sheets]
+                    order_id: [self._slip(kind, slip, look, with_prices=prices)
+                               for slip in sheets]
                     for order_id, sheets in found.items() if sheets
                 }, done)
 
@@ -235,6 +301,13 @@ class Printing:
             yield from pdf
             batch.printed += sum(order_id not in batch.failed for order_id in piece.pages)
             beat(piece.done, len(order_ids))
+
+    def _slip(self, kind: str, slip: Slip, look: Look, *, with_prices: bool) -> str:
+        if kind == RETURN:
+            return self._pages.return_form(slip, look)
+        if kind == GIFT:
+            return self._pages.slip(replace(slip, collect=0), look, with_prices=False)
+        return self._pages.slip(slip, look, with_prices=with_prices)
 
     def _lay_out(self, batch: Batch, patient: bool) -> Callable[[_Piece], list[bytes]]:
         """A piece in one request; when that fails, order by order to find the one to blame."""
@@ -329,22 +402,13 @@ def look_of(company: Company | None) -> Look:
         {"pl": company.footer_pl, "en": company.footer_en},
         {"company": name, "tax_id": company.tax_id, "website": company.website,
          "email": company.email, "phone": company.phone},
+        _lines_of(company.address or {}),
     )
 
 
-def _data(snapshot: dict[str, Any], setting: str) -> InvoiceData | None:
-    """What the PDF of a document carries; a document that the norm cannot say is plain paper."""
-    if not en16931.goes(setting, snapshot):
-        return None
-    try:
-        return _inside(snapshot)
-    except Invalid:
-        return None
-
-
-def _inside(snapshot: dict[str, Any]) -> InvoiceData:
-    return InvoiceData(cii.write(en16931.invoice(snapshot)),
-                       date.fromisoformat(snapshot["issue_date"]))
+def _lines_of(address: Mapping[str, Any]) -> tuple[str, ...]:
+    town = f"{address.get('postcode') or ''} {address.get('city') or ''}".strip()
+    return tuple(filter(None, (str(address.get("street") or ""), town)))
 
 
 def _chunks(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:

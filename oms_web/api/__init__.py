@@ -15,8 +15,9 @@ from oms_web.api.pace import Pace
 from oms_web.domain.users.api_calls import Calls
 from oms_web.extensions import csrf
 
-RESOURCES = ("orders", "order_acts", "products", "stock", "shipments", "documents", "events",
-             "print_jobs")
+RESOURCES = ("orders", "order_acts", "products", "stock", "shipments", "labels", "returns",
+             "documents",
+             "events", "print_jobs")
 
 
 def register(app: Flask) -> None:

@@ -22,7 +22,7 @@ from oms_web.domain.webhooks import signing
 from oms_web.sync.webhooks import EVENT
 
 ABOUT = (
-    "Orders, products, stock, shipments and documents of one shop. Money is text beside a "
+    "Orders, products, stock, shipments, returns and documents of one shop. Money is text beside a "
     "currency, a moment RFC 3339 in UTC, a quantity an integer. Lists continue with next, sent as "
     "after. Every POST names itself with an Idempotency-Key and may be repeated for a day: it is "
     "carried out once. Whatever goes wrong is application/problem+json."
@@ -43,6 +43,7 @@ RESOURCES = {
     "products": "SKUs with all that is known of them.",
     "stock": "What there is, what is promised, what is available.",
     "shipments": "What waits for the courier and what left.",
+    "returns": "Returns, exchanges, withdrawals and complaints of orders that have left.",
     "documents": "What was issued; it never changes.",
     "events": "What happened since, in order.",
     "print-agent": "What a print agent serves.",

@@ -190,6 +190,8 @@ ACTS: dict[str, Act] = {act.key: act for act in (
     Act("recall", doing.recall, "orders.cancel", (Field("outgoing", "number"),), listed=False),
     Act("weight", doing.weight, "orders.edit", (Field("grams", "number"),)),
     Act("unweigh", doing.unweigh, "orders.edit", listed=False),
+    Act("label", doing.label, "ship.do"),
+    Act("unlabel", doing.unlabel, "ship.do", (Field("booking", "number"),), listed=False),
     Act("ship", doing.ship, "ship.do"),
     Act("unship", doing.unship, "ship.do", listed=False),
     Act("invoice", doing.invoice, "documents.issue"),

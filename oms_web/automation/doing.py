@@ -14,6 +14,7 @@ from oms_web.domain.messages import service as messages
 from oms_web.domain.orders import lineage, outgoing
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Hold, Order, OrderTag, Tag
+from oms_web.domain.shipping import bookings
 from oms_web.flows import (
     issue_document,
     order_call,
@@ -26,6 +27,7 @@ from oms_web.flows import (
     order_verify,
     order_weight,
 )
+from oms_web.flows import label as labels
 from oms_web.flows import ship as leaving
 
 
@@ -145,7 +147,11 @@ def webhook(work: Work, order_id: int, params: Params) -> Done:
 
 def together(work: Work, order_id: int, params: Params) -> Done:
     came = order_together.join_buyers(work, order_id, params.get("orders", ()))
-    return Done(undo=(("apart", {"orders": came}),)) if came else SAME
+    if came:
+        return Done(undo=(("apart", {"orders": came}),))
+    # Of several that were chosen, the first one took the others along: it was done to them, too.
+    mates = {*lineage.together(work.session, order_id)} - {order_id}
+    return Done() if mates.intersection(params.get("orders", ())) else SAME
 
 
 def apart(work: Work, order_id: int, params: Params) -> Done:
@@ -186,6 +192,19 @@ def unweigh(work: Work, order_id: int, params: Params) -> Done:
     if not order_weight.weigh(work, order_id, None):
         return SAME
     return Done(undo=(("weight", {"grams": before}),))
+
+
+def label(work: Work, order_id: int, params: Params) -> Done:
+    """Have its label bought by the rules of sending; one that is there or on its way stays."""
+    before = {one.id for one in bookings.of_order(work.session, order_id)}
+    booking = labels.book_order(work, order_id)
+    if booking.id in before:
+        return SAME
+    return Done(undo=(("unlabel", {"booking": booking.id}),))
+
+
+def unlabel(work: Work, order_id: int, params: Params) -> Done:
+    return Done(labels.void(work, params["booking"]).state != bookings.REFUSED)
 
 
 def ship(work: Work, order_id: int, params: Params) -> Done:

@@ -32,19 +32,28 @@ class Turns:
     def __init__(self, file: Path) -> None:
         self._file = file.with_name(file.name + ".writers")
         self._threads = threading.Lock()
+        self._holder = 0
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Hold the right to write."""
+        """Hold the right to write.
+
+        Raises:
+            RuntimeError: this thread holds it already; it would wait for itself.
+        """
+        if self._holder == threading.get_ident():
+            raise RuntimeError("a writing work was opened inside another one")
         deadline = time.monotonic() + PATIENCE
         mine = self._threads.acquire(timeout=PATIENCE)
         handle = os.open(self._file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             _wait_for(handle, deadline)
+            self._holder = threading.get_ident() if mine else self._holder
             yield
         finally:
             os.close(handle)  # closing lets go of the lock
             if mine:
+                self._holder = 0
                 self._threads.release()
 
 

@@ -6,25 +6,28 @@ template is written once for each order and occasion, however often it is asked 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from oms_web.core.errors import NotAllowedNow
+from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.core.work import Work
 from oms_web.domain.audit.models import AuditEntry
 from oms_web.domain.company.models import Company
 from oms_web.domain.documents import kinds
 from oms_web.domain.documents.models import Document
 from oms_web.domain.messages import pages, phones, placeholders, service, templates, values, wording
+from oms_web.domain.messages.fitting import PLAIN, about, stage
 from oms_web.domain.messages.models import MessageTemplate
 from oms_web.domain.messages.wording import EMAIL, Rendered
 from oms_web.domain.orders import outgoing_queries, taking
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
 
+MOST_SUBJECT, MOST_TEXT = 200, 10_000
 NEWS, BRINGING_IN = timedelta(hours=48), timedelta(hours=1)
 """What rules see in the first hour of an order that was placed so long before it came is not news,
 but its being brought in."""
@@ -66,6 +69,51 @@ def write(work: Work, order_id: int, template_id: int) -> int | None:
         work, template.kind, draft.recipient, draft.rendered, name=template.name,
         key=f"{template_id}:{order_id}:{occasion}"[:160], order_id=order_id,
         template_id=template_id, documents=draft.documents)
+
+
+def write_words(work: Work, order_id: int, subject: str, text: str) -> int | None:
+    """Write an e-mail of one's own words to the buyer; fields in them are filled in as ever.
+
+    Returns:
+        The message; None if this was written on this occasion before.
+
+    Raises:
+        Invalid: no subject, no words, too many, or a field that there is not.
+        NotAllowedNow: the order is a draft, or has no address.
+    """
+    subject, text = " ".join(subject.split()), text.replace("\0", "").strip()
+    if not subject or len(subject) > MOST_SUBJECT:
+        raise Invalid("A subject of at most %(n)s characters.", "subject", n=MOST_SUBJECT)
+    if not text or len(text) > MOST_TEXT:
+        raise Invalid("Between 1 and %(n)s characters.", "text", n=MOST_TEXT)
+    placeholders.check(subject, "subject")
+    placeholders.check(text, "text")
+    order = orders.lock_order(work.session, order_id)
+    if order.phase == "draft":
+        raise NotAllowedNow("This order is a draft.")
+    if not order.buyer_email.strip():
+        raise NotAllowedNow("The order has no address for this kind of message.")
+    link = pages.link(work, order_id) if "order.link" in placeholders.named(subject, text) else ""
+    draft = _filled(work.session, order, EMAIL, (subject, text), _language(work.session, order),
+                    False, link)
+    occasion = work.occasion or f"once:{work.now.isoformat()}:{work.actor.id or work.actor.kind}"
+    return service.put(work, EMAIL, draft.recipient, draft.rendered, name=subject[:80],
+                       key=f"own:{order_id}:{occasion}"[:160], order_id=order_id)
+
+
+def fitting(session: Session, order: Order, known: Sequence[MessageTemplate]
+            ) -> MessageTemplate | None:
+    """The template that suits how far an order is; else one that suits any."""
+    kinds = {one.id: about(_fields(one), one.attach) for one in reversed(known)}
+    first = {kind: id_ for id_, kind in kinds.items()}
+    wanted = stage(order.phase, order.payment_state, order.is_documented)
+    found = first.get(wanted) or first.get(PLAIN)
+    return next((one for one in known if one.id == found), known[0] if known else None)
+
+
+def _fields(template: MessageTemplate) -> frozenset[str]:
+    words = templates.words_of(template)
+    return placeholders.named(*words.pl, *words.en)
 
 
 def preview(work: Work, order_id: int, template: MessageTemplate) -> Draft:

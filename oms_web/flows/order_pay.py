@@ -12,6 +12,7 @@ from oms_web.core.work import Work
 from oms_web.domain.orders import lineage, phases
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
+from oms_web.domain.payments import refunds
 from oms_web.domain.payments import service as payments
 
 MAX_AMOUNT = 10**12
@@ -60,6 +61,7 @@ def take_back(work: Work, order_id: int, payment_id: int, reason: str) -> bool:
         return False
     if payment.amount > order.paid_total:
         raise NotAllowedNow("Some of this money was given back since. Take that back first.")
+    refunds.refuse_if_pending(order, payment.amount)
     payments.take_back(work, order, payment, reason)
     _go_on(work, order)
     return True
@@ -78,6 +80,8 @@ def give_back(
     order = _lock(work, order_id)
     if amount > order.paid_total and not payments.is_known(work.session, reference):
         raise Invalid("No more can go back than was paid.", "amount")
+    if not payments.is_known(work.session, reference):
+        refunds.refuse_if_pending(order, amount)
     if not payments.give_back(work, order, amount, _tidy(method), at, reference):
         return False
     _go_on(work, order)

@@ -1,4 +1,5 @@
-"""A channel tells of a return: kept beside its order. Goods count when they are here."""
+"""A channel tells of a return: it becomes a case beside its order. Goods count when they are here.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +17,9 @@ from oms_web.domain.audit import service as audit
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.channels.service import lock_account
 from oms_web.domain.orders.models import ChannelOrder, OrderLine, OrderLink
+from oms_web.domain.returns import kinds, service, tracks
 from oms_web.domain.returns.models import Return, ReturnLine
 
-RECEIVED = "received"
 STATES = ("announced", "sent", "arrived", "closed", "refused")
 
 
@@ -38,29 +39,42 @@ def take(work: Work, account: ChannelAccount, told: Told) -> str:
     lines = _order_lines(work, account, told.order_ref)
     values = _values(told, lines)
     if row is None:
-        row = Return(account_id=account.id, external_id=told.external_id, created_at=work.now,
+        row = Return(account_id=account.id, external_id=told.external_id, source="channel",
+                     number=service.take_numbers(work, kinds.RETURN)[0], created_at=work.now,
                      **values)
         work.session.add(row)
         work.session.flush()
         _write_lines(work, row, told, lines)
         audit.record(work, "returns.told", "return", row.id, {"state": [None, told.state]},
                      order_id=row.order_id)
+        _follow(work, row, told)
         return "added"
-    if row.state == RECEIVED:  # the goods are here: what the channel thinks of them is no news
-        values.pop("state")
+    here = row.goods in (tracks.ARRIVED, tracks.JUDGED)
+    if here:  # what the channel thinks of goods that are here is no news
+        values.pop("goods")
     changes = audit.changes({name: getattr(row, name) for name in values}, values)
     changes.pop("revision", None)
     for name, value in values.items():
         setattr(row, name, value)
     if not changes:
         return "same"
-    if row.received_at is None:
+    if not here:
         work.session.execute(delete(ReturnLine).where(ReturnLine.return_id == row.id))
         _write_lines(work, row, told, lines)
     audit.record(work, "returns.told", "return", row.id, {
         name: change for name, change in changes.items() if name in ("state", "refunded")
     }, order_id=row.order_id)
+    _follow(work, row, told)
     return "changed"
+
+
+def _follow(work: Work, row: Return, told: Told) -> None:
+    """Let the case follow: what its channel has decided, nobody has to decide here."""
+    decided = {"closed": "accept", "refused": "refuse"}.get(told.state)
+    if decided and row.phase in (tracks.NEW, tracks.ASKED):
+        service.act(work, row, decided)
+    else:
+        service.follow(work, row)
 
 
 def _check(told: Told) -> None:
@@ -84,7 +98,8 @@ def _values(told: Told, lines: Sequence[OrderLine]) -> dict[str, Any]:
     known = [(by_ref[line.line_ref], line.quantity) for line in told.lines
              if line.line_ref in by_ref]
     return {
-        "number": tidy(told.number)[:120], "state": told.state, "currency": currency,
+        "external_number": tidy(told.number)[:120], "state": told.state, "currency": currency,
+        "goods": tracks.TOLD[told.state],
         "order_id": (known[0][0] if known else lines[0]).order_id if lines else None,
         "raw_status": told.raw_status[:60], "revision": told.revision[:60],
         "buyer_name": tidy(told.buyer_name)[:200], "reason": tidy(told.reason)[:200],

@@ -15,11 +15,11 @@ from oms_web.core.claims import Task
 from oms_web.core.errors import Invalid, NotAllowedNow, OmsError
 from oms_web.core.events import OutboxEvent
 from oms_web.core.work import Work
-from oms_web.domain.orders import filing, lineage, outgoing, phases
+from oms_web.domain.orders import lineage, outgoing, phases, waiting
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.events import ShipmentLeft
 from oms_web.domain.orders.leaving import goods_left, not_left
-from oms_web.domain.orders.models import Hold, Order
+from oms_web.domain.orders.models import Order
 from oms_web.domain.orders.reserving import KIND
 from oms_web.domain.orders.service import count_reserved
 from oms_web.domain.shipping import service as shipping
@@ -40,7 +40,7 @@ def leave(work: Work, shipment_id: int) -> bool:
         return False
     mine = _inside(work, shipment)
     for order in mine:
-        _check_order(work, order)
+        waiting.check_leaves(work.session, order, shipment.order_id)
     if shipment.state != shipping.PACKED:
         shipping.lock(work.session, shipment_id, shipping.PACKED)
     undo = {"orders": {str(one.id): [one.phase, one.status_id] for one in mine}}
@@ -88,11 +88,11 @@ def ship_order(
     order = orders.lock_order(work.session, order_id)
     if order.phase in (phases.SHIPPED, phases.DONE):
         return []
-    _check_order(work, order)
+    waiting.check_leaves(work.session, order, order_id)
     mine = [orders.get_order(work.session, one) for one in lineage.together(work.session, order_id)]
     ready: list[int] = []
     for one in mine:
-        _check_order(work, one)
+        waiting.check_leaves(work.session, one, order_id)
         if shipping.of_order(work.session, one.id, shipping.PACKING):
             raise NotAllowedNow("This order is being packed. Close or put aside the parcel first.")
         if not partly:
@@ -110,7 +110,10 @@ def ship_order(
 def _pack_unseen(
     work: Work, order: Order, mine: Sequence[Order], carrier: str, number: str
 ) -> list[Shipment]:
-    """Shipments, packed at once, of all that is promised and in no shipment yet."""
+    """Shipments, closed at once, of all that is promised and in no shipment yet.
+
+    Nobody packed them at the station: they have no ``packed_at``, and count as nobody's work.
+    """
     made = []
     waiting = shipping.open_parts(work.session, *(one.id for one in mine))
     for warehouse_id, parts in sorted(waiting.items()):
@@ -123,7 +126,6 @@ def _pack_unseen(
             shipping.describe_parcel(work, shipment, 1, carrier=carrier or None,
                                      number=number or None)
             shipment.carrier = carrier or shipment.carrier
-        shipment.packed_by, shipment.packed_at = work.actor.name, work.now
         shipping.set_state(work, shipment, shipping.PACKED)
         made.append(shipment)
     return made
@@ -140,20 +142,6 @@ def check_complete(work: Work, order: Order) -> None:
         if lacking:
             raise NotAllowedNow("%(title)s: %(missing)s units are not reserved yet.",
                                 title=line.title, missing=lacking)
-
-
-def _check_order(work: Work, order: Order) -> None:
-    if order.phase == phases.CANCELLED:
-        raise NotAllowedNow("This order was cancelled. Take its goods out of the parcel.")
-    if order.phase not in (phases.OPEN, phases.PACKING):
-        raise NotAllowedNow("This order has left or is closed.", phases.allowed(order.phase))
-    held = work.session.scalar(
-        select(Hold.kind).where(Hold.order_id == order.id, Hold.released_at.is_(None)).limit(1)
-    )
-    if held is not None:
-        raise NotAllowedNow("This order is held. Release it first, then it can leave.")
-    if not filing.may_ship(order.payment_state):
-        raise NotAllowedNow("This order is not paid, so it cannot leave.")
 
 
 def _depart(work: Work, mine: Sequence[Order], shipment: Shipment) -> None:
@@ -216,13 +204,16 @@ def _cause(work: Work, shipment: Shipment) -> str:
 def recall(work: Work, shipment_id: int) -> bool:
     """It has not left after all: the goods are back on their shelves, promised as before.
 
-    False when it waits for the courier already. Only while the channel does not know.
+    A parcel that was packed waits for the courier again; one that nobody packed is forgotten, and
+    its orders stand where they stood. False when that was done already. Only while the channel does
+    not know.
 
     Raises:
         NotAllowedNow: the channel was told, the parcel is delivered, or something came back.
     """
     shipment = shipping.lock(work.session, shipment_id)
-    if shipment.state == shipping.PACKED:
+    unseen = shipment.packed_at is None
+    if shipment.state == (shipping.CANCELLED if unseen else shipping.PACKED):
         return False
     if shipment.state != shipping.SHIPPED:
         shipping.lock(work.session, shipment_id, shipping.SHIPPED)
@@ -235,10 +226,13 @@ def recall(work: Work, shipment_id: int) -> bool:
     for order in mine:
         _back_on_shelves(work, order, shipment, cause, number)
     left_at, shipment.shipped_at = shipment.shipped_at, None
-    shipping.set_state(work, shipment, shipping.PACKED, note="recalled")
+    shipping.set_state(work, shipment, shipping.CANCELLED if unseen else shipping.PACKED,
+                       note="recalled")
     was = (decided.undo or {}).get("orders", {}) if decided is not None else {}
     for order in mine:
         not_left(work, order, left_at, was.get(str(order.id)), order.id == shipment.order_id)
+        if not unseen and str(order.id) not in was and order.phase == phases.OPEN:
+            orders.set_phase(work, order, "start_packing")  # its parcel stands here, packed
         shipping.tell_order(work, order)
     return True
 

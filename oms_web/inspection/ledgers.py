@@ -1,7 +1,8 @@
 """Whether the books agree: the invariants that every transaction promises to keep.
 
-The checks are in ``stock_books``, ``order_books`` and ``data_books``; their docstrings say what
-must be true, their names (I1, I2...) are those of docs/operations.md. They read, and never repair.
+The checks are in ``stock_books``, ``order_books``, ``case_books`` and ``data_books``; their
+docstrings say what must be true, their names (I1, I2...) are those of docs/operations.md. They
+read, and never repair.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ from collections.abc import Collection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from oms_web.inspection import Finding, data_books, order_books, stock_books
+from oms_web.inspection import Finding, case_books, data_books, order_books, stock_books
 from oms_web.inspection.checking import CHECKS
 
-__all__ = ["CHECKS", "check", "data_books", "order_books", "stock_books"]
+__all__ = ["CHECKS", "case_books", "check", "data_books", "order_books", "stock_books"]
 
 
 def check(session: Session, only: Collection[str] = ()) -> list[Finding]:

@@ -17,8 +17,22 @@ from oms_web.core.errors import OmsError
 from oms_web.core.work import Work
 from oms_web.domain.channels import pricing
 from oms_web.domain.channels.service import ChannelStopped
-from oms_web.flows import backorder, einvoice, map_listing, publish_stock
-from oms_web.sync import doorbell, einvoicing, feeds, message_sending, receipts, webhooks
+from oms_web.domain.shipping import bookings
+from oms_web.flows import backorder, einvoice, hand_over, label, map_listing, publish_stock
+from oms_web.jobs.print_label import print_label
+from oms_web.sync import (
+    doorbell,
+    einvoicing,
+    feeds,
+    hand_overs,
+    labels,
+    message_sending,
+    payments,
+    receipts,
+    refunds,
+    tracking,
+    webhooks,
+)
 from oms_web.sync.offers import read_offers
 from oms_web.sync.pull import pull
 from oms_web.sync.pull_returns import pull_returns
@@ -232,6 +246,48 @@ def read_incoming_invoices(job: Job) -> Result:
     return {"added": einvoicing.read_incoming(job.oms.works)}
 
 
+def label_by_itself(job: Job) -> Result:
+    """Packing began, or a parcel closed: buy its label if the seller wants it now."""
+    with job.oms.works.writing(SYSTEM) as work:
+        booking = label.book_by_itself(work, job.args["shipment_id"], job.args["occasion"])
+    return {"booking": booking.id if booking else None}
+
+
+def buy_label(job: Job) -> Result:
+    """Do what is due of one label. When to try again stands at it."""
+    state = labels.buy(job.engine, job.args["booking_id"])
+    with job.oms.works.reading(SYSTEM) as work:
+        shipment_id = bookings.get(work.session, job.args["booking_id"]).shipment_id
+    printed = shipment_id is not None and print_label(job.oms, shipment_id)
+    return {"state": state, "printed": printed}
+
+
+def call_courier(job: Job) -> Result:
+    """Ask a carrier for a visit. When to ask again stands at the hand-over."""
+    return {"state": hand_overs.call(job.engine, job.args["hand_over_id"])}
+
+
+def track_parcels(job: Job) -> Result:
+    """Ask one carrier about its parcels. When to ask again stands at each of them."""
+    try:
+        return {"news": tracking.track(job.engine, job.args["account_id"], job.beat)}
+    except (ChannelError, ChannelStopped) as error:
+        return {"error": feeds.describe(error)}
+
+
+def ask_payments(job: Job) -> Result:
+    """Ask a payment provider for links and how payments stand. When to ask again stands at each."""
+    try:
+        return {"answered": payments.run(job.engine, job.args["account_id"], job.beat)}
+    except (ChannelError, ChannelStopped) as error:
+        return {"error": feeds.describe(error)}
+
+
+def send_refunds(job: Job) -> Result:
+    """Ask payment providers to give money back, or what became of it."""
+    return {"moved": refunds.run(job.engine, job.beat)}
+
+
 def rehearse_rule(job: Job) -> Result:
     """Try a rule on the past."""
     return rehearsing.run(job.oms.works, job.args["rule_id"], job.args["said"], job.args["days"])
@@ -276,6 +332,12 @@ HANDLERS: dict[str, Handler] = {
     webhooks.TASK: tell_webhook,
     webhooks.ONCE: tell_webhook_once,
     message_sending.TASK: send_messages,
+    "label_by_itself": label_by_itself,
+    label.TASK: buy_label,
+    tracking.TASK: track_parcels,
+    hand_over.TASK: call_courier,
+    payments.TASK: ask_payments,
+    refunds.TASK: send_refunds,
     batches.TASK: change_many,
     running.TASK: run_rules,
     timed.TASK: run_timed_rules,

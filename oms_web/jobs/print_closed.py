@@ -11,6 +11,7 @@ from oms_web.domain.printers import service as printers
 from oms_web.domain.shipping import service as shipping
 from oms_web.jobs.handlers import Job
 from oms_web.jobs.print_batch import NAMES
+from oms_web.jobs.print_label import print_label
 
 PAPERS = (SLIP, INVOICE)
 
@@ -42,4 +43,6 @@ def run(job: Job) -> dict[str, Any]:
         with job.oms.works.writing(SYSTEM) as work:
             printers.ask(work, station, kind, title, file, f"closed:{job.claim.key}:{kind}")
         done.append(kind)
+    if print_label(job.oms, job.args["shipment_id"]):
+        done.append(printers.LABEL)
     return {"printed": done, "failed": failed}

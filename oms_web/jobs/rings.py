@@ -24,24 +24,30 @@ from oms_web.domain.messages import queries as messages
 from oms_web.domain.orders import begun, outgoing, telling
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import OrderTally
+from oms_web.domain.payments import requests
 from oms_web.domain.printers import service as printers
 from oms_web.domain.stock.models import Reservation
 from oms_web.domain.users import api_calls
 from oms_web.domain.webhooks import queries as hook_queries
 from oms_web.domain.webhooks import service as hooks
-from oms_web.flows import order_hold, reservation_expiry
+from oms_web.flows import order_hold, reservation_expiry, return_bench
 from oms_web.flows.pack import photos
 from oms_web.sync import (
     doorbell,
     drop_folder,
     einvoicing,
     feeds,
+    hand_overs,
+    labels,
     message_sending,
+    payments,
     push_notices,
     push_prices,
     push_stock,
     quota,
     receipts,
+    refunds,
+    tracking,
     webhooks,
 )
 from oms_web.sync.session import Engine
@@ -111,6 +117,30 @@ def ring_einvoices(oms: Oms) -> int:
         return 0
     with oms.works.writing(SYSTEM) as work:
         return [einvoicing.ask(work, kind) for kind in due].count(True)
+
+
+def ring_labels(oms: Oms) -> int:
+    """Queue what is due of labels and visits, and the asking of carriers about parcels."""
+    return labels.ring(oms.works) + tracking.ring(oms.works) + hand_overs.ring(oms.works)
+def ring_payments(oms: Oms) -> int:
+    """Queue the asking of payment providers."""
+    with oms.works.reading(SYSTEM) as work:
+        due = requests.due_accounts(work.session, work.now)
+    if not due:
+        return 0
+    with oms.works.writing(SYSTEM) as work:
+        queued = [enqueue(work.session, payments.TASK, str(account), {"account_id": account},
+                          now=work.now) for account in due]
+    return len([task for task in queued if task is not None])
+
+
+def ring_refunds(oms: Oms) -> bool:
+    """Queue the sending of refunds by payment providers."""
+    with oms.works.reading(SYSTEM) as work:
+        if not refunds.due(work.session, work.now, limit=1):
+            return False
+    with oms.works.writing(SYSTEM) as work:
+        return enqueue(work.session, refunds.TASK, "all", {}, now=work.now) is not None
 
 
 def ring_rules(oms: Oms) -> bool:
@@ -193,6 +223,7 @@ def ring_cleaning(oms: Oms) -> None:
     """Forget finished tasks, dispatched events, repeatable calls and photos after a while."""
     _clean(oms.works)
     photos.forget_old(oms.works)
+    return_bench.forget_old(oms.works)
 
 
 def _clean(works: Works) -> None:

@@ -21,7 +21,9 @@ from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.channels.service import get_account
-from oms_web.sync import accounts, feeds, receipts
+from oms_web.domain.payments import requests
+from oms_web.domain.shipping import journeys
+from oms_web.sync import accounts, feeds, receipts, tracking
 from oms_web.sync.intake import store_page
 from oms_web.sync.models import ChannelRing, Feed
 from oms_web.sync.session import Engine, connected
@@ -33,8 +35,8 @@ BATCH = 50
 _FEEDS = {"order": feeds.ORDERS, "offer": feeds.OFFERS, "return": feeds.RETURNS}
 
 
-def hear(engine: Engine, account_id: int, body: bytes, headers: Mapping[str, str]) -> int:
-    """Take a delivery in; how many rings of it are new.
+def hear(engine: Engine, account_id: int, body: bytes, headers: Mapping[str, str]) -> str:
+    """Take a delivery in; what the channel wants to read as an answer.
 
     Args:
         headers: names in lower case.
@@ -47,10 +49,12 @@ def hear(engine: Engine, account_id: int, body: bytes, headers: Mapping[str, str
         if not isinstance(connector, HearsWebhooks):
             raise NotFound("This channel does not ring.")
         rings = connector.hear(body, headers)
-    return _store(engine, account_id, rings) if rings else 0
+    if rings:
+        _store(engine, account_id, rings)
+    return connector.manifest.webhook_answer
 
 
-def _store(engine: Engine, account_id: int, rings: Sequence[Ring]) -> int:
+def _store(engine: Engine, account_id: int, rings: Sequence[Ring]) -> None:
     with engine.works.writing(SYSTEM) as work:
         rows = [
             {"account_id": account_id, "event_id": ring.event_id[:200], "kind": ring.kind,
@@ -66,13 +70,13 @@ def _store(engine: Engine, account_id: int, rings: Sequence[Ring]) -> int:
         fresh = {row["event_id"] for row in rows} - known
         if fresh:
             enqueue(work.session, TASK, str(account_id), {"account_id": account_id}, now=work.now)
-    return len(fresh)
 
 
 def answer(engine: Engine, account_id: int) -> int:
     """Ask for what rings were about; how many were answered.
 
-    Orders are fetched by their number where the channel can do that; all else is read by its feed.
+    Orders are fetched by their number where the channel can do that, carriers are asked about
+    parcels by theirs; all else is read by its feed.
 
     Raises:
         ChannelError: the channel failed; what was not answered stays so.
@@ -88,7 +92,12 @@ def answer(engine: Engine, account_id: int) -> int:
                 if items:
                     stored = store_page(work, account, items, origin="webhook")
                     receipts.owe(work, account_id, connector, stored.refs)
+                numbers = sorted({ring.ref for ring in rings if ring.kind == "parcel"})
+                if numbers and journeys.look_soon(work, account_id, numbers):
+                    tracking.ask(work, account_id)
                 asked = isinstance(connector, FetchesOrders)
+                if paid := {ring.ref for ring in rings if ring.kind == "payment"}:
+                    requests.ring(work, account_id, paid)
                 _read_soon(work, account_id,
                            {ring.kind for ring in rings if ring.kind != "order" or not asked})
                 work.session.execute(
@@ -116,7 +125,8 @@ def _read_soon(work: Work, account_id: int, kinds: set[str]) -> None:
 
 
 def subscribe(engine: Engine, account_id: int, url: str, actor: Actor) -> str:
-    """Let the channel ring at ``url``; the secret that it signs with.
+    """Let the channel ring at ``url``; the secret that it signs with, empty if that is its own,
+    which was typed among its settings.
 
     Where the channel cannot be told by us, the seller writes address and secret into its panel.
 
@@ -129,8 +139,10 @@ def subscribe(engine: Engine, account_id: int, url: str, actor: Actor) -> str:
         found = engine.registry.get(account.connector)
         if found is None or not issubclass(found, HearsWebhooks):
             raise NotAllowedNow("This channel does not ring.")
-        secret = secrets.token_urlsafe(32)
-        accounts.set_secrets(work, account, {SECRET: secret})
+        own = found.manifest.webhook_secret != SECRET and not issubclass(found, OrdersWebhooks)
+        secret = "" if own else secrets.token_urlsafe(32)
+        if secret:
+            accounts.set_secrets(work, account, {SECRET: secret})
         audit.record(work, "channels.webhooks", "channel_account", account_id,
                      {"url": [None, url]})
     with connected(engine, account_id) as (_account, connector):

@@ -27,7 +27,7 @@ HIDDEN = frozenset({"form"})
 _OTHER = frozenset({"spec", "logo", "description", "footer_pl", "footer_en"})
 _MINOR = frozenset({"amount", "gross", "items_total", "net", "paid", "paid_total", "price",
                     "refunded", "shipping_total", "discount_total", "total", "vat",
-                    "change_money", "expected", "counted_cash", "difference"})
+                    "cheapest_delivery", "change_money", "expected", "counted_cash", "difference"})
 _MICRO = frozenset({"cost", "unit_price"})
 _LONGEST = 120
 _HASH = re.compile(r"[0-9a-f]{32,}(\.\w+)?")

@@ -45,6 +45,8 @@ ACTS: Mapping[str, Words] = {
     "note": Words(_l("Write a note"), _l("write the note %(text)s"), "note"),
     "cancel": Words(_l("Cancel the order"), _l("cancel it"), "circle-x"),
     "weight": Words(_l("Set the weight"), _l("set the weight to %(grams)s g"), "weight"),
+    "label": Words(_l("Buy the label"), _l("buy its label"), "tag"),
+    "unlabel": Words(_l("Take the label back"), _l("take its label back"), "tag"),
     "ship": Words(_l("Mark as sent"), _l("mark it as sent"), "truck"),
     "unweigh": Words(_l("Forget the weight"), _l("forget the weight"), "weight"),
     "unship": Words(_l("Take the sending back"), _l("take the sending back"), "truck"),

@@ -37,6 +37,7 @@ RESOURCES = {
                  _l("Add and change products")),
     "stock": (_l("Stock"), _l("See how many units there are"), _l("Correct how many there are")),
     "shipments": (_l("Shipments"), _l("See parcels and their numbers"), _l("Ship orders")),
+    "returns": (_l("Returns"), _l("See returns and complaints"), _l("Open returns and complaints")),
     "documents": (_l("Documents"), _l("Download invoices"), None),
     "events": (_l("Events"), _l("Follow all that happens, with names and values"), None),
     "printing": (_l("Printing"), _l("Fetch what is to be printed"),

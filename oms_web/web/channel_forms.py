@@ -8,7 +8,17 @@ from typing import Any
 
 from flask_babel import format_decimal, gettext
 from flask_babel import lazy_gettext as _l
-from oms_connector import CancelsOrders, Connector, PushesPrices, SendsSms, UploadsInvoices
+from oms_connector import (
+    AsksForPayments,
+    CancelsOrders,
+    CarriesParcels,
+    Connector,
+    PullsOrders,
+    PushesPrices,
+    PushesStock,
+    SendsSms,
+    UploadsInvoices,
+)
 from wtforms import (
     BooleanField,
     DateField,
@@ -47,7 +57,7 @@ class AccountForm(Form):
     since = DateField(_l("Read orders since"), [Optional()])
 
 
-# What there is nothing to decide about where nothing is sold: a gateway to phones.
+# What there is nothing to decide about where nothing is sold: a gateway to phones, a carrier.
 OF_SELLING = ("publish_stock", "buffer", "cap", "last_units", "rank", "only_own", "ship_days")
 
 
@@ -74,7 +84,8 @@ def form_for(connector: type[Connector], *, new: bool = False, **values: Any) ->
             made[f"s_{field.name}"] = BooleanField(label, default=bool(field.default))
         else:
             made[f"s_{field.name}"] = StringField(label, default=field.default)
-    if issubclass(connector, SendsSms):
+    if issubclass(connector, SendsSms | CarriesParcels | AsksForPayments) and not issubclass(
+            connector, PushesStock | PullsOrders):
         made |= dict.fromkeys(OF_SELLING)
     if not issubclass(connector, PushesPrices):
         made |= {"publish_prices": None, "surcharge": None}

@@ -9,7 +9,17 @@ from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 from flask_babel import format_date, gettext
-from oms_connector import AccessRefused, ChannelError, Connector, HearsWebhooks, RefreshesTokens
+from oms_connector import (
+    AccessRefused,
+    CarriesParcels,
+    ChannelError,
+    Connector,
+    HearsWebhooks,
+    PullsOrders,
+    PushesStock,
+    RefreshesTokens,
+    SendsSms,
+)
 from sqlalchemy import select
 
 from oms_web.core.clock import local_day
@@ -30,6 +40,7 @@ from oms_web.sync import (
     doorbell,
     health,
     journal,
+    labels,
     proof,
     quality,
     status_words,
@@ -103,6 +114,13 @@ def _words() -> dict[str, Any]:
             "levels": LEVELS, "level_means": LEVEL_MEANS, "can_again": again.KINDS}
 
 
+def _sells(key: str) -> bool:
+    """Whether an account is a place where we sell; a carrier or a gateway to phones is none."""
+    found = oms().registry.get(key)
+    return found is None or not issubclass(found, SendsSms | CarriesParcels) \
+        or issubclass(found, PullsOrders | PushesStock)
+
+
 @screen.get("/channels")
 @act("channels.see")
 def index() -> Response:
@@ -112,8 +130,10 @@ def index() -> Response:
     health.measure(work.session, overview)
     accounts_ = {one.account.id: one.account for one in overview}
     in_use = {account.connector for account in accounts_.values()} & registry.connectors.keys()
+    serving = [one for one in overview if not _sells(one.account.connector)]
     return render(
-        "channels/list.html", "channels/_overview.html", overview=overview,
+        "channels/list.html", "channels/_overview.html", serving=serving,
+        overview=[one for one in overview if one not in serving],
         causes=causes.causes(work.session, overview, work.now, outside_words.cause),
         drifting=health.drifting(work.session),
         sunsets=_sunsets(registry.connectors[key] for key in in_use),
@@ -161,10 +181,21 @@ def create(key: str) -> Response:
             if connecting.ways(connector):
                 return go(url_for("connecting.show", account_id=account.id))
             say(gettext("%(name)s is connected.", name=account.name))
+            if issubclass(connector, CarriesParcels):
+                return go(_services(account.id))
             return go(url_for("channels.show", account_id=account.id))
         except OmsError as error:
             refuse(form, error)
     return render("channels/new.html", form=form, connector=connector, status=422)
+
+
+def _services(account_id: int) -> str:
+    """A carrier was connected: what it sells is asked at once; where its rules are made."""
+    try:
+        labels.refresh_services(_engine(), account_id)
+    except ChannelError as error:
+        say(gettext("The carrier does not say what it sells: %(why)s", why=str(error)), "warn")
+    return url_for("sending.index")
 
 
 @screen.get("/channels/<int:account_id>")

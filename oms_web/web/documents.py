@@ -41,7 +41,7 @@ from oms_web.web.issue_form import (
     query_of,
     start,
 )
-from oms_web.web.printing import pdf
+from oms_web.web.printing import file_name, pdf
 from oms_web.web.render import go, render
 from oms_web.web.toasts import say
 
@@ -52,7 +52,7 @@ VIEWS: dict[str, Any] = {
     "waiting": _l("To issue"), "unpaid": _l("Waiting for payment"), "issued": _l("Issued"),
 }
 KINDS: dict[str, Any] = {
-    kinds.INVOICE: _l("Invoice"), kinds.CORRECTION: _l("Correction"),
+    kinds.INVOICE: _l("Invoice"), kinds.CORRECTION: _l("Correction invoice"),
     kinds.ADVANCE: _l("Advance invoice"), kinds.FINAL: _l("Final invoice"),
     kinds.PROFORMA: _l("Pro forma"), kinds.WZ: _l("Goods issued (WZ)"),
     kinds.PZ: _l("Goods received (PZ)"), kinds.MM: _l("Goods moved (MM)"),
@@ -66,7 +66,7 @@ CORRECTED: dict[str, Any] = {
 ISSUES: dict[str, Any] = {
     kinds.INVOICE: issue_invoice, kinds.PROFORMA: issue_proforma, kinds.ADVANCE: issue_advance,
 }
-_OTHERS = f"<any({kinds.PROFORMA}, {kinds.ADVANCE}):kind>"
+_KIND = f"<any({kinds.INVOICE}, {kinds.PROFORMA}, {kinds.ADVANCE}):kind>"
 RATES = vat.POLISH_RATES
 
 
@@ -191,12 +191,7 @@ def tell_again(notice_id: int) -> Response:
 def file(document_id: int) -> Response:
     """The PDF of an issued document: the same bytes every time."""
     found = queries.get(db.session, document_id)
-    return pdf(oms().printing.document(document_id), _file_name(found))
-
-
-def _file_name(document: Document) -> str:
-    safe = "".join(ch if ch.isascii() and ch.isalnum() else "-" for ch in document.number)
-    return f"{safe}.pdf"
+    return pdf(oms().printing.document(document_id), file_name(found.number))
 
 
 # -- issuing ------------------------------------------------------------------------------------
@@ -247,10 +242,10 @@ def issue_again() -> Response:
     return go(url_for("documents.index"))
 
 
-@screen.get("/orders/<int:order_id>/invoice", defaults={"kind": kinds.INVOICE})
-@screen.get(f"/orders/<int:order_id>/{_OTHERS}")
+@screen.get("/orders/<int:order_id>/invoice")
+@screen.get(f"/orders/<int:order_id>/{_KIND}")
 @act("documents.issue")
-def issue(order_id: int, kind: str) -> Response:
+def issue(order_id: int, kind: str = kinds.INVOICE) -> Response:
     """The document as it would be issued, with all that may be decided about it."""
     order = get_order(db.session, order_id)
     if kind == kinds.INVOICE:
@@ -263,10 +258,10 @@ def issue(order_id: int, kind: str) -> Response:
     return _issue_page(order, form, draft, kind)
 
 
-@screen.post("/orders/<int:order_id>/invoice", defaults={"kind": kinds.INVOICE})
-@screen.post(f"/orders/<int:order_id>/{_OTHERS}")
+@screen.post("/orders/<int:order_id>/invoice")
+@screen.post(f"/orders/<int:order_id>/{_KIND}")
 @act("documents.issue")
-def issue_post(order_id: int, kind: str) -> Response:
+def issue_post(order_id: int, kind: str = kinds.INVOICE) -> Response:
     """Issue the document as decided."""
     order = get_order(db.session, order_id)
     form = issue_form(order, kind)
@@ -286,10 +281,10 @@ def issue_post(order_id: int, kind: str) -> Response:
     return _issue_page(order, form, draft, kind, 422)
 
 
-@screen.get("/orders/<int:order_id>/invoice/draft.pdf", defaults={"kind": kinds.INVOICE})
-@screen.get(f"/orders/<int:order_id>/{_OTHERS}/draft.pdf")
+@screen.get("/orders/<int:order_id>/invoice/draft.pdf")
+@screen.get(f"/orders/<int:order_id>/{_KIND}/draft.pdf")
 @act("documents.issue")
-def draft(order_id: int, kind: str) -> Response:
+def draft(order_id: int, kind: str = kinds.INVOICE) -> Response:
     """The document as it would look with what the form says now."""
     order = get_order(db.session, order_id)
     form = issue_form(order, kind, formdata=request.args, meta={"csrf": False})

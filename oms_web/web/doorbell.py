@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, request, url_for
 from flask_babel import gettext
 from oms_connector import ChannelError, WebhookRefused
+from oms_connector.webhooks import SOURCE
 
 from oms_web.core.errors import NotFound
 from oms_web.extensions import csrf
@@ -30,14 +31,22 @@ def ring(account_id: int) -> Response:
     """Take a delivery in: 200 when it is stored or was before, 401 when it is not to be trusted."""
     request.max_content_length = MOST_BYTES
     headers = {name.lower(): value for name, value in request.headers.items()}
+    headers[SOURCE] = request.remote_addr or ""
     try:
-        doorbell.hear(_engine(), account_id, request.get_data(), headers)
+        answer = doorbell.hear(_engine(), account_id, request.get_data(), headers)
     except WebhookRefused:
         return Response("refused\n", 401, mimetype="text/plain")
     except NotFound:
         return Response("nobody here\n", 404, mimetype="text/plain")
     except ChannelError:  # the connector failed: let the channel deliver it again
         return Response("later\n", 503, mimetype="text/plain")
+    return Response(answer, 200, mimetype="text/plain")
+
+
+@screen.get("/ring/<int:account_id>")
+@act(PUBLIC)
+def knock(account_id: int) -> Response:
+    """Some channels look whether anybody is there before they accept the address."""
     return Response("ok\n", 200, mimetype="text/plain")
 
 

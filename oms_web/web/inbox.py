@@ -24,10 +24,11 @@ from oms_web.domain.messages import queries as messages
 from oms_web.domain.orders import filing, phases, shortages
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import AMONG_TO_SHIP, Hold, Order
+from oms_web.domain.shipping import journeys, label_queries
 from oms_web.domain.stock import recounts
 from oms_web.domain.webhooks import queries as webhooks
 from oms_web.sync.models import Quarantine
-from oms_web.web import formats
+from oms_web.web import formats, inbox_after
 from oms_web.web.access import allowed
 from oms_web.web.inbox_case import Asked, Case
 from oms_web.web.inbox_doubts import not_told, verification
@@ -134,8 +135,8 @@ def _hold_words(kind: str) -> tuple[str, str, str]:
         "changed": (gettext("Changed on the channel"),
                     gettext("What changed there is being packed, or was changed here too."),
                     gettext("Look at the changes")),
-        "refund": (gettext("Paid after they were cancelled"),
-                   gettext("The buyers' money came too late. It has to be given back."),
+        "refund": (gettext("Money to give back"),
+                   gettext("These orders were cancelled and paid. Each names its amount."),
                    gettext("Give the money back")),
         "manual": (gettext("Held by a person"),
                    gettext("Somebody wanted them to wait; each says why, and perhaps until when."),
@@ -177,6 +178,30 @@ def undelivered(asked: Asked) -> Iterator[Case]:
                    gettext("The parcels are coming back or wait for a better address."),
                    _list(queue="undelivered"), gettext("Look at the parcels"),
                    since=_first_in(asked.session, "undelivered"))
+
+
+def lost_labels(asked: Asked) -> Iterator[Case]:
+    """Labels that carriers refused, and those of which nobody knows whether they were bought."""
+    n = label_queries.count(asked.session, label_queries.UNKNOWN, asked.now)
+    if n:
+        yield Case("bad", "help", gettext("Labels nobody knows of"), formats.number(n),
+                   gettext("The carrier's answer was lost. It is asked before another is bought."),
+                   url_for("parcel_labels.index", view="unknown"), gettext("Look at them"))
+    n = label_queries.count(asked.session, label_queries.REFUSED, asked.now)
+    if n:
+        yield Case("warn", "tag", gettext("Labels refused"), formats.number(n),
+                   gettext("The carrier said why; put it right and buy again."),
+                   url_for("parcel_labels.index", view="refused"), gettext("See why"))
+
+
+def quiet_parcels(asked: Asked) -> Iterator[Case]:
+    """Parcels that left and that nobody scanned for two days."""
+    n = journeys.count_quiet(asked.session, asked.now, MOST)
+    if n:
+        yield Case("warn", "truck", gettext("Parcels nobody scanned for 48 hours"),
+                   formats.number(n),
+                   gettext("They left here. Ask the carrier before the buyer asks you."),
+                   url_for("shipments.index", view="quiet"), gettext("Show them"))
 
 
 def stock_on_channels(asked: Asked) -> Iterator[Case]:
@@ -324,12 +349,19 @@ Source = Callable[[Asked], Iterator[Case]]
 # Who may act on it, the screen its button leads to, where it comes from.
 SOURCES: tuple[tuple[str, str, Source], ...] = (
     ("channels.see", "channels.show", broken_channels),
+    ("returns.handle", "returns.index", inbox_after.complaints),
+    ("returns.handle", "returns.index", inbox_after.repayments),
+    ("refunds.pay", "return_money.index", inbox_after.refunds),
+    ("returns.handle", "returns.index", inbox_after.waiting),
+    ("returns.bench", "return_bench.index", inbox_after.bench),
     ("orders.see", "orders.index", late),
     ("orders.see", "orders.index", short_stock),
     ("orders.edit", "verification.index", verification),
     ("orders.edit", "orders.index", holds),
     ("payments.record", "orders.index", payments),
     ("orders.see", "orders.index", undelivered),
+    ("ship.do", "parcel_labels.index", lost_labels),
+    ("ship.do", "shipments.index", quiet_parcels),
     ("channels.see", "channels.index", stock_on_channels),
     ("channels.see", "channels.index", not_told),
     ("quarantine.handle", "quarantine.index", unread_orders),

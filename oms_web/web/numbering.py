@@ -67,7 +67,7 @@ _FOOTERS = ("footer_pl", "footer_en")
 class SeriesForm(Form):
     """A row of consecutive numbers."""
 
-    kind = SelectField(_l("Numbers"), choices=choices(SERIES), default=kinds.INVOICE)
+    kind = SelectField(_l("Documents it numbers"), choices=choices(SERIES), default=kinds.INVOICE)
     name = StringField(_l("Name"), [Needed()])
     pattern = StringField(_l("Pattern"), [Needed()])
     reset = SelectField(_l("Starts again"), choices=choices(RESETS))

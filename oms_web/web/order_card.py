@@ -19,12 +19,21 @@ from oms_web.core.errors import Invalid, OmsError
 from oms_web.core.money import parse_amount, to_minor
 from oms_web.core.work import Work
 from oms_web.domain.audit import queries as audit
-from oms_web.domain.orders import phases
+from oms_web.domain.orders import phases, refunding
 from oms_web.domain.orders import service as orders
 from oms_web.domain.shipping import service as shipping
 from oms_web.extensions import db
 from oms_web.flows import order_cancel, order_create, order_edit, order_hold, order_pay, ship
-from oms_web.web import asked, going, order_rules, order_steps, order_timeline
+from oms_web.web import (
+    asked,
+    case_words,
+    formats,
+    going,
+    label_words,
+    order_rules,
+    order_steps,
+    order_timeline,
+)
 from oms_web.web import order_words as words
 from oms_web.web.access import act, allowed
 from oms_web.web.door import oms, writing
@@ -119,7 +128,7 @@ def _card(order_id: int, *, pay: PayForm | None = None, back: BackForm | None = 
         hold_form=hold or HoldForm(formdata=None), cancel=cancel or CancelForm(formdata=None),
         note_form=note or NoteForm(formdata=None), open_pay=pay is not None,
         open_hold=hold is not None, open_cancel=cancel is not None,
-        weight_reasons=WEIGHT_REASONS,
+        weight_reasons=WEIGHT_REASONS, label_words=label_words, case_words=case_words,
         status=status,
     )
 
@@ -299,7 +308,7 @@ def cancel(order_id: int) -> Response:
         with writing() as work:
             if request.form.get("whole"):
                 done = order_cancel.cancel(work, order_id, reason)
-                told = gettext("The order is cancelled.") if done else gettext(
+                told = _cancelled_words(work, order_id) if done else gettext(
                     "That was done before.")
             else:
                 units = _units(order_id, work)
@@ -311,6 +320,15 @@ def cancel(order_id: int) -> Response:
     except Invalid as error:
         form.refuse(error)
     return _card(order_id, cancel=form, status=422)
+
+
+def _cancelled_words(work: Work, order_id: int) -> str:
+    """That it is cancelled, and what has to be given back by the one who cancelled it."""
+    order = orders.get_order(work.session, order_id)
+    if not refunding.is_due(work.session, order_id):
+        return gettext("The order is cancelled.")
+    return gettext("The order is cancelled. Give %(amount)s back to the buyer.",
+                   amount=formats.amount(order.paid_total, order.currency, always=True))
 
 
 def _units(order_id: int, work: Work) -> dict[int, int]:

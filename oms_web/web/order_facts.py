@@ -16,25 +16,31 @@ from oms_web.domain.catalog import queries as catalog
 from oms_web.domain.catalog.models import Variant
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.documents import queries as documents
+from oms_web.domain.documents import warehouse_papers
 from oms_web.domain.fulfilment import service as fulfilment
 from oms_web.domain.fulfilment.models import NoteConfirmation
-from oms_web.domain.orders import filing, labels, lineage, phases, queries, telling
+from oms_web.domain.orders import filing, labels, lineage, phases, queries, telling, waiting
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Hold, Note, Order, OrderLine, OrderLinePart, Status, Tag
 from oms_web.domain.orders.queries import Elsewhere, Place
 from oms_web.domain.orders.verification import queries as verification
 from oms_web.domain.payments import service as paying
 from oms_web.domain.payments.models import Payment
-from oms_web.domain.shipping import photos, tracking
+from oms_web.domain.returns import queries as cases
+from oms_web.domain.returns.models import Return
+from oms_web.domain.shipping import bookings, boxes, journeys, photos, tracking
 from oms_web.domain.shipping import service as shipping
+from oms_web.domain.shipping.label_models import LabelBooking, ParcelEvent
 from oms_web.domain.shipping.models import Parcel, ParcelPhoto, Shipment
 from oms_web.domain.stock.models import TRANSIT, Balance
 from oms_web.web import formats
 from oms_web.web import order_words as words
+from oms_web.web.failures import words_of
 from oms_web.web.order_relations import Kin
 from oms_web.web.verify_words import Said, said
 
 MOST_LINES = 300
+MOST_SCANS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +112,11 @@ class Card:
         """The seller's statuses."""
         return labels.statuses(self.session, archived=True)
 
+    @cached_property
+    def cases(self) -> list[Return]:
+        """Its returns, complaints and the like, the newest first."""
+        return cases.of_order(self.session, self.order.id)
+
     @property
     def status(self) -> Status | None:
         """The status it has."""
@@ -156,6 +167,13 @@ class Card:
             sum(line.shipped for line in self.raw_lines),
         )
 
+    @cached_property
+    def houses(self) -> Mapping[str, int]:
+        """The warehouses that send it, name -> units, if there are several."""
+        if self.order.phase not in (phases.OPEN, phases.PACKING):
+            return {}
+        return boxes.elsewhere(self.session, [self.order.id]).get(self.order.id, {})
+
     @property
     def missing(self) -> int:
         """Open units nobody promised."""
@@ -205,6 +223,17 @@ class Card:
         return Kin(self.session, self.order)
 
     @cached_property
+    def blamed(self) -> Order | None:
+        """The other order in its parcel because of which it waits."""
+        other = waiting.blamed(self.session, self.order)
+        return self.session.get(Order, other) if other is not None else None
+
+    @property
+    def blamed_words(self) -> str:
+        """Why it waits for that one."""
+        return words_of(waiting.refusal(self.session, self.order))
+
+    @cached_property
     def nth(self) -> int:
         """Which order of this buyer it is."""
         return queries.nth_of_buyer(self.session, self.order)
@@ -226,6 +255,34 @@ class Card:
                 for parcel in by_shipment.get(one.id, [])
             ]) for one in found
         ]
+
+    @cached_property
+    def papers(self) -> dict[int, Any]:
+        """By shipment: the WZ of what left."""
+        causes = {warehouse_papers.cause_of_shipment(one.shipment): one.shipment.id
+                  for one in self.shipments if one.shipment.shipped_at}
+        found = documents.of_causes(self.session, causes) if causes else {}
+        return {causes[cause]: row for cause, row in found.items()}
+
+    @cached_property
+    def labels(self) -> list[LabelBooking]:
+        """Its labels, the newest first."""
+        return bookings.of_order(self.session, self.order.id)
+
+    @cached_property
+    def journey(self) -> list[tuple[ParcelEvent, str]]:
+        """What carriers last scanned of its parcels, with their numbers."""
+        boxes = {parcel.id: parcel.tracking for view in self.shipments
+                 for parcel, _ in view.parcels if parcel.travel}
+        found = journeys.events(self.session, list(boxes)) if boxes else {}
+        return [(event, boxes[parcel]) for parcel, events in found.items()
+                for event in events[:MOST_SCANS]]
+
+    @property
+    def wants_label(self) -> bool:
+        """Whether a label can be bought: it is to be sent, and none is there or on its way."""
+        return self.order.phase in (phases.OPEN, phases.PACKING) and not any(
+            one.state in bookings.LIVE and not one.is_return for one in self.labels)
 
     @cached_property
     def documents(self) -> Sequence[Any]:

@@ -7,8 +7,10 @@ from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from wtforms import StringField, TextAreaField
 
-from oms_web.core.errors import NotAllowedNow
+from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.domain.messages import pages, queries, segments, settings, templates
 from oms_web.domain.messages.models import Message
 from oms_web.domain.messages.wording import EMAIL
@@ -20,11 +22,19 @@ from oms_web.web import asked, message_words
 from oms_web.web.access import act, allowed
 from oms_web.web.door import oms, reading, writing
 from oms_web.web.failures import words_of
+from oms_web.web.forms import Form
 from oms_web.web.render import go, render
 from oms_web.web.toasts import say
 
 screen = Blueprint("order_messages", __name__)
 ON_CARD = 6
+
+
+class OwnForm(Form):
+    """A message of one's own words."""
+
+    subject = StringField(_l("Subject"))
+    text = TextAreaField(_l("Text"))
 
 
 def _of_card(order_id: int) -> tuple[list[Message], bool]:
@@ -73,6 +83,28 @@ def send(order_id: int) -> Response:
     return go(f"{url_for('order_card.show', order_id=order_id)}#messages")
 
 
+@screen.post("/orders/<int:order_id>/message/own")
+@act("messages.send")
+def send_own(order_id: int) -> Response:
+    """Send an e-mail of one's own words. The same form sent again sends nothing more."""
+    form, refusal = OwnForm(), _hindrance(EMAIL)
+    try:
+        if refusal:
+            raise NotAllowedNow(refusal)
+        with writing() as work:
+            work.occasion = f"form:{request.form.get('key', '')[:40] or secrets.token_hex(8)}"
+            fresh = order_message.write_words(
+                work, order_id, form.subject.data or "", form.text.data or "")
+    except Invalid as error:
+        form.refuse(error)
+        return _page(order_id, status=422, own=form)
+    except NotAllowedNow as error:
+        form.refuse(Invalid(error.message, "", **error.params))
+        return _page(order_id, status=409, own=form)
+    say(gettext("The message is on its way.") if fresh else gettext("This was sent before."))
+    return go(f"{url_for('order_card.show', order_id=order_id)}#messages")
+
+
 @screen.post("/orders/<int:order_id>/page")
 @act("messages.send")
 def make_page(order_id: int) -> Response:
@@ -99,15 +131,17 @@ def _hindrance(kind: str) -> str:
     return "" if found is not None else str(message_sending.NO_GATEWAY[0])
 
 
-def _page(order_id: int, template_id: int | None = None, problem: str = "", status: int = 200
-          ) -> Response:
+def _page(order_id: int, template_id: int | None = None, problem: str = "", status: int = 200,
+          own: OwnForm | None = None) -> Response:
     order = orders.get_order(db.session, order_id)
     known = templates.every(db.session)
     chosen = template_id or asked.number("template")
-    row = next((one for one in known if one.id == chosen), known[0] if known else None)
+    row = next((one for one in known if one.id == chosen), None) \
+        or order_message.fitting(db.session, order, known)
     draft = order_message.preview(reading(), order_id, row) if row is not None else None
     return render(
         "order_messages/write.html", "order_messages/_letter.html", order=order, known=known,
         row=row, draft=draft, words=message_words, key=secrets.token_hex(12),
         size=segments.measure(draft.rendered.text) if draft else None, problem=problem,
-        hindrance=_hindrance(row.kind) if row is not None else "", status=status)
+        hindrance=_hindrance(row.kind) if row is not None else "",
+        own=own or OwnForm(formdata=None), no_mail=_hindrance(EMAIL), status=status)

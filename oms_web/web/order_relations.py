@@ -36,8 +36,12 @@ class Kin:
 
     @cached_property
     def together(self) -> list[Relative]:
-        """The other orders in its parcel."""
-        return [self._relative(one) for one in lineage.companions(self.session, self.order)]
+        """The other orders in its parcel: while it is here those that are here too, later those
+        that were not cancelled.
+        """
+        return [self._relative(one) for one in lineage.companions(self.session, self.order)
+                if (one.phase in lineage.MOVING if self.is_open
+                    else one.phase != phases.CANCELLED)]
 
     @cached_property
     def stays_together(self) -> str:

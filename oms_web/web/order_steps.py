@@ -93,7 +93,13 @@ def _paid_words(card: Card) -> str:
 
 
 def next_step(card: Card) -> Next | None:
-    """The one thing to do next, if there is one this person may do."""
+    """The one thing to do next, if there is one this person may do.
+
+    Who waits for another order in the same parcel is led to that one: what helps is done there.
+    """
+    if card.blamed is not None:
+        return Next(gettext("Order %(number)s", number=card.blamed.id), "packages",
+                    url_for("order_card.show", order_id=card.blamed.id))
     if card.order.queue == "verify":
         for kind, act, step in _FIXES:
             if kind in card.hold_kinds and allowed(act):

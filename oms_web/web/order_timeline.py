@@ -11,7 +11,7 @@ from typing import Any
 from flask_babel import gettext, ngettext
 
 from oms_web.domain.audit.models import AuditEntry
-from oms_web.web import acts, formats, going, message_words
+from oms_web.web import acts, formats, going, label_words, message_words
 from oms_web.web import order_words as words
 from oms_web.web.packing_band import WEIGHT_REASONS
 
@@ -227,6 +227,20 @@ TELLING: Mapping[str, Kind] = {
     "till.void": Kind("receipt-refund", lambda t: gettext("Sale taken back"), "bad", _hold_note),
     "payments.record": Kind("cash-banknote", lambda t: gettext("Payment of %(amount)s",
                                                                amount=t.money("paid")), "ok"),
+    "bank.book": Kind("cash-banknote", lambda t: gettext(
+        "A bank statement's line of %(amount)s was booked", amount=t.money("amount")), "ok"),
+    "bank.undo": Kind("arrow-back-up", lambda t: gettext(
+        "The booking of a statement's line was taken back"), "warn"),
+    "payments.ask": Kind("link", lambda t: gettext(
+        "Payment link over %(amount)s asked for", amount=t.money("amount"))),
+    "payments.link": Kind("link", lambda t: gettext("Payment link given"), "ok"),
+    "payments.link_ended": Kind("link", lambda t: gettext("Payment link ended unpaid"), "warn"),
+    "payments.link_refused": Kind("link", lambda t: gettext("Payment link refused"), "bad",
+                                  _hold_note),
+    "payments.withdraw_link": Kind("link", lambda t: gettext("Payment link withdrawn"), "warn"),
+    "payments.dispute": Kind("alert-triangle", lambda t: gettext(
+        "The buyer's bank takes a payment back") if t.after("disputed") else gettext(
+        "A disputed payment is ours again"), "bad"),
     "payments.withdraw": Kind(
         "cash-banknote", lambda t: gettext("%(who)s: no longer said to be paid in full", who=t.who),
         view="channel"),
@@ -253,10 +267,23 @@ TELLING: Mapping[str, Kind] = {
                               if _number(t) else gettext("Parcel described")),
     "shipping.packed": Kind("package", lambda t: gettext("Parcel packed"), "ok"),
     "shipping.shipped": Kind("truck", lambda t: gettext("Handed over"), "ok", _hold_note),
+    "shipping.travel": Kind("truck", lambda t: gettext("Parcel: %(number)s", number=str(
+        label_words.TRAVEL.get(str(t.after("travel")), t.after("travel")))), note=_hold_note),
     "shipping.delivered": Kind("circle-check", lambda t: gettext("Parcel delivered"), "ok"),
     "shipping.undelivered": Kind("alert-triangle", lambda t: gettext("Parcel not delivered"),
-                                 "bad", _hold_note),
+                                 "bad", lambda t: label_words.why(t.entry.note or "")),
     "shipping.cancelled": Kind("circle-x", lambda t: gettext("Parcel given up"), "warn"),
+    "labels.intend": Kind("tag", lambda t: gettext("Label ordered: %(carrier)s",
+                                                   carrier=t.after("carrier"))),
+    "labels.confirm": Kind("tag", lambda t: gettext("Label bought: %(carrier)s",
+                                                    carrier=t.after("carrier")), "ok",
+                           lambda t: t.after("tracking") or ""),
+    "labels.refuse": Kind("tag", lambda t: gettext("Label refused"), "bad", _hold_note),
+    "labels.lose": Kind("tag", lambda t: gettext("The carrier's answer was lost"), "warn",
+                        _hold_note),
+    "labels.cancel": Kind("tag", lambda t: gettext("Label taken back"), "warn"),
+    "labels.keep": Kind("tag", lambda t: gettext("The carrier did not take the label back"), "warn",
+                        _hold_note),
     "shipping.tell_channel": Kind(
         "send", lambda t: gettext("The channel knows that it has left")
         if t.after("told") == "done" else gettext("The channel could not be told"), "",

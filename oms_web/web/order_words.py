@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import gettext, lazy_pgettext
 from flask_babel import lazy_gettext as _l
 
-from oms_web.domain.orders import checks
+from oms_web.domain.orders import checks, phases
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,18 @@ PAYMENTS: Mapping[str, Any] = {
     "over": _l("overpaid"), "cod": _l("on delivery"), "credit": _l("credit"),
 }
 PAYMENT_TONES = {"unpaid": "warn", "part": "bad", "paid": "ok", "over": "bad"}
+
+
+def payment_words(state: str, phase: str, to_give_back: bool) -> tuple[str, str]:
+    """How far an order is paid, in words, and the tone.
+
+    One that is cancelled waits for no money: a sale that was taken back is not unpaid.
+    """
+    if phase != phases.CANCELLED:
+        return str(PAYMENTS[state]), PAYMENT_TONES.get(state, "")
+    return (gettext("to give back"), "warn") if to_give_back else (gettext("nothing to pay"), "")
+
+
 PAYMENT_KINDS: Mapping[str, Any] = {
     "prepaid": _l("In advance"), "cod": _l("On delivery"), "credit": _l("On credit"),
 }
@@ -58,7 +70,7 @@ HOLDS: Mapping[str, Any] = {
     "any": _l("any reason"), "unmapped": _l("product not linked"),
     "address": _l("address incomplete"), "totals": _l("totals do not agree"),
     "tax_id": _l("tax number"), "payment_expired": _l("payment overdue"),
-    "changed": _l("changed on the channel"), "refund": _l("paid after it was cancelled"),
+    "changed": _l("changed on the channel"), "refund": _l("money to give back"),
     "house_number": _l("no house number"), "postcode": _l("form of the postcode"),
     "town": _l("postcode and town"), "phone": _l("phone number"), "no_phone": _l("no phone"),
     "payment": _l("payment does not agree"), "duplicate": _l("may be a double"),

@@ -116,7 +116,7 @@ def _around(wanted: Wanted, found: Found, rows: Sequence[Row], tabs: Tabs) -> di
         "news_url": wanted.link("orders.news", sort="", since=queries.last_number(session)),
         "ways": _ways(wanted, chips) if not rows and not found.cut else [],
         "tags": labels.tags(session)[:60], "carriers": [one.name for one in tracking.CARRIERS],
-        "change": changes.newest(),
+        "change": changes.newest(), "phases": walking.within(wanted.conditions),
     }
 
 

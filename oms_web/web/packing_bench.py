@@ -12,10 +12,10 @@ from oms_web.core.clock import utc_now
 from oms_web.core.errors import OmsError
 from oms_web.domain.fulfilment.scan import highlighted
 from oms_web.domain.shipping import bench as benches
-from oms_web.domain.shipping import service, tracking
+from oms_web.domain.shipping import bookings, service, tracking
 from oms_web.extensions import db
 from oms_web.flows.pack import closing, opening, trouble
-from oms_web.web import asked, packing_band
+from oms_web.web import asked, label_words, packing_band
 from oms_web.web.failures import status_of, words_of
 from oms_web.web.packing_band import Band
 from oms_web.web.render import go, render, wants_part
@@ -81,7 +81,9 @@ def show_bench(
         "next": _next() if state != service.PACKING else None,
         "by_walks": opening.walks_in_use(db.session, utc_now()), "surplus": surplus,
         "labelled": labelled, "typed": typed or {},
-        "weight_reasons": packing_band.WEIGHT_REASONS,
+        "weight_reasons": packing_band.WEIGHT_REASONS, "label_words": label_words,
+        "label": bookings.live_of_shipment(db.session, shipment_id)
+        if state == service.PACKED else None,
         "carriers": [carrier.name for carrier in tracking.CARRIERS],
     }, url_for("packing.show", shipment_id=shipment_id), status)
 

@@ -20,6 +20,7 @@ from oms_web.domain.fulfilment import carts, queries, service, walk
 from oms_web.domain.fulfilment.queries import Wanted
 from oms_web.domain.orders import deadlines
 from oms_web.domain.orders.service import tallies
+from oms_web.domain.shipping import boxes
 from oms_web.extensions import db
 from oms_web.flows import pick
 from oms_web.web import asked
@@ -174,6 +175,8 @@ def _walk(list_id: int, said: Said | None = None, *, sound: str = "", status: in
         needed=sum(stop.needed for stop in stops), left=sum(stop.left for stop in stops),
         baskets=_baskets(picks), order_count=len({one.order_id for one in picks if one.needed}),
         short=_short_asked(useful),
+        elsewhere=boxes.elsewhere(
+            db.session, {one.order_id for one in picks if one.needed}, made.warehouse_id),
         house=next((h for h in queries.warehouses(db.session) if h.id == made.warehouse_id), None),
         status=status,
     )
@@ -185,10 +188,13 @@ def _gone(picks: list[walk.Pick]) -> dict[int, str]:
     return queries.order_queues(db.session, {one.order_id for one in picks} - alive)
 
 
-def _baskets(picks: list[walk.Pick]) -> dict[int, int]:
-    """Basket -> order, for the orders that still need something."""
-    return {one.basket: one.order_id for one in sorted(picks, key=lambda p: p.basket)
-            if one.needed and one.basket}
+def _baskets(picks: list[walk.Pick]) -> dict[int, list[int]]:
+    """Basket -> its orders that still need something: those of one parcel share it."""
+    found: dict[int, set[int]] = {}
+    for one in sorted(picks, key=lambda p: p.basket):
+        if one.needed and one.basket:
+            found.setdefault(one.basket, set()).add(one.order_id)
+    return {basket: sorted(numbers) for basket, numbers in found.items()}
 
 
 def _short_asked(stops: list[walk.Stop]) -> walk.Stop | None:

@@ -25,6 +25,8 @@ screen = Blueprint("printing", __name__)
 KIND = "print_batch"
 KINDS: dict[str, Any] = {
     "invoice": _l("Invoices"), "slip": _l("Packing slips"), "picklist": _l("Pick list"),
+    "gift": _l("Gift slips"), "return": _l("Return forms"),
+    "label": _l("Labels"), "label_a4": _l("Labels, four on a sheet"),
 }
 
 
@@ -38,7 +40,14 @@ def pdf(content: bytes, name: str) -> Response:
     return response
 
 
-@screen.get("/orders/<int:order_id>/print/<any(invoice, slip, picklist):kind>.pdf")
+def file_name(number: str) -> str:
+    """A document's number as the name of its file."""
+    safe = "".join(ch if ch.isascii() and ch.isalnum() else "-" for ch in number)
+    return f"{safe}.pdf"
+
+
+@screen.get("/orders/<int:order_id>/print/"
+            "<any(invoice, slip, picklist, gift, return, label, label_a4):kind>.pdf")
 @act("documents.print")
 def order_document(order_id: int, kind: str) -> Response:
     """One kind of paper for one order."""
@@ -70,6 +79,8 @@ def many() -> Response:
     if not ids:
         raise Invalid("Choose at least one order.", "order")
     if request.args.get("to") == "printer":
+        if kind not in printers.KINDS:
+            raise Invalid("Choose what to print.", "kind")
         task_id = wish(kind, ids, station())
     elif len(ids) == 1:
         return go(url_for("printing.order_document", order_id=ids[0], kind=kind))

@@ -20,6 +20,8 @@ from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.company.models import Company
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.filing import OPEN_QUEUES
+from oms_web.domain.shipping import queries as shipments
+from oms_web.domain.shipping import service
 from oms_web.domain.users.permissions import may
 from oms_web.extensions import db
 from oms_web.web import formats, going
@@ -51,11 +53,11 @@ MAIN = (
     Section("orders.index", "orders.see", "layout-list", _l("Orders"), "o",
             ("changes", "order_card", "order_edit")),
     Section("packing.index", "pack.do", "package", _l("Packing"), "p",
-            ("packing_close", "picking", "shipments")),
+            ("packing_close", "picking", "shipments", "parcel_labels", "hand_over")),
     Section("stock.index", "stock.see", "stack-2", _l("Stock"), "s",
             ("stock_documents", "receipts", "transfers", "stocktakes", "warehouses")),
     Section("documents.index", "documents.see", "file-text", _l("Documents"), "d",
-            ("einvoices", "accounting", "printing", "numbering")),
+            ("einvoices", "accounting", "printing", "numbering", "corrections")),
     Section("rules.index", "rules.see", "git-branch", _l("Rules"), "u",
             ("rule_history", "rule_lab", "macros")),
     Section("channels.index", "channels.see", "plug-connected", _l("Channels"), "c",
@@ -65,18 +67,25 @@ MORE = (
     Section("verification.index", "orders.see", "eye-check", _l("Verification")),
     Section("till.index", "pos.sell", "building-store", _l("Point of sale"), "", ("till_sales",)),
     Section("products.index", "catalog.see", "tag", _l("Products")),
+    Section("returns.index", "returns.see", "truck-return", _l("Returns"), "e",
+            ("return_card", "return_money", "return_settings")),
+    Section("return_bench.index", "returns.bench", "package-import", _l("Returns bench")),
     Section("picking.index", "pick.do", "basket", _l("Picking")),
+    Section("parcel_labels.index", "ship.do", "tag", _l("Labels"), "", ("hand_over",)),
     Section("shipments.index", "ship.do", "truck", _l("Shipments")),
     Section("recall.index", "home.see", "send", _l("Going out now")),
     Section("messages.index", "messages.see", "mail", _l("Messages"), "",
             ("message_templates", "message_settings", "order_messages")),
+    Section("statements.index", "payments.statements", "cash-banknote", _l("Money"), "",
+            ("bank_transfers", "settlements", "profits")),
     Section("listings.index", "listings.map", "link", _l("Offers to link")),
     Section("quarantine.index", "quarantine.handle", "file-off", _l("Orders not read")),
     Section("imports.index", "imports.see", "file-import", _l("Import"), "", ("import_profiles",)),
     Section("tasks.index", "home.see", "list-check", _l("Running work")),
     Section("printers.jobs", "printers.see", "printer", _l("What is printed")),
     Section("settings.index", "settings.edit", "settings", _l("Settings"), "",
-            ("labels", "verification_settings", "floor_settings", "printers", "einvoice_settings")),
+            ("labels", "verification_settings", "floor_settings", "sending", "printers",
+             "einvoice_settings")),
     Section("users.index", "users.manage", "users", _l("People")),
     Section("audit.index", "audit.see", "history", _l("Audit trail")),
 )
@@ -98,6 +107,11 @@ class Shell:
     def company(self) -> Company | None:
         """The shop; None before it has been set up."""
         return db.session.get(Company, 1)
+
+    @cached_property
+    def parcels(self) -> int:
+        """How many parcels wait for a courier: one may carry several orders."""
+        return shipments.count_in(db.session, (service.PACKED,))
 
     @cached_property
     def name(self) -> str:
@@ -187,6 +201,7 @@ SETTINGS_TABS = (
     ("labels.tags", "settings.edit", _l("Tags")),
     ("verification_settings.index", "settings.edit", _l("Verification")),
     ("floor_settings.index", "settings.edit", _l("Picking and packing")),
+    ("sending.index", "settings.edit", _l("Sending")),
     ("printers.index", "printers.manage", _l("Printers")),
     ("numbering.design", "documents.design", _l("Documents")),
     ("einvoice_settings.index", "settings.edit", "KSeF"),

@@ -14,16 +14,18 @@ from sqlalchemy import select
 from oms_web.automation import recalling
 from oms_web.core.errors import OmsError
 from oms_web.domain.channels.models import ChannelAccount
+from oms_web.domain.documents import handovers
 from oms_web.domain.orders import outgoing
-from oms_web.domain.shipping import exports, queries, service, tracking
+from oms_web.domain.shipping import exports, journeys, queries, service, tracking
 from oms_web.domain.shipping.queries import Asked
 from oms_web.extensions import db
 from oms_web.flows import ship
-from oms_web.web import asked, going
+from oms_web.web import asked, formats, going
 from oms_web.web.access import act
-from oms_web.web.door import writing
+from oms_web.web.door import actor, oms, writing
 from oms_web.web.exports import send
 from oms_web.web.failures import status_of, words_of
+from oms_web.web.printing import pdf
 from oms_web.web.render import go, render, wants_part
 from oms_web.web.toasts import say
 
@@ -36,6 +38,7 @@ MOST_AT_ONCE = 500
 VIEWS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "waiting": (_l("Waiting for the courier"), (service.PACKED,)),
     "road": (_l("On the road"), (service.SHIPPED,)),
+    "quiet": (_l("Not scanned for 48 hours"), (service.SHIPPED,)),
     "undelivered": (_l("Undelivered"), (service.UNDELIVERED,)),
     "delivered": (_l("Delivered"), (service.DELIVERED,)),
 }
@@ -80,8 +83,22 @@ def export(kind: str) -> Response:
     return send(exports.shipments(_asked(_chosen())), kind, {"state": STATES})
 
 
+@screen.get("/shipments/protocol.pdf")
+@act("ship.do")
+def protocol() -> Response:
+    """What a courier signs: the ticked parcels, else those of the view."""
+    ids = [number for number in (asked.whole(value, "shipment")
+                                 for value in request.args.getlist("shipment")) if number]
+    if not ids:
+        page = queries.listed(db.session, _asked(_chosen()), limit=handovers.MOST)
+        ids = [row.id for row in page.rows]
+    made = oms().printing.handover(ids, actor(), formats.language())
+    return pdf(made, "protocol.pdf")
+
+
 def _asked(chosen: dict[str, Any]) -> Asked:
-    return Asked(VIEWS[chosen["view"]][1], chosen["carrier"], chosen["q"])
+    quiet = oms().works.clock() if chosen["view"] == "quiet" else None
+    return Asked(VIEWS[chosen["view"]][1], chosen["carrier"], chosen["q"], quiet)
 
 
 def _list(chosen: dict[str, Any], results: list[tuple[int, OmsError]] | None = None,
@@ -94,7 +111,8 @@ def _list(chosen: dict[str, Any], results: list[tuple[int, OmsError]] | None = N
         kept=kept, next_url=link(after=page.after) if page.after else None,
         views=VIEWS, states=STATES,
         counts={key: queries.count_in(db.session, of) for key, (_, of) in VIEWS.items()
-                if key != "delivered"},
+                if key not in ("delivered", "quiet")}
+        | {"quiet": journeys.count_quiet(db.session, oms().works.clock(), 999)},
         elsewhere=queries.left_elsewhere(db.session),
         carriers=queries.waiting_carriers(db.session) if chosen["view"] == "waiting" else [],
         accounts={one.id: one for one in db.session.scalars(select(ChannelAccount))},

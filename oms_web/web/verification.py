@@ -80,7 +80,7 @@ def _page(kind: str, after: str | None) -> Response:
         "verification/list.html", "verification/_orders.html",
         rows=_rows(session, found.rows), kind=kind, words=words, counts=counts, checks=CHECKS,
         everything=sum(counts.get(name, 0) for name in CHECKS),
-        came_from="", opened="", phase_names=PHASES,
+        others=queries.queued_without(session), came_from="", opened="", phase_names=PHASES,
         next_url=asked.link("verification.index", {"kind": kind}, after=found.after)
         if found.after else None,
     )

@@ -39,5 +39,10 @@
     tick();
   };
 
+  // A page that the browser kept as it was when one left it counts seconds that are long over.
+  window.addEventListener("pageshow", (shown) => {
+    if (shown.persisted && document.querySelector("[data-going]")) location.reload();
+  });
+
   window.OMS.ready((root) => window.OMS.find(root, "[data-leaves]").forEach(start));
 })();

@@ -9,8 +9,9 @@ from sqlalchemy import update
 
 from oms_web.domain.catalog.models import Product
 from oms_web.domain.catalog.service import VariantInput, put_variants
-from oms_web.flows import ship
+from oms_web.domain.shipping import service as shipping
 from oms_web.flows.issue_document import issue_invoice
+from oms_web.flows.pack import opening, scanning
 from tests import factories as make
 from tests import paper
 from tests.api.calling import Caller, order_body
@@ -27,12 +28,14 @@ class Busy:
     orders: dict[str, int]
     shipments: dict[str, int]
     document: int
+    case: int
 
     def known(self) -> dict[str, list[Any]]:
         """Values that lead somewhere, by the name of their field."""
         return {
             "order_id": list(self.orders.values()), "shipment_id": list(self.shipments.values()),
-            "document_id": [self.document], "sku": ["A", "B", ODD, "SET"], "warehouse": ["LDZ", ""],
+            "document_id": [self.document], "return_id": [self.case],
+            "sku": ["A", "B", ODD, "SET"], "warehouse": ["LDZ", ""],
             "bin": ["A-01", ""], "external_id": [f"BUSY-{name}" for name in self.orders],
             "currency": ["PLN", "EUR", "JPY", "KWD"], "vat_rate": ["23", "", "zw"],
             "queue": ["open", "all", "pick"], "order": list(self.orders.values()),
@@ -60,12 +63,13 @@ def open_busy(works: Any, caller: Caller) -> Busy:
         assert answer.status_code == 201, answer.json
         orders[name] = answer.json["id"]
     assert caller.post(f"/orders/{orders['held']}/hold", {"reason": "Wait"}).status_code == 200
-    shipments = {}
-    for name in ("shipped", "packed"):
-        left = caller.post(f"/orders/{orders[name]}/shipments", {"carrier": "InPost"})
-        shipments[name] = left.json["items"][0]["id"]
+    left = caller.post(f"/orders/{orders['shipped']}/shipments", {"carrier": "InPost"})
+    shipments = {"shipped": left.json["items"][0]["id"]}
     with works.writing(TESTER) as work:
-        ship.recall(work, shipments["packed"])
+        packed = shipments["packed"] = opening.begin_partly(work, orders["packed"])
+        scanning.scan(work, packed, "A", "busy")
+        shipping.get(work.session, packed).carrier = "InPost"
         document = issue_invoice(work, orders["invoiced"])[0].id
         make.put(work, make.variant(work, "FREE"), 2)
-    return Busy(caller, orders, shipments, document)
+    case = caller.post(f"/orders/{orders['shipped']}/returns", {"reason": "late"}).json["id"]
+    return Busy(caller, orders, shipments, document, case)

@@ -23,8 +23,12 @@ from tests.conftest import TESTER
 # Addresses anybody may call without signing in. A new one has to be added here on purpose.
 PUBLIC_ROUTES = {
     ("static", "GET"), ("auth.sign_in", "GET"), ("auth.sign_in_post", "POST"),
-    ("auth.language", "POST"), ("doorbell.ring", "POST"),
+    ("auth.language", "POST"), ("doorbell.ring", "POST"), ("doorbell.knock", "GET"),
     ("buyer_page.show", "GET"), ("buyer_page.document", "GET"),
+    *(("buyer_after." + name, "GET") for name in ("start", "withdraw", "withdraw_known", "ask",
+                                                  "case")),
+    *(("buyer_after." + name, "POST") for name in (
+        "send_link", "review", "confirm", "review_known", "confirm_known", "request_")),
 }
 # Called by machines without a cookie: a signature over the body stands where a page's token does.
 SIGNED = {"doorbell.ring"}

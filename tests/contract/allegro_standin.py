@@ -9,11 +9,15 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import uuid5
 
 from oms_allegro import AllegroConnector, mapping
-from oms_connector import Limit, Order, Response, Unreadable
+from oms_allegro.carrier import OURS
+from oms_connector import Booking, Limit, Order, Response, Travel, Unreadable
 from oms_connector.testing import Absent, Basket, Clock, Request, Shown, StandIn, Truth
+from oms_connector.testing.standin import Carried, Wish
 
+from tests.contract.allegro_sending import Sending
 from tests.contract.allegro_shop import Shop
 from tests.contract.allegro_wire import CLIENT, SPEC, Wire, challenge_of
 from tests.contract.vendor_spec import SHARED, load_spec
@@ -76,6 +80,7 @@ class Allegro(StandIn):
         super().__init__(clock)
         self.shop = KitShop(now=clock.now)
         self.wire = Wire(self.shop, {})
+        self.sending = Sending(lambda: self.now)
         self._issued = ("first", "refresh-1")
         for number, price in enumerate(("19.99", "4.35", "0.10", "1234.89")):
             self.shop.offer(f"KIT-{number}", price, stock=9)
@@ -83,7 +88,8 @@ class Allegro(StandIn):
     @property
     def settings(self) -> Mapping[str, Any]:
         return {"environment": "production", "client_id": CLIENT[0],
-                "software_statement": "3b8cacc7-eeec-42f9-9f7f-f35090c3d616", "resume": "1"}
+                "software_statement": "3b8cacc7-eeec-42f9-9f7f-f35090c3d616", "resume": "1",
+                "shipping": "1"}
 
     @property
     def secrets(self) -> Mapping[str, str]:
@@ -92,6 +98,9 @@ class Allegro(StandIn):
 
     def exchange(self, request: Request) -> Response:
         self._look_at_the_clock()
+        if request.headers.get("authorization") == f"Bearer {self.wire.token}" \
+                and (sent := self.sending.answer(request)) is not None:
+            return sent
         params: dict[str, Any] = {}
         for name, value in request.pairs:
             if name in LISTS:
@@ -212,6 +221,26 @@ class Allegro(StandIn):
 
     def finish_pushes(self) -> None:
         self.shop.work()
+
+    # Parcels
+
+    def booking(self, key: str, wish: Wish = "plain") -> Booking:
+        return self.sending.booking(key, wish)
+
+    def refused_booking(self, key: str) -> tuple[Booking, str]:
+        return self.sending.refused_booking(key)
+
+    def bookings(self, key: str) -> Sequence[Carried]:
+        return self.sending.bookings(key)
+
+    def finish_bookings(self) -> None:
+        self.sending.work()
+
+    def travel(self, tracking: str, state: Travel) -> str:
+        return self.sending.travel(tracking, state)
+
+    def pickups(self, key: str) -> Sequence[str]:
+        return self.sending.pickups(str(uuid5(OURS, f"pickup:{key}")))
 
     # Access
 

@@ -1,4 +1,4 @@
-"""How a faulty double is made: Kram's connector or stand-in with one promise broken."""
+"""How a faulty double is made: Kram's or Goniec's connector or stand-in, one promise broken."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 from oms_connector import Connector
 from oms_connector.testing import StandIn
 
+from tests.contract.kit_carrier import Goniec
+from tests.contract.kit_carrier_standin import GoniecStandIn
 from tests.contract.kit_shop_standin import KramStandIn
 
 
@@ -30,7 +32,9 @@ def breaks(number: int, also: tuple[int, ...] = ()) -> Callable[[type[Any]], typ
 
     def register(kind: type[Any]) -> type[Any]:
         standin = kind
-        if issubclass(kind, Connector):
+        if issubclass(kind, Goniec):
+            standin = type(kind.__name__, (GoniecStandIn,), {"connector": kind})
+        elif issubclass(kind, Connector):
             standin = type(kind.__name__, (KramStandIn,), {
                 "connector": kind, "ours": "tests.contract.kit_shop"})
         DOUBLES.append(Double(number, kind.__name__, standin, frozenset(also)))

@@ -52,6 +52,7 @@ from oms_connector import (
 )
 
 from tests.contract import kit_shop_mapping as mapping
+from tests.contract.kit_shop_paying import Paying
 
 LAG = 30
 KEPT = 30
@@ -60,7 +61,7 @@ SOON = timedelta(minutes=5)
 OUTCOMES = {"set": "applied", "unchanged": "applied", "refused": "rejected"}
 
 
-class KitShop(Connector):
+class KitShop(Paying, Connector):
     """Kram's API, one method a capability."""
 
     manifest = Manifest(

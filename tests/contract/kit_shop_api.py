@@ -11,6 +11,8 @@ from urllib.parse import unquote
 from oms_connector import Response
 from oms_connector.testing import Request, answer
 
+from tests.contract.kit_shop_paying import PayingDesk
+
 if TYPE_CHECKING:
     from tests.contract.kit_shop_standin import KramStandIn
 
@@ -89,6 +91,7 @@ class Api:
         self.tasks: dict[str, dict[str, Any]] = {}
         self.keys: set[str] = set()
         self.texts: dict[str, dict[str, str]] = {}
+        self.paying = PayingDesk()
         self._routes: list[tuple[str, str, Callable[..., Response]]] = [
             ("GET", "me", lambda _: answer(200, {"shop": "Kram"})),
             ("GET", "journal", self.journal), ("GET", "orders", self.orders),
@@ -102,6 +105,9 @@ class Api:
             ("GET", "words/([^/]+)", self.words), ("PUT", "hooks", self.hook),
             ("DELETE", "hooks/([^/]+)", self.unhook),
             ("POST", "sms", self.sms), ("GET", "sms", self.reports),
+            ("POST", "payments", self.paying.open),
+            ("GET", "payments/([^/]+)", self.paying.tell),
+            ("POST", "payments/([^/]+)/refunds", self.paying.give_back),
             ("POST", "token", lambda request: self.door.grant(request.json())),
             ("POST", "device", self.device), ("POST", "register", self.register),
         ]

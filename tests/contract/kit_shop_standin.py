@@ -198,6 +198,15 @@ class KramStandIn(StandIn):
     def fail(self, ref: str) -> None:
         self.api.texts[ref]["state"] = "undelivered"
 
+    def payments(self, key: str) -> Sequence[Decimal]:
+        return self.api.paying.amounts(key)
+
+    def buyer_pays(self, ref: str) -> None:
+        self.api.paying.kept[ref]["state"] = "paid"
+
+    def given_back(self, ref: str) -> Sequence[Decimal]:
+        return self.api.paying.refunds(ref)
+
     # Lapses
 
     def lose_event(self, ref: str) -> None:

@@ -5,20 +5,42 @@ from __future__ import annotations
 import pytest
 from oms_connector.testing import ALL, ConnectorKit, check
 
-from tests.contract import kit_doubles_manners, kit_doubles_reading, kit_doubles_writing
+from tests.contract import (
+    kit_doubles_carrying,
+    kit_doubles_manners,
+    kit_doubles_paying,
+    kit_doubles_reading,
+    kit_doubles_writing,
+)
+from tests.contract.kit_carrier import AsksNobody
+from tests.contract.kit_carrier_standin import GoniecStandIn
 from tests.contract.kit_double import DOUBLES, Double
 from tests.contract.kit_shop_standin import KramStandIn
 
 # Importing them is what registers their doubles.
+assert kit_doubles_carrying
 assert kit_doubles_manners
+assert kit_doubles_paying
 assert kit_doubles_reading
 assert kit_doubles_writing
 
 
 class TestKram(ConnectorKit):
-    """The good example keeps every promise."""
+    """The good example keeps every promise that is for a shop."""
 
     standin = KramStandIn
+
+
+class TestGoniec(ConnectorKit):
+    """The good example of a carrier."""
+
+    standin = GoniecStandIn
+
+
+class TestCarrierThatCannotBeAsked(ConnectorKit):
+    """It says so, and keeps every other promise: nothing is booked again by itself."""
+
+    standin = type("AsksNobodyStandIn", (GoniecStandIn,), {"connector": AsksNobody})
 
 
 @pytest.mark.parametrize("double", DOUBLES, ids=lambda double: f"{double.number}-{double.name}")
@@ -33,6 +55,7 @@ def test_no_check_is_without_a_double() -> None:
     assert set(ALL) == {double.number for double in DOUBLES}
 
 
-def test_the_good_example_leaves_no_check_out() -> None:
-    assert [check(KramStandIn, number) for number in ALL
-            if check(KramStandIn, number).outcome != "passed"] == []
+def test_the_good_examples_leave_no_check_out() -> None:
+    passed = {number for number in ALL for good in (KramStandIn, GoniecStandIn)
+              if check(good, number).outcome == "passed"}
+    assert passed == set(ALL)

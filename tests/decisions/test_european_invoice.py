@@ -149,6 +149,7 @@ def test_corrections_and_final_invoices():
 
 @pytest.mark.parametrize(("said", "why"), [
     ({**invoices.made(), "kind": "proforma"}, "Only invoices"),
+    ({"kind": "wz", "lines": []}, "Only invoices"),
     (invoices.made((("A", 1, "1", "np"), ("B", 1, "1", "23"))), "outside of VAT"),
     (correction(invoices.made(), buyer={"name": "Inna"}), "changes no sum"),
     ({**invoices.made(), "currency": "KWD"}, "KWD"),

@@ -9,12 +9,15 @@ from sqlalchemy import func, select
 
 from oms_web.core.actor import SYSTEM, Actor
 from oms_web.core.errors import Invalid, NotAllowedNow
+from oms_web.domain.channels.models import ChannelAccount
+from oms_web.domain.orders import queries
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Hold, Order, OrderKey, OrderLinePart
 from oms_web.domain.stock.models import Balance, Reservation
 from oms_web.domain.users import service as users
-from oms_web.flows import order_cancel, order_create
+from oms_web.flows import order_cancel, order_create, order_edit
 from oms_web.flows.order_create import Position, Taken
+from oms_web.flows.order_in import take_in
 from tests import factories as make
 
 SHIP_TO = {"name": "Stanisław Mazur", "company": "", "street": "Leśna 3", "postcode": "00-001",
@@ -63,6 +66,24 @@ def test_an_order_taken_down_is_reserved_at_once(desk):
     assert {"stanislaw", "mazur", "601224118", "tel"} <= keys
     assert {k: n for k, n in counts.items() if n} == {"pick": 1}
     assert {k: n for k, n in status.items() if n} == {str(order.status_id): 1}
+
+
+def test_who_bought_on_a_channel_is_known_when_they_call_and_again_after_a_correction(desk):
+    works, _ids, take, actor = desk
+    with works.writing(SYSTEM) as work:
+        account = work.session.scalars(select(ChannelAccount)).one()
+        take_in(work, account, [make.order("A", {"KUB": 1}, buyer_ref="44", buyer_phone="")])
+    mail = {**BUYER, "buyer_email": "Anna@Example.test"}
+    called, other = take(buyer=mail)[0], take(key="form-2", payment_kind="cod")[0]
+
+    def nth(order_id):
+        with works.reading(SYSTEM) as work:
+            return queries.nth_of_buyer(work.session, work.session.get_one(Order, order_id))
+
+    assert (nth(called), nth(other)) == (2, 1)
+    with works.writing(actor) as work:
+        order_edit.change_buyer(work, other, mail)
+    assert nth(other) == 3
 
 
 def test_a_prepaid_one_waits_for_its_money_with_an_end(desk):

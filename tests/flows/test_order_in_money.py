@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 from decimal import Decimal
 
@@ -11,10 +12,12 @@ from sqlalchemy import select
 
 from oms_web.core.actor import SYSTEM
 from oms_web.core.clock import SHOP_ZONE
+from oms_web.domain.orders import cancelling, refunding
 from oms_web.domain.orders.models import Hold
+from oms_web.domain.orders.service import lock_order, order_lines
 from oms_web.domain.payments.models import Payment as Row
 from oms_web.domain.stock.models import Reservation
-from oms_web.flows import order_cancel, order_edit, order_pay, reservation_expiry
+from oms_web.flows import order_cancel, order_edit, order_pay, order_split, reservation_expiry
 from oms_web.inspection import ledgers
 from tests import factories as make
 from tests.flows.test_order_in_revisions import Desk
@@ -145,6 +148,46 @@ def test_money_for_an_order_cancelled_here_is_kept_and_shown(desk):
     with desk.works.writing(SYSTEM) as work:
         assert order_pay.give_back(work, 10002, 2000, "transfer", work.now, "k") is True
     assert (money(desk)[1], desk.held()) == ([5500, 2000, -2000], {})
+
+
+def test_money_that_was_there_before_the_cancellation_has_to_go_back(desk):
+    """Until all of it has: a part given back names the rest. Taken back, nothing is owed."""
+    with desk.works.writing(SYSTEM) as work:
+        order_cancel.cancel(work, desk.order.id)
+    assert desk.held() == {"refund": {"amount": "55.00 PLN"}}
+    for amount, left in ((2000, {"refund": {"amount": "35.00 PLN"}}), (3500, {})):
+        with desk.works.writing(SYSTEM) as work:
+            order_pay.give_back(work, desk.order.id, amount, "transfer", work.now, f"k{amount}")
+        assert desk.held() == left
+
+
+def test_a_part_of_a_purchase_that_goes_on_owes_nothing_back(desk):
+    """What was paid pays for the rest; the last part that is cancelled has all of it to go back."""
+    with desk.works.writing(SYSTEM) as work:
+        lines = order_lines(work.session, desk.order.id)
+        part = order_split.split(work, desk.order.id, {lines[0].id: 1})
+        order_cancel.cancel(work, desk.order.id)
+    assert desk.held() == {}
+    with desk.works.writing(SYSTEM) as work:
+        order_cancel.cancel(work, part)
+    assert desk.held() == {"refund": {"amount": "55.00 PLN"}}
+
+
+def test_a_cancellation_that_is_recalled_owes_nothing_back(desk):
+    with desk.works.writing(SYSTEM) as work:
+        order = lock_order(work.session, desk.order.id)
+        undo = {"before": asdict(cancelling.standing(work, order))}
+        cancelling.cancel_order(work, order, by="seller")
+        undo["after"] = asdict(cancelling.standing(work, order))
+        assert refunding.is_due(work.session, order.id)
+        cancelling.uncancel(work, order, undo, work.now)
+    assert desk.held() == {}
+
+
+def test_money_of_what_the_channel_replaced_pays_for_what_replaced_it(desk):
+    desk.hear(make.order("A9", {"TAL": 3, "KOC": 1}, replaces=("A1",)))
+    assert desk.order.phase == "cancelled"
+    assert desk.held() == {}
 
 
 def test_money_that_the_channel_gives_back_itself_settles_it(desk):

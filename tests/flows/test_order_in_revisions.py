@@ -197,7 +197,8 @@ def test_a_cancellation_during_packing_waits_until_somebody_has_seen_it(desk):
     desk.say(state="cancelled")
     assert (desk.order.phase, desk.held()["changed"]["cancels"]) == ("packing", True)
     assert desk.do(order_edit.accept_change) is True
-    assert (desk.order.phase, desk.reserved(), desk.held()) == ("cancelled", 0, {})
+    assert (desk.order.phase, desk.reserved(), desk.held()) == (
+        "cancelled", 0, {"refund": {"amount": "55.00 PLN"}})
 
 
 def test_a_cancellation_that_is_not_accepted_leaves_the_order_as_it_is(desk):
@@ -237,7 +238,8 @@ def test_nothing_holds_an_order_that_is_closed_or_has_left(desk, end, phase):
     assert desk.order.queue == "verify"
     desk.say(**end)
     before = desk.lines()
-    assert (desk.order.phase, desk.held(), desk.reserved()) == (phase, {}, 0)
+    held = {"refund": {"amount": "75.00 PLN"}} if phase == "cancelled" else {}
+    assert (desk.order.phase, desk.held(), desk.reserved()) == (phase, held, 0)
     assert desk.do(order_edit.accept_change) is False
     assert (desk.order.phase, desk.lines()) == (phase, before)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
+from oms_connector import OrderLine as Told
 from sqlalchemy import select, text
 
 from oms_web.core.actor import SYSTEM
@@ -13,11 +15,14 @@ from oms_web.core.clock import day_bounds, local_day
 from oms_web.core.errors import Invalid
 from oms_web.core.paging import seal
 from oms_web.core.text import squeeze, words
+from oms_web.domain.catalog import records
+from oms_web.domain.catalog.models import Variant
 from oms_web.domain.orders import filters, queries, search, walking
 from oms_web.domain.orders.models import Hold, Order, OrderLine, OrderTag
 from oms_web.domain.stock.models import Location, Reservation
 from tests.benchmarks import dataset
 from tests.benchmarks.dataset import NOW
+from tests.floor import Floor
 
 ORDERS = 400
 OPEN = ("draft", "open", "packing", "shipped")
@@ -302,6 +307,30 @@ def test_a_sku_or_ean_finds_the_orders_that_hold_it(shop):
     for typed in (line.sku, line.sku.lower(), f"59012345{line.variant_id:05}"):
         hit = search.search(session, typed)
         assert set(walked(session, {}, "newest", more=[hit.condition])) == right, typed
+
+
+def test_words_of_a_product_find_the_orders_that_hold_it_and_their_buyers(both, monkeypatch):
+    """By its name in the catalogue, or by the title of an offer that is not linked."""
+    floor = Floor(both.works)
+    with both.works.writing(SYSTEM) as work:
+        for sku, title in (("KUB", "Kubek żółty emaliowany"), ("PUZ", "Puzzle Kubek i spodek")):
+            variant = work.session.get_one(Variant, floor.ids[sku])
+            variant.title, variant.search = title, records.search_text(title, "", sku)
+    cup, both_, none = (floor.order(name, lines) for name, lines in (
+        ("A", {"KUB": 1}), ("B", {"PUZ": 1, "KUB": 2}), ("C", {"SWI": 1})))
+    bare = floor.order("D", [Told(line_ref="1", title="Donica żeliwna", quantity=1,
+                                  unit_price=Decimal(9), offer_ref="x")])
+    called = floor.order("E", {"SWI": 1}, buyer_name="Jan Kubek")
+    for rare in (walking.RARE, 0):
+        monkeypatch.setattr(walking, "RARE", rare)
+        with both.works.reading(SYSTEM) as work:
+            for typed, right in (("kubek", {cup, both_, called}), ("zolty kubek", {cup, both_}),
+                                 ("spodek", {both_}), ("donica", {bare}), ("wazon", set()),
+                                 ("żeliwna DONICA", {bare}), ("podek", set()), ("ku", {called})):
+                hit = search.search(work.session, typed)
+                found = walking.find(work.session, [hit.condition], "newest", None, 50).ids
+                assert (len(found), set(found)) == (len(right), right), typed
+                assert none not in found
 
 
 def test_a_search_can_be_narrowed(shop):

@@ -110,6 +110,6 @@ def test_an_order_is_marked_as_sent_and_comes_back(floor):
             order_weight.weigh(work, number, 100)
         back = acts.get(done.undo[0][0]).do(work, number, done.undo[0][1])
     assert (floor.get(number).phase, back.undo) == ("open", (("ship", {}),))
-    assert floor.shipment(sent).state == service.PACKED
+    assert floor.shipment(sent).state == service.CANCELLED
     with floor.works.reading(SYSTEM) as work:
         assert broken(work.session) == []

@@ -17,7 +17,7 @@ from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping.models import Shipment
 from oms_web.domain.shipping.queries import Asked
 from oms_web.domain.stock.models import CUSTOMER, Move
-from oms_web.flows import backorder, ship
+from oms_web.flows import backorder, order_together, ship
 from oms_web.flows.order_in import take_in
 from oms_web.flows.pack import opening
 from tests import factories as make
@@ -121,6 +121,55 @@ def test_goods_leave_from_the_shelves_they_were_packed_from(floor):
     do(floor, ship.leave, floor.pack(order_id))
     assert floor.get(order_id).phase == "shipped"
     assert sold(floor, order_id) == [(floor.bins["A-02"], 5), (floor.bins["A-01"], 2)]
+    check(floor)
+
+
+def test_a_parcel_that_nobody_packed_is_forgotten_when_its_departure_is_recalled(floor):
+    """Marked as sent without packing and taken back: the order stands where it stood."""
+    order_id, other = floor.order("A", {"KUB": 6}), floor.order("B", {"PUZ": 1})
+    do(floor, order_together.join, [order_id, other])
+    for _ in range(2):
+        [shipment_id] = do(floor, ship.ship_order, order_id, number="520000017612345678901234")
+        assert floor.shipment(shipment_id).packed_at is None, "nobody's work"
+        assert do(floor, ship.recall, shipment_id) is True
+        assert do(floor, ship.recall, shipment_id) is False
+        assert floor.shipment(shipment_id).state == "cancelled"
+        for one in (order_id, other):
+            order = floor.get(one)
+            assert (order.phase, order.queue, order.is_packed) == ("open", "pick", False)
+        check(floor)
+    assert floor.stock("KUB", "A-01") == (5, 5)
+    do(floor, ship.leave, floor.pack(order_id))
+    check(floor)
+
+
+def test_what_was_packed_waits_for_the_courier_again_and_what_was_not_is_forgotten(floor):
+    """An order of which one parcel was packed and the rest was only marked as sent."""
+    order_id = floor.order("A", {"PUZ": 7})
+    first = do(floor, opening.begin_partly, order_id)
+    for _ in range(5):
+        floor.scan(first, "PUZ")
+    with floor.works.writing(SYSTEM) as work:
+        make.put(work, floor.ids["PUZ"], 2, location_id=floor.bins["A-01"])
+        backorder.fill(work, [floor.ids["PUZ"]])
+    assert do(floor, ship.ship_order, order_id)[0] == first
+    for shipment_id in (first + 1, first):
+        do(floor, ship.recall, shipment_id)
+    assert (floor.shipment(first).state, floor.shipment(first + 1).state) == (
+        "packed", "cancelled")
+    assert floor.get(order_id).phase == "packing"
+    check(floor)
+
+
+def test_an_order_that_no_channel_hears_of_is_packed_again_when_it_is_recalled(floor):
+    """Nothing was decided that could be recalled, so nothing says how it stood before."""
+    order_id = floor.order("A", {"KUB": 1})
+    shipment_id = floor.pack(order_id)
+    with floor.works.writing(SYSTEM) as work:
+        get_order(work.session, order_id).account_id = None
+    do(floor, ship.leave, shipment_id)
+    do(floor, ship.recall, shipment_id)
+    assert (floor.get(order_id).phase, floor.get(order_id).queue) == ("packing", "courier")
     check(floor)
 
 

@@ -9,6 +9,8 @@ import threading
 import time
 from contextlib import nullcontext
 
+import pytest
+
 from oms_web.core.turns import Turns
 
 FORK = multiprocessing.get_context("fork")
@@ -51,6 +53,14 @@ def test_three_processes_of_two_threads_never_meet(tmp_path):
 
 def test_the_control_without_turns_loses_updates(tmp_path):
     assert counted(tmp_path / "n", guarded=False) != "60"
+
+
+def test_who_asks_for_a_second_turn_is_told_at_once(tmp_path):
+    turns = Turns(tmp_path / "n")
+    with turns.turn(), pytest.raises(RuntimeError, match="inside another"), turns.turn():
+        pass
+    with turns.turn():
+        pass
 
 
 def test_the_turn_of_a_killed_process_is_over(tmp_path):

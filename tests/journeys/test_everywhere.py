@@ -120,7 +120,7 @@ def full(oms, app, browser_as):
     return {
         "looked": looked, "order_id": [first, last, doubtful, 10002, 10003],
         "account_id": [shop.account_id],
-        "document_id": {"documents": [document], "receipts": [receipt],
+        "document_id": {"documents": [document], "corrections": [document], "receipts": [receipt],
                         "transfers": [transfer], "stocktakes": [stocktake],
                         "stock_documents": [receipt]},
         "listing_id": [shop.listings["of-new"]], "shipment_id": [packing], "list_id": [walk],

@@ -306,7 +306,11 @@ def test_an_order_by_telephone(floor, open_page, language, size, words):
     sums = page.locator("#order-sums")
     expect(page.locator("#order-code")).to_be_focused()
     page.keyboard.type("product k", delay=10)
-    page.click(".suggested")  # found by its name
+    expect(page.locator("#order-code")).to_have_attribute("aria-expanded", "true")
+    page.keyboard.press("ArrowDown")  # found by its name
+    expect(page.locator("#order-code")).to_have_attribute(
+        "aria-activedescendant", page.locator(".suggested[aria-selected=true]").get_attribute("id"))
+    page.keyboard.press("Enter")
     expect(page.locator("[name=quantity]")).to_have_value("1")
     expect(page.locator("#order-code")).to_be_focused()
     page.keyboard.type(EANS["KUB"])  # scanned: one more of it

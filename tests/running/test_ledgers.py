@@ -21,8 +21,14 @@ from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.cancelling import cancel_units
 from oms_web.domain.orders.leaving import goods_left
 from oms_web.domain.orders.models import Order
+from oms_web.domain.returns import service as cases
+from oms_web.domain.returns.intake import Judgement
+from oms_web.domain.returns.refund_plan import Wish
+from oms_web.domain.returns.service import Opening
+from oms_web.flows import order_pay, return_bench, return_case, return_portal, return_refund
 from oms_web.flows.issue_document import issue_invoice
 from oms_web.flows.order_in import take_in
+from oms_web.flows.return_portal import Declared
 from oms_web.inspection import ledgers
 from oms_web.sync.models import ImportProfile, ImportRun
 from oms_web.sync.quarantine import put, solve
@@ -68,9 +74,22 @@ def fill(works: Works) -> None:
             "INSERT INTO task (kind, key, args, state, not_before, created_at, attempts, fence, "
             "progress, progress_total) VALUES ('pull', 'a', '{}', 'waiting', '2026-01-01', "
             "'2026-01-01', 0, 0, 0, 0)"))
+    _after_the_sale(works, first)
     later = Works(works.engine, lambda: works.clock() + timedelta(hours=1), works.ports)
     with later.writing(SYSTEM) as work:
         assert sealing.seal(work) > 0
+
+
+def _after_the_sale(works: Works, order_id: int) -> None:
+    """A unit comes back and is on its shelf again, some money goes back, a buyer withdraws."""
+    with works.writing(SYSTEM) as work:
+        [line] = orders.order_lines(work.session, order_id)
+        case, _ = return_case.open_for(work, order_id, Opening("return", lines={line.id: 1}))
+        [mine] = cases.lines_of(work.session, case.id)
+        return_bench.judge(work, case.id, Judgement(mine.id, "A", "restock", "k"))
+        order_pay.record(work, order_id, 2000, "", work.now, "p")
+        return_refund.ask(work, case.id, Wish({line.id: 1}), "cash", "k")
+        return_portal.withdraw(work, Declared("Anna", "anna@example.test", "X", "k"))
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -173,6 +192,17 @@ DAMAGE: list[Damage] = [
      "UPDATE order_line SET cancelled = 1 WHERE shipped > 0"),
     ("I11 lines_stay_within_what_was_ordered", ("order_line",),
      "UPDATE order_line SET returned = 1 WHERE shipped = 0"),
+    ("I3 judged_units_are_in_the_ledger", ("move",),
+     "DELETE FROM move WHERE cause LIKE 'return_unit:%'"),
+    ("I11 lines_count_what_came_back", ("order_line",),
+     "UPDATE order_line SET returned = 2, shipped = 2 WHERE returned = 1"),
+    ("I11 lines_count_what_came_back", ("return_unit",), "DELETE FROM return_unit"),
+    ("I16 pending_refunds_are_set_aside", (), "UPDATE refund SET state = 'refused'"),
+    ("I16 pending_refunds_are_set_aside", ("sales_order",),
+     "UPDATE sales_order SET refund_pending = refund_pending + 1 WHERE external_number = 'A-1'"),
+    ("I16 refunds_stay_within_what_was_paid", ("refund",), "UPDATE refund SET amount = 100000"),
+    ("I24 statements_are_unbroken", ("return_statement",),
+     "UPDATE return_statement SET digest = 'x'"),
     ("I13 quarantine_lost_nothing", (), "UPDATE quarantine SET external_id = 'Z-2'"),
     ("I13 imports_account_for_every_record", (), "UPDATE import_run SET read = 6"),
     ("I14 totals_add_up", ("sales_order",),

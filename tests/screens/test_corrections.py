@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select
+
 from oms_web.core.actor import SYSTEM
 from oms_web.domain.documents.models import Document
-from tests import paper
+from oms_web.domain.orders.models import Order
+from oms_web.flows import ship, stock_receipt
+from oms_web.flows.order_in import take_in
+from tests import factories, paper
+from tests.flows.test_stock_documents import open_shop
 from tests.screens.test_documents import (
     GOOD,
     documents,
@@ -140,3 +146,40 @@ def test_a_sale_abroad_shows_how_it_is_taxed(shop, browser_as):
         "tax_id": "5252248481", "receipt": "1/2"})
     assert "only if its tax number is on the receipt" in field_error(
         answer.get_data(as_text=True), "receipt_named")
+
+
+def test_papers_of_the_warehouse_are_issued_where_goods_move(oms, pool, browser_as):
+    shop, printing = open_shop(oms), oms
+    oms.printing.pdf = pool
+    with oms.works.writing(SYSTEM) as work:
+        paper.company(work)
+        receipt = stock_receipt.start(work, shop.ldz, partner="Huta Szkła")
+        stock_receipt.add(work, receipt, shop.mug, 4, shop.bins["A-01"], unit_cost=7_500_000)
+        stock_receipt.post(work, receipt)
+        take_in(work, shop.account, [factories.order("A-1", {"MUG": 2})])
+        order_id = work.session.scalars(select(Order.id)).one()
+        (shipment,) = ship.ship_order(work, order_id)
+    client = browser_as("warehouse")
+    assert "Issue a PZ" in page(client, f"/stock/receipts/{receipt}")
+    assert client.post(f"/stock/documents/{receipt}/papers").status_code == 303
+    pz = documents(printing)[-1]
+    assert pz.number in page(client, f"/stock/receipts/{receipt}")
+    text = read(client.get(f"/papers/{pz.id}.pdf"))
+    assert "Przyjęcie z zewnątrz" in text
+    assert "Huta Szkła" in text
+    assert "30,00" in text
+    seller = browser_as("sales")
+    assert "Issue a WZ" in page(seller, f"/orders/{order_id}")
+    assert client.post(f"/shipments/{shipment}/wz").headers["Location"] == "/shipments"
+    assert seller.post(f"/shipments/{shipment}/wz").headers["Location"] == f"/orders/{order_id}"
+    wz = documents(printing)[-1]
+    assert wz.number in page(seller, f"/orders/{order_id}")
+    text = read(client.get(f"/papers/{wz.id}.pdf"))
+    assert "Wydanie na zewnątrz" in text
+    invoice = issued(printing)
+    page(client, f"/papers/{invoice}.pdf", 404)
+    clerk = browser_as("accountant")
+    assert "Moved on" in page(clerk, f"/documents/{pz.id}")
+    listed = page(clerk, "/documents?view=issued&of=pz")
+    assert pz.number in listed
+    assert wz.number not in page(clerk, "/documents?view=issued")

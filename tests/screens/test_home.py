@@ -15,6 +15,7 @@ from oms_web.domain.company import service as company
 from oms_web.domain.orders.models import Hold, Order, OrderTally
 from oms_web.sync.models import Feed, Quarantine
 from tests.conftest import TESTER
+from tests.floor import Floor
 
 PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
@@ -112,12 +113,29 @@ def test_money_for_a_cancelled_order_waits_to_go_back(browser_as, account, order
                               set_at=work.now, set_by="system"))
     owner = browser_as("owner")
     page = home(owner)
-    assert titles(page)[0].startswith("Paid after they were cancelled")
+    assert titles(page)[0].startswith("Money to give back")
     assert 'href="/orders?hold=refund"' in page
     assert f'/orders/{number}"' in owner.get("/orders?hold=refund").get_data(as_text=True)
     card = owner.get(f"/orders/{number}").get_data(as_text=True)
-    assert "Paid after it was cancelled: 50.00 PLN" in card
+    assert "Cancelled and paid: 50.00 PLN to give back" in card
     assert 'data-dialog="pay-back"' in card
+
+
+def test_who_cancels_what_was_paid_is_led_to_giving_the_money_back(browser_as, works):
+    """The answer and the card name the amount, the case goes when it is given back."""
+    owner, order_id = browser_as("owner"), Floor(works).order("A", {"KUB": 2})
+    done = owner.post(f"/orders/{order_id}/cancel", data={"whole": "1"}, follow_redirects=True)
+    shown = done.get_data(as_text=True).replace("\N{NO-BREAK SPACE}", " ")
+    for words in ("The order is cancelled. Give PLN 20.00 back to the buyer.",
+                  "Cancelled and paid: 20.00 PLN to give back", ">to give back<"):
+        assert words in shown, words
+    assert titles(home(owner))[0].startswith("Money to give back")
+    assert owner.post(f"/orders/{order_id}/payments/back", data={
+        "back-amount": "20.00", "back-method": "transfer", "back-key": "x"}).status_code == 303
+    assert not any("Money" in title for title in titles(home(owner)))
+    shown = owner.get(f"/orders/{order_id}").get_data(as_text=True)
+    assert "nothing to pay" in shown
+    assert "not paid" not in shown
 
 
 def test_red_before_amber(browser_as, account, works):

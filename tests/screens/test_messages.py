@@ -15,7 +15,7 @@ from oms_web.domain.messages.models import Message, MessageTemplate
 from oms_web.domain.orders.models import Order
 from oms_web.flows.issue_document import issue_invoice
 from oms_web.flows.order_in import take_in
-from oms_web.web import buyer_page
+from oms_web.web import buyer_door
 from tests import factories as make
 from tests import paper
 from tests.conftest import TESTER
@@ -95,6 +95,42 @@ def test_a_message_is_seen_before_it_is_sent_and_sent_once(owner, works, shop):
     assert owner.post(f"/messages/{row.id}/settle").status_code == 409
 
 
+def test_who_has_no_template_writes_in_their_own_words(owner, works, shop):
+    """Fields are filled in; what cannot be sent is refused; sent twice is sent once."""
+    at = f"/orders/{shop[0]}/message"
+    shown = text_of(owner.get(at))
+    for there in ("In your own words", 'href="/messages/templates"', 'href="/messages/sending"'):
+        assert there in shown
+    own = {"subject": "Zamówienie {{order.number}}", "text": "Dzień dobry,\nkolor?", "key": "k1"}
+    for wrong in ({"subject": ""}, {"text": " "}, {"text": "{{order.numer}}"},
+                  {"subject": "x" * 201}):
+        answer = owner.post(f"{at}/own", data=own | wrong)
+        assert answer.status_code == 422
+        assert 'aria-invalid="true"' in text_of(answer)
+    for _ in range(2):
+        assert owner.post(f"{at}/own", data=own).status_code == 303
+    sent = one(works, Message)
+    assert (sent.subject, sent.text) == (f"Zamówienie {shop[0]}", own["text"])
+    assert (sent.recipient, sent.template_id) == ("zaneta@example.test", None)
+
+
+def test_the_template_that_suits_the_order_is_offered_first(owner, works, shop):
+    for name, text in (("A bill", "{{document.number}}"), ("B parcel", "{{tracking.number}}"),
+                       ("C reminder", "{{order.to_pay}}"), ("D hello", "{{buyer.name}}")):
+        owner.post("/messages/templates/new", data=MAIL | {
+            "name": name, "text_pl": text, "text_en": text})
+
+    def offered(**values):
+        with works.writing(TESTER) as work:
+            work.session.execute(update(Order).where(Order.id == shop[1]).values(**values))
+        return re.search(r"selected>(\w)", text_of(owner.get(f"/orders/{shop[1]}/message")))[1]
+
+    assert offered(payment_state="paid") == "D"
+    assert offered(payment_state="unpaid") == "C"
+    assert offered(phase="shipped") == "B"
+    assert offered(phase="done", is_documented=True) == "A"
+
+
 def test_the_password_is_never_shown_and_not_sent_in_the_clear(owner, works):
     page = text_of(owner.get("/messages/sending"))
     assert "smtp.example.com" in page
@@ -142,7 +178,7 @@ def test_readers_see_and_do_nothing(shop, browser_as):
 @pytest.fixture
 def token(works, shop, monkeypatch):
     """The key to the first order's page."""
-    monkeypatch.setattr(buyer_page, "_gate", buyer_page.Gate())
+    monkeypatch.setattr(buyer_door, "_gate", buyer_door.Gate())
     with works.writing(SYSTEM) as work:
         return pages.link(work, shop[0]).rpartition("/")[2]
 

@@ -162,6 +162,28 @@ def test_without_scripts_every_act_leads_back_to_the_walk(picker, floor):
         assert (answer.status_code, answer.headers["Location"]) == (303, "/picking/lists/1")
 
 
+def test_what_another_warehouse_serves_instead_is_said_to_all_who_have_the_order(
+    picker, floor, browser_as,
+):
+    """The picker hears it at once and goes on seeing it, then the packer, and the desk."""
+    with floor.works.writing(SYSTEM) as work:
+        make.put(work, floor.ids["PUZ"], 4, location_id=floor.bins["G-01"])
+    order_id = floor.order("A", {"PUZ": 4, "KUB": 1})
+    start(picker, order_id)
+    chosen = tasks(floor, 1, "A-02")
+    said = text_of(post(picker, "/picking/lists/1/short", task=chosen, missing="3",
+                        decision="correct"))
+    assert f"order {order_id}: 3 from GDA G-01" in said
+    words = f"3 pcs of order {order_id} come from GDA"
+    post(picker, "/picking/lists/1/take", task=tasks(floor, 1, "A-01"))
+    opened = floor.open(order_id).shipment_id
+    for page in (said, text_of(picker.get("/picking/lists/1")),
+                 text_of(picker.get(f"/packing/{opened}"))):
+        assert words in page.replace("\N{NO-BREAK SPACE}", " ")
+    card = text_of(browser_as("owner").get(f"/orders/{order_id}"))
+    assert "GDA: 3 pcs, LDZ: 2 pcs." in card.replace("\N{NO-BREAK SPACE}", " ")
+
+
 def test_a_short_shelf_asks_and_then_does_as_told(picker, floor):
     order_id = floor.order("A", {"KUB": 3})
     start(picker, many="1")

@@ -155,7 +155,7 @@ def test_a_rule_is_rehearsed_and_changes_nothing(shop, owner):
     german, polish = order(shop, "B1", "DE"), order(shop, "B2", "PL")
     other = write(shop, "Off again", then=[["untag", {"tag": "abroad"}]])
     words = text_of(owner.post("/rules/lab", data=FORM | {"days": "7"}))
-    assert "1 order it would choose, from 5 events" in words
+    assert "1 order fits; 5 events were asked about" in words
     assert f"What would change, as the orders are today {german} put on the tag abroad" in words
     assert "Against the rule Off again" in words
     assert "4 country is Germany or Austria" in words
@@ -181,8 +181,8 @@ def test_a_changed_wording_says_how_many_more_and_fewer_it_chooses(shop, owner):
     rule = write(shop)
     words = text_of(owner.post("/rules/lab", data=FORM | {
         "rule": str(rule), "v:0.0": ["CZ"], "add:0.0": "-"}))
-    assert "2 orders it would choose" in words
-    assert "As it is kept it chooses 1: +2 −1" in words
+    assert "2 orders fit" in words
+    assert "The saved rule fits 1; with your changes: +2 −1" in words
 
 
 def test_the_card_says_what_ran_and_why_the_others_did_not_and_takes_a_run_back(shop, owner):

@@ -98,6 +98,9 @@ def test_a_day_at_the_till(desk, browser_as):
     assert "Open the till" in text_of(desk.client.get("/pos"))
     assert [(order.phase, order.total) for order in desk.orders()] == [
         ("done", 1000), ("cancelled", 2600)]
+    voided = text_of(browser_as("manager").get(f"/orders/{desk.orders()[1].id}"))
+    assert "nothing to pay" in voided
+    assert "not paid" not in voided
 
 
 def test_what_is_wrong_is_said_and_nothing_is_sold(desk):

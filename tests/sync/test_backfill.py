@@ -163,8 +163,8 @@ def test_it_can_be_stopped_in_the_middle_of_a_page(shop):
 
     channel.after = stop
     begin(oms, account, 4)
+    pulled = pull(engine(oms), account.id, feeds.BACKFILL)
     with oms.works.writing(SYSTEM) as work:
-        pulled = pull(engine(oms), account.id, feeds.BACKFILL)
         assert not backfill.stop(work, account.id)
     assert (pulled.pages, orders_here(oms), written(oms)) == (0, 0, [])
     with oms.works.reading(SYSTEM) as work:

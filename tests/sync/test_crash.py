@@ -26,6 +26,7 @@ from oms_web.sync.intake import store_page
 from oms_web.wiring import Oms, wire
 from tests import factories as make
 from tests.conftest import settings_for
+from tests.sizes import size
 from tests.sync.deliveries import SKUS, final_phase, pages, storm
 
 FORK = multiprocessing.get_context("fork")
@@ -83,7 +84,8 @@ def prepared(oms: Oms) -> tuple[str, int]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("engine", "kills"), [("sqlite", 200), ("postgresql", 40)])
+@pytest.mark.parametrize(("engine", "kills"), [
+    ("sqlite", size(60, 200)), ("postgresql", size(12, 40))])
 def test_killed_at_random_moments(make_database, tmp_path, engine, kills):
     oms = wire(settings=settings_for(make_database(engine), tmp_path))
     url, account_id = prepared(oms)
@@ -111,7 +113,8 @@ def test_killed_at_random_moments(make_database, tmp_path, engine, kills):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("engine", "count"), [("sqlite", 10_000), ("postgresql", 3_000)])
+@pytest.mark.parametrize(("engine", "count"), [
+    ("sqlite", size(2_000, 10_000)), ("postgresql", size(600, 3_000))])
 def test_two_deliver_everything_three_times(make_database, tmp_path, engine, count):
     oms = wire(settings=settings_for(make_database(engine), tmp_path))
     url, account_id = prepared(oms)

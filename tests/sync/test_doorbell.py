@@ -11,6 +11,7 @@ from types import MethodType
 
 import pytest
 from oms_connector import ChannelDown
+from oms_connector.webhooks import SOURCE
 from oms_demo import bell
 from sqlalchemy import func, select
 
@@ -137,7 +138,14 @@ def test_nobody_lives_at_other_doors(shop, app):
     _, channel, _ = shop
     channel.path = "/ring/98765"
     assert channel.ring().status_code == 404
-    assert app.test_client().get("/ring/1").status_code == 405
+    assert app.test_client().get("/ring/1").status_code == 200  # some channels look first
+
+
+def test_where_a_ring_came_from_is_not_taken_from_the_ring(app, monkeypatch):
+    heard = {}
+    monkeypatch.setattr(doorbell, "hear", lambda *args: heard.update(args[-1]))
+    app.test_client().post("/ring/1", headers={SOURCE: "91.216.25.7"})
+    assert heard[SOURCE] == "127.0.0.1"
 
 
 def test_a_channel_that_fails_is_asked_again_until_it_answers(shop):

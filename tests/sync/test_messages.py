@@ -74,6 +74,24 @@ def test_what_is_recalled_no_buyer_hears_of(post, server):
     assert len(server.got) == 1
 
 
+def test_what_a_rule_wrote_of_something_else_is_sent_all_the_same(post, server):
+    with post.works.writing(SYSTEM) as work:
+        work.session.execute(update(Company).values(recall_seconds=60))
+    post.rule("Wysłano", "shipped", then=[("message", {"template": post.mail})])
+    post.rule("Pilne", "tagged", then=[("message", {"template": post.mail})])
+    order_id = post.fresh()
+    post.clock.forward(minutes=1)
+    post.do(lambda work: ship.ship_order(work, order_id))
+    post.clock.forward(seconds=5)
+    post.do(order_edit.add_tag, order_id, "pilne")
+    post.run()
+    assert post.states() == ["waiting", "waiting"]
+    post.do(lambda work: recalling.recall(
+        work, work.session.scalars(select(Outgoing.id)).one()))
+    assert {row.by_name: row.state for row in post.rows()} == {
+        "Wysłano": "dropped", "Pilne": "waiting"}
+
+
 def test_a_rule_that_comes_late_writes_nothing_of_what_was_recalled(post, server):
     with post.works.writing(SYSTEM) as work:
         work.session.execute(update(Company).values(recall_seconds=60))

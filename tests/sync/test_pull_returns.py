@@ -10,6 +10,7 @@ from oms_connector import ChannelDown, Page, ParcelInfo, Return, ReturnLine, Unr
 from sqlalchemy import func, select
 
 from oms_web.core.actor import SYSTEM
+from oms_web.domain.returns import service
 from oms_web.domain.returns.models import Return as OurReturn
 from oms_web.domain.returns.models import ReturnLine as OurLine
 from oms_web.domain.stock.models import Move
@@ -80,6 +81,9 @@ def test_a_return_stands_beside_its_order_and_moves_nothing(shop):
     [row] = rows(oms)
     [line] = rows(oms, OurLine)
     assert (row.order_id, row.state, row.total, row.received_at) == (10001, "announced", 1000, None)
+    assert row.number.startswith("RMA/")
+    assert row.number.endswith("/0001")
+    assert (row.phase, row.goods, row.money) == ("new", "expected", "none")
     assert (line.quantity, line.sku, line.order_line_id is not None) == (1, "KUB", True)
     assert row.parcels == [{"carrier": "InPost", "tracking": "6200"}]
     with oms.works.reading(SYSTEM) as work:
@@ -95,6 +99,7 @@ def test_told_three_times_it_is_one_and_a_newer_word_holds(shop):
     assert pull_returns(engine(oms), account).same == 1
     [row] = rows(oms)
     assert (row.state, row.refunded, row.revision) == ("closed", 999, "3")
+    assert (row.phase, row.goods, row.money) == ("accepted", "expected", "refunded")
     assert len(rows(oms, OurLine)) == 1
 
 
@@ -145,10 +150,14 @@ def test_goods_that_are_here_stay_received_whatever_the_channel_says(shop):
     pull_returns(engine(oms), account)
     with oms.works.writing(SYSTEM) as work:
         row = work.session.scalars(select(OurReturn)).one()
-        row.state, row.received_at = "received", work.now
+        work.session.scalars(select(OurLine)).one().arrived = 1
+        service.follow(work, row)
     again(channel, told(state="sent", revision="2", raw_status="IN_TRANSIT"))
     pull_returns(engine(oms), account)
-    assert (rows(oms)[0].state, rows(oms)[0].raw_status) == ("received", "IN_TRANSIT")
+    [row] = rows(oms)
+    assert (row.goods, row.state, row.raw_status) == ("arrived", "sent", "IN_TRANSIT")
+    assert row.received_at is not None
+    assert rows(oms, OurLine)[0].arrived == 1
 
 
 def test_the_clock_reads_the_feed(shop):

@@ -21,6 +21,7 @@ from oms_web.sync.file_runs import Options, Progress
 from oms_web.sync.models import ImportRun
 from oms_web.wiring import wire
 from tests.conftest import settings_for
+from tests.sizes import size
 from tests.sync.file_shop import CLERK, content, shop
 from tests.sync.test_real_imports import sliced
 
@@ -47,7 +48,7 @@ def victim(url, folder, run_id):
 
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
 def test_killed_at_random_moments_it_ends_the_same(make_database, tmp_path, slice_of, engine):
-    path = slice_of(6000)
+    path = slice_of(size(3000, 6000))
     calm = wire(settings=settings_for(make_database(engine), tmp_path / "calm"))
     shop(calm, tmp_path / "a").run(path, "online-retail", options=BOTH)
 
@@ -91,7 +92,7 @@ def shop_of(oms, folder):
 
 def test_the_command_itself_killed_and_called_again(make_database, tmp_path, slice_of):
     """``oms import orders`` as people run it: a process of its own, killed in mid-import."""
-    path = slice_of(12_000)
+    path = slice_of(size(6_000, 12_000))
     url = make_database("sqlite")
     folder = tmp_path / "instance"
     oms = wire(settings=settings_for(url, folder))

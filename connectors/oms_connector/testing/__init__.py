@@ -20,17 +20,19 @@ from oms_connector.testing.scale import Report, Result
 from oms_connector.testing.standin import (
     Absent,
     Basket,
+    Carried,
     Clock,
     Delivery,
     Request,
     Shown,
     StandIn,
     Truth,
+    Wish,
     answer,
 )
 
 __all__ = [
-    "ALL", "Absent", "Basket", "Broken", "Clock", "ConnectorKit", "Delivery", "NothingChecked",
-    "Promise", "Report", "Request", "Result", "Shown", "StandIn", "Truth", "answer", "check",
-    "module_of", "run",
+    "ALL", "Absent", "Basket", "Broken", "Carried", "Clock", "ConnectorKit", "Delivery",
+    "NothingChecked", "Promise", "Report", "Request", "Result", "Shown", "StandIn", "Truth", "Wish",
+    "answer", "check", "module_of", "run",
 ]

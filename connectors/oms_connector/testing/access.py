@@ -23,7 +23,7 @@ from oms_connector import (
     VerifiesAccess,
 )
 from oms_connector.testing.bench import Bench
-from oms_connector.testing.deeds import Reader, everything, outcome, stock_items
+from oms_connector.testing.deeds import everything, stock_items
 from oms_connector.testing.failing import attempts
 from oms_connector.testing.faults import (
     SLOW_DOWN,
@@ -38,6 +38,7 @@ from oms_connector.testing.promise import Broken, keeps, must, not_applicable
 from oms_connector.testing.reading import Shelf, offering, page, pulling, read, sweeping
 from oms_connector.testing.sending import push_stock
 from oms_connector.testing.standin import Absent
+from oms_connector.testing.write import Reader, outcome
 
 WAITS = {SLOW_DOWN.name: 7.0, SLOW_DOWN_SILENTLY.name: None, SLOW_DOWN_ABSURDLY.name: 3600.0}
 """What the engine must learn of how long to wait."""

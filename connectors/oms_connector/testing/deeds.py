@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
 from oms_connector import (
     AcknowledgesOrders,
     AnswersLater,
+    AsksForPayments,
     CancelsOrders,
     FetchesOrders,
     Invoice,
-    ItemResult,
     KnowsWords,
     ListsOffers,
     OrdersWebhooks,
     ParcelInfo,
+    PaymentAsk,
     PriceItem,
     PullsOrders,
     PullsReturns,
@@ -26,54 +25,23 @@ from oms_connector import (
     PushesShipments,
     PushesStatus,
     PushesStock,
+    RefundAsk,
+    RefundsPayments,
     ReportsSms,
     SendsSms,
     Shipment,
     Sms,
     StockItem,
     SweepsOrders,
+    TellsPayments,
     UploadsInvoices,
     VerifiesAccess,
 )
 from oms_connector.testing.bench import Bench
+from oms_connector.testing.parcels import parcel_reads, parcel_writes
 from oms_connector.testing.pulling import current
 from oms_connector.testing.standin import Absent, Shown
-
-_numbers = itertools.count(1)
-
-
-@dataclass(slots=True)
-class Write:
-    """A call that changes something. ``effect`` says how it is at the channel, ``wanted`` how it
-    should be in the end, ``before`` how it was.
-    """
-
-    name: str
-    do: Callable[[Any], Any]
-    effect: Callable[[], Any]
-    wanted: Any
-    before: Any = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.before = self.effect()
-
-    @property
-    def is_done(self) -> bool:
-        """Whether the channel shows what was wanted, once."""
-        return bool(self.effect() == self.wanted)
-
-
-def outcome(result: Any) -> str:
-    """What a write's result claims: ``done``, or the least of its items' outcomes."""
-    if isinstance(result, Sequence) and result and isinstance(result[0], ItemResult):
-        claims = {one.outcome for one in result}
-        for claim in ("unknown", "retry", "rejected"):
-            if claim in claims:
-                return claim
-    return "done"
-
-
-Reader = Callable[[Any], Any]
+from oms_connector.testing.write import NUMBERS, Maker, Reader, Write, new_key
 
 
 def reads(bench: Bench) -> Mapping[str, Reader]:
@@ -102,7 +70,7 @@ def reads(bench: Bench) -> Mapping[str, Reader]:
         found["pull_returns"] = lambda c: c.pull_returns(None, size)
     if able(KnowsWords):
         found["words"] = lambda c: [c.words("statuses"), c.words("carriers")]
-    return found | _follow_ups(bench)
+    return found | _follow_ups(bench) | parcel_reads(bench)
 
 
 def _follow_ups(bench: Bench) -> Mapping[str, Reader]:
@@ -111,15 +79,16 @@ def _follow_ups(bench: Bench) -> Mapping[str, Reader]:
     if bench.can(ReportsSms):
         ref = bench.call(lambda c: c.send_sms(new_sms("Paczka")))
         found["sms_reports"] = lambda c: c.sms_reports([ref])
+    if bench.can(TellsPayments) and bench.can(AsksForPayments):
+        paid = paid_up(bench, Decimal("19.99"))
+        bench.call(lambda c: c.payment(paid))  # the first look may confirm it
+        found["payment"] = lambda c: c.payment(paid)
     if bench.can(AnswersLater):
         [result] = bench.call(lambda c: c.push_stock(stock_items(bench)[:1]))
         if result.outcome == "accepted":
             bench.standin.finish_pushes()
             found["results"] = lambda c: c.results(result.handle)
     return found
-
-
-Maker = Callable[[Bench], Write]
 
 
 def writes(bench: Bench) -> Mapping[str, Maker]:
@@ -132,8 +101,10 @@ def writes(bench: Bench) -> Mapping[str, Maker]:
         ("upload_invoice", UploadsInvoices, invoice),
         ("acknowledge", AcknowledgesOrders, acknowledgement),
         ("subscribe", OrdersWebhooks, subscription), ("send_sms", SendsSms, sms),
+        ("ask_payment", AsksForPayments, payment), ("refund", RefundsPayments, refund),
     )
-    return {name: maker for name, capability, maker in makers if bench.can(capability)}
+    return {name: maker for name, capability, maker in makers if bench.can(capability)} \
+        | parcel_writes(bench)
 
 
 def shown(bench: Bench, ref: str) -> Shown:
@@ -142,22 +113,17 @@ def shown(bench: Bench, ref: str) -> Shown:
     return next(offer for offer in bench.standin.offers() if offer.offer_ref == ref)
 
 
-def new_key(kind: str) -> str:
-    """A key that was never used."""
-    return f"kit:{kind}:{next(_numbers)}"
-
-
 def stock_items(bench: Bench, quantity: int | None = None) -> list[StockItem]:
     """An item for each offer of the first one's SKU shape: another quantity than it shows."""
     offers = bench.standin.offers()
     value = max(offer.quantity for offer in offers) + 1 if quantity is None else quantity
-    return [StockItem(offer.offer_ref, offer.sku, value, next(_numbers), new_key("stock"))
+    return [StockItem(offer.offer_ref, offer.sku, value, next(NUMBERS), new_key("stock"))
             for offer in offers]
 
 
 def stock(bench: Bench) -> Write:
     """Another quantity for an offer."""
-    item = stock_items(bench)[next(_numbers) % 3]
+    item = stock_items(bench)[next(NUMBERS) % 3]
     return Write("push_stock", lambda c: c.push_stock([item]),
                  lambda: shown(bench, item.offer_ref).quantity, item.quantity)
 
@@ -176,9 +142,9 @@ def no_stock(bench: Bench) -> Write:
 def price(bench: Bench) -> Write:
     """Another price for an offer."""
     offers = bench.standin.offers()
-    offer = offers[next(_numbers) % len(offers)]
-    wanted = Decimal(1000 + next(_numbers)) + Decimal("0.07")
-    item = PriceItem(offer.offer_ref, offer.sku, wanted, offer.currency, next(_numbers),
+    offer = offers[next(NUMBERS) % len(offers)]
+    wanted = Decimal(1000 + next(NUMBERS)) + Decimal("0.07")
+    item = PriceItem(offer.offer_ref, offer.sku, wanted, offer.currency, next(NUMBERS),
                      new_key("price"))
     return Write("push_prices", lambda c: c.push_prices([item]),
                  lambda: shown(bench, offer.offer_ref).price, wanted)
@@ -187,7 +153,7 @@ def price(bench: Bench) -> Write:
 def parcel_left(bench: Bench) -> Shipment:
     """A new order left in one parcel, with everything that was ordered."""
     [ref] = bench.place_apart(1)
-    parcel = ParcelInfo(bench.standin.carrier, f"6280{next(_numbers):020d}")
+    parcel = ParcelInfo(bench.standin.carrier, f"6280{next(NUMBERS):020d}")
     return Shipment(ref, new_key("shipment"), bench.clock.now, [parcel],
                     dict(bench.standin.truth(ref).units))
 
@@ -219,8 +185,8 @@ def cancelling(bench: Bench) -> Write:
 def invoice(bench: Bench) -> Write:
     """A document for an order."""
     [ref] = bench.place_apart(1)
-    pdf = b"%PDF-1.7 kit " + str(next(_numbers)).encode()
-    told = Invoice(ref, new_key("invoice"), f"FV {next(_numbers)}/2026", bench.clock.now, pdf)
+    pdf = b"%PDF-1.7 kit " + str(next(NUMBERS)).encode()
+    told = Invoice(ref, new_key("invoice"), f"FV {next(NUMBERS)}/2026", bench.clock.now, pdf)
     return Write("upload_invoice", lambda c: c.upload_invoice(told),
                  lambda: list(bench.standin.documents(ref)), [pdf])
 
@@ -235,7 +201,7 @@ def acknowledgement(bench: Bench) -> Write:
 def subscription(bench: Bench) -> Write:
     """An address to be rung at."""
     other = bench.again()
-    url, secret = f"{bench.standin.our_address}{next(_numbers)}", "kit-webhook-secret"
+    url, secret = f"{bench.standin.our_address}{next(NUMBERS)}", "kit-webhook-secret"
     other.call(lambda c: c.subscribe(url, secret))
     return Write("subscribe", lambda c: c.subscribe(url, secret),
                  lambda: sorted(bench.standin.subscriptions()),
@@ -244,7 +210,7 @@ def subscription(bench: Bench) -> Write:
 
 def new_sms(text: str) -> Sms:
     """An SMS to a phone that got none yet."""
-    return Sms(new_key("sms"), f"+48600{next(_numbers):06d}", text)
+    return Sms(new_key("sms"), f"+48600{next(NUMBERS):06d}", text)
 
 
 def sms(bench: Bench) -> Write:
@@ -252,6 +218,36 @@ def sms(bench: Bench) -> Write:
     told = new_sms("Paczka jedzie, będzie jutro")
     return Write("send_sms", lambda c: c.send_sms(told),
                  lambda: list(bench.standin.texts(told.to)), [told.text])
+
+
+def new_ask(amount: Decimal, text: str = "Zamówienie 7") -> PaymentAsk:
+    """Money that nobody was asked for yet."""
+    return PaymentAsk(
+        new_key("payment"), amount, "PLN", text, buyer_name="Zofia Kitowska",
+        buyer_email="zofia@kit.example", return_url="https://oms.example/o/1",
+        notify_url="https://oms.example/ring/1")
+
+
+def payment(bench: Bench) -> Write:
+    """A payment of its own."""
+    ask = new_ask(Decimal("19.99"))
+    return Write("ask_payment", lambda c: c.ask_payment(ask),
+                 lambda: list(bench.standin.payments(ask.key)), [ask.amount])
+
+
+def paid_up(bench: Bench, amount: Decimal) -> str:
+    """A payment that the buyer has paid; its reference."""
+    ref = str(bench.call(lambda c: c.ask_payment(new_ask(amount))).reference)
+    bench.standin.buyer_pays(ref)
+    return ref
+
+
+def refund(bench: Bench) -> Write:
+    """A part of a payment goes back."""
+    ref = paid_up(bench, Decimal("50.00"))
+    ask = RefundAsk(new_key("refund"), ref, Decimal("12.34"), "PLN", "Zwrot")
+    return Write("refund", lambda c: c.refund(ask),
+                 lambda: list(bench.standin.given_back(ref)), [ask.amount])
 
 
 def everything(bench: Bench) -> Iterator[tuple[str, Reader]]:

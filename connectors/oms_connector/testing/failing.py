@@ -12,9 +12,10 @@ from oms_connector import (
     RateLimited,
 )
 from oms_connector.testing.bench import Bench
-from oms_connector.testing.deeds import Maker, Reader, Write, outcome, reads, writes
+from oms_connector.testing.deeds import reads, writes
 from oms_connector.testing.faults import DONE_SILENTLY, PASSING, READS, WRITES, Way
 from oms_connector.testing.promise import Broken, keeps, must, not_applicable
+from oms_connector.testing.write import Maker, Reader, Write, outcome
 
 
 class Failing:
@@ -108,6 +109,8 @@ def _judge_claim(deed: Write, claim: str, where: str) -> None:
 
 def repeat(bench: Bench, deed: Write, where: str) -> None:
     """Make a call again, as the engine does: its effect is there, once."""
+    if not deed.again:
+        return
     bench.clock.forward(60)
     try:
         claim = outcome(bench.call(deed.do))

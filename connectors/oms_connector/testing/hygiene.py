@@ -11,6 +11,7 @@ from typing import Any, get_args, get_type_hints
 from oms_connector import (
     API,
     Capabilities,
+    CarriesParcels,
     Field,
     Limit,
     Manifest,
@@ -23,6 +24,7 @@ from oms_connector.testing import golden, importing
 from oms_connector.testing.bench import Bench, listening
 from oms_connector.testing.deeds import everything
 from oms_connector.testing.faults import PAGE, Answer
+from oms_connector.testing.parcels import new_booking_key
 from oms_connector.testing.promise import Broken, keeps, must, not_applicable
 from oms_connector.testing.reading import Shelf, read
 from oms_connector.testing.shape import is_amount, wrong
@@ -207,7 +209,7 @@ def _limit_complaints(limits: Sequence[Limit]) -> Iterator[str]:
 
 
 def _number_complaints(numbers: Capabilities) -> Iterator[str]:
-    for name in ("min_poll_s", "page_max", "stock_batch", "price_batch"):
+    for name in ("min_poll_s", "page_max", "stock_batch", "price_batch", "track_batch"):
         if getattr(numbers, name) < 1:
             yield f"{name} is {getattr(numbers, name)}"
     if numbers.settle_lag_s < 0 or (numbers.history_days is not None and numbers.history_days < 1):
@@ -225,6 +227,9 @@ def _private(bench: Bench) -> str:
     if bench.can(PullsOrders):
         [ref] = bench.standin.place(Basket())
         found += bench.standin.truth(ref).private
+    if bench.can(CarriesParcels):
+        receiver = bench.standin.booking(new_booking_key()).receiver
+        found += [receiver.name, receiver.street, receiver.phone, receiver.email]
     return "\n".join(found)
 
 

@@ -19,13 +19,14 @@ from oms_connector import (
     StockItem,
 )
 from oms_connector.testing.bench import Bench
-from oms_connector.testing.deeds import new_key, shown, stock, stock_items
+from oms_connector.testing.deeds import shown, stock, stock_items
 from oms_connector.testing.faults import EMPTIED, Answer
 from oms_connector.testing.oddities import without_rows
 from oms_connector.testing.promise import Broken, keeps, must, not_applicable
 from oms_connector.testing.reading import offering, read
 from oms_connector.testing.sending import ask, push_prices, push_stock
 from oms_connector.testing.standin import Absent, Request
+from oms_connector.testing.write import new_key
 
 HUGE = 987_654
 

@@ -18,7 +18,16 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 from urllib.parse import parse_qsl, urlsplit
 
-from oms_connector import Connector, Limit, NotSupported, Order, Response, Unreadable
+from oms_connector import (
+    Booking,
+    Connector,
+    Limit,
+    NotSupported,
+    Order,
+    Response,
+    Travel,
+    Unreadable,
+)
 
 MONDAY = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 
@@ -117,6 +126,25 @@ class Shown:
     currency: str = "PLN"
 
 
+Wish = Literal["plain", "cod", "point", "several", "return"]
+"""What is special about a parcel: nothing; money is collected; it goes to a point; it is several
+boxes; a buyer sends it back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A booking as the carrier has it, not cancelled. ``weights_g``: one per package, empty where
+    it is not told them. ``postcode`` is the receiver's.
+    """
+
+    reference: str
+    service: str
+    weights_g: Sequence[int] = ()
+    cod: Decimal | None = None
+    point: str = ""
+    postcode: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """What the channel posts to our webhook; ``ref`` and ``event_id`` are what it says."""
@@ -152,10 +180,17 @@ class StandIn:
     """The headers of a delivery that carry its signature, lower case."""
     unknown: ClassVar[str] = "999000999"
     """A reference (order, offer, subscription) that is well formed and does not exist."""
+    signs_fields: ClassVar[bool] = False
+    """Whether the signature stands in the body and is of its fields, in whatever form."""
     samples: ClassVar[Path | None] = None
     """A folder of ``NAME.json``, and of what ``read_sample`` makes of it: ``NAME.order.json``."""
     ours: ClassVar[str] = ""
     """Where the connector's own modules are imported from; its class's module if empty."""
+
+    near: ClassVar[str] = ""
+    """A postcode or town with at least three of the carrier's points."""
+    takes_back: ClassVar[bool] = True
+    """Whether the carrier takes a confirmed label back, or only what is not confirmed yet."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -273,6 +308,44 @@ class StandIn:
     def fail(self, ref: str) -> None:
         """An SMS cannot reach its phone, for good."""
         raise Absent("nobody knows whether an SMS arrives")
+
+    # What a carrier has and does
+
+    def booking(self, key: str, wish: Wish = "plain") -> Booking:
+        """A booking that the carrier takes, of invented people; ``Absent`` for what it lacks."""
+        raise Absent("it carries nothing")
+
+    def refused_booking(self, key: str) -> tuple[Booking, str]:
+        """A booking that the carrier refuses, and the path of the field that is to blame."""
+        raise Absent("it carries nothing")
+
+    def bookings(self, key: str) -> Sequence[Carried]:
+        """What it has under a key of ours, repeated ones too; nothing that was cancelled."""
+        raise Absent("it carries nothing")
+
+    def finish_bookings(self) -> None:
+        """Work off what is pending; nothing to do where a booking is confirmed at once."""
+
+    def travel(self, tracking: str, state: Travel) -> str:
+        """A scan that means this, now; the carrier's own code of it."""
+        raise Absent("nobody knows where its parcels are")
+
+    def pickups(self, key: str) -> Sequence[str]:
+        """The courier's visits ordered under a key of ours, repeated ones too."""
+        raise Absent("no courier comes")
+    # Where buyers pay, and what they get back
+
+    def payments(self, key: str) -> Sequence[Decimal]:
+        """The amounts of the payments opened under our key, repeated ones too."""
+        raise Absent("nobody pays there")
+
+    def buyer_pays(self, ref: str) -> None:
+        """The buyer pays an open payment, all of it."""
+        raise Absent("nobody pays there")
+
+    def given_back(self, ref: str) -> Sequence[Decimal]:
+        """What was given back of a payment, refund by refund, repeated ones too."""
+        raise Absent("no money goes back")
 
     # Lapses
 

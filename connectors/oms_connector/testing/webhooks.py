@@ -34,8 +34,10 @@ class Webhooks:
              "two rings have the same id")
         with contextlib.suppress(Absent):
             must(not hear(bench, bench.standin.ping()), "a ping is taken for an event")
-        must(bench.standin.signatures, "the stand-in does not say which headers are the signature")
-        for name, forged in forgeries(true, bench.standin.signatures):
+        in_body = bench.standin.signs_fields
+        must(bench.standin.signatures or in_body,
+             "the stand-in does not say which headers are the signature")
+        for name, forged in forgeries(true, bench.standin.signatures, in_body):
             refused(bench, name, forged)
         for secret in ("", "kit-another-secret"):
             others = {**bench.secrets, bench.kind_of_connector.manifest.webhook_secret: secret}
@@ -87,14 +89,17 @@ def refused(bench: Bench, name: str, delivery: Delivery, secrets: Mapping[str, s
     raise Broken(f"{name}: it was heard as {heard}")
 
 
-def forgeries(true: Delivery, signatures: Sequence[str]) -> Sequence[tuple[str, Delivery]]:
-    """A delivery as others would send it."""
+def forgeries(true: Delivery, signatures: Sequence[str], in_body: bool
+              ) -> Sequence[tuple[str, Delivery]]:
+    """A delivery as others would send it. ``in_body``: its fields are signed, and not its form."""
     body, headers = true.body, {name.lower(): value for name, value in true.headers.items()}
     flipped = [body[:place] + bytes([body[place] ^ 1]) + body[place + 1:]
                for place in (0, len(body) // 2, len(body) - 1)]
     found = [("a byte was changed", Delivery(one, headers)) for one in flipped]
-    found += [("cut short", Delivery(body[:-1], headers)), ("empty", Delivery(b"", headers)),
-              ("without any header", Delivery(body, {}))]
+    found += [("cut short", Delivery(body[:-1], headers)), ("empty", Delivery(b"", headers))]
+    if in_body:
+        return found
+    found += [("without any header", Delivery(body, {}))]
     found += [(f"{name} was changed", Delivery(body, headers | {name: _turned(headers[name])}))
               for name in signatures]
     found += [(f"without {name}", Delivery(body, {k: v for k, v in headers.items() if k != name}))

@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from oms_demo import catalog
 from oms_demo.market import (
     api_acts,
+    api_courier,
     bustle,
     office_buying,
     office_returns,
@@ -31,7 +32,7 @@ from oms_demo.market.store import Store, seller_token
 from oms_demo.market.weather import Weather
 
 # These add their routes to the two blueprints when they are imported.
-ROUTES = (api_acts, office_buying, office_returns, office_weather, sandbox)
+ROUTES = (api_acts, api_courier, office_buying, office_returns, office_weather, sandbox)
 
 
 def utc_now() -> datetime:

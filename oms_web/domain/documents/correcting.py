@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from oms_web.core.errors import Invalid, InvalidForm, OmsError
@@ -237,7 +236,8 @@ def _check_words(ask: Ask, problems: dict[str, OmsError]) -> None:
 
 
 def _share(amount: int, part: int, whole: int) -> int:
-    return int((Decimal(amount * part) / whole).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+    """Of an amount that is not below nought; half up."""
+    return (2 * amount * part + whole) // (2 * whole)
 
 
 # The document -----------------------------------------------------------------------------------

@@ -101,6 +101,19 @@ _WORDS: dict[str, tuple[str, str]] = {
     "advances": ("Zaliczki rozliczone tą fakturą", "Advances settled by this invoice"),
     "advance_of": ("Zaliczka %s", "Advance %s"),
     "left_to_settle": ("Pozostaje do rozliczenia", "Left to settle"),
+    # warehouse papers
+    "wz": ("Wydanie na zewnątrz (WZ)", "Goods issued (WZ)"),
+    "pz": ("Przyjęcie z zewnątrz (PZ)", "Goods received (PZ)"),
+    "mm": ("Przesunięcie międzymagazynowe (MM)", "Goods moved (MM)"),
+    "rw": ("Rozchód wewnętrzny (RW)", "Goods taken out (RW)"),
+    "pw": ("Przychód wewnętrzny (PW)", "Goods taken in (PW)"),
+    "moved_on": ("Data ruchu", "Moved on"),
+    "reference": ("Dokument obcy", "Their document"),
+    "supplier": ("Dostawca", "Supplier"),
+    "warehouse_from": ("Z magazynu", "From warehouse"),
+    "warehouse_to": ("Do magazynu", "To warehouse"),
+    "gave_out": ("Wydał(a)", "Given out by"),
+    "took_in": ("Przyjął (przyjęła)", "Taken in by"),
     # packing slip
     "slip": ("List pakowy", "Packing slip"),
     "ship_to": ("Odbiorca", "Ship to"),
@@ -118,6 +131,31 @@ _WORDS: dict[str, tuple[str, str]] = {
     "goods_value": ("Wartość towaru", "Value of goods"),
     "contains": ("w tym", "contains"),
     "collect": ("Pobranie", "Collect on delivery"),
+    # return form
+    "return_form": ("Formularz zwrotu", "Return form"),
+    "return_to": ("Adresat", "To"),
+    "return_from": ("Kupujący", "Buyer"),
+    "received_on": ("Otrzymane dnia", "Received on"),
+    "withdrawal_statement": (
+        "Odstępuję od umowy sprzedaży rzeczy zaznaczonych poniżej:",
+        "I withdraw from the contract of sale of the goods marked below:",
+    ),
+    "ordered_units": ("Zamówiono", "Ordered"),
+    "sent_back": ("Odsyłam", "Sent back"),
+    "return_reason": ("Przyczyna (nie trzeba podawać)", "Reason (not required)"),
+    "refund_account": (
+        "Numer rachunku do zwrotu, jeśli inny niż ten, z którego zapłacono",
+        "Account for the refund, if not the one that was paid from",
+    ),
+    "day": ("Data", "Date"),
+    "signature_if_paper": (
+        "Podpis (gdy formularz jest na papierze)", "Signature (on paper)"),
+    # hand-over protocol
+    "handover": ("Protokół przekazania przesyłek", "Hand-over protocol"),
+    "weight": ("Waga", "Weight"),
+    "parcels_in_all": ("Razem paczek", "Parcels in all"),
+    "courier_took": ("Odebrał kurier", "Taken by the courier"),
+    "day_and_hour": ("Data i godzina", "Date and hour"),
     # pick list
     "picklist": ("Lista zbierania", "Pick list"),
     "picklist_many": ("Zbieranie do zamówień", "Picking for orders"),
@@ -145,6 +183,11 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Issued offline; it will be sent to the Polish e-invoice system (KSeF).",
     ),
     "ksef_pending": ("Oczekuje na numer KSeF", "Waiting for its number from KSeF"),
+    # protocol of a hand-over
+    "protocol": ("Protokół przekazania", "Hand-over protocol"),
+    "carrier": ("Przewoźnik", "Carrier"),
+    "parcels": ("Paczki", "Parcels"),
+    "signed_by_courier": ("Podpis kuriera", "Courier's signature"),
 }
 
 LABELS: dict[str, dict[str, str]] = {

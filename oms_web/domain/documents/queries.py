@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -133,6 +133,12 @@ def advances_of(session: Session, order_id: int) -> list[dict[str, Any]]:
             found.append({"document_id": one.id, "number": one.number, "gross": gross,
                           "issue_date": one.issue_date.isoformat(), "rates": rates})
     return found
+
+
+def of_causes(session: Session, causes: Collection[str]) -> dict[str, Found]:
+    """What was issued because of these things."""
+    rows = session.execute(select(*COLUMNS, Document.cause).where(Document.cause.in_(causes)))
+    return {row.cause: row for row in rows}
 
 
 def listed(session: Session, asked: Asked, after: str | None = None, limit: int = 50

@@ -85,12 +85,13 @@ class _Read:
     paid: dict[int, int] = field(default_factory=dict)
 
 
-def slips(session: Session, order_ids: Sequence[int], language: str | None = None
-          ) -> dict[int, list[Slip]]:
+def slips(session: Session, order_ids: Sequence[int], language: str | None = None, *,
+          whole: bool = False) -> dict[int, list[Slip]]:
     """The slips of orders: by shipment and parcel where there are any, else one per order.
 
     Args:
         language: ``pl`` or ``en``; None takes each buyer's own.
+        whole: One slip an order with all its goods, whatever parcels they came in.
 
     Returns:
         Slips by order, in the order asked for; an order that does not exist is left out.
@@ -101,6 +102,8 @@ def slips(session: Session, order_ids: Sequence[int], language: str | None = Non
         .where(Order.id.in_(order_ids))
     ).all()
     read = _read(session, [order.id for order, _ in rows])
+    if whole:
+        read.shipments.clear()
     read.paid = {order.id: lineage.paid_of(session, order) for order, _ in rows}
     found = {
         order.id: list(_of_order(order, channel or "", read, language)) for order, channel in rows

@@ -158,9 +158,9 @@ def invoice(snapshot: Mapping[str, Any]) -> Invoice:
         Invalid: the norm cannot say it: no invoice, a correction that changes no sum, a currency
             with three decimals, sales outside of VAT beside others.
     """
-    currency = snapshot["currency"]
     if snapshot["kind"] not in (*kinds.CORRECTABLE, kinds.CORRECTION):
         raise Invalid("Only invoices and their corrections are European e-invoices.")
+    currency = snapshot["currency"]
     if exponent(currency) > 2:
         raise Invalid("A European e-invoice has no amounts in %(currency)s.", "currency",
                       currency=currency)

@@ -17,6 +17,7 @@ from oms_web.core.db import upsert
 from oms_web.core.errors import NotAllowedNow
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
+from oms_web.domain.audit.models import AuditEntry
 from oms_web.domain.messages import patience
 from oms_web.domain.messages.letters import Verdict, Why, plain_why
 from oms_web.domain.messages.models import Message, RefusedAddress
@@ -242,14 +243,25 @@ def drop(work: Work, message_id: int) -> bool:
 
 
 def drop_of_rules(work: Work, order_ids: Collection[int], since: datetime) -> None:
-    """What happened to orders was taken back: call off what rules have written since."""
+    """What happened to orders at a moment was taken back: call off what rules wrote because of it.
+
+    What they wrote since because of something else that happened stays.
+    """
     for row in work.session.scalars(
         select(Message)
         .where(Message.order_id.in_(order_ids), Message.by_kind == "rule",
                Message.state == WAITING, Message.created_at >= since)
         .order_by(Message.id).with_for_update().execution_options(populate_existing=True)
     ).all():
-        _drop(work, row)
+        if _heard_at(work, row) in (None, since):
+            _drop(work, row)
+
+
+def _heard_at(work: Work, row: Message) -> datetime | None:
+    """When that happened because of which a rule wrote; None if it was nothing in the trail."""
+    kind, _, number = (row.key or "").split(":", 2)[-1].partition(":")
+    entry = work.session.get(AuditEntry, int(number)) if kind == "trail" else None
+    return entry.at if entry is not None else None
 
 
 def _drop(work: Work, row: Message) -> None:

@@ -44,6 +44,16 @@ STARTERS: dict[str, Starter] = {
          "Total: {{order.total}}\nTo be paid: {{order.to_pay}}\n"
          "We will send it by: {{order.ship_by}}\n\n"
          "How it is going: {{order.link}}\n\nKind regards\n{{shop.name}}")),
+    "payment": Starter(
+        N_("A link to pay"), EMAIL,
+        ("Płatność za zamówienie {{order.number}}",
+         "Dzień dobry,\n\nza zamówienie {{order.number}} można zapłacić tutaj:\n"
+         "{{payment.link}}\n\nDo zapłaty: {{order.to_pay}}\n\n"
+         "Stan zamówienia: {{order.link}}\n\nPozdrawiamy\n{{shop.name}}"),
+        ("Payment of your order {{order.number}}",
+         "Hello,\n\nyou can pay your order {{order.number}} here:\n"
+         "{{payment.link}}\n\nTo be paid: {{order.to_pay}}\n\n"
+         "How it is going: {{order.link}}\n\nKind regards\n{{shop.name}}")),
     "shipped": Starter(
         N_("The parcel has left"), EMAIL,
         ("Zamówienie {{order.number}} jest w drodze",
@@ -64,6 +74,36 @@ STARTERS: dict[str, Starter] = {
         ("Invoice {{document.number}} for your order {{order.number}}",
          "Hello,\n\nthe invoice {{document.number}} is attached.\n\nKind regards\n"
          "{{shop.name}}"), attach=True),
+    "case_accepted": Starter(
+        N_("The return is accepted"), EMAIL,
+        ("Przyjęliśmy zgłoszenie {{case.number}}",
+         "Dzień dobry,\n\nprzyjęliśmy zgłoszenie {{case.number}} do zamówienia "
+         "{{order.number}}:\n\n{{case.lines}}\n\nDo zwrotu: {{case.refund}}\n"
+         "Zrobimy to do: {{case.due}}\n\nPozdrawiamy\n{{shop.name}}"),
+        ("Your case {{case.number}} is accepted",
+         "Hello,\n\nwe have accepted the case {{case.number}} of your order "
+         "{{order.number}}:\n\n{{case.lines}}\n\nTo be paid back: {{case.refund}}\n"
+         "We will do so by: {{case.due}}\n\nKind regards\n{{shop.name}}")),
+    "case_refused": Starter(
+        N_("The return is refused"), EMAIL,
+        ("Zgłoszenie {{case.number}}: odmowa",
+         "Dzień dobry,\n\nniestety nie możemy uwzględnić zgłoszenia {{case.number}} do "
+         "zamówienia {{order.number}}.\n\n{{case.answer}}\n\nW razie pytań prosimy "
+         "o kontakt: {{shop.email}}\n\nPozdrawiamy\n{{shop.name}}"),
+        ("Your case {{case.number}}: refused",
+         "Hello,\n\nwe are sorry that we cannot accept the case {{case.number}} of your order "
+         "{{order.number}}.\n\n{{case.answer}}\n\nIf you have questions, write to us: "
+         "{{shop.email}}\n\nKind regards\n{{shop.name}}")),
+    "case_asked": Starter(
+        N_("A question about the return"), EMAIL,
+        ("Pytanie do zgłoszenia {{case.number}}",
+         "Dzień dobry,\n\naby rozpatrzyć zgłoszenie {{case.number}}, prosimy o zdjęcia towaru "
+         "i opis tego, co się stało. Wystarczy odpowiedzieć na tę wiadomość.\n\n"
+         "Pozdrawiamy\n{{shop.name}}"),
+        ("A question about your case {{case.number}}",
+         "Hello,\n\nto go on with the case {{case.number}} we need photos of the goods and a few "
+         "words on what happened. Just answer this message.\n\nKind regards\n"
+         "{{shop.name}}")),
     "sms": Starter(
         N_("SMS: the parcel has left"), SMS,
         ("", "{{shop.name}}: zamówienie {{order.number}} wysłane.\n"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 from babel.dates import format_date
@@ -22,6 +23,10 @@ from oms_web.domain.documents.models import Document
 from oms_web.domain.orders import lineage
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
+from oms_web.domain.payments import refunds, requests
+from oms_web.domain.returns import queries as cases
+from oms_web.domain.returns.models import Return
+from oms_web.domain.returns.service import lines_of
 from oms_web.domain.shipping import tracking
 from oms_web.domain.shipping.boxes import with_goods_of
 from oms_web.domain.shipping.models import Parcel, Shipment
@@ -31,10 +36,14 @@ MOST_LINES = 40
 _BABEL = {"pl": "pl_PL", "en": "en_GB"}
 
 
-def gather(session: Session, order: Order, names: Collection[str], language: str, link: str
-           ) -> dict[str, str]:
-    """Field -> what stands there, for the names that are wanted."""
-    facts = _Facts(session, order, language, link)
+def gather(session: Session, order: Order, names: Collection[str], language: str, link: str,
+           case: Return | None = None) -> dict[str, str]:
+    """Field -> what stands there, for the names that are wanted.
+
+    Args:
+        case: the case it is written about; None: the order's newest one, if it has any.
+    """
+    facts = _Facts(session, order, language, link, case)
     return {name: _FOUND[name](facts) or "" for name in names if name in _FOUND}
 
 
@@ -44,6 +53,11 @@ class _Facts:
     order: Order
     language: str
     link: str
+    known_case: Return | None = None
+
+    @cached_property
+    def case(self) -> Return | None:
+        return self.known_case or next(iter(cases.of_order(self.session, self.order.id)), None)
 
     @cached_property
     def shop(self) -> Company | None:
@@ -81,9 +95,25 @@ class _Facts:
         return self.money(left) if left > 0 else ""
 
     def day(self) -> str:
-        if self.order.ship_by is None:
+        return self.dated(self.order.ship_by)
+
+    def dated(self, moment: datetime | None) -> str:
+        if moment is None:
             return ""
-        return format_date(local_day(self.order.ship_by), "long", locale=_BABEL[self.language])
+        return format_date(local_day(moment), "long", locale=_BABEL[self.language])
+
+    def coming_back(self) -> str:
+        if self.case is None:
+            return ""
+        return "\n".join(f"{line.quantity} × {line.title}"
+                         for line in lines_of(self.session, self.case.id)[:MOST_LINES])
+
+    def paid_back(self) -> str:
+        if self.case is None:
+            return ""
+        total = sum(one.amount for one in refunds.of_case(self.session, self.case.id)
+                    if one.state != "refused")
+        return self.money(total) if total else ""
 
 
 def first_name(name: str) -> str:
@@ -100,6 +130,7 @@ _FOUND: dict[str, Callable[[_Facts], str | None]] = {
     "order.to_pay": _Facts.owed,
     "order.ship_by": _Facts.day,
     "order.link": lambda f: f.link,
+    "payment.link": lambda f: requests.open_link(f.session, f.order.id),
     "buyer.name": lambda f: f.order.buyer_name or f.order.buyer_company,
     "buyer.first_name": lambda f: first_name(f.order.buyer_name),
     "delivery.method": lambda f: f.order.delivery_method,
@@ -109,6 +140,11 @@ _FOUND: dict[str, Callable[[_Facts], str | None]] = {
     "tracking.url": lambda f: " ".join(filter(None, (
         tracking.follow(carrier, number) for carrier, number in f.parcels))),
     "document.number": _Facts.document,
+    "case.number": lambda f: f.case and f.case.number,
+    "case.lines": _Facts.coming_back,
+    "case.due": lambda f: f.dated(f.case.due_at if f.case else None),
+    "case.refund": _Facts.paid_back,
+    "case.answer": lambda f: f.case and f.case.answer,
     "shop.name": lambda f: f.shop and f.shop.name,
     "shop.email": lambda f: f.shop and f.shop.email,
     "shop.phone": lambda f: f.shop and f.shop.phone,

@@ -12,7 +12,7 @@ from sqlalchemy import update
 from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
-from oms_web.domain.orders import lineage, phases
+from oms_web.domain.orders import lineage, phases, refunding
 from oms_web.domain.orders.merging import SUMS
 from oms_web.domain.orders.models import Hold, Order
 from oms_web.domain.orders.owing import owe, sums_of
@@ -72,6 +72,7 @@ def cancel_units(
         set_phase(work, order, "cancel")
         if order.purchase_id is not None:  # the rest of the purchase costs less now
             _judge_purchase(work, order)
+        refunding.judge(work, order)
     elif left == sum(line.shipped for line in lines):  # what had to leave has left
         set_phase(work, order, "ship")
     refile(work, [order.id])
@@ -144,6 +145,7 @@ def uncancel(work: Work, order: Order, undo: Mapping[str, Any], at: datetime) ->
         update(Hold).where(Hold.order_id == order.id, Hold.released_at == at)
         .values(released_at=None, released_by=None))
     closing.reopen(work, order.id, at)
+    refunding.judge(work, order)
     _judge_purchase(work, order)
     verification.look_again(work, order)
     if any(line[1] > after["lines"][id_][1] for id_, line in before["lines"].items()):

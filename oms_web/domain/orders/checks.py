@@ -40,8 +40,8 @@ KINDS: dict[str, tuple[str, str]] = {
         "Look at the difference, then accept it or keep what is here.",
     ),
     "refund": (
-        "Paid after it was cancelled: %(amount)s",
-        "Give the money back, then say so here.",
+        "Cancelled and paid: %(amount)s to give back",
+        "Send the money back, or let the channel do it, then say so here.",
     ),
     "house_number": (
         "The street has no house number: %(street)s",

@@ -46,9 +46,10 @@ from oms_web.domain.stock.models import Location
 
 # What a part does not have from the order it was split off.
 _OWN = frozenset((
-    "id", "together_id", "paid_total", "items_total", "shipping_total", "discount_total", "total",
-    "shipped_at", "closed_at", "updated_at", "queue_since", "status_since", "units", "weight_g",
-    "is_picked", "is_packed", "is_labelled", "is_documented", "is_undelivered",
+    "id", "together_id", "paid_total", "refund_pending", "refunded_total", "items_total",
+    "shipping_total", "discount_total", "total", "shipped_at", "closed_at", "updated_at",
+    "queue_since", "status_since", "units", "weight_g", "is_picked", "is_packed", "is_labelled",
+    "is_documented", "is_undelivered",
 ))
 
 

@@ -237,9 +237,9 @@ def _hold(values: Values, asked: Asked) -> Condition:
 
 
 def _held_in(kind: str) -> frozenset[str]:
-    """The phases of orders that a hold may be on; money that came too late is on cancelled ones."""
-    late = frozenset({phases.CANCELLED})
-    return {"refund": late, ANY: OPEN | late}.get(kind, OPEN)
+    """The phases of orders that a hold may be on; money to give back is on cancelled ones."""
+    gone = frozenset({phases.CANCELLED})
+    return {"refund": gone, ANY: OPEN | gone}.get(kind, OPEN)
 
 
 def _issue(values: Values, asked: Asked) -> Condition:

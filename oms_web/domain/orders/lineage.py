@@ -35,12 +35,14 @@ def paid_of(session: Session, order: Order) -> int:
     """How much of what was paid for its purchase falls on an order, minor units.
 
     Money lies where it was recorded; here it is dealt out over the orders that are not cancelled.
+    What went back after the sale was paid once: the buyer does not owe it again.
     """
     if order.purchase_id is None:
-        return order.paid_total
+        return order.paid_total + order.refunded_total
     family = purchase(session, order)
     counted = [one for one in family if one.phase != phases.CANCELLED] or family
-    dealt = parting.fill(sum(one.paid_total for one in family), [one.total for one in counted])
+    dealt = parting.fill(sum(one.paid_total + one.refunded_total for one in family),
+                         [one.total for one in counted])
     return next((share for one, share in zip(counted, dealt, strict=True) if one.id == order.id), 0)
 
 
@@ -48,7 +50,8 @@ def due(session: Session, order: Order) -> int:
     """What is still to be paid for the purchase of an order, minor units; below zero: too much."""
     family = purchase(session, order)
     counted = [one for one in family if one.phase != phases.CANCELLED] or family
-    return sum(one.total for one in counted) - sum(one.paid_total for one in family)
+    return sum(one.total for one in counted) - sum(
+        one.paid_total + one.refunded_total for one in family)
 
 
 def together(session: Session, *order_ids: int) -> list[int]:

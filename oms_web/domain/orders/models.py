@@ -51,9 +51,11 @@ class Order(Base):
 
     ``ship_to``/``bill_to`` are addresses as they were agreed: ``name company street postcode city
     region country phone email``. ``strip`` holds five marks, see ``filing.py``. ``buyer_key``
-    recognises the same buyer again within a channel account. Orders that were split off each other
+    recognises the same buyer again, see ``same_buyer.py``. Orders that were split off each other
     share ``purchase_id`` (the number of the first) and are paid together; orders that travel in one
-    parcel share ``together_id`` (the number of one of them).
+    parcel share ``together_id`` (the number of one of them). Of what was paid here,
+    ``refund_pending`` is on its way back to the buyer; ``refunded_total`` went back because of a
+    case after the sale, and does not make the order look unpaid.
     """
 
     __tablename__ = "sales_order"
@@ -86,6 +88,8 @@ class Order(Base):
     discount_total: Mapped[Minor] = mapped_column(default=0)
     total: Mapped[Minor]
     paid_total: Mapped[Minor] = mapped_column(default=0)
+    refund_pending: Mapped[Minor] = mapped_column(default=0)
+    refunded_total: Mapped[Minor] = mapped_column(default=0)
     prices_include_tax: Mapped[bool] = mapped_column(default=True)
     payment_kind: Mapped[str] = mapped_column(String(8), default="prepaid")
     payment_method: Mapped[str] = mapped_column(String(80), default="")
@@ -120,6 +124,7 @@ class Order(Base):
         CheckConstraint(
             "items_total + shipping_total - discount_total = total", name="totals_add_up"
         ),
+        CheckConstraint("refund_pending >= 0 AND refunded_total >= 0", name="refunds_not_negative"),
         # Every filter leads to its orders in the order in which they were placed.
         Index("ix_sales_order_queue", "queue", "placed_at", "id"),
         Index("ix_sales_order_status", "status_id", "placed_at", "id"),
@@ -145,9 +150,10 @@ class OrderLine(Base):
     """One position. ``reserved`` counts whole units promised from stock (doctor compares it).
 
     ``quantity`` is the most that was ever ordered of it (a channel may raise it, and what it takes
-    off again counts as ``cancelled``); ``cancelled``, ``shipped`` and ``returned`` say what became
-    of it. ``unit_price`` and ``total`` are gross when the order's prices include tax, and what is
-    left after ``discount``, which is only told.
+    off again counts as ``cancelled``); ``cancelled`` and ``shipped`` say what became of it. What
+    came back (``returned``), was paid back (``refunded``) and lies on a shelf again (``restocked``)
+    are counted apart. ``unit_price`` and ``total`` are gross when the order's prices include tax,
+    and what is left after ``discount``, which is only told.
     """
 
     __tablename__ = "order_line"
@@ -171,6 +177,8 @@ class OrderLine(Base):
     cancelled: Mapped[int] = mapped_column(default=0)
     shipped: Mapped[int] = mapped_column(default=0)
     returned: Mapped[int] = mapped_column(default=0)
+    refunded: Mapped[int] = mapped_column(default=0)
+    restocked: Mapped[int] = mapped_column(default=0)
 
     __table_args__ = (
         CheckConstraint("quantity > 0", name="quantity_positive"),
@@ -180,6 +188,8 @@ class OrderLine(Base):
         ),
         CheckConstraint("shipped + cancelled + reserved <= quantity", name="within_ordered"),
         CheckConstraint("returned <= shipped", name="returned_was_shipped"),
+        CheckConstraint("refunded >= 0 AND refunded <= quantity", name="refunded_was_ordered"),
+        CheckConstraint("restocked >= 0 AND restocked <= returned", name="restocked_came_back"),
         UniqueConstraint("order_id", "position"),
         Index("ix_order_line_variant", "variant_id", "order_id"),
         Index("ix_order_line_listing", "listing_id"),

@@ -97,7 +97,7 @@ def judge_payment(work: Work, order: Order) -> None:
     family = lineage.purchase(work.session, order)
     counted = [one for one in family if one.phase != phases.CANCELLED] or family
     total = sum(one.total for one in counted)
-    paid = sum(one.paid_total for one in family)
+    paid = sum(one.paid_total + one.refunded_total for one in family)
     for one in family:
         before = one.payment_state
         _judged(work, one, payment_state(one.payment_kind, total, paid))

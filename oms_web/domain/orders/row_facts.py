@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from oms_web.domain.catalog.models import Variant
+from oms_web.domain.orders import refunding
 from oms_web.domain.orders.models import (
     ChannelOrder,
     Note,
@@ -27,9 +28,11 @@ from oms_web.domain.stock.models import Location, Reservation, Warehouse
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """Columns of the order itself. ``weight_g``: as somebody said it, in grams."""
+    """Columns of the order itself. ``weight_g``: as somebody said it, in grams. ``refund``: money
+    of it waits to go back."""
 
     payment_state: str
+    refund: bool
     payment_method: str
     delivery_method: str
     pickup_point: str
@@ -50,8 +53,9 @@ class Said:
 def plain(session: Session, ids: Sequence[int]) -> dict[int, Plain]:
     """What stands on the order, but not in its row."""
     return {order_id: Plain(*rest) for order_id, *rest in session.execute(
-        select(Order.id, Order.payment_state, Order.payment_method, Order.delivery_method,
-               Order.pickup_point, Order.units, Order.weight_g, Order.buyer_note)
+        select(Order.id, Order.payment_state, refunding.due(), Order.payment_method,
+               Order.delivery_method, Order.pickup_point, Order.units, Order.weight_g,
+               Order.buyer_note)
         .where(Order.id.in_(ids)))}
 
 

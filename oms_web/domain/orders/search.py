@@ -3,7 +3,9 @@
 Case, accents and dashes do not matter. Whole codes come first: our number, the channel's, a
 tracking number, an EAN or SKU inside, an e-mail, a phone, a NIP. Else every word must begin one of
 the order's keys; a word that is itself a common key ("anna") must be met whole, so that its orders
-can be walked newest first and the search stops when the page is full.
+can be walked newest first and the search stops when the page is full. Or all words are in the name
+of a product: looked up in the catalogue, and from there by the index of lines, so that no line is
+read for its title.
 """
 
 from __future__ import annotations
@@ -11,18 +13,36 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    false,
+    func,
+    null,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from oms_web.core.text import phone_key, squeeze, words
 from oms_web.domain.catalog import queries as catalog
+from oms_web.domain.catalog.models import Variant
+from oms_web.domain.channels.models import Listing
 from oms_web.domain.orders.filters import Condition, holds_for_row, with_variants
-from oms_web.domain.orders.models import Order, OrderKey
+from oms_web.domain.orders.models import Order, OrderKey, OrderLine
 
 MAX_WORDS = 6
 MAX_CHARS = 200
 COMMON = 1000
 ENOUGH = 20_000
+MOST_GOODS = 1000
+"""Products whose orders a search finds; who means more of them adds a word."""
+MOST_BARE = 5000
+"""Offers without a product whose titles are looked at."""
+_SHORTEST_NAME = 3
 _PHONE_DIGITS = 9
 _NUMBER_DIGITS = 9
 
@@ -82,7 +102,7 @@ def search(session: Session, text: str, tracked: Sequence[int] = ()) -> Hit:
         found = _by_code(session, text, sought, whole)
         if found is not None:
             return Hit(found)
-    return Hit(_by_words(session, sought.parts))
+    return Hit(_or_goods(session, sought.parts, _by_words(session, sought.parts)))
 
 
 def _these(ids: set[int]) -> Condition:
@@ -152,6 +172,44 @@ def _by_words(session: Session, parts: Sequence[str]) -> Condition:
     rest = and_(true(), *wheres, *_all_have(part for part in common if part != walked))
     return Condition("q", and_(*_all_have([walked] if walked else []), rest), word=walked,
                      rest=rest, probes=True)
+
+
+def _or_goods(session: Session, parts: Sequence[str], buyers: Condition) -> Condition:
+    """What words find among buyers, and the orders that hold a product called so.
+
+    A word that many buyers have is a name.
+    """
+    if buyers.word or max(map(len, parts), default=0) < _SHORTEST_NAME:
+        return buyers
+    goods, offers = _called(session, parts)
+    if not goods and not offers:
+        return buyers
+    # Of an order its few lines are looked at; the sum keeps SQLite off the index of variants there.
+    mine = or_((OrderLine.variant_id + 0).in_(goods), (OrderLine.listing_id + 0).in_(offers))
+    where = or_(buyers.where, holds_for_row(
+        select(OrderLine.id).where(OrderLine.order_id == Order.id, mine)))
+    if buyers.ids is None:
+        return Condition("q", where, probes=True)
+    either = union_all(buyers.ids, *(
+        select(OrderLine.order_id).where(column.in_(ids))
+        for column, ids in ((OrderLine.variant_id, goods), (OrderLine.listing_id, offers)) if ids
+    )).subquery()
+    return Condition("q", where, select(either.c[0]), probes=True)
+
+
+def _called(session: Session, parts: Sequence[str]) -> tuple[list[int], list[int]]:
+    """Products in whose names words begin so, and offers that nobody linked yet, by their titles.
+    """
+    known = select(Variant.id).where(
+        *(Variant.search.like(f"% {part}%") for part in parts)).limit(MOST_GOODS).subquery()
+    bare = select(Listing.id, Listing.title).where(
+        Listing.variant_id.is_(None)).limit(MOST_BARE).subquery()
+    rows = session.execute(union_all(
+        select(known.c.id, null().label("title")), select(bare.c.id, bare.c.title))).all()
+    goods = [id_ for id_, title in rows if title is None]
+    offers = [id_ for id_, title in rows if title is not None and all(
+        f" {part}" in f" {' '.join(words(title))}" for part in parts)]
+    return goods, offers[:MOST_GOODS]
 
 
 def _all_have(parts: Iterable[str]) -> list[ColumnElement[bool]]:

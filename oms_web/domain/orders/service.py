@@ -17,7 +17,7 @@ from oms_web.core.errors import NotFound
 from oms_web.core.text import phone_key, squeeze, words
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
-from oms_web.domain.orders import filing, phases
+from oms_web.domain.orders import filing, phases, same_buyer
 from oms_web.domain.orders.checks import Flaw
 from oms_web.domain.orders.models import Hold, Order, OrderKey, OrderLine, OrderTally, Status
 from oms_web.domain.orders.telling import tell_status
@@ -341,13 +341,14 @@ def write_keys(session: Session, keys: Mapping[int, Collection[str]]) -> None:
 
 
 def rewrite_keys(work: Work, order: Order) -> None:
-    """Renew the search keys of an order whose buyer or address changed."""
+    """Renew the keys by which an order whose buyer or address changed, and its buyer, are found."""
     work.session.execute(delete(OrderKey).where(OrderKey.order_id == order.id))
     row = {name: getattr(order, name) for name in (
         "ship_to", "buyer_name", "buyer_company", "buyer_email", "buyer_phone", "tax_id",
         "external_number",
     )}
     write_keys(work.session, {order.id: search_keys(row)})
+    order.buyer_key = same_buyer.key_again(order.buyer_key, row)
 
 
 _SET_LINE = (

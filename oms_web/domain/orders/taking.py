@@ -17,7 +17,7 @@ from oms_web.core.text import tidy
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.catalog.models import Product, Variant
-from oms_web.domain.orders import filing, phases, reserving
+from oms_web.domain.orders import filing, phases, reserving, same_buyer
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order, OrderLine
 
@@ -118,7 +118,7 @@ def _store_order(work: Work, taken: Taken) -> Order:
     if taken.shipping < 0 or not 0 <= taken.discount <= items + taken.shipping:
         raise Invalid("The discount cannot be more than the order costs.", "discount")
     total = items + taken.shipping - taken.discount
-    buyer = taken.buyer
+    buyer, name = taken.buyer, taken.buyer["buyer_name"] or taken.ship_to["name"]
     order = Order(
         phase=phases.DRAFT, queue="draft", strip=filing.NOT_YET * 5, source=taken.source,
         external_number=tidy(taken.origin)[:120], placed_at=work.now, created_at=work.now,
@@ -126,10 +126,10 @@ def _store_order(work: Work, taken: Taken) -> Order:
         shipping_total=taken.shipping, discount_total=taken.discount, total=total,
         payment_kind=taken.payment_kind, payment_method=tidy(taken.payment_method)[:80],
         payment_state=filing.payment_state(taken.payment_kind, total, 0),
-        buyer_name=buyer["buyer_name"] or taken.ship_to["name"],
+        buyer_name=name,
         buyer_email=buyer["buyer_email"], buyer_phone=buyer["buyer_phone"],
         buyer_company=buyer["buyer_company"], tax_id=buyer["tax_id"],
-        buyer_key=(buyer["buyer_email"].lower() or buyer["buyer_phone"])[:200],
+        buyer_key=same_buyer.key_of({**buyer, "buyer_name": name, "ship_to": taken.ship_to}),
         wants_invoice=taken.wants_invoice or bool(buyer["tax_id"]),
         buyer_note=taken.note.replace("\0", "").strip()[:10_000], ship_to=taken.ship_to,
         bill_to=None, country=taken.ship_to["country"],

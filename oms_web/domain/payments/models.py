@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import text as condition
 from sqlalchemy.orm import Mapped, mapped_column
 
 from oms_web.core.columns import Currency, Key, Minor
@@ -31,3 +33,50 @@ class Payment(Base):
     stated: Mapped[bool] = mapped_column(default=False)
 
     __table_args__ = (UniqueConstraint("source", "reference"),)
+
+
+PENDING = "state IN ('planned', 'approved', 'sent', 'unknown')"
+
+
+class Refund(Base):
+    """Money that goes back to a buyer, from the plan to the proof. States: ``refund_states.py``.
+
+    ``order_id`` is the order it is for, ``purse_id`` the one of its purchase the money lies at:
+    what is pending there (``Order.refund_pending``) never exceeds what was paid. ``case_id`` is
+    the case after the sale, as the higher noun numbers it. ``plan`` holds its items
+    (``refund_plan.Item``). ``key`` is what makes the act one of a kind, also towards a provider.
+    ``echo``: under which name a channel told of this very refund afterwards. ``request_id`` is the
+    provider's payment that it goes back by, once one was chosen.
+    """
+
+    __tablename__ = "refund"
+
+    id: Mapped[Key]
+    order_id: Mapped[int] = mapped_column(ForeignKey("sales_order.id"), index=True)
+    purse_id: Mapped[int] = mapped_column(ForeignKey("sales_order.id"), index=True)
+    case_id: Mapped[int | None] = mapped_column(index=True)
+    amount: Mapped[Minor]
+    currency: Mapped[Currency]
+    method: Mapped[str] = mapped_column(String(10))
+    state: Mapped[str] = mapped_column(String(10), default="planned")
+    key: Mapped[str] = mapped_column(String(80), unique=True)
+    plan: Mapped[list[Any]] = mapped_column(default=list)
+    reason: Mapped[str] = mapped_column(String(300), default="")
+    bank_account: Mapped[str] = mapped_column(String(40), default="")
+    request_id: Mapped[int | None] = mapped_column(ForeignKey("payment_request.id"))
+    reference: Mapped[str] = mapped_column(String(160), default="")
+    echo: Mapped[str] = mapped_column(String(240), default="")
+    why: Mapped[str] = mapped_column(Text, default="")
+    attempts: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    created_by: Mapped[str] = mapped_column(String(120))
+    approved_at: Mapped[datetime | None]
+    approved_by: Mapped[str] = mapped_column(String(120), default="")
+    sent_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint("amount > 0", name="amount_positive"),
+        Index("ix_refund_pending", "state", "id", sqlite_where=condition(PENDING),
+              postgresql_where=condition(PENDING)),
+    )

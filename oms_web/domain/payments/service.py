@@ -10,14 +10,11 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from oms_web.core.errors import NotFound
-from oms_web.core.money import from_minor
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
-from oms_web.domain.orders import lineage, phases
-from oms_web.domain.orders.checks import Flaw
+from oms_web.domain.orders import lineage, refunding
 from oms_web.domain.orders.models import Order
 from oms_web.domain.orders.reserving import judge_payment
-from oms_web.domain.orders.service import release_holds, set_hold
 from oms_web.domain.orders.verification import kinds
 from oms_web.domain.orders.verification import service as verification
 from oms_web.domain.payments.models import Payment
@@ -26,7 +23,8 @@ DESK = "desk"
 _UNDO = "undo:"
 TILL = "till:"
 """How the references of payments at a till begin: its drawer was counted with them."""
-REFUND = "refund"
+MARK = "refund:"
+"""How the references of payments begin that a refund of ours has made (``refunds.py``)."""
 
 
 def record_new(work: Work, order: Order, rows: Sequence[Mapping[str, Any]]) -> int:
@@ -76,10 +74,14 @@ def record_told(
 def _top_up(
     work: Work, order: Order, told: Mapping[str, Any], present: Payment | None
 ) -> bool:
-    """All is paid: what is missing to the channel's total was paid as well. It never falls."""
+    """All is paid: what is missing to the channel's total was paid as well. It never falls.
+
+    What we gave back ourselves since does not make it less.
+    """
     shown = work.session.scalar(
         select(func.coalesce(func.sum(Payment.amount), 0))
-        .where(Payment.order_id == order.id, Payment.stated.is_(False))
+        .where(Payment.order_id == order.id, Payment.stated.is_(False),
+               ~Payment.reference.startswith(MARK, autoescape=True) | (Payment.source != DESK))
     )
     missing = told["amount"] - int(shown or 0)
     if present is None:
@@ -138,6 +140,12 @@ def is_known(session: Session, reference: str) -> bool:
         Payment.source == DESK, Payment.reference == reference)) is not None
 
 
+def amount_of(session: Session, source: str, reference: str) -> int | None:
+    """A payment's amount, minor units; None where there is none of this reference."""
+    return session.scalar(select(Payment.amount).where(
+        Payment.source == source, Payment.reference == reference))
+
+
 def is_undone(session: Session, payment: Payment) -> bool:
     """Whether it was taken back already."""
     return is_known(session, f"{_UNDO}{payment.id}")
@@ -173,14 +181,14 @@ def _write(
 def settle(work: Work, order: Order) -> None:
     """Recompute how far an order is paid from its payments.
 
-    Money that comes for a cancelled order has to be given back: it is held until that is done.
+    Money for a cancelled order has to be given back: it is held until that is done.
     """
     work.session.flush()
     paid, last = work.session.execute(
         select(func.coalesce(func.sum(Payment.amount), 0), func.max(Payment.at))
         .where(Payment.order_id == order.id)
     ).one()
-    before, order.paid_total = order.paid_total, int(paid)
+    order.paid_total = int(paid)
     judge_payment(work, order)
     family = lineage.purchase(work.session, order)
     for one in family:
@@ -188,8 +196,4 @@ def settle(work: Work, order: Order) -> None:
         one.paid_at = (one.paid_at or last) if is_paid else None
         if one.phase in verification.TO_SHIP:
             verification.look_again(work, one, {kinds.PAYMENT})
-    if order.paid_total <= 0:
-        release_holds(work, order.id, [REFUND])
-    elif order.paid_total > before and all(one.phase == phases.CANCELLED for one in family):
-        amount = from_minor(order.paid_total, order.currency)
-        set_hold(work, order.id, Flaw(REFUND, {"amount": f"{amount} {order.currency}"}))
+    refunding.judge(work, order)

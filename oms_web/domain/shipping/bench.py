@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from oms_web.domain.fulfilment.queries import Goods
 from oms_web.domain.fulfilment.scan import Need
 from oms_web.domain.fulfilment.service import CANCELLED as LIST_CANCELLED
 from oms_web.domain.fulfilment.service import OPEN as LIST_OPEN
+from oms_web.domain.orders import phases
 from oms_web.domain.orders.models import Note, Order, OrderLine
 from oms_web.domain.orders.reserving import line_parts
 from oms_web.domain.shipping import boxes, photos, service
@@ -84,7 +85,8 @@ class ToConfirm:
 @dataclass(frozen=True, slots=True)
 class Bench:
     """Everything the station shows of a parcel. Of the buyer: the name and the city, no more, and
-    only while the parcel is here. ``orders``: all whose goods go into it."""
+    only while the parcel is here. ``orders``: all whose goods go into it. ``elsewhere``: what other
+    warehouses send of them, see ``boxes.elsewhere``."""
 
     shipment: Shipment
     order_id: int
@@ -103,6 +105,7 @@ class Bench:
     last: Last | None
     weight_g: int | None
     photos: tuple[ParcelPhoto, ...] = ()
+    elsewhere: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
 
     @property
     def unread(self) -> int:
@@ -140,7 +143,8 @@ def bench(session: Session, shipment_id: int) -> Bench:
     here = shipment.state in service.LIVE
     address = (order.ship_to or {}) if here else {}
     return Bench(
-        shipment=shipment, order_id=order.id, orders=tuple(one.id for one in mine),
+        shipment=shipment, order_id=order.id,
+        orders=tuple(one.id for one in mine if one.phase != phases.CANCELLED),
         ship_by=order.ship_by,
         name=str(address.get("name") or address.get("company") or order.buyer_name) if here else "",
         city=str(address.get("city") or ""), country=order.country,
@@ -159,6 +163,7 @@ def bench(session: Session, shipment_id: int) -> Bench:
         last=_last(session, shipment_id, wanted, shown),
         weight_g=_weight(wanted, shown),
         photos=tuple(photos.of_shipments(session, [shipment_id]).get(shipment_id, ())),
+        elsewhere=boxes.elsewhere(session, [one.id for one in mine], shipment.warehouse_id),
     )
 
 
@@ -240,12 +245,12 @@ def basket_of(session: Session, order_ids: Collection[int]) -> dict[int, tuple[i
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An order that waits to be packed, as the idle station lists it.
+    """What waits to be packed, as the idle station lists it: an order, or a parcel of several.
 
-    ``picked``: its goods are in a basket already.
+    ``picked``: the goods are in a basket already.
     """
 
-    order_id: int
+    order_ids: tuple[int, ...]
     ship_by: datetime | None
     city: str
     carrier: str
@@ -253,6 +258,11 @@ class Waiting:
     titles: tuple[tuple[str, int], ...]
     basket: tuple[int, int] | None
     picked: bool = True
+
+    @property
+    def order_id(self) -> int:
+        """The most urgent of them."""
+        return self.order_ids[0]
 
 
 def to_pack(session: Session, queue: str = "pack", limit: int = 12) -> list[Waiting]:
@@ -277,16 +287,20 @@ def to_pack(session: Session, queue: str = "pack", limit: int = 12) -> list[Wait
         parcel = ("alone", row.id) if row.together_id is None else row.together_id
         first = found.get(parcel)
         found[parcel] = Waiting(
-            row.id, row.ship_by, fulfilment.town(row.ship_to, row.pickup_point), row.carrier,
+            (row.id,), row.ship_by, fulfilment.town(row.ship_to, row.pickup_point), row.carrier,
             row.units, titles.get(row.id, ()), baskets.get(row.id), queue == "pack",
-        ) if first is None else replace(first, units=first.units + row.units,
+        ) if first is None else replace(first, order_ids=(*first.order_ids, row.id),
+                                        units=first.units + row.units,
                                         titles=(*first.titles, *titles.get(row.id, ())))
     return list(found.values())
 
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A parcel somebody works on, put aside (no station), or has just packed."""
+    """A parcel somebody works on, put aside (no station), or has just packed.
+
+    ``also``: the other orders whose goods are in it.
+    """
 
     shipment_id: int
     order_id: int
@@ -296,6 +310,12 @@ class Begun:
     units: int
     packed_by: str
     packed_at: datetime | None
+    also: tuple[int, ...] = ()
+
+    @property
+    def order_ids(self) -> tuple[int, ...]:
+        """All orders in it."""
+        return self.order_id, *self.also
 
 
 def begun(session: Session, state: str = service.PACKING, limit: int = 12) -> list[Begun]:
@@ -314,8 +334,19 @@ def begun(session: Session, state: str = service.PACKING, limit: int = 12) -> li
         .group_by(Shipment.id, Shipment.order_id, Shipment.station, Shipment.state,
                   Shipment.packed_by, Shipment.packed_at)
         .order_by(Shipment.id.desc())
-    )
-    return [Begun(*row[:4], int(row[4]), int(row[5]), *row[6:]) for row in rows]
+    ).all()
+    also: dict[int, list[int]] = defaultdict(list)
+    for shipment_id, order_id in session.execute(
+        select(ShipmentLine.shipment_id, OrderLine.order_id)
+        .join(OrderLine, OrderLine.id == ShipmentLine.line_id)
+        .join(Shipment, Shipment.id == ShipmentLine.shipment_id)
+        .where(ShipmentLine.shipment_id.in_([row.id for row in rows]),
+               OrderLine.order_id != Shipment.order_id)
+        .distinct().order_by(OrderLine.order_id)
+    ):
+        also[shipment_id].append(order_id)
+    return [Begun(*row[:4], int(row[4]), int(row[5]), *row[6:], tuple(also[row.id]))
+            for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

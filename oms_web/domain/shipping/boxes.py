@@ -20,7 +20,7 @@ from oms_web.domain.orders.service import lock_orders
 from oms_web.domain.shipping import splitting
 from oms_web.domain.shipping.models import Shipment, ShipmentLine
 from oms_web.domain.shipping.splitting import Part
-from oms_web.domain.stock.models import Location, Reservation
+from oms_web.domain.stock.models import Location, Reservation, Warehouse
 
 
 def of_order(session: Session, order_id: int, *states: str) -> list[Shipment]:
@@ -82,6 +82,28 @@ def promised_parts(session: Session, order_ids: Collection[int]) -> dict[int, li
     for order_id, *part in rows:
         found[order_id].append(Part(*part))
     return dict(found)
+
+
+def elsewhere(
+    session: Session, order_ids: Collection[int], warehouse_id: int | None = None
+) -> dict[int, dict[str, int]]:
+    """Units of orders that are promised in other warehouses, which send them in parcels of their
+    own: order -> name of the warehouse -> units.
+
+    Without a warehouse: of each order all warehouses, if there are several.
+    """
+    parts = promised_parts(session, order_ids) if order_ids else {}
+    names = dict(session.execute(select(Warehouse.id, Warehouse.name).where(Warehouse.id.in_(
+        {part.warehouse_id for some in parts.values() for part in some}))).all()) if parts else {}
+    found: dict[int, dict[str, int]] = {}
+    for order_id, some in parts.items():
+        units: dict[str, int] = defaultdict(int)
+        for part in some:
+            if part.warehouse_id != warehouse_id:
+                units[names[part.warehouse_id]] += part.quantity
+        if len(units) > (warehouse_id is None):
+            found[order_id] = dict(sorted(units.items()))
+    return found
 
 
 def covered(

@@ -71,7 +71,9 @@ class Parcel(Base):
     ``weighed_by`` is empty until a scale was read; then ``weight_g`` is what it said,
     ``expected_g`` what the goods and the box should weigh (None: not known), and
     ``weight_reason`` why the two differ by more than the tolerance: a key of
-    ``fulfilment.weighing.REASONS``, or words.
+    ``fulfilment.weighing.REASONS``, or words. ``booking_id`` is the label that was bought for it;
+    ``travel`` how far it is by the carrier's last scan (``journeys.STATES``, empty: none yet), and
+    ``track_due_at`` when the carrier is asked next. ``carrier_g`` is what the carrier weighed.
     """
 
     __tablename__ = "parcel"
@@ -86,8 +88,18 @@ class Parcel(Base):
     expected_g: Mapped[int | None]
     weighed_by: Mapped[str] = mapped_column(String(120), default="")
     weight_reason: Mapped[str] = mapped_column(String(80), default="")
+    packaging_id: Mapped[int | None] = mapped_column(ForeignKey("packaging.id"))
+    booking_id: Mapped[int | None] = mapped_column(ForeignKey("label_booking.id"), index=True)
+    travel: Mapped[str] = mapped_column(String(12), default="")
+    travel_at: Mapped[datetime | None]
+    track_due_at: Mapped[datetime | None]
+    carrier_g: Mapped[int | None]
 
-    __table_args__ = (UniqueConstraint("shipment_id", "position"),)
+    __table_args__ = (
+        UniqueConstraint("shipment_id", "position"),
+        Index("ix_parcel_track_due", "track_due_at", sqlite_where=text("track_due_at IS NOT NULL"),
+              postgresql_where=text("track_due_at IS NOT NULL")),
+    )
 
 
 class ParcelPhoto(Base):

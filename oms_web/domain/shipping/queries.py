@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from oms_web.core.paging import Page, seal, unseal
 from oms_web.domain.orders import phases
 from oms_web.domain.orders.models import Order, OrderLine
-from oms_web.domain.shipping import boxes, service, tracking
+from oms_web.domain.shipping import boxes, journeys, service, tracking
 from oms_web.domain.shipping.models import Parcel, Shipment, ShipmentLine
 from oms_web.domain.stock.models import Warehouse
 
@@ -51,11 +51,14 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What to list. ``text`` is an order number or a tracking number; then states do not count."""
+    """What to list. ``text`` is an order number or a tracking number; then states do not count.
+    ``quiet_at``: only what no carrier scanned for long before this moment.
+    """
 
     states: tuple[str, ...] = (service.PACKED,)
     carrier: str | None = None
     text: str = ""
+    quiet_at: datetime | None = None
 
     @property
     def oldest_first(self) -> bool:
@@ -100,6 +103,8 @@ def _asked(asked: Asked) -> list[ColumnElement[bool]]:
             select(Parcel.shipment_id).where(Parcel.tracking_key == key, Parcel.tracking_key != "")
         ))]
     conditions: list[ColumnElement[bool]] = [Shipment.state.in_(asked.states)]
+    if asked.quiet_at is not None:
+        conditions.append(journeys.quiet(asked.quiet_at))
     if asked.carrier is not None:
         conditions.append(Shipment.carrier == asked.carrier)
     return conditions

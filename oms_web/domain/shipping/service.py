@@ -24,7 +24,7 @@ from oms_web.domain.orders import phases
 from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.orders.reserving import line_parts
 from oms_web.domain.orders.service import lock_order, refile, set_phase
-from oms_web.domain.shipping import boxes, splitting, tracking
+from oms_web.domain.shipping import bookings, boxes, splitting, tracking
 from oms_web.domain.shipping.models import Parcel, Shipment, ShipmentLine
 from oms_web.domain.shipping.splitting import Part
 from oms_web.domain.stock.models import Location
@@ -115,6 +115,7 @@ def start(
         shipment.order_id = mine[0]
     work.session.add(Parcel(shipment_id=shipment.id, position=1, carrier=order.carrier))
     work.session.flush()
+    bookings.adopt(work, shipment, owners(work.session, shipment))
     _record(work, "shipping.start", shipment, {"state": [None, PACKING]}, note=station or None)
     return shipment
 
@@ -238,7 +239,7 @@ def tell_order(work: Work, order: Order) -> None:
     numbers = session.scalars(
         select(Parcel.tracking).where(Parcel.shipment_id.in_([one.id for one in mine]))
     ).all()
-    order.is_labelled = bool(numbers) and all(numbers)
+    order.is_labelled = all(numbers) if numbers else bookings.labelled_early(session, order.id)
     order.is_undelivered = any(shipment.state == UNDELIVERED for shipment in mine)
     refile(work, [order.id])
 
@@ -259,6 +260,7 @@ def give_up(work: Work, shipment: Shipment, note: str = "") -> None:
 def let_be(work: Work, shipment: Shipment, note: str = "nothing was packed") -> None:
     """A parcel that nothing went into is forgotten: its goods stay where they are."""
     set_state(work, shipment, CANCELLED, note)
+    bookings.let_go(work, shipment)
     for order in lock_owners(work, shipment):
         if order.phase == phases.PACKING and not of_order(work.session, order.id, *LIVE):
             set_phase(work, order, "stop_packing")

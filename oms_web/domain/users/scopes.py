@@ -17,6 +17,8 @@ SCOPES: dict[str, frozenset[str]] = {
     "stock:write": frozenset({"stock.correct"}),
     "shipments:read": frozenset({"orders.see"}),
     "shipments:write": frozenset({"ship.do"}),
+    "returns:read": frozenset({"returns.see"}),
+    "returns:write": frozenset({"returns.handle"}),
     "documents:read": frozenset({"documents.see"}),
     "documents:write": frozenset({"documents.issue"}),
     "events:read": frozenset({"audit.see"}),

@@ -21,6 +21,9 @@ from oms_web.domain.channels import service as channels
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.orders import phases, reserving
 from oms_web.domain.orders.models import ChannelOrder, Order, OrderLink
+from oms_web.domain.returns import service as cases
+from oms_web.domain.returns import tracks
+from oms_web.domain.returns.kinds import RETURN
 from oms_web.domain.returns.models import Return, ReturnLine
 from oms_web.domain.stock import service as stock
 from oms_web.domain.stock.allocation import Shelf, Take
@@ -109,19 +112,26 @@ def _store_returns(
         return
     orders = _orders_of(work, account.id, {draft.order.returns_ref for draft in drafts})
     ids = take_keys(work.session, Return, len(drafts))
+    history = bool(account.settings.get("history_moves_stock"))
+    numbers = cases.take_numbers(work, RETURN, len(drafts))
     work.session.execute(insert(Return.__table__), [
         {"id": id_, "account_id": account.id, "external_id": draft.order.external_id,
-         "order_id": orders.get(draft.order.returns_ref), "state": "received",
+         "number": number, "kind": RETURN, "source": "file",
+         "phase": tracks.CLOSED if history else tracks.NEW,
+         "goods": tracks.JUDGED if _comes_here(draft) else tracks.GOODS_NONE,
+         "closed_at": work.now if history else None,
+         "order_id": orders.get(draft.order.returns_ref),
          "buyer_name": draft.row["buyer_name"], "buyer_key": draft.row["buyer_key"],
          "reason": draft.order.reason[:200], "currency": draft.row["currency"],
          "total": draft.row["total"], "received_at": draft.order.placed_at,
          "created_at": work.now}
-        for id_, draft in zip(ids, drafts, strict=True)
+        for id_, number, draft in zip(ids, numbers, drafts, strict=True)
     ])
     named = list(zip(ids, drafts, strict=True))
     lines = [
         {"return_id": id_, "variant_id": line["variant_id"],
          "location_id": place if _comes_here(draft) else None,
+         "arrived": line["quantity"] if _comes_here(draft) else 0,
          **{name: line[name] for name in ("sku", "title", "quantity", "unit_price", "total")}}
         for id_, draft in named for line in draft.lines
     ]

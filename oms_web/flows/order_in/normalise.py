@@ -15,7 +15,7 @@ from oms_web.core.money import from_minor, line_total, to_micro, to_minor
 from oms_web.core.text import tidy
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.channels.service import Offered, offer_ref
-from oms_web.domain.orders import phases
+from oms_web.domain.orders import phases, same_buyer
 from oms_web.domain.orders.filing import payment_state
 from oms_web.domain.shipping import tracking
 
@@ -69,6 +69,7 @@ def normalise(order: Order, account: ChannelAccount) -> Draft:
     payments = _payments(order, account.id, total, currency, stated=bool(is_paid))
     paid = sum(payment["amount"] for payment in payments)
     kind = order.payment_kind
+    buyer = _buyer(order)
     phase = _PHASE[order.state]
     if phase == phases.OPEN and order.fulfilled_by == "channel":
         phase = phases.ELSEWHERE
@@ -93,7 +94,8 @@ def normalise(order: Order, account: ChannelAccount) -> Draft:
         "payment_kind": kind,
         "payment_method": tidy(order.payment_method)[:80],
         "payment_state": payment_state(kind, total, paid),
-        **_buyer(order),
+        **buyer,
+        "buyer_key": same_buyer.key_of(buyer, account.id, order.buyer_ref),
         "units": sum(line["quantity"] for line in lines),
     }
     return Draft(
@@ -201,7 +203,6 @@ def _buyer(order: Order) -> dict[str, Any]:
         "buyer_email": email,
         "buyer_phone": phone,
         "buyer_company": tidy(order.buyer_company or order.ship_to.company)[:200],
-        "buyer_key": (order.buyer_ref or email.lower() or phone)[:200],
         "tax_id": "".join(order.tax_id.split())[:20],
         "wants_invoice": order.wants_invoice or bool(order.tax_id),
         "buyer_note": order.buyer_note.strip()[:10_000].replace("\0", ""),

@@ -8,11 +8,11 @@ from sqlalchemy import select, update
 
 from oms_web.core.work import Work
 from oms_web.domain.channels.models import ChannelAccount
-from oms_web.domain.orders import phases
+from oms_web.domain.orders import phases, refunding
 from oms_web.domain.orders.cancelling import cancel_order
 from oms_web.domain.orders.following import hold_cancelled
 from oms_web.domain.orders.models import ChannelOrder, Order, OrderLink
-from oms_web.domain.orders.service import lock_orders, refile
+from oms_web.domain.orders.service import lock_orders, refile, release_holds
 from oms_web.flows.order_in.normalise import Draft
 
 
@@ -83,3 +83,5 @@ def _retire(work: Work, order: Order) -> None:
         refile(work, [order.id])
     elif "cancel" in phases.allowed(order.phase):
         cancel_order(work, order, by="channel", reason="replaced by the channel")
+        # What was paid for it pays for what takes its place.
+        release_holds(work, order.id, [refunding.REFUND])

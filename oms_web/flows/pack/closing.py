@@ -21,6 +21,7 @@ from oms_web.domain.orders.reserving import line_parts
 from oms_web.domain.printers import service as printers
 from oms_web.domain.shipping import bench, weights
 from oms_web.domain.shipping import service as shipping
+from oms_web.domain.shipping.events import ShipmentPacked
 from oms_web.domain.shipping.models import Parcel, Shipment
 from oms_web.flows.pack import trouble
 
@@ -170,6 +171,7 @@ def seal(work: Work, shipment: Shipment) -> None:
     shipment.packed_by, shipment.packed_at = work.actor.name, work.now
     shipping.set_state(work, shipment, shipping.PACKED, note=shipment.station)
     shipping.tell_orders(work, shipment)
+    work.announce(ShipmentPacked(shipment.id))
     if printers.prints_by_itself(work.session, shipment.station):
         work.announce(ParcelClosed(shipment.id, int(work.now.timestamp())))
 

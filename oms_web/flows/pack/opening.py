@@ -14,12 +14,14 @@ from oms_web.domain.audit import service as audit
 from oms_web.domain.catalog import queries as catalog
 from oms_web.domain.fulfilment import scan
 from oms_web.domain.fulfilment import service as fulfilment
-from oms_web.domain.orders import filing, lineage, phases
+from oms_web.domain.orders import lineage
 from oms_web.domain.orders import service as orders
-from oms_web.domain.orders.models import Hold, Order, OrderLine
+from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.orders.reserving import KIND
+from oms_web.domain.orders.waiting import check_leaves, refusal
 from oms_web.domain.shipping import boxes, replanning, tracking
 from oms_web.domain.shipping import service as shipping
+from oms_web.domain.shipping.events import PackingBegan
 from oms_web.domain.shipping.models import Parcel, Shipment, ShipmentLine
 from oms_web.domain.stock.models import Reservation
 from oms_web.flows.pack import scanning
@@ -31,15 +33,6 @@ SURPLUS_TIME = timedelta(seconds=60)
 # Who made a pick list within this time picks by lists; a unit opens only what is picked then.
 WALKS_TIME = timedelta(days=30)
 TOO_MANY = "too_many"
-
-_QUEUE_SAYS = {
-    "draft": "This order is a draft.",
-    "verify": "This order must be checked first.",
-    "unpaid": "This order waits for its payment.",
-    "short": "Not all units of this order are reserved.",
-    "held": "This order is on hold.",
-    "cancelled": "This order was cancelled.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +176,7 @@ def open_order(work: Work, order_id: int, station: str) -> Shipment:
     if packed and not waiting:
         return packed[-1]
     if order.queue not in PACKABLE:
-        raise NotAllowedNow(_QUEUE_SAYS.get(order.queue, "This order has left or is closed."))
+        raise refusal(work.session, order)
     return _begin(work, order, station)
 
 
@@ -197,10 +190,14 @@ def _begin(work: Work, order: Order, station: str) -> Shipment:
     waiting = shipping.open_parts(work.session, *mine)
     if not waiting:
         raise NotAllowedNow("Nothing of this order is reserved, so nothing can be packed.")
-    warehouse_id = max(
-        waiting, key=lambda w: (sum(part.quantity for part in waiting[w]), -w)
-    )
+    taken = {place: units for some in fulfilment.picked_places(work.session, mine).values()
+             for place, units in some.items()}
+    warehouse_id = max(waiting, key=lambda w: (
+        # What was picked lies before the packer; else the larger half goes first.
+        sum(min(part.quantity, taken.get(part.key, 0)) for part in waiting[w]),
+        sum(part.quantity for part in waiting[w]), -w))
     shipment = shipping.start(work, order, warehouse_id, waiting[warehouse_id], station)
+    work.announce(PackingBegan(shipment.id))
     packed = set(shipping.owners(work.session, shipment))
     for one in (orders.get_order(work.session, order_id) for order_id in mine):
         if one.id in packed:
@@ -228,14 +225,9 @@ def begin_partly(work: Work, order_id: int) -> int:
         NotAllowedNow: the order is closed, held or not paid, or nothing of it is reserved.
     """
     order = orders.lock_order(work.session, order_id)
-    if order.phase not in (phases.OPEN, phases.PACKING):
-        raise NotAllowedNow("This order has left or is closed.", phases.allowed(order.phase))
-    mine = _all(work.session, order_id)
-    if not all(filing.may_ship(orders.get_order(work.session, one).payment_state) for one in mine):
-        raise NotAllowedNow("This order is not paid, so it cannot leave.")
-    held = select(Hold.id).where(Hold.order_id.in_(mine), Hold.released_at.is_(None)).limit(1)
-    if work.session.scalar(held) is not None:
-        raise NotAllowedNow("This order is held. Release it first, then it can leave.")
+    check_leaves(work.session, order, order_id)
+    for one in _all(work.session, order_id):
+        check_leaves(work.session, orders.get_order(work.session, one), order_id)
     begun = shipping.of_order(work.session, order_id, shipping.PACKING)
     if begun:
         return begun[0].id

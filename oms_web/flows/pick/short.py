@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -19,7 +19,7 @@ from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import OrderLine
 from oms_web.domain.shipping import replanning
 from oms_web.domain.stock import recounts
-from oms_web.domain.stock.models import COUNT, Location
+from oms_web.domain.stock.models import COUNT, Location, Warehouse
 from oms_web.flows.pick.walking import finish_when_done, leave_out
 
 ELSEWHERE, CORRECT, CANCEL, LATER = "elsewhere", "correct", "cancel", "later"
@@ -32,7 +32,7 @@ class Shortage:
     units that were cancelled (order, units), orders that left this walk.
     """
 
-    instead: tuple[tuple[int, str, int], ...] = ()  # (order, bin, units)
+    instead: tuple[tuple[int, str, int], ...] = ()  # (order, shelf, units)
     short: tuple[int, ...] = ()
     cancelled: tuple[tuple[int, int], ...] = ()
     later: tuple[int, ...] = ()
@@ -146,4 +146,12 @@ def _send_elsewhere(
     task.short = min(task.quantity - task.picked, task.short + units)
     session.flush()
     service.add_errands(work, made, errands, {pick.order_id: pick.basket})
-    return [(pick.order_id, places[place].code, some) for place, some in outcome.instead]
+    names = dict(session.execute(select(Warehouse.id, Warehouse.name).where(
+        Warehouse.id.in_({place.warehouse_id for place in places.values()}))).all())
+    return [(pick.order_id, _called(places[place], made.warehouse_id, names), some)
+            for place, some in outcome.instead]
+
+
+def _called(place: Location, here: int, names: Mapping[int, str]) -> str:
+    """A shelf; one of another warehouse with the name of that."""
+    return place.code if place.warehouse_id == here else f"{names[place.warehouse_id]} {place.code}"

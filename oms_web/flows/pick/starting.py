@@ -12,30 +12,11 @@ from oms_web.core.errors import Invalid, NotAllowedNow, OmsError
 from oms_web.core.work import Work
 from oms_web.domain.fulfilment import carts, service
 from oms_web.domain.fulfilment.service import Errand
-from oms_web.domain.orders import lineage
+from oms_web.domain.orders import lineage, waiting
 from oms_web.domain.orders.models import Order
-from oms_web.domain.orders.service import lock_orders, waits_for
+from oms_web.domain.orders.service import lock_orders
 from oms_web.domain.shipping import service as shipping
 from oms_web.domain.stock.models import Location
-
-# Why an order in another queue cannot be picked.
-_QUEUE_SAYS = {
-    "draft": "This order is a draft.",
-    "verify": "This order must be checked first.",
-    "unpaid": "This order waits for its payment.",
-    "short": "Not all units of this order are reserved.",
-    "held": "This order is on hold.",
-    "pack": "This order is picked already.",
-    "courier": "This order is packed already.",
-}
-# The same of one that travels with it.
-_OTHER_SAYS = {
-    "verify": "Order %(number)s, which goes into the same parcel, must be checked first.",
-    "unpaid": "Order %(number)s, which goes into the same parcel, waits for its payment.",
-    "short": "Order %(number)s, which goes into the same parcel, lacks reserved units.",
-    "held": "Order %(number)s, which goes into the same parcel, is on hold.",
-}
-_LEFT_SAYS = "This order has left or is closed."
 
 
 @dataclass(slots=True)
@@ -119,12 +100,8 @@ def _errands(
 def _refusal(work: Work, order: Order | None, list_id: int | None) -> OmsError | None:
     if order is None:
         return NotAllowedNow("There is no such order.")
-    if order.together_id is not None and order.queue in _OTHER_SAYS:
-        other = waits_for(work.session, order)
-        if other != order.id:
-            return NotAllowedNow(_OTHER_SAYS[order.queue], number=other)
     if order.queue != "pick":
-        return NotAllowedNow(_QUEUE_SAYS.get(order.queue, _LEFT_SAYS))
+        return waiting.refusal(work.session, order)
     if list_id is not None:
         return NotAllowedNow("This order is on pick list %(list)s already.", list=list_id)
     return None

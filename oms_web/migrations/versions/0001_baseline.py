@@ -345,6 +345,18 @@ def upgrade() -> None:
     with op.batch_alter_table('outbox_event', schema=None) as batch_op:
         batch_op.create_index('ix_outbox_event_waiting', ['id'], unique=False, sqlite_where=sa.text('dispatched_at IS NULL'), postgresql_where=sa.text('dispatched_at IS NULL'))
 
+    op.create_table('packaging',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('name', sa.String(length=60), nullable=False),
+    sa.Column('length_mm', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('width_mm', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('height_mm', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('weight_g', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('is_default', sa.Boolean(), nullable=False),
+    sa.Column('archived_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_packaging')),
+    sa.UniqueConstraint('name', name=op.f('uq_packaging_name'))
+    )
     op.create_table('product',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('name', sa.String(length=300), nullable=False),
@@ -366,6 +378,23 @@ def upgrade() -> None:
     sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
     sa.Column('why', sa.String(length=300), nullable=False),
     sa.PrimaryKeyConstraint('address', name=op.f('pk_refused_address'))
+    )
+    op.create_table('return_counter',
+    sa.Column('prefix', sa.String(length=8), nullable=False),
+    sa.Column('period', sa.String(length=7), nullable=False),
+    sa.Column('last', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.PrimaryKeyConstraint('prefix', 'period', name=op.f('pk_return_counter'))
+    )
+    op.create_table('return_settings',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('portal', sa.Boolean(), nullable=False),
+    sa.Column('address', sa.Text(), nullable=False),
+    sa.Column('how_pl', sa.Text(), nullable=False),
+    sa.Column('how_en', sa.Text(), nullable=False),
+    sa.Column('cheapest_delivery', sa.BigInteger(), nullable=True),
+    sa.Column('extra_days', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.CheckConstraint('id = 1', name=op.f('ck_return_settings_only_one')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_return_settings'))
     )
     op.create_table('rule',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -393,6 +422,17 @@ def upgrade() -> None:
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('seen', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_rule_cursor'))
+    )
+    op.create_table('sending_settings',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('buy_when', sa.String(length=8), nullable=False),
+    sa.Column('label_format', sa.String(length=8), nullable=False),
+    sa.Column('default_g', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('insures', sa.Boolean(), nullable=False),
+    sa.Column('contents', sa.Text(), nullable=False),
+    sa.Column('sender', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.CheckConstraint('id = 1', name=op.f('ck_sending_settings_only_one')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_sending_settings'))
     )
     op.create_table('sign_in_failure',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -607,6 +647,22 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['series_id'], ['document_series.id'], name=op.f('fk_document_series_period_series_id')),
     sa.PrimaryKeyConstraint('series_id', 'period', name=op.f('pk_document_series_period'))
     )
+    op.create_table('fee_rate',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(length=8), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('method', sa.String(length=80), nullable=False),
+    sa.Column('percent_bp', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('fixed', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('valid_from', sa.Date(), nullable=False),
+    sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('created_by', sa.String(length=120), nullable=False),
+    sa.CheckConstraint('fixed >= 0', name=op.f('ck_fee_rate_fixed_positive')),
+    sa.CheckConstraint('percent_bp >= 0 AND percent_bp <= 10000', name=op.f('ck_fee_rate_percent_within')),
+    sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_fee_rate_account_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_fee_rate'))
+    )
     op.create_table('feed',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -627,6 +683,28 @@ def upgrade() -> None:
     with op.batch_alter_table('feed', schema=None) as batch_op:
         batch_op.create_index('ix_feed_due', ['due_at'], unique=False)
 
+    op.create_table('hand_over',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('key', sa.String(length=20), nullable=False),
+    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('ready_from', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('until', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('reference', sa.String(length=120), nullable=False),
+    sa.Column('why', sa.String(length=500), nullable=False),
+    sa.Column('parcels', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('weight_g', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('file', sa.String(length=80), nullable=False),
+    sa.Column('due_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('by_name', sa.String(length=120), nullable=False),
+    sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_hand_over_account_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_hand_over')),
+    sa.UniqueConstraint('key', name=op.f('uq_hand_over_key'))
+    )
+    with op.batch_alter_table('hand_over', schema=None) as batch_op:
+        batch_op.create_index('ix_hand_over_due', ['due_at'], unique=False, sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
+
     op.create_table('import_profile',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('name', sa.String(length=80), nullable=False),
@@ -638,6 +716,19 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_import_profile_account_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_import_profile')),
     sa.UniqueConstraint('name', name=op.f('uq_import_profile_name'))
+    )
+    op.create_table('known_service',
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('ref', sa.String(length=80), nullable=False),
+    sa.Column('position', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('name', sa.String(length=120), nullable=False),
+    sa.Column('needs_point', sa.Boolean(), nullable=False),
+    sa.Column('cod', sa.Boolean(), nullable=False),
+    sa.Column('most_parcels', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('sizes', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('told_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_known_service_account_id')),
+    sa.PrimaryKeyConstraint('account_id', 'ref', name=op.f('pk_known_service'))
     )
     op.create_table('list_choice',
     sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -772,6 +863,8 @@ def upgrade() -> None:
     sa.Column('discount_total', sa.BigInteger(), nullable=False),
     sa.Column('total', sa.BigInteger(), nullable=False),
     sa.Column('paid_total', sa.BigInteger(), nullable=False),
+    sa.Column('refund_pending', sa.BigInteger(), nullable=False),
+    sa.Column('refunded_total', sa.BigInteger(), nullable=False),
     sa.Column('prices_include_tax', sa.Boolean(), nullable=False),
     sa.Column('payment_kind', sa.String(length=8), nullable=False),
     sa.Column('payment_method', sa.String(length=80), nullable=False),
@@ -798,6 +891,7 @@ def upgrade() -> None:
     sa.Column('is_documented', sa.Boolean(), nullable=False),
     sa.Column('is_undelivered', sa.Boolean(), nullable=False),
     sa.CheckConstraint('items_total + shipping_total - discount_total = total', name=op.f('ck_sales_order_totals_add_up')),
+    sa.CheckConstraint('refund_pending >= 0 AND refunded_total >= 0', name=op.f('ck_sales_order_refunds_not_negative')),
     sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_sales_order_account_id')),
     sa.ForeignKeyConstraint(['purchase_id'], ['sales_order.id'], name=op.f('fk_sales_order_purchase_id')),
     sa.ForeignKeyConstraint(['status_id'], ['order_status.id'], name=op.f('fk_sales_order_status_id')),
@@ -821,6 +915,26 @@ def upgrade() -> None:
         batch_op.create_index('ix_sales_order_to_ship', ['ship_by', 'id', 'queue', 'phase', 'status_id', 'account_id', 'payment_state', 'country', 'carrier', 'source', 'strip', 'placed_at'], unique=False, sqlite_where=sa.text("phase IN ('open', 'packing')"), postgresql_where=sa.text("phase IN ('open', 'packing')"))
         batch_op.create_index('ix_sales_order_together', ['together_id'], unique=False, sqlite_where=sa.text('together_id IS NOT NULL'), postgresql_where=sa.text('together_id IS NOT NULL'))
 
+    op.create_table('service_rule',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('position', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('channel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('method', sa.String(length=120), nullable=False),
+    sa.Column('country', sa.String(length=2), nullable=False),
+    sa.Column('heaviest_g', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('least', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('most', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('cod', sa.String(length=3), nullable=False),
+    sa.Column('kind', sa.String(length=8), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('service', sa.String(length=80), nullable=False),
+    sa.Column('size', sa.String(length=20), nullable=False),
+    sa.Column('packaging_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_service_rule_account_id')),
+    sa.ForeignKeyConstraint(['channel_id'], ['channel_account.id'], name=op.f('fk_service_rule_channel_id')),
+    sa.ForeignKeyConstraint(['packaging_id'], ['packaging.id'], name=op.f('fk_service_rule_packaging_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_service_rule'))
+    )
     op.create_table('stock_document',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('kind', sa.String(length=12), nullable=False),
@@ -1264,6 +1378,39 @@ def upgrade() -> None:
     with op.batch_alter_table('payment', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_payment_order_id'), ['order_id'], unique=False)
 
+    op.create_table('payment_request',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('key', sa.String(length=60), nullable=False),
+    sa.Column('form_key', sa.String(length=60), nullable=False),
+    sa.Column('attempt', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('reference', sa.String(length=160), nullable=False),
+    sa.Column('url', sa.Text(), nullable=False),
+    sa.Column('message', sa.Text(), nullable=False),
+    sa.Column('paid', sa.BigInteger(), nullable=False),
+    sa.Column('disputed', sa.Boolean(), nullable=False),
+    sa.Column('template_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('tries', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('created_by', sa.String(length=120), nullable=False),
+    sa.Column('sent_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('due_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('ended_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_payment_request_account_id')),
+    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_payment_request_order_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_payment_request')),
+    sa.UniqueConstraint('form_key', name=op.f('uq_payment_request_form_key')),
+    sa.UniqueConstraint('key', name=op.f('uq_payment_request_key'))
+    )
+    with op.batch_alter_table('payment_request', schema=None) as batch_op:
+        batch_op.create_index('ix_payment_request_due', ['due_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_payment_request_order_id'), ['order_id'], unique=False)
+        batch_op.create_index('ix_payment_request_reference', ['account_id', 'reference'], unique=False)
+
     op.create_table('pick_scan',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('pick_list_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1374,33 +1521,6 @@ def upgrade() -> None:
         batch_op.create_index('ix_reservation_expiry', ['expires_at'], unique=False)
         batch_op.create_index('ix_reservation_place', ['variant_id', 'location_id'], unique=False)
 
-    op.create_table('return_case',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
-    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('external_id', sa.String(length=120), nullable=True),
-    sa.Column('number', sa.String(length=120), nullable=False),
-    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('state', sa.String(length=10), nullable=False),
-    sa.Column('raw_status', sa.String(length=60), nullable=False),
-    sa.Column('revision', sa.String(length=60), nullable=False),
-    sa.Column('buyer_name', sa.String(length=200), nullable=False),
-    sa.Column('buyer_key', sa.String(length=200), nullable=False),
-    sa.Column('reason', sa.String(length=200), nullable=False),
-    sa.Column('currency', sa.String(length=3), nullable=False),
-    sa.Column('total', sa.BigInteger(), nullable=False),
-    sa.Column('refunded', sa.BigInteger(), nullable=True),
-    sa.Column('parcels', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
-    sa.Column('announced_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
-    sa.Column('received_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
-    sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
-    sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_return_case_account_id')),
-    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_return_case_order_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_return_case')),
-    sa.UniqueConstraint('account_id', 'external_id', name=op.f('uq_return_case_account_id_external_id'))
-    )
-    with op.batch_alter_table('return_case', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_return_case_order_id'), ['order_id'], unique=False)
-
     op.create_table('rule_check',
     sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('event', sa.String(length=60), nullable=False),
@@ -1433,6 +1553,28 @@ def upgrade() -> None:
         batch_op.create_index('ix_rule_run_failed', ['rule_id', 'at'], unique=False, sqlite_where=sa.text("outcome = 'failed'"), postgresql_where=sa.text("outcome = 'failed'"))
         batch_op.create_index('ix_rule_run_order', ['order_id', 'id'], unique=False)
         batch_op.create_index('ix_rule_run_rule', ['rule_id', 'at', 'outcome'], unique=False)
+
+    op.create_table('settlement',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('fingerprint', sa.String(length=64), nullable=False),
+    sa.Column('shape', sa.String(length=20), nullable=False),
+    sa.Column('kind', sa.String(length=8), nullable=False),
+    sa.Column('ref', sa.String(length=120), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('text', sa.String(length=200), nullable=False),
+    sa.Column('payout', sa.String(length=80), nullable=False),
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('taken_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_settlement_order_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_settlement')),
+    sa.UniqueConstraint('fingerprint', name=op.f('uq_settlement_fingerprint'))
+    )
+    with op.batch_alter_table('settlement', schema=None) as batch_op:
+        batch_op.create_index('ix_settlement_order', ['order_id', 'kind'], unique=False)
+        batch_op.create_index(batch_op.f('ix_settlement_order_id'), ['order_id'], unique=False)
+        batch_op.create_index('ix_settlement_ref', ['shape', 'ref'], unique=False)
 
     op.create_table('shipment',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1586,6 +1728,51 @@ def upgrade() -> None:
         batch_op.create_index('ix_einvoice_session', ['session'], unique=False)
         batch_op.create_index('ix_einvoice_state', ['state', 'deadline'], unique=False)
 
+    op.create_table('label_booking',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('key', sa.String(length=20), nullable=False),
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('shipment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('carrier', sa.String(length=40), nullable=False),
+    sa.Column('service', sa.String(length=80), nullable=False),
+    sa.Column('is_return', sa.Boolean(), nullable=False),
+    sa.Column('request', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('reasons', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('asked', sa.Boolean(), nullable=False),
+    sa.Column('why', sa.String(length=500), nullable=False),
+    sa.Column('field', sa.String(length=60), nullable=False),
+    sa.Column('reference', sa.String(length=120), nullable=False),
+    sa.Column('tracking', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('price', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('files', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('attempts', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('due_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('void_asked_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('handed_over_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('by_name', sa.String(length=120), nullable=False),
+    sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('sent_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('confirmed_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_label_booking_account_id')),
+    sa.ForeignKeyConstraint(['handed_over_id'], ['hand_over.id'], name=op.f('fk_label_booking_handed_over_id')),
+    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_label_booking_order_id')),
+    sa.ForeignKeyConstraint(['shipment_id'], ['shipment.id'], name=op.f('fk_label_booking_shipment_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_label_booking')),
+    sa.UniqueConstraint('key', name=op.f('uq_label_booking_key'))
+    )
+    with op.batch_alter_table('label_booking', schema=None) as batch_op:
+        batch_op.create_index('ix_label_booking_confirmed', ['confirmed_at', 'id'], unique=False)
+        batch_op.create_index('ix_label_booking_due', ['due_at'], unique=False, sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
+        batch_op.create_index(batch_op.f('ix_label_booking_handed_over_id'), ['handed_over_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_label_booking_order_id'), ['order_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_label_booking_shipment_id'), ['shipment_id'], unique=False)
+        batch_op.create_index('ix_label_booking_state', ['state', 'id'], unique=False)
+        batch_op.create_index('uq_label_booking_order', ['order_id'], unique=True, sqlite_where=sa.text("state IN ('intended', 'sent', 'pending', 'confirmed', 'unknown') AND NOT is_return AND shipment_id IS NULL"), postgresql_where=sa.text("state IN ('intended', 'sent', 'pending', 'confirmed', 'unknown') AND NOT is_return AND shipment_id IS NULL"))
+        batch_op.create_index('uq_label_booking_shipment', ['shipment_id'], unique=True, sqlite_where=sa.text("state IN ('intended', 'sent', 'pending', 'confirmed', 'unknown') AND NOT is_return"), postgresql_where=sa.text("state IN ('intended', 'sent', 'pending', 'confirmed', 'unknown') AND NOT is_return"))
+
     op.create_table('listing_price',
     sa.Column('currency', sa.String(length=3), nullable=False),
     sa.Column('listing_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1665,8 +1852,12 @@ def upgrade() -> None:
     sa.Column('cancelled', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('shipped', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('returned', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('refunded', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('restocked', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.CheckConstraint('cancelled >= 0 AND shipped >= 0 AND returned >= 0 AND reserved >= 0', name=op.f('ck_order_line_nothing_negative')),
     sa.CheckConstraint('quantity > 0', name=op.f('ck_order_line_quantity_positive')),
+    sa.CheckConstraint('refunded >= 0 AND refunded <= quantity', name=op.f('ck_order_line_refunded_was_ordered')),
+    sa.CheckConstraint('restocked >= 0 AND restocked <= returned', name=op.f('ck_order_line_restocked_came_back')),
     sa.CheckConstraint('returned <= shipped', name=op.f('ck_order_line_returned_was_shipped')),
     sa.CheckConstraint('shipped + cancelled + reserved <= quantity', name=op.f('ck_order_line_within_ordered')),
     sa.ForeignKeyConstraint(['channel_order_id'], ['channel_order.id'], name=op.f('fk_order_line_channel_order_id')),
@@ -1697,25 +1888,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('pack_scan', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_pack_scan_shipment_id'), ['shipment_id'], unique=False)
-
-    op.create_table('parcel',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('shipment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('position', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('carrier', sa.String(length=40), nullable=False),
-    sa.Column('tracking', sa.String(length=80), nullable=False),
-    sa.Column('tracking_key', sa.String(length=80), nullable=False),
-    sa.Column('weight_g', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('expected_g', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('weighed_by', sa.String(length=120), nullable=False),
-    sa.Column('weight_reason', sa.String(length=80), nullable=False),
-    sa.ForeignKeyConstraint(['shipment_id'], ['shipment.id'], name=op.f('fk_parcel_shipment_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_parcel')),
-    sa.UniqueConstraint('shipment_id', 'position', name=op.f('uq_parcel_shipment_id_position'))
-    )
-    with op.batch_alter_table('parcel', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_parcel_shipment_id'), ['shipment_id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_parcel_tracking_key'), ['tracking_key'], unique=False)
 
     op.create_table('parcel_photo',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1768,6 +1940,95 @@ def upgrade() -> None:
         batch_op.create_index('ix_publication_account', ['account_id', 'id'], unique=False)
         batch_op.create_index('ix_publication_listing', ['listing_id', 'id'], unique=False)
 
+    op.create_table('refund',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('purse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('case_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('method', sa.String(length=10), nullable=False),
+    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('key', sa.String(length=80), nullable=False),
+    sa.Column('plan', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('reason', sa.String(length=300), nullable=False),
+    sa.Column('bank_account', sa.String(length=40), nullable=False),
+    sa.Column('request_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('reference', sa.String(length=160), nullable=False),
+    sa.Column('echo', sa.String(length=240), nullable=False),
+    sa.Column('why', sa.Text(), nullable=False),
+    sa.Column('attempts', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('created_by', sa.String(length=120), nullable=False),
+    sa.Column('approved_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('approved_by', sa.String(length=120), nullable=False),
+    sa.Column('sent_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('ended_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.CheckConstraint('amount > 0', name=op.f('ck_refund_amount_positive')),
+    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_refund_order_id')),
+    sa.ForeignKeyConstraint(['purse_id'], ['sales_order.id'], name=op.f('fk_refund_purse_id')),
+    sa.ForeignKeyConstraint(['request_id'], ['payment_request.id'], name=op.f('fk_refund_request_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_refund')),
+    sa.UniqueConstraint('key', name=op.f('uq_refund_key'))
+    )
+    with op.batch_alter_table('refund', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_refund_case_id'), ['case_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_refund_order_id'), ['order_id'], unique=False)
+        batch_op.create_index('ix_refund_pending', ['state', 'id'], unique=False, sqlite_where=sa.text("state IN ('planned', 'approved', 'sent', 'unknown')"), postgresql_where=sa.text("state IN ('planned', 'approved', 'sent', 'unknown')"))
+        batch_op.create_index(batch_op.f('ix_refund_purse_id'), ['purse_id'], unique=False)
+
+    op.create_table('return_case',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('number', sa.String(length=40), nullable=False),
+    sa.Column('kind', sa.String(length=10), nullable=False),
+    sa.Column('phase', sa.String(length=10), nullable=False),
+    sa.Column('goods', sa.String(length=8), nullable=False),
+    sa.Column('money', sa.String(length=8), nullable=False),
+    sa.Column('source', sa.String(length=8), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('external_id', sa.String(length=120), nullable=True),
+    sa.Column('external_number', sa.String(length=120), nullable=False),
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('shipment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('exchange_order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('box', sa.String(length=80), nullable=False),
+    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('raw_status', sa.String(length=60), nullable=False),
+    sa.Column('revision', sa.String(length=60), nullable=False),
+    sa.Column('buyer_name', sa.String(length=200), nullable=False),
+    sa.Column('buyer_key', sa.String(length=200), nullable=False),
+    sa.Column('buyer_email', sa.String(length=200), nullable=False),
+    sa.Column('bank_account', sa.String(length=40), nullable=False),
+    sa.Column('reason_code', sa.String(length=16), nullable=False),
+    sa.Column('reason', sa.String(length=200), nullable=False),
+    sa.Column('story', sa.Text(), nullable=False),
+    sa.Column('wish', sa.String(length=10), nullable=False),
+    sa.Column('outcome', sa.String(length=10), nullable=False),
+    sa.Column('answer', sa.Text(), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('total', sa.BigInteger(), nullable=False),
+    sa.Column('refunded', sa.BigInteger(), nullable=True),
+    sa.Column('parcels', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('form_key', sa.String(length=80), nullable=True),
+    sa.Column('announced_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('received_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('due_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('closed_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_return_case_account_id')),
+    sa.ForeignKeyConstraint(['exchange_order_id'], ['sales_order.id'], name=op.f('fk_return_case_exchange_order_id')),
+    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_return_case_order_id')),
+    sa.ForeignKeyConstraint(['shipment_id'], ['shipment.id'], name=op.f('fk_return_case_shipment_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_return_case')),
+    sa.UniqueConstraint('account_id', 'external_id', name=op.f('uq_return_case_account_id_external_id')),
+    sa.UniqueConstraint('form_key', name=op.f('uq_return_case_form_key')),
+    sa.UniqueConstraint('number', name=op.f('uq_return_case_number'))
+    )
+    with op.batch_alter_table('return_case', schema=None) as batch_op:
+        batch_op.create_index('ix_return_case_box', ['box'], unique=False, sqlite_where=sa.text("box <> ''"), postgresql_where=sa.text("box <> ''"))
+        batch_op.create_index('ix_return_case_open', ['due_at', 'id'], unique=False, sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
+        batch_op.create_index(batch_op.f('ix_return_case_order_id'), ['order_id'], unique=False)
+
     op.create_table('till_sale',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('till_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1799,6 +2060,33 @@ def upgrade() -> None:
         batch_op.create_index('ix_till_sale_shift', ['shift_id', 'id'], unique=False)
         batch_op.create_index('ix_till_sale_till', ['till_id', 'id'], unique=False)
 
+    op.create_table('bank_entry',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('fingerprint', sa.String(length=64), nullable=False),
+    sa.Column('own_account', sa.String(length=40), nullable=False),
+    sa.Column('booked_on', sa.Date(), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('title', sa.Text(), nullable=False),
+    sa.Column('party', sa.String(length=200), nullable=False),
+    sa.Column('account', sa.String(length=40), nullable=False),
+    sa.Column('reference', sa.String(length=80), nullable=False),
+    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('matches', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('refund_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('bookings', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('taken_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('ended_by', sa.String(length=120), nullable=False),
+    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_bank_entry_order_id')),
+    sa.ForeignKeyConstraint(['refund_id'], ['refund.id'], name=op.f('fk_bank_entry_refund_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_bank_entry')),
+    sa.UniqueConstraint('fingerprint', name=op.f('uq_bank_entry_fingerprint'))
+    )
+    with op.batch_alter_table('bank_entry', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_bank_entry_order_id'), ['order_id'], unique=False)
+        batch_op.create_index('ix_bank_entry_state', ['state', 'id'], unique=False)
+
     op.create_table('order_line_part',
     sa.Column('line_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('variant_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1807,6 +2095,35 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['variant_id'], ['variant.id'], name=op.f('fk_order_line_part_variant_id')),
     sa.PrimaryKeyConstraint('line_id', 'variant_id', name=op.f('pk_order_line_part'))
     )
+    op.create_table('parcel',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('shipment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('position', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('carrier', sa.String(length=40), nullable=False),
+    sa.Column('tracking', sa.String(length=80), nullable=False),
+    sa.Column('tracking_key', sa.String(length=80), nullable=False),
+    sa.Column('weight_g', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('expected_g', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('weighed_by', sa.String(length=120), nullable=False),
+    sa.Column('weight_reason', sa.String(length=80), nullable=False),
+    sa.Column('packaging_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('booking_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('travel', sa.String(length=12), nullable=False),
+    sa.Column('travel_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('track_due_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('carrier_g', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.ForeignKeyConstraint(['booking_id'], ['label_booking.id'], name=op.f('fk_parcel_booking_id')),
+    sa.ForeignKeyConstraint(['packaging_id'], ['packaging.id'], name=op.f('fk_parcel_packaging_id')),
+    sa.ForeignKeyConstraint(['shipment_id'], ['shipment.id'], name=op.f('fk_parcel_shipment_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_parcel')),
+    sa.UniqueConstraint('shipment_id', 'position', name=op.f('uq_parcel_shipment_id_position'))
+    )
+    with op.batch_alter_table('parcel', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_parcel_booking_id'), ['booking_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_parcel_shipment_id'), ['shipment_id'], unique=False)
+        batch_op.create_index('ix_parcel_track_due', ['track_due_at'], unique=False, sqlite_where=sa.text('track_due_at IS NOT NULL'), postgresql_where=sa.text('track_due_at IS NOT NULL'))
+        batch_op.create_index(batch_op.f('ix_parcel_tracking_key'), ['tracking_key'], unique=False)
+
     op.create_table('pick_task',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('pick_list_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1831,6 +2148,18 @@ def upgrade() -> None:
     with op.batch_alter_table('pick_task', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_pick_task_order_id'), ['order_id'], unique=False)
 
+    op.create_table('return_clock',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('return_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('what', sa.String(length=10), nullable=False),
+    sa.Column('rule', sa.String(length=40), nullable=False),
+    sa.Column('began_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('due_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('stopped_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['return_id'], ['return_case.id'], name=op.f('fk_return_clock_return_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_return_clock')),
+    sa.UniqueConstraint('return_id', 'what', name=op.f('uq_return_clock_return_id_what'))
+    )
     op.create_table('return_line',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('return_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1840,8 +2169,11 @@ def upgrade() -> None:
     sa.Column('sku', sa.String(length=120), nullable=False),
     sa.Column('title', sa.String(length=420), nullable=False),
     sa.Column('quantity', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('arrived', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('reason_code', sa.String(length=16), nullable=False),
     sa.Column('unit_price', sa.BigInteger(), nullable=False),
     sa.Column('total', sa.BigInteger(), nullable=False),
+    sa.CheckConstraint('arrived >= 0', name=op.f('ck_return_line_arrived_not_negative')),
     sa.CheckConstraint('quantity > 0', name=op.f('ck_return_line_quantity_positive')),
     sa.ForeignKeyConstraint(['location_id'], ['location.id'], name=op.f('fk_return_line_location_id')),
     sa.ForeignKeyConstraint(['order_line_id'], ['order_line.id'], name=op.f('fk_return_line_order_line_id')),
@@ -1850,7 +2182,23 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_return_line'))
     )
     with op.batch_alter_table('return_line', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_return_line_order_line_id'), ['order_line_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_return_line_return_id'), ['return_id'], unique=False)
+
+    op.create_table('return_statement',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('return_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(length=10), nullable=False),
+    sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('content', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('previous', sa.String(length=64), nullable=False),
+    sa.Column('digest', sa.String(length=64), nullable=False),
+    sa.ForeignKeyConstraint(['return_id'], ['return_case.id'], name=op.f('fk_return_statement_return_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_return_statement')),
+    sa.UniqueConstraint('digest', name=op.f('uq_return_statement_digest'))
+    )
+    with op.batch_alter_table('return_statement', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_return_statement_return_id'), ['return_id'], unique=False)
 
     op.create_table('shipment_line',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1871,29 +2219,123 @@ def upgrade() -> None:
     with op.batch_alter_table('shipment_line', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_shipment_line_line_id'), ['line_id'], unique=False)
 
+    op.create_table('parcel_event',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('parcel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('state', sa.String(length=12), nullable=False),
+    sa.Column('raw', sa.String(length=80), nullable=False),
+    sa.Column('description', sa.String(length=300), nullable=False),
+    sa.Column('place', sa.String(length=120), nullable=False),
+    sa.Column('heard_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['parcel_id'], ['parcel.id'], name=op.f('fk_parcel_event_parcel_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_parcel_event')),
+    sa.UniqueConstraint('parcel_id', 'at', 'raw', name=op.f('uq_parcel_event_parcel_id_at_raw'))
+    )
+    op.create_table('return_unit',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('return_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('line_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('variant_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('quantity', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('grade', sa.String(length=1), nullable=False),
+    sa.Column('disposition', sa.String(length=10), nullable=False),
+    sa.Column('location_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('note', sa.String(length=300), nullable=False),
+    sa.Column('key', sa.String(length=80), nullable=False),
+    sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('actor', sa.String(length=120), nullable=False),
+    sa.CheckConstraint('quantity > 0', name=op.f('ck_return_unit_quantity_positive')),
+    sa.ForeignKeyConstraint(['line_id'], ['return_line.id'], name=op.f('fk_return_unit_line_id')),
+    sa.ForeignKeyConstraint(['location_id'], ['location.id'], name=op.f('fk_return_unit_location_id')),
+    sa.ForeignKeyConstraint(['return_id'], ['return_case.id'], name=op.f('fk_return_unit_return_id')),
+    sa.ForeignKeyConstraint(['variant_id'], ['variant.id'], name=op.f('fk_return_unit_variant_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_return_unit')),
+    sa.UniqueConstraint('key', name=op.f('uq_return_unit_key'))
+    )
+    with op.batch_alter_table('return_unit', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_return_unit_line_id'), ['line_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_return_unit_return_id'), ['return_id'], unique=False)
+
+    op.create_table('return_photo',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('return_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('unit_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('file', sa.String(length=80), nullable=False),
+    sa.Column('thumb', sa.String(length=80), nullable=False),
+    sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('actor', sa.String(length=120), nullable=False),
+    sa.ForeignKeyConstraint(['return_id'], ['return_case.id'], name=op.f('fk_return_photo_return_id')),
+    sa.ForeignKeyConstraint(['unit_id'], ['return_unit.id'], name=op.f('fk_return_photo_unit_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_return_photo'))
+    )
+    with op.batch_alter_table('return_photo', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_return_photo_return_id'), ['return_id'], unique=False)
+
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    with op.batch_alter_table('return_photo', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_return_photo_return_id'))
+
+    op.drop_table('return_photo')
+    with op.batch_alter_table('return_unit', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_return_unit_return_id'))
+        batch_op.drop_index(batch_op.f('ix_return_unit_line_id'))
+
+    op.drop_table('return_unit')
+    op.drop_table('parcel_event')
     with op.batch_alter_table('shipment_line', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_shipment_line_line_id'))
 
     op.drop_table('shipment_line')
+    with op.batch_alter_table('return_statement', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_return_statement_return_id'))
+
+    op.drop_table('return_statement')
     with op.batch_alter_table('return_line', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_return_line_return_id'))
+        batch_op.drop_index(batch_op.f('ix_return_line_order_line_id'))
 
     op.drop_table('return_line')
+    op.drop_table('return_clock')
     with op.batch_alter_table('pick_task', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_pick_task_order_id'))
 
     op.drop_table('pick_task')
+    with op.batch_alter_table('parcel', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_parcel_tracking_key'))
+        batch_op.drop_index('ix_parcel_track_due', sqlite_where=sa.text('track_due_at IS NOT NULL'), postgresql_where=sa.text('track_due_at IS NOT NULL'))
+        batch_op.drop_index(batch_op.f('ix_parcel_shipment_id'))
+        batch_op.drop_index(batch_op.f('ix_parcel_booking_id'))
+
+    op.drop_table('parcel')
     op.drop_table('order_line_part')
+    with op.batch_alter_table('bank_entry', schema=None) as batch_op:
+        batch_op.drop_index('ix_bank_entry_state')
+        batch_op.drop_index(batch_op.f('ix_bank_entry_order_id'))
+
+    op.drop_table('bank_entry')
     with op.batch_alter_table('till_sale', schema=None) as batch_op:
         batch_op.drop_index('ix_till_sale_till')
         batch_op.drop_index('ix_till_sale_shift')
 
     op.drop_table('till_sale')
+    with op.batch_alter_table('return_case', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_return_case_order_id'))
+        batch_op.drop_index('ix_return_case_open', sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
+        batch_op.drop_index('ix_return_case_box', sqlite_where=sa.text("box <> ''"), postgresql_where=sa.text("box <> ''"))
+
+    op.drop_table('return_case')
+    with op.batch_alter_table('refund', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_refund_purse_id'))
+        batch_op.drop_index('ix_refund_pending', sqlite_where=sa.text("state IN ('planned', 'approved', 'sent', 'unknown')"), postgresql_where=sa.text("state IN ('planned', 'approved', 'sent', 'unknown')"))
+        batch_op.drop_index(batch_op.f('ix_refund_order_id'))
+        batch_op.drop_index(batch_op.f('ix_refund_case_id'))
+
+    op.drop_table('refund')
     with op.batch_alter_table('publication', schema=None) as batch_op:
         batch_op.drop_index('ix_publication_listing')
         batch_op.drop_index('ix_publication_account')
@@ -1908,11 +2350,6 @@ def downgrade() -> None:
         batch_op.drop_index('ix_parcel_photo_at')
 
     op.drop_table('parcel_photo')
-    with op.batch_alter_table('parcel', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_parcel_tracking_key'))
-        batch_op.drop_index(batch_op.f('ix_parcel_shipment_id'))
-
-    op.drop_table('parcel')
     with op.batch_alter_table('pack_scan', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_pack_scan_shipment_id'))
 
@@ -1934,6 +2371,17 @@ def downgrade() -> None:
         batch_op.drop_index('ix_listing_price_due', sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
 
     op.drop_table('listing_price')
+    with op.batch_alter_table('label_booking', schema=None) as batch_op:
+        batch_op.drop_index('uq_label_booking_shipment', sqlite_where=sa.text("state IN ('intended', 'sent', 'pending', 'confirmed', 'unknown') AND NOT is_return"), postgresql_where=sa.text("state IN ('intended', 'sent', 'pending', 'confirmed', 'unknown') AND NOT is_return"))
+        batch_op.drop_index('uq_label_booking_order', sqlite_where=sa.text("state IN ('intended', 'sent', 'pending', 'confirmed', 'unknown') AND NOT is_return AND shipment_id IS NULL"), postgresql_where=sa.text("state IN ('intended', 'sent', 'pending', 'confirmed', 'unknown') AND NOT is_return AND shipment_id IS NULL"))
+        batch_op.drop_index('ix_label_booking_state')
+        batch_op.drop_index(batch_op.f('ix_label_booking_shipment_id'))
+        batch_op.drop_index(batch_op.f('ix_label_booking_order_id'))
+        batch_op.drop_index(batch_op.f('ix_label_booking_handed_over_id'))
+        batch_op.drop_index('ix_label_booking_due', sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
+        batch_op.drop_index('ix_label_booking_confirmed')
+
+    op.drop_table('label_booking')
     with op.batch_alter_table('einvoice', schema=None) as batch_op:
         batch_op.drop_index('ix_einvoice_state')
         batch_op.drop_index('ix_einvoice_session')
@@ -1966,6 +2414,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_shipment_order_id'))
 
     op.drop_table('shipment')
+    with op.batch_alter_table('settlement', schema=None) as batch_op:
+        batch_op.drop_index('ix_settlement_ref')
+        batch_op.drop_index(batch_op.f('ix_settlement_order_id'))
+        batch_op.drop_index('ix_settlement_order')
+
+    op.drop_table('settlement')
     with op.batch_alter_table('rule_run', schema=None) as batch_op:
         batch_op.drop_index('ix_rule_run_rule')
         batch_op.drop_index('ix_rule_run_order')
@@ -1976,10 +2430,6 @@ def downgrade() -> None:
         batch_op.drop_index('ix_rule_check_at')
 
     op.drop_table('rule_check')
-    with op.batch_alter_table('return_case', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_return_case_order_id'))
-
-    op.drop_table('return_case')
     with op.batch_alter_table('reservation', schema=None) as batch_op:
         batch_op.drop_index('ix_reservation_place')
         batch_op.drop_index('ix_reservation_expiry')
@@ -2005,6 +2455,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_pick_scan_pick_list_id'))
 
     op.drop_table('pick_scan')
+    with op.batch_alter_table('payment_request', schema=None) as batch_op:
+        batch_op.drop_index('ix_payment_request_reference')
+        batch_op.drop_index(batch_op.f('ix_payment_request_order_id'))
+        batch_op.drop_index('ix_payment_request_due')
+
+    op.drop_table('payment_request')
     with op.batch_alter_table('payment', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_payment_order_id'))
 
@@ -2109,6 +2565,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_stock_document_list')
 
     op.drop_table('stock_document')
+    op.drop_table('service_rule')
     with op.batch_alter_table('sales_order', schema=None) as batch_op:
         batch_op.drop_index('ix_sales_order_together', sqlite_where=sa.text('together_id IS NOT NULL'), postgresql_where=sa.text('together_id IS NOT NULL'))
         batch_op.drop_index('ix_sales_order_to_ship', sqlite_where=sa.text("phase IN ('open', 'packing')"), postgresql_where=sa.text("phase IN ('open', 'packing')"))
@@ -2143,11 +2600,17 @@ def downgrade() -> None:
 
     op.drop_table('list_view')
     op.drop_table('list_choice')
+    op.drop_table('known_service')
     op.drop_table('import_profile')
+    with op.batch_alter_table('hand_over', schema=None) as batch_op:
+        batch_op.drop_index('ix_hand_over_due', sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
+
+    op.drop_table('hand_over')
     with op.batch_alter_table('feed', schema=None) as batch_op:
         batch_op.drop_index('ix_feed_due')
 
     op.drop_table('feed')
+    op.drop_table('fee_rate')
     op.drop_table('document_series_period')
     with op.batch_alter_table('comparison', schema=None) as batch_op:
         batch_op.drop_index('ix_comparison_account')
@@ -2186,14 +2649,18 @@ def downgrade() -> None:
         batch_op.drop_index('ix_sign_in_failure_address')
 
     op.drop_table('sign_in_failure')
+    op.drop_table('sending_settings')
     op.drop_table('rule_cursor')
     op.drop_table('rule')
+    op.drop_table('return_settings')
+    op.drop_table('return_counter')
     op.drop_table('refused_address')
     with op.batch_alter_table('product', schema=None) as batch_op:
         batch_op.drop_index('ix_product_name')
         batch_op.drop_index(batch_op.f('ix_product_category'))
 
     op.drop_table('product')
+    op.drop_table('packaging')
     with op.batch_alter_table('outbox_event', schema=None) as batch_op:
         batch_op.drop_index('ix_outbox_event_waiting', sqlite_where=sa.text('dispatched_at IS NULL'), postgresql_where=sa.text('dispatched_at IS NULL'))
 

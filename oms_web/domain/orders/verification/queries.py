@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from oms_web.core.paging import Page, seal, unseal_as
@@ -47,6 +47,15 @@ def orders_of(session: Session, order_ids: Collection[int]) -> dict[int, Order]:
     """Orders by their numbers: those that doubles are doubles of."""
     return {row.id: row for row in session.scalars(
         select(Order).where(Order.id.in_(sorted(order_ids))))} if order_ids else {}
+
+
+def queued_without(session: Session, most: int = 999) -> int:
+    """Orders that stand in the queue of what must be checked for something else than a finding:
+    another hold, or an order in the same parcel. Counted up to ``most``.
+    """
+    bare = select(Order.id).where(
+        Order.queue == "verify", ~exists().where(OPEN, Finding.order_id == Order.id)).limit(most)
+    return int(session.scalar(select(func.count()).select_from(bare.subquery())) or 0)
 
 
 def oldest(session: Session) -> datetime | None:

@@ -1,0 +1,82 @@
+"""Letters of cases that the law asks for, or that need no template: in fixed words. Pure.
+
+The acknowledgement of a withdrawal repeats the statement with date and time, on a durable medium,
+at once (directive 2011/83/EU, art. 11a(4)).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from oms_web.domain.messages.placeholders import fill, fill_line
+from oms_web.domain.messages.wording import Rendered
+
+LINK, WITHDRAWN, RECEIVED, ANSWERED = "link", "withdrawn", "received", "answered"
+
+_WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    LINK: {
+        "pl": ("Zwrot lub reklamacja zamówienia {{number}}",
+               "Dzień dobry,\n\nzwrot, odstąpienie od umowy i reklamację zamówienia {{number}} "
+               "zgłosisz tutaj:\n{{link}}\n\nJeśli to nie Ty o to prosisz, zignoruj tę "
+               "wiadomość.\n\n{{shop}}"),
+        "en": ("Return or complaint about order {{number}}",
+               "Hello,\n\nsend something of order {{number}} back, withdraw from the contract or "
+               "complain here:\n{{link}}\n\nIf it was not you who asked, ignore this "
+               "message.\n\n{{shop}}"),
+    },
+    WITHDRAWN: {
+        "pl": ("Potwierdzenie odstąpienia od umowy {{case}}",
+               "Dzień dobry,\n\npotwierdzamy, że {{at}} otrzymaliśmy oświadczenie o odstąpieniu "
+               "od umowy.\n\nNumer zgłoszenia: {{case}}\nImię i nazwisko: {{name}}\n"
+               "Zamówienie: {{number}}\nTowary:\n{{lines}}\nKontakt: {{email}}\n\n"
+               "Skrót zapisu (SHA-256): {{digest}}\n\nTowar prosimy odesłać w ciągu 14 dni na "
+               "adres:\n{{address}}\n{{how}}\n\nPieniądze zwrócimy w ciągu 14 dni od "
+               "otrzymania oświadczenia; możemy zaczekać na towar lub dowód jego odesłania.\n\n"
+               "{{shop}}"),
+        "en": ("Your withdrawal {{case}} was received",
+               "Hello,\n\nwe confirm that on {{at}} we received your statement of withdrawal from "
+               "the contract.\n\nNumber of the case: {{case}}\nName: {{name}}\n"
+               "Order: {{number}}\nGoods:\n{{lines}}\nContact: {{email}}\n\n"
+               "Hash of the record (SHA-256): {{digest}}\n\nPlease send the goods back within 14 "
+               "days to:\n{{address}}\n{{how}}\n\nWe will pay back within 14 days of your "
+               "statement; we may wait for the goods or for proof that they were sent.\n\n"
+               "{{shop}}"),
+    },
+    RECEIVED: {
+        "pl": ("Otrzymaliśmy zgłoszenie {{case}}",
+               "Dzień dobry,\n\n{{at}} otrzymaliśmy zgłoszenie {{case}} do zamówienia "
+               "{{number}}.\n\n{{lines}}\n\n{{story}}\n\nOdpowiemy do: {{due}}\n"
+               "Adres zwrotu:\n{{address}}\n{{how}}\n\n{{shop}}"),
+        "en": ("We received your case {{case}}",
+               "Hello,\n\non {{at}} we received the case {{case}} of order {{number}}.\n\n"
+               "{{lines}}\n\n{{story}}\n\nWe will answer by: {{due}}\n"
+               "Where to send the goods:\n{{address}}\n{{how}}\n\n{{shop}}"),
+    },
+    ANSWERED: {
+        "pl": ("Odpowiedź na reklamację {{case}}",
+               "Dzień dobry,\n\nodpowiadamy na reklamację {{case}} do zamówienia "
+               "{{number}}.\n\n{{answer}}\n\n{{shop}}"),
+        "en": ("Our answer to your complaint {{case}}",
+               "Hello,\n\nthis is our answer to the complaint {{case}} about order "
+               "{{number}}.\n\n{{answer}}\n\n{{shop}}"),
+    },
+}
+NAMES: Mapping[str, str] = {
+    LINK: "case link", WITHDRAWN: "withdrawal received", RECEIVED: "case received",
+    ANSWERED: "complaint answered",
+}
+"""How the messages are called in our own list."""
+
+
+def render(letter: str, language: str, values: Mapping[str, str]) -> Rendered:
+    """A letter with its values; a line whose values are all empty is left out.
+
+    What a buyer typed is filled in afterwards and never read for fields again.
+    """
+    subject, text = _WORDS[letter]["en" if language == "en" else "pl"]
+    return Rendered(language, fill_line(subject, values), fill(text, values).strip())
+
+
+def goods(lines: Sequence[tuple[int, str]]) -> str:
+    """What it is about: a line for each, ``2 × Kubek``."""
+    return "\n".join(f"{units} × {title}" for units, title in lines)

@@ -1,0 +1,123 @@
+"""The profit of orders: gathered for a page of them in a fixed number of statements, and summed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from oms_web.core.clock import day_bounds, local_day
+from oms_web.core.paging import Page, seal, unseal_as
+from oms_web.domain.catalog.models import Variant
+from oms_web.domain.orders import phases
+from oms_web.domain.orders.models import Order, OrderLine
+from oms_web.domain.payments import fees, refund_states
+from oms_web.domain.payments import profit as profits
+from oms_web.domain.payments.fees import Sale
+from oms_web.domain.payments.models import Refund
+from oms_web.domain.payments.profit import Profit, SoldLine
+from oms_web.domain.payments.settling.models import Settlement
+from oms_web.domain.payments.settling.reports import FEE
+
+PAGE = 50
+MOST_SUMMED = 5_000
+COUNTED = (phases.OPEN, phases.PACKING, phases.ELSEWHERE, phases.SHIPPED, phases.DONE)
+
+
+@dataclass(slots=True)
+class Sum:
+    """What a channel's orders of one currency came to."""
+
+    orders: int = 0
+    revenue: int = 0
+    costs: int = 0
+    left: int = 0
+    lacks: int = 0
+
+
+def of(session: Session, orders: Sequence[Order]) -> dict[int, Profit]:
+    """The profit of each order."""
+    ids = [one.id for one in orders]
+    if not ids:
+        return {}
+    sold = _lines(session, ids)
+    back = dict(session.execute(
+        select(Refund.order_id, func.sum(Refund.amount))
+        .where(Refund.order_id.in_(ids), Refund.state == refund_states.DONE)
+        .group_by(Refund.order_id)).all())
+    charged = dict(session.execute(
+        select(Settlement.order_id, func.sum(Settlement.amount))
+        .where(Settlement.order_id.in_(ids), Settlement.kind == FEE)
+        .group_by(Settlement.order_id)).all())
+    rates = fees.every(session)
+    return {one.id: profits.profit(
+        sold.get(one.id, []), one.shipping_total, one.discount_total, int(back.get(one.id, 0)),
+        _fees(rates, one, charged.get(one.id))) for one in orders}
+
+
+def _fees(rates: Sequence[fees.FeeRate], order: Order, charged: int | None) -> dict[str, int]:
+    """By the seller's table; the channel's own report counts instead where it tells of the order.
+    """
+    sale = Sale(order.account_id, order.payment_method, order.carrier, order.total, order.currency,
+                local_day(order.placed_at))
+    found = {kind: fees.fee(rates, kind, sale) for kind in fees.KINDS}
+    if charged is not None:
+        found[fees.CHANNEL] = -int(charged)
+    return found
+
+
+def _lines(session: Session, ids: Sequence[int]) -> dict[int, list[SoldLine]]:
+    found: dict[int, list[SoldLine]] = defaultdict(list)
+    rows = session.execute(
+        select(OrderLine, Variant.cost).outerjoin(Variant, Variant.id == OrderLine.variant_id)
+        .where(OrderLine.order_id.in_(ids)))
+    for line, cost in rows:
+        units = line.quantity - line.cancelled
+        if units > 0:
+            gross = line.total if units == line.quantity else line.total * units // line.quantity
+            found[line.order_id].append(SoldLine(
+                gross, line.vat_rate, max(units - line.restocked, 0), cost))
+    return found
+
+
+def _between(first: date, last: date):
+    start, end = day_bounds(first)[0], day_bounds(last)[1]
+    return (Order.placed_at >= start, Order.placed_at < end, Order.phase.in_(COUNTED))
+
+
+def page(session: Session, first: date, last: date, after: str | None, size: int = PAGE
+         ) -> Page[Order]:
+    """Orders placed on these days, the newest first.
+
+    Raises:
+        Invalid: the page token is broken.
+    """
+    query = select(Order).where(*_between(first, last))
+    if after:
+        query = query.where(Order.id < unseal_as(after, int)[0])
+    rows = session.scalars(query.order_by(Order.id.desc()).limit(size + 1)).all()
+    return Page(rows[:size], seal(rows[size - 1].id) if len(rows) > size else None)
+
+
+def sums(session: Session, first: date, last: date
+         ) -> tuple[dict[tuple[int | None, str], Sum], bool]:
+    """(channel, currency) -> what its orders came to; and whether all of them were counted."""
+    rows = session.scalars(select(Order).where(*_between(first, last))
+                           .order_by(Order.id.desc()).limit(MOST_SUMMED + 1)).all()
+    found: dict[tuple[int | None, str], Sum] = defaultdict(Sum)
+    counted = rows[:MOST_SUMMED]
+    for begin in range(0, len(counted), 500):
+        some = counted[begin:begin + 500]
+        earned = of(session, some)
+        for one in some:
+            got, whole = earned[one.id], found[one.account_id, one.currency]
+            whole.orders += 1
+            whole.revenue += got.revenue - got.given_back
+            whole.costs += got.goods + sum(got.fees.values())
+            whole.left += got.left
+            whole.lacks += bool(got.lacks)
+    return dict(found), len(rows) <= MOST_SUMMED

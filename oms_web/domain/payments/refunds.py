@@ -1,0 +1,336 @@
+"""Refunds: set aside, approved, sent, and what became of them.
+
+Setting money aside is one conditional UPDATE of the order it lies at, so however many ask at once,
+what is pending never exceeds what was paid. Saying, doing, noting: before a provider is asked the
+row says ``sent``; a lost answer makes it ``unknown``, and ``unknown`` is resolved by asking what
+became of its key before anything is sent again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from oms_web.core.errors import Invalid, NotAllowedNow, NotFound
+from oms_web.core.text import tidy
+from oms_web.core.work import Work
+from oms_web.domain.audit import service as audit
+from oms_web.domain.orders import lineage
+from oms_web.domain.orders.models import Order, OrderLine
+from oms_web.domain.payments.models import Payment, Refund
+from oms_web.domain.payments.refund_states import (
+    APPROVED,
+    DONE,
+    METHODS,
+    PLANNED,
+    REFUSED,
+    SENT,
+    UNKNOWN,
+    after,
+)
+from oms_web.domain.payments.service import DESK, MARK, settle
+
+NO_MORE = "No more can go back than was paid."
+LOST = "The answer was lost: nobody knows whether it was sent."
+IN_FLIGHT = timedelta(minutes=5)
+"""How long an answer may take before nobody waits for it any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A refund as it is asked for. ``amount`` in minor units of the order's currency; ``items``
+    are the plan's, each with ``line_id`` and ``units`` where goods stand behind it.
+    """
+
+    key: str
+    amount: int
+    method: str
+    items: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+    reason: str = ""
+    bank_account: str = ""
+    case_id: int | None = None
+
+
+def get(session: Session, refund_id: int) -> Refund:
+    """A refund.
+
+    Raises:
+        NotFound: there is none.
+    """
+    found = session.get(Refund, refund_id)
+    if found is None:
+        raise NotFound("There is no such refund.")
+    return found
+
+
+def lock(session: Session, refund_id: int) -> Refund:
+    """A refund that nobody else changes until the end of the transaction.
+
+    Raises:
+        NotFound: there is none.
+    """
+    found = session.scalar(select(Refund).where(Refund.id == refund_id).with_for_update()
+                           .execution_options(populate_existing=True))
+    if found is None:
+        raise NotFound("There is no such refund.")
+    return found
+
+
+def of_case(session: Session, case_id: int) -> list[Refund]:
+    """The refunds of a case, the first one first."""
+    return list(session.scalars(
+        select(Refund).where(Refund.case_id == case_id).order_by(Refund.id)))
+
+
+def of_cases(session: Session, case_ids: Collection[int]) -> dict[int, list[Refund]]:
+    """The refunds of each case."""
+    found: dict[int, list[Refund]] = {}
+    for one in session.scalars(
+        select(Refund).where(Refund.case_id.in_(case_ids)).order_by(Refund.id)
+    ):
+        found.setdefault(one.case_id or 0, []).append(one)
+    return found
+
+
+def of_orders(session: Session, order_ids: Iterable[int]) -> list[Refund]:
+    """The refunds for orders that were not refused, the first one first."""
+    return list(session.scalars(
+        select(Refund).where(Refund.order_id.in_(sorted(order_ids)), Refund.state != REFUSED)
+        .order_by(Refund.id)))
+
+
+def states_of_case(session: Session, case_id: int) -> list[tuple[str, str]]:
+    """(state, method) of each refund of a case."""
+    return [tuple(row) for row in session.execute(
+        select(Refund.state, Refund.method).where(Refund.case_id == case_id))]
+
+
+def free(session: Session, order: Order) -> int:
+    """What of an order's purchase was paid and neither went back nor is about to."""
+    return sum(max(0, one.paid_total - one.refund_pending)
+               for one in lineage.purchase(session, order))
+
+
+# Asking -----------------------------------------------------------------------------------------
+
+
+def ask(work: Work, order: Order, asked: Asked) -> tuple[Refund, bool]:
+    """Set money aside for a refund; returns it, and whether it is new.
+
+    The same key with the same wish is the same refund, however often it is asked for.
+
+    Raises:
+        Invalid: no amount, no such method, more than was paid, or a key that was used for
+            something else.
+    """
+    known = work.session.scalar(select(Refund).where(Refund.key == asked.key))
+    if known is not None:
+        if (known.order_id, known.amount, known.method) != (order.id, asked.amount, asked.method):
+            raise Invalid("This was asked for with another amount. Reload the page.", "amount")
+        return known, False
+    if asked.amount <= 0:
+        raise Invalid("The amount must be above zero.", "amount")
+    if asked.method not in METHODS:
+        raise Invalid("Choose how the money goes back.", "method")
+    purse = next((one for one in lineage.purchase(work.session, order)
+                  if _set_aside(work.session, one.id, asked.amount)), None)
+    if purse is None:
+        raise Invalid(NO_MORE, "amount")
+    work.session.expire(purse, ["refund_pending"])
+    row = Refund(
+        order_id=order.id, purse_id=purse.id, case_id=asked.case_id, amount=asked.amount,
+        currency=order.currency, method=asked.method, state=PLANNED, key=asked.key,
+        plan=[dict(item) for item in asked.items], reason=tidy(asked.reason)[:300],
+        bank_account=asked.bank_account, created_at=work.now, created_by=work.actor.name)
+    work.session.add(row)
+    work.session.flush()
+    audit.record(work, "refunds.plan", "refund", row.id,
+                 {"amount": [None, row.amount], "refund_method": [None, row.method]},
+                 order_id=order.id, note=row.reason or None)
+    return row, True
+
+
+def _set_aside(session: Session, order_id: int, amount: int) -> bool:
+    """The guard: pending and new together are covered by what was paid, or nothing happens."""
+    done = session.execute(
+        update(Order)
+        .where(Order.id == order_id, Order.paid_total - Order.refund_pending >= amount)
+        .values(refund_pending=Order.refund_pending + amount)
+        .execution_options(synchronize_session=False))
+    return bool(done.rowcount)
+
+
+# Moving on --------------------------------------------------------------------------------------
+
+
+def act(work: Work, refund: Refund, name: str, *, why: str = "", reference: str = "") -> bool:
+    """Take a locked refund on by an act of the table; False when it had its effect already.
+
+    ``done`` writes the payment, ``drop`` and ``refuse`` let the money go again.
+
+    Raises:
+        NotAllowedNow: its state does not permit that.
+    """
+    target = after(refund.state, name)
+    if target == refund.state:
+        return False
+    before, refund.state = refund.state, target
+    refund.why = tidy(why)[:400]
+    if reference:
+        refund.reference = tidy(reference)[:160]
+    if target == APPROVED:
+        refund.approved_at, refund.approved_by = work.now, work.actor.name
+    elif target == SENT:
+        refund.sent_at, refund.attempts = work.now, refund.attempts + 1
+    elif target == DONE:
+        _done(work, refund)
+    elif target == REFUSED:
+        _let_go(work, refund)
+    work.session.flush()
+    audit.record(work, f"refunds.{name}", "refund", refund.id, {"refund": [before, target]},
+                 order_id=refund.order_id, note=refund.why or refund.reference or None)
+    return True
+
+
+def _purse(work: Work, refund: Refund) -> Order:
+    return work.session.scalars(
+        select(Order).where(Order.id == refund.purse_id).with_for_update()
+        .execution_options(populate_existing=True)).one()
+
+
+def _let_go(work: Work, refund: Refund) -> None:
+    purse = _purse(work, refund)
+    purse.refund_pending -= refund.amount
+    refund.ended_at = work.now
+
+
+def _done(work: Work, refund: Refund, told: Mapping[str, Any] | None = None) -> None:
+    """The money is gone: pending becomes a payment below zero, by whoever told it first."""
+    purse = _purse(work, refund)
+    purse.refund_pending -= refund.amount
+    if refund.case_id is not None:
+        purse.refunded_total += refund.amount
+    refund.ended_at = work.now
+    work.session.execute(insert(Payment), [dict(told or {
+        "at": work.now, "amount": -refund.amount, "currency": refund.currency,
+        "method": refund.method, "source": DESK, "reference": f"{MARK}{refund.id}",
+        "stated": False}) | {"order_id": purse.id}])
+    for item in refund.plan:
+        if item.get("line_id") and item.get("units"):
+            work.session.execute(
+                update(OrderLine).where(OrderLine.id == item["line_id"])
+                .values(refunded=OrderLine.refunded + item["units"])
+                .execution_options(synchronize_session="fetch"))
+    settle(work, purse)
+
+
+# A provider's part ------------------------------------------------------------------------------
+
+
+def take(work: Work, refund_id: int) -> Refund | None:
+    """Write down that a provider is about to be asked; None if there is nothing to ask.
+
+    ``unknown`` comes back as it is: whoever sends asks first what became of its key. So does what
+    was sent so long ago that whoever sent it must have died.
+
+    Raises:
+        NotFound: there is no such refund.
+    """
+    refund = lock(work.session, refund_id)
+    if refund.state == SENT and refund.sent_at is not None \
+            and work.now - refund.sent_at >= IN_FLIGHT:
+        act(work, refund, "lose", why=LOST)
+    if refund.state == UNKNOWN:
+        return refund
+    if refund.state != APPROVED:
+        return None
+    act(work, refund, "send")
+    return refund
+
+
+def note(work: Work, refund_id: int, attempt: int, outcome: str, *, reference: str = "",
+         why: str = "") -> bool:
+    """Note what a provider answered: ``done``, ``refuse``, ``lose``, or ``wait`` where it works on
+    it; False if it was overtaken.
+
+    Args:
+        attempt: the try that was answered; the answer to an earlier one counts no more.
+    """
+    refund = lock(work.session, refund_id)
+    if refund.attempts != attempt or refund.state not in (SENT, UNKNOWN):
+        return False
+    if outcome == "wait":
+        refund.state, refund.sent_at = SENT, work.now
+        refund.reference = tidy(reference)[:160] or refund.reference
+        return True
+    if outcome == "lose" and refund.state == UNKNOWN:
+        return False
+    return act(work, refund, outcome, why=why, reference=reference)
+
+
+def references_beside(session: Session, refund: Refund) -> tuple[str, ...]:
+    """The provider's references of the other refunds of the same payment."""
+    if refund.request_id is None:
+        return ()
+    return tuple(session.scalars(
+        select(Refund.reference).where(
+            Refund.request_id == refund.request_id, Refund.id != refund.id,
+            Refund.reference != "").order_by(Refund.id)))
+
+
+# What channels tell -----------------------------------------------------------------------------
+
+
+def hear(work: Work, order: Order, rows: Sequence[Mapping[str, Any]]
+         ) -> tuple[list[Mapping[str, Any]], set[int]]:
+    """The payments a channel tells that are news, without the echo of refunds of ours; and the
+    cases whose refunds it settled.
+
+    A payment below zero that has the reference, or else exactly the amount, of a refund that was
+    sent is that refund: it settles one whose answer was lost, and adds nothing to one that is done.
+    """
+    news: list[Mapping[str, Any]] = []
+    settled: set[int] = set()
+    for row in rows:
+        refund = _echoed(work.session, order, row) if row["amount"] < 0 else None
+        if refund is None:
+            news.append(row)
+            continue
+        refund.echo = f"{row['source']}:{row['reference']}"[:240]
+        if refund.state != DONE:
+            before, refund.state = refund.state, DONE
+            _done(work, refund, row)
+            audit.record(work, "refunds.told", "refund", refund.id, {"refund": [before, DONE]},
+                         order_id=refund.order_id)
+            settled |= {refund.case_id} - {None}
+    return news, settled
+
+
+def _echoed(session: Session, order: Order, row: Mapping[str, Any]) -> Refund | None:
+    family = [one.id for one in lineage.purchase(session, order)]
+    name = f"{row['source']}:{row['reference']}"[:240]
+    mine = session.scalars(
+        select(Refund)
+        .where(Refund.purse_id.in_(family), Refund.state.in_((SENT, UNKNOWN, DONE)))
+        .order_by(Refund.id).with_for_update()).all()
+    by_name = next((one for one in mine if one.echo == name), None)
+    if by_name is not None:
+        return by_name
+    fresh = [one for one in mine if not one.echo and one.amount == -row["amount"]]
+    named = [one for one in fresh if one.reference and one.reference == row["reference"]]
+    return next(iter(named or fresh), None)
+
+
+def refuse_if_pending(order: Order, amount: int) -> None:
+    """See that money is not promised to a refund before it is taken away otherwise.
+
+    Raises:
+        NotAllowedNow: some of it is on its way back to the buyer.
+    """
+    if amount > order.paid_total - order.refund_pending:
+        raise NotAllowedNow("Some of this money is about to go back to the buyer.")

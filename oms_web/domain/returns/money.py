@@ -1,0 +1,77 @@
+"""What a refund plan needs to know of an order: what its lines really cost, what is still there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from oms_web.core.money import line_total
+from oms_web.core.text import words
+from oms_web.domain.documents.charges import DELIVERY, GOODS, SURCHARGE, Charge, charges
+from oms_web.domain.orders import lineage
+from oms_web.domain.orders.models import Order
+from oms_web.domain.orders.service import order_lines
+from oms_web.domain.payments import refunds
+from oms_web.domain.payments.models import Payment, Refund
+from oms_web.domain.returns import refund_plan, settings
+from oms_web.domain.returns.refund_plan import Paid, Sold
+
+_VOUCHERS = ({"voucher"}, {"giftcard"}, {"gift", "card"}, {"karta", "podarunkowa"}, {"bon"},
+             {"talon"})
+_SAME = "23"
+"""Any rate: how money is divided among lines does not depend on VAT."""
+
+
+def facts(session: Session, order: Order) -> tuple[list[Sold], Paid]:
+    """The lines of an order as they were paid, and its money.
+
+    Raises:
+        Invalid: the discount is larger than everything it can lower, or nothing was sold.
+    """
+    before = refunds.of_orders(session, [order.id])
+    lines = [line for line in order_lines(session, order.id) if line.quantity > line.cancelled]
+    found = charges([
+        Charge(GOODS, _SAME, line_total(line.unit_price, line.quantity - line.cancelled,
+                                        order.currency),
+               line.quantity - line.cancelled, title=line.title, line_id=line.id)
+        for line in lines
+    ], order.shipping_total, order.discount_total)
+    gone: dict[int, int] = {}
+    for item in (item for refund in before for item in refund.plan):
+        if item["kind"] == refund_plan.GOODS:
+            gone[item["line_id"]] = gone.get(item["line_id"], 0) + item["units"]
+    sold = [Sold(one.line_id or 0, one.title, one.quantity, one.amount,
+                 min(gone.get(one.line_id or 0, 0), one.quantity))
+            for one in found if one.kind == GOODS]
+    total, vouchers = _came_in(session, order)
+    paid = Paid(
+        free=_free(session, order, before), total=total, vouchers=vouchers,
+        delivery=sum(one.amount for one in found if one.kind == DELIVERY),
+        fees=sum(one.amount for one in found if one.kind == SURCHARGE),
+        delivery_gone=sum(item["amount"] for refund in before for item in refund.plan
+                          if item["kind"] == refund_plan.DELIVERY),
+        cheapest=settings.cheapest(session, order.currency))
+    return sold, paid
+
+
+def _free(session: Session, order: Order, before: Sequence[Refund]) -> int:
+    """What of this order can still go back: its own share of its purchase, less what went."""
+    share = lineage.paid_of(session, order) - sum(one.amount for one in before if one.case_id)
+    return max(0, min(share, refunds.free(session, order)))
+
+
+def _came_in(session: Session, order: Order) -> tuple[int, int]:
+    """What was paid for the purchase, and how much of that by voucher."""
+    family = [one.id for one in lineage.purchase(session, order)]
+    rows = session.execute(select(Payment.amount, Payment.method).where(
+        Payment.order_id.in_(family), Payment.amount > 0)).all()
+    return (sum(amount for amount, _ in rows),
+            sum(amount for amount, method in rows if is_voucher(method)))
+
+
+def is_voucher(method: str) -> bool:
+    """Whether a payment was made with a voucher or a gift card, by what it is called."""
+    said = set(words(method))
+    return any(needed <= said for needed in _VOUCHERS)

@@ -1,0 +1,141 @@
+"""Looking labels up: what is to buy, what went wrong, what was bought, what waits for a courier."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import Session
+
+from oms_web.core.clock import day_bounds, local_day
+from oms_web.core.paging import Page, seal, unseal_as
+from oms_web.domain.orders import phases
+from oms_web.domain.orders.models import Order
+from oms_web.domain.shipping import bookings, service
+from oms_web.domain.shipping.label_models import HandOver, LabelBooking
+from oms_web.domain.shipping.models import Parcel, Shipment
+
+TODO, REFUSED, UNKNOWN, WAITING, TODAY = VIEWS = ("todo", "refused", "unknown", "waiting", "today")
+MOST = 999
+MOST_HANDED = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A label, or a shipment that has none (``booking`` is None)."""
+
+    id: int
+    order_id: int
+    name: str
+    city: str
+    method: str
+    ship_by: datetime | None
+    booking: LabelBooking | None
+
+
+def listed(session: Session, view: str, now: datetime, after: str | None = None, limit: int = 50
+           ) -> Page[Row]:
+    """A page of a view: what is to do oldest first, what is done newest first."""
+    if view == TODO:
+        query: Select[Any] = select(Shipment.id, Order).join(
+            Order, Order.id == Shipment.order_id).where(*_todo())
+        key, newest = Shipment.id, False
+    else:
+        query = select(LabelBooking.id, Order, LabelBooking).join(
+            Order, Order.id == LabelBooking.order_id).where(*_booked(view, now))
+        key, newest = LabelBooking.id, view == TODAY
+    if after:
+        (last,) = unseal_as(after, int)
+        query = query.where(key < last if newest else key > last)
+    found = session.execute(query.order_by(key.desc() if newest else key).limit(limit + 1)).all()
+    rows = [_row(*one) for one in found[:limit]]
+    return Page(rows, seal(rows[-1].id) if len(found) > limit else None)
+
+
+def _row(id_: int, order: Order, booking: LabelBooking | None = None) -> Row:
+    to = order.ship_to or {}
+    return Row(id_, order.id, str(to.get("name") or to.get("company") or order.buyer_name),
+               str(to.get("city") or order.pickup_point or ""), order.delivery_method,
+               order.ship_by, booking)
+
+
+def _todo() -> list[ColumnElement[bool]]:
+    """Packed or being packed, not every box has a number, and no label is on its way."""
+    bare = select(Parcel.shipment_id).where(Parcel.tracking == "")
+    coming = select(LabelBooking.shipment_id).where(
+        LabelBooking.state.in_(bookings.LIVE), ~LabelBooking.is_return,
+        LabelBooking.shipment_id.is_not(None))
+    return [Shipment.state.in_(service.LIVE), Shipment.id.in_(bare), Shipment.id.not_in(coming),
+            Order.phase.in_((phases.OPEN, phases.PACKING))]
+
+
+def _booked(view: str, now: datetime) -> list[ColumnElement[bool]]:
+    if view == TODAY:
+        begins, _ = day_bounds(local_day(now))
+        return [LabelBooking.state == bookings.CONFIRMED, LabelBooking.confirmed_at >= begins]
+    if view == REFUSED:
+        later = select(func.max(LabelBooking.id)).group_by(LabelBooking.order_id)
+        return [LabelBooking.state == bookings.REFUSED, LabelBooking.id.in_(later),
+                Order.phase.in_((phases.OPEN, phases.PACKING, phases.SHIPPED))]
+    if view == UNKNOWN:
+        return [LabelBooking.state == bookings.UNKNOWN]
+    return [LabelBooking.state.in_((bookings.INTENDED, bookings.SENT, bookings.PENDING))]
+
+
+def count(session: Session, view: str, now: datetime) -> int:
+    """How many there are, counted up to ``MOST``."""
+    query: Select[Any] = select(Shipment.id).join(Order, Order.id == Shipment.order_id).where(
+        *_todo()) if view == TODO else select(LabelBooking.id).join(
+        Order, Order.id == LabelBooking.order_id).where(*_booked(view, now))
+    return int(session.scalar(
+        select(func.count()).select_from(query.limit(MOST).subquery())) or 0)
+
+
+def newest_files(session: Session, order_ids: Collection[int]) -> dict[int, str]:
+    """The PDF of the newest outgoing label of each order that has one."""
+    return {order_id: files["pdf_a6"] for order_id, files in session.execute(
+        select(LabelBooking.order_id, LabelBooking.files)
+        .where(LabelBooking.order_id.in_(order_ids), ~LabelBooking.is_return,
+               LabelBooking.state == bookings.CONFIRMED).order_by(LabelBooking.id))
+        if "pdf_a6" in files}
+
+
+# Given to a courier -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A labelled shipment that no hand-over has yet."""
+
+    booking: LabelBooking
+    shipment: Shipment
+    weight_g: int
+
+
+def ready(session: Session, account_id: int, ids: Sequence[int] | None = None) -> list[Ready]:
+    """An account's packed shipments with a label that wait for its courier, oldest first."""
+    query = (
+        select(LabelBooking, Shipment).join(Shipment, Shipment.id == LabelBooking.shipment_id)
+        .where(LabelBooking.account_id == account_id, LabelBooking.state == bookings.CONFIRMED,
+               LabelBooking.handed_over_id.is_(None), LabelBooking.void_asked_at.is_(None),
+               Shipment.state == service.PACKED)
+        .order_by(LabelBooking.id).limit(MOST_HANDED))
+    if ids is not None:
+        query = query.where(LabelBooking.id.in_(ids))
+    return [Ready(booking, shipment,
+                  sum(one["weight_g"] for one in booking.request["packages"]))
+            for booking, shipment in session.execute(query)]
+
+
+def hand_overs(session: Session, limit: int = 20) -> list[HandOver]:
+    """The newest hand-overs."""
+    return list(session.scalars(select(HandOver).order_by(HandOver.id.desc()).limit(limit)))
+
+
+def inside(session: Session, hand_over_id: int) -> list[LabelBooking]:
+    """The labels of a hand-over."""
+    return list(session.scalars(select(LabelBooking).where(
+        LabelBooking.handed_over_id == hand_over_id).order_by(LabelBooking.id)))

@@ -1,0 +1,102 @@
+"""Parcels are given to a courier together: what is signed, and the visit that is asked for."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+
+from oms_web.core.claims import enqueue
+from oms_web.core.errors import Invalid, NotFound
+from oms_web.core.work import Work
+from oms_web.domain.audit import service as audit
+from oms_web.domain.shipping import label_queries
+from oms_web.domain.shipping.label_models import HandOver, LabelBooking
+
+TASK = "call_courier"
+INTENDED, SENT, DONE, REFUSED = "intended", "sent", "done", "refused"
+LONGEST = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """When a courier may come."""
+
+    ready_from: datetime
+    until: datetime
+
+
+def give(work: Work, account_id: int, booking_ids: Sequence[int], visit: Visit | None = None
+         ) -> HandOver:
+    """Put parcels of one carrier's account together; with a visit, a courier is asked for.
+
+    Raises:
+        Invalid: no parcel was chosen that still waits, or the visit is in the past or too far off.
+    """
+    if visit is not None:
+        if visit.until <= visit.ready_from or visit.until <= work.now:
+            raise Invalid("The courier cannot come before the parcels are ready.", "until")
+        if visit.ready_from > work.now + LONGEST:
+            raise Invalid("At most two weeks ahead.", "day")
+    found = label_queries.ready(work.session, account_id, booking_ids)
+    if not found:
+        raise Invalid("Choose at least one parcel.", "parcel")
+    row = HandOver(
+        account_id=account_id, key=f"H-{secrets.token_hex(6).upper()}",
+        state=INTENDED if visit else "", parcels=sum(len(one.booking.tracking) for one in found),
+        weight_g=sum(one.weight_g for one in found), by_name=work.actor.name, created_at=work.now,
+        ready_from=visit.ready_from if visit else None, until=visit.until if visit else None,
+        due_at=work.now if visit else None)
+    work.session.add(row)
+    work.session.flush()
+    taken = work.session.execute(
+        update(LabelBooking)
+        .where(LabelBooking.id.in_([one.booking.id for one in found]),
+               LabelBooking.handed_over_id.is_(None))
+        .values(handed_over_id=row.id)).rowcount
+    if taken != len(found):
+        raise Invalid("Somebody else took one of these parcels just now.", "parcel")
+    audit.record(work, "labels.hand_over", "hand_over", row.id, {"parcels": [None, row.parcels]})
+    if visit is not None:
+        ask(work, row.id)
+    return row
+
+
+def ask(work: Work, hand_over_id: int) -> bool:
+    """Queue the calling of a courier; False if it is queued already."""
+    return enqueue(work.session, TASK, str(hand_over_id), {"hand_over_id": hand_over_id},
+                   now=work.now) is not None
+
+
+def due(work: Work) -> list[int]:
+    """Visits that are to be asked for now."""
+    return list(work.session.scalars(
+        select(HandOver.id).where(HandOver.due_at <= work.now).order_by(HandOver.id).limit(50)))
+
+
+def get(work: Work, hand_over_id: int) -> HandOver:
+    """A hand-over.
+
+    Raises:
+        NotFound: there is none.
+    """
+    found = work.session.get(HandOver, hand_over_id, populate_existing=True)
+    if found is None:
+        raise NotFound("There is no such hand-over.")
+    return found
+
+
+def note(work: Work, hand_over_id: int, state: str, reference: str = "", why: str = "",
+         wait: timedelta | None = None) -> None:
+    """What the carrier said to a visit. The same key is the same visit, so asking again is safe."""
+    row = get(work, hand_over_id)
+    before, row.state = row.state, state
+    row.reference, row.why = reference[:120] or row.reference, why[:500]
+    row.due_at = None if wait is None else work.now + wait
+    if state != before:
+        audit.record(work, "labels.visit", "hand_over", row.id, {"visit": [before, state]},
+                     note=why or None)
+    work.session.flush()

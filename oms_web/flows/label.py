@@ -1,0 +1,313 @@
+"""Labels: written down to be bought, confirmed, refused, taken back, bought for returns.
+
+A flow decides and writes; the carrier is asked by ``sync/labels.py``, with no transaction open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from oms_web.core.claims import enqueue
+from oms_web.core.errors import Invalid, NotAllowedNow
+from oms_web.core.work import Work
+from oms_web.domain.channels.service import get_account
+from oms_web.domain.orders import phases
+from oms_web.domain.orders import service as orders
+from oms_web.domain.orders.models import Order
+from oms_web.domain.shipping import bookings, choosing, planning, sending
+from oms_web.domain.shipping import service as shipping
+from oms_web.domain.shipping.bookings import Taken
+from oms_web.domain.shipping.label_models import LabelBooking
+from oms_web.domain.shipping.models import Shipment
+from oms_web.domain.shipping.planning import Plan, Wanted
+
+TASK = "buy_label"
+MOST_RETURNED = 10
+
+Checker = Callable[[Mapping[str, Any], int], None]
+"""Asks a carrier's connector, without a network, what is wrong with a booking; raises it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a booking at the carrier. ``tracking`` and ``price`` (minor) once confirmed;
+    ``wait``: when to ask again; ``person``: only a person can find out.
+    """
+
+    state: str
+    reference: str = ""
+    tracking: Sequence[str] = ()
+    price: int | None = None
+    currency: str = ""
+    why: str = ""
+    field: str = ""
+    wait: timedelta | None = None
+    person: bool = False
+
+
+def ask(work: Work, booking_id: int, delay: timedelta = timedelta(0)) -> bool:
+    """Queue what is due of a booking; False if that is queued already."""
+    return enqueue(work.session, TASK, str(booking_id), {"booking_id": booking_id}, now=work.now,
+                   delay=delay) is not None
+
+
+def plan_order(work: Work, order_id: int) -> Plan:
+    """What would be booked for an order: for its shipment that has not left, if there is one."""
+    order = orders.get_order(work.session, order_id)
+    begun = shipping.of_order(work.session, order_id, *shipping.LIVE)
+    return planning.plan(work.session, order, begun[0] if begun else None)
+
+
+def book_order(work: Work, order_id: int, wanted: Wanted = Wanted(), check: Checker | None = None
+               ) -> LabelBooking:
+    """Have the label of an order bought: of each shipment that has none, else of the order itself.
+
+    Said again, it changes nothing: the label that there is, is returned.
+
+    Raises:
+        NotAllowedNow: the order is closed, held or not paid, or no service is chosen.
+        Invalid, InvalidForm: what the carrier would refuse.
+    """
+    order = orders.lock_order(work.session, order_id)
+    begun = shipping.of_order(work.session, order_id, *shipping.LIVE, shipping.SHIPPED)
+    if not begun:
+        known = bookings.live_before_packing(work.session, [order_id])
+        return known or _book(work, order, None, wanted, check)
+    found = [book_shipment(work, one.id, wanted, check) for one in begun]
+    return found[0]
+
+
+def book_shipment(work: Work, shipment_id: int, wanted: Wanted = Wanted(),
+                  check: Checker | None = None) -> LabelBooking:
+    """Have the label of a shipment bought; the one that it has already, if there is one.
+
+    Raises:
+        NotAllowedNow: its order is closed, held or not paid, no service is chosen, or its boxes
+            have numbers that were typed.
+        Invalid, InvalidForm: what the carrier would refuse.
+    """
+    shipment = shipping.lock(work.session, shipment_id, *shipping.LIVE, shipping.SHIPPED)
+    order = orders.lock_order(work.session, shipment.order_id)
+    known = bookings.live_of_shipment(work.session, shipment_id)
+    if known is not None:
+        return known
+    if any(parcel.tracking for parcel in shipping.parcels_of(work.session, shipment_id)):
+        raise NotAllowedNow("This parcel has a tracking number already.")
+    return _book(work, order, shipment, wanted, check)
+
+
+def _book(work: Work, order: Order, shipment: Shipment | None, wanted: Wanted,
+          check: Checker | None) -> LabelBooking:
+    if order.phase in (phases.DRAFT, phases.DONE, phases.CANCELLED, phases.ELSEWHERE) \
+            or (order.phase == phases.SHIPPED and shipment is None):
+        raise NotAllowedNow("This order has left or is closed.", phases.allowed(order.phase))
+    if order.queue in ("held", "unpaid", "verify"):
+        raise NotAllowedNow(_WAITS[order.queue])
+    made = planning.plan(work.session, order, shipment)
+    rule = made.choice.rule
+    account_id = wanted.account_id or (rule.account_id if rule else None)
+    if not wanted.account_id and rule is not None and rule.kind != choosing.CARRIER:
+        raise NotAllowedNow(_NO_LABEL[rule.kind])
+    if account_id is None:
+        raise NotAllowedNow(
+            "No rule says by which service this order goes. Choose one, or add a rule.")
+    asked = planning.request(work.session, made, wanted, bookings.new_key(order.id))
+    return _write(work, order, shipment, account_id, asked, made, check)
+
+
+_WAITS = {
+    "held": "This order is on hold.", "unpaid": "This order waits for its payment.",
+    "verify": "This order must be checked first.",
+}
+_NO_LABEL = {
+    choosing.OWN: "This order goes by our own courier: it needs no label of a carrier.",
+    choosing.PICKUP: "The buyer collects this order: it needs no label of a carrier.",
+}
+
+
+def _write(work: Work, order: Order, shipment: Shipment | None, account_id: int,
+           asked: Mapping[str, Any], made: Plan, check: Checker | None) -> LabelBooking:
+    account = get_account(work.session, account_id)
+    if not asked["service"]:
+        raise Invalid("Choose a service.", "service")
+    known = sending.service(work.session, account_id, asked["service"])
+    if known is not None and len(asked["packages"]) > known.most_parcels:
+        raise Invalid("This service takes %(most)s parcels at once.", "service",
+                      most=known.most_parcels)
+    if check is not None:
+        check(asked, account_id)
+    rule = made.choice.rule
+    booking = bookings.write(
+        work, asked, order_id=order.id, shipment_id=shipment.id if shipment else None,
+        account_id=account_id, carrier=account.name,
+        reasons=[rule.id, *rule.conditions] if rule and rule.service == asked["service"] else [])
+    ask(work, booking.id)
+    return booking
+
+
+def book_return(work: Work, order_id: int, wanted: Wanted, check: Checker | None = None
+                ) -> LabelBooking:
+    """Have a label bought by which a buyer sends goods back.
+
+    Raises:
+        NotAllowedNow: nothing of the order has left, or there are too many such labels.
+        Invalid, InvalidForm: what the carrier would refuse.
+    """
+    order = orders.lock_order(work.session, order_id)
+    if order.phase not in (phases.SHIPPED, phases.DONE):
+        raise NotAllowedNow("Nothing of this order has left yet.")
+    there = [one for one in bookings.of_order(work.session, order_id)
+             if one.is_return and one.state in bookings.LIVE]
+    if len(there) >= MOST_RETURNED:
+        raise NotAllowedNow("This order has %(n)s labels for returns already.", n=len(there))
+    if not wanted.account_id:
+        raise Invalid("Choose a service.", "service")
+    made = planning.plan(work.session, order, None)
+    asked = planning.request(work.session, made, wanted, bookings.new_key(order.id),
+                             is_return=True)
+    return _write(work, order, None, wanted.account_id, asked, made, check)
+
+
+def book_by_itself(work: Work, shipment_id: int, occasion: str) -> LabelBooking | None:
+    """Packing began (``packing``) or a parcel closed (``packed``): its label is bought if the
+    seller wants it then and the rules choose a carrier; None if not. Why not is no error here: the
+    parcel closes all the same, and the label waits in its queue.
+    """
+    chosen = sending.settings(work.session).buy_when
+    if chosen == sending.ASKED or (chosen == sending.PACKED and occasion == sending.PACKING):
+        return None
+    shipment = shipping.get(work.session, shipment_id)
+    if shipment.state not in shipping.LIVE:
+        return None
+    made = planning.plan(work.session, orders.get_order(work.session, shipment.order_id), shipment)
+    rule = made.choice.rule
+    if rule is None or rule.kind != choosing.CARRIER:
+        return None
+    try:
+        return book_shipment(work, shipment_id)
+    except (NotAllowedNow, Invalid):
+        return None
+
+
+# What the carrier said --------------------------------------------------------------------------
+
+
+def note(work: Work, taken: Taken, verdict: Verdict) -> bool:
+    """Keep what became of a booking; False if somebody else has taken it since.
+
+    A confirmed one puts its numbers on the boxes, and its label is fetched next.
+    """
+    mine = _lock(work, bookings.get(work.session, taken.id))
+    booking = bookings.held(work.session, taken)
+    if booking is None:
+        return False
+    before = taken.was if taken.was != bookings.SENT else bookings.UNKNOWN
+    booking.state, booking.why, booking.field = verdict.state, verdict.why[:500], verdict.field[:60]
+    booking.reference = verdict.reference[:120] or booking.reference
+    booking.due_at = None if verdict.person or verdict.wait is None else work.now + verdict.wait
+    if verdict.state == bookings.INTENDED:
+        booking.asked = taken.asked
+    if verdict.state == bookings.CONFIRMED:
+        booking.tracking = [str(number) for number in verdict.tracking]
+        booking.price, booking.confirmed_at = verdict.price, work.now
+        booking.currency, booking.due_at = verdict.currency or booking.currency, work.now
+        bookings.put_numbers(work, booking)
+    if verdict.state != before:
+        bookings.record(work, booking, f"labels.{_SAYS.get(verdict.state, 'note')}", {
+            "label": [before, verdict.state],
+            **({"tracking": [None, ", ".join(booking.tracking)]} if booking.tracking else {}),
+        }, booking.why)
+    work.session.flush()
+    for order in mine:
+        shipping.tell_order(work, order)
+    return True
+
+
+def _lock(work: Work, booking: LabelBooking) -> list[Order]:
+    """The shipment of a label, then its orders: nobody else changes them meanwhile."""
+    if booking.shipment_id is None:
+        return [orders.lock_order(work.session, booking.order_id)]
+    return shipping.lock_owners(work, shipping.lock(work.session, booking.shipment_id))
+
+
+_SAYS = {bookings.CONFIRMED: "confirm", bookings.REFUSED: "refuse", bookings.UNKNOWN: "lose",
+         bookings.CANCELLED: "cancel"}
+
+
+def keep_files(work: Work, booking_id: int, files: Mapping[str, str]) -> None:
+    """The label was fetched: format -> name in the file store."""
+    booking = bookings.lock(work.session, booking_id)
+    booking.files = {**booking.files, **files}
+    if booking.void_asked_at is None:
+        booking.due_at, booking.why = None, ""
+    work.session.flush()
+
+
+def not_printed(work: Work, booking_id: int, why: str, wait: timedelta | None) -> None:
+    """The label could not be fetched; None: not at all, a person looks."""
+    booking = bookings.lock(work.session, booking_id)
+    booking.why = why[:500]
+    if booking.void_asked_at is None:
+        booking.due_at = None if wait is None else work.now + wait
+    work.session.flush()
+
+
+# Taken back -------------------------------------------------------------------------------------
+
+
+def void(work: Work, booking_id: int) -> LabelBooking:
+    """Take a label back that was not used; said twice is quiet.
+
+    Raises:
+        NotAllowedNow: its parcel has left, or nobody knows yet whether it was bought.
+    """
+    found = bookings.get(work.session, booking_id)
+    _lock(work, found)
+    if found.shipment_id is not None \
+            and shipping.get(work.session, found.shipment_id).state in shipping.LEFT:
+        raise NotAllowedNow("This shipment has left already.")
+    booking = bookings.lock(work.session, booking_id)
+    if bookings.void(work, booking):
+        bookings.record(work, booking, "labels.void", {"label": [booking.state, "void"]})
+        ask(work, booking_id)
+    return booking
+
+
+def voided(work: Work, booking_id: int, why: str = "", wait: timedelta | None = None, *,
+           done: bool = False) -> None:
+    """What the carrier said to that: it is cancelled (``done``), it is asked again after ``wait``,
+    or it will not be, with the reason.
+    """
+    mine = _lock(work, bookings.get(work.session, booking_id))
+    booking = bookings.lock(work.session, booking_id)
+    if booking.state != bookings.CONFIRMED or booking.void_asked_at is None:
+        return
+    booking.why = why[:500]
+    if done:
+        booking.state, booking.due_at = bookings.CANCELLED, None
+        bookings.take_numbers_off(work, booking)
+        bookings.record(work, booking, "labels.cancel",
+                        {"label": [bookings.CONFIRMED, bookings.CANCELLED]})
+    elif wait is not None:
+        booking.due_at = work.now + wait
+    else:
+        booking.void_asked_at = booking.due_at = None
+        bookings.record(work, booking, "labels.keep", {"label": ["void", bookings.CONFIRMED]}, why)
+    work.session.flush()
+    for order in mine:
+        shipping.tell_order(work, order)
+
+
+def was_not_bought(work: Work, booking_id: int) -> bool:
+    """A person found nothing at the carrier; another label may be bought."""
+    _lock(work, bookings.get(work.session, booking_id))
+    return bookings.was_not_bought(work, bookings.lock(work.session, booking_id))
+
+
+def ask_now(work: Work, booking_id: int) -> None:
+    """Have the carrier asked at once."""
+    bookings.ask_again(work, bookings.lock(work.session, booking_id))
+    ask(work, booking_id)

@@ -1,0 +1,198 @@
+"""The bench: what a scan means, goods that arrive, and what becomes of each unit.
+
+A scan may be the barcode of a buyer's form, a case's number, an order's, a tracking number, or the
+EAN of a product. What matches nothing is taken in all the same, as a case without an order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from oms_web.core.actor import SYSTEM
+from oms_web.core.errors import Invalid, NotFound
+from oms_web.core.work import Work, Works
+from oms_web.domain.catalog import queries as catalog
+from oms_web.domain.company.models import Company
+from oms_web.domain.orders import service as orders
+from oms_web.domain.orders.models import Order, OrderLine
+from oms_web.domain.returns import intake, kinds, photos, queries, service, tracks
+from oms_web.domain.returns.intake import Judgement
+from oms_web.domain.returns.models import Return, ReturnUnit
+from oms_web.domain.returns.service import Opening
+from oms_web.domain.shipping import queries as shipping
+from oms_web.domain.shipping.boxes import with_goods_of
+from oms_web.domain.shipping.models import Shipment
+from oms_web.domain.shipping.service import LEFT, UNDELIVERED
+
+_HERE = (tracks.CLOSED, tracks.OFF)
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """What a scan came to: a case, or a choice of them; ``fresh``: it was opened by the scan."""
+
+    case_id: int | None = None
+    choice: tuple[int, ...] = ()
+    fresh: bool = False
+
+
+def scan(work: Work, code: str, key: str) -> Scanned:
+    """Find or open the case of a parcel.
+
+    Args:
+        key: makes the scan one of a kind; the same again opens nothing new.
+
+    Raises:
+        Invalid: nothing was scanned.
+        NotFound: it is no number we know; the parcel can be taken in without an order.
+    """
+    code = code.strip()[:120]
+    if not code:
+        raise Invalid("Scan or type a code.", "code")
+    found = _cases(work, code)
+    if len(found) == 1:
+        return Scanned(found[0].id)
+    if found:
+        return Scanned(choice=tuple(one.id for one in found))
+    orders_ = _orders(work, code)
+    if not orders_:
+        raise NotFound("No case, order or parcel has the number %(code)s.", code=code[:80])
+    order = orders_[0]
+    known = [one for one in queries.of_order(work.session, order.id) if one.phase not in _HERE]
+    if known:
+        return Scanned(known[0].id) if len(known) == 1 else \
+            Scanned(choice=tuple(one.id for one in known))
+    row, fresh = service.open_case(work, orders.lock_order(work.session, order.id),
+                                   orders.order_lines(work.session, order.id),
+                                   _opening(work, order, code, key))
+    return Scanned(row.id, fresh=fresh)
+
+
+def _cases(work: Work, code: str) -> list[Return]:
+    page = queries.listed(work.session, queries.Asked(q=code), limit=10)
+    named = [row.case for row in page.rows if row.case.phase not in _HERE]
+    return named or queries.by_tracking(work.session, code)
+
+
+def _orders(work: Work, code: str) -> list[Order]:
+    """The orders a code names: by number, or by the number of a parcel we sent."""
+    ids = [int(code)] if code.isascii() and code.isdigit() and len(code) < 12 else []
+    found = [order for order in (work.session.get(Order, one) for one in ids) if order]
+    if found:
+        return found
+    tracked = shipping.tracked(work.session, code)
+    rows = work.session.scalars(
+        select(Order).where((Order.external_number == code) | Order.id.in_(tracked))
+        .order_by(Order.id.desc()).limit(2)).all()
+    return list(rows)
+
+
+def _opening(work: Work, order: Order, code: str, key: str) -> Opening:
+    """A parcel nobody announced. If ours could not be delivered, it is that one, with all of it."""
+    failed = work.session.scalars(
+        select(Shipment).where(with_goods_of(order.id), Shipment.state == UNDELIVERED)
+        .order_by(Shipment.id.desc()).limit(1)).first()
+    sent = failed or work.session.scalars(
+        select(Shipment).where(with_goods_of(order.id), Shipment.state.in_(LEFT))
+        .order_by(Shipment.id.desc()).limit(1)).first()
+    lines = service.returnable(work.session, orders.order_lines(work.session, order.id)) \
+        if failed else {}
+    return Opening(
+        kinds.RETURN, source="bench", lines={one: units for one, units in lines.items() if units},
+        reason_code="not_collected" if failed else "", box=code,
+        shipment_id=sent.id if sent else None, form_key=f"bench:{key}" if key else "")
+
+
+def orphan(work: Work, code: str, key: str) -> tuple[Return, bool]:
+    """Take in a parcel that matches no order; returns its case, and whether it is new."""
+    return service.open_case(work, None, (), Opening(
+        kinds.RETURN, source="bench", box=code, form_key=f"bench:{key}" if key else ""))
+
+
+def _locked(work: Work, case_id: int) -> tuple[Return, list[OrderLine]]:
+    known = service.get(work.session, case_id)
+    if known.order_id is None:
+        return service.lock(work.session, case_id), []
+    orders.lock_order(work.session, known.order_id)
+    return (service.lock(work.session, case_id),
+            orders.order_lines(work.session, known.order_id))
+
+
+def arrive(work: Work, case_id: int, box: str = "") -> bool:
+    """The parcel is here, to be judged; False when that was known.
+
+    Raises:
+        NotFound, NotAllowedNow: no such case, or it is over.
+    """
+    case, _ = _locked(work, case_id)
+    if box and not case.box:
+        case.box = box[:80]
+    return intake.arrive(work, case)
+
+
+def same_box(work: Work, case_id: int, other_id: int) -> bool:
+    """The goods of another case lay in the same parcel; False when that was known.
+
+    Raises:
+        NotFound: there is no such case.
+    """
+    case, other = (service.lock(work.session, one) for one in (case_id, other_id))
+    box = case.box or case.number
+    if case.id == other.id or (case.box, other.box) == (box, box):
+        return False
+    for one in (case, other):
+        service.details(work, one, {"box": box})
+    return True
+
+
+def pick_out(work: Work, case_id: int, code: str) -> int:
+    """The line of the case that a scanned unit belongs to; one is added if nobody announced it.
+
+    Raises:
+        NotFound: no product is known by this code.
+    """
+    case, lines = _locked(work, case_id)
+    found = catalog.scanned_or_refuse(work.session, code)
+    line = intake.line_for(work, case, found.id, lines)
+    service.follow(work, case)
+    return line.id
+
+
+def judge(work: Work, case_id: int, said: Judgement) -> tuple[ReturnUnit, bool]:
+    """Judge units and move them; the same key again moves nothing. See ``intake.judge``."""
+    case, _ = _locked(work, case_id)
+    return intake.judge(work, case, said)
+
+
+def add_photo(work: Work, case_id: int, file: str, thumb: str) -> bool:
+    """Keep a photo of what came; False when this very picture is known."""
+    case, _ = _locked(work, case_id)
+    return photos.add(work, case, file, thumb)
+
+
+def remove_photo(work: Work, case_id: int, photo_id: int) -> set[str]:
+    """Take a photo off again; the files nobody needs then."""
+    case, _ = _locked(work, case_id)
+    return photos.remove(work, case, photo_id)
+
+
+def forget_old(works: Works) -> int:
+    """Delete photos of closed cases that are older than the shop keeps them; how many.
+
+    Files go before their rows: what is left by a death in between is found again the next time.
+    """
+    with works.reading(SYSTEM) as work:
+        days = work.session.scalar(select(Company.photo_days).where(Company.id == 1))
+        old = photos.taken_before(work.session, work.now - timedelta(days=days)) if days else []
+        ids = [one.id for one in old]
+        files = photos.only_of(work.session, ids) if ids else set()
+    if not ids:
+        return 0
+    for name in sorted(files):
+        works.ports["files"].remove(name)
+    with works.writing(SYSTEM) as work:
+        photos.forget(work, ids)
+    return len(ids)

@@ -1,0 +1,159 @@
+"""Money back for a case: planned to the smallest coin, approved by somebody, sent, and proven.
+
+A correction of the invoice is drafted at the door that plans (``web/return_money.py``), since it is
+a story of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from stdnum import iban
+from stdnum.exceptions import ValidationError
+
+from oms_web.core.errors import Invalid, NotAllowedNow
+from oms_web.core.work import Work
+from oms_web.domain.orders import service as orders
+from oms_web.domain.orders.models import Order
+from oms_web.domain.payments import refund_states, refunds
+from oms_web.domain.payments.models import Refund
+from oms_web.domain.payments.refunds import Asked
+from oms_web.domain.returns import kinds, money, refund_plan, service, tracks
+from oms_web.domain.returns.models import Return
+from oms_web.domain.returns.refund_plan import Plan, Wish
+
+
+def usual(work: Work, case: Return) -> Wish:
+    """What a case usually pays back: its lines, as far as they are not paid back yet."""
+    order = orders.get_order(work.session, _order_of(case))
+    sold, _ = money.facts(work.session, order)
+    left = {line.line_id: line.units - line.gone for line in sold}
+    units: dict[int, int] = {}
+    if case.kind != kinds.COMPLAINT or case.outcome in ("", kinds.REFUND):
+        for line in service.lines_of(work.session, case.id):
+            if line.order_line_id in left:
+                units[line.order_line_id] = min(
+                    left[line.order_line_id],
+                    units.get(line.order_line_id, 0) + line.quantity)
+    return Wish({line: some for line, some in units.items() if some})
+
+
+def plan(work: Work, case: Return, wish: Wish) -> Plan:
+    """The plan of a wish as the law and the order have it; nothing is written.
+
+    Raises:
+        Invalid: more units than are left, or an amount that makes no sense.
+        NotAllowedNow: the case has no order.
+    """
+    order = orders.get_order(work.session, _order_of(case))
+    sold, paid = money.facts(work.session, order)
+    return refund_plan.plan(sold, paid, wish, lawful=case.kind == kinds.WITHDRAWAL)
+
+
+def ask(work: Work, case_id: int, wish: Wish, method: str, key: str, *, amount: int | None = None,
+        reason: str = "", account: str = "") -> list[Refund]:
+    """Plan a refund; what was paid by voucher becomes one of its own, as credit.
+
+    Args:
+        amount: minor units that somebody typed instead of what the plan comes to; with a reason.
+        key: what makes the form one of a kind; the same again plans nothing.
+        account: the buyer's bank account, for a transfer.
+
+    Raises:
+        Invalid: naming the field: another amount without a reason, more than was paid, an account
+            number that is none, nothing to be paid back.
+        NotAllowedNow: the case is over or has no order.
+    """
+    order = orders.lock_order(work.session, _order_of(service.get(work.session, case_id)))
+    case = service.lock(work.session, case_id)
+    if case.phase == tracks.OFF:
+        raise NotAllowedNow("This case is over. Open it again first.")
+    if not key:
+        raise Invalid("This page has been open for too long. Reload it and try again.")
+    known = [one for one in refunds.of_case(work.session, case_id)
+             if one.key in (key, f"{key}:credit")]
+    if known:
+        return known
+    made = plan(work, case, wish)
+    if amount is not None and amount != made.total:
+        made = _typed(made, amount, reason)
+    if made.total <= 0:
+        raise Invalid("There is nothing to be paid back.", "amount")
+    if method == refund_states.TRANSFER:
+        account = bank_account(account or case.bank_account)
+        case.bank_account = account or case.bank_account
+    found = _ask(work, order, case, made, method, key, reason, account)
+    service.follow(work, case)
+    return found
+
+
+def _typed(made: Plan, amount: int, reason: str) -> Plan:
+    """The plan with an amount that a person wants, the difference as an item of its own."""
+    if not reason.strip():
+        raise Invalid("Say why the amount is another than the plan's.", "reason")
+    difference = amount - sum(item.amount for item in made.items)
+    items = (*made.items, refund_plan.Item(refund_plan.OTHER, difference)) if difference \
+        else made.items
+    return replace(made, items=items, total=amount, credit=min(made.credit, amount))
+
+
+def _ask(work: Work, order: Order, case: Return, made: Plan, method: str, key: str, reason: str,
+         account: str) -> list[Refund]:
+    parts: Sequence[tuple[str, int, str]] = [
+        (key, made.money, method), (f"{key}:credit", made.credit, refund_states.CREDIT)]
+    found, items = [], made.stored()
+    for name, amount, how in parts:
+        if amount > 0:
+            refund, _ = refunds.ask(work, order, Asked(
+                name, amount, how, items, reason, account if how == method else "", case.id))
+            found.append(refund)
+            items = []  # the goods stand behind one of them
+    return found
+
+
+def act(work: Work, refund_id: int, name: str, *, why: str = "", reference: str = "") -> bool:
+    """Approve, send, confirm or drop a refund; False when it had its effect already.
+
+    Raises:
+        NotFound: there is none.
+        Invalid: dropped or refused without a word why.
+        NotAllowedNow: its state does not permit that, or a machine has it in hand.
+    """
+    known = refunds.get(work.session, refund_id)
+    orders.lock_order(work.session, known.order_id)
+    case = service.lock(work.session, known.case_id) if known.case_id else None
+    refund = refunds.lock(work.session, refund_id)
+    if name in ("drop", "refuse") and not why.strip() and refund.state != refund_states.REFUSED:
+        raise Invalid("Say why.", "why")
+    if name == "send" and refund.method not in refund_states.BY_HAND:
+        raise NotAllowedNow("The payment provider sends this one.")
+    done = refunds.act(work, refund, name, why=why, reference=reference)
+    if case is not None:
+        service.follow(work, case)
+    orders.refile(work, [refund.order_id, refund.purse_id])
+    return done
+
+
+def bank_account(typed: str) -> str:
+    """A bank account number as it is kept: an IBAN without spaces; a Polish one may lack its PL.
+
+    Raises:
+        Invalid: digits are missing or wrong.
+    """
+    plain = "".join(typed.split()).upper()
+    if not plain:
+        return ""
+    if plain.isdigit() and len(plain) == 26:
+        plain = f"PL{plain}"
+    try:
+        return str(iban.validate(plain))
+    except ValidationError:
+        raise Invalid("This account number is not right: a digit is missing or wrong.",
+                      "account") from None
+
+
+def _order_of(case: Return) -> int:
+    if case.order_id is None:
+        raise NotAllowedNow("Say first which order this case belongs to.")
+    return case.order_id

@@ -1,0 +1,111 @@
+"""Take a payout report in: keep its lines, find their orders; what a courier collected is paid.
+
+A marketplace's report is only held against what was expected, since the channel itself says whether
+an order is paid. A courier's report is how money for cash on delivery comes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, time
+
+from oms_connector.reading import N_
+from sqlalchemy import func, select
+
+from oms_web.core.clock import SHOP_ZONE, to_utc
+from oms_web.core.db import upsert
+from oms_web.core.text import squeeze
+from oms_web.core.work import Work
+from oms_web.domain.orders import phases
+from oms_web.domain.orders import service as orders
+from oms_web.domain.orders.models import ChannelOrder, OrderKey, OrderLink
+from oms_web.domain.payments import service as payments
+from oms_web.domain.payments.settling.models import Settlement
+from oms_web.domain.payments.settling.reports import COD, Settled
+from oms_web.domain.shipping.models import Parcel, Shipment
+
+SOURCE = "cod"
+METHOD = N_("courier's settlement")
+
+
+@dataclass(slots=True)
+class TakenIn:
+    """How many lines were kept, whose order was found, that paid for one, known before."""
+
+    new: int = 0
+    found: int = 0
+    paid: int = 0
+    known: int = 0
+
+
+def marked(shape: str, lines: Sequence[Settled]) -> Iterator[tuple[str, Settled]]:
+    """Each line with what it is known by: all it says, and which of its likes it is."""
+    seen: Counter[str] = Counter()
+    for line in lines:
+        text = "\x1f".join([shape, *map(str, asdict(line).values())])
+        seen[text] += 1
+        yield hashlib.sha256(f"{text}\x1f{seen[text]}".encode()).hexdigest(), line
+
+
+def take(work: Work, shape: str, lines: Sequence[tuple[str, Settled]], told: TakenIn) -> None:
+    """Keep lines; those of a courier's collecting pay for their orders, once each."""
+    whose = {"parcel": _by_parcel(work, {line.ref for _, line in lines if line.by == "parcel"}),
+             "order": _by_order(work, {line.ref for _, line in lines if line.by == "order"})}
+    for mark, line in lines:
+        order_id = whose[line.by].get(squeeze(line.ref))
+        kept = work.session.execute(
+            upsert(work.session, Settlement).values(
+                fingerprint=mark, shape=shape, kind=line.kind, ref=line.ref, day=line.day,
+                amount=line.amount, currency=line.currency, text=line.text, payout=line.payout,
+                order_id=order_id, taken_at=work.now,
+            ).on_conflict_do_nothing(index_elements=["fingerprint"]).returning(Settlement.id)
+        ).scalar()
+        if kept is None:
+            told.known += 1
+            continue
+        told.new += 1
+        told.found += order_id is not None
+        if order_id is not None and line.kind == COD and line.amount > 0:
+            told.paid += _pay(work, order_id, mark, line)
+
+
+def _pay(work: Work, order_id: int, mark: str, line: Settled) -> bool:
+    order = orders.lock_order(work.session, order_id)
+    if order.currency != line.currency or order.phase == phases.DRAFT:
+        return False
+    at = to_utc(datetime.combine(line.day, time(12)), SHOP_ZONE)
+    done = payments.record_new(work, order, [{
+        "at": at, "amount": line.amount, "currency": line.currency, "method": METHOD,
+        "source": SOURCE, "reference": mark, "stated": False}])
+    orders.refile(work, [order_id])
+    return bool(done)
+
+
+def _by_parcel(work: Work, refs: set[str]) -> dict[str, int]:
+    """Tracking numbers -> orders; of orders that share a parcel the one it was made for."""
+    if not refs:
+        return {}
+    rows = work.session.execute(
+        select(Parcel.tracking, func.min(Shipment.order_id))
+        .join(Shipment, Shipment.id == Parcel.shipment_id)
+        .where(Parcel.tracking.in_(refs)).group_by(Parcel.tracking))
+    return {squeeze(tracking): order_id for tracking, order_id in rows}
+
+
+def _by_order(work: Work, refs: set[str]) -> dict[str, int]:
+    """The channels' numbers -> orders."""
+    wanted = {ref for ref in refs if ref}
+    if not wanted:
+        return {}
+    by_id = work.session.execute(
+        select(ChannelOrder.external_id, func.min(OrderLink.order_id))
+        .join(OrderLink, OrderLink.channel_order_id == ChannelOrder.id)
+        .where(ChannelOrder.external_id.in_(wanted)).group_by(ChannelOrder.external_id))
+    found = {squeeze(ref): order_id for ref, order_id in by_id}
+    by_key = work.session.execute(
+        select(OrderKey.key, func.min(OrderKey.order_id))
+        .where(OrderKey.key.in_([squeeze(ref) for ref in wanted])).group_by(OrderKey.key))
+    return {key: order_id for key, order_id in by_key} | found

@@ -1,0 +1,137 @@
+"""Ask carriers where parcels are, in batches, and let orders follow.
+
+Each scan is kept with the carrier's own code. What it means for the shipment is one decision: a
+parcel that was scanned has left, whoever forgot to say so; one that is delivered arrived; one that
+comes back, or of which the carrier says that something is wrong, is a person's.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from oms_connector import AccessRefused, ChannelError, Journey, TracksParcels
+
+from oms_web.core.actor import SYSTEM
+from oms_web.core.claims import enqueue
+from oms_web.core.errors import OmsError
+from oms_web.core.work import Work
+from oms_web.domain.shipping import journeys
+from oms_web.domain.shipping import service as shipping
+from oms_web.domain.shipping.journeys import Due, Scan
+from oms_web.domain.shipping.models import Parcel
+from oms_web.flows import ship
+from oms_web.sync import feeds
+from oms_web.sync.session import Engine, connected
+
+log = logging.getLogger(__name__)
+
+TASK = "track_parcels"
+MOST_ROUNDS = 50
+WHY = {
+    journeys.EXCEPTION: "The carrier says that something is wrong.",
+    journeys.RETURNING: "The parcel is on its way back.",
+}
+
+
+def ring(works: Any) -> int:
+    """Queue the asking of carriers; how many."""
+    with works.reading(SYSTEM) as work:
+        due = journeys.accounts_due(work.session, work.now)
+    if not due:
+        return 0
+    with works.writing(SYSTEM) as work:
+        return [ask(work, account_id) for account_id in due].count(True)
+
+
+def ask(work: Work, account_id: int) -> bool:
+    """Queue the asking of one carrier; False if it is queued already."""
+    return enqueue(work.session, TASK, str(account_id), {"account_id": account_id},
+                   now=work.now) is not None
+
+
+def track(engine: Engine, account_id: int, beat: Callable[[int, int], None]) -> int:
+    """Ask about all parcels of an account that are due; of how many there was news.
+
+    Raises:
+        ChannelError: the carrier failed; what was told before is kept.
+        ChannelStopped: the account is paused or its access is refused.
+    """
+    news = asked = 0
+    try:
+        with connected(engine, account_id) as (account, connector):
+            kind = engine.registry.get(account.connector)
+            if not isinstance(connector, TracksParcels) or kind is None:
+                return _never_again(engine, account_id)
+            size = max(1, kind.manifest.capabilities.track_batch)
+            for _ in range(MOST_ROUNDS):
+                with engine.works.reading(SYSTEM) as work:
+                    due = journeys.due(work.session, account_id, work.now, size)
+                if not due:
+                    break
+                told = connector.track([one.tracking for one in due])
+                for one, journey in zip(due, told, strict=True):
+                    news += _note(engine, one, journey)
+                asked += len(due)
+                beat(asked, 0)
+    except AccessRefused as error:
+        with engine.works.writing(SYSTEM) as work:
+            feeds.break_account(work, account_id, str(error))
+        raise
+    except ValueError as error:
+        raise ChannelError(f"not one journey for each number: {error}") from error
+    return news
+
+
+def _never_again(engine: Engine, account_id: int) -> int:
+    """A carrier that says nothing of parcels is not asked."""
+    with engine.works.writing(SYSTEM) as work:
+        for one in journeys.due(work.session, account_id, work.now, 10_000):
+            work.session.get_one(Parcel, one.parcel_id).track_due_at = None
+    return 0
+
+
+def _note(engine: Engine, one: Due, journey: Journey | None) -> bool:
+    scans = [Scan(event.at, event.state, event.raw, event.description, event.place)
+             for event in (journey.events if journey else ())]
+    with engine.works.writing(SYSTEM) as work:
+        fresh = journeys.keep(work, one.parcel_id, sorted(scans, key=lambda scan: scan.at),
+                              journey.weight_g if journey else None)
+    if fresh:
+        _follow(engine, one.shipment_id)
+    return fresh
+
+
+def _follow(engine: Engine, shipment_id: int) -> None:
+    """Let a shipment be where its boxes are, as far as it may: each step in a transaction."""
+    for step in (_left, _arrived_or_not):
+        try:
+            with engine.works.writing(SYSTEM) as work:
+                step(work, shipment_id)
+        except OmsError as error:
+            log.info("shipment %s does not follow its parcels: %s", shipment_id, error)
+
+
+def _standing(work: Work, shipment_id: int) -> str:
+    return journeys.standing(
+        [parcel.travel for parcel in shipping.parcels_of(work.session, shipment_id)])
+
+
+def _left(work: Work, shipment_id: int) -> None:
+    """The carrier has it: it has left."""
+    shipment = shipping.get(work.session, shipment_id)
+    if shipment.state == shipping.PACKED and _standing(work, shipment_id) not in (
+            "", journeys.ANNOUNCED):
+        ship.leave(work, shipment_id)
+
+
+def _arrived_or_not(work: Work, shipment_id: int) -> None:
+    shipment = shipping.get(work.session, shipment_id)
+    where = _standing(work, shipment_id)
+    if where == journeys.DELIVERED and shipment.state in (shipping.SHIPPED, shipping.UNDELIVERED):
+        ship.arrived(work, shipment_id)
+    elif where in WHY and shipment.state == shipping.SHIPPED:
+        ship.came_to_nothing(work, shipment_id, WHY[where])
+    elif where in journeys.UNDER_WAY and shipment.state == shipping.UNDELIVERED:
+        ship.sent_again(work, shipment_id)

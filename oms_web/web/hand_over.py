@@ -1,0 +1,132 @@
+"""Parcels given to a courier: chosen, signed for, and a courier called for them."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+
+from flask import Blueprint, Response, request, url_for
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from oms_connector import ChannelError, OrdersPickups
+from wtforms import BooleanField, DateField, TimeField
+from wtforms.validators import Optional
+
+from oms_web.core.clock import SHOP_ZONE, local_day, to_utc
+from oms_web.core.errors import Invalid, OmsError
+from oms_web.domain.channels.models import ChannelAccount
+from oms_web.domain.shipping import label_queries
+from oms_web.domain.shipping.label_models import HandOver
+from oms_web.extensions import db
+from oms_web.flows import hand_over, ship
+from oms_web.flows.hand_over import Visit
+from oms_web.sync import hand_overs, labels
+from oms_web.web import asked, formats, label_words
+from oms_web.web.access import act
+from oms_web.web.door import oms, reading, writing
+from oms_web.web.forms import Form
+from oms_web.web.parcel_labels import engine
+from oms_web.web.printing import pdf
+from oms_web.web.render import go, render
+from oms_web.web.toasts import say
+
+screen = Blueprint("hand_over", __name__)
+
+STATES = {
+    "": _l("no courier was called"), hand_over.INTENDED: _l("the courier is being called"),
+    hand_over.SENT: _l("nobody knows yet"), hand_over.DONE: _l("the courier comes"),
+    hand_over.REFUSED: _l("refused"),
+}
+
+
+class GiveForm(Form):
+    """Which parcels, and when a courier may come."""
+
+    calls = BooleanField(_l("Call the courier"))
+    day = DateField(_l("Day"), [Optional()])
+    ready_from = TimeField(_l("From"), [Optional()])
+    until = TimeField(_l("Until"), [Optional()])
+    leave = BooleanField(_l("They leave now"))
+
+
+@screen.get("/labels/hand-over")
+@act("ship.do")
+def index() -> Response:
+    """What waits for each carrier's courier, and what was given lately."""
+    return _page()
+
+
+def _page(form: GiveForm | None = None, status: int = 200) -> Response:
+    carriers = labels.carriers(reading(), oms().registry)
+    chosen = asked.whole(request.values.get("carrier"), "carrier") or (
+        carriers[0].id if carriers else None)
+    today = local_day(oms().works.clock())
+    return render(
+        "parcel_labels/hand_over.html", carriers=carriers, chosen=chosen, status=status,
+        ready=label_queries.ready(db.session, chosen) if chosen else [],
+        given=label_queries.hand_overs(db.session), states=STATES, words=label_words,
+        names={one.id: one.name for one in db.session.query(ChannelAccount)},
+        form=form or GiveForm(formdata=None, day=today, ready_from=time(14), until=time(17),
+                              leave=True),
+        calls=[one.id for one in carriers
+               if labels.can(oms().registry, one.connector, OrdersPickups)])
+
+
+@screen.post("/labels/hand-over")
+@act("ship.do")
+def give() -> Response:
+    """Give the ticked parcels; call a courier, if one is wanted."""
+    form = GiveForm()
+    ids = [number for number in (asked.whole(value, "parcel")
+                                 for value in request.form.getlist("parcel")) if number]
+    account_id = asked.whole(request.form.get("carrier"), "carrier")
+    if form.validate():
+        try:
+            if account_id is None:
+                raise Invalid("Choose a carrier.", "carrier")
+            with writing() as work:
+                row = hand_over.give(work, account_id, ids, _visit(form))
+            if form.leave.data:
+                _leave(row)
+            say(gettext("Protocol %(number)s is there.", number=row.id))
+            return go(url_for("hand_over.index", carrier=account_id))
+        except Invalid as error:
+            form.refuse(error)
+    return _page(form, 422)
+
+
+def _visit(form: GiveForm) -> Visit | None:
+    if not form.calls.data:
+        return None
+    if form.day.data is None or form.ready_from.data is None or form.until.data is None:
+        raise Invalid("Say when the courier may come.", "day")
+
+    def moment(at: time) -> datetime:
+        return to_utc(datetime.combine(form.day.data, at), SHOP_ZONE)
+
+    return Visit(moment(form.ready_from.data), moment(form.until.data))
+
+
+def _leave(row: HandOver) -> None:
+    """Their shipments leave; one that may not stays, and says so in the list of shipments."""
+    refused = 0
+    for booking in label_queries.inside(db.session, row.id):
+        try:
+            with writing() as work:
+                ship.leave(work, booking.shipment_id or 0)
+        except OmsError:
+            refused += 1
+    if refused:
+        say(gettext("%(n)s of them may not leave: look among the shipments.", n=refused), "warn")
+
+
+@screen.get("/labels/hand-over/<int:hand_over_id>.pdf")
+@act("ship.do")
+def protocol(hand_over_id: int) -> Response:
+    """What the courier signs: the carrier's own paper where it has one, else ours."""
+    row = hand_over.get(reading(), hand_over_id)
+    try:
+        content = hand_overs.protocol(engine(), row)
+    except (ChannelError, OmsError):
+        content = None  # it is down: ours says the same
+    made = content or oms().printing.protocol(hand_over_id, formats.language())
+    return pdf(made, f"protocol-{hand_over_id}.pdf")

@@ -1,0 +1,95 @@
+"""Cases of the inbox after a sale: terms of the law, money in doubt, parcels nobody knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from flask import url_for
+from flask_babel import gettext, ngettext
+from sqlalchemy import func, select
+
+from oms_web.domain.payments import refund_states
+from oms_web.domain.payments.models import Refund
+from oms_web.domain.returns import clocks, queries
+from oms_web.web.inbox_case import Asked, Case
+
+SOON = timedelta(days=3)
+"""So long before the law's last day a complaint is a case of its own."""
+
+
+def complaints(asked: Asked) -> Iterator[Case]:
+    """Complaints whose answer is due: without one in time they count as accepted."""
+    n, first = queries.terms_ending(asked.session, clocks.ANSWER, asked.now + SOON)
+    if n:
+        late = first is not None and first < asked.now
+        yield Case(
+            "bad", "heart-broken", gettext("Complaints to be answered"), _cases(n),
+            gettext("The time is over: they count as accepted. Answer them all the same.") if late
+            else gettext("Without an answer in time they count as accepted."),
+            url_for("returns.index", view="complaints"), gettext("Answer them"), due=first)
+
+
+def repayments(asked: Asked) -> Iterator[Case]:
+    """Withdrawn orders whose money has to go back within the law's time."""
+    n, first = queries.terms_ending(asked.session, clocks.REPAY, asked.now + SOON)
+    if n:
+        yield Case(
+            "bad", "cash-banknote", gettext("Money to pay back"), _cases(n),
+            gettext("The law gives 14 days from the withdrawal."),
+            url_for("returns.index", view="money"), gettext("Pay back"), due=first)
+
+
+def refunds(asked: Asked) -> Iterator[Case]:
+    """Refunds nobody knows the outcome of, and those that wait for a yes."""
+    counts = {state: (n, since) for state, n, since in asked.session.execute(
+        select(Refund.state, func.count(), func.min(Refund.created_at))
+        .where(Refund.state.in_((refund_states.UNKNOWN, refund_states.PLANNED)))
+        .group_by(Refund.state))}
+    if refund_states.UNKNOWN in counts:
+        n, since = counts[refund_states.UNKNOWN]
+        yield Case(
+            "bad", "cash-banknote", gettext("Refunds with an unknown outcome"), _refunds(n),
+            gettext("Nobody knows whether the money went. Ask before it is sent again."),
+            url_for("return_money.index"), gettext("Find out"), since=since)
+    if refund_states.PLANNED in counts:
+        n, since = counts[refund_states.PLANNED]
+        yield Case(
+            "", "cash-banknote", gettext("Refunds to approve"), _refunds(n),
+            gettext("They are planned; somebody has to say yes."),
+            url_for("return_money.index"), gettext("Look at them"), since=since)
+
+
+def waiting(asked: Asked) -> Iterator[Case]:
+    """What was announced or came and nobody has decided; parcels without an order."""
+    counts = queries.counts(asked.session)
+    if counts["decide"]:
+        yield Case(
+            "", "truck-return", gettext("Returns to decide"), _cases(counts["decide"]),
+            gettext("Accept them, ask the buyer, or refuse with a reason."),
+            url_for("returns.index"), gettext("Decide"))
+    if counts["orphans"]:
+        yield Case(
+            "warn", "zoom-question", gettext("Parcels that match no order"),
+            _cases(counts["orphans"]), gettext("Find out whose they are."),
+            url_for("returns.index", view="orphans"), gettext("Look for their orders"))
+
+
+def bench(asked: Asked) -> Iterator[Case]:
+    """Goods that arrived and were not judged: they can be sold again only afterwards."""
+    n = queries.counts(asked.session)["here"]
+    if n:
+        yield Case(
+            "", "package-import", gettext("Returned goods to be judged"), _cases(n),
+            gettext("What is as new can be sold again once it is judged."),
+            url_for("return_bench.index"), gettext("Judge them"))
+
+
+def _cases(n: int) -> str:
+    if n > queries.MOST:
+        return gettext("more than %(n)s cases", n=queries.MOST)
+    return ngettext("%(num)s case", "%(num)s cases", n)
+
+
+def _refunds(n: int) -> str:
+    return ngettext("%(num)s refund", "%(num)s refunds", n)

@@ -1,0 +1,49 @@
+"""Labels in words: their states, how parcels travel, what rules look at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+
+from oms_web.domain.shipping import bookings, choosing, journeys
+
+STATES: dict[str, Any] = {
+    bookings.INTENDED: _l("to be bought"), bookings.SENT: _l("being bought"),
+    bookings.PENDING: _l("the carrier works on it"), bookings.CONFIRMED: _l("bought"),
+    bookings.REFUSED: _l("refused"), bookings.UNKNOWN: _l("nobody knows yet"),
+    bookings.CANCELLED: _l("taken back"),
+}
+TONES = {bookings.CONFIRMED: "ok", bookings.REFUSED: "bad", bookings.UNKNOWN: "bad",
+         bookings.INTENDED: "warn", bookings.SENT: "warn", bookings.PENDING: "warn"}
+TRAVEL: dict[str, Any] = {
+    journeys.ANNOUNCED: _l("announced"), journeys.ACCEPTED: _l("the carrier has it"),
+    journeys.MOVING: _l("on the way"), journeys.OUT: _l("out for delivery"),
+    journeys.WAITING: _l("waits to be collected"), journeys.DELIVERED: _l("delivered"),
+    journeys.EXCEPTION: _l("something is wrong"), journeys.RETURNING: _l("coming back"),
+}
+KINDS: dict[str, Any] = {
+    choosing.CARRIER: _l("Carrier"), choosing.OWN: _l("Own courier"),
+    choosing.PICKUP: _l("Personal pickup"),
+}
+CONDITIONS: dict[str, Any] = {
+    choosing.CHANNEL: _l("channel"), choosing.METHOD: _l("delivery method"),
+    choosing.COUNTRY: _l("country"), choosing.WEIGHT: _l("weight"),
+    choosing.VALUE: _l("value of the goods"), choosing.COD: _l("cash on delivery"),
+}
+
+
+def why(text: str) -> str:
+    """What a carrier or its connector said, in the reader's language where we know the words."""
+    return gettext(text) if text else ""
+
+
+def reason(choice: choosing.Choice) -> str:
+    """Why this service: the conditions of the rule that counts."""
+    if choice.rule is None:
+        return gettext("No rule fits this order.")
+    if not choice.rule.conditions:
+        return gettext("By the rule for everything else.")
+    return gettext("By the rule for this %(conditions)s.", conditions=", ".join(
+        str(CONDITIONS[name]) for name in choice.rule.conditions))

@@ -1,0 +1,26 @@
+"""Payments in words: how a link stands, how a refund stands, what asks for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+REQUESTS: dict[str, Any] = {
+    "asked": _l("being asked for"), "sending": _l("being asked for"),
+    "unknown": _l("answer lost"), "waiting": _l("waiting for the buyer"), "paid": _l("paid"),
+    "withdrawn": _l("withdrawn"), "ended": _l("ended unpaid"), "refused": _l("refused"),
+}
+REQUEST_TONES = {"waiting": "warn", "paid": "ok", "refused": "bad", "unknown": "warn"}
+
+REFUNDS: dict[str, Any] = {
+    "planned": _l("planned"), "approved": _l("approved"), "sent": _l("on its way"),
+    "unknown": _l("answer lost"), "done": _l("given back"), "refused": _l("not given back"),
+}
+REFUND_TONES = {"done": "ok", "refused": "bad", "unknown": "warn", "approved": "warn",
+                "sent": "warn"}
+
+WAYS: dict[str, Any] = {
+    "provider": _l("by the payment provider"), "transfer": _l("bank transfer"),
+    "cash": _l("cash"), "channel": _l("on the channel"), "credit": _l("credit"),
+}

@@ -1,0 +1,373 @@
+"""One case: both tracks, its terms, what comes next, what was said to the buyer."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from flask import Blueprint, Response, request, send_file, url_for
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from wtforms import HiddenField, SelectField, StringField, TextAreaField
+
+from oms_web.adapters import images
+from oms_web.core.errors import Invalid, OmsError
+from oms_web.core.money import parse_amount, to_micro
+from oms_web.domain.catalog import queries as catalog
+from oms_web.domain.channels.models import ChannelAccount
+from oms_web.domain.documents import queries as documents
+from oms_web.domain.messages.models import MessageTemplate
+from oms_web.domain.orders import service as orders
+from oms_web.domain.orders.models import OrderLine
+from oms_web.domain.orders.taking import Position
+from oms_web.domain.payments import refund_states, refunds
+from oms_web.domain.payments.models import Refund
+from oms_web.domain.returns import (
+    clocks,
+    photos,
+    queries,
+    refund_plan,
+    service,
+    statements,
+    tracks,
+)
+from oms_web.domain.returns.models import CaseClock, Return
+from oms_web.extensions import db
+from oms_web.flows import return_bench, return_case, return_exchange, return_letter, return_refund
+from oms_web.web import acts, asked, case_words
+from oms_web.web.access import act, allowed
+from oms_web.web.door import oms, reading, writing
+from oms_web.web.forms import Form, Needed, choices
+from oms_web.web.render import go, render
+from oms_web.web.toasts import say
+
+screen = Blueprint("return_card", __name__)
+
+ICONS = {"judge": "package-import", "arrive": "package-import", "photo": "photo",
+         "open": "truck-return", "told": "truck-return", "answer": "mail", "exchange": "replace",
+         "done": "cash-banknote", "plan": "cash-banknote", "approve": "check", "close": "check"}
+
+
+class NoteForm(Form):
+    """A word why."""
+
+    note = StringField(_l("Why"))
+
+
+class AnswerForm(Form):
+    """The answer to a complaint."""
+
+    outcome = SelectField(_l("What is done"), choices=choices(case_words.OUTCOMES))
+    text = TextAreaField(_l("What the buyer is answered"), [Needed()])
+
+
+class DetailsForm(Form):
+    """What is written of a case."""
+
+    reason_code = SelectField(_l("Reason"), choices=choices({"": _l("not said"),
+                                                             **case_words.REASONS}))
+    reason = StringField(_l("Note"))
+    bank_account = StringField(_l("Buyer's account number"))
+    box = StringField(_l("Parcel it came in"))
+
+
+class ExchangeForm(Form):
+    """What the buyer gets instead."""
+
+    code = StringField(_l("SKU or code of the new product"), [Needed()])
+    quantity = StringField(_l("Units"), [Needed()], default="1")
+    price = StringField(_l("Price of one"), [Needed()])
+
+
+class LetterForm(Form):
+    """A template to write with."""
+
+    template = SelectField(_l("Template"), validate_choice=False)
+    key = HiddenField()
+
+
+@screen.get("/returns/<int:case_id>")
+@act("returns.see")
+def show(case_id: int) -> Response:
+    """The case."""
+    return _card(case_id)
+
+
+def _card(case_id: int, *, note: NoteForm | None = None, answer: AnswerForm | None = None,
+          details: DetailsForm | None = None, exchange: ExchangeForm | None = None,
+          letter: LetterForm | None = None, preview: Any = None, problem: str = "",
+          status: int = 200) -> Response:
+    session = db.session
+    case = service.get(session, case_id)
+    order = orders.get_order(session, case.order_id) if case.order_id else None
+    lines = service.lines_of(session, case_id)
+    terms = service.clocks_of(session, case_id)
+    running = {one.what for one in terms if one.stopped_at is None}
+    return render(
+        "returns/card.html", case=case, order=order, lines=lines, words=case_words,
+        sold=_sold(lines), units=queries.units(session, case_id), terms=terms,
+        rules=clocks.BY_KEY, primary=tracks.primary(case.kind, case.phase, case.goods, case.money,
+                                                    running),
+        acts=tracks.allowed(case.phase), refunds=refunds.of_case(session, case_id),
+        refund_acts=refund_states.TRANSITIONS, boxed=queries.in_box(session, case),
+        photos=photos.of_case(session, case_id), timeline=_timeline(case),
+        statements=statements.of_case(session, case_id),
+        documents=documents.of_order(session, case.order_id) if case.order_id else [],
+        correction=_correction(refunds.of_case(session, case_id)),
+        account=session.get(ChannelAccount, case.account_id) if case.account_id else None,
+        goods_steps=_steps(case_words.GOODS_STEPS, case.goods),
+        money_steps=_money_steps(case.money), running=running,
+        note=note or NoteForm(formdata=None), open_note=note is not None,
+        answer=answer or AnswerForm(formdata=None, outcome=case.outcome or case.wish or "refund",
+                                    text=case.answer),
+        details=details or DetailsForm(formdata=None, obj=case),
+        exchange=exchange or ExchangeForm(formdata=None),
+        letter=_letter(letter), preview=preview, problem=problem, now=oms().works.clock(),
+        status=status)
+
+
+def _letter(form: LetterForm | None) -> LetterForm | None:
+    if not allowed("messages.send"):
+        return None
+    made = form or LetterForm(formdata=None, key=secrets.token_hex(12))
+    made.template.choices = [(str(id_), name) for id_, name in db.session.execute(
+        select(MessageTemplate.id, MessageTemplate.name)
+        .where(MessageTemplate.kind == "email", MessageTemplate.archived_at.is_(None))
+        .order_by(MessageTemplate.name))]
+    return made
+
+
+def _correction(found: list[Refund]) -> list[tuple[str, int | None]]:
+    """What the correction of the invoice says, in words: (text, amount)."""
+    items = [item for one in found if one.state != refund_states.REFUSED for item in one.plan]
+    named = {item["line_id"]: item["title"] for item in items if item["units"]}
+    asked_for = refund_plan.correction(items)
+    rows: list[tuple[str, int | None]] = [
+        (f"{units} × {named[line]}", None) for line, units in asked_for.returned.items()]
+    if asked_for.delivery:
+        rows.append((str(case_words.ITEMS["delivery"]), asked_for.delivery))
+    if asked_for.lowered:
+        rows.append((str(case_words.ITEMS["other"]), asked_for.lowered))
+    return rows
+
+
+def _sold(lines: list[Any]) -> dict[int, OrderLine]:
+    ids = [line.order_line_id for line in lines if line.order_line_id]
+    return {one.id: one for one in db.session.scalars(
+        select(OrderLine).where(OrderLine.id.in_(ids)))} if ids else {}
+
+
+def _steps(words: dict[str, Any], at: str) -> list[tuple[str, str, str]]:
+    names = list(words)
+    place = names.index(at) if at in names else -1
+    last = len(names) - 1
+    return [(str(words[name]), "", "done" if n < place or place == n == last
+             else "now" if n == place else "") for n, name in enumerate(names)]
+
+
+def _money_steps(money: str) -> list[tuple[str, str, str]]:
+    at = {"unknown": "sent", "credit": "refunded"}.get(money, money)
+    found = _steps(case_words.MONEY_STEPS, at)
+    return [(text, str(case_words.MONEY[money]) if state == "now" and money == "unknown" else more,
+             state) for text, more, state in found]
+
+
+def _timeline(case: Return) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for entry in queries.timeline(db.session, case.id):
+        rows = [f"{name}: {after}" if after else f"{name}: –"
+                for name, _, after in acts.shown(entry, case.currency)]
+        found.append({
+            "at": entry.at, "icon": ICONS.get(entry.act.partition(".")[2], "history"),
+            "text": acts.said(entry.act), "tone": "",
+            "note": " · ".join(filter(None, (*rows, entry.note or "", entry.actor_name)))})
+    return found
+
+
+def _back(case_id: int) -> Response:
+    return go(url_for("return_card.show", case_id=case_id))
+
+
+# Deciding ----------------------------------------------------------------------------------------
+
+
+@screen.post("/returns/<int:case_id>/<any(accept, ask, answered, refuse, call_off, close, reopen,"
+             " arrive):what>")
+@act("returns.handle")
+def decide(case_id: int, what: str) -> Response:
+    """An act of the table of phases; ``arrive``: the parcel is here."""
+    form = NoteForm()
+    try:
+        with writing() as work:
+            if what == "arrive":
+                return_bench.arrive(work, case_id)
+            else:
+                return_case.decide(work, case_id, what, form.note.data or "")
+    except Invalid as error:
+        form.refuse(error)
+        return _card(case_id, note=form, status=422)
+    say(gettext("Done."))
+    return _back(case_id)
+
+
+@screen.post("/returns/<int:case_id>/answer")
+@act("returns.handle")
+def answer(case_id: int) -> Response:
+    """Answer a complaint: decided and written to the buyer in one step."""
+    form = AnswerForm()
+    try:
+        if form.validate():
+            with writing() as work:
+                fresh = return_case.answer(work, case_id, form.outcome.data or "",
+                                           form.text.data or "")
+                return_letter.answer(work, case_id)
+            say(gettext("Answered; the letter is on its way.") if fresh
+                else gettext("This answer was given before."))
+            return _back(case_id)
+    except Invalid as error:
+        form.refuse(error)
+    return _card(case_id, answer=form, status=422)
+
+
+@screen.post("/returns/<int:case_id>/details")
+@act("returns.handle")
+def details(case_id: int) -> Response:
+    """Change reason, note, the buyer's account and the parcel."""
+    form = DetailsForm()
+    try:
+        if form.validate():
+            values = form.values()
+            account = _account(values["bank_account"])
+            with writing() as work:
+                service.details(work, service.lock(work.session, case_id),
+                                {**values, "bank_account": account})
+            say(gettext("Saved."))
+            return _back(case_id)
+    except Invalid as error:
+        form.refuse(error)
+    return _card(case_id, details=form, status=422)
+
+
+def _account(typed: str) -> str:
+    try:
+        return return_refund.bank_account(typed)
+    except Invalid as error:
+        raise Invalid(error.message, "bank_account") from None
+
+
+@screen.post("/returns/<int:case_id>/order")
+@act("returns.handle")
+def belongs_to(case_id: int) -> Response:
+    """Say which order a case belongs to."""
+    try:
+        number = asked.whole(request.form.get("order"), "order")
+        if number is None:
+            raise Invalid("Type the number of the order.", "order")
+        with writing() as work:
+            return_case.belongs_to(work, case_id, number)
+    except OmsError as error:
+        if not isinstance(error, Invalid):
+            raise
+        return _card(case_id, problem=gettext(error.message) % error.params, status=422)
+    say(gettext("The case belongs to order %(number)s now.", number=number))
+    return _back(case_id)
+
+
+# Another thing instead ---------------------------------------------------------------------------
+
+
+@screen.post("/returns/<int:case_id>/exchange")
+@act("returns.handle")
+def exchange(case_id: int) -> Response:
+    """Make the order of what the buyer gets instead; its goods are reserved at once."""
+    form = ExchangeForm()
+    try:
+        if form.validate():
+            price = to_micro(parse_amount(form.price.data or "", "price"))
+            units = asked.whole(form.quantity.data, "quantity") or 0
+            found = catalog.scanned(db.session, form.code.data or "")
+            if found is None:
+                raise Invalid("There is no such product.", "code")
+            if price < 0:
+                raise Invalid("An amount cannot be below nought.", "price")
+            if not 0 < units <= 999:
+                raise Invalid("This quantity is not possible.", "quantity")
+            with writing() as work:
+                new, fresh = return_exchange.exchange(
+                    work, case_id, [Position(found.id, units, price)])
+            say(gettext("Order %(number)s is made, its goods are reserved.", number=new.id)
+                if fresh else gettext("The new order was made before."))
+            return _back(case_id)
+    except Invalid as error:
+        form.refuse(error)
+    return _card(case_id, exchange=form, status=422)
+
+
+# Letters -----------------------------------------------------------------------------------------
+
+
+@screen.post("/returns/<int:case_id>/letter")
+@act("messages.send")
+def letter(case_id: int) -> Response:
+    """See a letter (``look``), or send it; the same form sent again sends none."""
+    form = LetterForm()
+    template_id = asked.whole(form.template.data, "template") or 0
+    if request.form.get("look"):
+        return _card(case_id, letter=form,
+                     preview=return_letter.preview(reading(), case_id, template_id))
+    with writing() as work:
+        sent = return_letter.write(work, case_id, template_id, form.key.data or "")
+    say(gettext("The letter is on its way.") if sent else gettext("This was written before."))
+    return _back(case_id)
+
+
+# Photos ------------------------------------------------------------------------------------------
+
+
+@screen.post("/returns/<int:case_id>/photos")
+@act("returns.bench")
+def add_photo(case_id: int) -> Response:
+    """Keep a photo: proven to be a picture, made small and encoded anew before it is stored."""
+    target = request.form.get("next", "")
+    sent = request.files.get("image")
+    try:
+        if sent is None or not sent.filename:
+            raise Invalid("Choose a picture.", "image")
+        made = images.prepare(sent.read(images.MOST_BYTES + 1))
+        files = oms().works.ports["files"]
+        file, thumb = (files.put(part, images.SUFFIX) for part in (made.content, made.thumb))
+        with writing() as work:
+            return_bench.add_photo(work, case_id, file, thumb)
+        say(gettext("The photo is kept."))
+    except Invalid as error:
+        say(gettext(error.message) % error.params, "bad")
+    return go(url_for("return_bench.show", case_id=case_id)) if target == "bench" \
+        else _back(case_id)
+
+
+@screen.post("/returns/<int:case_id>/photos/<int:photo_id>/remove")
+@act("returns.bench")
+def remove_photo(case_id: int, photo_id: int) -> Response:
+    """Take a photo off again."""
+    with writing() as work:
+        needless = return_bench.remove_photo(work, case_id, photo_id)
+    for name in sorted(needless):
+        oms().works.ports["files"].remove(name)
+    return go(url_for("return_bench.show", case_id=case_id)) \
+        if request.form.get("next") == "bench" else _back(case_id)
+
+
+@screen.get("/returns/<int:case_id>/photos/<int:photo_id>/<any(whole, little):size>")
+@act("returns.bench")
+def photo(case_id: int, photo_id: int, size: str) -> Response:
+    """A photo of what came back."""
+    one = photos.get(db.session, photo_id, case_id)
+    name = one.file if size == "whole" else one.thumb
+    return send_file(oms().works.ports["files"].path(name), mimetype="image/webp")
+
+
+@screen.app_template_test("late_term")
+def late_term(term: CaseClock) -> bool:
+    """Whether a term has passed, or was met too late."""
+    return (term.stopped_at or oms().works.clock()) > term.due_at

@@ -1,0 +1,199 @@
+"""Money back for a case: the plan, whoever approves it, the file for the bank, and the outcome."""
+
+from __future__ import annotations
+
+import csv
+import io
+import secrets
+from typing import Any
+
+from flask import Blueprint, Response, request, url_for
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import select
+from wtforms import HiddenField, SelectField, StringField
+
+from oms_web.core.errors import Invalid, NotAllowedNow
+from oms_web.core.money import from_minor, parse_amount, to_minor
+from oms_web.domain.orders import service as orders
+from oms_web.domain.orders.models import Order
+from oms_web.domain.payments import refund_states
+from oms_web.domain.payments.models import Refund
+from oms_web.domain.returns import money, service
+from oms_web.domain.returns.models import Return
+from oms_web.domain.returns.refund_plan import Wish
+from oms_web.extensions import db
+from oms_web.flows import return_refund
+from oms_web.web import case_words
+from oms_web.web.access import act
+from oms_web.web.door import reading, writing
+from oms_web.web.forms import Form, choices
+from oms_web.web.render import go, render
+from oms_web.web.returns import typed_units
+from oms_web.web.toasts import say
+
+screen = Blueprint("return_money", __name__)
+
+MOST_IN_FILE = 500
+
+
+class RefundForm(Form):
+    """What goes back. Units and wear stand in fields ``unit-<line>`` and ``wear-<line>``."""
+
+    delivery = SelectField(_l("Delivery"), choices=choices({
+        "": _l("as the law has it"), "yes": _l("goes back"), "no": _l("does not go back")}))
+    other = StringField(_l("Another amount on top"))
+    amount = StringField(_l("Pay back exactly"))
+    reason = StringField(_l("Why another amount"))
+    method = SelectField(_l("How the money goes back"), choices=choices({
+        name: words for name, words in case_words.METHODS.items() if name != "credit"}))
+    account = StringField(_l("Buyer's account number"))
+    key = HiddenField()
+
+
+@screen.get("/returns/<int:case_id>/refund")
+@act("returns.handle")
+def ask(case_id: int) -> Response:
+    """The plan as the case has it, to be changed."""
+    case = service.get(db.session, case_id)
+    wish = return_refund.usual(reading(), case)
+    form = RefundForm(formdata=None, key=secrets.token_hex(12), account=case.bank_account)
+    return _ask(case, form, wish)
+
+
+def _ask(case: Return, form: RefundForm, wish: Wish, status: int = 200) -> Response:
+    """The form with the plan of a wish, or with why there is none."""
+    made, refused = None, None
+    try:
+        made = return_refund.plan(reading(), case, wish)
+    except Invalid as error:
+        refused = error
+        if not form.errors and not form.problem:
+            form.refuse(error)
+    order = orders.get_order(db.session, case.order_id or 0)
+    sold, paid = money.facts(db.session, order)
+    return render(
+        "returns/refund.html", case=case, order=order, form=form, wish=wish, plan=made, sold=sold,
+        paid=paid, words=case_words, typed=request.form,
+        status=status if status != 200 or refused is None or request.method == "GET" else 422)
+
+
+@screen.post("/returns/<int:case_id>/refund")
+@act("returns.handle")
+def plan(case_id: int) -> Response:
+    """Reckon once more (``reckon``), or plan the refund; the same form plans one."""
+    case = service.get(db.session, case_id)
+    form = RefundForm()
+    if case.order_id is None:
+        raise NotAllowedNow("Say first which order this case belongs to.")
+    try:
+        wish = _wish(case, form)
+    except Invalid as error:
+        form.refuse(error)
+        return _ask(case, form, Wish(), 422)
+    if request.form.get("reckon"):
+        return _ask(case, form, wish)
+    try:
+        with writing() as work:
+            found = return_refund.ask(
+                work, case_id, wish, form.method.data, form.key.data or "",
+                amount=_minor(form.amount.data, case.currency, "amount"),
+                reason=form.reason.data or "", account=form.account.data or "")
+        total = sum(one.amount for one in found)
+        say(gettext("%(amount)s is planned to go back. Somebody has to approve it.",
+                    amount=f"{from_minor(total, case.currency)} {case.currency}"))
+        return go(url_for("return_card.show", case_id=case_id) + "#money")
+    except Invalid as error:
+        form.refuse(error)
+    return _ask(service.get(db.session, case_id), form, wish, 422)
+
+
+def _wish(case: Return, form: RefundForm) -> Wish:
+    wear = {}
+    for field, value in request.form.items():
+        name, _, line = field.rpartition("-")
+        if name == "wear" and line.isascii() and line.isdigit() and len(line) < 16:
+            off = _minor(value, case.currency, "wear")
+            if off:
+                wear[int(line)] = off
+    return Wish(
+        typed_units("unit"), wear, {"yes": True, "no": False}.get(form.delivery.data or ""),
+        _minor(form.other.data, case.currency, "other") or 0)
+
+
+def _minor(typed: str | None, currency: str, field: str) -> int | None:
+    """A typed amount in minor units; None when nothing is typed.
+
+    Raises:
+        Invalid: no amount, or finer than the smallest coin.
+    """
+    if not (typed or "").strip():
+        return None
+    amount = parse_amount(typed or "", field)
+    minor = to_minor(amount, currency)
+    if from_minor(minor, currency) != amount:
+        raise Invalid("An amount has no smaller part than the smallest coin.", field)
+    return minor
+
+
+# Its way ---------------------------------------------------------------------------------------
+
+
+@screen.post("/returns/<int:case_id>/refunds/<int:refund_id>/<any(approve, send, done, lose,"
+             " refuse, drop):what>")
+@act("refunds.pay")
+def move(case_id: int, refund_id: int, what: str) -> Response:
+    """Approve a refund, say that it was ordered, that it has gone, that it did not go."""
+    try:
+        with writing() as work:
+            return_refund.act(work, refund_id, what, why=request.form.get("why", ""),
+                              reference=request.form.get("reference", ""))
+        say(gettext("Done."))
+    except Invalid as error:
+        say(gettext(error.message) % error.params, "bad")
+    return go(url_for("return_card.show", case_id=case_id) + "#money")
+
+
+@screen.get("/refunds")
+@act("refunds.pay")
+def index() -> Response:
+    """All refunds that wait for somebody."""
+    rows = db.session.execute(
+        select(Refund, Order.buyer_name).join(Order, Order.id == Refund.order_id)
+        .where(Refund.state.in_(refund_states.PENDING)).order_by(Refund.id).limit(MOST_IN_FILE)
+    ).all()
+    return render("returns/refunds.html", rows=rows, words=case_words, cases=_numbers(rows),
+                  acts=refund_states.TRANSITIONS)
+
+
+def _numbers(rows: Any) -> dict[int, str]:
+    ids = [refund.case_id for refund, _ in rows if refund.case_id]
+    return dict(db.session.execute(
+        select(Return.id, Return.number).where(Return.id.in_(ids))).all()) if ids else {}
+
+
+@screen.get("/refunds/bank.csv")
+@act("refunds.pay")
+def bank_file() -> Response:
+    """Approved transfers as a file that a bank's pages read: account, name, amount, title."""
+    rows = db.session.execute(
+        select(Refund, Order.buyer_name).join(Order, Order.id == Refund.order_id)
+        .where(Refund.state == refund_states.APPROVED, Refund.method == refund_states.TRANSFER,
+               Refund.bank_account != "").order_by(Refund.id).limit(MOST_IN_FILE)).all()
+    numbers = _numbers(rows)
+    out = io.StringIO()
+    lines = csv.writer(out, delimiter=";", lineterminator="\r\n")
+    lines.writerow(["account", "name", "amount", "currency", "title"])
+    for refund, name in rows:
+        lines.writerow([
+            refund.bank_account, _plain(name),
+            f"{from_minor(refund.amount, refund.currency)}".replace(".", ","), refund.currency,
+            f"{numbers.get(refund.case_id or 0, '')} {refund.order_id}".strip()])
+    response = Response("\ufeff" + out.getvalue(), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = 'attachment; filename="refunds.csv"'
+    return response
+
+
+def _plain(name: str) -> str:
+    """A name that no spreadsheet takes for a formula."""
+    return f"'{name}" if name[:1] in "=+-@\t" else name

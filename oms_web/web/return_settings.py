@@ -1,0 +1,78 @@
+"""Settings of returns: what buyers read, where they send to, what is given beyond the law."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, url_for
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
+from wtforms import BooleanField, IntegerField, StringField, TextAreaField
+
+from oms_web.core.errors import OmsError
+from oms_web.core.money import from_minor, parse_amount, to_minor
+from oms_web.domain.company.models import Company
+from oms_web.domain.returns import settings
+from oms_web.domain.returns.settings import Edit
+from oms_web.extensions import db
+from oms_web.web.access import act
+from oms_web.web.door import writing
+from oms_web.web.forms import Form
+from oms_web.web.render import go, render
+from oms_web.web.toasts import say
+
+screen = Blueprint("return_settings", __name__)
+
+
+class SettingsForm(Form):
+    """How buyers send things back."""
+
+    portal = BooleanField(_l("Buyers may come by themselves"))
+    address = TextAreaField(_l("Where to send back"))
+    how_pl = TextAreaField(_l("How to send back, in Polish"))
+    how_en = TextAreaField(_l("How to send back, in English"))
+    cheapest_delivery = StringField(_l("Price of the cheapest delivery on offer"))
+    extra_days = IntegerField(_l("Days beyond the law's 14"), default=0)
+
+
+def _currency() -> str:
+    shop = db.session.get(Company, 1)
+    return shop.currency if shop else "PLN"
+
+
+@screen.get("/returns/settings")
+@act("settings.edit")
+def index() -> Response:
+    """The settings."""
+    now = settings.current(db.session)
+    price = "" if now.cheapest_delivery is None else str(
+        from_minor(now.cheapest_delivery, _currency()))
+    return _show(SettingsForm(formdata=None, data={
+        "portal": now.portal, "address": now.address, "how_pl": now.how_pl, "how_en": now.how_en,
+        "cheapest_delivery": price, "extra_days": now.extra_days}))
+
+
+def _show(form: SettingsForm, status: int = 200) -> Response:
+    return render("returns/settings.html", form=form, status=status,
+                  address=settings.address(db.session),
+                  link=url_for("buyer_after.start", _external=True))
+
+
+@screen.post("/returns/settings")
+@act("settings.edit")
+def save() -> Response:
+    """Change them."""
+    form = SettingsForm()
+    try:
+        if form.validate():
+            price = form.cheapest_delivery.data or ""
+            edit = Edit(
+                bool(form.portal.data), (form.address.data or "").strip(),
+                (form.how_pl.data or "").strip(), (form.how_en.data or "").strip(),
+                to_minor(parse_amount(price, "cheapest_delivery"), _currency())
+                if price.strip() else None, form.extra_days.data or 0)
+            with writing() as work:
+                settings.change(work, edit)
+            say(gettext("Saved."))
+            return go(url_for("return_settings.index"))
+    except OmsError as error:
+        form.refuse(error)
+    return _show(form, 422)

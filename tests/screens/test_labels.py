@@ -1,0 +1,234 @@
+"""Labels on screens: the queue, the form of one, the pack station, the hand-over, settings."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from oms_connector import ChannelDown, OutcomeUnknown, Refused
+from pypdf import PdfReader, PdfWriter
+
+from oms_web.adapters import label_sheets
+from oms_web.adapters.pdf import PdfFailed
+from oms_web.core.actor import SYSTEM
+from oms_web.domain.shipping import label_queries, sending
+from oms_web.domain.shipping.label_models import HandOver
+from oms_web.jobs.worker import drain
+from tests.screens.test_shipments import post, text_of
+from tests.sync.carrier import Counting, Depot
+
+
+def a_label(width=298, height=420, pages=1):
+    writer = PdfWriter()
+    for _ in range(pages):
+        writer.add_blank_page(width, height)
+    made = io.BytesIO()
+    writer.write(made)
+    return made.getvalue()
+
+
+@pytest.fixture
+def depot(oms):
+    return Depot(oms)
+
+
+@pytest.fixture
+def owner(depot, browser_as):
+    return browser_as("owner")
+
+
+def test_what_is_to_buy_is_bought_and_each_refusal_is_a_line(owner, depot):
+    good, bad = depot.order("A", {"KUB": 1}), depot.order("B", {"KUB": 1})
+    for order_id in (good, bad):
+        depot.pack(order_id)
+    assert re.findall(r'name="order" value="(\d+)"', owner.get("/labels").get_data(True)) == [
+        str(good), str(bad)]
+    with depot.works.writing(SYSTEM) as work:
+        sending.delete_rule(work, depot.rule)
+        sending.add_rule(work, {
+            "kind": "carrier", "account_id": depot.carrier.id, "service": "door", "size": "",
+            "packaging_id": None, "channel_id": None, "method": "", "country": "PL",
+            "heaviest_g": None, "least": None, "most": None, "cod": ""})
+        work.session.get_one(type(depot.get(bad)), bad).country = "DE"
+    answer = post(owner, "/labels/buy", part=False, order=[good, bad])
+    assert answer.status_code == 409
+    assert "1 label was not bought" in text_of(answer)
+    assert "No rule says by which service" in text_of(answer)
+    drain(depot.oms)
+    assert depot.sales() == 1
+    today = text_of(owner.get("/labels?view=today"))
+    assert "bought" in today
+    assert depot.booking(1).tracking[0] in today
+
+
+@pytest.mark.parametrize(("fault", "view", "says"), [
+    (Refused("the point is closed", "", "point"), "refused", "the point is closed (point)"),
+    (OutcomeUnknown("the line was cut"), "unknown", "the line was cut"),
+    (ChannelDown("storm"), "waiting", "storm"),
+])
+def test_what_went_wrong_stands_in_the_queue_and_on_the_first_screen(owner, depot, fault, view,
+                                                                    says):
+    Counting.before = [fault]
+    depot.book(depot.order("A", {"KUB": 1}))
+    depot.work()
+    assert says in text_of(owner.get(f"/labels?view={view}"))
+    if view != "waiting":
+        assert f"/labels?view={view}" in owner.get("/").get_data(True)
+
+
+def test_the_form_proposes_says_why_and_puts_errors_at_their_fields(owner, depot):
+    order_id = depot.order("A", {"KUB": 2})
+    page = owner.get(f"/orders/{order_id}/label")
+    assert "By the rule for everything else." in text_of(page)
+    assert re.search(rf'<option selected value="{depot.carrier.id}:door"', page.get_data(True))
+    service = f"{depot.carrier.id}:door"
+    for typed, field in (({"weight": "0"}, "weight"), ({"weight": "much"}, "weight"),
+                         ({"cod": "much"}, "cod")):
+        answer = post(owner, f"/orders/{order_id}/label", part=False,
+                      **{"service": service, **typed})
+        assert answer.status_code == 422
+        assert f'id="{field}-error"' in answer.get_data(True)
+    answer = post(owner, f"/orders/{order_id}/label", part=False, service=service, weight="1234",
+                  cod="12,50")
+    assert answer.status_code == 303
+    drain(depot.oms)
+    told = next(iter(Counting.sold.values()))[0][1]
+    assert (told.packages[0].weight_g, str(told.cod)) == (1234, "12.50")
+    card = owner.get(f"/orders/{order_id}")
+    assert "/labels/1.pdf" in card.get_data(True)
+    assert owner.get("/labels/1.pdf").data.startswith(b"%PDF-")
+    assert owner.get("/labels/1.zpl").status_code == 404
+
+
+def test_a_point_is_found_by_a_town_and_taken(owner, depot):
+    order_id = depot.order("A", {"KUB": 1})
+    service = f"{depot.carrier.id}:locker"
+    page = owner.get(f"/orders/{order_id}/label?service={service}&near=Poznań").get_data(True)
+    assert "AAA01" in page
+    page = owner.get(f"/orders/{order_id}/label?service={service}&point=AAA01").get_data(True)
+    assert re.search(r'id="point"[^>]*value="AAA01"', page)
+
+
+def test_a_label_is_taken_back_from_the_card(owner, depot):
+    order_id = depot.order("A", {"KUB": 1})
+    depot.bought(order_id)
+    answer = post(owner, "/labels/1/void", part=False, back=f"/orders/{order_id}#labels")
+    assert answer.headers["Location"].endswith(f"/orders/{order_id}#labels")
+    drain(depot.oms)
+    assert "taken back" in text_of(owner.get(f"/orders/{order_id}"))
+
+
+def test_the_packer_prints_at_the_station_and_nothing_of_what_left(depot, browser_as):
+    packer = browser_as("packer")
+    order_id = depot.order("A", {"KUB": 1})
+    shipment_id = depot.pack(order_id)
+    assert "There is none yet" in text_of(packer.get(f"/packing/{shipment_id}"))
+    assert post(packer, f"/packing/{shipment_id}/label", part=False).status_code == 303
+    assert "every 2s" in packer.get(f"/packing/{shipment_id}/label").get_data(True)
+    drain(depot.oms)
+    assert "every 2s" not in packer.get(f"/packing/{shipment_id}/label").get_data(True)
+    assert packer.get(f"/packing/{shipment_id}/label.pdf").data.startswith(b"%PDF-")
+    assert packer.get("/labels").status_code == 403
+    assert packer.get("/labels/1.pdf").status_code == 403
+    from oms_web.flows import ship
+    depot.do(ship.leave, shipment_id)
+    assert packer.get(f"/packing/{shipment_id}/label.pdf").status_code == 409
+
+
+def test_parcels_are_given_to_a_courier_once_who_is_called_once(owner, depot):
+    ids = [depot.bought(depot.order(name, {"KUB": 1})) for name in "AB"]
+    page = owner.get("/labels/hand-over").get_data(True)
+    parcels = re.findall(r'name="parcel" value="(\d+)"', page)
+    assert len(parcels) == 2
+    answer = post(owner, "/labels/hand-over", part=False, carrier=depot.carrier.id, parcel=parcels,
+                  calls="y", leave="y")
+    assert answer.status_code == 422
+    assert "Say when the courier may come." in text_of(answer)
+    day = depot.moment.date().isoformat()
+    answer = post(owner, "/labels/hand-over", part=False, carrier=depot.carrier.id, parcel=parcels,
+                  calls="y", leave="y", day=day, ready_from="23:00", until="23:59")
+    assert answer.status_code == 303
+    assert [depot.shipment(one).state for one in ids] == ["shipped"] * 2
+    depot.work()
+    depot.forward(hours=1)
+    depot.work()
+    with depot.works.reading(SYSTEM) as work:
+        row = work.session.get(HandOver, 1)
+        assert (row.state, row.parcels, len(Counting.visits)) == ("done", 2, 1)
+        assert label_queries.ready(work.session, depot.carrier.id) == []
+    assert "the courier comes" in text_of(owner.get("/labels/hand-over"))
+    assert owner.get("/labels/hand-over/1.pdf").data.startswith(b"%PDF-")
+
+
+def test_rules_and_packaging_are_edited_and_wrong_ones_say_why(owner, depot):
+    page = owner.get("/settings/shipping")
+    assert "all others" in text_of(page)
+    answer = post(owner, "/settings/shipping/rules", part=False, **{"rule-service": "nothing:x"})
+    assert answer.status_code == 422
+    answer = post(owner, "/settings/shipping/rules", part=False, **{
+        "rule-service": "own", "rule-country": "PL", "rule-most": "100", "rule-cod": "no"})
+    assert answer.status_code == 303
+    assert "Own courier" in text_of(owner.get("/settings/shipping"))
+    with depot.works.reading(SYSTEM) as work:
+        first, second = sending.rows(work.session)
+    post(owner, f"/settings/shipping/rules/{second.id}/up", part=False)
+    with depot.works.reading(SYSTEM) as work:
+        assert [row.id for row in sending.rows(work.session)] == [second.id, first.id]
+    order_id = depot.order("A", {"KUB": 1})
+    answer = post(owner, "/labels/buy", part=False, order=[order_id])
+    assert "goes by our own courier" in text_of(answer)
+    box = {"box-name": "Karton", "box-length_mm": "300", "box-width_mm": "200",
+           "box-height_mm": "100", "box-weight_g": "90"}
+    assert post(owner, "/settings/shipping/packaging", part=False, **box).status_code == 303
+    assert post(owner, "/settings/shipping/packaging", part=False, **box).status_code == 422
+    answer = post(owner, "/settings/shipping", part=False, buy_when="packed", label_format="zpl",
+                  default_g="500", name="Sklep", phone="500600700")
+    assert answer.status_code == 303
+    depot.book(order_id, wanted=_by(depot))
+    drain(depot.oms)
+    told = next(iter(Counting.sold.values()))[0][1]
+    assert (told.sender.name, told.sender.phone) == ("Sklep", "500600700")
+    assert (told.packages[0].length_mm, told.packages[0].weight_g) == (300, 340)
+    assert owner.get("/labels/1.zpl").data.startswith(b"^XA")
+
+
+def _by(depot):
+    from oms_web.domain.shipping.planning import Wanted
+
+    return Wanted(account_id=depot.carrier.id, service="door")
+
+
+def test_a_carrier_stands_apart_from_channels_and_asks_nothing_of_selling(owner, depot):
+    page = text_of(owner.get("/channels"))
+    assert "Carriers and gateways" in page
+    form = owner.get("/channels/new/counting").get_data(True)
+    assert "publish_stock" not in form
+
+
+# On paper -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("labels", "sheets"), [(1, 1), (4, 1), (5, 2)])
+def test_four_labels_lie_on_a_sheet(labels, sheets):
+    pages = [page for _ in range(labels) for page in label_sheets.pages_of(a_label())]
+    made = PdfReader(io.BytesIO(label_sheets.four_on_a4(pages)))
+    assert len(made.pages) == sheets
+    assert [round(float(one)) for one in made.pages[0].mediabox[2:]] == [595, 842]
+    assert len(PdfReader(io.BytesIO(label_sheets.one_after_another(pages))).pages) == labels
+
+
+@pytest.mark.parametrize("content", [b"", b"%PDF-1.4 nothing %%EOF", b"<html>", a_label(pages=21)])
+def test_what_is_no_label_is_refused_and_breaks_nothing(content):
+    with pytest.raises(PdfFailed):
+        label_sheets.pages_of(content)
+
+
+def test_labels_of_many_orders_are_one_file_and_who_has_none_is_named(depot, monkeypatch):
+    monkeypatch.setattr(Counting, "label", lambda *_: type("L", (), {"content": a_label()})())
+    with_one, without = depot.order("A", {"KUB": 1}), depot.order("B", {"KUB": 1})
+    depot.bought(with_one)
+    batch = depot.oms.printing.batch("label_a4", [with_one, without], SYSTEM, "pl",
+                                     lambda *_: None)
+    assert (batch.printed, set(batch.failed)) == (1, {without})
+    assert batch.pdf.startswith(b"%PDF-")

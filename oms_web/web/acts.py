@@ -316,6 +316,7 @@ SUBJECTS: dict[str, Any] = {
     "import_run": _l("Import"), "import_profile": _l("Import profile"), "api_key": _l("API key"),
     "webhook": _l("Webhook"), "rule": _l("Rule"),
     "macro": _l("Macro"), "till": _l("Till"), "message": _l("Message"),
+    "accounting": _l("Accounting"),
     "einvoice_settings": _l("Settings of KSeF"), "tax_payer": _l("Data of tax files"),
     "fiscal_report": _l("Report of a cash register"),
     "message_template": _l("Template"), "message_settings": _l("Sending of messages"),

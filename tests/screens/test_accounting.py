@@ -15,13 +15,14 @@ from oms_web.core.actor import SYSTEM
 from oms_web.core.errors import InvalidForm
 from oms_web.domain.accounting import queries, service
 from oms_web.domain.accounting.models import FiscalReport
+from oms_web.domain.company.models import Company
 from oms_web.domain.documents.correcting import Ask as Correct
 from oms_web.domain.documents.drafting import Ask
 from oms_web.domain.documents.models import Document, ExchangeRate
 from oms_web.domain.einvoices.models import EInvoice
 from oms_web.flows.correct_document import correct_invoice
 from oms_web.flows.issue_document import issue_invoice
-from tests import paper
+from tests import european, paper
 from tests.conftest import TESTER
 from tests.decisions.test_register import schema
 
@@ -223,6 +224,31 @@ def test_it_asks_as_much_of_many_documents_as_of_few(shop, page):
     for _ in range(5):
         issue(shop)
     assert asked() == few
+
+
+def test_a_document_as_a_european_invoice(shop, page):
+    document = issue(shop)
+    shown = words(page.get(f"/documents/{document.id}"))
+    assert "European e-invoice" in shown
+    assert "UBL (XML)" in shown
+    answer = page.get(f"/documents/{document.id}/ubl.xml")
+    assert european.faults(answer.data) == []
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="FV-1-11-2026.xml"'
+    with shop.works.writing(TESTER) as work:
+        changed, _ = correct_invoice(work, document.id, Correct(
+            reason="Adres", buyer={**paper.POLISH_HOME, "city": "Kraków"}))
+    assert "changes no sum" in words(page.get(f"/documents/{changed.id}"))
+    assert page.get(f"/documents/{changed.id}/ubl.xml").status_code == 422
+    assert page.get("/documents/99/ubl.xml").status_code == 404
+
+
+def test_whose_invoices_carry_their_data_is_a_setting(shop, page):
+    form = {"name": "Leśna Sowa", "country": "PL", "cut_off": "15:00", "payment_hours": "72",
+            "recall_seconds": "0", "currency": "PLN"}
+    assert page.post("/settings", data=form | {"invoice_data": "some"}).status_code == 422
+    assert page.post("/settings", data=form | {"invoice_data": "foreign"}).status_code in (302, 303)
+    with shop.works.reading(SYSTEM) as work:
+        assert work.session.get(Company, 1).invoice_data == "foreign"
 
 
 def test_who_may(shop, browser_as):

@@ -97,7 +97,7 @@ def write_epp(works: Works, actor: Actor, period: Period) -> Iterator[bytes]:
     after: Any = None
     while True:
         with works.reading(actor) as work:
-            found = [row[0] for row in work.session.execute(_query(period, after))]
+            found = [document for document, _ in work.session.execute(_query(period, after))]
             rates = rates_for(work.session, found)
             page = b"".join(epp.document(one.id, one.snapshot, rate_of(one, rates))
                             for one in found if one.snapshot["rates"])
@@ -107,7 +107,7 @@ def write_epp(works: Works, actor: Actor, period: Period) -> Iterator[bytes]:
             return
 
 
-def _query(period: Period, after: Any) -> Select[tuple[Document, str | None]]:
+def _query(period: Period, after: Any) -> Select[Document, str | None]:
     query = (
         select(Document, EInvoice.ksef_number)
         .outerjoin(EInvoice, EInvoice.document_id == Document.id)

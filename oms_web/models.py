@@ -2,6 +2,7 @@
 
 from oms_web.core import claims, events
 from oms_web.core.db import Base
+from oms_web.domain.accounting import models as accounting
 from oms_web.domain.audit import models as audit
 from oms_web.domain.automation import models as automation
 from oms_web.domain.catalog import models as catalog
@@ -31,6 +32,7 @@ from oms_web.sync import models as sync
 
 __all__ = [
     "Base",
+    "accounting",
     "audit",
     "automation",
     "bank",

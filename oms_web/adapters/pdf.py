@@ -24,6 +24,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from io import BytesIO
 from pathlib import Path
 
@@ -62,6 +63,14 @@ class Limits:
     documents: int = 2000
 
 
+@dataclass(frozen=True, slots=True)
+class InvoiceData:
+    """What a Factur-X has inside: its XML, and the day it was made."""
+
+    xml: bytes
+    day: date
+
+
 class PdfPool:
     """Some workers that share one style sheet. Safe to use from many threads."""
 
@@ -90,8 +99,10 @@ class PdfPool:
             self._ask_again = time.monotonic() + _ASK_AGAIN
         return self._reason
 
-    def render(self, pages: Sequence[str]) -> bytes:
+    def render(self, pages: Sequence[str], data: InvoiceData | None = None) -> bytes:
         """Several HTML documents as one PDF, each with page numbers of its own.
+
+        With ``data`` it is a Factur-X: PDF/A-3 with the data of the invoice inside.
 
         Raises:
             PdfUnavailable: the engine is not installed, or does not start.
@@ -108,10 +119,10 @@ class PdfPool:
         try:
             worker = self._living(worker)
             try:
-                answer = worker.ask(pages, self.limits)
+                answer = worker.ask(pages, self.limits, data)
             except WorkerGone:  # it left for want of work as the request arrived
                 worker = self._living(worker)
-                answer = worker.ask(pages, self.limits)
+                answer = worker.ask(pages, self.limits, data)
         except BaseException:
             self._retire(worker)
             worker = None
@@ -177,14 +188,15 @@ class Worker:
             raise PdfUnavailable("PDF is unavailable on this machine: %(why)s",
                                  why=failed.params.get("why") or str(failed)) from failed
 
-    def ask(self, pages: Sequence[str], limits: Limits) -> bytes:
+    def ask(self, pages: Sequence[str], limits: Limits, data: InvoiceData | None = None) -> bytes:
         """Send documents, wait for the PDF.
 
         Raises:
             PdfFailed: no answer in time, a dead worker, or a refusal.
         """
         seconds = limits.seconds + limits.more_seconds * (len(pages) - 1)
-        request = json.dumps({"pages": list(pages), "seconds": seconds}).encode()
+        inside = {"xml": data.xml.decode(), "day": data.day.isoformat()} if data else None
+        request = json.dumps({"pages": list(pages), "seconds": seconds, "data": inside}).encode()
         self.documents += len(pages)
         deadline = time.monotonic() + seconds
         try:

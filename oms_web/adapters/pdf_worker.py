@@ -9,7 +9,9 @@ library and WeasyPrint only. Three walls, each enough by itself against a hostil
 3. the kernel limits memory, file size and open files, and an alarm ends what takes too long.
 
 Wire format, both ways: four bytes of length, then the bytes. A request is JSON
-``{"pages": [html, ...], "seconds": n}``; the answer is ``+`` and the PDF, or ``-`` and why not.
+``{"pages": [html, ...], "seconds": n, "data": null}``; the answer is ``+`` and the PDF, or ``-``
+and why not. With ``data`` (``{"xml": text, "day": "2026-11-22"}``) the PDF is a Factur-X: PDF/A-3
+with the XML of the invoice inside.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ import select
 import signal
 import struct
 import sys
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any, BinaryIO
 from urllib.parse import unquote_to_bytes
 
@@ -66,7 +70,7 @@ def serve(engine: Engine, requests: BinaryIO, answers: BinaryIO, idle_seconds: i
         # The default action of the alarm ends the process, whatever it is stuck in.
         signal.alarm(int(request["seconds"]) + 2)
         try:
-            answer = b"+" + engine.pdf(request["pages"])
+            answer = b"+" + engine.pdf(request["pages"], request.get("data"))
         except MemoryError:
             answer = b"-memory"
         except Exception as error:
@@ -79,7 +83,7 @@ class Engine:
     """WeasyPrint with what documents share: fetcher, fonts, style sheet."""
 
     def __init__(self, config: dict[str, Any]) -> None:
-        from weasyprint import CSS, HTML
+        from weasyprint import CSS, HTML, Attachment
         from weasyprint.text.fonts import FontConfiguration
         from weasyprint.urls import URLFetcher, URLFetcherResponse
 
@@ -96,6 +100,7 @@ class Engine:
         self.fetcher = Sealed()
         self.fonts = FontConfiguration()
         self.html = HTML
+        self.attachment = Attachment
         faces = [font_face(name, file) for name, file in config["fonts"]]
         with open(config["css"], encoding="utf-8") as sheet:
             self.css = CSS(
@@ -103,10 +108,11 @@ class Engine:
                 url_fetcher=self.fetcher, base_url="about:blank",
             )
 
-    def pdf(self, pages: list[str]) -> bytes:
+    def pdf(self, pages: list[str], data: dict[str, str] | None = None) -> bytes:
         """Several documents as one PDF, each with its own page count; fonts are embedded once.
 
         Tagged for screen readers (PDF/UA-1): headings, tables with their headers, the language.
+        With ``data`` it is PDF/A-3, as tagged, with that file inside.
         """
         pictures: dict[str, Any] = {}
         made = [
@@ -114,9 +120,19 @@ class Engine:
             .render(stylesheets=[self.css], font_config=self.fonts, cache=pictures)
             for page in pages
         ]
+        document = made[0].copy([page for one in made for page in one.pages])
         # The identifier makes the same documents give the same bytes.
-        return made[0].copy([page for one in made for page in one.pages]).write_pdf(
-            pdf_identifier=b"0" * 16, pdf_variant="pdf/ua-1")
+        same: dict[str, Any] = {"pdf_identifier": b"0" * 16}
+        if data is None:
+            return document.write_pdf(**same, pdf_variant="pdf/ua-1")
+        day = datetime.fromisoformat(data["day"])
+        document.metadata.generate_rdf_metadata = in_one_rdf(
+            document.metadata.generate_rdf_metadata)
+        return document.write_pdf(
+            **same, pdf_variant="pdf/a-3a", finisher=name_files_once, attachments=[self.attachment(
+                string=data["xml"], base_url="about:blank", url_fetcher=self.fetcher,
+                name=DATA_FILE, description="Invoice data", created=day, modified=day,
+                relationship="Alternative")])
 
     def warm_up(self) -> None:
         """Make the engine load all it loads late, while the doors are open."""
@@ -132,11 +148,65 @@ class Engine:
             "<svg viewBox='0 0 9 9' width=9 height=9><path d='M0 0h1v9h-1z'/></svg>"
             "<table><thead><tr><th>a<tbody><tr><td>b</table>"
         ])
+        self.pdf(["<html lang=pl><title>x</title><p>x"], {"xml": "<x/>", "day": "2026-11-22"})
 
 
 _PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
+
+DATA_FILE = "factur-x.xml"
+_FX = "urn:factur-x:pdfa:CrossIndustryDocument:invoice:1p0#"
+_FX_FIELDS = {
+    "DocumentFileName": (DATA_FILE, "The name of the embedded XML document"),
+    "DocumentType": ("INVOICE", "The type of the hybrid document"),
+    "Version": ("1.0", "The version of the standard applying to the embedded XML document"),
+    "ConformanceLevel": ("EN 16931", "The conformance level of the embedded XML document"),
+}
+
+
+def in_one_rdf(generate: Callable[..., bytes]) -> Callable[..., bytes]:
+    """The engine's metadata with what Factur-X wants to be said, in the one RDF there may be.
+
+    Metadata that the engine is given is written as a second RDF, which readers refuse. What must
+    be said: Factur-X 1.0, "XMP extension schema".
+    """
+
+    def both(*args: Any) -> bytes:
+        head, end, tail = generate(*args).rpartition(b"</rdf:RDF>")
+        return head + factur_x_metadata() + end + tail
+
+    return both
+
+
+def factur_x_metadata() -> bytes:
+    """What the file inside is, and the description of these words that PDF/A asks for."""
+    said = "".join(f"<fx:{name}>{value}</fx:{name}>" for name, (value, _) in _FX_FIELDS.items())
+    described = "".join(
+        '<rdf:li rdf:parseType="Resource">'
+        f"<pdfaProperty:name>{name}</pdfaProperty:name>"
+        "<pdfaProperty:valueType>Text</pdfaProperty:valueType>"
+        "<pdfaProperty:category>external</pdfaProperty:category>"
+        f"<pdfaProperty:description>{words}</pdfaProperty:description></rdf:li>"
+        for name, (_, words) in _FX_FIELDS.items())
+    return (
+        f'<rdf:Description xmlns:fx="{_FX}" rdf:about="">{said}</rdf:Description>'
+        '<rdf:Description xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/"'
+        ' xmlns:pdfaSchema="http://www.aiim.org/pdfa/ns/schema#"'
+        ' xmlns:pdfaProperty="http://www.aiim.org/pdfa/ns/property#" rdf:about="">'
+        '<pdfaExtension:schemas><rdf:Bag><rdf:li rdf:parseType="Resource">'
+        "<pdfaSchema:schema>Factur-X PDFA Extension Schema</pdfaSchema:schema>"
+        f"<pdfaSchema:namespaceURI>{_FX}</pdfaSchema:namespaceURI>"
+        "<pdfaSchema:prefix>fx</pdfaSchema:prefix>"
+        f"<pdfaSchema:property><rdf:Seq>{described}</rdf:Seq></pdfaSchema:property>"
+        "</rdf:li></rdf:Bag></pdfaExtension:schemas></rdf:Description>"
+    ).encode()
+
+
+def name_files_once(_document: Any, pdf: Any) -> None:
+    """Each file inside once in the list of associated files; the engine lists it twice."""
+    files = pdf.catalog["AF"]
+    files[:] = list(dict.fromkeys(files))
 
 
 def read_data_address(url: str) -> tuple[str, bytes]:

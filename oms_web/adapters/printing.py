@@ -20,6 +20,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from oms_web.adapters import label_sheets
+from oms_web.adapters.invoice_data import data_of, inside
 from oms_web.adapters.pdf import PdfFailed, PdfPool, merge
 from oms_web.adapters.print_pages import Look, PrintPages
 from oms_web.core.actor import SYSTEM, Actor
@@ -83,7 +84,8 @@ class Printing:
     def document(self, document_id: int) -> bytes:
         """The PDF of an issued document: made once, the same bytes ever after.
 
-        One that goes to KSeF is kept only from when it has its number there.
+        One that goes to KSeF is kept only from when it has its number there. Whose PDFs carry
+        their data as well is a setting of the company.
 
         Raises:
             NotFound: there is no such document.
@@ -91,6 +93,8 @@ class Printing:
         """
         with self._works.reading(SYSTEM) as work:
             mark = mark_of(einvoices.of(work.session, document_id))
+            company = work.session.get(Company, 1)
+            setting = company.invoice_data if company else "off"
             row = work.session.execute(
                 select(Document.snapshot, DocumentFile.file)
                 .outerjoin(DocumentFile, DocumentFile.document_id == Document.id)
@@ -105,13 +109,30 @@ class Printing:
                 # The same snapshot gives the same bytes, so the file comes back under its name
                 # unless the templates have changed since; then this is the best there is.
                 log.warning("the file of document %s is missing; made anew", document_id)
-        made = self.pdf.render([self._pages.document(row.snapshot, mark)])
+        made = self.pdf.render([self._pages.document(row.snapshot, mark)],
+                               data_of(row.snapshot, setting))
         if mark is not None and not mark.is_final:
             return made
         name = self._files.put(made, ".pdf")
         with self._works.writing(SYSTEM) as work:
             kept = service.note_file(work, document_id, name)
         return made if kept == name or row.file is not None else self._files.path(kept).read_bytes()
+
+    def factur_x(self, document_id: int) -> bytes:
+        """An issued document as a PDF with its data inside, whatever the company's setting is;
+        nothing is stored.
+
+        Raises:
+            Invalid: the European norm cannot say what it says.
+            NotFound, PdfUnavailable, PdfFailed: as for ``document``.
+        """
+        with self._works.reading(SYSTEM) as work:
+            mark = mark_of(einvoices.of(work.session, document_id))
+            said = work.session.scalar(
+                select(Document.snapshot).where(Document.id == document_id))
+        if said is None:
+            raise NotFound("There is no such document.")
+        return self.pdf.render([self._pages.document(said, mark)], inside(said))
 
     def for_buyer(self, document_id: int) -> bytes:
         """The PDF of a document as a buyer may be given it.

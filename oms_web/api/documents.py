@@ -30,10 +30,12 @@ from oms_web.core.money import to_minor
 from oms_web.domain.documents import correcting, queries
 from oms_web.domain.documents.drafting import Ask
 from oms_web.domain.documents.models import Document as Kept
+from oms_web.domain.einvoices import en16931, ubl
 from oms_web.flows.correct_document import correct_invoice
 from oms_web.flows.issue_document import issue_advance, issue_invoice, issue_proforma
 
 PDF = "application/pdf"
+XML = "application/xml"
 
 
 class DocumentQuery(PageQuery):
@@ -139,6 +141,21 @@ def get_document_pdf(call: Call, document_id: int) -> Response:
     response = Response(call.oms.printing.document(document_id), mimetype=PDF)
     response.headers["Content-Disposition"] = f'inline; filename="{name}.pdf"'
     return response
+
+
+@get("/documents/{document_id}/factur-x", "documents:read", act="documents.see", gives=PDF)
+def get_document_factur_x(call: Call, document_id: int) -> Response:
+    """The document as a PDF/A-3 with its data inside (Factur-X, ZUGFeRD; profile EN 16931)."""
+    queries.get(call.work.session, document_id)
+    call.work.session.rollback()
+    return Response(call.oms.printing.factur_x(document_id), mimetype=PDF)
+
+
+@get("/documents/{document_id}/ubl", "documents:read", act="documents.see", gives=XML)
+def get_document_ubl(call: Call, document_id: int) -> Response:
+    """The document as a European invoice: UBL 2.1, Peppol BIS Billing 3 between VAT numbers."""
+    found = queries.get(call.work.session, document_id)
+    return Response(ubl.write(en16931.invoice(found.snapshot)), mimetype=XML)
 
 
 @post("/orders/{order_id}/documents", "documents:write", act="documents.issue", body=IssueAsked,

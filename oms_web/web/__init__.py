@@ -21,11 +21,10 @@ SCREENS = (
     "products", "listings", "offer_rules", "channels", "channel_journal",
     "connecting", "rules", "rule_lab", "rule_history", "macros", "doorbell", "quarantine",
     "imports", "import_profiles", "documents", "corrections", "einvoices", "einvoice_settings",
-    "papers", "numbering", "printing", "tasks", "users", "api_keys", "webhooks", "settings",
-    "floor_settings", "printers", "labels", "messages", "message_templates", "message_settings",
-    "order_messages", "order_payments", "buyer_page", "statements", "bank_transfers",
-    "settlements", "profits", "guide", "audit",
-    "components",
+    "accounting", "papers", "numbering", "printing", "tasks", "users", "api_keys", "webhooks",
+    "settings", "floor_settings", "printers", "labels", "messages", "message_templates",
+    "message_settings", "order_messages", "order_payments", "buyer_page", "statements",
+    "bank_transfers", "settlements", "profits", "guide", "audit", "components",
 )
 
 

@@ -58,6 +58,9 @@ ACTS: dict[str, Any] = {
     "company.logo": _l("Logo changed"),
     "company.reset": _l("Demo shop cleared"),
     "company.set_up": _l("Company set up"),
+    "accounting.add_report": _l("Report of a cash register added"),
+    "accounting.payer": _l("Data of tax files changed"),
+    "accounting.remove_report": _l("Report of a cash register taken away"),
     "einvoices.accepted": _l("Document accepted by KSeF"),
     "einvoices.again": _l("Document sent to KSeF again"),
     "einvoices.offline": _l("Document issued offline"),
@@ -300,7 +303,7 @@ FAMILIES: dict[str, Any] = {
     "api_keys": _l("API keys"), "webhooks": _l("Webhooks"), "rules": _l("Rules"),
     "macros": _l("Macros"), "till": _l("Point of sale"), "messages": _l("Messages"),
     "views": _l("Views"), "labels": _l("Labels"), "sending": _l("Sending of parcels"),
-    "printers": _l("Printers"), "einvoices": _l("KSeF"),
+    "printers": _l("Printers"), "einvoices": _l("KSeF"), "accounting": _l("Accounting"),
 }
 
 SUBJECTS: dict[str, Any] = {
@@ -317,7 +320,9 @@ SUBJECTS: dict[str, Any] = {
     "import_run": _l("Import"), "import_profile": _l("Import profile"), "api_key": _l("API key"),
     "webhook": _l("Webhook"), "rule": _l("Rule"),
     "macro": _l("Macro"), "till": _l("Till"), "message": _l("Message"),
-    "einvoice_settings": _l("Settings of KSeF"),
+    "accounting": _l("Accounting"),
+    "einvoice_settings": _l("Settings of KSeF"), "tax_payer": _l("Data of tax files"),
+    "fiscal_report": _l("Report of a cash register"),
     "message_template": _l("Template"), "message_settings": _l("Sending of messages"),
     "view": _l("View"), "hand_over": _l("Hand-over"), "packaging": _l("Packaging"),
     "sending_settings": _l("Sending of parcels"), "service_rule": _l("Rule of sending"),
@@ -325,6 +330,7 @@ SUBJECTS: dict[str, Any] = {
 }
 
 FIELDS: dict[str, Any] = {
+    "sums": _l("sums"),
     "accent": _l("accent colour"), "active": _l("may sign in"), "address": _l("address"),
     "archived": _l("archived"), "bank_account": _l("account number"), "bank_name": _l("bank"),
     "buyer_name": _l("buyer reads"), "city": _l("town"), "color": _l("colour"),

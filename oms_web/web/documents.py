@@ -17,6 +17,7 @@ from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.documents import correcting, exports, kinds, queries, treatment, vat
 from oms_web.domain.documents.drafting import Ask, Draft, draft_invoice, may_need_split_payment
 from oms_web.domain.documents.models import Document
+from oms_web.domain.einvoices import en16931
 from oms_web.domain.einvoices import queries as einvoices
 from oms_web.domain.einvoices import settings as einvoice_settings
 from oms_web.domain.orders import telling
@@ -162,7 +163,17 @@ def show(document_id: int) -> Response:
                   correctable=found.kind in (*kinds.CORRECTABLE, kinds.CORRECTION),
                   notices=telling.of_document(db.session, found.order_id, document_id)
                   if found.order_id else (),
-                  ksef=einvoices.of(db.session, document_id), ksef_words=einvoice_words)
+                  ksef=einvoices.of(db.session, document_id), ksef_words=einvoice_words,
+                  not_european=_not_european(found))
+
+
+def _not_european(document: Document) -> str:
+    """Why a document cannot be a European invoice; empty when it can."""
+    try:
+        en16931.invoice(document.snapshot)
+    except Invalid as error:
+        return words_of(error)
+    return ""
 
 
 @screen.post("/documents/notices/<int:notice_id>/again")

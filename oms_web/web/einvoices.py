@@ -9,8 +9,8 @@ from flask_babel import gettext
 
 from oms_web.core.errors import NotFound
 from oms_web.domain.documents import queries as documents
+from oms_web.domain.einvoices import en16931, queries, service, settings, ubl
 from oms_web.domain.einvoices import incoming as others
-from oms_web.domain.einvoices import queries, service, settings
 from oms_web.extensions import db
 from oms_web.sync import einvoicing
 from oms_web.web import asked
@@ -44,6 +44,22 @@ def file(document_id: int, what: str) -> Response:
         raise NotFound("There is no such file.")
     number = documents.get(db.session, document_id).number
     return _xml(name, number if what == "ksef" else f"UPO {row.ksef_number}")
+
+
+@screen.get("/documents/<int:document_id>/ubl.xml")
+@act("documents.see")
+def european(document_id: int) -> Response:
+    """A document as a European invoice, UBL."""
+    document = documents.get(db.session, document_id)
+    return _download(ubl.write(en16931.invoice(document.snapshot)), document.number, "xml")
+
+
+@screen.get("/documents/<int:document_id>/factur-x.pdf")
+@act("documents.see")
+def factur_x(document_id: int) -> Response:
+    """A document as a PDF with its data inside."""
+    number = documents.get(db.session, document_id).number
+    return _download(oms().printing.factur_x(document_id), number, "pdf")
 
 
 @screen.get("/documents/incoming")
@@ -83,7 +99,11 @@ def _content(name: str) -> bytes:
 
 
 def _xml(name: str, called: str) -> Response:
+    return _download(_content(name), called, "xml")
+
+
+def _download(content: bytes, called: str, kind: str) -> Response:
     safe = "".join(ch if ch.isascii() and ch.isalnum() else "-" for ch in called)
-    answer = Response(_content(name), mimetype="application/xml")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{safe}.xml"'
+    answer = Response(content, mimetype=f"application/{kind}")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{safe}.{kind}"'
     return answer

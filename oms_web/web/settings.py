@@ -32,6 +32,11 @@ from oms_web.web.toasts import say
 screen = Blueprint("settings", __name__)
 
 
+INVOICE_DATA = {
+    "off": _l("No"), "foreign": _l("To companies abroad"), "companies": _l("To all companies"),
+}
+
+
 class CompanyForm(Form):
     """The company and its desk's terms. How its documents look: ``numbering.py``."""
 
@@ -54,6 +59,8 @@ class CompanyForm(Form):
     exempt_basis = StringField(_l("Basis of VAT exemption"))
     eu_vat = BooleanField(_l("Registered for trade within the Union (VAT-UE)"))
     oss = BooleanField(_l("VAT of consumers abroad is settled by the one-stop shop (OSS)"))
+    invoice_data = SelectField(_l("Invoices as data inside the PDF (Factur-X)"), default="off",
+                               choices=choices(INVOICE_DATA))
 
 
 class OwnForm(Form):

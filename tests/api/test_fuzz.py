@@ -36,6 +36,9 @@ class Paper:
     def document(self, _document_id: int) -> bytes:
         return b"%PDF-1.7"
 
+    def factur_x(self, _document_id: int) -> bytes:
+        return b"%PDF-1.7"
+
 
 @pytest.fixture
 def fuzz(app, oms, busy):

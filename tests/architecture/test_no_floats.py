@@ -18,6 +18,7 @@ EXACT = [
 REASONS = {
     "oms_web/domain/documents/vat.py": "divides Decimals",
     "oms_web/domain/channels/buffers.py": "divides Decimals",
+    "oms_web/domain/einvoices/en16931.py": "divides Decimals",
     "oms_web/domain/catalog/likeness.py": "how alike two texts are",
     "oms_web/domain/fulfilment/pace.py": "parcels an hour",
 }

@@ -21,6 +21,7 @@ class Company(Base):
 
     ``exempt_basis`` is the provision printed on invoices with exempt ("zw") lines; ``eu_vat``:
     registered for trade within the Union (VAT-UE); ``oss``: joined the one-stop shop.
+    ``invoice_data``: whose invoices carry their data in the PDF (``service.INVOICE_DATA``).
     ``slip_prices`` says whether packing slips show prices. ``recall_seconds``: how long what
     channels are to be told of orders waits, so that it can be recalled; 0: not at all. The floor:
     ``cart_slots`` orders fit on a picking cart; with ``weighs`` a parcel closes only after it was
@@ -52,6 +53,7 @@ class Company(Base):
     exempt_basis: Mapped[str] = mapped_column(String(200), default="")
     eu_vat: Mapped[bool] = mapped_column(default=False)
     oss: Mapped[bool] = mapped_column(default=False)
+    invoice_data: Mapped[str] = mapped_column(String(9), default="off")
     slip_prices: Mapped[bool] = mapped_column(default=False)
     payment_hours: Mapped[int] = mapped_column(default=72)
     cut_off: Mapped[str] = mapped_column(String(5), default="15:00")

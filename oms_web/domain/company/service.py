@@ -27,6 +27,7 @@ TEXTS = {
 }
 CURRENCIES = ("PLN", "EUR", "CZK", "RON", "HUF", "BGN", "GBP", "USD", "SEK", "DKK", "NOK", "CHF",
               "UAH")
+INVOICE_DATA = ("off", "foreign", "companies")
 MAX_PAYMENT_HOURS = 24 * 60
 MAX_RECALL_SECONDS = 120
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
@@ -182,6 +183,12 @@ def _currency(name: str, value: Any, _: str) -> str:
     return text
 
 
+def _invoice_data(name: str, value: Any, _: str) -> str:
+    if value not in INVOICE_DATA:
+        raise Invalid("Choose one of the list.", name)
+    return str(value)
+
+
 def _language(name: str, value: Any, _: str) -> str:
     if value not in ("pl", "en"):
         raise Invalid("Choose a language.", name)
@@ -229,7 +236,7 @@ _CHECKS: dict[str, Check] = {
     "name": _name, "country": _country, "postcode": _postcode, "website": _website,
     "tax_id": _tax_id, "bank_account": _bank_account, "currency": _currency, "language": _language,
     "payment_hours": _hours, "cut_off": _cut_off, "accent": _accent, "slip_prices": _yes,
-    "eu_vat": _yes, "oss": _yes,
+    "eu_vat": _yes, "oss": _yes, "invoice_data": _invoice_data,
     "recall_seconds": _whole(0, MAX_RECALL_SECONDS),
     "weighs": _yes, "cart_slots": _whole(1, 100), "packaging_g": _whole(0, 20_000),
     "tolerance_g": _whole(0, 10_000), "tolerance_pct": _whole(0, 100),

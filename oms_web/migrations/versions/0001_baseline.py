@@ -140,6 +140,7 @@ def upgrade() -> None:
     sa.Column('exempt_basis', sa.String(length=200), nullable=False),
     sa.Column('eu_vat', sa.Boolean(), nullable=False),
     sa.Column('oss', sa.Boolean(), nullable=False),
+    sa.Column('invoice_data', sa.String(length=9), nullable=False),
     sa.Column('slip_prices', sa.Boolean(), nullable=False),
     sa.Column('payment_hours', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('cut_off', sa.String(length=5), nullable=False),
@@ -212,6 +213,17 @@ def upgrade() -> None:
     with op.batch_alter_table('exchange_rate', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_exchange_rate_day'), ['day'], unique=False)
 
+    op.create_table('fiscal_report',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('month', sa.Date(), nullable=False),
+    sa.Column('number', sa.String(length=60), nullable=False),
+    sa.Column('day', sa.Date(), nullable=False),
+    sa.Column('sums', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('added_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('added_by', sa.String(length=120), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_fiscal_report')),
+    sa.UniqueConstraint('month', 'number', name=op.f('uq_fiscal_report_month_number'))
+    )
     op.create_table('incoming_invoice',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('ksef_number', sa.String(length=40), nullable=False),
@@ -464,6 +476,15 @@ def upgrade() -> None:
         batch_op.create_index('ix_task_finished', ['state', 'finished_at'], unique=False)
         batch_op.create_index('uq_task_open_key', ['kind', 'key'], unique=True, sqlite_where=sa.text("state IN ('waiting', 'running')"), postgresql_where=sa.text("state IN ('waiting', 'running')"))
 
+    op.create_table('tax_payer',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('office', sa.String(length=4), nullable=False),
+    sa.Column('given_name', sa.String(length=30), nullable=False),
+    sa.Column('surname', sa.String(length=81), nullable=False),
+    sa.Column('born', sa.Date(), nullable=True),
+    sa.CheckConstraint('id = 1', name=op.f('ck_tax_payer_only_one')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_tax_payer'))
+    )
     op.create_table('user_account',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('email', sa.String(length=200), nullable=False),
@@ -2624,6 +2645,7 @@ def downgrade() -> None:
     op.drop_table('webhook')
     op.drop_table('warehouse')
     op.drop_table('user_account')
+    op.drop_table('tax_payer')
     with op.batch_alter_table('task', schema=None) as batch_op:
         batch_op.drop_index('uq_task_open_key', sqlite_where=sa.text("state IN ('waiting', 'running')"), postgresql_where=sa.text("state IN ('waiting', 'running')"))
         batch_op.drop_index('ix_task_finished')
@@ -2663,6 +2685,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_incoming_invoice_list')
 
     op.drop_table('incoming_invoice')
+    op.drop_table('fiscal_report')
     with op.batch_alter_table('exchange_rate', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_exchange_rate_day'))
 

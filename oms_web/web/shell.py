@@ -68,7 +68,7 @@ MORE = (
     Section("till.index", "pos.sell", "building-store", _l("Point of sale"), "", ("till_sales",)),
     Section("products.index", "catalog.see", "tag", _l("Products")),
     Section("returns.index", "returns.see", "truck-return", _l("Returns"), "e",
-            ("return_card", "return_money", "return_settings")),
+            ("return_card", "return_money", "return_settings", "return_labels")),
     Section("return_bench.index", "returns.bench", "package-import", _l("Returns bench")),
     Section("picking.index", "pick.do", "basket", _l("Picking")),
     Section("parcel_labels.index", "ship.do", "tag", _l("Labels"), "", ("hand_over",)),

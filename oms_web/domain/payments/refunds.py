@@ -22,6 +22,7 @@ from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.orders import lineage
 from oms_web.domain.orders.models import Order, OrderLine
+from oms_web.domain.payments.events import RefundDone
 from oms_web.domain.payments.models import Payment, Refund
 from oms_web.domain.payments.refund_states import (
     APPROVED,
@@ -227,6 +228,7 @@ def _done(work: Work, refund: Refund, told: Mapping[str, Any] | None = None) -> 
                 .values(refunded=OrderLine.refunded + item["units"])
                 .execution_options(synchronize_session="fetch"))
     settle(work, purse)
+    work.announce(RefundDone(refund.id, refund.order_id))
 
 
 # A provider's part ------------------------------------------------------------------------------

@@ -60,7 +60,7 @@ def summed(shop):
 
 
 def test_refunds_one_after_the_other_are_corrected_to_the_grosz(shop):
-    """Shares of what is *left* would say 30.56, 30.55, 30.55: the refunds are 30.55, 30.56, 30.55.
+    """Shares of what is *left* would say 30.55, 30.55, 30.56: the refunds are 30.55, 30.56, 30.55.
     """
     found = [refund(shop, f"k{n}", Wish({shop.cup: 1})) for n in range(3)]
     found.append(refund(shop, "last", Wish({shop.tea: 1})))

@@ -47,6 +47,7 @@ from oms_web.flows import (
 )
 from oms_web.sync import accounts
 
+PHONE = "600100200"
 ACCOUNT = "PL67999999990000000000000017"
 EURO = (Decimal("4.2615"), "A/NBP (pokaz)")
 PROVIDER = "PayU (pokaz)"
@@ -93,9 +94,10 @@ def _sell(work: Work, sale: Sale) -> int:
     order_id, _ = order_create.create(work, Taken(
         [Position(ids[sku], units, to_micro(Decimal(price))) for sku, units, price in sale.goods],
         {"name": sale.name, "street": sale.street, "postcode": sale.postcode, "city": sale.city,
-         "country": sale.country},
-        {"name": sale.name, "email": sale.email, "phone": "600100200"}, sale.currency,
-        shipping=1490, payment_method="przelew", origin="tel.", wants_invoice=True,
+         "country": sale.country, "phone": PHONE, "email": sale.email},
+        {"buyer_name": sale.name, "buyer_email": sale.email, "buyer_phone": PHONE,
+         "buyer_company": "", "tax_id": ""}, sale.currency, shipping=1490,
+        delivery={"delivery_method": "Kurier DPD", "carrier": "DPD"}, payment_method="przelew", origin="tel.", wants_invoice=True,
     ), confirm=True, form_key=f"demo:{sale.email}", paid=sale.paid)
     return order_id
 

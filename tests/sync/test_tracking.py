@@ -190,7 +190,7 @@ def test_a_parcel_on_its_way_back_has_one_case_that_the_bench_finds(both):
 
 
 def test_a_case_that_waits_for_goods_is_taken_along(depot):
-    order_id, shipment_id, tracked = sent(depot)
+    order_id, _, tracked = sent(depot)
     with depot.works.reading(SYSTEM) as work:
         line = order_lines(work.session, order_id)[0].id
     depot.do(return_case.open_for, order_id, Opening("withdrawal", lines={line: 1}))

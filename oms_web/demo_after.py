@@ -89,15 +89,17 @@ def seed(works: Works) -> None:
 def _sell(work: Work, sale: Sale) -> int:
     """Take an order down at its moment."""
     _ago(work, days=sale.days)
-    ids = {sku: id_ for sku, id_ in work.session.execute(
-        select(Variant.sku, Variant.id).where(Variant.sku.in_([one[0] for one in sale.goods])))}
+    wanted = [sku for sku, _, _ in sale.goods]
+    ids = dict(work.session.execute(
+        select(Variant.sku, Variant.id).where(Variant.sku.in_(wanted))).all())
     order_id, _ = order_create.create(work, Taken(
         [Position(ids[sku], units, to_micro(Decimal(price))) for sku, units, price in sale.goods],
         {"name": sale.name, "street": sale.street, "postcode": sale.postcode, "city": sale.city,
          "country": sale.country, "phone": PHONE, "email": sale.email},
         {"buyer_name": sale.name, "buyer_email": sale.email, "buyer_phone": PHONE,
          "buyer_company": "", "tax_id": ""}, sale.currency, shipping=1490,
-        delivery={"delivery_method": "Kurier DPD", "carrier": "DPD"}, payment_method="przelew", origin="tel.", wants_invoice=True,
+        delivery={"delivery_method": "Kurier DPD", "carrier": "DPD"},
+        payment_method="przelew", origin="tel.", wants_invoice=True,
     ), confirm=True, form_key=f"demo:{sale.email}", paid=sale.paid)
     return order_id
 

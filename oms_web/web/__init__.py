@@ -15,16 +15,15 @@ SCREENS = (
     "auth", "home", "orders", "order_views", "palette", "changes", "order_card", "order_kin",
     "order_edit", "verification", "verification_settings", "post_mortem", "picking", "till",
     "till_sales", "returns", "return_card", "return_money", "return_bench", "return_settings",
-    "return_labels", "buyer_after", "packing", "packing_close", "shipments", "parcel_labels", "hand_over",
-    "sending", "recall", "stock", "stock_documents", "receipts", "transfers", "stocktakes",
-    "warehouses", "products", "listings", "offer_rules", "channels", "channel_journal",
-    "connecting", "rules", "rule_lab", "rule_history", "macros", "doorbell", "quarantine",
+    "return_labels", "buyer_after", "packing", "packing_close", "shipments", "parcel_labels",
+    "hand_over", "sending", "recall", "stock", "stock_documents", "receipts", "transfers",
+    "stocktakes", "warehouses", "products", "listings", "offer_rules", "channels",
+    "channel_journal", "connecting", "rules", "rule_lab", "rule_history", "macros", "doorbell", "quarantine",
     "imports", "import_profiles", "documents", "corrections", "einvoices", "einvoice_settings",
     "papers", "numbering", "printing", "tasks", "users", "api_keys", "webhooks", "settings",
     "floor_settings", "printers", "labels", "messages", "message_templates", "message_settings",
     "order_messages", "order_payments", "buyer_page", "statements", "bank_transfers",
-    "settlements", "profits", "guide", "audit",
-    "components",
+    "settlements", "courier_bills", "profits", "guide", "audit", "components",
 )
 
 

@@ -77,7 +77,7 @@ MORE = (
     Section("messages.index", "messages.see", "mail", _l("Messages"), "",
             ("message_templates", "message_settings", "order_messages")),
     Section("statements.index", "payments.statements", "cash-banknote", _l("Money"), "",
-            ("bank_transfers", "settlements", "profits")),
+            ("bank_transfers", "settlements", "courier_bills", "profits")),
     Section("listings.index", "listings.map", "link", _l("Offers to link")),
     Section("quarantine.index", "quarantine.handle", "file-off", _l("Orders not read")),
     Section("imports.index", "imports.see", "file-import", _l("Import"), "", ("import_profiles",)),

@@ -1,4 +1,4 @@
-"""From a refund to the correction of the invoice that it asks for: the same units, the same amounts.
+"""From a refund to the correction of the invoice it asks for: the same units, the same amounts.
 
 A price that is given back lowers what was sold (ustawa o VAT, art. 29a ust. 10), and the seller
 says so with a correction (art. 106j ust. 1). Worked numbers: docs/algorithms/refunds.md.

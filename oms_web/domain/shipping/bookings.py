@@ -107,9 +107,9 @@ def write(work: Work, request: Mapping[str, Any], *, order_id: int, shipment_id:
     """Put a booking down; nothing is sent yet."""
     booking = LabelBooking(
         key=request["key"], order_id=order_id, shipment_id=shipment_id, account_id=account_id,
-        carrier=carrier[:40], service=request["service"], is_return=request["is_return"], case_id=case_id,
-        request=dict(request), reasons=list(reasons), state=INTENDED, currency=request["currency"],
-        due_at=work.now, by_name=work.actor.name, created_at=work.now)
+        carrier=carrier[:40], service=request["service"], is_return=request["is_return"],
+        case_id=case_id, request=dict(request), reasons=list(reasons), state=INTENDED,
+        currency=request["currency"], due_at=work.now, by_name=work.actor.name, created_at=work.now)
     work.session.add(booking)
     work.session.flush()
     record(work, booking, "labels.intend", {"label": [None, INTENDED]})

@@ -1063,6 +1063,30 @@ def upgrade() -> None:
     with op.batch_alter_table('bundle_part', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_bundle_part_part_id'), ['part_id'], unique=False)
 
+    op.create_table('courier_charge',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('fingerprint', sa.String(length=64), nullable=False),
+    sa.Column('invoice', sa.String(length=80), nullable=False),
+    sa.Column('tracking', sa.String(length=80), nullable=False),
+    sa.Column('tracking_key', sa.String(length=80), nullable=False),
+    sa.Column('day', sa.Date(), nullable=True),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('weight_g', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('booked', sa.BigInteger(), nullable=True),
+    sa.Column('our_g', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('verdict', sa.String(length=10), nullable=False),
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('taken_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_courier_charge_order_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_courier_charge')),
+    sa.UniqueConstraint('fingerprint', name=op.f('uq_courier_charge_fingerprint'))
+    )
+    with op.batch_alter_table('courier_charge', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_courier_charge_order_id'), ['order_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_courier_charge_tracking_key'), ['tracking_key'], unique=False)
+        batch_op.create_index('ix_courier_charge_verdict', ['verdict', 'id'], unique=False)
+
     op.create_table('document',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('kind', sa.String(length=12), nullable=False),
@@ -2520,6 +2544,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_document_corrects_id'))
 
     op.drop_table('document')
+    with op.batch_alter_table('courier_charge', schema=None) as batch_op:
+        batch_op.drop_index('ix_courier_charge_verdict')
+        batch_op.drop_index(batch_op.f('ix_courier_charge_tracking_key'))
+        batch_op.drop_index(batch_op.f('ix_courier_charge_order_id'))
+
+    op.drop_table('courier_charge')
     with op.batch_alter_table('bundle_part', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_bundle_part_part_id'))
 

@@ -18,12 +18,12 @@ SCREENS = (
     "return_labels", "buyer_after", "packing", "packing_close", "shipments", "parcel_labels",
     "hand_over", "sending", "recall", "stock", "stock_documents", "receipts", "transfers",
     "stocktakes", "warehouses", "products", "listings", "offer_rules", "channels",
-    "channel_journal", "connecting", "rules", "rule_lab", "rule_history", "macros", "doorbell", "quarantine",
-    "imports", "import_profiles", "documents", "corrections", "einvoices", "einvoice_settings",
-    "papers", "numbering", "printing", "tasks", "users", "api_keys", "webhooks", "settings",
-    "floor_settings", "printers", "labels", "messages", "message_templates", "message_settings",
-    "order_messages", "order_payments", "buyer_page", "statements", "bank_transfers",
-    "settlements", "courier_bills", "profits", "guide", "audit", "components",
+    "channel_journal", "connecting", "rules", "rule_lab", "rule_history", "macros", "doorbell",
+    "quarantine", "imports", "import_profiles", "documents", "corrections", "einvoices",
+    "einvoice_settings", "papers", "numbering", "printing", "tasks", "users", "api_keys",
+    "webhooks", "settings", "floor_settings", "printers", "labels", "messages", "message_templates",
+    "message_settings", "order_messages", "order_payments", "buyer_page", "statements",
+    "bank_transfers", "settlements", "courier_bills", "profits", "guide", "audit", "components",
 )
 
 

@@ -39,4 +39,6 @@ def test_the_demo_shop_has_every_kind_of_story_and_tells_it_once(oms):
         assert session.scalar(select(PaymentRequest.state)) == "waiting"
         sold = session.scalars(select(Order).where(Order.currency == "PLN")).all()
         earned = earnings.of(session, sold)
+        [abroad] = session.scalars(select(Order).where(Order.currency == "EUR"))
+        assert earnings.of(session, [abroad])[abroad.id].lacks == 1  # costs are in złoty
         assert all(one.fees["courier"] == 1190 and one.lacks == 0 for one in earned.values())

@@ -32,8 +32,8 @@ class HandedOver:
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """The parcels of one sheet, by courier. ``number``: of the hand-over; None where the sheet is of
-    parcels that somebody ticked.
+    """The parcels of one sheet, by courier. ``number``: of the hand-over; None where the sheet is
+    of parcels that somebody ticked.
     """
 
     made_at: datetime

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from oms_web.core.clock import day_bounds, local_day
 from oms_web.core.paging import Page, seal, unseal_as
 from oms_web.domain.catalog.models import Variant
+from oms_web.domain.company.models import Company
 from oms_web.domain.orders import phases
 from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.payments import fees, refund_states
@@ -78,10 +79,13 @@ def _fees(rates: Sequence[fees.FeeRate], order: Order, charged: int | None, carr
 
 def _lines(session: Session, ids: Sequence[int]) -> dict[int, list[SoldLine]]:
     found: dict[int, list[SoldLine]] = defaultdict(list)
+    home = session.scalar(select(Company.currency).where(Company.id == 1))
     rows = session.execute(
-        select(OrderLine, Variant.cost).outerjoin(Variant, Variant.id == OrderLine.variant_id)
+        select(OrderLine, case((Order.currency == (home or Order.currency), Variant.cost)))
+        .join(Order, Order.id == OrderLine.order_id)
+        .outerjoin(Variant, Variant.id == OrderLine.variant_id)
         .where(OrderLine.order_id.in_(ids)))
-    for line, cost in rows:
+    for line, cost in rows:  # costs are in our own currency: of a sale in another they say nothing
         units = line.quantity - line.cancelled
         if units > 0:
             gross = line.total if units == line.quantity else line.total * units // line.quantity

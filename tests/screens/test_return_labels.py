@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
@@ -17,7 +19,7 @@ from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.service import Opening
 from oms_web.domain.returns.settings import Edit
 from oms_web.domain.shipping import bookings
-from oms_web.flows import return_case, ship
+from oms_web.flows import return_bench, return_case, ship
 from oms_web.flows.issue_document import issue_invoice
 from oms_web.web import buyer_door
 from tests import paper
@@ -141,3 +143,17 @@ def test_the_invoice_is_corrected_by_one_click(oms, browser_as):
         assert [one.gross for one in work.session.scalars(
             select(Document).where(Document.kind == "correction"))] == [-refund.amount]
         assert work.session.get_one(Return, case.id).phase == "new"
+
+
+def test_the_inbox_says_nothing_twice(oms, browser_as):
+    shop, owner = AfterSale(oms), browser_as("owner")
+    now = oms.works.clock()
+    shop.do(return_case.open_for, shop.order_id, Opening(
+        "complaint", story="Pęka", claimed_at=now - timedelta(days=13)))
+    shop.do(return_bench.orphan, "PX1", "k")
+    page = text_of(owner.get("/"))
+    assert "Complaints to be answered" in page
+    assert "Parcels that match no order" in page
+    assert "Returns to decide" not in page
+    shop.do(return_case.open_for, shop.order_id, Opening("return"))
+    assert "Returns to decide" in text_of(owner.get("/"))

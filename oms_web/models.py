@@ -19,6 +19,7 @@ from oms_web.domain.payments import fees
 from oms_web.domain.payments import models as payments
 from oms_web.domain.payments import requests as payment_requests
 from oms_web.domain.payments.bank import models as bank
+from oms_web.domain.payments.courier import models as courier
 from oms_web.domain.payments.settling import models as settling
 from oms_web.domain.printers import models as printers
 from oms_web.domain.returns import models as returns
@@ -41,6 +42,7 @@ __all__ = [
     "channels",
     "claims",
     "company",
+    "courier",
     "documents",
     "einvoices",
     "events",

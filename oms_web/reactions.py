@@ -22,6 +22,7 @@ from oms_web.domain.catalog.events import (
 from oms_web.domain.channels.events import ListingsMapped
 from oms_web.domain.documents.events import DocumentIssued
 from oms_web.domain.orders.events import ParcelClosed, ShipmentLeft
+from oms_web.domain.payments.events import RefundDone
 from oms_web.domain.shipping.events import PackingBegan, ShipmentPacked
 from oms_web.domain.stock.events import StockChanged
 from oms_web.domain.webhooks.events import WebhookCalled
@@ -147,6 +148,12 @@ def queue_einvoice(events: Sequence[OutboxEvent]) -> list[Queued]:
                    {"document_id": event.payload["document_id"]}) for event in events]
 
 
+def correct_invoice(events: Sequence[OutboxEvent]) -> list[Queued]:
+    """Money went back: its invoice is corrected, if the seller wants that by itself."""
+    return [Queued("correct_refunded", str(event.payload["refund_id"]),
+                   {"refund_id": event.payload["refund_id"]}) for event in events]
+
+
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
     VariantsAdded.name: (map_listings, look_low),
     VariantsChanged.name: (publish_changed, publish_prices, look_low),
@@ -158,4 +165,5 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     ShipmentPacked.name: (label_when_packed,),
     WebhookCalled.name: (call_webhook,),
     DocumentIssued.name: (queue_einvoice,),
+    RefundDone.name: (correct_invoice,),
 }

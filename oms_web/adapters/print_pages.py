@@ -238,11 +238,6 @@ class PrintPages:
             for part, at in enumerate(cuts, start=1)
         ]
 
-    def protocol(self, values: Mapping[str, Any], look: Look, language: str) -> str:
-        """What a courier signs: ``number``, ``carrier``, ``made_at``, ``made_by``, ``rows``."""
-        return self._draw("protocol.html", language, language=language, company=look.company,
-                          design=self._design(look.accent, look.logo, ""), **values)
-
     def _draw(self, template: str, speaks: str, /, **values: Any) -> str:
         drawn = _environment().get_template(template).render(
             t=LABELS[speaks], say=_say(speaks), **values)

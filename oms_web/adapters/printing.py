@@ -234,18 +234,11 @@ class Printing:
             if row is None:
                 raise NotFound("There is no such hand-over.")
             inside = label_queries.inside(work.session, hand_over_id)
-            values = {
-                "number": row.id, "made_at": row.created_at, "made_by": row.by_name,
-                "carrier": inside[0].carrier if inside else "",
-                "rows": [
-                    {"tracking": number, "order_id": one.order_id, "weight_g": box["weight_g"],
-                     "place": one.request["point"] or " ".join(
-                         one.request["receiver"][name] for name in ("postcode", "city"))}
-                    for one in inside
-                    for number, box in zip(one.tracking, one.request["packages"], strict=False)],
-            }
+            sheet = handovers.handover(
+                work.session, [one.shipment_id for one in inside if one.shipment_id],
+                row.created_at, row.by_name, row.id)
             look = look_of(work.session.get(Company, 1))
-        return self.pdf.render([self._pages.protocol(values, look, language)])
+        return self.pdf.render([self._pages.handover(sheet, look, language)])
 
     def _labels(self, kind: str, order_ids: Sequence[int], beat: Beat, batch: Batch) -> bytes:
         """Carriers' labels, as they drew them or four on a sheet."""

@@ -17,6 +17,9 @@ from oms_web.domain.channels.service import get_account
 from oms_web.domain.orders import lineage, phases
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
+from oms_web.domain.returns import service as cases
+from oms_web.domain.returns import tracks
+from oms_web.domain.returns.models import Return
 from oms_web.domain.shipping import bookings, choosing, planning, sending
 from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping.bookings import Taken
@@ -134,7 +137,8 @@ _NO_LABEL = {
 
 
 def _write(work: Work, order: Order, shipment: Shipment | None, account_id: int,
-           asked: Mapping[str, Any], made: Plan, check: Checker | None) -> LabelBooking:
+           asked: Mapping[str, Any], made: Plan, check: Checker | None,
+           case_id: int | None = None) -> LabelBooking:
     account = get_account(work.session, account_id)
     if not asked["service"]:
         raise Invalid("Choose a service.", "service")
@@ -147,21 +151,33 @@ def _write(work: Work, order: Order, shipment: Shipment | None, account_id: int,
     rule = made.choice.rule
     booking = bookings.write(
         work, asked, order_id=order.id, shipment_id=shipment.id if shipment else None,
-        account_id=account_id, carrier=account.name,
+        account_id=account_id, carrier=account.name, case_id=case_id,
         reasons=[rule.id, *rule.conditions] if rule and rule.service == asked["service"] else [])
     ask(work, booking.id)
     return booking
 
 
-def book_return(work: Work, order_id: int, wanted: Wanted, check: Checker | None = None
-                ) -> LabelBooking:
+def book_return(work: Work, order_id: int, wanted: Wanted, check: Checker | None = None,
+                case_id: int | None = None, *, once: bool = False) -> LabelBooking:
     """Have a label bought by which a buyer sends goods back.
 
+    Args:
+        case_id: the case whose goods it is for.
+        once: the label that this case has already is the answer, if there is one.
+
     Raises:
-        NotAllowedNow: nothing of the order has left, or there are too many such labels.
+        NotAllowedNow: nothing of the order has left, the case is over or another order's, or there
+            are too many such labels.
         Invalid, InvalidForm: what the carrier would refuse.
     """
     order = orders.lock_order(work.session, order_id)
+    if case_id is not None:
+        _see_case(work, cases.lock(work.session, case_id), order_id)
+    if once and case_id is not None:
+        known = next((one for one in bookings.of_case(work.session, case_id)
+                      if one.state in bookings.LIVE), None)
+        if known is not None:
+            return known
     if order.phase not in (phases.SHIPPED, phases.DONE):
         raise NotAllowedNow("Nothing of this order has left yet.")
     there = [one for one in bookings.of_order(work.session, order_id)
@@ -173,7 +189,15 @@ def book_return(work: Work, order_id: int, wanted: Wanted, check: Checker | None
     made = planning.plan(work.session, order, None)
     asked = planning.request(work.session, made, wanted, bookings.new_key(order.id),
                              is_return=True)
-    return _write(work, order, None, wanted.account_id, asked, made, check)
+    return _write(work, order, None, wanted.account_id, asked, made, check, case_id)
+
+
+def _see_case(work: Work, case: Return, order_id: int) -> None:
+    if case.order_id != order_id:
+        raise NotAllowedNow("This case belongs to another order.")
+    if case.phase in (*tracks.ENDED, tracks.REFUSED) or case.goods in (tracks.ARRIVED,
+                                                                       tracks.JUDGED):
+        raise NotAllowedNow("The goods of this case are here already, or the case is over.")
 
 
 def book_by_itself(work: Work, shipment_id: int, occasion: str) -> LabelBooking | None:

@@ -23,7 +23,9 @@ from oms_web.domain.messages.wording import EMAIL, Rendered
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
 from oms_web.domain.returns import service as cases
+from oms_web.domain.returns import settings
 from oms_web.domain.returns.models import Return
+from oms_web.domain.shipping import bookings
 
 
 def write(work: Work, case_id: int, template_id: int, form_key: str) -> int | None:
@@ -74,6 +76,29 @@ def answer(work: Work, case_id: int) -> int | None:
         work, EMAIL, case.buyer_email or (order.buyer_email if order else ""), rendered,
         name=case_letters.NAMES[case_letters.ANSWERED],
         key=f"case:{case.id}:answer:{_hash_of(case.answer)}", order_id=case.order_id)
+
+
+def label(work: Work, case_id: int, booking_id: int) -> int | None:
+    """Write to the buyer where the return label of a case is; None if that was written before.
+
+    Raises:
+        NotFound: there is no such case or label.
+        NotAllowedNow: it is no confirmed label of this case, or buyers have no page to find it on.
+    """
+    case, booking = cases.get(work.session, case_id), bookings.get(work.session, booking_id)
+    if booking.case_id != case_id or booking.state != bookings.CONFIRMED or not booking.files:
+        raise NotAllowedNow("This label is not there to be sent.")
+    order = orders.get_order(work.session, booking.order_id)
+    address = pages.link(work, order.id) if settings.current(work.session).portal else ""
+    if not address:
+        raise NotAllowedNow("Buyers have no page of their own yet: set up mail and let buyers come "
+                            "by themselves in the settings of returns.")
+    rendered = case_letters.render(case_letters.LABEL, _language(work.session, order), {
+        "case": case.number, "link": f"{address}/cases/{case.id}", "carrier": booking.carrier,
+        "tracking": ", ".join(booking.tracking), "shop": _shop(work.session)})
+    return service.put(work, EMAIL, _recipient(case, order), rendered,
+                       name=case_letters.NAMES[case_letters.LABEL],
+                       key=f"case:{case.id}:label:{booking.id}", order_id=order.id)
 
 
 def _hash_of(text: str) -> str:

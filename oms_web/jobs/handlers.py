@@ -17,9 +17,20 @@ from oms_web.core.errors import OmsError
 from oms_web.core.work import Work
 from oms_web.domain.channels import pricing
 from oms_web.domain.channels.service import ChannelStopped
+from oms_web.domain.documents.queries import invoices_of
+from oms_web.domain.payments import refunds as refunds_of_orders
+from oms_web.domain.returns import correcting, settings
 from oms_web.domain.shipping import bookings
 from oms_web.domain.stock import running_low
-from oms_web.flows import backorder, einvoice, hand_over, label, map_listing, publish_stock
+from oms_web.flows import (
+    backorder,
+    correct_document,
+    einvoice,
+    hand_over,
+    label,
+    map_listing,
+    publish_stock,
+)
 from oms_web.jobs.print_label import print_label
 from oms_web.sync import (
     doorbell,
@@ -242,6 +253,18 @@ def queue_einvoice(job: Job) -> Result:
         return {"state": made.state} if made is not None else {}
 
 
+def correct_refunded(job: Job) -> Result:
+    """Money went back: correct its invoice if the seller wants that by itself and there is one."""
+    with job.oms.works.writing(SYSTEM) as work:
+        refund = refunds_of_orders.get(work.session, job.args["refund_id"])
+        if not (settings.current(work.session).correct_by_itself and correcting.corrects(refund)
+                and invoices_of(work.session, refund.order_id)):
+            return {}
+        document, _ = correct_document.correct_invoice(
+            work, *correcting.wanted(work.session, refund))
+        return {"number": document.number}
+
+
 def send_einvoices(job: Job) -> Result:
     """Send what waits to KSeF and ask what became of what was sent. When to come again stands at
     each.
@@ -353,6 +376,7 @@ HANDLERS: dict[str, Handler] = {
     timed.TASK: run_timed_rules,
     rehearsing.TASK: rehearse_rule,
     "queue_einvoice": queue_einvoice,
+    "correct_refunded": correct_refunded,
     einvoicing.TASK: send_einvoices,
     einvoicing.INCOMING: read_incoming_invoices,
     "print_batch": _late("print_batch"),

@@ -20,8 +20,9 @@ from oms_web.core.work import Work
 from oms_web.domain.shipping import journeys
 from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping.journeys import Due, Scan
+from oms_web.domain.shipping.label_models import LabelBooking
 from oms_web.domain.shipping.models import Parcel
-from oms_web.flows import ship
+from oms_web.flows import return_parcel, ship
 from oms_web.sync import feeds
 from oms_web.sync.session import Engine, connected
 
@@ -75,6 +76,7 @@ def track(engine: Engine, account_id: int, beat: Callable[[int, int], None]) -> 
                     news += _note(engine, one, journey)
                 asked += len(due)
                 beat(asked, 0)
+            news += _coming_back(engine, account_id, connector, size)
     except AccessRefused as error:
         with engine.works.writing(SYSTEM) as work:
             feeds.break_account(work, account_id, str(error))
@@ -84,19 +86,44 @@ def track(engine: Engine, account_id: int, beat: Callable[[int, int], None]) -> 
     return news
 
 
+def _coming_back(engine: Engine, account_id: int, connector: TracksParcels, size: int) -> int:
+    """Ask about the parcels that buyers send by our labels; of how many there was news."""
+    news = 0
+    for _ in range(MOST_ROUNDS):
+        with engine.works.reading(SYSTEM) as work:
+            due = journeys.due_back(work.session, account_id, work.now, size)
+        if not due:
+            break
+        told = connector.track([number for _, number in due])
+        for (booking_id, _), journey in zip(due, told, strict=True):
+            with engine.works.writing(SYSTEM) as work:
+                fresh = journeys.keep_back(work, booking_id, _scans(journey))
+            if fresh:
+                with engine.works.writing(SYSTEM) as work:
+                    return_parcel.follows(work, booking_id)
+            news += fresh
+    return news
+
+
 def _never_again(engine: Engine, account_id: int) -> int:
     """A carrier that says nothing of parcels is not asked."""
     with engine.works.writing(SYSTEM) as work:
         for one in journeys.due(work.session, account_id, work.now, 10_000):
             work.session.get_one(Parcel, one.parcel_id).track_due_at = None
+        for booking_id, _ in journeys.due_back(work.session, account_id, work.now, 10_000):
+            work.session.get_one(LabelBooking, booking_id).track_due_at = None
     return 0
 
 
-def _note(engine: Engine, one: Due, journey: Journey | None) -> bool:
-    scans = [Scan(event.at, event.state, event.raw, event.description, event.place)
+def _scans(journey: Journey | None) -> list[Scan]:
+    found = [Scan(event.at, event.state, event.raw, event.description, event.place)
              for event in (journey.events if journey else ())]
+    return sorted(found, key=lambda scan: scan.at)
+
+
+def _note(engine: Engine, one: Due, journey: Journey | None) -> bool:
     with engine.works.writing(SYSTEM) as work:
-        fresh = journeys.keep(work, one.parcel_id, sorted(scans, key=lambda scan: scan.at),
+        fresh = journeys.keep(work, one.parcel_id, _scans(journey),
                               journey.weight_g if journey else None)
     if fresh:
         _follow(engine, one.shipment_id)
@@ -105,7 +132,7 @@ def _note(engine: Engine, one: Due, journey: Journey | None) -> bool:
 
 def _follow(engine: Engine, shipment_id: int) -> None:
     """Let a shipment be where its boxes are, as far as it may: each step in a transaction."""
-    for step in (_left, _arrived_or_not):
+    for step in (_left, _arrived_or_not, _comes_back):
         try:
             with engine.works.writing(SYSTEM) as work:
                 step(work, shipment_id)
@@ -135,3 +162,9 @@ def _arrived_or_not(work: Work, shipment_id: int) -> None:
         ship.came_to_nothing(work, shipment_id, WHY[where])
     elif where in journeys.UNDER_WAY and shipment.state == shipping.UNDELIVERED:
         ship.sent_again(work, shipment_id)
+
+
+def _comes_back(work: Work, shipment_id: int) -> None:
+    """A case waits for the parcel, so that the bench knows it when it is here."""
+    if _standing(work, shipment_id) == journeys.RETURNING:
+        return_parcel.comes_back(work, shipment_id)

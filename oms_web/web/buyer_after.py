@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, g, request, url_for
+from flask import Blueprint, Response, g, request, send_file, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, SelectField, StringField, TextAreaField
@@ -23,17 +23,24 @@ from oms_web.domain.company.models import Company
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
 from oms_web.domain.returns import clocks, kinds, queries, service, settings
+from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.service import Opening
+from oms_web.domain.shipping import bookings
+from oms_web.domain.shipping.label_models import LabelBooking
+from oms_web.domain.shipping.planning import Wanted
 from oms_web.extensions import db
+from oms_web.flows import label as labels
 from oms_web.flows import return_portal
 from oms_web.flows.return_portal import Declared
 from oms_web.flows.return_refund import bank_account
+from oms_web.sync import labels as carriers
 from oms_web.web import case_words
 from oms_web.web.access import PUBLIC, act
-from oms_web.web.buyer_door import answer, may_say, nothing, open_order, speak
+from oms_web.web.buyer_door import answer, may_say, nothing, open_order, shy, speak
 from oms_web.web.door import oms, writing
 from oms_web.web.failures import words_of
 from oms_web.web.forms import Form, choices
+from oms_web.web.parcel_labels import engine
 from oms_web.web.render import go
 from oms_web.web.returns import typed_units
 
@@ -291,12 +298,67 @@ def case(token: str, case_id: int) -> Response:
     inside, order = _entered(token)
     if not inside or order is None:
         return nothing()
-    mine = next((one for one in queries.of_order(db.session, order.id) if one.id == case_id), None)
+    mine = _mine(order, case_id)
     if mine is None:
         return nothing()
+    return _case_page(token, mine)
+
+
+def _case_page(token: str, mine: Return, problem: str = "", status: int = 200) -> Response:
+    said = settings.current(db.session)
     return answer("buyer/case.html", shop=_shop(), case=mine, token=token, words=case_words,
+                  label=_label(mine.id), problem=problem, status=status,
+                  may_label=bool(said.label_account_id) and mine.goods == "expected"
+                  and mine.phase not in ("closed", "off", "refused"),
                   lines=service.lines_of(db.session, mine.id),
                   bars=code128(queries.barcode(mine.id)), how=_how(),
                   address=settings.address(db.session),
                   terms=[one for one in service.clocks_of(db.session, mine.id)
                          if one.stopped_at is None])
+
+
+def _mine(order: Order, case_id: int) -> Return | None:
+    return next((one for one in queries.of_order(db.session, order.id) if one.id == case_id), None)
+
+
+# The label ---------------------------------------------------------------------------------------
+
+
+def _label(case_id: int) -> LabelBooking | None:
+    """The label that a case has or will have."""
+    return next((one for one in bookings.of_case(db.session, case_id)
+                 if one.state in bookings.LIVE and one.void_asked_at is None), None)
+
+
+@screen.post("/o/<token>/cases/<int:case_id>/label")
+@act(PUBLIC)
+def label(token: str, case_id: int) -> Response:
+    """Have the label bought by which the goods come back; once, however often it is asked for."""
+    inside, order = _entered(token)
+    mine = _mine(order, case_id) if inside and order is not None else None
+    said = settings.current(db.session)
+    if order is None or mine is None or not said.label_account_id or not may_say():
+        return nothing()
+    wanted = Wanted(account_id=said.label_account_id, service=said.label_service,
+                    size=said.label_size)
+    try:
+        with writing() as work:
+            labels.book_return(work, order.id, wanted, carriers.checker(engine()), case_id,
+                               once=True)
+    except OmsError:
+        return _case_page(token, mine, gettext("The label cannot be made now. Write to us."), 422)
+    return go(url_for("buyer_after.case", token=token, case_id=case_id))
+
+
+@screen.get("/o/<token>/cases/<int:case_id>/label.pdf")
+@act(PUBLIC)
+def label_file(token: str, case_id: int) -> Response:
+    """The label."""
+    inside, order = _entered(token)
+    mine = _mine(order, case_id) if inside and order is not None else None
+    booking = _label(case_id) if mine is not None else None
+    name = booking.files.get("pdf_a6") if booking is not None else None
+    if name is None:
+        return nothing()
+    return shy(send_file(oms().works.ports["files"].path(name), mimetype="application/pdf",
+                         download_name=f"label-{case_id}.pdf"))

@@ -94,7 +94,7 @@ ITEMS: dict[str, Any] = {
 SOURCES: dict[str, Any] = {
     "desk": _l("taken down here"), "bench": _l("opened at the bench"),
     "buyer": _l("said by the buyer"), "channel": _l("told by the channel"),
-    "file": _l("read from a file"),
+    "file": _l("read from a file"), "carrier": _l("told by the carrier"),
 }
 TOLD: dict[str, Any] = {
     "announced": _l("announced"), "sent": _l("sent"), "arrived": _l("arrived"),

@@ -63,9 +63,10 @@ def refunds(asked: Asked) -> Iterator[Case]:
 def waiting(asked: Asked) -> Iterator[Case]:
     """What was announced or came and nobody has decided; parcels without an order."""
     counts = queries.counts(asked.session)
-    if counts["decide"]:
+    undecided = queries.undecided(asked.session, asked.now + SOON)
+    if undecided:
         yield Case(
-            "", "truck-return", gettext("Returns to decide"), _cases(counts["decide"]),
+            "", "truck-return", gettext("Returns to decide"), _cases(undecided),
             gettext("Accept them, ask the buyer, or refuse with a reason."),
             url_for("returns.index"), gettext("Decide"))
     if counts["orphans"]:

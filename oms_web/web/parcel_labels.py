@@ -124,7 +124,8 @@ def form(order_id: int) -> Response:
 def buy(order_id: int) -> Response:
     """Have the label bought. What the carrier would refuse is said at its field."""
     typed = BuyForm()
-    write = label.book_return if request.form.get("return") else label.book_order
+    write = partial(label.book_return, case_id=_case()) if request.form.get("return") \
+        else label.book_order
     if typed.validate():
         try:
             wanted = _wanted(order_id, typed)
@@ -184,9 +185,15 @@ def _form(order_id: int, typed: BuyForm | None = None, status: int = 200) -> Res
     return render(
         "parcel_labels/buy.html", order=order, form=shown, plan=made, carriers=carriers,
         words=label_words, near=near, points=found, points_problem=problem, status=status,
-        is_return=bool(request.values.get("return")),
+        is_return=bool(request.values.get("return")), case_id=_case(),
+        back=request.values.get("back", ""),
         finds=[one.id for one in carriers
                if labels.can(oms().registry, one.connector, FindsPoints)])
+
+
+def _case() -> int | None:
+    """The case that a label for a return is bought for."""
+    return asked.whole(request.values.get("case"), "case")
 
 
 def _filled(made: Plan) -> BuyForm:

@@ -25,6 +25,7 @@ from oms_web.domain.payments import refund_states, refunds
 from oms_web.domain.payments.models import Refund
 from oms_web.domain.returns import (
     clocks,
+    correcting,
     photos,
     queries,
     refund_plan,
@@ -33,9 +34,10 @@ from oms_web.domain.returns import (
     tracks,
 )
 from oms_web.domain.returns.models import CaseClock, Return
+from oms_web.domain.shipping import bookings
 from oms_web.extensions import db
 from oms_web.flows import return_bench, return_case, return_exchange, return_letter, return_refund
-from oms_web.web import acts, asked, case_words
+from oms_web.web import acts, asked, case_words, label_words
 from oms_web.web.access import act, allowed
 from oms_web.web.door import oms, reading, writing
 from oms_web.web.forms import Form, Needed, choices
@@ -114,7 +116,9 @@ def _card(case_id: int, *, note: NoteForm | None = None, answer: AnswerForm | No
         photos=photos.of_case(session, case_id), timeline=_timeline(case),
         statements=statements.of_case(session, case_id),
         documents=documents.of_order(session, case.order_id) if case.order_id else [],
-        correction=_correction(refunds.of_case(session, case_id)),
+        correction=_correction(refunds.of_case(session, case_id)), corrects=correcting.corrects,
+        labels=bookings.of_case(session, case_id), label_words=label_words,
+        corrections=correcting.corrections_of(session, refunds.of_case(session, case_id)),
         account=session.get(ChannelAccount, case.account_id) if case.account_id else None,
         goods_steps=_steps(case_words.GOODS_STEPS, case.goods),
         money_steps=_money_steps(case.money), running=running,

@@ -11,20 +11,21 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from wtforms import HiddenField, SelectField, StringField
 
-from oms_web.core.errors import Invalid, NotAllowedNow
+from oms_web.core.errors import Invalid, InvalidForm, NotAllowedNow
 from oms_web.core.money import from_minor, parse_amount, to_minor
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
-from oms_web.domain.payments import refund_states
+from oms_web.domain.payments import refund_states, refunds
 from oms_web.domain.payments.models import Refund
-from oms_web.domain.returns import money, service
+from oms_web.domain.returns import correcting, money, service
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.refund_plan import Wish
 from oms_web.extensions import db
-from oms_web.flows import return_refund
+from oms_web.flows import correct_document, return_refund
 from oms_web.web import case_words, formats
 from oms_web.web.access import act
 from oms_web.web.door import reading, writing
+from oms_web.web.failures import words_of
 from oms_web.web.forms import Form, choices
 from oms_web.web.render import go, render
 from oms_web.web.returns import typed_units
@@ -150,6 +151,26 @@ def move(case_id: int, refund_id: int, what: str) -> Response:
     except Invalid as error:
         say(gettext(error.message) % error.params, "bad")
     return go(url_for("return_card.show", case_id=case_id) + "#money")
+
+
+@screen.post("/refunds/<int:refund_id>/correction")
+@act("documents.issue")
+def correct(refund_id: int) -> Response:
+    """Correct the invoice by exactly what a refund gives back; said again it is the same one."""
+    refund = refunds.get(db.session, refund_id)
+    back = url_for("return_card.show", case_id=refund.case_id) + "#money" if refund.case_id \
+        else url_for("order_card.show", order_id=refund.order_id)
+    try:
+        with writing() as work:
+            document, fresh = correct_document.correct_invoice(
+                work, *correcting.wanted(work.session, refund))
+        say(gettext("%(number)s is issued.", number=document.number) if fresh
+            else gettext("The correction was issued before."))
+    except Invalid as error:
+        say(gettext(error.message) % error.params, "bad")
+    except InvalidForm as error:
+        say(words_of(next(iter(error.problems.values()))), "bad")
+    return go(back)
 
 
 @screen.get("/refunds")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, IntegerField, StringField, TextAreaField
+from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAreaField
 
 from oms_web.core.errors import OmsError
 from oms_web.core.money import from_minor, parse_amount, to_minor
@@ -14,6 +14,7 @@ from oms_web.domain.returns import settings
 from oms_web.domain.returns.settings import Edit
 from oms_web.extensions import db
 from oms_web.flows import return_portal
+from oms_web.web import return_labels
 from oms_web.web.access import act
 from oms_web.web.door import writing
 from oms_web.web.forms import Form
@@ -32,6 +33,8 @@ class SettingsForm(Form):
     how_en = TextAreaField(_l("How to send back, in English"))
     cheapest_delivery = StringField(_l("Price of the cheapest delivery on offer"))
     extra_days = IntegerField(_l("Days beyond the law's 14"), default=0)
+    correct_by_itself = BooleanField(_l("Correct the invoice when a refund is done"))
+    label = SelectField(_l("Buyers may have a label by"), validate_choice=False)
 
 
 def _currency() -> str:
@@ -48,10 +51,14 @@ def index() -> Response:
         from_minor(now.cheapest_delivery, _currency()))
     return _show(SettingsForm(formdata=None, data={
         "portal": now.portal, "address": now.address, "how_pl": now.how_pl, "how_en": now.how_en,
-        "cheapest_delivery": price, "extra_days": now.extra_days}))
+        "cheapest_delivery": price, "extra_days": now.extra_days,
+        "correct_by_itself": now.correct_by_itself,
+        "label": return_labels.value(now.label_account_id, now.label_service, now.label_size)}))
 
 
 def _show(form: SettingsForm, status: int = 200) -> Response:
+    form.label.choices = [("", gettext("no: they send it themselves")),
+                          *return_labels.choices(db.session)]
     return render("returns/settings.html", form=form, status=status,
                   address=settings.address(db.session), shut=settings.current(db.session).portal
                   and not return_portal.is_open(db.session),
@@ -70,7 +77,8 @@ def save() -> Response:
                 bool(form.portal.data), (form.address.data or "").strip(),
                 (form.how_pl.data or "").strip(), (form.how_en.data or "").strip(),
                 to_minor(parse_amount(price, "cheapest_delivery"), _currency())
-                if price.strip() else None, form.extra_days.data or 0)
+                if price.strip() else None, form.extra_days.data or 0,
+                bool(form.correct_by_itself.data), *return_labels.chosen(form.label.data or ""))
             with writing() as work:
                 settings.change(work, edit)
             say(gettext("Saved."))

@@ -36,6 +36,7 @@ TABS = (
     ("statements.index", "payments.statements", _l("Statements")),
     ("bank_transfers.index", "payments.statements", _l("Transfers")),
     ("settlements.owed", "payments.statements", _l("Owed to us")),
+    ("courier_bills.index", "payments.statements", _l("Couriers' invoices")),
     ("profits.index", "payments.profit", _l("Profit")),
     ("profits.fee_table", "payments.profit", _l("Fees")),
 )

@@ -26,9 +26,9 @@ PUBLIC_ROUTES = {
     ("auth.language", "POST"), ("doorbell.ring", "POST"), ("doorbell.knock", "GET"),
     ("buyer_page.show", "GET"), ("buyer_page.document", "GET"),
     *(("buyer_after." + name, "GET") for name in ("start", "withdraw", "withdraw_known", "ask",
-                                                  "case")),
+                                                  "case", "label_file")),
     *(("buyer_after." + name, "POST") for name in (
-        "send_link", "review", "confirm", "review_known", "confirm_known", "request_")),
+        "send_link", "review", "confirm", "review_known", "confirm_known", "request_", "label")),
 }
 # Called by machines without a cookie: a signature over the body stands where a page's token does.
 SIGNED = {"doorbell.ring"}

@@ -7,10 +7,15 @@ from oms_connector import ChannelDown, Ring
 from sqlalchemy import func, select
 
 from oms_web.core.actor import SYSTEM
+from oms_web.core.errors import NotAllowedNow
+from oms_web.domain.orders.service import order_lines
+from oms_web.domain.returns.models import Return
+from oms_web.domain.returns.service import Opening
 from oms_web.domain.shipping import journeys
 from oms_web.domain.shipping.label_models import ParcelEvent
 from oms_web.domain.shipping.models import Parcel, Shipment
-from oms_web.flows import ship
+from oms_web.domain.shipping.planning import Wanted
+from oms_web.flows import label, return_bench, return_case, ship
 from oms_web.sync import doorbell, tracking
 from tests.sync.carrier import Counting, Depot
 
@@ -175,3 +180,78 @@ def test_a_death_before_the_shipment_follows_is_made_good(depot, monkeypatch):
         depot.forward(hours=9)
         depot.work()
     assert state(depot, shipment_id) == "delivered"
+
+
+# What comes back --------------------------------------------------------------------------------
+
+
+def cases_of(depot, order_id):
+    with depot.works.reading(SYSTEM) as work:
+        return work.session.scalars(
+            select(Return).where(Return.order_id == order_id).order_by(Return.id)).all()
+
+
+def test_a_parcel_on_its_way_back_has_one_case_that_the_bench_finds(both):
+    depot = Depot(both)
+    order_id, shipment_id, tracked = sent(depot)
+    for _ in range(3):
+        depot.forward(hours=7)
+        depot.scanned(tracked, "returning")
+        depot.work()
+    [case] = cases_of(depot, order_id)
+    assert (case.source, case.goods, case.reason_code, case.box, case.shipment_id, case.phase) == (
+        "carrier", "on_way", "not_collected", tracked, shipment_id, "new")
+    found = depot.do(return_bench.scan, tracked, "k")
+    assert (found.case_id, found.fresh) == (case.id, False)
+    depot.do(return_bench.arrive, case.id)
+    assert cases_of(depot, order_id)[0].goods == "arrived"
+
+
+def test_a_case_that_waits_for_goods_is_taken_along(depot):
+    order_id, _, tracked = sent(depot)
+    with depot.works.reading(SYSTEM) as work:
+        line = order_lines(work.session, order_id)[0].id
+    depot.do(return_case.open_for, order_id, Opening("withdrawal", lines={line: 1}))
+    depot.forward(hours=7)
+    depot.scanned(tracked, "returning")
+    depot.work()
+    [case] = cases_of(depot, order_id)
+    assert (case.kind, case.goods, case.parcels[0]["tracking"]) == (
+        "withdrawal", "on_way", tracked)
+
+
+def test_the_parcel_of_a_return_label_moves_its_case_but_not_onto_the_bench(both):
+    depot = Depot(both)
+    order_id, _, tracked = sent(depot)
+    depot.forward(hours=7)
+    depot.scanned(tracked, "delivered")
+    depot.work()
+    with depot.works.reading(SYSTEM) as work:
+        line = order_lines(work.session, order_id)[0].id
+    case, _ = depot.do(return_case.open_for, order_id, Opening("return", lines={line: 1}))
+    wanted = Wanted(account_id=depot.carrier.id, service="door")
+    made = [depot.do(label.book_return, order_id, wanted, None, case.id, once=True).id
+            for _ in range(2)]
+    assert made[0] == made[1]
+    depot.work()
+    back = depot.booking(made[0]).tracking[0]
+    steps = []
+    for where in ("announced", "moving", "delivered"):
+        depot.forward(hours=7)
+        depot.scanned(back, where)
+        depot.work()
+        steps.append((depot.booking(made[0]).travel, cases_of(depot, order_id)[0].goods))
+    assert steps == [("announced", "expected"), ("moving", "on_way"), ("delivered", "on_way")]
+    assert depot.booking(made[0]).track_due_at is None
+    assert depot.do(return_bench.scan, back, "k").case_id == case.id
+    depot.do(return_bench.arrive, case.id)
+    with pytest.raises(NotAllowedNow, match="here already"):
+        depot.do(label.book_return, order_id, wanted, None, case.id)
+
+
+def test_a_label_is_no_other_orders_cases(depot):
+    first, second = sent(depot)[0], sent(depot, "B")[0]
+    case, _ = depot.do(return_case.open_for, second, Opening("return"))
+    with pytest.raises(NotAllowedNow, match="another order"):
+        depot.do(label.book_return, first, Wanted(account_id=depot.carrier.id, service="door"),
+                 None, case.id)

@@ -39,6 +39,7 @@ class Ask:
 
     Attributes:
         returned: Order line -> units that came back.
+        worth: Order line -> what those units cost, where a refund says it; else their share.
         delivery_back: How much of the delivery is given back.
         lowered: A reduction of all goods that stay, divided by value.
         quantities: Position -> how many it should be.
@@ -49,6 +50,7 @@ class Ask:
     """
 
     returned: Mapping[int, int] = field(default_factory=dict)
+    worth: Mapping[int, int] = field(default_factory=dict)
     delivery_back: int = 0
     lowered: int = 0
     quantities: Mapping[int, int] = field(default_factory=dict)
@@ -123,17 +125,23 @@ def taxed(said: Mapping[str, Any], lines: Sequence[Line]) -> dict[str, Any]:
     return {"lines": own, **snapshot.summed(counted, said["currency"], said["exchange"])}
 
 
-def left_of(line: Mapping[str, Any], quantity: int) -> Line:
+def left_of(line: Mapping[str, Any], quantity: int, worth: int | None = None) -> Line:
     """A line with other units: amount and discount in proportion, nothing when none is left.
 
     Counted as price before discount less amount, so that the line still adds up on paper.
+
+    Args:
+        worth: what the units that come off cost; refunds one after the other round each on what
+            went before, so that their sum is the line. None: their share of what is left.
     """
     had, amount = line["quantity"], line["amount"]
     if quantity == had:
         return dict(line)
     kept = _share(amount, quantity, had)
+    if worth is not None and quantity:
+        kept = max(0, amount - worth)
     full = _share(amount + line["discount"], quantity, had)
-    return {**line, "quantity": quantity, "amount": kept, "discount": full - kept}
+    return {**line, "quantity": quantity, "amount": kept, "discount": max(0, full - kept)}
 
 
 # The lines --------------------------------------------------------------------------------------
@@ -146,7 +154,7 @@ def _changed_lines(before: Sequence[Line], currency: str, ask: Ask, problems: di
     for old in before:
         line, at = dict(old), old["position"]
         _tell(problems, f"quantity_{at}", lambda line=line, at=at: _fewer(
-            line, quantities.get(at, line["quantity"])))
+            line, quantities.get(at, line["quantity"]), ask.worth.get(line["line_id"])))
         if at in ask.prices:
             _tell(problems, f"price_{at}", lambda line=line, at=at: _priced(
                 line, ask.prices[at], currency))
@@ -185,7 +193,7 @@ def _returned(before: Sequence[Line], returned: Mapping[int, int], problems: dic
     return found
 
 
-def _fewer(line: Line, quantity: int) -> None:
+def _fewer(line: Line, quantity: int, worth: int | None) -> None:
     """Set the quantity of a line; more than before cost what they cost."""
     if quantity == line["quantity"]:
         return
@@ -195,7 +203,7 @@ def _fewer(line: Line, quantity: int) -> None:
                       most=MOST_UNITS)
     if not line["quantity"]:
         raise Invalid("%(title)s: all units came back already.", where, title=line["title"])
-    line.update(left_of(line, quantity))
+    line.update(left_of(line, quantity, worth))
 
 
 def _priced(line: Line, price: int, currency: str) -> None:

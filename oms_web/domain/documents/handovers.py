@@ -32,11 +32,14 @@ class HandedOver:
 
 @dataclass(frozen=True, slots=True)
 class Handover:
-    """The parcels of one sheet, by courier."""
+    """The parcels of one sheet, by courier. ``number``: of the hand-over; None where the sheet is
+    of parcels that somebody ticked.
+    """
 
     made_at: datetime
     made_by: str
     parcels: Sequence[HandedOver]
+    number: int | None = None
 
     @property
     def carriers(self) -> str:
@@ -44,8 +47,8 @@ class Handover:
         return ", ".join(dict.fromkeys(one.carrier for one in self.parcels if one.carrier))
 
 
-def handover(session: Session, shipment_ids: Sequence[int], made_at: datetime, made_by: str
-             ) -> Handover:
+def handover(session: Session, shipment_ids: Sequence[int], made_at: datetime, made_by: str,
+             number: int | None = None) -> Handover:
     """The protocol of shipments; one without a described parcel counts as one parcel."""
     rows = session.execute(
         select(Shipment, Order).join(Order, Order.id == Shipment.order_id)
@@ -71,4 +74,4 @@ def handover(session: Session, shipment_ids: Sequence[int], made_at: datetime, m
                 str(to.get("city") or ""), parcel.weight_g if parcel else None,
                 0 if at else owed, order.currency,
             ))
-    return Handover(made_at, made_by, found)
+    return Handover(made_at, made_by, found, number)

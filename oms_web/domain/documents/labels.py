@@ -184,10 +184,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "ksef_pending": ("Oczekuje na numer KSeF", "Waiting for its number from KSeF"),
     # protocol of a hand-over
-    "protocol": ("Protokół przekazania", "Hand-over protocol"),
-    "carrier": ("Przewoźnik", "Carrier"),
     "parcels": ("Paczki", "Parcels"),
-    "signed_by_courier": ("Podpis kuriera", "Courier's signature"),
 }
 
 LABELS: dict[str, dict[str, str]] = {

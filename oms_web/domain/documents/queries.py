@@ -106,6 +106,19 @@ def of_order(session: Session, order_id: int) -> Sequence[Found]:
     ).all()
 
 
+def invoices_of(session: Session, order_id: int) -> list[int]:
+    """The invoices that document an order's sale, the newest first."""
+    return list(session.scalars(
+        select(Document.id).where(Document.order_id == order_id, Document.kind.in_(kinds.SALES))
+        .order_by(Document.id.desc())))
+
+
+def by_cause(session: Session, causes: Collection[str]) -> dict[str, Found]:
+    """What was issued because of each cause."""
+    return {row.cause: row for row in session.execute(
+        select(*COLUMNS, Document.cause).where(Document.cause.in_(causes)))}
+
+
 def family(session: Session, document_id: int) -> Sequence[Found]:
     """An invoice and all its corrections, in the order in which they were issued."""
     return session.execute(

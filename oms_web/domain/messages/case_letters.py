@@ -11,7 +11,9 @@ from collections.abc import Mapping, Sequence
 from oms_web.domain.messages.placeholders import fill, fill_line
 from oms_web.domain.messages.wording import Rendered
 
-LINK, WITHDRAWN, RECEIVED, ANSWERED = "link", "withdrawn", "received", "answered"
+LINK, WITHDRAWN, RECEIVED, ANSWERED, LABEL = (
+    "link", "withdrawn", "received", "answered", "label",
+)
 
 _WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     LINK: {
@@ -52,6 +54,15 @@ _WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
                "{{lines}}\n\n{{story}}\n\nWe will answer by: {{due}}\n"
                "Where to send the goods:\n{{address}}\n{{how}}\n\n{{shop}}"),
     },
+    LABEL: {
+        "pl": ("Etykieta do zwrotu {{case}}",
+               "Dzień dobry,\n\netykietę, którą odeślesz towar ({{case}}), pobierzesz tutaj:\n"
+               "{{link}}\n\nPrzewoźnik: {{carrier}}\nNumer przesyłki: {{tracking}}\n\n"
+               "{{shop}}"),
+        "en": ("Your return label {{case}}",
+               "Hello,\n\nthe label to send the goods back with ({{case}}) is here:\n"
+               "{{link}}\n\nCarrier: {{carrier}}\nTracking number: {{tracking}}\n\n{{shop}}"),
+    },
     ANSWERED: {
         "pl": ("Odpowiedź na reklamację {{case}}",
                "Dzień dobry,\n\nodpowiadamy na reklamację {{case}} do zamówienia "
@@ -63,7 +74,7 @@ _WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
 }
 NAMES: Mapping[str, str] = {
     LINK: "case link", WITHDRAWN: "withdrawal received", RECEIVED: "case received",
-    ANSWERED: "complaint answered",
+    ANSWERED: "complaint answered", LABEL: "return label",
 }
 """How the messages are called in our own list."""
 

@@ -7,16 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from oms_web.core.clock import day_bounds, local_day
 from oms_web.core.paging import Page, seal, unseal_as
 from oms_web.domain.catalog.models import Variant
+from oms_web.domain.company.models import Company
 from oms_web.domain.orders import phases
 from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.payments import fees, refund_states
 from oms_web.domain.payments import profit as profits
+from oms_web.domain.payments.courier import queries as courier
 from oms_web.domain.payments.fees import Sale
 from oms_web.domain.payments.models import Refund
 from oms_web.domain.payments.profit import Profit, SoldLine
@@ -53,29 +55,37 @@ def of(session: Session, orders: Sequence[Order]) -> dict[int, Profit]:
         select(Settlement.order_id, func.sum(Settlement.amount))
         .where(Settlement.order_id.in_(ids), Settlement.kind == FEE)
         .group_by(Settlement.order_id)).all())
-    rates = fees.every(session)
+    rates, carried = fees.every(session), courier.of_orders(session, ids)
     return {one.id: profits.profit(
         sold.get(one.id, []), one.shipping_total, one.discount_total, int(back.get(one.id, 0)),
-        _fees(rates, one, charged.get(one.id))) for one in orders}
+        _fees(rates, one, charged.get(one.id), carried.get((one.id, one.currency))))
+        for one in orders}
 
 
-def _fees(rates: Sequence[fees.FeeRate], order: Order, charged: int | None) -> dict[str, int]:
-    """By the seller's table; the channel's own report counts instead where it tells of the order.
+def _fees(rates: Sequence[fees.FeeRate], order: Order, charged: int | None, carried: int | None
+          ) -> dict[str, int]:
+    """By the seller's table; the channel's own report and the courier's own invoice count instead
+    where they tell of the order.
     """
     sale = Sale(order.account_id, order.payment_method, order.carrier, order.total, order.currency,
                 local_day(order.placed_at))
     found = {kind: fees.fee(rates, kind, sale) for kind in fees.KINDS}
     if charged is not None:
         found[fees.CHANNEL] = -int(charged)
+    if carried is not None:
+        found[fees.COURIER] = carried
     return found
 
 
 def _lines(session: Session, ids: Sequence[int]) -> dict[int, list[SoldLine]]:
     found: dict[int, list[SoldLine]] = defaultdict(list)
+    home = session.scalar(select(Company.currency).where(Company.id == 1))
     rows = session.execute(
-        select(OrderLine, Variant.cost).outerjoin(Variant, Variant.id == OrderLine.variant_id)
+        select(OrderLine, case((Order.currency == (home or Order.currency), Variant.cost)))
+        .join(Order, Order.id == OrderLine.order_id)
+        .outerjoin(Variant, Variant.id == OrderLine.variant_id)
         .where(OrderLine.order_id.in_(ids)))
-    for line, cost in rows:
+    for line, cost in rows:  # costs are in our own currency: of a sale in another they say nothing
         units = line.quantity - line.cancelled
         if units > 0:
             gross = line.total if units == line.quantity else line.total * units // line.quantity

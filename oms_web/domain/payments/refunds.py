@@ -22,6 +22,7 @@ from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.orders import lineage, phases
 from oms_web.domain.orders.models import Order, OrderLine
+from oms_web.domain.payments.events import RefundDone
 from oms_web.domain.payments.models import Payment, Refund
 from oms_web.domain.payments.refund_states import (
     APPROVED,
@@ -229,6 +230,7 @@ def _done(work: Work, refund: Refund, told: Mapping[str, Any] | None = None) -> 
                 .values(refunded=OrderLine.refunded + item["units"])
                 .execution_options(synchronize_session="fetch"))
     settle(work, purse)
+    work.announce(RefundDone(refund.id, refund.order_id))
 
 
 def _forgiven(session: Session, purse: Order, amount: int) -> int:

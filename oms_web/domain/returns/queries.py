@@ -16,7 +16,7 @@ from oms_web.core.text import squeeze
 from oms_web.domain.audit.models import AuditEntry
 from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.payments.models import Refund
-from oms_web.domain.returns import kinds, tracks
+from oms_web.domain.returns import clocks, kinds, tracks
 from oms_web.domain.returns.models import CaseClock, Return, ReturnLine, ReturnUnit
 from oms_web.domain.shipping import tracking
 
@@ -191,6 +191,18 @@ def counts(session: Session) -> dict[str, int]:
             select(Return.id).where(*where).limit(MOST + 1).subquery())) or 0
         for name, where in VIEWS.items() if name != "over"
     }
+
+
+def undecided(session: Session, urgent_before: datetime) -> int:
+    """How many cases wait for a decision, counted to ``MOST`` + 1 at most: without those that are
+    to be answered before a moment and those without an order, which are cases of their own.
+    """
+    urgent = select(CaseClock.return_id).where(
+        CaseClock.what == clocks.ANSWER, CaseClock.stopped_at.is_(None),
+        CaseClock.due_at < urgent_before)
+    return session.scalar(select(func.count()).select_from(
+        select(Return.id).where(*VIEWS["decide"], Return.order_id.is_not(None),
+                                Return.id.not_in(urgent)).limit(MOST + 1).subquery())) or 0
 
 
 def terms_ending(session: Session, what: str, before: datetime) -> tuple[int, datetime | None]:

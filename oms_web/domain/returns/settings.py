@@ -26,6 +26,10 @@ class Edit:
     how_en: str = ""
     cheapest_delivery: int | None = None
     extra_days: int = 0
+    correct_by_itself: bool = False
+    label_account_id: int | None = None
+    label_service: str = ""
+    label_size: str = ""
 
 
 def current(session: Session) -> Edit:
@@ -34,7 +38,8 @@ def current(session: Session) -> Edit:
     if row is None:
         return Edit()
     return Edit(row.portal, row.address, row.how_pl, row.how_en, row.cheapest_delivery,
-                row.extra_days)
+                row.extra_days, row.correct_by_itself, row.label_account_id, row.label_service,
+                row.label_size)
 
 
 def change(work: Work, edit: Edit) -> bool:

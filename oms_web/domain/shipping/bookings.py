@@ -106,14 +106,21 @@ def of_order(session: Session, order_id: int) -> list[LabelBooking]:
                                 .order_by(LabelBooking.id.desc())))
 
 
+def of_case(session: Session, case_id: int) -> list[LabelBooking]:
+    """The labels by which the goods of a case come back, the newest first."""
+    return list(session.scalars(select(LabelBooking).where(LabelBooking.case_id == case_id)
+                                .order_by(LabelBooking.id.desc())))
+
+
 def write(work: Work, request: Mapping[str, Any], *, order_id: int, shipment_id: int | None,
-          account_id: int, carrier: str, reasons: Sequence[Any] = ()) -> LabelBooking:
+          account_id: int, carrier: str, reasons: Sequence[Any] = (), case_id: int | None = None
+          ) -> LabelBooking:
     """Put a booking down; nothing is sent yet."""
     booking = LabelBooking(
         key=request["key"], order_id=order_id, shipment_id=shipment_id, account_id=account_id,
         carrier=carrier[:40], service=request["service"], is_return=request["is_return"],
-        request=dict(request), reasons=list(reasons), state=INTENDED, currency=request["currency"],
-        due_at=work.now, by_name=work.actor.name, created_at=work.now)
+        case_id=case_id, request=dict(request), reasons=list(reasons), state=INTENDED,
+        currency=request["currency"], due_at=work.now, by_name=work.actor.name, created_at=work.now)
     work.session.add(booking)
     work.session.flush()
     record(work, booking, "labels.intend", {"label": [None, INTENDED]})
@@ -234,6 +241,8 @@ def due(session: Session, now: datetime, limit: int = 200) -> list[int]:
 
 def put_numbers(work: Work, booking: LabelBooking) -> None:
     """Write the numbers of a confirmed label on the boxes of its shipment."""
+    if booking.is_return:
+        booking.track_due_at = work.now + FIRST_LOOK
     if booking.shipment_id is None or booking.is_return:
         return
     parcels = _parcels(work.session, booking.shipment_id)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from oms_web.core.db import upsert
@@ -74,13 +74,13 @@ class Due:
 
 def accounts_due(session: Session, now: datetime) -> list[int]:
     """Carriers' accounts with parcels to ask about."""
+    sent = select(LabelBooking.account_id).join(Parcel, Parcel.booking_id == LabelBooking.id) \
+        .where(Parcel.track_due_at <= now)
+    coming = select(LabelBooking.account_id).where(LabelBooking.track_due_at <= now)
     return list(session.scalars(
-        select(LabelBooking.account_id)
-        .join(Parcel, Parcel.booking_id == LabelBooking.id)
-        .join(ChannelAccount, ChannelAccount.id == LabelBooking.account_id)
-        .where(Parcel.track_due_at <= now, ChannelAccount.state == "active",
-               ChannelAccount.archived_at.is_(None))
-        .distinct()))
+        select(ChannelAccount.id).where(
+            or_(ChannelAccount.id.in_(sent), ChannelAccount.id.in_(coming)),
+            ChannelAccount.state == "active", ChannelAccount.archived_at.is_(None))))
 
 
 def due(session: Session, account_id: int, now: datetime, limit: int) -> list[Due]:
@@ -90,6 +90,34 @@ def due(session: Session, account_id: int, now: datetime, limit: int) -> list[Du
         .join(LabelBooking, LabelBooking.id == Parcel.booking_id)
         .where(LabelBooking.account_id == account_id, Parcel.track_due_at <= now)
         .order_by(Parcel.track_due_at, Parcel.id).limit(limit))]
+
+
+def due_back(session: Session, account_id: int, now: datetime, limit: int
+             ) -> list[tuple[int, str]]:
+    """The return labels of an account to ask about: (booking, tracking), the longest due first."""
+    return [(one.id, str(one.tracking[0])) for one in session.scalars(
+        select(LabelBooking)
+        .where(LabelBooking.account_id == account_id, LabelBooking.track_due_at <= now)
+        .order_by(LabelBooking.track_due_at, LabelBooking.id).limit(limit)) if one.tracking]
+
+
+def keep_back(work: Work, booking_id: int, scans: Sequence[Scan]) -> bool:
+    """Keep where the parcel of a return label is; whether that is news."""
+    booking = work.session.get(LabelBooking, booking_id)
+    if booking is None:
+        return False
+    before = booking.travel
+    if scans:
+        booking.travel, booking.travel_at = scans[-1].state, scans[-1].at
+    if booking.travel != before:
+        audit.record(work, "shipping.travel", "order", booking.order_id,
+                     {"travel": [before or None, booking.travel],
+                      "tracking": [None, str(booking.tracking[0])]}, order_id=booking.order_id,
+                     note=scans[-1].raw)
+    booking.track_due_at = None if booking.state == "cancelled" else next_look(
+        booking.travel, booking.travel_at or booking.created_at, work.now)
+    work.session.flush()
+    return booking.travel != before
 
 
 def keep(work: Work, parcel_id: int, scans: Sequence[Scan], weight_g: int | None = None) -> bool:

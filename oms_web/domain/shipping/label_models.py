@@ -25,7 +25,8 @@ class LabelBooking(Base):
     ``due_at`` a person decides), ``cancelled``. ``asked``: whether it may have heard of it.
     ``request`` is the whole booking as it was written down, frozen; amounts in it are minor units.
     ``files``: format -> name in the file store. ``tracking`` has one number per box. Without a
-    shipment it was bought before packing began, or (``is_return``) for goods that come back.
+    shipment it was bought before packing began, or (``is_return``) for goods that come back,
+    of the case ``case_id``; such a parcel has no box of ours, so how it ``travel``s stands here.
     """
 
     __tablename__ = "label_booking"
@@ -38,6 +39,10 @@ class LabelBooking(Base):
     carrier: Mapped[str] = mapped_column(String(40))
     service: Mapped[str] = mapped_column(String(80))
     is_return: Mapped[bool] = mapped_column(default=False)
+    case_id: Mapped[int | None] = mapped_column(index=True)
+    travel: Mapped[str] = mapped_column(String(10), default="")
+    travel_at: Mapped[datetime | None]
+    track_due_at: Mapped[datetime | None]
     request: Mapped[dict[str, Any]]
     reasons: Mapped[list[Any]] = mapped_column(default=list)
     state: Mapped[str] = mapped_column(String(10), default="intended")

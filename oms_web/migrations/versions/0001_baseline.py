@@ -385,17 +385,6 @@ def upgrade() -> None:
     sa.Column('last', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.PrimaryKeyConstraint('prefix', 'period', name=op.f('pk_return_counter'))
     )
-    op.create_table('return_settings',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('portal', sa.Boolean(), nullable=False),
-    sa.Column('address', sa.Text(), nullable=False),
-    sa.Column('how_pl', sa.Text(), nullable=False),
-    sa.Column('how_en', sa.Text(), nullable=False),
-    sa.Column('cheapest_delivery', sa.BigInteger(), nullable=True),
-    sa.Column('extra_days', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.CheckConstraint('id = 1', name=op.f('ck_return_settings_only_one')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_return_settings'))
-    )
     op.create_table('rule',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('name', sa.String(length=80), nullable=False),
@@ -828,6 +817,22 @@ def upgrade() -> None:
     with op.batch_alter_table('quarantine', schema=None) as batch_op:
         batch_op.create_index('ix_quarantine_state', ['state', 'id'], unique=False)
 
+    op.create_table('return_settings',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('portal', sa.Boolean(), nullable=False),
+    sa.Column('address', sa.Text(), nullable=False),
+    sa.Column('how_pl', sa.Text(), nullable=False),
+    sa.Column('how_en', sa.Text(), nullable=False),
+    sa.Column('cheapest_delivery', sa.BigInteger(), nullable=True),
+    sa.Column('extra_days', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('correct_by_itself', sa.Boolean(), nullable=False),
+    sa.Column('label_account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('label_service', sa.String(length=60), nullable=False),
+    sa.Column('label_size', sa.String(length=40), nullable=False),
+    sa.CheckConstraint('id = 1', name=op.f('ck_return_settings_only_one')),
+    sa.ForeignKeyConstraint(['label_account_id'], ['channel_account.id'], name=op.f('fk_return_settings_label_account_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_return_settings'))
+    )
     op.create_table('rule_version',
     sa.Column('rule_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('version', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1080,6 +1085,30 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('bundle_part', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_bundle_part_part_id'), ['part_id'], unique=False)
+
+    op.create_table('courier_charge',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('fingerprint', sa.String(length=64), nullable=False),
+    sa.Column('invoice', sa.String(length=80), nullable=False),
+    sa.Column('tracking', sa.String(length=80), nullable=False),
+    sa.Column('tracking_key', sa.String(length=80), nullable=False),
+    sa.Column('day', sa.Date(), nullable=True),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('weight_g', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('booked', sa.BigInteger(), nullable=True),
+    sa.Column('our_g', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('verdict', sa.String(length=10), nullable=False),
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('taken_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_courier_charge_order_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_courier_charge')),
+    sa.UniqueConstraint('fingerprint', name=op.f('uq_courier_charge_fingerprint'))
+    )
+    with op.batch_alter_table('courier_charge', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_courier_charge_order_id'), ['order_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_courier_charge_tracking_key'), ['tracking_key'], unique=False)
+        batch_op.create_index('ix_courier_charge_verdict', ['verdict', 'id'], unique=False)
 
     op.create_table('document',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1745,6 +1774,10 @@ def upgrade() -> None:
     sa.Column('carrier', sa.String(length=40), nullable=False),
     sa.Column('service', sa.String(length=80), nullable=False),
     sa.Column('is_return', sa.Boolean(), nullable=False),
+    sa.Column('case_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('travel', sa.String(length=10), nullable=False),
+    sa.Column('travel_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('track_due_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.Column('request', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
     sa.Column('reasons', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
     sa.Column('state', sa.String(length=10), nullable=False),
@@ -1772,6 +1805,7 @@ def upgrade() -> None:
     sa.UniqueConstraint('key', name=op.f('uq_label_booking_key'))
     )
     with op.batch_alter_table('label_booking', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_label_booking_case_id'), ['case_id'], unique=False)
         batch_op.create_index('ix_label_booking_confirmed', ['confirmed_at', 'id'], unique=False)
         batch_op.create_index('ix_label_booking_due', ['due_at'], unique=False, sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
         batch_op.create_index(batch_op.f('ix_label_booking_handed_over_id'), ['handed_over_id'], unique=False)
@@ -2388,6 +2422,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_label_booking_handed_over_id'))
         batch_op.drop_index('ix_label_booking_due', sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
         batch_op.drop_index('ix_label_booking_confirmed')
+        batch_op.drop_index(batch_op.f('ix_label_booking_case_id'))
 
     op.drop_table('label_booking')
     with op.batch_alter_table('einvoice', schema=None) as batch_op:
@@ -2539,6 +2574,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_document_corrects_id'))
 
     op.drop_table('document')
+    with op.batch_alter_table('courier_charge', schema=None) as batch_op:
+        batch_op.drop_index('ix_courier_charge_verdict')
+        batch_op.drop_index(batch_op.f('ix_courier_charge_tracking_key'))
+        batch_op.drop_index(batch_op.f('ix_courier_charge_order_id'))
+
+    op.drop_table('courier_charge')
     with op.batch_alter_table('bundle_part', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_bundle_part_part_id'))
 
@@ -2593,6 +2634,7 @@ def downgrade() -> None:
 
     op.drop_table('sales_order')
     op.drop_table('rule_version')
+    op.drop_table('return_settings')
     with op.batch_alter_table('quarantine', schema=None) as batch_op:
         batch_op.drop_index('ix_quarantine_state')
 
@@ -2661,7 +2703,6 @@ def downgrade() -> None:
     op.drop_table('sending_settings')
     op.drop_table('rule_cursor')
     op.drop_table('rule')
-    op.drop_table('return_settings')
     op.drop_table('return_counter')
     op.drop_table('refused_address')
     with op.batch_alter_table('product', schema=None) as batch_op:

@@ -1,0 +1,1 @@
+"""What couriers charge: their invoices, parcel by parcel, held against what was booked."""

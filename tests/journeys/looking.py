@@ -6,7 +6,6 @@ import os
 from typing import Any
 
 import pytest
-
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.sizes import WHOLE

@@ -19,6 +19,7 @@ from oms_web.domain.returns.service import Opening
 from oms_web.flows import return_case
 from oms_web.flows.issue_document import issue_invoice
 from oms_web.inspection import ledgers
+from oms_web.web import formats
 from tests import factories as make
 from tests import paper
 from tests.after_sale import AfterSale
@@ -86,18 +87,19 @@ class Story:
             self.walk.send(f"/returns/{case}/refunds/{refund.id}/{what}")
         assert self.last(Refund).state == "done"
 
-    def correct(self, case, quantities, gross, **typed):
-        """From the case to the correction of its invoice."""
-        page = self.walk.page
+    def correct(self, case, gross):
+        """From the case to the correction of its invoice, whose form is filled in already."""
+        page, form = self.walk.page, f"/documents/{self.invoice}/correct"
         page.goto(f"/returns/{case}")
-        page.locator(f"#money a[href='/documents/{self.invoice}/correct']").click()
-        page.wait_for_url("**/correct")
-        assert page.input_value("[name=reason]") or typed.get("reason")
-        self.walk.send(f"/documents/{self.invoice}/correct", **typed,
-                       **{f"quantity_{at}": str(n) for at, n in quantities.items()})
+        page.locator(f"#money a[href^='{form}']").click()
+        page.wait_for_url("**/correct?*")
+        self.walk.see("correction form")
+        self.walk.send(form)
         made = self.last(Document)
         assert (made.kind, made.gross) == ("correction", gross), page.locator("main").inner_text()
         self.walk.see("correction")
+        page.goto(f"/returns/{case}")
+        assert page.locator(f"#money a[href^='{form}']").count() == 0
 
     def end(self):
         """Nothing was wrong with any screen, and the books agree."""
@@ -140,7 +142,7 @@ def test_a_withdrawal_on_a_phone_ends_in_a_correction(story, chromium, live):
     walk.send(f"/returns/{case.id}/accept")
     walk.wrong += buyer.wrong
     story.pay_back(case.id, 9166)
-    story.correct(case.id, {1: 0}, -9166)
+    story.correct(case.id, -9166)
     walk.go(f"/returns/{case.id}", "case")
     walk.send(f"/returns/{case.id}/close")
     assert (story.last(Return).phase, story.last(Return).money) == ("closed", "refunded")
@@ -158,8 +160,8 @@ def test_half_a_parcel_comes_back_and_the_rest_later(story):
     assert story.judge(story.last(Return).number, 1) == case
     walk.go(f"/returns/{case}", "half")
     walk.send(f"/returns/{case}/accept")
-    story.pay_back(case, 3055, **{f"unit-{cup}": "1", f"unit-{tea}": "0", "delivery": ""})
-    story.correct(case, {1: 2}, -3055)
+    story.pay_back(case, 3055)
+    story.correct(case, -3055)
     walk.go(f"/returns/{case}", "paid for half")
     assert story.last(Return).goods == "arrived"
 
@@ -169,8 +171,8 @@ def test_half_a_parcel_comes_back_and_the_rest_later(story):
     with walk.page.expect_navigation():
         walk.page.keyboard.press("Enter")
     walk.send(f"/returns/bench/{case}/judge", quantity="1")
-    story.pay_back(case, 4889, **{f"unit-{cup}": "1", f"unit-{tea}": "1", "delivery": ""})
-    story.correct(case, {1: 1, 2: 0}, -4889)
+    story.pay_back(case, 4889)
+    story.correct(case, -4889)
     walk.go(f"/returns/{case}", "whole")
     walk.send(f"/returns/{case}/close")
     assert (story.last(Return).phase, story.last(Return).goods) == ("closed", "judged")
@@ -184,8 +186,9 @@ def test_half_a_parcel_comes_back_and_the_rest_later(story):
     story.end()
 
 
-def test_a_complaint_is_answered_on_its_last_day(story):
+def test_a_complaint_is_answered_on_its_last_day(story, monkeypatch):
     """And the one beside it is not, and is over its term a day later."""
+    monkeypatch.setattr(formats, "utc_now", lambda: story.moment)
     cup, tea = story.shop.lines()["CUP"], story.shop.lines()["TEA"]
     for line, key in ((cup, "a"), (tea, "b")):
         with story.works.writing(TESTER) as work:
@@ -206,9 +209,10 @@ def test_a_complaint_is_answered_on_its_last_day(story):
     story.moment += timedelta(days=1)
     walk = story.desk()
     walk.go(f"/returns/{forgotten.id}", "forgotten")
+    expect(walk.page.locator("aside .due.late")).to_have_count(1)
     with story.works.reading(TESTER) as work:
         letters = [one.text for one in work.session.scalars(select(Message))]
-        stopped = dict(work.session.execute(select(CaseClock.case_id, CaseClock.stopped_at)
+        stopped = dict(work.session.execute(select(CaseClock.return_id, CaseClock.stopped_at)
                                             .where(CaseClock.what == "answer")).all())
     assert ["Uznajemy reklamację" in text for text in letters] == [True]
     assert stopped == {answered.id: story.moment - timedelta(days=1), forgotten.id: None}
@@ -226,9 +230,9 @@ def test_an_exchange_for_something_dearer_is_paid_and_sent(story):
     walk.see("exchanged")
     new = story.last(Order)
     assert (new.payment_state, new.total, new.paid_total, new.queue) == (
-        "part", 4000, 1833, "payment")
+        "part", 4000, 1833, "unpaid")
     walk.go(f"/orders/{new.id}", "new order")
-    walk.page.locator("[data-dialog=pay]").first.click()
+    walk.page.locator(".btn.link[data-dialog=pay]").click()
     walk.send(f"/orders/{new.id}/payments")
     new = story.last(Order)
     assert (new.payment_state, new.paid_total, new.queue) == ("paid", 4000, "pick")
@@ -262,8 +266,8 @@ def test_an_orphan_box_finds_its_order(story):
     walk.send(f"/returns/{case}/order", order=str(story.order))
     walk.see("found")
     walk.send(f"/returns/{case}/accept")
-    story.pay_back(case, 1833, delivery="")
-    story.correct(case, {2: 0}, -1833, reason="Zwrot towaru")
+    story.pay_back(case, 1833)
+    story.correct(case, -1833)
     walk.go(f"/returns/{case}")
     walk.send(f"/returns/{case}/close")
     assert (story.last(Return).phase, story.last(Return).order_id) == ("closed", story.order)

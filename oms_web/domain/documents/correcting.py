@@ -126,12 +126,14 @@ def taxed(said: Mapping[str, Any], lines: Sequence[Line]) -> dict[str, Any]:
 def left_of(line: Mapping[str, Any], quantity: int) -> Line:
     """A line with other units: amount and discount in proportion, nothing when none is left.
 
-    Counted as price before discount less amount, so that the line still adds up on paper.
+    What comes off is rounded, half up, as a refund of it is (``returns/refund_plan.share``), so that
+    paper and money agree to the grosz. The discount is price before it less amount, so that the line
+    still adds up on paper.
     """
     had, amount = line["quantity"], line["amount"]
     if quantity == had:
         return dict(line)
-    kept = _share(amount, quantity, had)
+    kept = amount - _share(amount, had - quantity, had)
     full = _share(amount + line["discount"], quantity, had)
     return {**line, "quantity": quantity, "amount": kept, "discount": full - kept}
 

@@ -84,8 +84,9 @@ def test_a_typed_order_is_paid_by_a_link_and_a_part_goes_back(oms, works, open_p
     walk.send(f"/orders/{order_id}/refund", amount="5,00", method="provider",
               reason="Porysowany")
     told(minutes=1)
-    told(days=1)
+    told(hours=2)
     walk.go(f"/orders/{order_id}", "given back")
+    expect(page.locator("h1")).to_contain_text(str(order_id))
     with works.reading(TESTER) as work:
         assert work.session.scalars(select(Payment.amount).order_by(Payment.id)).all()[0] == total
         assert [one.amount for one in work.session.scalars(select(Refund))] == [500]

@@ -30,7 +30,7 @@ _MINOR = frozenset({"amount", "gross", "items_total", "net", "paid", "paid_total
                     "cheapest_delivery", "change_money", "expected", "counted_cash", "difference"})
 _MICRO = frozenset({"cost", "unit_price"})
 # Numbers that name something: no thousands are set apart in them.
-_NAMES = frozenset({"new_order"})
+_NAMES = frozenset({"new_order", "order"})
 _LONGEST = 120
 _HASH = re.compile(r"[0-9a-f]{32,}(\.\w+)?")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*")

@@ -23,9 +23,14 @@ class Walk:
 
     def __init__(self, page: Any, name: str) -> None:
         self.page, self.name, self.wrong = page, name, []
+        self.seen: set[str] = set()
 
     def see(self, where: str) -> None:
-        """Look at the screen as it is."""
+        """Look at the screen as it is; a screen that was seen on this walk is not looked at again.
+        """
+        if where in self.seen:
+            return
+        self.seen.add(where)
         if folder := os.environ.get("LOOK"):
             self.page.screenshot(path=f"{folder}/{self.name}-{where}.png", full_page=True)
         self.wrong += look(self.page, f"{self.name} {where}")

@@ -126,9 +126,9 @@ def taxed(said: Mapping[str, Any], lines: Sequence[Line]) -> dict[str, Any]:
 def left_of(line: Mapping[str, Any], quantity: int) -> Line:
     """A line with other units: amount and discount in proportion, nothing when none is left.
 
-    What comes off is rounded, half up, as a refund of it is (``returns/refund_plan.share``), so that
-    paper and money agree to the grosz. The discount is price before it less amount, so that the line
-    still adds up on paper.
+    What comes off is rounded half up, as a refund of it is (``returns/refund_plan.share``), so
+    that paper and money agree to the grosz. The discount is price before it less amount, so that
+    the line still adds up on paper.
     """
     had, amount = line["quantity"], line["amount"]
     if quantity == had:

@@ -1,11 +1,12 @@
 """Money back for a case: planned to the smallest coin, approved by somebody, sent, and proven.
 
-A correction of the invoice is drafted at the door that plans (``web/return_money.py``), since it is
-a story of its own.
+What the invoice has to be corrected by is proposed on the case (``web/case_corrections.py``):
+issuing it is a story of its own.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -21,24 +22,30 @@ from oms_web.domain.orders.models import Order
 from oms_web.domain.payments import refund_states, refunds
 from oms_web.domain.payments.models import Refund
 from oms_web.domain.payments.refunds import Asked
-from oms_web.domain.returns import kinds, money, refund_plan, service, tracks
+from oms_web.domain.returns import intake, kinds, money, refund_plan, service, tracks
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.refund_plan import Plan, Wish
 
 
 def usual(work: Work, case: Return) -> Wish:
-    """What a case usually pays back: its lines, as far as they are not paid back yet."""
+    """What a case usually pays back now: once something of it was judged, what was judged, else all
+    of its lines; less what its refunds pay for already.
+    """
     order = orders.get_order(work.session, _order_of(case))
     sold, _ = money.facts(work.session, order)
     left = {line.line_id: line.units - line.gone for line in sold}
-    units: dict[int, int] = {}
+    units: Counter[int] = Counter()
     if case.kind != kinds.COMPLAINT or case.outcome in ("", kinds.REFUND):
+        judged = intake.judged(work.session, case.id)
         for line in service.lines_of(work.session, case.id):
             if line.order_line_id in left:
-                units[line.order_line_id] = min(
-                    left[line.order_line_id],
-                    units.get(line.order_line_id, 0) + line.quantity)
-    return Wish({line: some for line, some in units.items() if some})
+                units[line.order_line_id] += judged.get(line.id, 0) if judged else line.quantity
+    planned = [item for one in refunds.of_case(work.session, case.id)
+               if one.state != refund_states.REFUSED for item in one.plan]
+    for line_id, some in refund_plan.correction(planned).returned.items():
+        units[line_id] -= some
+    return Wish({line: min(some, left[line]) for line, some in units.items()
+                 if line in left and min(some, left[line]) > 0})
 
 
 def plan(work: Work, case: Return, wish: Wish) -> Plan:

@@ -29,6 +29,8 @@ _MINOR = frozenset({"amount", "gross", "items_total", "net", "paid", "paid_total
                     "refunded", "shipping_total", "discount_total", "total", "vat",
                     "cheapest_delivery", "change_money", "expected", "counted_cash", "difference"})
 _MICRO = frozenset({"cost", "unit_price"})
+# Numbers that name something: no thousands are set apart in them.
+_NAMES = frozenset({"new_order", "order"})
 _LONGEST = 120
 _HASH = re.compile(r"[0-9a-f]{32,}(\.\w+)?")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*")
@@ -121,7 +123,7 @@ def _number(field: str, value: int, currency: str) -> str:
         return formats.amount(value, currency, always=True)
     if field in _MICRO:
         return formats.named(formats.price(value, currency), currency)
-    return formats.number(value)
+    return str(value) if field in _NAMES else formats.number(value)
 
 
 def _text(value: str, words: Mapping[str, Any]) -> str:

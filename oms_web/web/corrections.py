@@ -74,10 +74,10 @@ class CorrectionForm(Form):
 @screen.get("/documents/<int:document_id>/correct")
 @act("documents.issue")
 def correct(document_id: int) -> Response:
-    """The invoice as it stands, to say how it should be."""
+    """The invoice as it stands, to say how it should be; the address may say so already."""
     stand = standing(db.session, document_id)
     buyer = {name: stand.state["buyer"].get(name, "") for name in _BUYER}
-    form = _form(formdata=None, shows=correcting.BEFORE_AFTER, effect=0, **buyer)
+    form = _form(formdata=request.args, shows=correcting.BEFORE_AFTER, effect=0, **buyer)
     return _page(stand, form, {})
 
 

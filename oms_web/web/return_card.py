@@ -22,13 +22,11 @@ from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import OrderLine
 from oms_web.domain.orders.taking import Position
 from oms_web.domain.payments import refund_states, refunds
-from oms_web.domain.payments.models import Refund
 from oms_web.domain.returns import (
     clocks,
     correcting,
     photos,
     queries,
-    refund_plan,
     service,
     statements,
     tracks,
@@ -37,7 +35,7 @@ from oms_web.domain.returns.models import CaseClock, Return
 from oms_web.domain.shipping import bookings
 from oms_web.extensions import db
 from oms_web.flows import return_bench, return_case, return_exchange, return_letter, return_refund
-from oms_web.web import acts, asked, case_words, label_words
+from oms_web.web import acts, asked, case_corrections, case_words, label_words
 from oms_web.web.access import act, allowed
 from oms_web.web.door import oms, reading, writing
 from oms_web.web.forms import Form, Needed, choices
@@ -116,7 +114,7 @@ def _card(case_id: int, *, note: NoteForm | None = None, answer: AnswerForm | No
         photos=photos.of_case(session, case_id), timeline=_timeline(case),
         statements=statements.of_case(session, case_id),
         documents=documents.of_order(session, case.order_id) if case.order_id else [],
-        correction=_correction(refunds.of_case(session, case_id)), corrects=correcting.corrects,
+        to_correct=case_corrections.of_case(case), corrects=correcting.corrects,
         labels=bookings.of_case(session, case_id), label_words=label_words,
         corrections=correcting.corrections_of(session, refunds.of_case(session, case_id)),
         account=session.get(ChannelAccount, case.account_id) if case.account_id else None,
@@ -140,20 +138,6 @@ def _letter(form: LetterForm | None) -> LetterForm | None:
         .where(MessageTemplate.kind == "email", MessageTemplate.archived_at.is_(None))
         .order_by(MessageTemplate.name))]
     return made
-
-
-def _correction(found: list[Refund]) -> list[tuple[str, int | None]]:
-    """What the correction of the invoice says, in words: (text, amount)."""
-    items = [item for one in found if one.state != refund_states.REFUSED for item in one.plan]
-    named = {item["line_id"]: item["title"] for item in items if item["units"]}
-    asked_for = refund_plan.correction(items)
-    rows: list[tuple[str, int | None]] = [
-        (f"{units} × {named[line]}", None) for line, units in asked_for.returned.items()]
-    if asked_for.delivery:
-        rows.append((str(case_words.ITEMS["delivery"]), asked_for.delivery))
-    if asked_for.lowered:
-        rows.append((str(case_words.ITEMS["other"]), asked_for.lowered))
-    return rows
 
 
 def _sold(lines: list[Any]) -> dict[int, OrderLine]:

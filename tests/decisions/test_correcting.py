@@ -14,6 +14,7 @@ from oms_web.domain.documents import correcting, snapshot, vat
 from oms_web.domain.documents.charges import GOODS, Charge, charges
 from oms_web.domain.documents.correcting import Ask, Naming
 from oms_web.domain.documents.snapshot import Exchange, Settlement, Terms
+from oms_web.domain.returns import refund_plan
 
 DAY = date(2026, 11, 22)
 SELLER = {"name": "Leśna Sowa", "tax_id": "5252248481", "address": {"country": "PL"},
@@ -184,3 +185,12 @@ def test_lines_still_add_up_on_paper():
         assert [one["amount"] + one["discount"] for one in kept] == [
             (full * 4 + 3) // 6, (full * 2 + 3) // 6, 0]
         assert all(one["discount"] == 0 for one in kept) == (discount == 0)
+
+
+@pytest.mark.parametrize("amount", [61_11, 91_66, 1, 100_00])
+@pytest.mark.parametrize("units", [1, 2, 3, 7])
+def test_a_correction_takes_off_what_a_refund_gives_back(amount, units):
+    line = {"quantity": units, "amount": amount, "discount": 5}
+    for gone in range(units + 1):
+        left = correcting.left_of(line, units - gone)
+        assert amount - left["amount"] == refund_plan.share(amount, units, gone)

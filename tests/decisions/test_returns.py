@@ -13,7 +13,16 @@ from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.domain.payments import refund_states
 from oms_web.domain.returns import clocks, tracks
 from oms_web.domain.returns.money import is_voucher
-from oms_web.domain.returns.refund_plan import Paid, Sold, Wish, correction, plan, share
+from oms_web.domain.returns.refund_plan import (
+    Correction,
+    Paid,
+    Sold,
+    Wish,
+    correction,
+    plan,
+    share,
+    still_to_correct,
+)
 
 CUP = Sold(1, "Kubek", 3, 100_00)
 TEA = Sold(2, "Herbata", 1, 19_99)
@@ -200,3 +209,18 @@ def test_refunds_one_after_another_never_exceed_what_was_paid(lines, delivery, d
         delivery_gone += sum(item.amount for item in made.items if item.kind == "delivery")
         gone = [gone[n] + wish.units[n] for n in range(len(lines))]
     assert back <= paid
+
+
+@pytest.mark.parametrize(("cups", "delivery", "left"), [
+    (3, 15_00, Correction({1: 2}, 15_00, 5_00)),  # as it was issued
+    (2, 15_00, Correction({1: 1}, 15_00, 0)),  # one unit was corrected
+    (1, 0, Correction({}, 0, 0)),  # all of it
+    (0, 0, Correction({}, 0, 0)),  # more than went back
+])
+def test_only_what_the_invoice_does_not_say_yet_is_still_to_be_corrected(cups, delivery, left):
+    def lines(quantity, amount):
+        return [{"kind": "goods", "line_id": 1, "quantity": quantity, "amount": quantity * 33_00},
+                {"kind": "delivery", "line_id": None, "quantity": 1, "amount": amount}]
+
+    wanted = Correction({1: 2, 9: 1}, 15_00, 5_00)  # line 9 is on another invoice
+    assert still_to_correct(wanted, lines(3, 15_00), lines(cups, delivery)) == left

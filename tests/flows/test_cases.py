@@ -326,6 +326,25 @@ def test_partial_refunds_add_up_and_the_form_sent_twice_is_one(shop):
         ask(shop, case_id, Wish({line: 1}), key="m9")
 
 
+def test_the_proposal_follows_what_came_and_what_is_paid_back_already(shop):
+    case_id = opened(shop, units={"CUP": 2, "TEA": 1})
+    lines = shop.lines()
+
+    def proposed():
+        with shop.works.reading(TESTER) as work:
+            return return_refund.usual(work, work.session.get_one(Return, case_id)).units
+
+    shop.do(return_bench.arrive, case_id)
+    assert proposed() == {lines["CUP"]: 2, lines["TEA"]: 1}
+    judge(shop, case_id, key="first half")
+    assert proposed() == {lines["CUP"]: 1}
+    ask(shop, case_id)
+    assert proposed() == {}
+    judge(shop, case_id, key="second half")
+    judge(shop, case_id, "TEA", key="tea")
+    assert proposed() == {lines["CUP"]: 1, lines["TEA"]: 1}
+
+
 def test_another_amount_needs_a_reason_and_stays_within_what_was_paid(shop):
     case_id = opened(shop)
     with pytest.raises(Invalid) as refused:

@@ -2,11 +2,65 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from tests.sizes import WHOLE
+
 _axe = Axe()
+
+whole = pytest.mark.skipif(not WHOLE, reason="a walk in another dress: OMS_WHOLE=1")
+VIEWS = [pytest.param(("pl", (1440, 900), "light"), id="pl"),
+         pytest.param(("en", (390, 844), "dark"), id="en", marks=whole)]
+"""How a walk is looked at: language, size, scheme. The second one before a release."""
+
+
+class Walk:
+    """A page, what was found wrong with it, and pictures of it for people (LOOK=folder)."""
+
+    def __init__(self, page: Any, name: str) -> None:
+        self.page, self.name, self.wrong = page, name, []
+        self.seen: set[str] = set()
+
+    def see(self, where: str) -> None:
+        """Look at the screen as it is; a screen that was seen on this walk is not looked at again.
+        """
+        if where in self.seen:
+            return
+        self.seen.add(where)
+        if folder := os.environ.get("LOOK"):
+            self.page.screenshot(path=f"{folder}/{self.name}-{where}.png", full_page=True)
+        self.wrong += look(self.page, f"{self.name} {where}")
+
+    def go(self, address: str, where: str = "") -> None:
+        """Open an address, and look at it if it has a name."""
+        self.page.goto(address)
+        if where:
+            self.see(where)
+
+    def press(self, selector: str, key: str = "Enter") -> None:
+        """Press a button as somebody does who has no mouse."""
+        self.page.locator(selector).first.focus()
+        self.page.keyboard.press(key)
+
+    def send(self, action: str, last: bool = True, **typed: str) -> None:
+        """Fill fields of the form with this action, named by their name; press its last button (or
+        its first), and wait for what comes.
+        """
+        form = self.page.locator(f"form[action='{action}']").last
+        for name, text in typed.items():
+            field = form.locator(f"[name='{name}']")
+            if field.evaluate("field => field.tagName") == "SELECT":
+                field.select_option(text)
+            else:
+                field.fill(text)
+        buttons = form.locator("button:not([type=button]):not([name=reckon])")
+        with self.page.expect_response(lambda answer: answer.request.method == "POST"):
+            (buttons.last if last else buttons.first).press("Enter")
+        self.page.wait_for_load_state()
 
 
 def look(page: Any, where: str, **options: Any) -> list[tuple[str, str, str]]:

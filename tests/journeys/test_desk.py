@@ -4,7 +4,6 @@ rule that is written, rehearsed, switched on and asked why it did nothing.
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 
 import pytest
@@ -18,27 +17,9 @@ from oms_web.domain.orders.models import OrderSplit
 from oms_web.jobs.worker import drain
 from tests import factories as make
 from tests.floor import Floor
-from tests.journeys.looking import look
+from tests.journeys.looking import Walk
 
 pytestmark = pytest.mark.browser
-
-
-class Walk:
-    """A page, what was found wrong with it, and pictures of it for people (LOOK=folder)."""
-
-    def __init__(self, page, name):
-        self.page, self.name, self.wrong = page, name, []
-
-    def see(self, where):
-        """Look at the screen as it is."""
-        if folder := os.environ.get("LOOK"):
-            self.page.screenshot(path=f"{folder}/{self.name}-{where}.png", full_page=True)
-        self.wrong += look(self.page, f"{self.name} {where}")
-
-    def press(self, selector, key="Enter"):
-        """Press a button as somebody does who has no mouse."""
-        self.page.locator(selector).first.focus()
-        self.page.keyboard.press(key)
 
 
 @pytest.mark.parametrize(("language", "size", "scheme"), [

@@ -128,16 +128,17 @@ def taxed(said: Mapping[str, Any], lines: Sequence[Line]) -> dict[str, Any]:
 def left_of(line: Mapping[str, Any], quantity: int, worth: int | None = None) -> Line:
     """A line with other units: amount and discount in proportion, nothing when none is left.
 
-    Counted as price before discount less amount, so that the line still adds up on paper.
+    What comes off is rounded half up, as a refund of it is (``returns/refund_plan.share``), so
+    that paper and money agree to the grosz. The discount is price before it less amount, so that
+    the line still adds up on paper.
 
     Args:
-        worth: what the units that come off cost; refunds one after the other round each on what
-            went before, so that their sum is the line. None: their share of what is left.
+        worth: what the units that come off cost, where a refund says so. None: their share.
     """
     had, amount = line["quantity"], line["amount"]
     if quantity == had:
         return dict(line)
-    kept = _share(amount, quantity, had)
+    kept = amount - _share(amount, had - quantity, had)
     if worth is not None and quantity:
         kept = max(0, amount - worth)
     full = _share(amount + line["discount"], quantity, had)

@@ -127,6 +127,31 @@ def correction(items: Iterable[Mapping[str, Any]]) -> Correction:
     return Correction(returned, delivery, max(0, lowered))
 
 
+def still_to_correct(wanted: Correction, issued: Sequence[Mapping[str, Any]],
+                     now: Sequence[Mapping[str, Any]]) -> Correction:
+    """What of a correction an invoice does not say yet.
+
+    A reduction cannot be told from another change of a price, so it counts as said where anything
+    was corrected before.
+
+    Args:
+        issued: The lines of the invoice (``documents/snapshot.py``) as it was issued.
+        now: Its lines after the last correction.
+    """
+    units: dict[int, int] = {}
+    delivery = 0
+    for lines, sign in ((issued, 1), (now, -1)):
+        for line in lines:
+            if line["line_id"] is not None:
+                units[line["line_id"]] = units.get(line["line_id"], 0) + sign * line["quantity"]
+            elif line["kind"] == DELIVERY:
+                delivery += sign * line["amount"]
+    left = {line: back - units[line] for line, back in wanted.returned.items() if line in units}
+    return Correction({line: some for line, some in left.items() if some > 0},
+                      max(0, wanted.delivery - delivery),
+                      wanted.lowered if list(issued) == list(now) else 0)
+
+
 def share(paid: int, units: int, many: int) -> int:
     """What the first ``many`` of ``units`` cost of ``paid``, rounded half up; all cost ``paid``."""
     return (2 * paid * many + units) // (2 * units) if units else 0

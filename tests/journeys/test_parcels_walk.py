@@ -35,6 +35,7 @@ pytestmark = pytest.mark.browser
 
 MANY = size(20, 200)
 STATION = "1"
+SOON = size(15_000, 90_000)  # ms: two hundred parcels leave in one click
 RULE = {"kind": "carrier", "service": "kurier", "size": "", "packaging_id": None,
         "channel_id": None, "method": "", "country": "", "heaviest_g": None, "least": None,
         "most": None, "cod": ""}
@@ -74,7 +75,7 @@ def shop(request, oms, works, golab, open_page):
     language, dimensions, scheme = request.param
     floor.walk = Walk(open_page("owner", language, size=dimensions, scheme=scheme),
                       f"parcels-{language}")
-    floor.walk.page.set_default_timeout(15_000)
+    floor.walk.page.set_default_timeout(SOON)
     return floor
 
 

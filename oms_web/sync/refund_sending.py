@@ -27,7 +27,9 @@ OUTCOMES = {"done": "done", "refused": "refuse", "pending": "wait"}
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
-    """A refund in our hands: what is asked for, which try it is, and whether it is in doubt."""
+    """A refund in our hands: what is asked for, which try it is, and whether the provider may have
+    it already.
+    """
 
     ask: RefundAsk
     attempt: int
@@ -84,8 +86,8 @@ def _take(works: Works, refund_id: int, payment: str, notify_url: str) -> _Taken
             return None
         if case is not None:
             cases.follow(work, case)
-        return _Taken(_ask(work, row, payment, notify_url), row.attempts, row.state == UNKNOWN,
-                      row.reference)
+        return _Taken(_ask(work, row, payment, notify_url), row.attempts,
+                      row.state == UNKNOWN or bool(row.reference), row.reference)
 
 
 def _ask(work: Work, row: Refund, payment: str, notify_url: str) -> RefundAsk:

@@ -398,3 +398,20 @@ def test_a_channel_with_a_key_of_its_own_is_given_no_secret(shop):
     drain(shop.oms)
     shop.run()
     assert shop.state()[:2] == ("paid", 2000)
+
+
+def test_a_refund_that_the_provider_works_on_for_days_is_on_its_way_and_not_lost(shop):
+    shop.pay()
+    shop.refund(700)
+    shop.send()
+    for _ in range(3):
+        shop.send(days=1)
+    assert shop.refunds() == ["sent"]
+    with shop.works.reading(SYSTEM) as work:
+        assert work.session.scalars(select(Refund.why)).one() == ""
+    key = next(iter(Payer.opened))
+    told = Payer.opened[key]
+    Payer.opened[key] = replace(told, refunds=[replace(told.refunds[0], state="done")])
+    shop.send(days=1)
+    assert shop.refunds() == ["done"]
+    assert len(Payer.opened[key].refunds) == 1

@@ -251,7 +251,8 @@ def take(work: Work, refund_id: int) -> Refund | None:
     """Write down that a provider is about to be asked; None if there is nothing to ask.
 
     ``unknown`` comes back as it is: whoever sends asks first what became of its key. So does what
-    was sent so long ago that whoever sent it must have died.
+    was sent so long ago that whoever sent it must have died, and what the provider has answered to
+    be working on, which is no doubt: it is only asked again.
 
     Raises:
         NotFound: there is no such refund.
@@ -259,6 +260,9 @@ def take(work: Work, refund_id: int) -> Refund | None:
     refund = lock(work.session, refund_id)
     if refund.state == SENT and refund.sent_at is not None \
             and work.now - refund.sent_at >= IN_FLIGHT:
+        if refund.reference:
+            refund.sent_at = work.now
+            return refund
         act(work, refund, "lose", why=LOST)
     if refund.state == UNKNOWN:
         return refund

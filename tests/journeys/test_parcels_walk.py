@@ -137,6 +137,7 @@ def test_from_the_list_to_the_courier(shop, live, tmp_path, golab):
         page.keyboard.press("Enter")
         page.wait_for_url(re.compile(r"/packing/\d+$"))
     expect(page.locator("[name=number-1]")).not_to_have_value("")
+    expect(page.locator("[name=number-1]")).to_be_visible()
     walk.see("packed")
     turn(shop)
     agent(page, live, paper_tray)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
@@ -26,6 +29,15 @@ def is_due(session: Session, order_id: int) -> bool:
     return bool(session.scalar(select(due()).where(Order.id == order_id)))
 
 
+def flaws(row: Mapping[str, Any]) -> list[Flaw]:
+    """Why an order that came in cancelled waits: its money has to go back, if any was paid."""
+    return [_flaw(row["paid_total"], row["currency"])] if row["paid_total"] > 0 else []
+
+
+def _flaw(paid: int, currency: str) -> Flaw:
+    return Flaw(REFUND, {"amount": f"{from_minor(paid, currency)} {currency}"})
+
+
 def judge(work: Work, order: Order) -> None:
     """Hold what was paid for a purchase that is cancelled as a whole; let go what is settled.
 
@@ -36,7 +48,6 @@ def judge(work: Work, order: Order) -> None:
     is_over = all(one.phase == phases.CANCELLED for one in family)
     for one in family:
         if is_over and one.paid_total > 0:
-            amount = from_minor(one.paid_total, one.currency)
-            set_hold(work, one.id, Flaw(REFUND, {"amount": f"{amount} {one.currency}"}))
+            set_hold(work, one.id, _flaw(one.paid_total, one.currency))
         else:
             release_holds(work, one.id, [REFUND])

@@ -31,6 +31,7 @@ from oms_web.domain.orders import (
     following,
     merging,
     phases,
+    refunding,
     reserving,
 )
 from oms_web.domain.orders import service as orders
@@ -151,9 +152,10 @@ def _left_from_here(draft: Draft) -> bool:
 
 def _verify(draft: Draft, levels: Levels, now: datetime) -> Planned:
     """What is wrong with a draft and what is doubtful; nothing of what is not to be sent by us."""
-    if draft.row["phase"] != phases.OPEN:
-        return Planned(draft, [], [])
     history = is_history(draft.row["placed_at"], now)
+    if draft.row["phase"] != phases.OPEN:
+        over = draft.row["phase"] == phases.CANCELLED and not history
+        return Planned(draft, refunding.flaws(draft.row) if over else [], [])
     doubts = examine(Subject.of(draft.row.__getitem__), levels, history=history)
     doubts += examine_totals(draft.stated_total, draft.computed_total, levels)
     flaws = checks.unmapped_flaws(

@@ -131,8 +131,8 @@ def save() -> Response:
     form = SendingForm()
     if form.validate():
         values = form.values("buy_when", "label_format", "default_g", "insures")
-        values["contents"] = (form.contents.data or "").strip()[:60]
-        sender = {name: str(form[name].data or "").strip()[:120] for name in sending.ADDRESS
+        values["contents"] = (form.contents.data or "").strip()
+        sender = {name: str(form[name].data or "").strip() for name in sending.ADDRESS
                   if name in form}
         try:
             with writing() as work:

@@ -166,6 +166,11 @@ def test_the_sender_lives_in_a_country_that_is_one(owner, depot):
             "phone": "422000100", "street": "Polna 1", "postcode": "90-001", "city": "Hof"}
     wrong = post(owner, "/settings/shipping", part=False, country="2026-99-99", **said)
     assert wrong.status_code == 422
+    assert re.search(r'id="country-error".*?2026-99-99', wrong.text, re.DOTALL)
+    long = post(owner, "/settings/shipping", part=False, country="DE",
+                **said | {"city": "H" * 121, "contents": "x" * 61})
+    assert re.search(r'id="city-error".*?120', long.text, re.DOTALL)
+    assert re.search(r'id="contents-error".*?60', long.text, re.DOTALL)
     assert post(owner, "/settings/shipping", part=False, country="DE", **said).status_code == 303
 
 

@@ -238,6 +238,9 @@ def _lower(lines: Sequence[Line], kind: str, by: int, where: str, problems: dict
 def _check_words(ask: Ask, problems: dict[str, OmsError]) -> None:
     if not ask.reason.strip():
         problems["reason"] = Invalid("Say why the invoice is corrected.", "reason")
+    if len(ask.remark.strip()) > snapshot.LONGEST_REMARK:
+        problems["remark"] = Invalid("At most %(limit)s characters.", "remark",
+                                     limit=snapshot.LONGEST_REMARK)
     if ask.form not in FORMS:
         problems["form"] = Invalid("Choose how the difference is shown.", "form")
     if ask.effect not in (0, ON_THE_INVOICE, ON_THE_CORRECTION, OTHERWISE):
@@ -275,7 +278,7 @@ def _said(latest: Mapping[str, Any], before: Mapping[str, Any], after: Mapping[s
                     "to_pay": max(gross, 0), "to_return": max(-gross, 0), "due_date": None},
         "receipt": latest["receipt"],
         "notes": latest["notes"],
-        "remark": ask.remark.strip()[:500],
+        "remark": ask.remark.strip(),
         "design": dict(naming.design),
         "corrected": dict(naming.corrected),
         "previous": dict(naming.previous) if naming.previous else None,

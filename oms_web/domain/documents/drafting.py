@@ -121,6 +121,9 @@ def draft_invoice(work: Work, order: Order, ask: Ask, kind: str = kinds.INVOICE)
         terms, seller_of(company), buyer, _recipient_of(order, buyer), lines,
         _settlement(work, order, ask, terms), design_of(company, terms.language),
     )
+    if len(ask.remark.strip()) > snapshot.LONGEST_REMARK:
+        problems["remark"] = Invalid("At most %(limit)s characters.", "remark",
+                                     limit=snapshot.LONGEST_REMARK)
     if made["total"]["gross"] <= 0:
         problems["order"] = Invalid("The total is nought: there is nothing to invoice.")
     if kind != kinds.PROFORMA:
@@ -337,7 +340,7 @@ def _terms(work: Work, order: Order, ask: Ask, buyer: Mapping[str, str], home: s
         exchange=ask.exchange,
         split_payment=ask.split_payment,
         exempt_basis=ask.exempt_basis or (company.exempt_basis if company else ""),
-        remark=ask.remark.strip()[:500],
+        remark=ask.remark.strip(),
         issued_by=work.actor.name,
         receipt=ask.receipt.strip()[:60],
     )

@@ -35,6 +35,8 @@ from oms_web.domain.documents.labels import LABELS
 from oms_web.domain.documents.words import amount_in_words
 
 SCHEMA = 1
+LONGEST_REMARK = 500
+"""Characters that fit under the sums; what is issued is never cut without a word."""
 ADDRESS_FIELDS = ("name", "company", "street", "postcode", "city", "country")
 
 

@@ -39,8 +39,8 @@ def read_pair(certificate: bytes, key: bytes, password: str, field: str) -> Read
         private, found = _pkcs12(certificate, secret) if not key else (
             _key(key, secret), _certificate(certificate))
     except (ValueError, TypeError) as error:
-        raise Invalid("This certificate and its key cannot be read: %(why)s", field,
-                      why=str(error)[:200]) from error
+        raise Invalid("The certificate and its key cannot be read. Is it the right file, and the "
+                      "right password?", field) from error
     if not isinstance(private, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
         raise Invalid("The key must be of the kind RSA or EC.", field)
     if private.public_key() != found.public_key():

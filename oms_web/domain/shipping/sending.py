@@ -27,6 +27,8 @@ BUY_WHEN = PACKING, PACKED, ASKED = ("packing", "packed", "asked")
 FORMATS = ("pdf_a6", "zpl")
 ADDRESS = ("name", "company", "street", "postcode", "city", "country", "phone", "email")
 LONGEST_MM, HEAVIEST_G = 5_000, 1_000_000
+LONGEST_PART, LONGEST_CONTENTS = 120, 60
+"""Characters of a part of the sender's address, and of what parcels are said to hold."""
 
 
 def settings(session: Session) -> SendingSettings:
@@ -72,6 +74,12 @@ def change(work: Work, values: Mapping[str, Any]) -> None:
         countries.check((values.get("sender") or {}).get("country") or "PL")
     except Invalid as error:
         problems["country"] = error
+    problems |= {name: Invalid("At most %(limit)s characters.", name, limit=LONGEST_PART)
+                 for name, text in (values.get("sender") or {}).items()
+                 if len(text) > LONGEST_PART}
+    if len(values.get("contents", "")) > LONGEST_CONTENTS:
+        problems["contents"] = Invalid("At most %(limit)s characters.", "contents",
+                                       limit=LONGEST_CONTENTS)
     if problems:
         raise InvalidForm(problems)
     before = {name: getattr(row, name) for name in values}

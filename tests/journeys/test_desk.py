@@ -18,14 +18,14 @@ from oms_web.jobs.worker import drain
 from tests import factories as make
 from tests.floor import Floor
 from tests.journeys.looking import Walk
+from tests.sizes import size
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize(("language", "size", "scheme"), [
     ("pl", (1440, 900), "dark"), ("en", (390, 844), "light"),
-    pytest.param("en", (1440, 900), "light", marks=pytest.mark.slow),
-    pytest.param("pl", (390, 844), "dark", marks=pytest.mark.slow),
+    *size(0, 1) * [("en", (1440, 900), "light"), ("pl", (390, 844), "dark")],
 ])
 def test_an_hour_at_the_desk(works, oms, open_page, language, size, scheme):
     floor = Floor(works, cups=(50, 50))

@@ -47,6 +47,7 @@ def test_from_the_withdrawal_to_the_money(open_page, oms, works):
     page.get_by_role("button", name="Judge and put away").wait_for()
     wrong += look(page, "bench")
     page.fill("#quantity", "2")
+    page.check("[name=grade][value=A]")
     page.get_by_role("button", name="Judge and put away").click()
     page.get_by_text("All that was announced is judged").wait_for()
     page.goto("/returns")

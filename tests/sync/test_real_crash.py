@@ -48,7 +48,7 @@ def victim(url, folder, run_id):
 
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
 def test_killed_at_random_moments_it_ends_the_same(make_database, tmp_path, slice_of, engine):
-    path = slice_of(size(3000, 6000))
+    path = slice_of(6000)
     calm = wire(settings=settings_for(make_database(engine), tmp_path / "calm"))
     shop(calm, tmp_path / "a").run(path, "online-retail", options=BOTH)
 

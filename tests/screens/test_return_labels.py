@@ -84,6 +84,7 @@ def test_a_label_is_bought_from_the_case_sent_once_and_taken_back(depot, browser
 
 def test_a_buyer_makes_their_label_where_the_seller_lets_them(depot, app):
     browser = app.test_client()
+    browser.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
     with depot.works.writing(TESTER) as work:
         key = pages.link(work, depot.order_id).rpartition("/")[2]
     here = f"/o/{key}/cases/{depot.case_id}"

@@ -117,7 +117,7 @@ _CONTENT = (
 )
 _MOMENTS = frozenset((
     "created_at", "updated_at", "first_seen_at", "seen_at", "at", "posted_at", "first_at",
-    "last_at", "attempts",
+    "last_at", "closed_at", "attempts",
 ))
 
 

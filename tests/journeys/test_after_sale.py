@@ -26,6 +26,7 @@ from tests import paper
 from tests.after_sale import AfterSale
 from tests.conftest import TESTER
 from tests.journeys.looking import VIEWS, Walk
+from tests.sizes import whole_only
 
 pytestmark = pytest.mark.browser
 
@@ -188,6 +189,7 @@ def test_half_a_parcel_comes_back_and_the_rest_later(story):
     story.end()
 
 
+@whole_only
 def test_a_complaint_is_answered_on_its_last_day(story, monkeypatch):
     """And the one beside it is not, and is over its term a day later."""
     monkeypatch.setattr(formats, "utc_now", lambda: story.moment)
@@ -221,6 +223,7 @@ def test_a_complaint_is_answered_on_its_last_day(story, monkeypatch):
     story.end()
 
 
+@whole_only
 def test_an_exchange_for_something_dearer_is_paid_and_sent(story):
     shop, walk = story.shop, story.desk()
     walk.go(f"/returns/new?order={story.order}")
@@ -246,6 +249,7 @@ def test_an_exchange_for_something_dearer_is_paid_and_sent(story):
     story.end()
 
 
+@whole_only
 def test_an_orphan_box_finds_its_order(story):
     walk = story.desk()
     page = walk.page

@@ -23,6 +23,7 @@ from tests.contract.stripe_standin import Stripe
 from tests.floor import EANS, Floor
 from tests.journeys.looking import VIEWS, Walk
 from tests.journeys.outside import plug
+from tests.sizes import whole_only
 from tests.sync import ksef
 from tests.sync.ksef import ANNA, pair
 
@@ -44,6 +45,7 @@ def walk_of(open_page, name, dress):
     return walk
 
 
+@whole_only
 def test_a_typed_order_is_paid_by_a_link_and_a_part_goes_back(oms, works, open_page, dress):
     clock = Clock()
     works.clock = lambda: clock.now

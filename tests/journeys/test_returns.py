@@ -12,10 +12,12 @@ from oms_web.domain.returns.models import Return
 from tests.after_sale import AfterSale
 from tests.conftest import TESTER
 from tests.journeys.looking import look
+from tests.sizes import whole_only
 
 pytestmark = pytest.mark.browser
 
 
+@whole_only
 @pytest.mark.slow
 def test_from_the_withdrawal_to_the_money(open_page, oms, works):
     shop = AfterSale(oms)

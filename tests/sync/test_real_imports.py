@@ -23,7 +23,7 @@ from oms_web.domain.stock.models import CUSTOMER, SCRAP, Move, StockDocument
 from oms_web.inspection import ledgers
 from oms_web.sync.file_runs import Options
 from oms_web.sync.models import Quarantine
-from tests.sizes import WHOLE
+from tests.sizes import whole_only
 from tests.sync.file_shop import CLERK, content, shop, sizes
 
 BOTH = Options(create_products=True, opening_stock=True)
@@ -69,6 +69,7 @@ def assert_books(here):
         assert ledgers.check(work.session) == []
 
 
+@whole_only
 def test_nine_months_of_a_wholesaler_to_the_last_unit_and_penny(oms, tmp_path, retail):
     """320,705 lines: 12,977 sales, 2,554 returns, 925 write-offs, three lines of bad debt."""
     here = shop(oms, tmp_path / "seller")
@@ -107,8 +108,6 @@ def test_nine_months_of_a_wholesaler_to_the_last_unit_and_penny(oms, tmp_path, r
     assert min(here.stock().values()) == 0
     assert_books(here)
 
-    if not WHOLE:
-        return
     before = sizes(oms), here.stock()
     again = here.run(source, "online-retail", options=BOTH)
     assert here.counts(again) == (told["invoices"], 0, 0, told["invoices"] - 3, 3)
@@ -128,7 +127,7 @@ def units(lines):
     return sum(quantity for _, quantity in lines)
 
 
-@pytest.mark.skipif(not WHOLE, reason="a large proof: OMS_WHOLE=1 runs it")
+@whole_only
 def test_a_marketplace_report_order_by_order(oms, tmp_path, shared):
     """71,177 orders: every one of them is either in the shop or in quarantine, with its text."""
     folder = shared / "data" / "transactions" / "amazon_india"

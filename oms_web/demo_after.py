@@ -51,6 +51,11 @@ PHONE = "600100200"
 ACCOUNT = "PL67999999990000000000000017"
 EURO = (Decimal("4.2615"), "A/NBP (pokaz)")
 PROVIDER = "PayU (pokaz)"
+GOODS = frozenset({
+    "CZA-12-GRA", "KUB-03-BIA", "KUB-05-GRA", "KUB-05-ZIE", "MAN-STA-070", "TER-STA-050",
+    "TER-STA-100",
+})
+"""What the stories are about. A shop without one of them, cut down for a test, has none to tell."""
 FEES = (  # what for, percent in hundredths, fixed in grosze, of which channel
     (fees.CHANNEL, 1100, 0, True), (fees.PAYMENT, 120, 30, False),
     (fees.COURIER, 0, 1190, False), (fees.PACKING, 0, 180, False),
@@ -75,6 +80,10 @@ class Sale:
 
 def seed(works: Works) -> None:
     """Tell the stories that were not told yet; each in a transaction."""
+    with works.reading(SYSTEM) as work:
+        here = set(work.session.scalars(select(Variant.sku).where(Variant.sku.in_(GOODS))))
+    if here != GOODS:
+        return
     for email, story in STORIES.items():
         with works.writing(SYSTEM) as work:
             told = select(Order.id).where(Order.buyer_email == email).limit(1)

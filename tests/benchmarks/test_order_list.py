@@ -30,7 +30,7 @@ from tests.conftest import settings_for
 SMALL, LARGE = 1_000, 10_000
 MOST_STEPS = {"singles": 26_000, "pairs": 50_000, "searches": 60_000}
 """For the ids and rows of a page. To look at each of ten thousand orders takes 30,000 and more."""
-MOST_STATEMENTS = 30
+MOST_STATEMENTS = 32
 @pytest.fixture(scope="module")
 def shops(tmp_path_factory) -> Iterator[dict[int, Oms]]:
     """The same kind of shop with few and with many orders."""

@@ -29,7 +29,7 @@ PER_BATCH = 14
 """Statements to send a batch of values and to note what became of them."""
 PER_CHUNK = 24
 """Statements to recompute what the listings of ``VARIANTS_AT_ONCE`` variants should show."""
-PER_PUSH = 35
+PER_PUSH = 36
 """Statements from a reservation to its number on one channel, the engine's looking included."""
 CHANGES = {
     "stock": (ListingStock, partial(wholesale.receive, units=5, cause="more")),

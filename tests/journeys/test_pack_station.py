@@ -17,6 +17,7 @@ from oms_web.flows import order_edit
 from tests.conftest import PASSWORD
 from tests.floor import EANS, Floor
 from tests.journeys import looking
+from tests.sizes import size as sized
 
 pytestmark = pytest.mark.browser
 
@@ -287,7 +288,7 @@ def test_orders_are_ticked_with_the_keyboard_and_handed_over(floor, open_page):
 
 @pytest.mark.parametrize(("scheme", "language", "size"), [
     ("light", "pl", (1440, 900)), ("light", "en", PHONE), ("dark", "pl", PHONE),
-])
+][::sized(2, 1)])
 def test_axe_finds_nothing(floor, open_page, scheme, language, size):
     first = floor.order("A", {"KUB": 2, "SET": 1}, buyer_note="Prezent", carrier="DPD")
     floor.order("B", {"PUZ": 2, "KUB": 1})

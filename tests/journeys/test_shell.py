@@ -18,6 +18,7 @@ from oms_web.web.access import act
 from oms_web.web.render import go, wants_part
 from oms_web.web.toasts import say
 from tests.conftest import PASSWORD, TESTER
+from tests.sizes import size as sized
 
 pytestmark = pytest.mark.browser
 
@@ -261,7 +262,7 @@ def test_forms_work_without_scripts(chromium, live, open_page, works):
 @pytest.mark.parametrize(("scheme", "language", "size"), [
     ("light", "pl", (1440, 900)), ("dark", "pl", (390, 844)),
     ("light", "en", (390, 844)), ("dark", "en", (1440, 900)),
-])
+][::sized(3, 1)])
 def test_axe_finds_nothing(open_page, works, scheme, language, size):
     page = open_page("owner", language, size=size, scheme=scheme)
     with works.writing(TESTER) as work:

@@ -42,10 +42,10 @@ PICTURES = {
     "rules": ("/rules", DESK, "pl", "light"),
     "till": ("/pos", DESK, "pl", "light"),
     "messages": ("/messages/templates/2", DESK, "pl", "light"),
-    "labels": ("/labels", DESK, "pl", "light"),
+    "labels": ("/settings/shipping", DESK, "pl", "light"),
     "documents": ("/documents", DESK, "pl", "light"),
     "returns": ("/returns", DESK, "pl", "light"),
-    "payments": ("/payments/owed", DESK, "pl", "light"),
+    "payments": ("/payments/profit", DESK, "pl", "light"),
     "import": ("/imports", DESK, "pl", "light"),
     "guide": ("/guide", DESK, "en", "light"),
 }

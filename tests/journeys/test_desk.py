@@ -4,6 +4,7 @@ rule that is written, rehearsed, switched on and asked why it did nothing.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -126,7 +127,7 @@ def _a_rule_that_did_nothing(walk, floor):
     page.wait_for_selector("#rule-lab button[value=on]")
     walk.see("rehearsed")
     walk.press("#rule-lab button[value=on]")
-    page.wait_for_function("!location.pathname.endsWith('/new')")
+    page.wait_for_url(re.compile(r"/rules/\d+$"))
     fresh = floor.order("E", {"SWI": 1}, buyer_name="Jan E")
     running.run(floor.works, lambda done, total: None)
     page.goto(f"/orders/{fresh}#rules")

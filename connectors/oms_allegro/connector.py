@@ -30,6 +30,7 @@ from oms_connector import (
     Tokens,
     Unreadable,
     Word,
+    bearer,
 )
 from oms_connector.reading import children
 
@@ -104,8 +105,7 @@ class AllegroConnector(Carrier, Connector):
     @classmethod
     def auth_headers(cls, secrets: Mapping[str, str]) -> Mapping[str, str]:
         """The access token; nothing before the account is connected."""
-        token = secrets.get("access_token")
-        return {"Authorization": f"Bearer {token}"} if token else {}
+        return bearer(secrets)
 
     # VerifiesAccess
 

@@ -24,6 +24,7 @@ from oms_connector.access import (
     RefreshesTokens,
     RegistersClient,
     Tokens,
+    bearer,
 )
 from oms_connector.carrying import (
     Booked,
@@ -149,5 +150,5 @@ __all__ = [
     "RegistersClient", "ReportsSms", "Response", "Return", "ReturnLine", "Ring", "SendsSms",
     "Shipment", "Skipped", "Sms", "SmsReport", "StockItem", "StockRecord", "SweepsOrders",
     "TellsPayments", "Tokens", "TracksParcels", "Travel", "TravelEvent", "Unreadable",
-    "UploadsInvoices", "VerifiesAccess", "WebhookRefused", "Word", "hookimpl", "hookspec",
+    "UploadsInvoices", "VerifiesAccess", "WebhookRefused", "Word", "bearer", "hookimpl", "hookspec",
 ]

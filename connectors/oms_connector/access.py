@@ -73,3 +73,9 @@ class RefreshesTokens(Protocol):
 
     def refresh(self) -> Tokens:
         """Fresh tokens for ``context.secrets``. Raises ``AccessRefused`` when they are revoked."""
+
+
+def bearer(secrets: Mapping[str, str]) -> Mapping[str, str]:
+    """The header of the access token (RFC 6750, 2.1); none before there is one."""
+    token = secrets.get("access_token", "")
+    return {"Authorization": f"Bearer {token}"} if token else {}

@@ -68,6 +68,22 @@ def write(
     return _understood(response, refusal, OutcomeUnknown, needs)
 
 
+def json_object(response: Response, unreadable: type[ChannelError], says: str = NO_JSON
+                ) -> Mapping[str, Any]:
+    """The decoded body of an answer, which has to be an object.
+
+    Args:
+        unreadable: what it is called if it is none, and ``says`` in which words.
+    """
+    try:
+        found = response.json()
+    except ChannelDown:
+        found = None
+    if not isinstance(found, dict):
+        raise unreadable(says)
+    return found
+
+
 def _understood(
     response: Response, refusal: Refusal, unreadable: type[ChannelError], needs: Sequence[str]
 ) -> Any:

@@ -25,6 +25,7 @@ from oms_connector import (
     Refused,
     Response,
 )
+from oms_connector.asking import json_object
 from oms_connector.reading import children, value
 
 from oms_furgonetka import words
@@ -57,7 +58,7 @@ def get(http: Http, path: str) -> Mapping[str, Any]:
     response = http.request("GET", path, headers=HEADERS)
     if response.status >= 300:
         raise refusal(response, ChannelDown)
-    return _decoded(response, ChannelDown)
+    return json_object(response, ChannelDown, words.NO_JSON)
 
 
 def command(http: Http, path: str) -> Mapping[str, Any] | None:
@@ -75,7 +76,7 @@ def ask(http: Http, path: str, document: Mapping[str, Any]) -> Mapping[str, Any]
     response = _send(http, "POST", path, document, safe=True)
     if response.status >= 300:
         raise refusal(response, ChannelDown)
-    return _decoded(response, ChannelDown)
+    return json_object(response, ChannelDown, words.NO_JSON)
 
 
 def post(http: Http, path: str, document: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -88,7 +89,7 @@ def post(http: Http, path: str, document: Mapping[str, Any]) -> Mapping[str, Any
     response = _send(http, "POST", path, document)
     if response.status >= 300:
         raise refusal(response, OutcomeUnknown)
-    return _decoded(response, OutcomeUnknown)
+    return json_object(response, OutcomeUnknown, words.NO_JSON)
 
 
 def put_command(http: Http, path: str, document: Mapping[str, Any]) -> None:
@@ -99,23 +100,13 @@ def put_command(http: Http, path: str, document: Mapping[str, Any]) -> None:
         if not (isinstance(error, Refused) and error.code == EXISTS):
             raise error
     elif response.status != 204:
-        _decoded(response, OutcomeUnknown)
+        json_object(response, OutcomeUnknown, words.NO_JSON)
 
 
 def _send(http: Http, method: str, path: str, document: Mapping[str, Any],
           safe: bool | None = None) -> Response:
     return http.request(method, path, body=json.dumps(document).encode(), safe=safe,
                         headers={**HEADERS, "Content-Type": MEDIA})
-
-
-def _decoded(response: Response, unreadable: type[ChannelError]) -> Mapping[str, Any]:
-    try:
-        found = json.loads(response.body)
-    except ValueError:
-        raise unreadable(words.NO_JSON) from None
-    if not isinstance(found, dict):
-        raise unreadable(words.NO_JSON)
-    return found
 
 
 def refusal(response: Response, failing: type[ChannelError]) -> ChannelError:

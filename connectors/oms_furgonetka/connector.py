@@ -29,6 +29,7 @@ from oms_connector import (
     Rate,
     Refused,
     Tokens,
+    bearer,
 )
 from oms_connector.reading import Puzzling, children, decimal, value
 
@@ -71,8 +72,7 @@ class FurgonetkaConnector(Connector):
     @classmethod
     def auth_headers(cls, secrets: Mapping[str, str]) -> Mapping[str, str]:
         """The access token, once there is one."""
-        token = secrets.get("access_token", "")
-        return {"Authorization": f"Bearer {token}"} if token else {}
+        return bearer(secrets)
 
     def refresh(self) -> Tokens:
         """Fresh tokens; the first ones too."""

@@ -22,6 +22,7 @@ from oms_connector import (
     Refused,
     Response,
 )
+from oms_connector.asking import json_object
 
 from oms_inpost import words
 
@@ -65,7 +66,7 @@ def get(http: Http, path: str, params: Mapping[str, Any] | None = None) -> Mappi
         ChannelDown: ShipX fails, or what it answers cannot be used.
         Refused, AccessRefused: it said no.
     """
-    return _decoded(_ask(http, path, params), ChannelDown)
+    return json_object(_ask(http, path, params), ChannelDown, words.NO_JSON)
 
 
 def fetch(http: Http, path: str, params: Mapping[str, Any]) -> bytes:
@@ -84,7 +85,7 @@ def send(http: Http, method: str, path: str, document: Mapping[str, Any] | None 
     response = http.request(method, path, json=document, headers=HEADERS)
     if response.status >= 300:
         raise refusal(response, OutcomeUnknown)
-    return _decoded(response, OutcomeUnknown) if response.status != 204 else {}
+    return json_object(response, OutcomeUnknown, words.NO_JSON) if response.status != 204 else {}
 
 
 def _ask(http: Http, path: str, params: Mapping[str, Any] | None) -> Response:
@@ -92,16 +93,6 @@ def _ask(http: Http, path: str, params: Mapping[str, Any] | None) -> Response:
     if response.status >= 300:
         raise refusal(response, ChannelDown)
     return response
-
-
-def _decoded(response: Response, unreadable: type[ChannelError]) -> Mapping[str, Any]:
-    try:
-        found = json.loads(response.body)
-    except ValueError:
-        raise unreadable(words.NO_JSON) from None
-    if not isinstance(found, dict):
-        raise unreadable(words.NO_JSON)
-    return found
 
 
 def refusal(response: Response, failing: type[ChannelError]) -> ChannelError:

@@ -31,6 +31,7 @@ from oms_connector import (
     Response,
     Ring,
     Tokens,
+    bearer,
 )
 from oms_connector.asking import read, write
 from oms_connector.paying import in_minor
@@ -82,8 +83,7 @@ class TpayConnector(Connector):
     @classmethod
     def auth_headers(cls, secrets: Mapping[str, str]) -> Mapping[str, str]:
         """The token, once there is one."""
-        token = secrets.get("access_token", "")
-        return {"Authorization": f"Bearer {token}"} if token else {}
+        return bearer(secrets)
 
     @property
     def _home(self) -> str:

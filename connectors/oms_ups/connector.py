@@ -27,6 +27,7 @@ from oms_connector import (
     Rate,
     Refused,
     Tokens,
+    bearer,
 )
 from oms_connector.reading import Puzzling, value
 
@@ -69,8 +70,7 @@ class UpsConnector(Connector):
     @classmethod
     def auth_headers(cls, secrets: Mapping[str, str]) -> Mapping[str, str]:
         """The access token, once there is one."""
-        token = secrets.get("access_token", "")
-        return {"Authorization": f"Bearer {token}"} if token else {}
+        return bearer(secrets)
 
     def refresh(self) -> Tokens:
         """A fresh token; the first one too."""

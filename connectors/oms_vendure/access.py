@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from oms_connector import AccessRefused, ChannelDown, Response, Tokens
+from oms_connector import AccessRefused, ChannelDown, Response, Tokens, bearer
 from oms_connector.reading import shown, value
 
 from oms_vendure import documents, words
@@ -27,8 +27,7 @@ def headers(secrets: Mapping[str, str]) -> Mapping[str, str]:
     """The API key, else the token of a session; nothing before there is one."""
     if key := secrets.get("api_key", "").strip():
         return {"vendure-api-key": key}
-    token = secrets.get("access_token", "")
-    return {"Authorization": f"Bearer {token}"} if token else {}
+    return bearer(secrets)
 
 
 def log_in(api: Api, settings: Mapping[str, Any], secrets: Mapping[str, str]) -> Tokens:

@@ -14,6 +14,7 @@ from flask_babel import lazy_gettext as _l
 from oms_web.domain.audit.models import AuditEntry
 from oms_web.domain.orders.verification.kinds import CHECKS
 from oms_web.web import (
+    act_fields,
     act_values,
     case_words,
     channels,
@@ -329,78 +330,6 @@ SUBJECTS: dict[str, Any] = {
     "printer": _l("Printer"), "print_job": _l("Printing job"),
 }
 
-FIELDS: dict[str, Any] = {
-    "sums": _l("sums"),
-    "accent": _l("accent colour"), "active": _l("may sign in"), "address": _l("address"),
-    "archived": _l("archived"), "bank_account": _l("account number"), "bank_name": _l("bank"),
-    "buyer_name": _l("buyer reads"), "city": _l("town"), "color": _l("colour"),
-    "country": _l("country"), "currency": _l("currency"), "cut_off": _l("courier collects at"),
-    "email": _l("e-mail"), "footer_en": _l("footer, English"), "footer_pl": _l("footer, Polish"),
-    "format": _l("format"), "group": _l("group"), "hold": _l("hold"),
-    "legal_name": _l("full name"), "logo": _l("logo"), "name": _l("name"), "orders": _l("orders"),
-    "payment_hours": _l("hours for payment"), "phase": _l("phase"), "phone": _l("phone"),
-    "position": _l("place"), "postcode": _l("postcode"), "quantity": _l("quantity"),
-    "role": _l("role"), "slip_prices": _l("prices on slips"), "status": _l("status"),
-    "street": _l("street"), "tax_id": _l("NIP"), "website": _l("website"),
-    "bin": _l("bin"), "bins": _l("bins"), "brand": _l("brand"), "buffer": _l("buffer"),
-    "cap": _l("at most shown"), "category": _l("category"), "code": _l("code"),
-    "counted": _l("counted"), "description": _l("description"),
-    "differing": _l("differing"), "eans": _l("codes"), "height_mm": _l("height, mm"),
-    "images": _l("pictures"), "length_mm": _l("length, mm"), "minimum": _l("minimum"),
-    "missing": _l("missing"), "option": _l("option"), "parts": _l("parts"),
-    "path_order": _l("sequence"), "rank": _l("sequence"),
-    "disputed": _l("disputed"), "percent_bp": _l("hundredths of a percent"),
-    "fixed": _l("for each order"),
-    "reason": _l("reason"), "sell_without_stock": _l("sell without stock"),
-    "sellable": _l("sold from"), "sku": _l("SKU"), "state": _l("state"), "surplus": _l("surplus"),
-    "units": _l("units"), "variant_id": _l("SKU"), "vat_rate": _l("rate of VAT"),
-    "set_aside": _l("units set aside"), "last_units": _l("stands back at"),
-    "shares": _l("sells the rest, too"),
-    "walk": _l("walking order"), "weight_g": _l("weight, g"), "width_mm": _l("width, mm"),
-    "archived_at": _l("archived"), "basket": _l("basket"), "cancelled": _l("cancelled"),
-    "connector": _l("connector"), "default": _l("usual one"), "error": _l("error"),
-    "feed": _l("feed"), "file": _l("file"), "form": _l("form"), "gross": _l("gross"),
-    "next": _l("next number"), "number": _l("number"), "paid": _l("paid sum"),
-    "packaging": _l("packaging"),
-    "parcels": _l("parcels"), "pattern": _l("pattern"), "profile": _l("profile"),
-    "queue": _l("queue"), "payment_kind": _l("payment"), "payment_method": _l("payment method"),
-    "ship_by": _l("ship by"), "reserved": _l("reserved"), "reset": _l("numbering starts again"),
-    "spec": _l("rules"), "station": _l("station"), "tag": _l("tag"), "told": _l("channel told"),
-    "url": _l("web address"), "kinds": _l("events"), "since": _l("since"),
-    "by": _l("on whose wish"), "other": _l("other order"), "total": _l("total"),
-    "scopes": _l("scopes"), "kind": _l("kind"), "printer": _l("printer"),
-    "expires_at": _l("ends"), "version": _l("version"),
-    "finding": _l("finding"), "how": _l("how"), "watched": _l("looked out for"),
-    "hours": _l("hours"),
-    "webhook": _l("webhook"), "steps": _l("what it does"), "key": _l("key"),
-    "barcode": _l("barcode"), "icon": _l("icon"), "on_list": _l("on the list"),
-    "weight": _l("weight, g"), "expected_g": _l("expected, g"), "photos": _l("photos"),
-    "picker": _l("picker"), "for_packer": _l("the packer must confirm it"),
-    "cart_slots": _l("orders on a cart"), "weighs": _l("parcels are weighed"),
-    "packaging_g": _l("packaging, g"), "tolerance_g": _l("tolerance, g"),
-    "tolerance_pct": _l("tolerance in percent"), "photo_days": _l("days that photos are kept"),
-    "change_money": _l("cash at the start"), "expected": _l("should be there"),
-    "counted_cash": _l("cash counted"), "difference": _l("difference"), "method": _l("paid by"),
-    "lines": _l("positions"), "warehouse": _l("warehouse"),
-    "template": _l("template"), "message": _l("message"), "words": _l("words"),
-    "channel": _l("channel"), "host": _l("server"), "port": _l("port"),
-    "security": _l("encryption"), "username": _l("user"), "from_name": _l("sender's name"),
-    "from_address": _l("sender's address"), "reply_to": _l("answers go to"),
-    "public_url": _l("address for buyers"), "page_days": _l("days that pages stay open"),
-    "plain": _l("without diacritics"), "attach": _l("with the document"),
-    "on_card": _l("on the order card"), "at_station": _l("at the pack station"),
-    "audience": _l("who sees it"), "query": _l("filters"), "columns": _l("columns"),
-    "density": _l("height of rows"), "booking": _l("label no."), "carrier": _l("carrier"),
-    "service": _l("service"), "visit": _l("courier's visit"), "travel": _l("journey"),
-    "case": _l("case"), "goods": _l("goods"), "money": _l("money"),
-    "grade": _l("grade"), "disposition": _l("what becomes of it"), "outcome": _l("outcome"),
-    "refund": _l("refund"), "refund_method": _l("how it goes back"), "order": _l("order"),
-    "new_order": _l("new order"), "reason_code": _l("reason"), "wish": _l("asks for"),
-    "box": _l("parcel"), "portal": _l("buyers may come by themselves"),
-    "how_pl": _l("how to send back, Polish"), "how_en": _l("how to send back, English"),
-    "cheapest_delivery": _l("cheapest delivery"), "extra_days": _l("days beyond the law"),
-}
-
 # Values that are short names of ours: field -> name -> words.
 VALUES: dict[str, Mapping[str, Any]] = {
     "phase": {**PHASES, **case_words.PHASES}, "kind": case_words.KINDS,
@@ -475,4 +404,5 @@ def _pair(change: Any) -> tuple[Any, Any]:
 
 
 def _field(name: str) -> str:
-    return str(FIELDS.get(name) or (HOLDS[name] if name in CHECKS else act_values.label(name)))
+    return str(act_fields.FIELDS.get(name)
+               or (HOLDS[name] if name in CHECKS else act_values.label(name)))

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from oms_web.paths import PACKAGE
-from oms_web.web import act_values, acts
+from oms_web.web import act_fields, act_values, acts
 
 WRITERS = {"record", "entry"}
 
@@ -55,7 +55,7 @@ def test_each_field_has_words():
     written_ = fields()
     assert len(written_) > 40
     assert sorted((name, file) for name, file in written_
-                  if name not in acts.FIELDS and name not in act_values.LABELS
+                  if name not in act_fields.FIELDS and name not in act_values.LABELS
                   and name not in act_values.HIDDEN) == []
 
 

@@ -4,8 +4,8 @@ Nothing of the product is imported. Amounts are minor units, prices fractions of
 as documents name them. A *bill* is what a document says at a moment: positions, and sums per rate.
 
 Sources: ustawa o VAT, art. 106e ust. 1 pkt 14 (net prices), ust. 7-8 (gross prices: tax = gross x
-rate / (100 + rate)), ust. 10 (line by line), ust. 11 (the half goes up, foreign currency); art. 106f
-(advances); docs/algorithms/vat.md for what is divided by value.
+rate / (100 + rate)), ust. 10 (line by line), ust. 11 (the half goes up, foreign currency); art.
+106f (advances); docs/algorithms/vat.md for what is divided by value.
 """
 
 from __future__ import annotations

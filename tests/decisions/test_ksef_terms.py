@@ -124,8 +124,8 @@ def test_a_newer_version_replaces_the_older_and_what_is_not_known_is_left_out():
 
 @pytest.mark.parametrize("answer", [
     Answers(b"<html>"), Answers({"x": 1}), Answers([BEGAN], 503),
-    Answers([{"category": "FAILURE"}]), Answers([BEGAN | {"start": "yesterday"}]), Answers([BEGAN | {"eventId": None}]), Answers([7]),
-    Answers(None),
+    Answers([{"category": "FAILURE"}]), Answers([BEGAN | {"start": "yesterday"}]),
+    Answers([BEGAN | {"eventId": None}]), Answers([7]), Answers(None),
 ])
 def test_what_is_no_list_of_messages_is_no_answer(answer):
     with pytest.raises(ChannelDown):

@@ -27,10 +27,10 @@ FILTERS: dict[str, Any] = {
     queries.HELD: _l("waiting for one that KSeF rejected"),
 }
 TERMS: dict[str, Any] = {
-    announced.OFFLINE24: _l("the working day after the day of issue (art. 106nda)"),
-    announced.MAINTENANCE: _l("the working day after the announced maintenance (art. 106nh)"),
-    announced.FAILURE: _l("seven working days after the announced failure (art. 106nf)"),
-    announced.TOTAL_FAILURE: _l("an announced total failure: no duty to send it (art. 106ng)"),
+    announced.OFFLINE24: _l("The working day after the day of issue (art. 106nda)."),
+    announced.MAINTENANCE: _l("The working day after the announced maintenance (art. 106nh)."),
+    announced.FAILURE: _l("Seven working days after the announced failure (art. 106nf)."),
+    announced.TOTAL_FAILURE: _l("An announced total failure: no duty to send it (art. 106ng)."),
 }
 ENVIRONMENTS: dict[str, Any] = {
     settings.OFF: _l("nowhere: KSeF is not used"), settings.PRODUCTION: _l("KSeF"),

@@ -61,7 +61,7 @@ def test_after_the_failure_the_card_names_its_last_day_and_the_law(here, page):
     announced(here, "failure", START, START + timedelta(hours=1))
     here.later(hours=2)
     card = text(page.get(f"/documents/{document_id}"))
-    assert "KSeF must have it by 2 Dec 2026. seven working days after the announced failure" in card
+    assert "KSeF must have it by 2 Dec 2026. Seven working days after the announced failure" in card
     assert "announced a failure" not in text(page.get("/documents"))
 
 

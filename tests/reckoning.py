@@ -25,7 +25,8 @@ def places(currency: str) -> int:
 
 def half_up(value: Fraction) -> int:
     """The nearest whole number; a half goes away from nought."""
-    whole = floor(abs(value) + Fraction(1, 2))
+    over, under = abs(value.numerator), value.denominator
+    whole = (2 * over + under) // (2 * under)
     return whole if value >= 0 else -whole
 
 

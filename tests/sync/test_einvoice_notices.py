@@ -8,8 +8,6 @@ import pytest
 from oms_connector import ChannelDown
 from sqlalchemy import select
 
-from oms_web.adapters import latarnia
-from oms_web.adapters.http import AccountHttp
 from oms_web.core.errors import NotAllowedNow
 from oms_web.domain.audit.models import AuditEntry
 from oms_web.domain.documents.correcting import Ask
@@ -34,77 +32,65 @@ def announce(here):
     worker.drain(here.oms)
 
 
-@pytest.fixture
-def lit(here):
-    """With a Latarnia that is read from the stand-in; addresses are its own."""
-    def read(address):
-        assert address == "http://127.0.0.1:8002/latarnia"
-        http = AccountHttp(address, {}, loopback=True, transport=here.wire, sink=lambda _call: None)
-        return latarnia.read(http)
-
-    here.oms.works.ports["ksef_notices"] = read
-    return here
-
-
 def days(here, document_id):
     return here.row(document_id).deadline
 
 
-def test_an_announced_failure_makes_invoices_offline_at_once_and_gives_seven_days(lit):
-    before = lit.issue()[0]
-    assert days(lit, before) == date(2026, 11, 24)
-    lit.ksef.is_down = True
-    announce(lit)
-    assert days(lit, before) is None  # nobody knows when it ends
-    (during,) = lit.issue()
-    lit.later(seconds=61)
-    lit.run()
-    assert lit.row(during).is_offline
-    with lit.oms.works.reading(ANNA) as work:
+def test_an_announced_failure_makes_invoices_offline_at_once_and_gives_seven_days(here):
+    before = here.issue()[0]
+    assert days(here, before) == date(2026, 11, 24)
+    here.ksef.is_down = True
+    announce(here)
+    assert days(here, before) is None  # nobody knows when it ends
+    (during,) = here.issue()
+    here.later(seconds=61)
+    here.run()
+    assert here.row(during).is_offline
+    with here.oms.works.reading(ANNA) as work:
         told = notices.to_tell(work.session, work.now)
         assert (told.kind, told.ends, told.title) == ("failure", None, "Awaria KSeF")
         assert queries.needing_a_person(work.session, work.now).near == 0
-    lit.later(days=3)
-    lit.ksef.is_down = False
-    announce(lit)
-    assert days(lit, during) == days(lit, before) == date(2026, 12, 7)
-    with lit.oms.works.reading(ANNA) as work:
+    here.later(days=3)
+    here.ksef.is_down = False
+    announce(here)
+    assert days(here, during) == days(here, before) == date(2026, 12, 7)
+    with here.oms.works.reading(ANNA) as work:
         assert notices.to_tell(work.session, work.now) is None
         acts = list(work.session.scalars(select(AuditEntry.act).where(
             AuditEntry.act == "einvoices.deadline")))
         assert len(acts) == 3  # of before twice, of during once
-    lit.settle()
-    assert {lit.row(before).state, lit.row(during).state} == {"accepted"}
+    here.settle()
+    assert {here.row(before).state, here.row(during).state} == {"accepted"}
 
 
-def test_control_without_an_announcement_a_moment_of_silence_is_waited_out(lit):
-    (document_id,) = lit.issue()
-    lit.ksef.is_down = True
-    lit.run()
-    lit.later(seconds=61)
-    lit.run()
-    assert not lit.row(document_id).is_offline
-    assert days(lit, document_id) == date(2026, 11, 24)
+def test_control_without_an_announcement_a_moment_of_silence_is_waited_out(here):
+    (document_id,) = here.issue()
+    here.ksef.is_down = True
+    here.run()
+    here.later(seconds=61)
+    here.run()
+    assert not here.row(document_id).is_offline
+    assert days(here, document_id) == date(2026, 11, 24)
 
 
-def test_a_latarnia_that_does_not_answer_changes_nothing_and_is_asked_again(lit):
+def test_a_latarnia_that_does_not_answer_changes_nothing_and_is_asked_again(here):
     def silent(_address):
         raise ChannelDown("no answer")
 
-    (document_id,) = lit.issue()
-    lit.oms.works.ports["ksef_notices"], read = silent, lit.oms.works.ports["ksef_notices"]
-    announce(lit)
-    assert days(lit, document_id) == date(2026, 11, 24)
-    with lit.oms.works.reading(ANNA) as work:
+    (document_id,) = here.issue()
+    here.oms.works.ports["ksef_notices"], read = silent, here.oms.works.ports["ksef_notices"]
+    announce(here)
+    assert days(here, document_id) == date(2026, 11, 24)
+    with here.oms.works.reading(ANNA) as work:
         known = settings.get(work.session)
         assert known.notices_asked_at is not None
         assert known.notices_read_at is None
         assert not notices.is_due(work.session, work.now)
-    lit.oms.works.ports["ksef_notices"] = read
-    lit.later(minutes=5)
-    rings.ring_einvoices(lit.oms)
-    worker.drain(lit.oms)
-    with lit.oms.works.reading(ANNA) as work:
+    here.oms.works.ports["ksef_notices"] = read
+    here.later(minutes=5)
+    rings.ring_einvoices(here.oms)
+    worker.drain(here.oms)
+    with here.oms.works.reading(ANNA) as work:
         assert notices.to_tell(work.session, work.now).kind == "failure"
 
 

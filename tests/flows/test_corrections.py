@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import func, select
 
+from oms_web.adapters.print_pages import PrintPages
 from oms_web.core.actor import Actor
 from oms_web.core.errors import InvalidForm, NotAllowedNow, NotFound
 from oms_web.domain.audit.models import AuditEntry
@@ -161,6 +162,8 @@ def test_tax_that_a_correction_brings_is_said_at_home_at_the_rate_of_the_sale(wo
         {"rate": "23", "net": 8129, "vat": 1870, "gross": 9999, "vat_home": 7954},
         {"rate": "0", "net": -9999, "vat": 0, "gross": -9999, "vat_home": 0}]
     assert made.snapshot["total"]["vat_home"] == 7954
+    drawn = PrintPages(works.ports["files"]).invoice(made.snapshot)
+    assert "79.54" in drawn or "79,54" in drawn
     with works.writing(ANNA) as work:  # and on it goes from there
         again, _ = correct_invoice(work, document.id, Ask(lowered=999, reason="rabat"))
     assert again.snapshot["exchange"]["rate"] == "4.2537"

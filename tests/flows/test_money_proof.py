@@ -46,7 +46,7 @@ from tests.sizes import size
 
 ANNA = Actor("user", "Anna Nowak", 7)
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-PAPERS, AT_ONCE = size(300, 5_000), 250
+PAPERS, AT_ONCE = size(200, 5_000), 250
 SLICES = size(1, 20)
 EVERY = size(10, 50)
 """How many sales to one whose files for KSeF are made: 2,000 of 100,000."""
@@ -381,4 +381,4 @@ def test_control_a_grosz_too_much_is_found(shop, monkeypatch):
 
     monkeypatch.setattr(vat, "_half_up", round)
     with pytest.raises(AssertionError, match="sale "):
-        prove_many(shop, range(200), Seen())
+        prove_many(shop, range(60), Seen())

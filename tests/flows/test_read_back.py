@@ -18,7 +18,7 @@ from tests.sync.ksef import NIP, pair
 
 __all__ = ["ksef", "pool", "shop"]
 
-MANY = size(6, 200)
+MANY = size(4, 200)
 BASE = "https://qr-test.ksef.mf.gov.pl"
 
 

@@ -42,7 +42,7 @@ from tests.sync.ksef import ANNA
 from tests.sync.ksef import shop as einvoicing_shop
 from tests.sync.test_einvoicing import is_send
 
-CASES = size(4, 200)
+CASES = size(2, 200)
 CUTS = ("before", "after", "commit")
 LOST = OutcomeUnknown("gone")
 

@@ -24,6 +24,7 @@ from oms_connector import (
     FetchesOrders,
     FindsPoints,
     HearsWebhooks,
+    KeepsBooks,
     KnowsWords,
     ListsOffers,
     OrdersPickups,
@@ -89,6 +90,7 @@ ABLE: Mapping[type[Any], tuple[str, tuple[str, ...]]] = {
     AsksForPayments: ("ask for payments", ("payments",)),
     TellsPayments: ("tell of payments", ("buyer_pays",)),
     RefundsPayments: ("give money back", ("given_back",)),
+    KeepsBooks: ("keep books", ("entries",)),
 }
 """Capability -> what it is called, and the verbs that a stand-in must have for it."""
 

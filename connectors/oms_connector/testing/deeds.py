@@ -13,6 +13,7 @@ from oms_connector import (
     CancelsOrders,
     FetchesOrders,
     Invoice,
+    KeepsBooks,
     KnowsWords,
     ListsOffers,
     OrdersWebhooks,
@@ -38,6 +39,7 @@ from oms_connector import (
     VerifiesAccess,
 )
 from oms_connector.testing.bench import Bench
+from oms_connector.testing.papers import book_reads, book_writes
 from oms_connector.testing.parcels import parcel_reads, parcel_writes
 from oms_connector.testing.pulling import current
 from oms_connector.testing.standin import Absent, Shown
@@ -70,7 +72,7 @@ def reads(bench: Bench) -> Mapping[str, Reader]:
         found["pull_returns"] = lambda c: c.pull_returns(None, size)
     if able(KnowsWords):
         found["words"] = lambda c: [c.words("statuses"), c.words("carriers")]
-    return found | _follow_ups(bench) | parcel_reads(bench)
+    return found | _follow_ups(bench) | parcel_reads(bench) | book_reads(bench)
 
 
 def _follow_ups(bench: Bench) -> Mapping[str, Reader]:
@@ -104,7 +106,7 @@ def writes(bench: Bench) -> Mapping[str, Maker]:
         ("ask_payment", AsksForPayments, payment), ("refund", RefundsPayments, refund),
     )
     return {name: maker for name, capability, maker in makers if bench.can(capability)} \
-        | parcel_writes(bench)
+        | parcel_writes(bench) | book_writes(bench)
 
 
 def shown(bench: Bench, ref: str) -> Shown:

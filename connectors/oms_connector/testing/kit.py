@@ -10,6 +10,7 @@ import pytest
 
 from oms_connector.testing.access import Access
 from oms_connector.testing.bench import Bench, open_bench
+from oms_connector.testing.bookkeeping import Bookkeeping
 from oms_connector.testing.carrying import Carrying
 from oms_connector.testing.changing import Changing
 from oms_connector.testing.failing import Failing
@@ -27,8 +28,8 @@ PROPERTY = "oms_connector"
 """The name under which a test says which promise of which connector it checked."""
 
 
-class ConnectorKit(Pulling, Changing, Pushing, Telling, Carrying, Paying, Failing, Access, Webhooks,
-                   Hygiene):
+class ConnectorKit(Pulling, Changing, Pushing, Telling, Carrying, Paying, Bookkeeping, Failing,
+                   Access, Webhooks, Hygiene):
     """All checks. Inherit, name the stand-in, and pytest does the rest::
 
         class TestMyShop(ConnectorKit):

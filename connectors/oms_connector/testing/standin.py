@@ -126,6 +126,20 @@ class Shown:
     currency: str = "PLN"
 
 
+@dataclass(frozen=True, slots=True)
+class InBooks:
+    """A document as an accounting system has it: by our word for its kind, and its own sums."""
+
+    kind: str
+    number: str
+    net: Decimal
+    vat: Decimal
+    gross: Decimal
+    paid: Decimal
+    lines: int
+    buyer: str
+
+
 Wish = Literal["plain", "cod", "point", "several", "return"]
 """What is special about a parcel: nothing; money is collected; it goes to a point; it is several
 boxes; a buyer sends it back."""
@@ -346,6 +360,12 @@ class StandIn:
     def given_back(self, ref: str) -> Sequence[Decimal]:
         """What was given back of a payment, refund by refund, repeated ones too."""
         raise Absent("no money goes back")
+
+    # What stands in the books
+
+    def entries(self, number: str) -> Sequence[InBooks]:
+        """The documents entered under a number of ours, repeated ones too."""
+        raise Absent("it keeps no books")
 
     # Lapses
 

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from oms_connector import Response
 from oms_connector.testing import Request, answer
 
+from tests.contract.kit_shop_books import BookDesk
 from tests.contract.kit_shop_paying import PayingDesk
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ class Api:
         self.keys: set[str] = set()
         self.texts: dict[str, dict[str, str]] = {}
         self.paying = PayingDesk()
+        self.books = BookDesk()
         self._routes: list[tuple[str, str, Callable[..., Response]]] = [
             ("GET", "me", lambda _: answer(200, {"shop": "Kram"})),
             ("GET", "journal", self.journal), ("GET", "orders", self.orders),
@@ -108,6 +110,8 @@ class Api:
             ("POST", "payments", self.paying.open),
             ("GET", "payments/([^/]+)", self.paying.tell),
             ("POST", "payments/([^/]+)/refunds", self.paying.give_back),
+            ("POST", "books", self.books.enter), ("GET", "books", self.books.find),
+            ("PUT", "books/([^/]+)/paid", self.books.pay),
             ("POST", "token", lambda request: self.door.grant(request.json())),
             ("POST", "device", self.device), ("POST", "register", self.register),
         ]

@@ -17,6 +17,7 @@ from oms_connector.testing import (
     Basket,
     Clock,
     Delivery,
+    InBooks,
     Request,
     Shown,
     StandIn,
@@ -203,6 +204,9 @@ class KramStandIn(StandIn):
 
     def buyer_pays(self, ref: str) -> None:
         self.api.paying.kept[ref]["state"] = "paid"
+
+    def entries(self, number: str) -> Sequence[InBooks]:
+        return self.api.books.entries(number)
 
     def given_back(self, ref: str) -> Sequence[Decimal]:
         return self.api.paying.refunds(ref)

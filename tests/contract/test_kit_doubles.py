@@ -6,6 +6,7 @@ import pytest
 from oms_connector.testing import ALL, ConnectorKit, check
 
 from tests.contract import (
+    kit_doubles_books,
     kit_doubles_carrying,
     kit_doubles_manners,
     kit_doubles_paying,
@@ -19,6 +20,7 @@ from tests.contract.kit_shop_standin import KramStandIn
 from tests.sizes import size
 
 # Importing them is what registers their doubles.
+assert kit_doubles_books
 assert kit_doubles_carrying
 assert kit_doubles_manners
 assert kit_doubles_paying

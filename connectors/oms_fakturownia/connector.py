@@ -1,8 +1,8 @@
 """The connector to Fakturownia: documents entered, found again and marked as paid.
 
-Source: github.com/fakturownia/API (README.md, KSeF.md), app.fakturownia.pl/api (``oid`` as a filter,
-the token as a header), github.com/e-paragony/api (the same). Our number is their ``oid``; with
-``oid_unique`` they refuse a second document of it.
+Source: github.com/fakturownia/API (README.md, KSeF.md), app.fakturownia.pl/api (``oid`` as a
+filter, the token as a header), github.com/e-paragony/api (the same). Our number is their ``oid``;
+with ``oid_unique`` they refuse a second document of it.
 """
 
 from __future__ import annotations

@@ -10,12 +10,20 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from oms_connector import BookChange, BookDocument, BookLine, BookParty, Entered, Refused
-from oms_connector.reading import Puzzling, decimal, text, value, whole
+from oms_connector import (
+    BookChange,
+    BookDocument,
+    BookKind,
+    BookLine,
+    BookParty,
+    Entered,
+    Refused,
+)
+from oms_connector.reading import decimal, text, value, whole
 
 from oms_fakturownia import counting, words
 
-TAKES = ("invoice", "correction", "proforma")
+TAKES: Sequence[BookKind] = ("invoice", "correction", "proforma")
 KINDS = {"domestic": "vat", "oss": "vat", "services_eu": "vat", "reverse": "vat", "wdt": "wdt",
          "export": "export_products"}
 INVOICES = frozenset(KINDS.values())
@@ -206,6 +214,7 @@ def entered(told: Any, account: str) -> Entered:
         Puzzling: it tells no id, number or sums.
     """
     ref = str(whole(told, "id"))
-    return Entered(ref, text(told, "number"), *(
-        decimal(value(told, name), name) for name in ("price_net", "price_tax", "price_gross")),
-        url=f"https://{account}.fakturownia.pl/invoices/{ref}")
+    net, vat, gross = (decimal(value(told, name), name)
+                       for name in ("price_net", "price_tax", "price_gross"))
+    return Entered(ref, text(told, "number"), net, vat, gross,
+                   f"https://{account}.fakturownia.pl/invoices/{ref}")

@@ -33,6 +33,7 @@ from oms_web.flows import (
 )
 from oms_web.jobs.print_label import print_label
 from oms_web.sync import (
+    bookkeeping,
     doorbell,
     einvoicing,
     feeds,
@@ -320,6 +321,14 @@ def send_refunds(job: Job) -> Result:
     return {"moved": refunds.run(job.engine, job.beat)}
 
 
+def keep_books(job: Job) -> Result:
+    """Enter documents into one account's books. When to try one again stands at it."""
+    try:
+        return {"done": bookkeeping.run(job.engine, job.args["account_id"], job.beat)}
+    except (ChannelError, ChannelStopped) as error:
+        return {"error": feeds.describe(error)}
+
+
 def rehearse_rule(job: Job) -> Result:
     """Try a rule on the past."""
     return rehearsing.run(job.oms.works, job.args["rule_id"], job.args["said"], job.args["days"])
@@ -371,6 +380,7 @@ HANDLERS: dict[str, Handler] = {
     hand_over.TASK: call_courier,
     payments.TASK: ask_payments,
     refunds.TASK: send_refunds,
+    bookkeeping.TASK: keep_books,
     batches.TASK: change_many,
     running.TASK: run_rules,
     timed.TASK: run_timed_rules,

@@ -33,6 +33,7 @@ from oms_web.domain.webhooks import service as hooks
 from oms_web.flows import order_hold, reservation_expiry, return_bench
 from oms_web.flows.pack import photos
 from oms_web.sync import (
+    bookkeeping,
     doorbell,
     drop_folder,
     einvoicing,
@@ -141,6 +142,11 @@ def ring_refunds(oms: Oms) -> bool:
             return False
     with oms.works.writing(SYSTEM) as work:
         return enqueue(work.session, refunds.TASK, "all", {}, now=work.now) is not None
+
+
+def ring_books(oms: Oms) -> int:
+    """Queue the entering of issued documents into the books of accounting systems."""
+    return bookkeeping.ring(oms.works)
 
 
 def ring_rules(oms: Oms) -> bool:

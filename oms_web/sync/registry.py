@@ -23,6 +23,7 @@ BUILT_IN = (
     EntryPoint("demo", "oms_demo", ENTRY_POINTS),
     EntryPoint("dhl24", "oms_dhl24", ENTRY_POINTS),
     EntryPoint("dpd", "oms_dpd", ENTRY_POINTS),
+    EntryPoint("fakturownia", "oms_fakturownia", ENTRY_POINTS),
     EntryPoint("files", "oms_files", ENTRY_POINTS),
     EntryPoint("furgonetka", "oms_furgonetka", ENTRY_POINTS),
     EntryPoint("gls", "oms_gls", ENTRY_POINTS),

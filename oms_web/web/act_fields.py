@@ -44,6 +44,7 @@ FIELDS: dict[str, Any] = {
     "ship_by": _l("ship by"), "reserved": _l("reserved"), "reset": _l("numbering starts again"),
     "spec": _l("rules"), "station": _l("station"), "tag": _l("tag"), "told": _l("channel told"),
     "url": _l("web address"), "kinds": _l("events"), "since": _l("since"),
+    "books": _l("books"), "proformas": _l("pro formas too"), "payment_told": _l("payment told"),
     "by": _l("on whose wish"), "other": _l("other order"), "total": _l("total"),
     "scopes": _l("scopes"), "kind": _l("kind"), "printer": _l("printer"),
     "expires_at": _l("ends"), "version": _l("version"),

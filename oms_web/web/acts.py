@@ -16,6 +16,7 @@ from oms_web.domain.orders.verification.kinds import CHECKS
 from oms_web.web import (
     act_fields,
     act_values,
+    books,
     case_words,
     channels,
     label_words,
@@ -62,6 +63,13 @@ ACTS: dict[str, Any] = {
     "accounting.add_report": _l("Report of a cash register added"),
     "accounting.payer": _l("Data of tax files changed"),
     "accounting.remove_report": _l("Report of a cash register taken away"),
+    "books.again": _l("Document to be entered into the books again"),
+    "books.choose": _l("Books chosen"),
+    "books.enter": _l("Document entered into the books"),
+    "books.leave": _l("Document entered into the books by hand"),
+    "books.paid": _l("The books told of a payment"),
+    "books.refuse": _l("Document not taken by the books"),
+    "books.stop": _l("Books stopped"),
     "einvoices.accepted": _l("Document accepted by KSeF"),
     "einvoices.again": _l("Document sent to KSeF again"),
     "einvoices.offline": _l("Document issued offline"),
@@ -305,6 +313,7 @@ FAMILIES: dict[str, Any] = {
     "macros": _l("Macros"), "till": _l("Point of sale"), "messages": _l("Messages"),
     "views": _l("Views"), "labels": _l("Labels"), "sending": _l("Sending of parcels"),
     "printers": _l("Printers"), "einvoices": _l("KSeF"), "accounting": _l("Accounting"),
+    "books": _l("Books"),
 }
 
 SUBJECTS: dict[str, Any] = {
@@ -342,7 +351,7 @@ VALUES: dict[str, Mapping[str, Any]] = {
     "by": {"buyer": _l("the buyer"), "seller": _l("the seller"), "channel": _l("the channel")},
     "payment_kind": PAYMENT_KINDS, "reason": WEIGHT_REASONS, "message": message_words.STATES,
     "method": {"cash": _l("cash"), "card": _l("card"), "transfer": _l("bank transfer")},
-    "travel": label_words.TRAVEL, "label": label_words.STATES,
+    "travel": label_words.TRAVEL, "label": label_words.STATES, "books": books.STATES,
     "audience": {"own": _l("the owner alone"), "all": _l("everybody"), **ROLE_NAMES},
     "state": {
         **channels.STATES, **stock_documents.STATES, **quarantine.STATES, **shipments.STATES,

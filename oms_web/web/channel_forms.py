@@ -13,6 +13,7 @@ from oms_connector import (
     CancelsOrders,
     CarriesParcels,
     Connector,
+    KeepsBooks,
     PullsOrders,
     PushesPrices,
     PushesStock,
@@ -57,7 +58,8 @@ class AccountForm(Form):
     since = DateField(_l("Read orders since"), [Optional()])
 
 
-# What there is nothing to decide about where nothing is sold: a gateway to phones, a carrier.
+# What there is nothing to decide about where nothing is sold: a gateway to phones, a carrier,
+# an accounting program.
 OF_SELLING = ("publish_stock", "buffer", "cap", "last_units", "rank", "only_own", "ship_days")
 
 
@@ -84,8 +86,8 @@ def form_for(connector: type[Connector], *, new: bool = False, **values: Any) ->
             made[f"s_{field.name}"] = BooleanField(label, default=bool(field.default))
         else:
             made[f"s_{field.name}"] = StringField(label, default=field.default)
-    if issubclass(connector, SendsSms | CarriesParcels | AsksForPayments) and not issubclass(
-            connector, PushesStock | PullsOrders):
+    if issubclass(connector, SendsSms | CarriesParcels | AsksForPayments | KeepsBooks) and \
+            not issubclass(connector, PushesStock | PullsOrders):
         made |= dict.fromkeys(OF_SELLING)
     if not issubclass(connector, PushesPrices):
         made |= {"publish_prices": None, "surcharge": None}

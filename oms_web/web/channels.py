@@ -15,6 +15,7 @@ from oms_connector import (
     ChannelError,
     Connector,
     HearsWebhooks,
+    KeepsBooks,
     PullsOrders,
     PushesStock,
     RefreshesTokens,
@@ -115,9 +116,11 @@ def _words() -> dict[str, Any]:
 
 
 def _sells(key: str) -> bool:
-    """Whether an account is a place where we sell; a carrier or a gateway to phones is none."""
+    """Whether an account is a place where we sell; a carrier, a gateway to phones or an
+    accounting program is none.
+    """
     found = oms().registry.get(key)
-    return found is None or not issubclass(found, SendsSms | CarriesParcels) \
+    return found is None or not issubclass(found, SendsSms | CarriesParcels | KeepsBooks) \
         or issubclass(found, PullsOrders | PushesStock)
 
 
@@ -183,6 +186,8 @@ def create(key: str) -> Response:
             say(gettext("%(name)s is connected.", name=account.name))
             if issubclass(connector, CarriesParcels):
                 return go(_services(account.id))
+            if issubclass(connector, KeepsBooks):
+                return go(url_for("accounting.index", _anchor="books"))
             return go(url_for("channels.show", account_id=account.id))
         except OmsError as error:
             refuse(form, error)

@@ -333,6 +333,7 @@ SOURCES: tuple[tuple[str, str, Source], ...] = (
     ("quarantine.handle", "quarantine.index", unread_orders),
     ("documents.issue", "orders.index", documents),
     ("documents.issue", "einvoices.incoming", ksef),
+    ("documents.issue", "accounting.index", inbox_after.books),
     ("stock.count", "stock_documents.index", shelves_to_count),
     ("stock.see", "stock.index", low_stock),
     ("imports.see", "tasks.index", dead_tasks),

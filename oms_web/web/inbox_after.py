@@ -1,4 +1,6 @@
-"""Cases of the inbox after a sale: terms of the law, money in doubt, parcels nobody knows."""
+"""Cases of the inbox after a sale: terms of the law, money in doubt, parcels nobody knows, and
+documents that no books take.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,7 @@ from flask import url_for
 from flask_babel import gettext, ngettext
 from sqlalchemy import func, select
 
+from oms_web.domain.accounting import entry_queries
 from oms_web.domain.payments import refund_states
 from oms_web.domain.payments.models import Refund
 from oms_web.domain.returns import clocks, queries
@@ -84,6 +87,17 @@ def bench(asked: Asked) -> Iterator[Case]:
             "", "package-import", gettext("Returned goods to be judged"), _cases(n),
             gettext("What is as new can be sold again once it is judged."),
             url_for("return_bench.index"), gettext("Judge them"))
+
+
+def books(asked: Asked) -> Iterator[Case]:
+    """Documents that an accounting program does not take."""
+    n, since = entry_queries.needing_a_person(asked.session)
+    if n:
+        yield Case(
+            "warn", "file-invoice", gettext("Not taken into the books"),
+            ngettext("%(num)s document", "%(num)s documents", n),
+            gettext("Each says why: put it right and try again, or enter it by hand."),
+            url_for("accounting.index", _anchor="books"), gettext("See why"), since=since)
 
 
 def _cases(n: int) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from oms_connector import AsksForPayments, SendsSms
+from oms_connector import AsksForPayments, KeepsBooks, SendsSms
 from wtforms import BooleanField, HiddenField, StringField, TextAreaField
 
 from oms_web.core.errors import Invalid, NotFound, OmsError
@@ -204,7 +204,7 @@ def _page(form: TemplateForm, kind: str, row: MessageTemplate | None = None,
 def _sells(account: ChannelAccount) -> bool:
     """Whether orders may come from there: not from a gateway to phones."""
     kind = oms().registry.get(account.connector)
-    return kind is None or not issubclass(kind, (SendsSms, AsksForPayments))
+    return kind is None or not issubclass(kind, (SendsSms, AsksForPayments, KeepsBooks))
 
 
 def _try(form: TemplateForm, kind: str) -> tuple[list[Tried], int | None, str]:

@@ -57,7 +57,7 @@ MAIN = (
     Section("stock.index", "stock.see", "stack-2", _l("Stock"), "s",
             ("stock_documents", "receipts", "transfers", "stocktakes", "warehouses")),
     Section("documents.index", "documents.see", "file-text", _l("Documents"), "d",
-            ("einvoices", "accounting", "printing", "numbering", "corrections")),
+            ("einvoices", "accounting", "books", "printing", "numbering", "corrections")),
     Section("rules.index", "rules.see", "git-branch", _l("Rules"), "u",
             ("rule_history", "rule_lab", "macros")),
     Section("channels.index", "channels.see", "plug-connected", _l("Channels"), "c",

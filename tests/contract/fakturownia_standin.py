@@ -1,7 +1,7 @@
 """Fakturownia as a stand-in: it counts for itself, knows its fields, and lists what begins alike.
 
 After github.com/fakturownia/API. What is written nowhere is played at its worst: the filter by
-``oid`` finds beginnings, refusals repeat what was sent, a change of status answers with no document.
+``oid`` finds beginnings, refusals repeat what was sent, a change of status answers no document.
 """
 
 from __future__ import annotations
@@ -15,19 +15,22 @@ from oms_connector import Limit, Response
 from oms_connector.testing import InBooks, Request, StandIn, answer
 from oms_fakturownia import FakturowniaConnector
 
-TOKEN = "kit-token-of-fakturownia"  # noqa: S105 - nobody's
+TOKEN = "kit-token-of-fakturownia"
 OURS = {"vat": "invoice", "wdt": "invoice", "export_products": "invoice",
         "correction": "correction", "proforma": "proforma"}
 # README, "Pola faktury" and "Pola klienta"; those that somebody who enters documents may send.
-FIELDS = set("""number kind issue_date sell_date department_id seller_name seller_tax_no
-seller_bank_account seller_post_code seller_city seller_street seller_country buyer_name
-buyer_tax_no buyer_tax_no_kind buyer_post_code buyer_city buyer_street buyer_country buyer_email
-buyer_first_name buyer_last_name buyer_company payment_type payment_to_kind payment_to status paid
-paid_date oid oid_unique currency lang use_oss exchange_currency exchange_kind
-exchange_currency_rate exchange_note description invoice_id from_invoice_id positions
-calculating_strategy split_payment exempt_tax_kind np_tax_kind reverse_charge
-correction_reason""".split())
-ROW = set("name quantity quantity_unit tax total_price_gross code gtu_code".split())
+FIELDS = {
+    "number", "kind", "issue_date", "sell_date", "department_id", "seller_name", "seller_tax_no",
+    "seller_bank_account", "seller_post_code", "seller_city", "seller_street", "seller_country",
+    "buyer_name", "buyer_tax_no", "buyer_tax_no_kind", "buyer_post_code", "buyer_city",
+    "buyer_street", "buyer_country", "buyer_email", "buyer_first_name", "buyer_last_name",
+    "buyer_company", "payment_type", "payment_to_kind", "payment_to", "status", "paid", "paid_date",
+    "oid", "oid_unique", "currency", "lang", "use_oss", "exchange_currency", "exchange_kind",
+    "exchange_currency_rate", "exchange_note", "description", "invoice_id", "from_invoice_id",
+    "positions", "calculating_strategy", "split_payment", "exempt_tax_kind", "np_tax_kind",
+    "reverse_charge", "correction_reason",
+}
+ROW = {"name", "quantity", "quantity_unit", "tax", "total_price_gross", "code", "gtu_code"}
 CHANGE = ROW | {"kind", "correction_before_attributes", "correction_after_attributes"}
 LISTED = {"oid", "number", "period", "per_page"}
 AMOUNT = re.compile(r"-?[0-9]+\.[0-9]{2}")

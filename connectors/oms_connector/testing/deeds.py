@@ -13,7 +13,6 @@ from oms_connector import (
     CancelsOrders,
     FetchesOrders,
     Invoice,
-    KeepsBooks,
     KnowsWords,
     ListsOffers,
     OrdersWebhooks,
@@ -106,7 +105,7 @@ def writes(bench: Bench) -> Mapping[str, Maker]:
         ("ask_payment", AsksForPayments, payment), ("refund", RefundsPayments, refund),
     )
     return {name: maker for name, capability, maker in makers if bench.can(capability)} \
-        | parcel_writes(bench) | book_writes(bench)
+        | dict(parcel_writes(bench)) | dict(book_writes(bench))
 
 
 def shown(bench: Bench, ref: str) -> Shown:

@@ -546,6 +546,14 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_begun_order_user_id')),
     sa.PrimaryKeyConstraint('user_id', name=op.f('pk_begun_order'))
     )
+    op.create_table('book_account',
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('since', sa.Date(), nullable=False),
+    sa.Column('proformas', sa.Boolean(), nullable=False),
+    sa.Column('changed_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_book_account_account_id')),
+    sa.PrimaryKeyConstraint('account_id', name=op.f('pk_book_account'))
+    )
     op.create_table('channel_grant',
     sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('kind', sa.String(length=8), nullable=False),
@@ -1690,6 +1698,30 @@ def upgrade() -> None:
         batch_op.create_index('ix_till_shift_open', ['till_id'], unique=True, sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
         batch_op.create_index('ix_till_shift_till', ['till_id', 'id'], unique=False)
 
+    op.create_table('book_entry',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('state', sa.String(length=8), nullable=False),
+    sa.Column('reference', sa.String(length=80), nullable=False),
+    sa.Column('url', sa.String(length=300), nullable=False),
+    sa.Column('why', sa.Text(), nullable=False),
+    sa.Column('attempts', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('is_settled', sa.Boolean(), nullable=False),
+    sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('entered_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('due_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_book_entry_account_id')),
+    sa.ForeignKeyConstraint(['document_id'], ['document.id'], name=op.f('fk_book_entry_document_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_book_entry')),
+    sa.UniqueConstraint('account_id', 'document_id', name=op.f('uq_book_entry_account_id_document_id'))
+    )
+    with op.batch_alter_table('book_entry', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_book_entry_document_id'), ['document_id'], unique=False)
+        batch_op.create_index('ix_book_entry_due', ['due_at'], unique=False, sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
+        batch_op.create_index('ix_book_entry_open', ['state', 'id'], unique=False, sqlite_where=sa.text("state NOT IN ('entered', 'left_out') OR why != ''"), postgresql_where=sa.text("state NOT IN ('entered', 'left_out') OR why != ''"))
+        batch_op.create_index('ix_book_entry_unpaid', ['document_id'], unique=False, sqlite_where=sa.text("state = 'entered' AND NOT is_settled"), postgresql_where=sa.text("state = 'entered' AND NOT is_settled"))
+
     op.create_table('channel_notice',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -2441,6 +2473,13 @@ def downgrade() -> None:
         batch_op.drop_index('ix_channel_notice_created')
 
     op.drop_table('channel_notice')
+    with op.batch_alter_table('book_entry', schema=None) as batch_op:
+        batch_op.drop_index('ix_book_entry_unpaid', sqlite_where=sa.text("state = 'entered' AND NOT is_settled"), postgresql_where=sa.text("state = 'entered' AND NOT is_settled"))
+        batch_op.drop_index('ix_book_entry_open', sqlite_where=sa.text("state NOT IN ('entered', 'left_out') OR why != ''"), postgresql_where=sa.text("state NOT IN ('entered', 'left_out') OR why != ''"))
+        batch_op.drop_index('ix_book_entry_due', sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
+        batch_op.drop_index(batch_op.f('ix_book_entry_document_id'))
+
+    op.drop_table('book_entry')
     with op.batch_alter_table('till_shift', schema=None) as batch_op:
         batch_op.drop_index('ix_till_shift_till')
         batch_op.drop_index('ix_till_shift_open', sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
@@ -2678,6 +2717,7 @@ def downgrade() -> None:
     op.drop_table('channel_pace')
     op.drop_table('channel_order')
     op.drop_table('channel_grant')
+    op.drop_table('book_account')
     op.drop_table('begun_order')
     with op.batch_alter_table('api_call', schema=None) as batch_op:
         batch_op.drop_index('ix_api_call_at')

@@ -29,6 +29,7 @@ Position = tuple[str, Decimal]
 """Its rate, and what it comes to with VAT."""
 Sums = dict[str, tuple[Decimal, Decimal]]
 """Rate -> net and VAT."""
+_NOTHING = (Decimal(0), Decimal(0))
 
 
 def percent(rate: str) -> Decimal:
@@ -54,22 +55,25 @@ def gross_of(line: BookLine, method: BookMethod) -> Decimal:
 
 
 def strategy(document: BookDocument, positions: Sequence[Position]) -> str:
-    """The way of summing that gives the document's own sums, its usual one first.
-
-    Raises:
-        Refused: none does; says what the usual one would give instead.
+    """The way of summing that gives the document's own sums, its usual one first; empty where none
+    does.
     """
-    own: Sums = {one.rate: (one.net, one.vat) for one in document.sums}
-    for way in _FIRST[document.method]:
-        if not _differing(counted(positions, way), own):
-            return way
-    there = counted(positions, _FIRST[document.method][0])
+    own = _own(document)
+    return next((way for way in _FIRST[document.method]
+                 if not _differing(counted(positions, way), own)), "")
+
+
+def refusal(document: BookDocument, positions: Sequence[Position]) -> Refused:
+    """Why a document is refused that no way of summing gives: what the usual one would make."""
+    own, there = _own(document), counted(positions, _FIRST[document.method][0])
     rate = _differing(there, own)[0]
-    zero = (Decimal(0), Decimal(0))
-    net, vat = there.get(rate, zero)
-    own_net, own_vat = own.get(rate, zero)
-    raise Refused(words.OTHERWISE % {"rate": rate, "net": net, "vat": vat, "own_net": own_net,
-                                     "own_vat": own_vat}, "sums", "sums")
+    (net, vat), (own_net, own_vat) = there.get(rate, _NOTHING), own.get(rate, _NOTHING)
+    return Refused(words.OTHERWISE % {"rate": rate, "net": net, "vat": vat, "own_net": own_net,
+                                      "own_vat": own_vat}, "sums", "sums")
+
+
+def _own(document: BookDocument) -> Sums:
+    return {one.rate: (one.net, one.vat) for one in document.sums}
 
 
 def counted(positions: Sequence[Position], way: str) -> Sums:
@@ -96,6 +100,5 @@ def _contained(gross: Decimal, part: Decimal) -> Decimal:
 
 def _differing(there: Sums, own: Sums) -> list[str]:
     """Rates at which two countings do not agree; a rate that comes to nothing may be missing."""
-    zero = (Decimal(0), Decimal(0))
     return [rate for rate in {**own, **there}
-            if there.get(rate, zero) != own.get(rate, zero)]
+            if there.get(rate, _NOTHING) != own.get(rate, _NOTHING)]

@@ -6,7 +6,7 @@ number is of which kind, what is wanted of buyers).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -19,7 +19,7 @@ from oms_connector import (
     Entered,
     Refused,
 )
-from oms_connector.reading import decimal, text, value, whole
+from oms_connector.reading import cents, decimal, text, value, whole
 
 from oms_fakturownia import counting, words
 
@@ -48,21 +48,14 @@ def invoice(document: BookDocument, original: int | None, department: str) -> di
     """
     if document.receipt:
         raise Refused(words.RECEIPT, "receipt", "receipt")
-    positions, counted = _corrected(document) if document.kind == "correction" \
-        else _lines(document)
-    if not positions:
-        raise Refused(words.NO_LINES, "lines", "lines")
-    for _, gross in counted:
-        if gross != gross.quantize(Decimal("0.01")):
-            raise Refused(words.CENTS % {"amount": gross, "currency": document.currency},
-                          "amount", "lines")
+    positions, way = _counted(document)
     said = {
         "kind": kind_of(document), "number": document.number, "oid": document.number,
         "oid_unique": "yes", "issue_date": document.issue_date.isoformat(),
         "sell_date": document.sale_date.isoformat(), "currency": document.currency,
         "lang": LANGUAGES.get(document.language, "en"), "positions": positions,
         "calculating_strategy": {
-            "position": "keep_gross", "sum": counting.strategy(document, counted),
+            "position": "keep_gross", "sum": way,
             "invoice_form_price_kind": "gross" if document.method == "gross_rate" else "net"},
         "split_payment": "1" if document.split_payment else "0",
         **_seller(document.seller, department), **_buyer(document.buyer), **_payment(document),
@@ -76,38 +69,66 @@ def invoice(document: BookDocument, original: int | None, department: str) -> di
     return said
 
 
-def _lines(document: BookDocument) -> tuple[list[dict[str, Any]], list[counting.Position]]:
-    rows, counted = [], []
+Rows = list[tuple[dict[str, Any], counting.Position]]
+
+
+def _counted(document: BookDocument) -> tuple[list[dict[str, Any]], str]:
+    """The positions and the way of summing them that give the document's own sums."""
+    ways = [_corrected(document, _by_difference), _corrected(document, _out_and_in)] \
+        if document.kind == "correction" else [_lines(document)]
+    if not ways[0]:
+        raise Refused(words.NO_LINES, "lines", "lines")
+    for rows in ways:
+        positions = [position for _, position in rows]
+        for _, gross in positions:
+            if gross != cents(gross):
+                raise Refused(words.CENTS % {"amount": gross, "currency": document.currency},
+                              "amount", "lines")
+        if way := counting.strategy(document, positions):
+            return [row for row, _ in rows], way
+    raise counting.refusal(document, [position for _, position in ways[0]])
+
+
+def _lines(document: BookDocument) -> Rows:
+    rows: Rows = []
     for line in document.lines:
         gross = counting.gross_of(line, document.method)
-        rows.append(_row(line, line.quantity, gross))
-        counted.append((line.rate, gross))
-    return rows, counted
+        rows.append((_row(line, line.quantity, gross), (line.rate, gross)))
+    return rows
 
 
-def _corrected(document: BookDocument) -> tuple[list[dict[str, Any]], list[counting.Position]]:
-    """Differences, each with how it was and how it is. A position has one rate: where the rate is
-    what changes, one goes and another comes.
-    """
-    rows, counted = [], []
+Steps = Sequence[tuple[BookLine, BookLine]]
+
+
+def _corrected(document: BookDocument, steps: Callable[[BookChange], Steps]) -> Rows:
+    """Differences, each with how it was and how it is."""
+    rows: Rows = []
     for change in document.changes:
-        for before, after in _steps(change):
+        for before, after in steps(change):
             was, is_ = (counting.gross_of(one, document.method) for one in (before, after))
-            rows.append(_row(after, after.quantity - before.quantity, is_ - was) | {
+            row = _row(after, after.quantity - before.quantity, is_ - was) | {
                 "kind": "correction",
                 "correction_before_attributes": _row(before, before.quantity, was) | {
                     "kind": "correction_before"},
                 "correction_after_attributes": _row(after, after.quantity, is_) | {
-                    "kind": "correction_after"}})
-            counted.append((after.rate, is_ - was))
-    return rows, counted
+                    "kind": "correction_after"}}
+            rows.append((row, (after.rate, is_ - was)))
+    return rows
 
 
-def _steps(change: BookChange) -> Sequence[tuple[BookLine, BookLine]]:
-    before, after = change.before, change.after
-    if before.rate == after.rate:
-        return [(before, after)]
-    return [(before, _none_of(before)), (_none_of(after), after)]
+def _by_difference(change: BookChange) -> Steps:
+    """One position. A position has one rate: where that is what changes, one goes, another comes.
+    """
+    same = change.before.rate == change.after.rate
+    return [(change.before, change.after)] if same else _out_and_in(change)
+
+
+def _out_and_in(change: BookChange) -> Steps:
+    """The line goes as it was and comes as it is: what differs is then the difference of two
+    rounded sums, not the rounded difference.
+    """
+    steps = [(change.before, _none_of(change.before)), (_none_of(change.after), change.after)]
+    return [step for step in steps if step[0] != step[1]]
 
 
 def _none_of(line: BookLine) -> BookLine:

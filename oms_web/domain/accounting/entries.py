@@ -34,7 +34,12 @@ from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.documents import kinds
 from oms_web.domain.documents.models import Document
 
-WAITS = "It waits until %(number)s, which it corrects, is in the books."
+def N_(template: str) -> str:
+    """Marks a template for the translators' catalogue."""
+    return template
+
+
+WAITS = N_("It waits until %(number)s, which it corrects, is in the books.")
 PAID_LATER = (kinds.INVOICE, kinds.PROFORMA)
 """Kinds whose payment the books are told of when it comes."""
 

@@ -8,7 +8,7 @@ with ``oid_unique`` they refuse a second document of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from oms_connector import (
@@ -103,17 +103,10 @@ class FakturowniaConnector(Connector):
             raise OutcomeUnknown(str(puzzle)) from puzzle
 
     def find_entry(self, document: BookDocument) -> Entered | None:
-        """By our number, exactly."""
-        kind = mapping.kind_of(document)
-        rows = self._listed({"oid": document.number})
-        found = [one for one in rows if value(one, "oid") == document.number
-                 and value(one, "kind") == kind and not value(one, "cancelled")]
-        if not found:
-            if len(rows) >= PAGE:
-                raise ChannelDown(words.TOO_MANY)
-            return None
+        """By our number, exactly: as we entered it, or as a person did."""
+        found = self._known(document.number, (mapping.kind_of(document),))
         try:
-            return self._entered(found[0])
+            return self._entered(found) if found else None
         except Puzzling as puzzle:
             raise ChannelDown(str(puzzle)) from puzzle
 
@@ -141,13 +134,22 @@ class FakturowniaConnector(Connector):
     def _original(self, document: BookDocument) -> int:
         if document.corrects_entry:
             return int(_number(document.corrects_entry))
+        ref = value(self._known(document.corrects, mapping.INVOICES), "id")
+        if not isinstance(ref, int):
+            raise Refused(words.NO_ORIGINAL % {"number": document.corrects}, "corrects", "corrects")
+        return ref
+
+    def _known(self, number: str, kinds: Collection[str]) -> Any:
+        """The document of a number and one of these kinds; None where there is none."""
         for name in ("oid", "number"):
-            for one in self._listed({name: document.corrects}):
-                ref = value(one, "id")
-                if value(one, name) == document.corrects and isinstance(ref, int) \
-                        and value(one, "kind") in mapping.INVOICES and not value(one, "cancelled"):
-                    return ref
-        raise Refused(words.NO_ORIGINAL % {"number": document.corrects}, "corrects", "corrects")
+            rows = self._listed({name: number})
+            for one in rows:
+                if value(one, name) == number and value(one, "kind") in kinds \
+                        and not value(one, "cancelled"):
+                    return one
+            if len(rows) >= PAGE:
+                raise ChannelDown(words.TOO_MANY)
+        return None
 
     def _again(self, document: BookDocument) -> Entered | None:
         """What is there under the number of a document that was refused."""

@@ -88,7 +88,7 @@ class Fakturownia(StandIn):
     def _list(self, request: Request) -> Response:
         wanted = request.query
         found = [one for one in self.kept.values()
-                 if one["oid"].startswith(wanted.get("oid", ""))
+                 if (one["oid"] or "").startswith(wanted.get("oid", ""))
                  and one["number"] == wanted.get("number", one["number"])]
         brief = ({name: told for name, told in one.items() if name != "positions"}
                  for one in found[::-1])

@@ -329,6 +329,45 @@ def test_a_refusal_waits_for_a_person_and_names_the_reason(oms):
     assert shop.states() == ["entered"]
 
 
+def test_a_payment_that_is_not_taken_waits_for_a_person(oms):
+    shop, books = Shop(oms), Books()
+    document = shop.issue(paid_total=0, payment_state="unpaid",
+                          ask=Ask(issue_date=TODAY, unpaid=True))
+    assert enter(shop, books)
+    with pytest.raises(NotAllowedNow):
+        shop.act(entries.leave, document)
+    for act, settled in ((entries.again, False), (entries.leave, True)):
+        with shop.works.writing(TESTER) as work:
+            entries.note_paid(work, shop.rows()[0].id, "closed")
+        shop.act(act, document)
+        [row] = shop.rows()
+        assert (row.state, row.why, row.is_settled) == ("entered", "", settled)
+
+
+def test_what_a_person_entered_is_found_by_its_number(shop):
+    document = shop.issue()
+    shop.act(entries.leave, document)
+    shop.work()
+    assert shop.there(document) == []
+    shop.outside.kept[5] = {
+        "id": 5, "number": document.number, "oid": None, "kind": "vat", "cancelled": None,
+        "price_net": "97.32", "price_tax": "22.38", "price_gross": "119.70", "paid": "0",
+        "positions": [], "buyer_name": ""}
+    shop.act(entries.again, document)
+    shop.work()
+    assert (shop.states(), shop.there(document)) == (["entered"], [sums(document)])
+
+
+def test_books_that_are_stopped_get_nothing_more(oms):
+    shop, books = Shop(oms), Books(ChannelDown("closed"))
+    shop.issue()
+    with suppress(ChannelDown):
+        enter(shop, books)
+    with shop.works.writing(TESTER) as work:
+        entries.stop(work, shop.account)
+    assert shop.states() == []
+
+
 def test_access_that_is_refused_stops_the_account_and_nothing_is_lost(shop):
     shop.outside.is_open = False
     document = shop.issue()

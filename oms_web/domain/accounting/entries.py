@@ -24,6 +24,7 @@ from oms_web.domain.accounting.entry_states import (
     SENDING,
     SETTLED,
     UNKNOWN,
+    UNTOLD,
     WAITING,
     after,
     try_after,
@@ -33,6 +34,7 @@ from oms_web.domain.audit import service as audit
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.documents import kinds
 from oms_web.domain.documents.models import Document
+
 
 def N_(template: str) -> str:
     """Marks a template for the translators' catalogue."""
@@ -59,7 +61,7 @@ class Taken:
 
 def choose(work: Work, account_id: int, since: date, *, proformas: bool) -> BookAccount:
     """Let an account take documents issued from a day on. Those issued since then follow; what
-    waits and is older, or is not wanted any more, goes no longer.
+    is older, or not wanted any more, and not there goes no longer.
 
     Raises:
         Invalid: the day is to come.
@@ -107,10 +109,10 @@ def stop(work: Work, account_id: int) -> bool:
 
 
 def _forget(work: Work, account_id: int, documents: object) -> None:
-    """What was never sent, of these documents."""
+    """What is known not to be there, of these documents."""
     work.session.execute(delete(BookEntry).where(
         BookEntry.account_id == account_id, BookEntry.state.in_((READY, REFUSED)),
-        BookEntry.attempts == 0, BookEntry.document_id.in_(documents),  # type: ignore[arg-type]
+        BookEntry.document_id.in_(documents),  # type: ignore[arg-type]
     ).execution_options(synchronize_session=False))
 
 
@@ -136,24 +138,26 @@ def queue(work: Work, document: Document) -> None:
 
 
 def again(work: Work, entry_id: int) -> BookEntry:
-    """A person wants it tried now.
+    """A person wants it tried now: that it is entered, or that its payment is told. It is looked
+    for first, since a person may have entered it.
 
     Raises:
         NotFound: there is no such entry.
-        NotAllowedNow: it is in the books, or being sent.
+        NotAllowedNow: nothing is in the way, or it is being sent.
     """
     row = lock(work.session, entry_id)
     _act(work, row, "again")
-    row.due_at = work.now
+    row.due_at, row.why, row.is_settled = work.now, "", False
+    row.attempts = max(row.attempts, 1)
     return row
 
 
 def leave(work: Work, entry_id: int) -> BookEntry:
-    """A person entered it by hand, or does not want it there: nobody sends it any more.
+    """A person does by hand what is in the way, or does not want it: nobody tries it any more.
 
     Raises:
         NotFound: there is no such entry.
-        NotAllowedNow: it is in the books, or being sent.
+        NotAllowedNow: nothing is in the way, or it is being sent.
     """
     row = lock(work.session, entry_id)
     _act(work, row, "leave")
@@ -175,8 +179,13 @@ def lock(session: Session, entry_id: int) -> BookEntry:
     return row
 
 
+def state_of(row: BookEntry) -> str:
+    """Its state, with a word of its own for what is there and whose payment is not."""
+    return UNTOLD if row.state == ENTERED and row.why else row.state
+
+
 def _act(work: Work, row: BookEntry, name: str, note: str = "") -> None:
-    before, row.state = row.state, after(row.state, name)
+    before, row.state = row.state, after(state_of(row), name)
     document = work.session.get_one(Document, row.document_id)
     audit.record(work, f"books.{name}", "document", row.document_id,
                  {"books": [before, row.state]}, order_id=document.order_id, note=note or None)

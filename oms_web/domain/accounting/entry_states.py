@@ -15,6 +15,8 @@ READY, SENDING, UNKNOWN, ENTERED, REFUSED, LEFT_OUT = STATES = (
 )
 """``sending``: about to be sent, written down. ``left_out``: a person entered it by hand, or does
 not want it there."""
+UNTOLD = "untold"
+"""``entered``, but that it was paid is not taken there: no state of the row, a reason at it."""
 SETTLED = (ENTERED, LEFT_OUT)
 WRONG = (UNKNOWN, REFUSED)
 
@@ -24,6 +26,7 @@ TRANSITIONS: dict[str, dict[str, str]] = {
               "delay": READY},
     UNKNOWN: {"take": SENDING, "again": UNKNOWN, "leave": LEFT_OUT},
     ENTERED: {},
+    UNTOLD: {"again": ENTERED, "leave": ENTERED},
     REFUSED: {"again": READY, "leave": LEFT_OUT},
     LEFT_OUT: {"again": READY},
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -26,12 +27,15 @@ from oms_web.flows.issue_document import issue_advance, issue_invoice, issue_pro
 from oms_web.jobs import rings
 from oms_web.jobs.worker import drain
 from oms_web.sync import bookkeeping
+from oms_web.sync.isolation.children import Children
+from oms_web.sync.registry import load_registry
 from oms_web.sync.session import Engine
 from tests import factories as make
 from tests import paper
 from tests.conftest import TESTER
 from tests.contract.fakturownia_standin import Fakturownia
 from tests.journeys.outside import plug
+from tests.sync.isolated import LIMITS
 
 TODAY = date(2026, 11, 24)
 MUGS = [("Kubek", 3, "39.90", "23")]
@@ -379,6 +383,18 @@ def test_access_that_is_refused_stops_the_account_and_nothing_is_lost(shop):
     shop.outside.is_open = True
     shop.work(minutes=10)
     assert shop.there(document) == [sums(document)]
+
+
+def test_it_is_entered_from_a_process_of_its_own_too(shop):
+    shop.oms.__dict__["registry"] = load_registry()
+    children = shop.works.ports["children"] = Children(replace(LIMITS, seconds=30.0))
+    try:
+        first = shop.issue(MIXED, ask=Ask(issue_date=TODAY, exempt_basis="art. 43"))
+        back = shop.correct(first, quantities={1: 0, 2: 0, 3: 0, 4: 0})
+        shop.work()
+    finally:
+        children.close()
+    assert [shop.there(one) for one in (first, back)] == [[sums(first)], [sums(back)]]
 
 
 # Races ------------------------------------------------------------------------------------------

@@ -415,7 +415,7 @@ def race(act):
 
 
 def test_eight_workers_enter_a_document_once(both):
-    shop, books = Shop(both), Books(slow=0.02)
+    shop, books = Shop(both), Books(slow=0.2)
     shop.issue()
     race(lambda: enter(shop, books))
     assert (shop.states(), len(books.kept)) == (["entered"], 1)
@@ -423,7 +423,7 @@ def test_eight_workers_enter_a_document_once(both):
 
 def test_the_control_that_looks_first_enters_it_again(both):
     """What a program does that reads, sends and writes: it must lose the race."""
-    shop, books = Shop(both), Books(slow=0.02)
+    shop, books = Shop(both), Books(slow=0.2)
     document = shop.issue()
 
     def naive():

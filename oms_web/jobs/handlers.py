@@ -35,6 +35,7 @@ from oms_web.jobs.print_label import print_label
 from oms_web.sync import (
     bookkeeping,
     doorbell,
+    einvoice_notices,
     einvoicing,
     feeds,
     hand_overs,
@@ -279,6 +280,11 @@ def read_incoming_invoices(job: Job) -> Result:
     return {"added": einvoicing.read_incoming(job.oms.works)}
 
 
+def read_ksef_notices(job: Job) -> Result:
+    """Read what is announced of KSeF."""
+    return {"changed": einvoice_notices.read(job.oms.works)}
+
+
 def label_by_itself(job: Job) -> Result:
     """Packing began, or a parcel closed: buy its label if the seller wants it now."""
     with job.oms.works.writing(SYSTEM) as work:
@@ -389,6 +395,7 @@ HANDLERS: dict[str, Handler] = {
     "correct_refunded": correct_refunded,
     einvoicing.TASK: send_einvoices,
     einvoicing.INCOMING: read_incoming_invoices,
+    einvoice_notices.TASK: read_ksef_notices,
     "print_batch": _late("print_batch"),
     "print_closed": _late("print_closed"),
     "import_file": _late("import_file"),

@@ -18,7 +18,7 @@ from oms_web.core.events import OutboxEvent
 from oms_web.core.work import Works
 from oms_web.domain.audit import sealing
 from oms_web.domain.documents import exchange
-from oms_web.domain.einvoices import incoming
+from oms_web.domain.einvoices import incoming, notices
 from oms_web.domain.einvoices import queries as einvoices
 from oms_web.domain.messages import queries as messages
 from oms_web.domain.orders import begun, outgoing, telling
@@ -36,6 +36,7 @@ from oms_web.sync import (
     bookkeeping,
     doorbell,
     drop_folder,
+    einvoice_notices,
     einvoicing,
     feeds,
     hand_overs,
@@ -109,10 +110,13 @@ def ring_messages(oms: Oms) -> int:
 
 
 def ring_einvoices(oms: Oms) -> int:
-    """Queue what is due at KSeF: sending and asking, and the reading of what others issued."""
+    """Queue what is due at KSeF: sending and asking, the reading of what others issued and of what
+    is announced.
+    """
     with oms.works.reading(SYSTEM) as work:
         due = [kind for kind, is_due in (
             (einvoicing.TASK, einvoices.due), (einvoicing.INCOMING, incoming.is_due),
+            (einvoice_notices.TASK, notices.is_due),
         ) if is_due(work.session, work.now)]
     if not due:
         return 0

@@ -72,6 +72,7 @@ ACTS: dict[str, Any] = {
     "books.stop": _l("Books stopped"),
     "einvoices.accepted": _l("Document accepted by KSeF"),
     "einvoices.again": _l("Document sent to KSeF again"),
+    "einvoices.deadline": _l("Last day for KSeF changed"),
     "einvoices.offline": _l("Document issued offline"),
     "einvoices.queue": _l("Document prepared for KSeF"),
     "einvoices.rejected": _l("Document rejected by KSeF"),

@@ -19,7 +19,6 @@ from oms_web.core.claims import Task
 from oms_web.core.clock import day_bounds, local_day
 from oms_web.domain.automation import rules
 from oms_web.domain.catalog.models import Variant
-from oms_web.domain.einvoices import queries as einvoices
 from oms_web.domain.messages import queries as messages
 from oms_web.domain.orders import filing, phases, shortages
 from oms_web.domain.orders import service as orders
@@ -31,6 +30,7 @@ from oms_web.web import formats, inbox_after
 from oms_web.web.access import allowed
 from oms_web.web.inbox_case import Asked, Case
 from oms_web.web.inbox_doubts import not_told, verification
+from oms_web.web.inbox_ksef import announcements, rejections
 from oms_web.web.inbox_stock import low_stock, shelves_to_count, stock_on_channels
 from oms_web.web.rule_words import STOPPED
 from oms_web.web.shell import exists
@@ -226,24 +226,6 @@ def documents(asked: Asked) -> Iterator[Case]:
                    _list(documents="sent"), gettext("Issue them"))
 
 
-def ksef(asked: Asked) -> Iterator[Case]:
-    """Documents that KSeF refused, and those that it must have by now."""
-    found = einvoices.needing_a_person(asked.session, asked.now)
-    if found.rejected:
-        yield Case("bad", "file-off", gettext("Rejected by KSeF"),
-                   ngettext("%(num)s document", "%(num)s documents", found.rejected),
-                   gettext("They are not issued as long as KSeF does not take them."),
-                   url_for("documents.index", view="issued", ksef="rejected"),
-                   gettext("See why"))
-    if found.near and found.deadline is not None:
-        yield Case("bad", "clock-exclamation", gettext("KSeF must have them today"),
-                   ngettext("%(num)s document", "%(num)s documents", found.near),
-                   gettext("They are sent by themselves once KSeF answers; see what is in the "
-                           "way."),
-                   url_for("documents.index", view="issued", ksef="near"), gettext("Look at it"),
-                   due=day_bounds(found.deadline)[1])
-
-
 def dead_tasks(asked: Asked) -> Iterator[Case]:
     """Background work that was given up."""
     n, since = asked.session.execute(
@@ -332,7 +314,8 @@ SOURCES: tuple[tuple[str, str, Source], ...] = (
     ("channels.see", "channels.index", not_told),
     ("quarantine.handle", "quarantine.index", unread_orders),
     ("documents.issue", "orders.index", documents),
-    ("documents.issue", "einvoices.incoming", ksef),
+    ("documents.issue", "einvoices.incoming", announcements),
+    ("documents.issue", "einvoices.incoming", rejections),
     ("documents.issue", "accounting.index", inbox_after.books),
     ("stock.count", "stock_documents.index", shelves_to_count),
     ("stock.see", "stock.index", low_stock),

@@ -43,6 +43,7 @@ NAMES: dict[str, Any] = {
     "queue_einvoice": _l("Prepare a document for KSeF"),
     "send_einvoices": _l("Send documents to KSeF"),
     "read_incoming_invoices": _l("Read invoices of others in KSeF"),
+    "read_ksef_notices": _l("Read what is announced of KSeF"),
     "exchange_rates": _l("Read exchange rates"),
     "tell_webhook": _l("Tell a webhook"), "tell_webhook_once": _l("Send an event again"),
 }

@@ -489,6 +489,17 @@ def test_another_thing_is_reserved_at_once_and_the_difference_is_settled(shop, p
     assert order_of(shop).paid_total + mine.paid_total == 11999
 
 
+def test_what_an_exchange_carried_over_is_not_taken_back_by_hand(shop):
+    """It would be gone from both orders."""
+    case_id = opened(shop, "exchange", units={"TEA": 1})
+    new, _ = shop.do(return_exchange.exchange, case_id,
+                     [return_exchange.Position(shop.ids["TEA"], 1, 18_330_000)])
+    [carried] = rows(shop, OurPayment, OurPayment.order_id == new.id)
+    with pytest.raises(NotFound):
+        shop.do(order_pay.take_back, new.id, carried.id, "pomyłka")
+    assert sum(one.amount for one in rows(shop, OurPayment)) == 11999
+
+
 # The buyer ---------------------------------------------------------------------------------------
 
 

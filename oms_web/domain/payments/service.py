@@ -23,6 +23,8 @@ DESK = "desk"
 _UNDO = "undo:"
 TILL = "till:"
 """How the references of payments at a till begin: its drawer was counted with them."""
+EXCHANGED = "exchange:"
+"""How the references of payments begin that came over from the order whose goods come back."""
 MARK = "refund:"
 """How the references of payments begin that a refund of ours has made (``refunds.py``)."""
 
@@ -125,10 +127,11 @@ def by_hand(session: Session, order_id: int, payment_id: int) -> Payment:
 
 def may_be_taken_back(payment: Payment) -> bool:
     """Whether a person recorded it: what a channel says of money is the channel's to mend, what was
-    paid at a till is the till's, or its drawer would not agree, and what a refund paid stays gone,
-    or it could go back twice.
+    paid at a till is the till's, or its drawer would not agree, what a refund paid stays gone, or
+    it could go back twice, and what an exchange carried over is missing at the order it came from.
     """
-    return payment.source == DESK and not payment.reference.startswith((_UNDO, TILL, MARK))
+    return payment.source == DESK and not payment.reference.startswith(
+        (_UNDO, TILL, EXCHANGED, MARK))
 
 
 def takes_back(payment: Payment) -> bool:

@@ -175,6 +175,16 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_document_series')),
     sa.UniqueConstraint('kind', 'name', name=op.f('uq_document_series_kind_name'))
     )
+    op.create_table('einvoice_notice',
+    sa.Column('environment', sa.String(length=10), nullable=False),
+    sa.Column('event', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(length=13), nullable=False),
+    sa.Column('begins', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('ends', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('title', sa.String(length=300), nullable=False),
+    sa.Column('text', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('environment', 'event', name=op.f('pk_einvoice_notice'))
+    )
     op.create_table('einvoice_settings',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('environment', sa.String(length=10), nullable=False),
@@ -198,6 +208,8 @@ def upgrade() -> None:
     sa.Column('paused_until', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.Column('incoming_mark', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.Column('incoming_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('notices_asked_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('notices_read_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.Column('changed_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
     sa.CheckConstraint('id = 1', name=op.f('ck_einvoice_settings_only_one')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_einvoice_settings'))
@@ -1767,7 +1779,7 @@ def upgrade() -> None:
     sa.Column('nip', sa.String(length=10), nullable=False),
     sa.Column('environment', sa.String(length=10), nullable=False),
     sa.Column('issue_date', sa.Date(), nullable=False),
-    sa.Column('deadline', sa.Date(), nullable=False),
+    sa.Column('deadline', sa.Date(), nullable=True),
     sa.Column('state', sa.String(length=8), nullable=False),
     sa.Column('file', sa.String(length=80), nullable=True),
     sa.Column('hash', sa.String(length=44), nullable=True),
@@ -2772,6 +2784,7 @@ def downgrade() -> None:
 
     op.drop_table('exchange_rate')
     op.drop_table('einvoice_settings')
+    op.drop_table('einvoice_notice')
     op.drop_table('document_series')
     op.drop_table('connector_check')
     op.drop_table('company')

@@ -13,7 +13,7 @@ from flask_babel import LazyString, get_locale, gettext, lazy_gettext, ngettext
 from markupsafe import Markup
 
 from oms_web.core.clock import SHOP_ZONE, local_day, utc_now
-from oms_web.core.money import exponent, from_micro, from_minor
+from oms_web.core.money import exponent, from_micro, from_minor, to_minor
 
 MINUS = "\N{MINUS SIGN}"
 SOON = timedelta(hours=3)
@@ -52,6 +52,12 @@ def amount(minor: int, currency: str, *, always: bool = False) -> str:
     """
     text = _parted(f"{from_minor(minor, currency):,.{exponent(currency)}f}", language())
     return text if currency == "PLN" and not always else named(text, currency)
+
+
+def told_amount(text: str) -> str:
+    """Money that was kept in words (``1148.00 PLN``), as :func:`amount` writes it."""
+    value, _, currency = text.partition(" ")
+    return amount(to_minor(Decimal(value), currency), currency, always=True)
 
 
 def named(text: str, currency: str) -> str:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask import request
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, DateField, SelectField, StringField, TextAreaField
 from wtforms.validators import Optional
@@ -74,6 +75,8 @@ def issue_form(order: Order, kind: str, **arguments: Any) -> IssueForm:
         name: METHODS[name] for name in vat.methods_for(order.prices_include_tax)})
     if form.series.data not in known:
         form.series.data = next(iter(known))
+    if kind == kinds.ADVANCE:
+        form.sale_date.label.text = gettext("Advance received on")
     return form
 
 

@@ -23,6 +23,7 @@ from oms_web.domain.shipping.models import Parcel, ShipmentLine
 from oms_web.domain.stock.models import Warehouse
 from oms_web.web import formats
 from oms_web.web import order_words as words
+from oms_web.web.selling import sells
 
 SHOWN_VALUES = 2
 # With one of these set, a list that names no queue is a list of all orders.
@@ -243,7 +244,7 @@ def groups(session: Session, wanted: Wanted) -> list[Group]:
         "queue": ("many", [*((k, str(v)) for k, v in words.SCOPES.items()),
                            *((name, str(q.label)) for name, q in words.QUEUES.items())]),
         "account": ("many", [
-            *((str(one.id), one.name) for one in accounts(session).values()),
+            *((str(one.id), one.name) for one in sellers(session).values()),
             (filters.NONE, gettext("by hand"))]),
         "status": ("many", [(str(s.id), s.name) for s in labels.statuses(session)]),
         "ship": ("many", [(k, str(v)) for k, v in words.SHIP_DAYS.items()]),
@@ -273,3 +274,8 @@ def accounts(session: Session) -> dict[int, ChannelAccount]:
     return {one.id: one for one in session.scalars(
         select(ChannelAccount).order_by(ChannelAccount.archived_at.is_not(None),
                                         ChannelAccount.name))}
+
+
+def sellers(session: Session) -> dict[int, ChannelAccount]:
+    """The accounts that sell: what a choice of channels offers."""
+    return {key: one for key, one in accounts(session).items() if sells(one)}

@@ -28,6 +28,7 @@ from oms_web.web import picking_words as words
 from oms_web.web.access import act, allowed
 from oms_web.web.door import current_user, writing
 from oms_web.web.failures import status_of, words_of
+from oms_web.web.order_filters import sellers
 from oms_web.web.render import go, render, wants_part
 from oms_web.web.scanning import Said
 from oms_web.web.toasts import say
@@ -80,8 +81,8 @@ def index() -> Response:
         next_url=link(after=page.after) if page.after else None,
         houses=queries.warehouses(db.session), lists=queries.lists(db.session),
         carriers=queries.ready_carriers(db.session, wanted.warehouse_id), usual=USUAL_MANY,
-        most=service.MOST_ORDERS, accounts=_accounts(), methods=words.METHODS,
-        short_methods=words.SHORT_METHODS, wave=words.wave, slots=_cart_slots(),
+        most=service.MOST_ORDERS, accounts=_accounts(), sellers=sellers(db.session),
+        methods=words.METHODS, short_methods=words.SHORT_METHODS, wave=words.wave, slots=_cart_slots(),
         counts=tallies(db.session, "queue"),
     )
 

@@ -22,7 +22,7 @@ from oms_web.web import asked, statements
 from oms_web.web.access import act, allowed
 from oms_web.web.door import oms, writing
 from oms_web.web.forms import Form, NeededNumber, choices
-from oms_web.web.order_filters import accounts
+from oms_web.web.order_filters import accounts, sellers
 from oms_web.web.render import go, render
 from oms_web.web.toasts import say
 
@@ -92,7 +92,7 @@ def fee_table() -> Response:
 def _form(**values: Any) -> FeeForm:
     form = FeeForm(**values)
     form.account.choices = choices({0: gettext("every channel")} | {
-        one.id: one.name for one in accounts(db.session).values()})
+        one.id: one.name for one in sellers(db.session).values()})
     return form
 
 

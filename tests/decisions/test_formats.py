@@ -32,6 +32,12 @@ def test_zlotys_are_written_as_cldr_says(reader, value):
     assert formats.amount(value, "PLN") == said.replace("-", "−")
 
 
+def test_money_kept_in_words_is_written_as_all_money_is(reader):
+    assert formats.told_amount("1148.00 PLN") == {
+        "pl": "1\xa0148,00\xa0zł", "en": "PLN\xa01,148.00"}[reader]
+    assert formats.told_amount("-12345 JPY") == formats.amount(-12_345, "JPY")
+
+
 def test_other_currencies_have_their_own_places_and_their_name(reader):
     yen, dinar = formats.amount(12_345, "JPY"), formats.amount(1_234_567, "KWD")
     assert yen == {"pl": "12\xa0345\xa0JPY", "en": "JPY\xa012,345"}[reader]

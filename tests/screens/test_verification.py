@@ -115,8 +115,9 @@ def test_a_double_is_cancelled_or_both_are_kept(shop, owner, take):
 def test_the_rest_was_paid(shop, owner, take):
     part = (Payment(amount=Decimal("4.00"), at=utc_now(), reference="1"),)
     number = take("B1", paid=False, payments=part)
-    assert "The rest was paid: PLN 6.00" in text_of(owner.get("/verification")).replace(
-        "\N{NO-BREAK SPACE}", " ")
+    page = text_of(owner.get("/verification")).replace("\N{NO-BREAK SPACE}", " ")
+    assert "The rest was paid: PLN 6.00" in page
+    assert "Paid PLN 4.00, and the order costs PLN 10.00" in page
     owner.post(f"/verification/{number}/paid")
     assert (left(shop, number), shop.ask(select(Order.payment_state).where(Order.id == number))
             ) == (set(), ["paid"])

@@ -15,7 +15,7 @@ from oms_demo import DemoConnector, GolabConnector, catalog, courier, pictures
 from oms_demo.market.store import seller_token
 from sqlalchemy import select
 
-from oms_web import demo_after, demo_routine
+from oms_web import demo_after, demo_day, demo_routine
 from oms_web.adapters import images
 from oms_web.core.actor import SYSTEM
 from oms_web.core.errors import NotAllowedNow
@@ -112,6 +112,7 @@ def seed(oms: Oms) -> None:
         _account(work, oms.settings)
         _carrier(work, oms.settings)
     demo_after.seed(oms.works)
+    demo_day.seed(oms.works)
 
 
 def market_folder(settings: Settings) -> Path:

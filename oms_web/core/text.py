@@ -37,6 +37,11 @@ def words(text: str) -> list[str]:
     return [word for word in _NOT_WORD.split(fold(text)) if word]
 
 
+def key_in(text: str) -> int | None:
+    """The key of a row in a text that somebody sent: up to twelve plain digits, else None."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 12 else None
+
+
 def squeeze(text: str) -> str:
     """Only folded letters and digits: how codes are compared (``AB-12/x`` -> ``ab12x``)."""
     return _NOT_WORD.sub("", fold(text))

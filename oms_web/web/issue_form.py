@@ -14,6 +14,7 @@ from wtforms.validators import Optional
 
 from oms_web.core.errors import Invalid, InvalidForm, OmsError
 from oms_web.core.money import parse_amount
+from oms_web.core.text import key_in
 from oms_web.domain.documents import kinds, queries, treatment, vat
 from oms_web.domain.documents.drafting import Ask, Draft
 from oms_web.domain.documents.snapshot import ADDRESS_FIELDS, Exchange
@@ -131,8 +132,9 @@ def ask_of(form: IssueForm) -> Ask:
         method=form.method.data or "", issue_date=form.issue_date.data,
         sale_date=form.sale_date.data, due_date=form.due_date.data,
         buyer={name: form[name].data or "" for name in BUYER},
-        rates={int(name[5:]): value for name, value in request.values.items()
-               if name.startswith("rate_") and name[5:].isdigit() and value},
+        rates={line: value for name, value in request.values.items()
+               if name.startswith("rate_") and value
+               and (line := key_in(name[5:])) is not None},
         exchange=_exchange(form), unpaid=form.unpaid.data,
         split_payment=form.split_payment.data, exempt_basis=form.exempt_basis.data or "",
         remark=form.remark.data or "", treatment=form.treatment.data or "",

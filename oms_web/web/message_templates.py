@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, StringField, TextAreaField
 
 from oms_web.core.errors import Invalid, NotFound, OmsError
+from oms_web.core.text import key_in
 from oms_web.domain.channels.service import get_account
 from oms_web.domain.messages import placeholders, segments, starters, templates, wording
 from oms_web.domain.messages.models import MessageTemplate
@@ -178,10 +179,9 @@ def preview() -> Response:
     """Show what was typed on an order; nothing is kept. Its part is the preview alone."""
     form = TemplateForm()
     kind = form.kind.data if form.kind.data in templates.KINDS else wording.EMAIL
-    typed = request.form.get("template", "")
-    row = templates.get(db.session, int(typed)) if typed.isdigit() else None
-    account = request.form.get("account", "")
-    return _page(form, kind, row, int(account) if account.isdigit() else None)
+    number = key_in(request.form.get("template", ""))
+    row = None if number is None else templates.get(db.session, number)
+    return _page(form, kind, row, key_in(request.form.get("account", "")))
 
 
 def _page(form: TemplateForm, kind: str, row: MessageTemplate | None = None,

@@ -13,7 +13,7 @@ from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from oms_web.core.text import squeeze
+from oms_web.core.text import key_in, squeeze
 from oms_web.domain.catalog.models import Product
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.orders import filters, labels, queries, search, walking
@@ -125,7 +125,7 @@ def country_names() -> Mapping[str, str]:
 
 
 def _by_key(session: Session, values: Iterable[str], key: Any, name: Any) -> dict[str, str]:
-    ids = [int(value) for value in values if value.isdigit()]
+    ids = [number for number in map(key_in, values) if number is not None]
     return {str(k): v for k, v in session.execute(select(key, name).where(key.in_(ids)))}
 
 

@@ -82,7 +82,8 @@ def index() -> Response:
         houses=queries.warehouses(db.session), lists=queries.lists(db.session),
         carriers=queries.ready_carriers(db.session, wanted.warehouse_id), usual=USUAL_MANY,
         most=service.MOST_ORDERS, accounts=_accounts(), sellers=sellers(db.session),
-        methods=words.METHODS, short_methods=words.SHORT_METHODS, wave=words.wave, slots=_cart_slots(),
+        methods=words.METHODS, short_methods=words.SHORT_METHODS, wave=words.wave,
+        slots=_cart_slots(),
         counts=tallies(db.session, "queue"),
     )
 

@@ -1,10 +1,10 @@
-"""What no form of ours sends, thirty digits for a key or the last day of the calendar, is no fault."""
+"""Thirty digits for a key, the last day of the calendar: what no form of ours sends is no fault."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests import make
+from tests import factories as make
 
 HUGE = "9" * 30
 

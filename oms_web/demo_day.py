@@ -53,7 +53,7 @@ WEEK_AGO = 15  # orders, one each twenty minutes before this time of the day
 BY_HAND = (  # the first one should have left by now
     Sale("Stanisław Mazur", "stanislaw.mazur@poczta.example", (
         ("CZO-350-CZA", 2, "99.00"), ("KSI-GRZ-01", 1, "59.90")), 4, "ul. Akacjowa 6", "90-010",
-         "Łódź", kind="cod", wants_invoice=False),
+         "Łódź", paid=False, kind="cod", wants_invoice=False),
     Sale("Zosia Wilk", "zosia.wilk@poczta.example", (("CZP-SZA-MUS", 1, "69.90"),), 0,
          "ul. Świerkowa 30", "60-011", "Poznań", paid=False, origin="Instagram",
          wants_invoice=False),
@@ -127,7 +127,7 @@ def _by_hand(work: Work) -> None:
     for number, sale in enumerate(BY_HAND):
         ago(work, days=sale.days, minutes=25 + 50 * number)
         made = sell(work, sale)
-        if not sale.paid:
+        if sale.kind == "prepaid" and not sale.paid:
             _statement(work, made)
 
 

@@ -273,4 +273,5 @@ def _carrier(work: Work, settings: Settings) -> None:
                 "most": None, "cod": ""}
     for method in TO_LOCKERS:
         sending.add_rule(work, {**anything, "method": method, "service": courier.LOCKER})
-    sending.add_rule(work, {**anything, "method": "", "service": courier.DOOR})
+    # The pigeon does not fly abroad.
+    sending.add_rule(work, {**anything, "method": "", "country": "PL", "service": courier.DOOR})

@@ -54,6 +54,12 @@ def amount(minor: int, currency: str, *, always: bool = False) -> str:
     return text if currency == "PLN" and not always else named(text, currency)
 
 
+def percent(points: int) -> str:
+    """Hundredths of a percent with one decimal: ``20,4 %``, ``20.4%``."""
+    text = _parted(f"{Decimal(points) / 100:.1f}", language())
+    return f"{text}\N{NO-BREAK SPACE}%" if language() == "pl" else f"{text}%"
+
+
 def told_amount(text: str) -> str:
     """Money that was kept in words (``1148.00 PLN``), as :func:`amount` writes it."""
     value, _, currency = text.partition(" ")
@@ -243,6 +249,6 @@ FILTERS = {
     "clock_seconds": clock_seconds,
     "moment_title": moment_title, "long_day": long_day, "whole": whole, "seconds": seconds,
     "span": span, "ago": ago, "units": units,
-    "person": person, "is_far": is_far, "title_parts": title_parts,
+    "percent": percent, "person": person, "is_far": is_far, "title_parts": title_parts,
     "kilos": kilos, "quoted": quoted,
 }

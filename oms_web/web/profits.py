@@ -30,6 +30,7 @@ screen = Blueprint("profits", __name__)
 
 KINDS = {"channel": _l("the channel's commission"), "payment": _l("the payment"),
          "courier": _l("the courier"), "packing": _l("packing")}
+FIRST_YEAR = 1990
 USUAL, MOST = timedelta(days=29), timedelta(days=366)
 
 
@@ -77,9 +78,12 @@ def index() -> Response:
 
 def _day(name: str, usual: date) -> date:
     try:
-        return date.fromisoformat(asked.text(name) or usual.isoformat())
+        found = date.fromisoformat(asked.text(name) or usual.isoformat())
     except ValueError:
         raise Invalid("This is not a day.", name) from None
+    if found.year < FIRST_YEAR:
+        raise Invalid("This is not a day.", name)
+    return found
 
 
 @screen.get("/payments/fees")

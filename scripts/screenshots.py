@@ -23,7 +23,7 @@ from urllib.request import urlopen
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 TARGET = CHECKOUT / "docs" / "screenshots"
-SETTLE = 25  # seconds for the first orders to arrive and the first quantities to be sent
+SETTLE = 60  # seconds for the first orders to arrive and the first quantities to be sent
 DESK, PHONE = (1440, 900), (390, 844)
 
 # name -> (path, size, language, scheme)
@@ -124,6 +124,7 @@ def signed_in(browser: Any, address: str, email: str, password: str, size: tuple
     page.fill("[name=email]", email)
     page.fill("[name=password]", password)
     page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "sign-in" not in url)
     page.wait_for_load_state("networkidle")
     page.evaluate(
         "lang => fetch(`/language/${lang}`, {method: 'POST', headers: {'X-CSRFToken': "

@@ -23,7 +23,7 @@ from urllib.request import urlopen
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 TARGET = CHECKOUT / "docs" / "screenshots"
-SETTLE = 60  # seconds for the first orders to arrive and the first quantities to be sent
+SETTLE = 30  # seconds for the first orders to arrive and the first quantities to be sent
 DESK, PHONE = (1440, 900), (390, 844)
 
 # name -> (path, size, language, scheme)

@@ -188,7 +188,7 @@ def test_what_comes_in_two_pieces_by_one_link_is_booked_in_two(shop):
     shop.run()
     for paid in ("7.00", "7.00", "20.00", "20.00"):
         shop.tell(state="paid" if paid == "20.00" else "waiting", paid=Decimal(paid))
-        shop.run(minutes=30)
+        shop.run(hours=13)
     assert shop.money() == [700, 1300]
     assert shop.state()[:2] == ("paid", 2000)
 

@@ -87,7 +87,7 @@ def heard(work: Work, taken: Taken, account: ChannelAccount, told: PaymentTold) 
 
 def _rows(work: Work, taken: Taken, account: ChannelAccount, told: PaymentTold, order: Order
           ) -> list[dict[str, Any]]:
-    """What came, what went back, and a chargeback, each once and for ever.
+    """What came, what came on top of it, what went back, a chargeback: each once and for ever.
 
     A refund of ours is no news: it is settled by its own row.
     """
@@ -97,7 +97,11 @@ def _rows(work: Work, taken: Taken, account: ChannelAccount, told: PaymentTold, 
                 "reference": reference[:160], "stated": False}
 
     came = to_minor(told.paid, taken.currency) if told.paid else 0
-    found = [row(came, told.reference, told.method or account.name)] if came > 0 else []
+    found = []
+    kept = payments.came_by(work.session, source_of(account.id), told.reference)
+    if came > kept:
+        reference = f"{told.reference}{payments.MORE}{came}" if kept else told.reference
+        found.append(row(came - kept, reference, told.method or account.name))
     back = [(one.reference, to_minor(one.amount, taken.currency)) for one in told.refunds
             if one.state == "done" and one.amount > 0]
     found += _news(work, taken, order, [

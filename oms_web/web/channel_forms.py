@@ -9,15 +9,9 @@ from typing import Any
 from flask_babel import format_decimal, gettext
 from flask_babel import lazy_gettext as _l
 from oms_connector import (
-    AsksForPayments,
     CancelsOrders,
-    CarriesParcels,
     Connector,
-    KeepsBooks,
-    PullsOrders,
     PushesPrices,
-    PushesStock,
-    SendsSms,
     UploadsInvoices,
 )
 from wtforms import (
@@ -37,6 +31,7 @@ from oms_web.domain.channels import pricing
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.sync import backfill
 from oms_web.web.forms import Form, Needed, NeededNumber, choices
+from oms_web.web.selling import is_shop
 
 
 class AccountForm(Form):
@@ -86,8 +81,7 @@ def form_for(connector: type[Connector], *, new: bool = False, **values: Any) ->
             made[f"s_{field.name}"] = BooleanField(label, default=bool(field.default))
         else:
             made[f"s_{field.name}"] = StringField(label, default=field.default)
-    if issubclass(connector, SendsSms | CarriesParcels | AsksForPayments | KeepsBooks) and \
-            not issubclass(connector, PushesStock | PullsOrders):
+    if not is_shop(connector):
         made |= dict.fromkeys(OF_SELLING)
     if not issubclass(connector, PushesPrices):
         made |= {"publish_prices": None, "surcharge": None}

@@ -16,10 +16,7 @@ from oms_connector import (
     Connector,
     HearsWebhooks,
     KeepsBooks,
-    PullsOrders,
-    PushesStock,
     RefreshesTokens,
-    SendsSms,
 )
 from sqlalchemy import select
 
@@ -62,6 +59,7 @@ from oms_web.web.channel_forms import (
 from oms_web.web.channel_words import FEED_NAMES, FIXES, LEVEL_MEANS, LEVELS, OUTCOMES, STATES
 from oms_web.web.door import actor, oms, reading, writing
 from oms_web.web.render import go, render
+from oms_web.web.selling import sells
 from oms_web.web.toasts import say
 
 screen = Blueprint("channels", __name__)
@@ -115,15 +113,6 @@ def _words() -> dict[str, Any]:
             "levels": LEVELS, "level_means": LEVEL_MEANS, "can_again": again.KINDS}
 
 
-def _sells(key: str) -> bool:
-    """Whether an account is a place where we sell; a carrier, a gateway to phones or an
-    accounting program is none.
-    """
-    found = oms().registry.get(key)
-    return found is None or not issubclass(found, SendsSms | CarriesParcels | KeepsBooks) \
-        or issubclass(found, PullsOrders | PushesStock)
-
-
 @screen.get("/channels")
 @act("channels.see")
 def index() -> Response:
@@ -133,7 +122,7 @@ def index() -> Response:
     health.measure(work.session, overview)
     accounts_ = {one.account.id: one.account for one in overview}
     in_use = {account.connector for account in accounts_.values()} & registry.connectors.keys()
-    serving = [one for one in overview if not _sells(one.account.connector)]
+    serving = [one for one in overview if not sells(one.account)]
     return render(
         "channels/list.html", "channels/_overview.html", serving=serving,
         overview=[one for one in overview if one not in serving],

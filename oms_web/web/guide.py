@@ -24,7 +24,7 @@ from oms_web.domain.stock.models import Move
 from oms_web.domain.users.models import User
 from oms_web.flows import own_shop
 from oms_web.models import metadata
-from oms_web.web import formats
+from oms_web.web import formats, home
 from oms_web.web.access import act
 from oms_web.web.door import current_user, oms, reading, writing
 from oms_web.web.render import go, render
@@ -125,6 +125,7 @@ def own() -> Response:
         clear(work, metadata, user.id if user else 0)
         own_shop.open_shop(work, formats.language())
         audit.record(work, "company.reset", "company", 1)
+    home.forget_today()
     say(gettext("The demo is gone. This shop is yours."))
     return go(url_for("guide.index"))
 

@@ -88,6 +88,11 @@ def _today(session: Session, now: datetime, currency: str) -> Today:
     return today
 
 
+def forget_today() -> None:
+    """Count today's figures anew: from now on this is another shop."""
+    current_app.extensions.pop("oms_today", None)
+
+
 def _taken(session: Session, since: datetime, until: datetime, currency: str) -> tuple[int, int]:
     """Orders placed in a span of time, and what those in our currency come to."""
     count, total = session.execute(

@@ -34,7 +34,7 @@ def verification(asked: Asked) -> Iterator[Case]:
         "warn", "eye-check", gettext("To verify"),
         ngettext("%(num)s finding", "%(num)s findings", sum(counts.values())),
         named + ("…" if len(counts) > NAMED else "."), url_for("verification.index"),
-        gettext("Settle them"), since=queries.oldest(asked.session))
+        gettext("Settle them"), since=queries.oldest(asked.session, counts))
 
 
 def not_told(asked: Asked) -> Iterator[Case]:

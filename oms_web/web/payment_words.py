@@ -20,6 +20,11 @@ REFUNDS: dict[str, Any] = {
 REFUND_TONES = {"done": "ok", "refused": "bad", "unknown": "warn", "approved": "warn",
                 "sent": "warn"}
 
+REPORTS: dict[str, Any] = {
+    "inpost": _l("InPost: cash on delivery"), "allegro_billing": _l("Allegro: fees"),
+    "allegro": _l("Allegro: payouts"), "amazon": _l("Amazon: settlement (V2)"),
+}
+
 WAYS: dict[str, Any] = {
     "provider": _l("by the payment provider"), "transfer": _l("bank transfer"),
     "cash": _l("cash"), "channel": _l("on the channel"), "credit": _l("credit"),

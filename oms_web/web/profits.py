@@ -22,7 +22,7 @@ from oms_web.web import asked, statements
 from oms_web.web.access import act, allowed
 from oms_web.web.door import oms, writing
 from oms_web.web.forms import Form, NeededNumber, choices
-from oms_web.web.order_filters import accounts
+from oms_web.web.order_filters import accounts, sellers
 from oms_web.web.render import go, render
 from oms_web.web.toasts import say
 
@@ -30,6 +30,7 @@ screen = Blueprint("profits", __name__)
 
 KINDS = {"channel": _l("the channel's commission"), "payment": _l("the payment"),
          "courier": _l("the courier"), "packing": _l("packing")}
+FIRST_YEAR = 1990
 USUAL, MOST = timedelta(days=29), timedelta(days=366)
 
 
@@ -77,9 +78,12 @@ def index() -> Response:
 
 def _day(name: str, usual: date) -> date:
     try:
-        return date.fromisoformat(asked.text(name) or usual.isoformat())
+        found = date.fromisoformat(asked.text(name) or usual.isoformat())
     except ValueError:
         raise Invalid("This is not a day.", name) from None
+    if found.year < FIRST_YEAR:
+        raise Invalid("This is not a day.", name)
+    return found
 
 
 @screen.get("/payments/fees")
@@ -92,7 +96,7 @@ def fee_table() -> Response:
 def _form(**values: Any) -> FeeForm:
     form = FeeForm(**values)
     form.account.choices = choices({0: gettext("every channel")} | {
-        one.id: one.name for one in accounts(db.session).values()})
+        one.id: one.name for one in sellers(db.session).values()})
     return form
 
 

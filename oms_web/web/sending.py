@@ -24,6 +24,7 @@ from oms_web.web import asked, label_words
 from oms_web.web.access import act
 from oms_web.web.door import oms, reading, writing
 from oms_web.web.forms import CountryField, Form, Needed, NeededNumber, choices
+from oms_web.web.order_filters import sellers
 from oms_web.web.parcel_labels import engine
 from oms_web.web.render import go, render
 from oms_web.web.toasts import say
@@ -106,11 +107,9 @@ def _page(main: SendingForm | None = None, box: BoxForm | None = None,
 
 
 def _offer(form: RuleForm, carriers: list[ChannelAccount]) -> None:
-    known = {one.id for one in carriers}
-    channels = db.session.scalars(select(ChannelAccount).where(
-        ChannelAccount.archived_at.is_(None)).order_by(ChannelAccount.name))
     form.channel.choices = [SelectChoice("", gettext("every channel")), *(
-        SelectChoice(str(one.id), one.name) for one in channels if one.id not in known)]
+        SelectChoice(str(one.id), one.name) for one in sellers(db.session).values()
+        if one.archived_at is None)]
     form.packaging.choices = [SelectChoice("", gettext("the usual packaging")), *(
         SelectChoice(str(one.id), one.name) for one in sending.packagings(db.session))]
     options = [SelectChoice("", gettext("choose"))]

@@ -192,7 +192,8 @@ def strip_words(place: int, mark: str) -> str:
 
 @cache
 def _strip_words(place: int, mark: str, _language: str) -> str:
-    return f"{STRIP[place]}: {MARKS[mark]}"
+    nothing = mark == "." and place == len(STRIP) - 1  # of an issue that is not there, no "not yet"
+    return f"{STRIP[place]}: {_l('none') if nothing else MARKS[mark]}"
 
 
 SETTINGS_TABS = (

@@ -28,6 +28,7 @@ from sqlalchemy.orm import Session
 
 from oms_web.core.clock import day_bounds, local_day
 from oms_web.core.errors import Invalid
+from oms_web.core.text import key_in
 from oms_web.domain.catalog import queries as catalog
 from oms_web.domain.catalog.models import Variant
 from oms_web.domain.orders import checks, filing, phases
@@ -109,11 +110,11 @@ def holds_for_row(query: Select[tuple[int]], row: type[Any] = Order) -> ColumnEl
 
 
 def _numbers(name: str, values: Values) -> list[int]:
-    try:
-        return [int(value) for value in values]
-    except ValueError:
+    numbers = [number for number in map(key_in, values) if number is not None]
+    if len(numbers) < len(values):
         raise Invalid("The filter %(name)s cannot be %(value)s.", name, name=name,
-                      value=", ".join(values)) from None
+                      value=", ".join(values)[:80])
+    return numbers
 
 
 def _among(name: str, values: Values, known: Sequence[str]) -> list[str]:

@@ -32,7 +32,10 @@ COUNTED = (phases.OPEN, phases.PACKING, phases.ELSEWHERE, phases.SHIPPED, phases
 
 @dataclass(slots=True)
 class Sum:
-    """What a channel's orders of one currency came to."""
+    """What a channel's orders of one currency came to.
+
+    ``lacks`` orders have a position of unknown cost: they are in none of the other numbers.
+    """
 
     orders: int = 0
     revenue: int = 0
@@ -125,9 +128,11 @@ def sums(session: Session, first: date, last: date
         earned = of(session, some)
         for one in some:
             got, whole = earned[one.id], found[one.account_id, one.currency]
+            if got.left is None:
+                whole.lacks += 1
+                continue
             whole.orders += 1
             whole.revenue += got.revenue - got.given_back
             whole.costs += got.goods + sum(got.fees.values())
             whole.left += got.left
-            whole.lacks += bool(got.lacks)
     return dict(found), len(rows) <= MOST_SUMMED

@@ -264,7 +264,8 @@ def take(work: Work, refund_id: int) -> Refund | None:
             refund.sent_at = work.now
             return refund
         act(work, refund, "lose", why=LOST)
-    if refund.state == UNKNOWN:
+    if refund.state == UNKNOWN:  # a try of its own: an answer to an earlier one comes too late
+        refund.attempts, refund.sent_at = refund.attempts + 1, work.now
         return refund
     if refund.state != APPROVED:
         return None

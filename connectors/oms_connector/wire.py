@@ -43,6 +43,7 @@ CLASSES: tuple[type[Any], ...] = (
     carrying.Flaw, carrying.Booked, carrying.LabelFile, carrying.Rate, carrying.TravelEvent,
     carrying.Journey, carrying.PickupPoint, carrying.Pickup,
     paying.PaymentAsk, paying.PaymentLink, paying.RefundTold, paying.PaymentTold, paying.RefundAsk,
+    paying.RefundLine, paying.FeeClaim, paying.FeeClaimTold,
 )
 
 ERRORS: Mapping[str, tuple[type[Exception], tuple[str, ...]]] = {

@@ -22,5 +22,6 @@ REFUND_TONES = {"done": "ok", "refused": "bad", "unknown": "warn", "approved": "
 
 WAYS: dict[str, Any] = {
     "provider": _l("by the payment provider"), "transfer": _l("bank transfer"),
-    "cash": _l("cash"), "channel": _l("on the channel"), "credit": _l("credit"),
+    "cash": _l("cash"), "channel": _l("on the channel"),
+    "pages": _l("on the channel's own pages"), "credit": _l("credit"),
 }

@@ -91,7 +91,7 @@ class Api:
         self.tasks: dict[str, dict[str, Any]] = {}
         self.keys: set[str] = set()
         self.texts: dict[str, dict[str, str]] = {}
-        self.paying = PayingDesk()
+        self.paying = PayingDesk(shop.orders)
         self._routes: list[tuple[str, str, Callable[..., Response]]] = [
             ("GET", "me", lambda _: answer(200, {"shop": "Kram"})),
             ("GET", "journal", self.journal), ("GET", "orders", self.orders),
@@ -108,6 +108,12 @@ class Api:
             ("POST", "payments", self.paying.open),
             ("GET", "payments/([^/]+)", self.paying.tell),
             ("POST", "payments/([^/]+)/refunds", self.paying.give_back),
+            ("GET", "payments/([^/]+)/refunds", self.paying.of_payment),
+            ("GET", "orders/([^/]+)/refunds", self.paying.of_order),
+            ("POST", "orders/([^/]+)/refunds", self.paying.give_order_back),
+            ("POST", "orders/([^/]+)/claims", self.paying.claim),
+            ("GET", "orders/([^/]+)/claims", self.paying.claims_of),
+            ("DELETE", "claims/([^/]+)", self.paying.unclaim),
             ("POST", "token", lambda request: self.door.grant(request.json())),
             ("POST", "device", self.device), ("POST", "register", self.register),
         ]

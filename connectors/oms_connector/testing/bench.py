@@ -19,6 +19,7 @@ from oms_connector import (
     CancelsOrders,
     CarriesParcels,
     ChecksBookings,
+    ClaimsFees,
     Connector,
     Context,
     FetchesOrders,
@@ -89,6 +90,7 @@ ABLE: Mapping[type[Any], tuple[str, tuple[str, ...]]] = {
     AsksForPayments: ("ask for payments", ("payments",)),
     TellsPayments: ("tell of payments", ("buyer_pays",)),
     RefundsPayments: ("give money back", ("given_back",)),
+    ClaimsFees: ("claim its commission back", ("fee_claims", "grant_fee")),
 }
 """Capability -> what it is called, and the verbs that a stand-in must have for it."""
 

@@ -41,7 +41,6 @@ from oms_connector import (
     Unreadable,
     Word,
 )
-
 from oms_connector.paying import in_minor
 from oms_connector.reading import Puzzling
 

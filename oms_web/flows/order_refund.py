@@ -17,7 +17,6 @@ from oms_web.domain.payments import refund_states as states
 from oms_web.domain.payments.models import Refund
 
 
-
 def ways(work: Work, order_id: int, connectors: Collection[str] = ()) -> tuple[str, ...]:
     """How money of an order can go back from here, the way it came first.
 

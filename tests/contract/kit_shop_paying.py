@@ -132,7 +132,8 @@ class PayingDesk:
         return answer(201, claims[-1])
 
     def claims_of(self, request: Request, ref: str) -> Response:
-        return answer(200, {"claims": self.claims.get(ref, [])}) if ref in self._orders else _no(404)
+        known = ref in self._orders
+        return answer(200, {"claims": self.claims.get(ref, [])}) if known else _no(404)
 
     def unclaim(self, request: Request, ref: str) -> Response:
         one = self.claim_of(ref)

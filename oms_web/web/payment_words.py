@@ -25,3 +25,10 @@ WAYS: dict[str, Any] = {
     "cash": _l("cash"), "channel": _l("on the channel"),
     "pages": _l("on the channel's own pages"), "credit": _l("credit"),
 }
+
+CLAIMS: dict[str, Any] = {
+    "asked": _l("being asked for"), "sent": _l("being asked for"), "unknown": _l("answer lost"),
+    "open": _l("the marketplace decides"), "leaving": _l("being withdrawn"),
+    "granted": _l("granted"), "rejected": _l("refused"), "withdrawn": _l("withdrawn"),
+}
+CLAIM_TONES = {"open": "acc", "granted": "ok", "rejected": "bad", "unknown": "warn"}

@@ -43,7 +43,7 @@ def by_channel(session: Session, order: Order, connectors: Collection[str], amou
     family = [one.id for one in lineage.purchase(session, order)]
     ids = {item["line_id"] for item in plan if item.get("line_id")}
     wanted = set(session.scalars(
-        select(OrderLine.channel_order_id).where(OrderLine.id.in_(ids)).distinct())) if ids else set()
+        select(OrderLine.channel_order_id).where(OrderLine.id.in_(ids)).distinct()))
     rows = session.scalars(
         select(ChannelOrder)
         .join(OrderLink, OrderLink.channel_order_id == ChannelOrder.id)

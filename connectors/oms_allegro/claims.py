@@ -51,9 +51,9 @@ def find(api: Api, wanted: FeeClaim, reference: str = "") -> FeeClaimTold | None
         if reference:
             return _told(api.get(_path(reference), "id", "status"))
         for page in range(MOST_PAGES):
+            narrow = {"lineItem.offer.id": wanted.offer_ref} if wanted.offer_ref else {}
             rows = children(api.get(PATH, "refundClaims", params={
-                "lineItem.offer.id": wanted.offer_ref, "limit": PAGE, "offset": page * PAGE,
-            }), "refundClaims")
+                **narrow, "limit": PAGE, "offset": page * PAGE}), "refundClaims")
             for row in rows:
                 told = _told(row)
                 if value(row, "lineItem", "id") == wanted.line_ref \

@@ -70,6 +70,7 @@ class RefundTold:
 class FeeClaim:
     """A marketplace's commission that is to come back for units of an order's line.
 
+    ``offer_ref`` is empty where it is not known.
     ``known``: references of this line's other claims that we know of: none of them is this one.
     """
 

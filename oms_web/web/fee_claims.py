@@ -42,7 +42,7 @@ def _of_order(order: Order) -> Claims:
 
 @screen.app_context_processor
 def _shared() -> dict[str, Any]:
-    return {"claims_of": _of_order}
+    return {"fee_claims_of": _of_order}
 
 
 @screen.post("/orders/<int:order_id>/fee-claims")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 
 REQUESTS: dict[str, Any] = {
     "asked": _l("being asked for"), "sending": _l("being asked for"),
@@ -27,8 +28,11 @@ WAYS: dict[str, Any] = {
 }
 
 CLAIMS: dict[str, Any] = {
-    "asked": _l("being asked for"), "sent": _l("being asked for"), "unknown": _l("answer lost"),
-    "open": _l("the marketplace decides"), "leaving": _l("being withdrawn"),
-    "granted": _l("granted"), "rejected": _l("refused"), "withdrawn": _l("withdrawn"),
+    "asked": lazy_pgettext("claim", "to be claimed"),
+    "sent": lazy_pgettext("claim", "being claimed"),
+    "unknown": _l("answer lost"), "open": lazy_pgettext("claim", "the marketplace decides"),
+    "leaving": lazy_pgettext("claim", "being withdrawn"),
+    "granted": lazy_pgettext("claim", "granted"), "rejected": lazy_pgettext("claim", "refused"),
+    "withdrawn": lazy_pgettext("claim", "withdrawn"),
 }
 CLAIM_TONES = {"open": "acc", "granted": "ok", "rejected": "bad", "unknown": "warn"}

@@ -27,7 +27,7 @@ from oms_web.web.toasts import say
 
 screen = Blueprint("settlements", __name__)
 VIEWS = {"couriers": _l("Cash on delivery"), "channels": _l("Marketplaces"),
-         "claims": _l("Commission claimed back")}
+         "claims": _l("Commissions")}
 FIND: dict[str, Callable[[Work, str | None], Page[Any]]] = {
     "couriers": owing.by_couriers, "channels": owing.by_channels,
     "claims": lambda work, after: fee_claims.owed(work.session, after),

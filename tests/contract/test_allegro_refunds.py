@@ -151,6 +151,12 @@ def test_what_became_of_a_claim(there, order, status, state, amount):
         assert (told.reference, told.state, told.amount) == (made.reference, state, amount)
 
 
+def test_a_claim_is_found_where_the_offer_is_not_known(there, order):
+    made = there.connector().claim_fee(claim(there, order))
+    found = there.connector().find_fee_claim(replace(claim(there, order), offer_ref=""))
+    assert found.reference == made.reference
+
+
 def test_what_allegro_claimed_by_itself_is_not_claimed_again(there, order):
     there.wire.money.add_claim(there.shop.forms[order]["lineItems"][0], 1, "AUTOMATIC")
     told = there.connector().claim_fee(claim(there, order))

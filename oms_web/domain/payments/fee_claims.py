@@ -22,7 +22,7 @@ from oms_web.core.paging import Page, seal, unseal_as
 from oms_web.core.text import tidy
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
-from oms_web.domain.channels.models import ChannelAccount
+from oms_web.domain.channels.models import ChannelAccount, Listing
 from oms_web.domain.orders.models import ChannelOrder, Order, OrderLine
 
 ASKED, SENT, UNKNOWN, OPEN, LEAVING, GRANTED, REJECTED, WITHDRAWN = STATES = (
@@ -228,11 +228,12 @@ def take(work: Work, claim_id: int) -> Taken | None:
     row.attempts, row.due_at = row.attempts + 1, work.now + AGAIN
     line = work.session.get_one(OrderLine, row.order_line_id)
     sold = work.session.get_one(ChannelOrder, row.channel_order_id)
+    offer = work.session.get(Listing, line.listing_id) if line.listing_id is not None else None
     known = work.session.scalars(select(FeeClaim.reference).where(
         FeeClaim.order_line_id == line.id, FeeClaim.id != row.id, FeeClaim.reference != ""))
     return Taken(row.id, row.attempts, row.key, sold.account_id, sold.external_id, line.line_ref,
-                 line.offer_ref, row.quantity, row.reference, tuple(known), asks,
-                 row.state == LEAVING, doubtful)
+                 offer.offer_ref if offer is not None else "", row.quantity, row.reference,
+                 tuple(known), asks, row.state == LEAVING, doubtful)
 
 
 def note(work: Work, taken: Taken, state: str, *, reference: str = "", amount: int | None = None,

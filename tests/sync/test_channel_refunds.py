@@ -62,7 +62,7 @@ def standing(shop, case_id):
 def test_the_channel_is_told_of_lines_delivery_and_reason_and_the_case_is_paid_back(shop):
     tea = shop.lines()["TEA"]
     case_id, refund = approved(shop, Wish({tea: 1}, {tea: 100}, delivery=True, other=33),
-                               kind="complaint")
+                               kind="complaint", story="Pęknięta")
     shop.run()
     [ask] = shop.market.asked
     worth = next(one for one in refund.plan if one["kind"] == "goods")["amount"]

@@ -15,7 +15,7 @@ from oms_web.domain.messages import models as messages
 from oms_web.domain.orders import begun, outgoing
 from oms_web.domain.orders import models as orders
 from oms_web.domain.orders.verification import models as verification
-from oms_web.domain.payments import fees
+from oms_web.domain.payments import fee_claims, fees
 from oms_web.domain.payments import models as payments
 from oms_web.domain.payments import requests as payment_requests
 from oms_web.domain.payments.bank import models as bank
@@ -46,6 +46,7 @@ __all__ = [
     "documents",
     "einvoices",
     "events",
+    "fee_claims",
     "fees",
     "fulfilment",
     "labels",

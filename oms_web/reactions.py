@@ -154,6 +154,12 @@ def correct_invoice(events: Sequence[OutboxEvent]) -> list[Queued]:
                    {"refund_id": event.payload["refund_id"]}) for event in events]
 
 
+def claim_fee(events: Sequence[OutboxEvent]) -> list[Queued]:
+    """Money went back: the marketplace's commission may come back, too."""
+    return [Queued("claim_fee_of_refund", str(event.payload["refund_id"]),
+                   {"refund_id": event.payload["refund_id"]}) for event in events]
+
+
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
     VariantsAdded.name: (map_listings, look_low),
     VariantsChanged.name: (publish_changed, publish_prices, look_low),
@@ -165,5 +171,5 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     ShipmentPacked.name: (label_when_packed,),
     WebhookCalled.name: (call_webhook,),
     DocumentIssued.name: (queue_einvoice,),
-    RefundDone.name: (correct_invoice,),
+    RefundDone.name: (correct_invoice, claim_fee),
 }

@@ -46,6 +46,7 @@ CLASSES: tuple[type[Any], ...] = (
     bookkeeping.BookLine, bookkeeping.BookChange, bookkeeping.BookSum, bookkeeping.BookParty,
     bookkeeping.BookPayment, bookkeeping.BookExchange, bookkeeping.BookDocument,
     bookkeeping.Entered,
+    paying.RefundLine, paying.FeeClaim, paying.FeeClaimTold,
 )
 
 ERRORS: Mapping[str, tuple[type[Exception], tuple[str, ...]]] = {

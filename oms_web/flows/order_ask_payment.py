@@ -124,9 +124,13 @@ def _news(work: Work, taken: Taken, order: Order, back: list[dict[str, Any]]
 
 
 def _dispute(work: Work, account_id: int, told: PaymentTold, left: int) -> list[tuple[int, str]]:
-    """What a buyer's bank took back, and that it gave it back when the dispute was won."""
+    """What a buyer's bank took back, more of it later, and that it gave it back when the dispute
+    was won.
+    """
     name = f"{told.reference}:dispute"
-    taken = payments.amount_of(work.session, source_of(account_id), name)
-    if taken is None:
-        return [(-left, name)] if told.disputed and left > 0 else []
-    return [] if told.disputed else [(-taken, f"{name}:won")]
+    rows, taken = payments.named(work.session, source_of(account_id), name)
+    more = -left - taken if told.disputed else -taken
+    if more == 0 or (told.disputed and more > 0):
+        return []
+    often = rows if told.disputed else rows - 1  # each row has a name of its own
+    return [(more, f"{name}{'' if told.disputed else ':won'}{f':{rows}' if often else ''}")]

@@ -52,9 +52,16 @@ def marked(shape: str, lines: Sequence[Settled]) -> Iterator[tuple[str, Settled]
 
 
 def take(work: Work, shape: str, lines: Sequence[tuple[str, Settled]], told: TakenIn) -> None:
-    """Keep lines; those of a courier's collecting pay for their orders, once each."""
+    """Keep lines; those of a courier's collecting pay for their orders, once each.
+
+    All orders that are paid are locked at once: one after the other, in the sequence of the lines,
+    two reports could wait for each other crosswise.
+    """
     whose = {"parcel": _by_parcel(work, {line.ref for _, line in lines if line.by == "parcel"}),
              "order": _by_order(work, {line.ref for _, line in lines if line.by == "order"})}
+    orders.lock_orders(work.session, {
+        order_id for _, line in lines if line.kind == COD and line.amount > 0
+        and (order_id := whose[line.by].get(squeeze(line.ref))) is not None})
     for mark, line in lines:
         order_id = whose[line.by].get(squeeze(line.ref))
         kept = work.session.execute(

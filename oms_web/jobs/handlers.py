@@ -26,6 +26,7 @@ from oms_web.flows import (
     backorder,
     correct_document,
     einvoice,
+    fee_claim,
     hand_over,
     label,
     map_listing,
@@ -37,6 +38,7 @@ from oms_web.sync import (
     doorbell,
     einvoice_notices,
     einvoicing,
+    fee_claims,
     feeds,
     hand_overs,
     labels,
@@ -267,6 +269,20 @@ def correct_refunded(job: Job) -> Result:
         return {"number": document.number}
 
 
+def claim_fee_of_refund(job: Job) -> Result:
+    """Money went back: claim the marketplace's commission if the seller wants that by itself."""
+    with job.oms.works.writing(SYSTEM) as work:
+        made = fee_claim.after_refund(work, job.args["refund_id"],
+                                      fee_claims.able(job.oms.registry))
+    return {"claims": len(made)}
+
+
+def claim_fees(job: Job) -> Result:
+    """Ask marketplaces for commissions, or what became of claims. When to ask again stands there.
+    """
+    return {"moved": fee_claims.run(job.engine, job.beat)}
+
+
 def send_einvoices(job: Job) -> Result:
     """Send what waits to KSeF and ask what became of what was sent. When to come again stands at
     each.
@@ -387,6 +403,8 @@ HANDLERS: dict[str, Handler] = {
     payments.TASK: ask_payments,
     refunds.TASK: send_refunds,
     bookkeeping.TASK: keep_books,
+    fee_claims.TASK: claim_fees,
+    "claim_fee_of_refund": claim_fee_of_refund,
     batches.TASK: change_many,
     running.TASK: run_rules,
     timed.TASK: run_timed_rules,

@@ -24,6 +24,7 @@ from oms_web.domain.messages import queries as messages
 from oms_web.domain.orders import begun, outgoing, telling
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import OrderTally
+from oms_web.domain.payments import fee_claims as claims
 from oms_web.domain.payments import requests
 from oms_web.domain.printers import service as printers
 from oms_web.domain.stock.models import Reservation
@@ -38,6 +39,7 @@ from oms_web.sync import (
     drop_folder,
     einvoice_notices,
     einvoicing,
+    fee_claims,
     feeds,
     hand_overs,
     labels,
@@ -151,6 +153,15 @@ def ring_refunds(oms: Oms) -> bool:
 def ring_books(oms: Oms) -> int:
     """Queue the entering of issued documents into the books of accounting systems."""
     return bookkeeping.ring(oms.works)
+
+
+def ring_fee_claims(oms: Oms) -> bool:
+    """Queue the asking of marketplaces about their commissions."""
+    with oms.works.reading(SYSTEM) as work:
+        if not claims.due(work.session, work.now, limit=1):
+            return False
+    with oms.works.writing(SYSTEM) as work:
+        return enqueue(work.session, fee_claims.TASK, "all", {}, now=work.now) is not None
 
 
 def ring_rules(oms: Oms) -> bool:

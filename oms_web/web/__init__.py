@@ -20,11 +20,11 @@ SCREENS = (
     "transfers", "stocktakes", "warehouses", "products", "listings", "offer_rules", "channels",
     "channel_journal", "connecting", "rules", "rule_lab", "rule_history", "macros", "doorbell",
     "quarantine", "imports", "import_profiles", "documents", "corrections", "einvoices",
-    "einvoice_settings", "accounting", "books", "papers", "numbering", "printing", "tasks",
-    "users", "api_keys", "webhooks", "settings", "floor_settings", "printers", "labels", "messages",
-    "message_templates", "message_settings", "order_messages", "order_payments", "buyer_page",
-    "statements", "bank_transfers", "settlements", "courier_bills", "profits", "guide", "audit",
-    "components",
+    "einvoice_settings", "accounting", "books", "papers", "numbering", "printing", "tasks", "users",
+    "api_keys", "webhooks", "settings", "floor_settings", "printers", "labels", "messages",
+    "message_templates", "message_settings", "order_messages", "order_payments", "fee_claims",
+    "buyer_page", "statements", "bank_transfers", "settlements", "courier_bills", "profits",
+    "guide", "audit", "components",
 )
 
 

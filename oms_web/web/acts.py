@@ -21,6 +21,7 @@ from oms_web.web import (
     channels,
     label_words,
     message_words,
+    payment_words,
     quarantine,
     shipments,
     stock_documents,
@@ -176,6 +177,8 @@ ACTS: dict[str, Any] = {
     "packing.unphoto": _l("Photo of the parcel taken off"),
     "packing.weigh": _l("Parcel weighed"),
     "fees.add": _l("Fee added"),
+    "fees.claim": _l("Commission claimed back"),
+    "fees.claimed": _l("Claim of the commission went on"),
     "payments.ask": _l("Payment link asked for"),
     "payments.dispute": _l("Payment disputed"),
     "payments.give_back": _l("Money given back"),
@@ -318,7 +321,7 @@ FAMILIES: dict[str, Any] = {
 }
 
 SUBJECTS: dict[str, Any] = {
-    "fee_rate": _l("Fee"),
+    "fee_rate": _l("Fee"), "fee_claim": _l("Claim of a commission"),
     "bank_entry": _l("Line of a statement"),
     "order": _l("Order"), "variant": _l("SKU"), "product": _l("Product"),
     "listing": _l("Offer"), "channel_account": _l("Channel"), "document": _l("Document"),
@@ -344,6 +347,7 @@ SUBJECTS: dict[str, Any] = {
 VALUES: dict[str, Mapping[str, Any]] = {
     "phase": {**PHASES, **case_words.PHASES}, "kind": case_words.KINDS,
     "goods": case_words.GOODS, "money": case_words.MONEY, "refund": case_words.REFUND_STATES,
+    "fee_claim": payment_words.CLAIMS,
     "refund_method": case_words.METHODS, "disposition": case_words.DISPOSITIONS,
     "outcome": case_words.WISHES, "reason_code": case_words.REASONS, "wish": case_words.WISHES,
     "role": ROLE_NAMES, "hold": HOLDS,

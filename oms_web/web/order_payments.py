@@ -24,6 +24,7 @@ from oms_web.domain.payments.requests import PaymentRequest
 from oms_web.extensions import db
 from oms_web.flows import order_ask_payment, order_refund, return_refund
 from oms_web.sync import payments
+from oms_web.sync import refunds as refunding
 from oms_web.web import payment_words as words
 from oms_web.web.access import act, allowed
 from oms_web.web.door import oms, reading, writing
@@ -171,7 +172,8 @@ def refund(order_id: int) -> Response:
 def _refund_form(order_id: int, **values: Any) -> RefundForm:
     form = RefundForm(**values)
     form.method.choices = choices({
-        way: words.WAYS[way] for way in order_refund.ways(reading(), order_id)})
+        way: words.WAYS[way] for way in order_refund.ways(
+            reading(), order_id, refunding.able(oms().registry))})
     return form
 
 
@@ -189,7 +191,7 @@ def give_back(order_id: int) -> Response:
             with writing() as work:
                 _row, fresh = order_refund.ask(
                     work, order_id, amount, form.method.data, f"amount:{form.key.data}",
-                    form.reason.data or "", account)
+                    form.reason.data or "", account, refunding.able(oms().registry))
             say(gettext("The refund is approved.") if fresh else gettext("That was done before."))
             return _back(order_id)
         except NotAllowedNow as error:

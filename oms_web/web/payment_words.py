@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 
 REQUESTS: dict[str, Any] = {
     "asked": _l("being asked for"), "sending": _l("being asked for"),
@@ -27,5 +28,16 @@ REPORTS: dict[str, Any] = {
 
 WAYS: dict[str, Any] = {
     "provider": _l("by the payment provider"), "transfer": _l("bank transfer"),
-    "cash": _l("cash"), "channel": _l("on the channel"), "credit": _l("credit"),
+    "cash": _l("cash"), "channel": _l("on the channel"),
+    "pages": _l("on the channel's own pages"), "credit": _l("credit"),
 }
+
+CLAIMS: dict[str, Any] = {
+    "asked": lazy_pgettext("claim", "to be claimed"),
+    "sent": lazy_pgettext("claim", "being claimed"),
+    "unknown": _l("answer lost"), "open": lazy_pgettext("claim", "the marketplace decides"),
+    "leaving": lazy_pgettext("claim", "being withdrawn"),
+    "granted": lazy_pgettext("claim", "granted"), "rejected": lazy_pgettext("claim", "refused"),
+    "withdrawn": lazy_pgettext("claim", "withdrawn"),
+}
+CLAIM_TONES = {"open": "acc", "granted": "ok", "rejected": "bad", "unknown": "warn"}

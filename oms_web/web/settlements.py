@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from flask import Blueprint, Response, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 from oms_web.core.errors import Invalid
+from oms_web.core.paging import Page
+from oms_web.core.work import Work
+from oms_web.domain.payments import fee_claims
 from oms_web.domain.payments.bank import reading as bank_files
 from oms_web.domain.payments.bank.lines import MOST_BYTES
 from oms_web.domain.payments.settling import owing, reports
 from oms_web.flows import settle_in
 from oms_web.flows.settle_in import TakenIn
-from oms_web.web import asked, statements
+from oms_web.web import asked, payment_words, statements
 from oms_web.web.access import act
 from oms_web.web.door import reading, writing
 from oms_web.web.failures import words_of
@@ -22,7 +28,12 @@ from oms_web.web.render import go, render
 from oms_web.web.toasts import say
 
 screen = Blueprint("settlements", __name__)
-VIEWS = {"couriers": _l("Cash on delivery"), "channels": _l("Marketplaces")}
+VIEWS = {"couriers": _l("Cash on delivery"), "channels": _l("Marketplaces"),
+         "claims": _l("Commissions")}
+FIND: dict[str, Callable[[Work, str | None], Page[Any]]] = {
+    "couriers": owing.by_couriers, "channels": owing.by_channels,
+    "claims": lambda work, after: fee_claims.owed(work.session, after),
+}
 AT_ONCE = 200
 
 
@@ -36,10 +47,10 @@ def owed() -> Response:
 def _page(problem: str = "", status: int = 200, *, is_statement: bool = False) -> Response:
     view = asked.text("view")
     view = view if view in VIEWS else "couriers"
-    find = owing.by_couriers if view == "couriers" else owing.by_channels
-    found = find(reading(), asked.text("after", 2000) or None)
+    found = FIND[view](reading(), asked.text("after", 2000) or None)
+    part = "statements/_claim_rows.html" if view == "claims" else "statements/_owed_rows.html"
     return render(
-        "statements/owed.html", "statements/_owed_rows.html", found=found, view=view, views=VIEWS,
+        "statements/owed.html", part, found=found, view=view, views=VIEWS, words=payment_words,
         tabs=statements.tabs("settlements.owed"), problem=problem, limit=MOST_BYTES >> 20,
         accounts=accounts(reading().session), shapes=REPORTS.values(),
         is_statement=is_statement, status=status,

@@ -92,8 +92,9 @@ def upload() -> Response:
             with writing() as work:
                 bank_in.take(work, statement.account, lines[begin:begin + AT_ONCE], told)
     say(gettext("%(new)s new lines: %(booked)s booked, %(offered)s to be looked at, %(nobody)s "
-                "without an order. %(known)s were known before.", new=told.new,
-                booked=told.booked, offered=told.offered, nobody=told.nobody, known=told.known))
+                "without an order, %(out)s of money that went out. %(known)s were known before.",
+                new=told.new, booked=told.booked, offered=told.offered, nobody=told.nobody,
+                out=told.out, known=told.known))
     return go(url_for("statements.index"))
 
 

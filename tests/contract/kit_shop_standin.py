@@ -211,6 +211,18 @@ class KramStandIn(StandIn):
     def given_back(self, ref: str) -> Sequence[Decimal]:
         return self.api.paying.refunds(ref)
 
+    def refuse_refunds(self) -> None:
+        self.api.paying.is_able = False
+
+    def fee_claims(self, ref: str) -> Sequence[tuple[str, int]]:
+        return [(one["line"], one["count"]) for one in self.api.paying.claims.get(ref, [])
+                if one["state"] != "withdrawn"]
+
+    def grant_fee(self, ref: str) -> Decimal:
+        one = self.api.paying.claim_of(ref)
+        one["state"] = "granted"
+        return Decimal(one["amount"]) / 100
+
     # Lapses
 
     def lose_event(self, ref: str) -> None:

@@ -11,6 +11,7 @@ from tests.contract import (
     kit_doubles_manners,
     kit_doubles_paying,
     kit_doubles_reading,
+    kit_doubles_refunding,
     kit_doubles_writing,
 )
 from tests.contract.kit_carrier import AsksNobody
@@ -25,6 +26,7 @@ assert kit_doubles_carrying
 assert kit_doubles_manners
 assert kit_doubles_paying
 assert kit_doubles_reading
+assert kit_doubles_refunding
 assert kit_doubles_writing
 
 

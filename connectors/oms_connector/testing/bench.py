@@ -19,6 +19,7 @@ from oms_connector import (
     CancelsOrders,
     CarriesParcels,
     ChecksBookings,
+    ClaimsFees,
     Connector,
     Context,
     FetchesOrders,
@@ -91,6 +92,7 @@ ABLE: Mapping[type[Any], tuple[str, tuple[str, ...]]] = {
     TellsPayments: ("tell of payments", ("buyer_pays",)),
     RefundsPayments: ("give money back", ("given_back",)),
     KeepsBooks: ("keep books", ("entries",)),
+    ClaimsFees: ("claim its commission back", ("fee_claims", "grant_fee")),
 }
 """Capability -> what it is called, and the verbs that a stand-in must have for it."""
 

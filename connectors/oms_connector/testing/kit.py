@@ -19,6 +19,7 @@ from oms_connector.testing.paying import Paying
 from oms_connector.testing.promise import promises
 from oms_connector.testing.pulling import Pulling
 from oms_connector.testing.pushing import Pushing
+from oms_connector.testing.refunding import Refunding
 from oms_connector.testing.scale import Outcome, Result
 from oms_connector.testing.standin import StandIn
 from oms_connector.testing.telling import Telling
@@ -28,8 +29,8 @@ PROPERTY = "oms_connector"
 """The name under which a test says which promise of which connector it checked."""
 
 
-class ConnectorKit(Pulling, Changing, Pushing, Telling, Carrying, Paying, Bookkeeping, Failing,
-                   Access, Webhooks, Hygiene):
+class ConnectorKit(Pulling, Changing, Pushing, Telling, Carrying, Paying, Refunding, Bookkeeping,
+                   Failing, Access, Webhooks, Hygiene):
     """All checks. Inherit, name the stand-in, and pytest does the rest::
 
         class TestMyShop(ConnectorKit):

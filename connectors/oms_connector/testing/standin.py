@@ -358,8 +358,20 @@ class StandIn:
         raise Absent("nobody pays there")
 
     def given_back(self, ref: str) -> Sequence[Decimal]:
-        """What was given back of a payment, refund by refund, repeated ones too."""
+        """What was given back of a payment or an order, refund by refund, repeated ones too."""
         raise Absent("no money goes back")
+
+    def refuse_refunds(self) -> None:
+        """From now on money cannot be given back by machine: the shop's gateway cannot do it."""
+        raise Absent("money can always be given back")
+
+    def fee_claims(self, ref: str) -> Sequence[tuple[str, int]]:
+        """Claims of an order's commission (line, units), repeated ones too; none withdrawn."""
+        raise Absent("it gives no commission back")
+
+    def grant_fee(self, ref: str) -> Decimal:
+        """The marketplace grants a claim; how much comes back."""
+        raise Absent("it gives no commission back")
 
     # What stands in the books
 

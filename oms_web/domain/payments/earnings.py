@@ -16,7 +16,7 @@ from oms_web.domain.catalog.models import Variant
 from oms_web.domain.company.models import Company
 from oms_web.domain.orders import phases
 from oms_web.domain.orders.models import Order, OrderLine
-from oms_web.domain.payments import fees, refund_states
+from oms_web.domain.payments import fee_claims, fees, refund_states
 from oms_web.domain.payments import profit as profits
 from oms_web.domain.payments.courier import queries as courier
 from oms_web.domain.payments.fees import Sale
@@ -54,27 +54,40 @@ def of(session: Session, orders: Sequence[Order]) -> dict[int, Profit]:
         select(Refund.order_id, func.sum(Refund.amount))
         .where(Refund.order_id.in_(ids), Refund.state == refund_states.DONE)
         .group_by(Refund.order_id)).all())
-    charged = dict(session.execute(
-        select(Settlement.order_id, func.sum(Settlement.amount))
+    charged = {order_id: (int(taken), int(returned)) for order_id, taken, returned in
+               session.execute(
+        select(Settlement.order_id,
+               func.sum(case((Settlement.amount < 0, -Settlement.amount), else_=0)),
+               func.sum(case((Settlement.amount > 0, Settlement.amount), else_=0)))
         .where(Settlement.order_id.in_(ids), Settlement.kind == FEE)
-        .group_by(Settlement.order_id)).all())
+        .group_by(Settlement.order_id))}
+    claimed = fee_claims.granted(session, ids)
     rates, carried = fees.every(session), courier.of_orders(session, ids)
     return {one.id: profits.profit(
         sold.get(one.id, []), one.shipping_total, one.discount_total, int(back.get(one.id, 0)),
-        _fees(rates, one, charged.get(one.id), carried.get((one.id, one.currency))))
+        _fees(rates, one, charged.get(one.id), claimed.get(one.id, 0),
+              carried.get((one.id, one.currency))))
         for one in orders}
 
 
-def _fees(rates: Sequence[fees.FeeRate], order: Order, charged: int | None, carried: int | None
-          ) -> dict[str, int]:
+def _fees(rates: Sequence[fees.FeeRate], order: Order, charged: tuple[int, int] | None,
+          claimed: int, carried: int | None) -> dict[str, int]:
     """By the seller's table; the channel's own report and the courier's own invoice count instead
     where they tell of the order.
+
+    A commission that was claimed back counts once: the report tells of it, too, but later.
+
+    Args:
+        charged: what the channel's report says it took, and gave back; gross, minor units.
+        claimed: what claims brought back, gross, minor units.
     """
     sale = Sale(order.account_id, order.payment_method, order.carrier, order.total, order.currency,
                 local_day(order.placed_at))
     found = {kind: fees.fee(rates, kind, sale) for kind in fees.KINDS}
     if charged is not None:
-        found[fees.CHANNEL] = -int(charged)
+        found[fees.CHANNEL] = charged[0] - max(charged[1], claimed)
+    else:  # the table is net, and a guess: what came back cannot be more than it
+        found[fees.CHANNEL] = max(0, found[fees.CHANNEL] - profits.net(claimed, ""))
     if carried is not None:
         found[fees.COURIER] = carried
     return found

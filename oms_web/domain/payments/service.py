@@ -167,6 +167,15 @@ def came_by(session: Session, source: str, reference: str) -> int:
             | Payment.reference.startswith(f"{reference}{MORE}", autoescape=True))) or 0)
 
 
+def named(session: Session, source: str, prefix: str) -> tuple[int, int]:
+    """How many payments have a reference that begins like this, and their sum in minor units."""
+    rows, total = session.execute(
+        select(func.count(), func.coalesce(func.sum(Payment.amount), 0))
+        .where(Payment.source == source,
+               Payment.reference.startswith(prefix, autoescape=True))).one()
+    return rows, int(total)
+
+
 def is_undone(session: Session, payment: Payment) -> bool:
     """Whether it was taken back already."""
     return is_known(session, f"{_UNDO}{payment.id}")

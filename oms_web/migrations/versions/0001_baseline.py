@@ -846,6 +846,7 @@ def upgrade() -> None:
     sa.Column('cheapest_delivery', sa.BigInteger(), nullable=True),
     sa.Column('extra_days', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('correct_by_itself', sa.Boolean(), nullable=False),
+    sa.Column('claim_fees', sa.Boolean(), nullable=False),
     sa.Column('label_account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('label_service', sa.String(length=60), nullable=False),
     sa.Column('label_size', sa.String(length=40), nullable=False),
@@ -2040,6 +2041,7 @@ def upgrade() -> None:
     sa.Column('reason', sa.String(length=300), nullable=False),
     sa.Column('bank_account', sa.String(length=40), nullable=False),
     sa.Column('request_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('channel_order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('reference', sa.String(length=160), nullable=False),
     sa.Column('echo', sa.String(length=240), nullable=False),
     sa.Column('why', sa.Text(), nullable=False),
@@ -2051,6 +2053,7 @@ def upgrade() -> None:
     sa.Column('sent_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.Column('ended_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.CheckConstraint('amount > 0', name=op.f('ck_refund_amount_positive')),
+    sa.ForeignKeyConstraint(['channel_order_id'], ['channel_order.id'], name=op.f('fk_refund_channel_order_id')),
     sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_refund_order_id')),
     sa.ForeignKeyConstraint(['purse_id'], ['sales_order.id'], name=op.f('fk_refund_purse_id')),
     sa.ForeignKeyConstraint(['request_id'], ['payment_request.id'], name=op.f('fk_refund_request_id')),
@@ -2172,6 +2175,35 @@ def upgrade() -> None:
     with op.batch_alter_table('bank_entry', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_bank_entry_order_id'), ['order_id'], unique=False)
         batch_op.create_index('ix_bank_entry_state', ['state', 'id'], unique=False)
+
+    op.create_table('fee_claim',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('order_line_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('channel_order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('quantity', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('key', sa.String(length=60), nullable=False),
+    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('reference', sa.String(length=160), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('why', sa.Text(), nullable=False),
+    sa.Column('attempts', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('created_by', sa.String(length=120), nullable=False),
+    sa.Column('due_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('ended_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.CheckConstraint('quantity > 0', name=op.f('ck_fee_claim_quantity_positive')),
+    sa.ForeignKeyConstraint(['channel_order_id'], ['channel_order.id'], name=op.f('fk_fee_claim_channel_order_id')),
+    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_fee_claim_order_id')),
+    sa.ForeignKeyConstraint(['order_line_id'], ['order_line.id'], name=op.f('fk_fee_claim_order_line_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_fee_claim')),
+    sa.UniqueConstraint('key', name=op.f('uq_fee_claim_key'))
+    )
+    with op.batch_alter_table('fee_claim', schema=None) as batch_op:
+        batch_op.create_index('ix_fee_claim_due', ['due_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_fee_claim_order_id'), ['order_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_fee_claim_order_line_id'), ['order_line_id'], unique=False)
 
     op.create_table('order_line_part',
     sa.Column('line_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -2399,6 +2431,12 @@ def downgrade() -> None:
 
     op.drop_table('parcel')
     op.drop_table('order_line_part')
+    with op.batch_alter_table('fee_claim', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_fee_claim_order_line_id'))
+        batch_op.drop_index(batch_op.f('ix_fee_claim_order_id'))
+        batch_op.drop_index('ix_fee_claim_due')
+
+    op.drop_table('fee_claim')
     with op.batch_alter_table('bank_entry', schema=None) as batch_op:
         batch_op.drop_index('ix_bank_entry_state')
         batch_op.drop_index(batch_op.f('ix_bank_entry_order_id'))

@@ -17,6 +17,7 @@ from oms_web.core.errors import OmsError
 from oms_web.core.work import Work
 from oms_web.domain.channels import pricing
 from oms_web.domain.channels.service import ChannelStopped
+from oms_web.domain.documents import goods_issued
 from oms_web.domain.documents.queries import invoices_of
 from oms_web.domain.payments import refunds as refunds_of_orders
 from oms_web.domain.returns import correcting, settings
@@ -30,6 +31,7 @@ from oms_web.flows import (
     label,
     map_listing,
     publish_stock,
+    warehouse_paper,
 )
 from oms_web.jobs.print_label import print_label
 from oms_web.sync import (
@@ -224,6 +226,13 @@ def tell_channel(job: Job) -> Result:
     return {"told": push_shipment(job.engine, job.args["shipment_id"])}
 
 
+def issue_wz(job: Job) -> Result:
+    """A shipment left: issue its WZ if the seller wants that by itself."""
+    with job.oms.works.writing(SYSTEM) as work:
+        made = warehouse_paper.issue_by_itself(work, job.args["shipment_id"], job.args["by"])
+        return {"number": made.number} if made is not None else {}
+
+
 def tell_webhook(job: Job) -> Result:
     """Tell a webhook what it does not know yet. When to try again stands at the webhook."""
     return {"told": webhooks.tell(job.oms.works, job.args["webhook_id"], job.beat)}
@@ -358,6 +367,7 @@ HANDLERS: dict[str, Handler] = {
     "wake_orders": wake_orders,
     "push_stock": send_stock,
     "push_shipment": tell_channel,
+    goods_issued.TASK: issue_wz,
     PRICES: send_prices,
     NOTICES: tell_notices,
     receipts.TASK: acknowledge,

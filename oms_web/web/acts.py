@@ -235,6 +235,7 @@ ACTS: dict[str, Any] = {
     "sending.no_rule": _l("Rule of sending removed"),
     "sending.packaging": _l("Packaging added"),
     "sending.rule": _l("Rule of sending added"),
+    "shipping.collects": _l("Left although its label collects what was paid"),
     "shipping.cancelled": _l("Shipment cancelled"),
     "shipping.delivered": _l("Parcel delivered"),
     "shipping.describe": _l("Shipment described"),

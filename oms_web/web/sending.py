@@ -46,6 +46,7 @@ class SendingForm(Form):
     default_g = IntegerField(_l("Weight where nobody knows it, g"), [NeededNumber()])
     insures = BooleanField(_l("Insure every parcel for the value of its goods"))
     contents = StringField(_l("Contents, for the label"))
+    issues_wz = BooleanField(_l("Issue a WZ when a parcel leaves"))
     name = StringField(_l("Sender"))
     street = StringField(_l("Street"))
     postcode = StringField(_l("Postcode"))
@@ -130,7 +131,7 @@ def save() -> Response:
     """Change how parcels are sent."""
     form = SendingForm()
     if form.validate():
-        values = form.values("buy_when", "label_format", "default_g", "insures")
+        values = form.values("buy_when", "label_format", "default_g", "insures", "issues_wz")
         values["contents"] = (form.contents.data or "").strip()
         sender = {name: str(form[name].data or "").strip() for name in sending.ADDRESS
                   if name in form}

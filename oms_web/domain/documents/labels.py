@@ -107,6 +107,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "mm": ("Przesunięcie międzymagazynowe (MM)", "Goods moved (MM)"),
     "rw": ("Rozchód wewnętrzny (RW)", "Goods taken out (RW)"),
     "pw": ("Przychód wewnętrzny (PW)", "Goods taken in (PW)"),
+    "not_left": ("Cofnięcie wydania: towar nie opuścił magazynu.",
+                 "Taken back: the goods have not left the warehouse."),
     "moved_on": ("Data ruchu", "Moved on"),
     "reference": ("Dokument obcy", "Their document"),
     "supplier": ("Dostawca", "Supplier"),

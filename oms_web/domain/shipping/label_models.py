@@ -188,7 +188,8 @@ class SendingSettings(Base):
     ``buy_when``: ``packing`` (when packing begins, so that the label is there at the last scan),
     ``packed`` or ``asked`` (only when a person asks). ``label_format``: ``pdf_a6`` or ``zpl``.
     ``default_g`` counts where nobody knows what an order weighs. ``insures``: the carrier is told
-    what the goods are worth. ``sender`` has the fields of an address.
+    what the goods are worth. ``issues_wz``: goods that left are put on paper (WZ) by themselves.
+    ``sender`` has the fields of an address.
     """
 
     __tablename__ = "sending_settings"
@@ -198,6 +199,7 @@ class SendingSettings(Base):
     label_format: Mapped[str] = mapped_column(String(8), default="pdf_a6")
     default_g: Mapped[int] = mapped_column(default=1000)
     insures: Mapped[bool] = mapped_column(default=False)
+    issues_wz: Mapped[bool] = mapped_column(default=False)
     contents: Mapped[str] = mapped_column(Text, default="")
     sender: Mapped[dict[str, Any]]
 

@@ -35,7 +35,7 @@ def settings(session: Session) -> SendingSettings:
     """How parcels are sent; what nobody decided yet is as a new shop has it."""
     found = session.get(SendingSettings, 1)
     return found or SendingSettings(id=1, buy_when=PACKING, label_format="pdf_a6", default_g=1000,
-                                    insures=False, contents="", sender={})
+                                    insures=False, issues_wz=False, contents="", sender={})
 
 
 def sender(session: Session) -> dict[str, str]:

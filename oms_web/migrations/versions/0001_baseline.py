@@ -418,6 +418,7 @@ def upgrade() -> None:
     sa.Column('label_format', sa.String(length=8), nullable=False),
     sa.Column('default_g', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('insures', sa.Boolean(), nullable=False),
+    sa.Column('issues_wz', sa.Boolean(), nullable=False),
     sa.Column('contents', sa.Text(), nullable=False),
     sa.Column('sender', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
     sa.CheckConstraint('id = 1', name=op.f('ck_sending_settings_only_one')),

@@ -339,6 +339,7 @@ SOURCES: tuple[tuple[str, str, Source], ...] = (
     ("orders.see", "orders.index", undelivered),
     ("ship.do", "parcel_labels.index", lost_labels),
     ("ship.do", "shipments.index", paid_twice),
+    ("ship.do", "claims.show", inbox_after.courier_claims),
     ("ship.do", "shipments.index", quiet_parcels),
     ("channels.see", "channels.index", stock_on_channels),
     ("channels.see", "channels.index", not_told),

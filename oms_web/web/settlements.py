@@ -9,9 +9,11 @@ from flask_babel import lazy_gettext as _l
 from oms_web.core.errors import Invalid
 from oms_web.domain.payments.bank.lines import MOST_BYTES
 from oms_web.domain.payments.settling import owing, reports
+from oms_web.domain.shipping import claims
 from oms_web.flows import settle_in
 from oms_web.flows.settle_in import TakenIn
 from oms_web.web import asked, statements
+from oms_web.web import claims as claim_words
 from oms_web.web.access import act
 from oms_web.web.door import reading, writing
 from oms_web.web.failures import words_of
@@ -20,7 +22,8 @@ from oms_web.web.render import go, render
 from oms_web.web.toasts import say
 
 screen = Blueprint("settlements", __name__)
-VIEWS = {"couriers": _l("Cash on delivery"), "channels": _l("Marketplaces")}
+VIEWS = {"couriers": _l("Cash on delivery"), "channels": _l("Marketplaces"),
+         "claims": _l("Claims against couriers")}
 AT_ONCE = 200
 
 
@@ -34,13 +37,28 @@ def owed() -> Response:
 def _page(problem: str = "", status: int = 200) -> Response:
     view = asked.text("view")
     view = view if view in VIEWS else "couriers"
+    after = asked.text("after", 2000) or None
+    if view == "claims":
+        return _claims(after, problem, status)
     find = owing.by_couriers if view == "couriers" else owing.by_channels
-    found = find(reading(), asked.text("after", 2000) or None)
+    found = find(reading(), after)
     return render(
         "statements/owed.html", "statements/_owed_rows.html", found=found, view=view, views=VIEWS,
         tabs=statements.tabs("settlements.owed"), problem=problem, limit=MOST_BYTES >> 20,
         accounts=accounts(reading().session), shapes=[one.name for one in reports.SHAPES],
         status=status, next_url=asked.link("settlements.owed", {"view": view}, after=found.after)
+        if found.after else None)
+
+
+def _claims(after: str | None, problem: str, status: int) -> Response:
+    found = claims.under_way(reading().session, after)
+    return render(
+        "statements/owed.html", "statements/_claim_rows.html", found=found, view="claims",
+        views=VIEWS, tabs=statements.tabs("settlements.owed"), problem=problem,
+        limit=MOST_BYTES >> 20, shapes=[one.name for one in reports.SHAPES],
+        owed=claims.owed(reading().session), reasons=claim_words.REASONS,
+        states=claim_words.STATES, tones=claim_words.TONES, status=status,
+        next_url=asked.link("settlements.owed", {"view": "claims"}, after=found.after)
         if found.after else None)
 
 

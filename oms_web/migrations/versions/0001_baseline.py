@@ -1723,6 +1723,39 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_channel_notice_outgoing_id'), ['outgoing_id'], unique=False)
         batch_op.create_index('ix_channel_notice_wrong', ['account_id'], unique=False, sqlite_where=sa.text("state IN ('failed', 'retry', 'unknown')"), postgresql_where=sa.text("state IN ('failed', 'retry', 'unknown')"))
 
+    op.create_table('courier_claim',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('shipment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('case_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('carrier', sa.String(length=40), nullable=False),
+    sa.Column('reason', sa.String(length=8), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('story', sa.Text(), nullable=False),
+    sa.Column('state', sa.String(length=8), nullable=False),
+    sa.Column('term', sa.String(length=40), nullable=False),
+    sa.Column('due_on', sa.Date(), nullable=False),
+    sa.Column('sent_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('answer_on', sa.Date(), nullable=True),
+    sa.Column('reference', sa.String(length=80), nullable=False),
+    sa.Column('paid', sa.BigInteger(), nullable=True),
+    sa.Column('answer', sa.String(length=500), nullable=False),
+    sa.Column('by_name', sa.String(length=120), nullable=False),
+    sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('closed_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.CheckConstraint('amount > 0', name=op.f('ck_courier_claim_amount_positive')),
+    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_courier_claim_order_id')),
+    sa.ForeignKeyConstraint(['shipment_id'], ['shipment.id'], name=op.f('fk_courier_claim_shipment_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_courier_claim'))
+    )
+    with op.batch_alter_table('courier_claim', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_courier_claim_case_id'), ['case_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_courier_claim_order_id'), ['order_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_courier_claim_shipment_id'), ['shipment_id'], unique=False)
+        batch_op.create_index('ix_courier_claim_state', ['state', 'id'], unique=False)
+        batch_op.create_index('uq_courier_claim_shipment', ['shipment_id'], unique=True, sqlite_where=sa.text("state IN ('open', 'sent')"), postgresql_where=sa.text("state IN ('open', 'sent')"))
+
     op.create_table('document_file',
     sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('file', sa.String(length=80), nullable=False),
@@ -2434,6 +2467,14 @@ def downgrade() -> None:
 
     op.drop_table('einvoice')
     op.drop_table('document_file')
+    with op.batch_alter_table('courier_claim', schema=None) as batch_op:
+        batch_op.drop_index('uq_courier_claim_shipment', sqlite_where=sa.text("state IN ('open', 'sent')"), postgresql_where=sa.text("state IN ('open', 'sent')"))
+        batch_op.drop_index('ix_courier_claim_state')
+        batch_op.drop_index(batch_op.f('ix_courier_claim_shipment_id'))
+        batch_op.drop_index(batch_op.f('ix_courier_claim_order_id'))
+        batch_op.drop_index(batch_op.f('ix_courier_claim_case_id'))
+
+    op.drop_table('courier_claim')
     with op.batch_alter_table('channel_notice', schema=None) as batch_op:
         batch_op.drop_index('ix_channel_notice_wrong', sqlite_where=sa.text("state IN ('failed', 'retry', 'unknown')"), postgresql_where=sa.text("state IN ('failed', 'retry', 'unknown')"))
         batch_op.drop_index(batch_op.f('ix_channel_notice_outgoing_id'))

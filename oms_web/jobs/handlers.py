@@ -30,6 +30,7 @@ from oms_web.flows import (
     hand_over,
     label,
     map_listing,
+    price,
     publish_stock,
     warehouse_paper,
 )
@@ -42,6 +43,7 @@ from oms_web.sync import (
     labels,
     message_sending,
     payments,
+    rates,
     receipts,
     refunds,
     tracking,
@@ -296,11 +298,18 @@ def label_by_itself(job: Job) -> Result:
 
 def buy_label(job: Job) -> Result:
     """Do what is due of one label. When to try again stands at it."""
+    if not rates.choose(job.engine, job.args["booking_id"]):
+        return {"state": "intended"}
     state = labels.buy(job.engine, job.args["booking_id"])
     with job.oms.works.reading(SYSTEM) as work:
         shipment_id = bookings.get(work.session, job.args["booking_id"]).shipment_id
     printed = shipment_id is not None and print_label(job.oms, shipment_id)
     return {"state": state, "printed": printed}
+
+
+def ask_price(job: Job) -> Result:
+    """Ask one carrier what a parcel would cost."""
+    return {"state": rates.ask(job.engine, job.args["answer_id"])}
 
 
 def call_courier(job: Job) -> Result:
@@ -377,6 +386,7 @@ HANDLERS: dict[str, Handler] = {
     message_sending.TASK: send_messages,
     "label_by_itself": label_by_itself,
     label.TASK: buy_label,
+    price.TASK: ask_price,
     tracking.TASK: track_parcels,
     hand_over.TASK: call_courier,
     payments.TASK: ask_payments,

@@ -128,9 +128,9 @@ def buy(order_id: int) -> Response:
         else label.book_order
     if typed.validate():
         try:
-            wanted = _wanted(order_id, typed)
+            chosen = wanted(order_id, typed)
             with writing() as work:
-                write(work, order_id, wanted, labels.checker(engine()))
+                write(work, order_id, chosen, labels.checker(engine()))
             say(gettext("The label is being bought."))
             return go(_after(order_id))
         except (Invalid, InvalidForm) as error:
@@ -156,7 +156,17 @@ def _at_fields(error: OmsError) -> OmsError:
     return InvalidForm(named)
 
 
-def _wanted(order_id: int, typed: BuyForm) -> Wanted:
+def again(order_id: int, typed: BuyForm) -> Response:
+    """The form once more, with what is wrong at its fields."""
+    return _form(order_id, typed, 422)
+
+
+def wanted(order_id: int, typed: BuyForm) -> Wanted:
+    """What was typed.
+
+    Raises:
+        Invalid: an amount, a weight or a number that cannot be right.
+    """
     account, _, service = (typed.service.data or "").partition(":")
     currency = orders.get_order(db.session, order_id).currency
 
@@ -292,6 +302,7 @@ def _file(booking: bookings.LabelBooking, kind: str) -> Response:
 def bench_label(shipment_id: int) -> Response:
     """How far the label of a parcel at the station is; it asks again until it is there."""
     return render("packing/_label.html", shipment_id=_here(shipment_id), words=label_words,
+                  order_id=shipping.get(db.session, shipment_id).order_id,
                   label=bookings.live_of_shipment(db.session, shipment_id), again=True)
 
 

@@ -113,13 +113,14 @@ def of_case(session: Session, case_id: int) -> list[LabelBooking]:
 
 
 def write(work: Work, request: Mapping[str, Any], *, order_id: int, shipment_id: int | None,
-          account_id: int, carrier: str, reasons: Sequence[Any] = (), case_id: int | None = None
-          ) -> LabelBooking:
-    """Put a booking down; nothing is sent yet."""
+          account_id: int, carrier: str, reasons: Sequence[Any] = (), case_id: int | None = None,
+          among: Sequence[tuple[int, str]] = ()) -> LabelBooking:
+    """Put a booking down; nothing is sent yet. ``among``: the cheapest of these, to be chosen."""
     booking = LabelBooking(
         key=request["key"], order_id=order_id, shipment_id=shipment_id, account_id=account_id,
         carrier=carrier[:40], service=request["service"], is_return=request["is_return"],
         case_id=case_id, request=dict(request), reasons=list(reasons), state=INTENDED,
+        among=[list(one) for one in among],
         currency=request["currency"], due_at=work.now, by_name=work.actor.name, created_at=work.now)
     work.session.add(booking)
     work.session.flush()

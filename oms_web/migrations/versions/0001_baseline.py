@@ -769,6 +769,20 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['template_id'], ['message_template.id'], name=op.f('fk_message_variant_template_id')),
     sa.PrimaryKeyConstraint('template_id', 'account_id', name=op.f('pk_message_variant'))
     )
+    op.create_table('own_price',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('service', sa.String(length=80), nullable=False),
+    sa.Column('country', sa.String(length=2), nullable=False),
+    sa.Column('heaviest_g', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('price', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_own_price_account_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_own_price'))
+    )
+    with op.batch_alter_table('own_price', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_own_price_account_id'), ['account_id'], unique=False)
+
     op.create_table('pick_list',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -938,6 +952,7 @@ def upgrade() -> None:
     sa.Column('service', sa.String(length=80), nullable=False),
     sa.Column('size', sa.String(length=20), nullable=False),
     sa.Column('packaging_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('among', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
     sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_service_rule_account_id')),
     sa.ForeignKeyConstraint(['channel_id'], ['channel_account.id'], name=op.f('fk_service_rule_channel_id')),
     sa.ForeignKeyConstraint(['packaging_id'], ['packaging.id'], name=op.f('fk_service_rule_packaging_id')),
@@ -1465,6 +1480,24 @@ def upgrade() -> None:
     with op.batch_alter_table('pick_scan', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_pick_scan_pick_list_id'), ['pick_list_id'], unique=False)
 
+    op.create_table('price_answer',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('digest', sa.String(length=64), nullable=False),
+    sa.Column('request', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('state', sa.String(length=8), nullable=False),
+    sa.Column('rates', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('why', sa.String(length=500), nullable=False),
+    sa.Column('asked_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_price_answer_account_id')),
+    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_price_answer_order_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_price_answer')),
+    sa.UniqueConstraint('order_id', 'digest', 'account_id', name=op.f('uq_price_answer_order_id_digest_account_id'))
+    )
+    with op.batch_alter_table('price_answer', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_price_answer_asked_at'), ['asked_at'], unique=False)
+
     op.create_table('price_note',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('variant_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1814,6 +1847,7 @@ def upgrade() -> None:
     sa.Column('track_due_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.Column('request', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
     sa.Column('reasons', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('among', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
     sa.Column('state', sa.String(length=10), nullable=False),
     sa.Column('asked', sa.Boolean(), nullable=False),
     sa.Column('why', sa.String(length=500), nullable=False),
@@ -2536,6 +2570,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_price_note_variant')
 
     op.drop_table('price_note')
+    with op.batch_alter_table('price_answer', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_price_answer_asked_at'))
+
+    op.drop_table('price_answer')
     with op.batch_alter_table('pick_scan', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_pick_scan_pick_list_id'))
 
@@ -2686,6 +2724,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_pick_list_state')
 
     op.drop_table('pick_list')
+    with op.batch_alter_table('own_price', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_own_price_account_id'))
+
+    op.drop_table('own_price')
     op.drop_table('message_variant')
     op.drop_table('location')
     with op.batch_alter_table('list_view', schema=None) as batch_op:

@@ -9,7 +9,17 @@ from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 
 import pluggy
-from oms_connector import API, ENTRY_POINTS, Connector, hooks
+from oms_connector import (
+    API,
+    ENTRY_POINTS,
+    AsksForPayments,
+    CarriesParcels,
+    Connector,
+    PullsOrders,
+    PushesStock,
+    SendsSms,
+    hooks,
+)
 
 from oms_web.core.errors import NotAllowedNow
 
@@ -62,6 +72,14 @@ class Registry:
     def get(self, key: str) -> type[Connector] | None:
         """A connector class; None when it is not installed (any more)."""
         return self.connectors.get(key)
+
+    def sells(self, key: str) -> bool:
+        """Whether an account is a place where we sell; a carrier, a payment provider or a gateway
+        to phones is none.
+        """
+        found = self.connectors.get(key)
+        return found is None or not issubclass(found, SendsSms | CarriesParcels | AsksForPayments) \
+            or issubclass(found, PullsOrders | PushesStock)
 
 
 def load_registry(points: Iterable[EntryPoint] | None = None) -> Registry:

@@ -15,10 +15,7 @@ from oms_connector import (
     ChannelError,
     Connector,
     HearsWebhooks,
-    PullsOrders,
-    PushesStock,
     RefreshesTokens,
-    SendsSms,
 )
 from sqlalchemy import select
 
@@ -114,13 +111,6 @@ def _words() -> dict[str, Any]:
             "levels": LEVELS, "level_means": LEVEL_MEANS, "can_again": again.KINDS}
 
 
-def _sells(key: str) -> bool:
-    """Whether an account is a place where we sell; a carrier or a gateway to phones is none."""
-    found = oms().registry.get(key)
-    return found is None or not issubclass(found, SendsSms | CarriesParcels) \
-        or issubclass(found, PullsOrders | PushesStock)
-
-
 @screen.get("/channels")
 @act("channels.see")
 def index() -> Response:
@@ -130,7 +120,7 @@ def index() -> Response:
     health.measure(work.session, overview)
     accounts_ = {one.account.id: one.account for one in overview}
     in_use = {account.connector for account in accounts_.values()} & registry.connectors.keys()
-    serving = [one for one in overview if not _sells(one.account.connector)]
+    serving = [one for one in overview if not registry.sells(one.account.connector)]
     return render(
         "channels/list.html", "channels/_overview.html", serving=serving,
         overview=[one for one in overview if one not in serving],

@@ -82,8 +82,15 @@ def _list(view: str, results: list[tuple[int, OmsError]] | None = None, status: 
     return render(
         "parcel_labels/list.html", "parcel_labels/_rows.html", page=page, view=view, views=VIEWS,
         words=label_words, results=results, status=status, carriers=carriers,
+        ahead=_ahead() if view == label_queries.TODO and not page.rows else 0,
         next_url=link(after=page.after) if page.after else None,
         counts={one: label_queries.count(db.session, one, now) for one in VIEWS})
+
+
+def _ahead() -> int:
+    """Orders that will need a label and have no parcel yet: they wait to be picked or packed."""
+    counts = orders.tallies(db.session, "queue")
+    return max(0, counts.get("pick", 0)) + max(0, counts.get("pack", 0))
 
 
 @screen.post("/labels/buy")

@@ -56,16 +56,13 @@ def leave(work: Work, shipment_id: int, *, although_it_collects: bool = False) -
         shipping.lock(work.session, shipment_id, shipping.PACKED)
     if collecting.among(work.session, [shipment_id]):
         if not although_it_collects:
-            raise NotAllowedNow(COLLECTS)
+            raise NotAllowedNow("The label collects money that was paid since: the buyer would "
+                                "pay twice. Take the label back and buy another.")
         shipping.note(work, shipment, "shipping.collects")
     undo = {"orders": {str(one.id): [one.phase, one.status_id] for one in mine}}
     with outgoing.deciding(work, outgoing.SHIP, shipment.order_id, shipment_id, undo):
         _depart(work, mine, shipment)
     return True
-
-
-COLLECTS = ("The label collects money that was paid since: the buyer would pay twice. Take the "
-            "label back and buy another.")
 
 
 def _inside(work: Work, shipment: Shipment) -> list[Order]:

@@ -21,7 +21,7 @@ from oms_web.sync import feeds
 from oms_web.sync.labels import booking_of
 from oms_web.sync.session import Engine, connected
 
-NO_PRICE = "No carrier told a price for this parcel."
+SAYS = {"no_price": "No carrier told a price for this parcel."}
 MOST_TRIES = 4
 
 
@@ -76,7 +76,8 @@ def choose(engine: Engine, booking_id: int) -> bool:
         if found is not None:
             label.choose(work, booking_id, found.account_id, found.service)
         else:
-            label.not_chosen(work, booking_id, " ".join([NO_PRICE, *whys]), MOST_TRIES)
+            label.not_chosen(work, booking_id, next(iter(whys), SAYS["no_price"]),
+                             MOST_TRIES)
     return found is not None
 
 

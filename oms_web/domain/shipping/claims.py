@@ -183,10 +183,11 @@ def _lock(work: Work, claim_id: int, *states: str) -> CourierClaim:
         .execution_options(populate_existing=True))
     if found is None:
         raise NotFound("There is no such claim.")
-    if found.state not in states:
-        raise NotAllowedNow("Send this claim to the courier first." if found.state == OPEN
-                            else "This claim is over.")
-    return found
+    if found.state in states:
+        return found
+    if found.state == OPEN:
+        raise NotAllowedNow("Send this claim to the courier first.")
+    raise NotAllowedNow("This claim is over.")
 
 
 def _record(work: Work, claim: CourierClaim, act: str, change: dict[str, list[object]],

@@ -9,6 +9,7 @@ from sqlalchemy import select, text
 
 from oms_web.core.actor import SYSTEM
 from oms_web.core.errors import NotAllowedNow, NotFound
+from oms_web.domain.company.models import Company
 from oms_web.domain.documents import queries
 from oms_web.domain.documents.models import Document
 from oms_web.domain.orders.models import Order
@@ -118,6 +119,7 @@ def departs(shop, issues=True):
     with shop.works.writing(SYSTEM) as work:
         sending.change(work, {"buy_when": "asked", "label_format": "pdf_a6", "default_g": 1000,
                               "issues_wz": issues})
+        work.session.get_one(Company, 1).recall_seconds = 60
         take_in(work, shop.account, [make.order("A-1", {"MUG": 2})])
         order_id = work.session.scalars(select(Order.id)).one()
     with shop.works.writing(KUBA) as work:

@@ -79,7 +79,7 @@ def test_somebody_may_say_that_it_leaves_all_the_same(depot):
     pay(depot, order_id, 2000)
     assert depot.do(ship.leave, shipment_id, although_it_collects=True)
     with depot.works.reading(SYSTEM) as work:
-        assert work.session.scalars(select(AuditEntry.actor).where(
+        assert work.session.scalars(select(AuditEntry.actor_name).where(
             AuditEntry.act == "shipping.collects")).all() == [KUBA.name]
         assert collecting.count(work.session, 999) == 0
 

@@ -391,6 +391,24 @@ def was_not_bought(work: Work, booking_id: int) -> bool:
     return bookings.was_not_bought(work, bookings.lock(work.session, booking_id))
 
 
+def discard(work: Work, booking_id: int) -> bool:
+    """A label of a carrier that takes none back will not be used; False if it does not count any
+    more. Another one may be bought.
+
+    Raises:
+        NotAllowedNow: it was not bought yet, or its parcel has left.
+    """
+    found = bookings.get(work.session, booking_id)
+    mine = _lock(work, found)
+    if found.shipment_id is not None \
+            and shipping.get(work.session, found.shipment_id).state in shipping.LEFT:
+        raise NotAllowedNow("This shipment has left already.")
+    done = bookings.discard(work, bookings.lock(work.session, booking_id))
+    for order in mine:
+        shipping.tell_order(work, order)
+    return done
+
+
 def ask_now(work: Work, booking_id: int) -> None:
     """Have the carrier asked at once."""
     bookings.ask_again(work, bookings.lock(work.session, booking_id))

@@ -227,6 +227,7 @@ ACTS: dict[str, Any] = {
     "labels.cancel": _l("Label taken back"),
     "labels.choose": _l("Cheapest service chosen"),
     "labels.confirm": _l("Label bought"),
+    "labels.discard": _l("Label thrown away"),
     "labels.hand_over": _l("Parcels given to a courier"),
     "labels.intend": _l("Label to be bought"),
     "labels.keep": _l("Label could not be taken back"),

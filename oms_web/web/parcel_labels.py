@@ -261,25 +261,34 @@ def _points(shown: BuyForm, near: str, country: str) -> tuple[list[Any], str]:
 # One label's ------------------------------------------------------------------------------------
 
 
-@screen.post("/labels/<int:booking_id>/<any(void, again, settle):what>")
+@screen.post("/labels/<int:booking_id>/<any(void, discard, again, settle):what>")
 @act("ship.do")
 def change(booking_id: int, what: str) -> Response:
-    """Take it back; ask the carrier now; say that it was not bought."""
+    """Take it back; throw it away; ask the carrier now; say that it was not bought."""
     booking = bookings.get(db.session, booking_id)
-    if what == "void" and booking.state == bookings.CONFIRMED:
-        account = db.session.get_one(ChannelAccount, booking.account_id)
-        if not labels.can(oms().registry, account.connector, CancelsBookings):
-            said = labels.SAYS["no_way_back"]
-            raise NotAllowedNow(said)
+    if what == "void" and booking.state == bookings.CONFIRMED and not takes_back(booking):
+        said = labels.SAYS["no_way_back"]
+        raise NotAllowedNow(said)
+    if what == "discard" and takes_back(booking):
+        raise NotAllowedNow("This carrier takes labels back: take it back instead.")
     with writing() as work:
         _ACTS[what](work, booking_id)
     say({"void": gettext("The label is being taken back."),
+         "discard": gettext("Another label can be bought."),
          "again": gettext("The carrier is being asked."),
          "settle": gettext("Another label can be bought.")}[what])
     return go(_after(booking.order_id))
 
 
-_ACTS = {"void": label.void, "again": label.ask_now, "settle": label.was_not_bought}
+_ACTS = {"void": label.void, "discard": label.discard, "again": label.ask_now,
+         "settle": label.was_not_bought}
+
+
+@screen.app_template_global()
+def takes_back(booking: bookings.LabelBooking) -> bool:
+    """Whether the carrier of a label takes labels back by its interface."""
+    account = db.session.get_one(ChannelAccount, booking.account_id)
+    return labels.can(oms().registry, account.connector, CancelsBookings)
 
 
 @screen.get("/labels/<int:booking_id>.<any(pdf, zpl):kind>")

@@ -338,6 +338,22 @@ def was_not_bought(work: Work, booking: LabelBooking) -> bool:
     return True
 
 
+def discard(work: Work, booking: LabelBooking) -> bool:
+    """A confirmed label counts no more, though its carrier was not asked; said twice is quiet.
+
+    Raises:
+        NotAllowedNow: it was not bought yet.
+    """
+    if booking.state in (CANCELLED, REFUSED):
+        return False
+    if booking.state != CONFIRMED:
+        raise NotAllowedNow("The carrier is being asked about this label. Wait until it is known.")
+    booking.state, booking.due_at, booking.void_asked_at = CANCELLED, None, None
+    take_numbers_off(work, booking)
+    record(work, booking, "labels.discard", {"label": [CONFIRMED, CANCELLED]})
+    return True
+
+
 def ask_again(work: Work, booking: LabelBooking) -> None:
     """Let the carrier be asked now, not at its time."""
     if booking.state in (INTENDED, PENDING, UNKNOWN) or \

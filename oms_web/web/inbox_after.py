@@ -84,7 +84,7 @@ def courier_claims(asked: Asked) -> Iterator[Case]:
     """Claims that must reach the courier soon, and those it did not answer in time."""
     today = local_day(asked.now)
     n, first, silent = claims.waiting(asked.session, today + CLAIM_SOON, today)
-    where = url_for("settlements.owed", view="claims") if allowed("payments.statements") \
+    where = url_for("settlements.owed", view="parcels") if allowed("payments.statements") \
         else url_for("shipments.index", view="undelivered")
     if n and first is not None:
         yield Case(

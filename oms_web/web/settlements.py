@@ -23,7 +23,7 @@ from oms_web.web.toasts import say
 
 screen = Blueprint("settlements", __name__)
 VIEWS = {"couriers": _l("Cash on delivery"), "channels": _l("Marketplaces"),
-         "claims": _l("Claims against couriers")}
+         "parcels": _l("Claims against couriers")}
 AT_ONCE = 200
 
 
@@ -38,8 +38,8 @@ def _page(problem: str = "", status: int = 200) -> Response:
     view = asked.text("view")
     view = view if view in VIEWS else "couriers"
     after = asked.text("after", 2000) or None
-    if view == "claims":
-        return _claims(after, problem, status)
+    if view == "parcels":
+        return _parcels(after, problem, status)
     find = owing.by_couriers if view == "couriers" else owing.by_channels
     found = find(reading(), after)
     return render(
@@ -50,15 +50,15 @@ def _page(problem: str = "", status: int = 200) -> Response:
         if found.after else None)
 
 
-def _claims(after: str | None, problem: str, status: int) -> Response:
+def _parcels(after: str | None, problem: str, status: int) -> Response:
     found = claims.under_way(reading().session, after)
     return render(
-        "statements/owed.html", "statements/_claim_rows.html", found=found, view="claims",
+        "statements/owed.html", "statements/_parcel_claim_rows.html", found=found, view="parcels",
         views=VIEWS, tabs=statements.tabs("settlements.owed"), problem=problem,
         limit=MOST_BYTES >> 20, shapes=[one.name for one in reports.SHAPES],
         owed=claims.owed(reading().session), reasons=claim_words.REASONS,
         states=claim_words.STATES, tones=claim_words.TONES, status=status,
-        next_url=asked.link("settlements.owed", {"view": "claims"}, after=found.after)
+        next_url=asked.link("settlements.owed", {"view": "parcels"}, after=found.after)
         if found.after else None)
 
 

@@ -49,7 +49,7 @@ def test_a_claim_goes_from_the_parcel_to_the_courier_and_is_owed_until_paid(depo
     answer = post(owner, form, part=False, reason="damaged", amount="12,50", story="Wet.")
     assert answer.headers["Location"].endswith("/claims/1")
     assert owner.get(form).headers["Location"].endswith("/claims/1"), "there is one already"
-    owed = owner.get("/payments/owed?view=claims")
+    owed = owner.get("/payments/owed?view=parcels")
     assert "Claimed and not paid: PLN 12.50" in text_of(owed)
     assert "Claims to send to couriers" not in text_of(owner.get("/"))
     depot.forward(days=4)
@@ -59,7 +59,7 @@ def test_a_claim_goes_from_the_parcel_to_the_courier_and_is_owed_until_paid(depo
     assert post(owner, "/claims/1/settle", part=False, paid="x").status_code == 422
     post(owner, "/claims/1/settle", part=False, paid="10,00", answer="Half.")
     assert (claim_of(depot).state, claim_of(depot).paid) == ("paid", 1000)
-    assert "Nothing is owed" in text_of(owner.get("/payments/owed?view=claims"))
+    assert "Nothing is owed" in text_of(owner.get("/payments/owed?view=parcels"))
 
 
 def test_a_claim_goes_with_the_buyers_case(depot, left, browser_as):

@@ -6,12 +6,15 @@ from decimal import Decimal
 
 import pytest
 from oms_connector import ChannelDown, Rate
+from sqlalchemy import select
 
 from oms_web.core.actor import SYSTEM
 from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.domain.shipping import bookings, prices, sending
+from oms_web.domain.shipping.label_models import PriceAnswer
 from oms_web.domain.shipping.planning import Wanted
 from oms_web.flows import label, price
+from oms_web.jobs import rings
 from oms_web.jobs.worker import drain
 from oms_web.sync import rates
 from oms_web.sync.registry import Registry
@@ -91,6 +94,10 @@ def test_each_carrier_is_asked_once_and_one_that_fails_stops_no_other(depot):
     assert fast.rates[1] == ["eco", 999, "PLN", 4], "what was told just now is not asked again"
     depot.forward(minutes=11)
     assert compare(depot, order_id)[1].why == "x"
+    depot.forward(days=2)
+    rings.ring_cleaning(depot.oms)
+    with depot.works.reading(SYSTEM) as work:
+        assert work.session.scalars(select(PriceAnswer)).all() == []
     assert depot.sales() == 0
 
 

@@ -164,12 +164,13 @@ def take(work: Work, booking_id: int) -> Taken | None:
     row = work.session.execute(
         select(LabelBooking.order_id, LabelBooking.account_id, LabelBooking.key,
                LabelBooking.reference, LabelBooking.request, LabelBooking.asked,
-               LabelBooking.state, LabelBooking.attempts, LabelBooking.is_return, Order.phase)
+               LabelBooking.state, LabelBooking.attempts, LabelBooking.is_return,
+               LabelBooking.among, Order.phase)
         .join(Order, Order.id == LabelBooking.order_id)
         .where(LabelBooking.id == booking_id, LabelBooking.due_at <= work.now,
                LabelBooking.state.in_((INTENDED, SENT, PENDING, UNKNOWN)))
     ).one_or_none()
-    if row is None:
+    if row is None or row.among:  # its service is not chosen yet
         return None
     if row.phase == phases.CANCELLED and not row.asked and not row.is_return:
         void(work, lock(work.session, booking_id))

@@ -226,10 +226,9 @@ def waiting(session: Session, soon: date, today: date) -> tuple[int, date | None
     """How many claims must be told of until ``soon``, the first such day, and how many were not
     answered in time.
     """
-    n, first = session.execute(
-        select(func.count(), func.min(CourierClaim.due_on))
-        .where(CourierClaim.state == OPEN, CourierClaim.due_on <= soon)).one()
-    silent = session.scalar(
-        select(func.count()).select_from(CourierClaim)
-        .where(CourierClaim.state == SENT, CourierClaim.answer_on < today)) or 0
-    return int(n), first, int(silent)
+    near = (CourierClaim.state == OPEN) & (CourierClaim.due_on <= soon)
+    silent = (CourierClaim.state == SENT) & (CourierClaim.answer_on < today)
+    n, first, unanswered = session.execute(
+        select(func.count().filter(near), func.min(CourierClaim.due_on).filter(near),
+               func.count().filter(silent)).where(CourierClaim.state.in_(UNDER_WAY))).one()
+    return int(n), first, int(unanswered)

@@ -74,7 +74,6 @@ def want(work: Work, order_id: int, request: Mapping[str, Any], account_ids: Seq
     What a carrier told a few minutes ago counts still.
     """
     session, mark = work.session, digest(request)
-    session.execute(delete(PriceAnswer).where(PriceAnswer.asked_at < work.now - KEPT))
     known = {one.account_id: one for one in answers(session, order_id, mark)}
     fresh = []
     for account_id in account_ids:
@@ -89,6 +88,11 @@ def want(work: Work, order_id: int, request: Mapping[str, Any], account_ids: Seq
         fresh.append(row)
     session.flush()
     return [row.id for row in fresh]
+
+
+def forget_old(work: Work) -> None:
+    """What was asked yesterday is of no use, and names buyers."""
+    work.session.execute(delete(PriceAnswer).where(PriceAnswer.asked_at < work.now - KEPT))
 
 
 def get(session: Session, answer_id: int) -> PriceAnswer | None:

@@ -108,7 +108,7 @@ def _page(main: SendingForm | None = None, box: BoxForm | None = None,
     priced.service.choices = [SelectChoice("", gettext("choose")), *_services(carriers)]
     return render(
         "parcel_labels/settings.html", status=status, price_form=priced,
-        own_prices=prices.own_prices(db.session), among=_services(carriers), carriers=carriers,
+        own_prices=prices.own_prices(db.session), among=_to_the_door(carriers), carriers=carriers,
         words=label_words,
         form=main or SendingForm(
             formdata=None, obj=row, **{name: sender[name] for name in sender if name != "company"}),
@@ -140,6 +140,13 @@ def _offer(form: RuleForm, carriers: list[ChannelAccount]) -> None:
 def _services(carriers: list[ChannelAccount]) -> list[SelectChoice]:
     return [SelectChoice(f"{account.id}:{one.ref}", gettext(one.name), optgroup=account.name)
             for account in carriers for one in sending.services(db.session, account.id)]
+
+
+def _to_the_door(carriers: list[ChannelAccount]) -> list[SelectChoice]:
+    """Among which the cheapest may be looked for: the buyer chose no locker of any of these."""
+    return [SelectChoice(f"{account.id}:{one.ref}", gettext(one.name), optgroup=account.name)
+            for account in carriers for one in sending.services(db.session, account.id)
+            if not one.needs_point]
 
 
 @screen.post("/settings/shipping")

@@ -120,7 +120,6 @@ def test_the_file_of_a_parcel_says_all_that_is_known(depot, pool, monkeypatch):
     drain(depot.oms)
     depot.do(claims.write, shipment_id, LOST)
     made = depot.oms.printing.dispute(shipment_id, "pl")
-    open("/dev/shm/kit.pdf", "wb").write(made)
     pdf = pypdf.PdfReader(io.BytesIO(made))
     text = " ".join(" ".join(page.extract_text() for page in pdf.pages).split())
     for known in (number, "SORT-7", "KUB", KUBA.name, "zaginięcie przesyłki", "20,00 zł",

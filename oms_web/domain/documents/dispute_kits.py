@@ -140,8 +140,8 @@ def of_shipment(session: Session, shipment_id: int, claim: CourierClaim | None) 
         shipment.carrier or (label.carrier if label else ""), label,
         said.get("sender") or sending.sender(session),
         said.get("receiver") or planning.receiver(first), first.currency, said.get("cod"),
-        said.get("insured"), _goods(session, shipment_id), _boxes(session, parcels, said), scans,
-        more, _travel(session, parcels),
+        said.get("insured"), _goods(session, shipment_id),
+        _boxes(session, parcels, said, planning.packaging_g(session, shipment)), scans, more, _travel(session, parcels),
         [Photo("packed", one.file, one.at, one.actor)
          for one in photos.of_shipments(session, [shipment_id]).get(shipment_id, [])])
 
@@ -154,7 +154,9 @@ def _goods(session: Session, shipment_id: int) -> list[Goods]:
                                         .order_by(OrderLine.order_id, OrderLine.position))]
 
 
-def _boxes(session: Session, parcels: Sequence[Parcel], said: Mapping[str, Any]) -> list[Box]:
+def _boxes(session: Session, parcels: Sequence[Parcel], said: Mapping[str, Any], empty_g: int
+           ) -> list[Box]:
+    """The boxes; what nobody weighed is expected to weigh its goods and the packaging."""
     kept = {box.id: box for box in session.scalars(select(Packaging).where(
         Packaging.id.in_({one.packaging_id for one in parcels if one.packaging_id})))}
     booked = list(said.get("packages") or ())
@@ -164,9 +166,10 @@ def _boxes(session: Session, parcels: Sequence[Parcel], said: Mapping[str, Any])
         box = kept.get(one.packaging_id or 0)
         sides = (box.length_mm, box.width_mm, box.height_mm) if box else (
             told.get("length_mm"), told.get("width_mm"), told.get("height_mm"))
+        estimate = one.weight_g + empty_g if one.weight_g and not one.weighed_by else None
         found.append(Box(
             one.position, one.tracking, " × ".join(map(str, sides)) if all(sides) else "",
-            one.expected_g, one.weight_g if one.weighed_by else None, told.get("weight_g"),
+            one.expected_g or estimate, one.weight_g if one.weighed_by else None, told.get("weight_g"),
             one.carrier_g, one.weighed_by, one.weight_reason))
     return found
 

@@ -23,6 +23,7 @@ from oms_web.domain.payments.courier import models as courier
 from oms_web.domain.payments.settling import models as settling
 from oms_web.domain.printers import models as printers
 from oms_web.domain.returns import models as returns
+from oms_web.domain.shipping import claim_models as courier_claims
 from oms_web.domain.shipping import label_models as labels
 from oms_web.domain.shipping import models as shipping
 from oms_web.domain.stock import models as stock
@@ -43,6 +44,7 @@ __all__ = [
     "claims",
     "company",
     "courier",
+    "courier_claims",
     "documents",
     "einvoices",
     "events",

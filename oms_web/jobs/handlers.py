@@ -17,6 +17,7 @@ from oms_web.core.errors import OmsError
 from oms_web.core.work import Work
 from oms_web.domain.channels import pricing
 from oms_web.domain.channels.service import ChannelStopped
+from oms_web.domain.documents import goods_issued
 from oms_web.domain.documents.queries import invoices_of
 from oms_web.domain.payments import refunds as refunds_of_orders
 from oms_web.domain.returns import correcting, settings
@@ -30,7 +31,9 @@ from oms_web.flows import (
     hand_over,
     label,
     map_listing,
+    price,
     publish_stock,
+    warehouse_paper,
 )
 from oms_web.jobs.print_label import print_label
 from oms_web.sync import (
@@ -44,6 +47,7 @@ from oms_web.sync import (
     labels,
     message_sending,
     payments,
+    rates,
     receipts,
     refunds,
     tracking,
@@ -228,6 +232,13 @@ def tell_channel(job: Job) -> Result:
     return {"told": push_shipment(job.engine, job.args["shipment_id"])}
 
 
+def issue_wz(job: Job) -> Result:
+    """A shipment left: issue its WZ if the seller wants that by itself."""
+    with job.oms.works.writing(SYSTEM) as work:
+        made = warehouse_paper.issue_by_itself(work, job.args["shipment_id"], job.args["by"])
+        return {"number": made.number} if made is not None else {}
+
+
 def tell_webhook(job: Job) -> Result:
     """Tell a webhook what it does not know yet. When to try again stands at the webhook."""
     return {"told": webhooks.tell(job.oms.works, job.args["webhook_id"], job.beat)}
@@ -310,11 +321,18 @@ def label_by_itself(job: Job) -> Result:
 
 def buy_label(job: Job) -> Result:
     """Do what is due of one label. When to try again stands at it."""
+    if not rates.choose(job.engine, job.args["booking_id"]):
+        return {"state": "intended"}
     state = labels.buy(job.engine, job.args["booking_id"])
     with job.oms.works.reading(SYSTEM) as work:
         shipment_id = bookings.get(work.session, job.args["booking_id"]).shipment_id
     printed = shipment_id is not None and print_label(job.oms, shipment_id)
     return {"state": state, "printed": printed}
+
+
+def ask_price(job: Job) -> Result:
+    """Ask one carrier what a parcel would cost."""
+    return {"state": rates.ask(job.engine, job.args["answer_id"])}
 
 
 def call_courier(job: Job) -> Result:
@@ -389,6 +407,7 @@ HANDLERS: dict[str, Handler] = {
     "wake_orders": wake_orders,
     "push_stock": send_stock,
     "push_shipment": tell_channel,
+    goods_issued.TASK: issue_wz,
     PRICES: send_prices,
     NOTICES: tell_notices,
     receipts.TASK: acknowledge,
@@ -398,6 +417,7 @@ HANDLERS: dict[str, Handler] = {
     message_sending.TASK: send_messages,
     "label_by_itself": label_by_itself,
     label.TASK: buy_label,
+    price.TASK: ask_price,
     tracking.TASK: track_parcels,
     hand_over.TASK: call_courier,
     payments.TASK: ask_payments,

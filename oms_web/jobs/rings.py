@@ -27,6 +27,7 @@ from oms_web.domain.orders.models import OrderTally
 from oms_web.domain.payments import fee_claims as claims
 from oms_web.domain.payments import requests
 from oms_web.domain.printers import service as printers
+from oms_web.domain.shipping import prices
 from oms_web.domain.stock.models import Reservation
 from oms_web.domain.users import api_calls
 from oms_web.domain.webhooks import queries as hook_queries
@@ -263,3 +264,4 @@ def _clean(works: Works) -> None:
         outgoing.forget_old(work)
         begun.forget_old(work)
         printers.forget_old(work)
+        prices.forget_old(work)

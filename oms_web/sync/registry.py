@@ -9,7 +9,18 @@ from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 
 import pluggy
-from oms_connector import API, ENTRY_POINTS, Connector, hooks
+from oms_connector import (
+    API,
+    ENTRY_POINTS,
+    AsksForPayments,
+    CarriesParcels,
+    Connector,
+    KeepsBooks,
+    PullsOrders,
+    PushesStock,
+    SendsSms,
+    hooks,
+)
 
 from oms_web.core.errors import NotAllowedNow
 
@@ -63,6 +74,18 @@ class Registry:
     def get(self, key: str) -> type[Connector] | None:
         """A connector class; None when it is not installed (any more)."""
         return self.connectors.get(key)
+
+    def sells(self, key: str) -> bool:
+        """Whether orders may come from accounts of this connector."""
+        return is_shop(self.connectors.get(key))
+
+
+def is_shop(connector: type[Connector] | None) -> bool:
+    """Whether orders may come from it: not from a carrier, a payment provider, a gateway to phones
+    or an accounting program. One that is not installed any more may have been a shop.
+    """
+    return connector is None or issubclass(connector, PullsOrders | PushesStock) \
+        or not issubclass(connector, SendsSms | CarriesParcels | AsksForPayments | KeepsBooks)
 
 
 def load_registry(points: Iterable[EntryPoint] | None = None) -> Registry:

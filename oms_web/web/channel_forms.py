@@ -30,8 +30,8 @@ from oms_web.core.money import parse_amount
 from oms_web.domain.channels import pricing
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.sync import backfill
+from oms_web.sync.registry import is_shop
 from oms_web.web.forms import Form, Needed, NeededNumber, choices
-from oms_web.web.selling import is_shop
 
 
 class AccountForm(Form):

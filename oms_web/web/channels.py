@@ -59,7 +59,6 @@ from oms_web.web.channel_forms import (
 from oms_web.web.channel_words import FEED_NAMES, FIXES, LEVEL_MEANS, LEVELS, OUTCOMES, STATES
 from oms_web.web.door import actor, oms, reading, writing
 from oms_web.web.render import go, render
-from oms_web.web.selling import sells
 from oms_web.web.toasts import say
 
 screen = Blueprint("channels", __name__)
@@ -122,7 +121,7 @@ def index() -> Response:
     health.measure(work.session, overview)
     accounts_ = {one.account.id: one.account for one in overview}
     in_use = {account.connector for account in accounts_.values()} & registry.connectors.keys()
-    serving = [one for one in overview if not sells(one.account)]
+    serving = [one for one in overview if not registry.sells(one.account.connector)]
     return render(
         "channels/list.html", "channels/_overview.html", serving=serving,
         overview=[one for one in overview if one not in serving],

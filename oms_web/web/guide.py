@@ -66,7 +66,9 @@ def steps(work: Work, company: Company | None) -> list[Step]:
         Step(_l("Connect where you sell"),
              _l("Orders come in by themselves; quantities go out within seconds."),
              "channels.choose", _l("Add a channel"),
-             _any(work, select(ChannelAccount.id).where(ChannelAccount.archived_at.is_(None)))),
+             any(oms().registry.sells(key) for key in work.session.scalars(
+                 select(ChannelAccount.connector)
+                 .where(ChannelAccount.archived_at.is_(None)).distinct()))),
         Step(_l("Let your people in"),
              _l("Each with their own account: every change carries a name."),
              "users.index", _l("Add a person"),

@@ -23,7 +23,7 @@ from oms_web.domain.messages import queries as messages
 from oms_web.domain.orders import filing, phases, shortages
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import AMONG_TO_SHIP, Hold, Order
-from oms_web.domain.shipping import journeys, label_queries
+from oms_web.domain.shipping import collecting, journeys, label_queries
 from oms_web.domain.webhooks import queries as webhooks
 from oms_web.sync.models import Quarantine
 from oms_web.web import formats, inbox_after
@@ -194,6 +194,17 @@ def lost_labels(asked: Asked) -> Iterator[Case]:
                    url_for("parcel_labels.index", view="refused"), gettext("See why"))
 
 
+def paid_twice(asked: Asked) -> Iterator[Case]:
+    """Parcels whose label would collect what the buyer has paid since."""
+    n = collecting.count(asked.session, MOST)
+    if n:
+        yield Case("bad", "cash-banknote", gettext("Labels that would collect twice"),
+                   formats.number(n),
+                   gettext("Their buyers paid since. They do not leave before another label is "
+                           "bought."),
+                   url_for("shipments.index", view="cash"), gettext("Put it right"))
+
+
 def quiet_parcels(asked: Asked) -> Iterator[Case]:
     """Parcels that left and that nobody scanned for two days."""
     n = journeys.count_quiet(asked.session, asked.now, MOST)
@@ -309,6 +320,8 @@ SOURCES: tuple[tuple[str, str, Source], ...] = (
     ("payments.record", "orders.index", payments),
     ("orders.see", "orders.index", undelivered),
     ("ship.do", "parcel_labels.index", lost_labels),
+    ("ship.do", "shipments.index", paid_twice),
+    ("ship.do", "claims.show", inbox_after.courier_claims),
     ("ship.do", "shipments.index", quiet_parcels),
     ("channels.see", "channels.index", stock_on_channels),
     ("channels.see", "channels.index", not_told),

@@ -11,12 +11,16 @@ from flask import url_for
 from flask_babel import gettext, ngettext
 from sqlalchemy import func, select
 
+from oms_web.core.clock import day_bounds, local_day
 from oms_web.domain.accounting import entry_queries
 from oms_web.domain.payments import refund_states
 from oms_web.domain.payments.models import Refund
 from oms_web.domain.returns import clocks, queries
+from oms_web.domain.shipping import claims
+from oms_web.web.access import allowed
 from oms_web.web.inbox_case import Asked, Case
 
+CLAIM_SOON = timedelta(days=5)
 SOON = timedelta(days=3)
 """So long before the law's last day a complaint is a case of its own."""
 
@@ -79,6 +83,26 @@ def waiting(asked: Asked) -> Iterator[Case]:
             url_for("returns.index", view="orphans"), gettext("Look for their orders"))
 
 
+def courier_claims(asked: Asked) -> Iterator[Case]:
+    """Claims that must reach the courier soon, and those it did not answer in time."""
+    today = local_day(asked.now)
+    n, first, silent = claims.waiting(asked.session, today + CLAIM_SOON, today)
+    where = url_for("settlements.owed", view="parcels") if allowed("payments.statements") \
+        else url_for("shipments.index", view="undelivered")
+    if n and first is not None:
+        yield Case(
+            "bad", "receipt-refund", gettext("Claims to send to couriers"), _claims(n),
+            gettext("Later the courier need not look at them."),
+            where, gettext("Send them"),
+            due=day_bounds(first)[1])
+    if silent:
+        yield Case(
+            "warn", "receipt-refund", gettext("Couriers that did not answer a claim"),
+            _claims(silent),
+            gettext("Their time is over. Remind them, or go on by the contract."),
+            where, gettext("Look at them"))
+
+
 def bench(asked: Asked) -> Iterator[Case]:
     """Goods that arrived and were not judged: they can be sold again only afterwards."""
     n = queries.counts(asked.session)["here"]
@@ -104,6 +128,10 @@ def _cases(n: int) -> str:
     if n > queries.MOST:
         return gettext("more than %(n)s cases", n=queries.MOST)
     return ngettext("%(num)s case", "%(num)s cases", n)
+
+
+def _claims(n: int) -> str:
+    return ngettext("%(num)s claim", "%(num)s claims", n)
 
 
 def _refunds(n: int) -> str:

@@ -23,7 +23,7 @@ from oms_web.domain.shipping.models import Parcel, ShipmentLine
 from oms_web.domain.stock.models import Warehouse
 from oms_web.web import formats
 from oms_web.web import order_words as words
-from oms_web.web.selling import sells
+from oms_web.web.door import oms
 
 SHOWN_VALUES = 2
 # With one of these set, a list that names no queue is a list of all orders.
@@ -278,4 +278,5 @@ def accounts(session: Session) -> dict[int, ChannelAccount]:
 
 def sellers(session: Session) -> dict[int, ChannelAccount]:
     """The accounts that sell: what a choice of channels offers."""
-    return {key: one for key, one in accounts(session).items() if sells(one)}
+    shops = oms().registry
+    return {key: one for key, one in accounts(session).items() if shops.sells(one.connector)}

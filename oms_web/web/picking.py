@@ -26,11 +26,10 @@ from oms_web.flows import pick
 from oms_web.web import asked
 from oms_web.web import picking_words as words
 from oms_web.web.access import act, allowed
-from oms_web.web.door import current_user, writing
+from oms_web.web.door import current_user, oms, writing
 from oms_web.web.failures import status_of, words_of
 from oms_web.web.render import go, render, wants_part
 from oms_web.web.scanning import Said
-from oms_web.web.selling import sells
 from oms_web.web.toasts import say
 
 screen = Blueprint("picking", __name__)
@@ -83,7 +82,7 @@ def index() -> Response:
         houses=queries.warehouses(db.session), lists=queries.lists(db.session),
         carriers=queries.ready_carriers(db.session, wanted.warehouse_id), usual=USUAL_MANY,
         most=service.MOST_ORDERS, accounts=known,
-        sellers={key: one for key, one in known.items() if sells(one)},
+        sellers={key: one for key, one in known.items() if oms().registry.sells(one.connector)},
         methods=words.METHODS, short_methods=words.SHORT_METHODS, wave=words.wave,
         slots=_cart_slots(),
         counts=tallies(db.session, "queue"),

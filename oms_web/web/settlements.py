@@ -16,9 +16,11 @@ from oms_web.domain.payments import fee_claims
 from oms_web.domain.payments.bank import reading as bank_files
 from oms_web.domain.payments.bank.lines import MOST_BYTES
 from oms_web.domain.payments.settling import owing, reports
+from oms_web.domain.shipping import claims
 from oms_web.flows import settle_in
 from oms_web.flows.settle_in import TakenIn
 from oms_web.web import asked, payment_words, statements
+from oms_web.web import claims as claim_words
 from oms_web.web.access import act
 from oms_web.web.door import reading, writing
 from oms_web.web.failures import words_of
@@ -29,11 +31,13 @@ from oms_web.web.toasts import say
 
 screen = Blueprint("settlements", __name__)
 VIEWS = {"couriers": _l("Cash on delivery"), "channels": _l("Marketplaces"),
-         "claims": _l("Commissions")}
+         "claims": _l("Commissions"), "parcels": _l("Claims against couriers")}
 FIND: dict[str, Callable[[Work, str | None], Page[Any]]] = {
     "couriers": owing.by_couriers, "channels": owing.by_channels,
     "claims": lambda work, after: fee_claims.owed(work.session, after),
+    "parcels": lambda work, after: claims.under_way(work.session, after),
 }
+ROWS = {"claims": "statements/_claim_rows.html", "parcels": "statements/_parcel_claim_rows.html"}
 AT_ONCE = 200
 
 
@@ -48,9 +52,10 @@ def _page(problem: str = "", status: int = 200, *, is_statement: bool = False) -
     view = asked.text("view")
     view = view if view in VIEWS else "couriers"
     found = FIND[view](reading(), asked.text("after", 2000) or None)
-    part = "statements/_claim_rows.html" if view == "claims" else "statements/_owed_rows.html"
     return render(
-        "statements/owed.html", part, found=found, view=view, views=VIEWS, words=payment_words,
+        "statements/owed.html", ROWS.get(view, "statements/_owed_rows.html"), found=found,
+        view=view, views=VIEWS, words=payment_words, claim_words=claim_words,
+        claimed=claims.owed(reading().session) if view == "parcels" else {},
         tabs=statements.tabs("settlements.owed"), problem=problem, limit=MOST_BYTES >> 20,
         accounts=accounts(reading().session), shapes=REPORTS.values(),
         is_statement=is_statement, status=status,

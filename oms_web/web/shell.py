@@ -26,7 +26,7 @@ from oms_web.domain.users.permissions import may
 from oms_web.extensions import db
 from oms_web.web import formats, going
 from oms_web.web.access import allowed
-from oms_web.web.door import current_user
+from oms_web.web.door import current_user, oms
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +128,13 @@ class Shell:
         """The channels' health; None when there are none, or the role may not see them."""
         if not allowed("channels.see"):
             return None
-        states = dict(db.session.execute(
-            select(ChannelAccount.state, func.count())
-            .where(ChannelAccount.archived_at.is_(None)).group_by(ChannelAccount.state)
-        ).all())
-        total = sum(states.values())
-        return Health(states.get("active", 0), total) if total else None
+        rows = db.session.execute(
+            select(ChannelAccount.connector, ChannelAccount.state, func.count())
+            .where(ChannelAccount.archived_at.is_(None))
+            .group_by(ChannelAccount.connector, ChannelAccount.state)).all()
+        mine = [(state, n) for connector, state, n in rows if oms().registry.sells(connector)]
+        total = sum(n for _, n in mine)
+        return Health(sum(n for state, n in mine if state == "active"), total) if total else None
 
     @cached_property
     def main(self) -> list[Section]:

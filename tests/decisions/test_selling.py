@@ -8,7 +8,7 @@ from oms_demo import DemoConnector, GolabConnector
 from oms_payu import PayuConnector
 from oms_smsapi import SmsapiConnector
 
-from oms_web.web.selling import is_shop
+from oms_web.sync.registry import is_shop
 
 
 @pytest.mark.parametrize(("connector", "shop"), [

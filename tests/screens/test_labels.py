@@ -119,6 +119,21 @@ def test_a_label_is_taken_back_from_the_card(owner, depot):
     assert "taken back" in text_of(owner.get(f"/orders/{order_id}"))
 
 
+def test_a_label_of_a_carrier_that_takes_none_back_is_thrown_away(owner, depot, monkeypatch):
+    order_id = depot.order("A", {"KUB": 1})
+    shipment_id = depot.bought(order_id)
+    assert post(owner, "/labels/1/discard", part=False).status_code == 409
+    monkeypatch.delattr(Counting, "cancel_booking")
+    page = owner.get(f"/orders/{order_id}").text
+    assert 'action="/labels/1/discard"' in page
+    assert 'action="/labels/1/void"' not in page
+    for _ in range(2):
+        assert post(owner, "/labels/1/discard", part=False).status_code == 303
+    assert depot.booking(1).state == "cancelled"
+    assert depot.parcels(shipment_id)[0].tracking == ""
+    assert depot.book(order_id) == 2
+
+
 def test_the_packer_prints_at_the_station_and_nothing_of_what_left(depot, browser_as):
     packer = browser_as("packer")
     order_id = depot.order("A", {"KUB": 1})

@@ -14,7 +14,7 @@ from oms_web.core.clock import day_bounds, local_day
 from oms_web.core.paging import Page, seal, unseal_as
 from oms_web.domain.orders import phases
 from oms_web.domain.orders.models import Order
-from oms_web.domain.shipping import bookings, service
+from oms_web.domain.shipping import bookings, collecting, service
 from oms_web.domain.shipping.label_models import HandOver, LabelBooking
 from oms_web.domain.shipping.models import Parcel, Shipment
 
@@ -108,11 +108,14 @@ def newest_files(session: Session, order_ids: Collection[int]) -> dict[int, str]
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A labelled shipment that no hand-over has yet."""
+    """A labelled shipment that no hand-over has yet. ``collects``: its label asks for money that
+    was paid since, so it stays here.
+    """
 
     booking: LabelBooking
     shipment: Shipment
     weight_g: int
+    collects: bool
 
 
 def ready(session: Session, account_id: int, ids: Sequence[int] | None = None) -> list[Ready]:
@@ -125,9 +128,12 @@ def ready(session: Session, account_id: int, ids: Sequence[int] | None = None) -
         .order_by(LabelBooking.id).limit(MOST_HANDED))
     if ids is not None:
         query = query.where(LabelBooking.id.in_(ids))
+    found = session.execute(query).all()
+    collect = collecting.among(session, [shipment.id for _, shipment in found])
     return [Ready(booking, shipment,
-                  sum(one["weight_g"] for one in booking.request["packages"]))
-            for booking, shipment in session.execute(query)]
+                  sum(one["weight_g"] for one in booking.request["packages"]),
+                  shipment.id in collect)
+            for booking, shipment in found]
 
 
 def hand_overs(session: Session, limit: int = 20) -> list[HandOver]:

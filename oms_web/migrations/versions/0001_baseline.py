@@ -430,6 +430,7 @@ def upgrade() -> None:
     sa.Column('label_format', sa.String(length=8), nullable=False),
     sa.Column('default_g', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('insures', sa.Boolean(), nullable=False),
+    sa.Column('issues_wz', sa.Boolean(), nullable=False),
     sa.Column('contents', sa.Text(), nullable=False),
     sa.Column('sender', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
     sa.CheckConstraint('id = 1', name=op.f('ck_sending_settings_only_one')),
@@ -788,6 +789,20 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['template_id'], ['message_template.id'], name=op.f('fk_message_variant_template_id')),
     sa.PrimaryKeyConstraint('template_id', 'account_id', name=op.f('pk_message_variant'))
     )
+    op.create_table('own_price',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('service', sa.String(length=80), nullable=False),
+    sa.Column('country', sa.String(length=2), nullable=False),
+    sa.Column('heaviest_g', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('price', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_own_price_account_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_own_price'))
+    )
+    with op.batch_alter_table('own_price', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_own_price_account_id'), ['account_id'], unique=False)
+
     op.create_table('pick_list',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -958,6 +973,7 @@ def upgrade() -> None:
     sa.Column('service', sa.String(length=80), nullable=False),
     sa.Column('size', sa.String(length=20), nullable=False),
     sa.Column('packaging_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('among', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
     sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_service_rule_account_id')),
     sa.ForeignKeyConstraint(['channel_id'], ['channel_account.id'], name=op.f('fk_service_rule_channel_id')),
     sa.ForeignKeyConstraint(['packaging_id'], ['packaging.id'], name=op.f('fk_service_rule_packaging_id')),
@@ -1485,6 +1501,24 @@ def upgrade() -> None:
     with op.batch_alter_table('pick_scan', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_pick_scan_pick_list_id'), ['pick_list_id'], unique=False)
 
+    op.create_table('price_answer',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('digest', sa.String(length=64), nullable=False),
+    sa.Column('request', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('state', sa.String(length=8), nullable=False),
+    sa.Column('rates', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('why', sa.String(length=500), nullable=False),
+    sa.Column('asked_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_price_answer_account_id')),
+    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_price_answer_order_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_price_answer')),
+    sa.UniqueConstraint('order_id', 'digest', 'account_id', name=op.f('uq_price_answer_order_id_digest_account_id'))
+    )
+    with op.batch_alter_table('price_answer', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_price_answer_asked_at'), ['asked_at'], unique=False)
+
     op.create_table('price_note',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('variant_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1767,6 +1801,39 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_channel_notice_outgoing_id'), ['outgoing_id'], unique=False)
         batch_op.create_index('ix_channel_notice_wrong', ['account_id'], unique=False, sqlite_where=sa.text("state IN ('failed', 'retry', 'unknown')"), postgresql_where=sa.text("state IN ('failed', 'retry', 'unknown')"))
 
+    op.create_table('courier_claim',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('shipment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('case_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('carrier', sa.String(length=40), nullable=False),
+    sa.Column('reason', sa.String(length=8), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('story', sa.Text(), nullable=False),
+    sa.Column('state', sa.String(length=8), nullable=False),
+    sa.Column('term', sa.String(length=40), nullable=False),
+    sa.Column('due_on', sa.Date(), nullable=False),
+    sa.Column('sent_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('answer_on', sa.Date(), nullable=True),
+    sa.Column('reference', sa.String(length=80), nullable=False),
+    sa.Column('paid', sa.BigInteger(), nullable=True),
+    sa.Column('answer', sa.String(length=500), nullable=False),
+    sa.Column('by_name', sa.String(length=120), nullable=False),
+    sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('closed_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.CheckConstraint('amount > 0', name=op.f('ck_courier_claim_amount_positive')),
+    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_courier_claim_order_id')),
+    sa.ForeignKeyConstraint(['shipment_id'], ['shipment.id'], name=op.f('fk_courier_claim_shipment_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_courier_claim'))
+    )
+    with op.batch_alter_table('courier_claim', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_courier_claim_case_id'), ['case_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_courier_claim_order_id'), ['order_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_courier_claim_shipment_id'), ['shipment_id'], unique=False)
+        batch_op.create_index('ix_courier_claim_state', ['state', 'id'], unique=False)
+        batch_op.create_index('uq_courier_claim_shipment', ['shipment_id'], unique=True, sqlite_where=sa.text("state IN ('open', 'sent')"), postgresql_where=sa.text("state IN ('open', 'sent')"))
+
     op.create_table('document_file',
     sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('file', sa.String(length=80), nullable=False),
@@ -1825,6 +1892,7 @@ def upgrade() -> None:
     sa.Column('track_due_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.Column('request', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
     sa.Column('reasons', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('among', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
     sa.Column('state', sa.String(length=10), nullable=False),
     sa.Column('asked', sa.Boolean(), nullable=False),
     sa.Column('why', sa.String(length=500), nullable=False),
@@ -2515,6 +2583,14 @@ def downgrade() -> None:
 
     op.drop_table('einvoice')
     op.drop_table('document_file')
+    with op.batch_alter_table('courier_claim', schema=None) as batch_op:
+        batch_op.drop_index('uq_courier_claim_shipment', sqlite_where=sa.text("state IN ('open', 'sent')"), postgresql_where=sa.text("state IN ('open', 'sent')"))
+        batch_op.drop_index('ix_courier_claim_state')
+        batch_op.drop_index(batch_op.f('ix_courier_claim_shipment_id'))
+        batch_op.drop_index(batch_op.f('ix_courier_claim_order_id'))
+        batch_op.drop_index(batch_op.f('ix_courier_claim_case_id'))
+
+    op.drop_table('courier_claim')
     with op.batch_alter_table('channel_notice', schema=None) as batch_op:
         batch_op.drop_index('ix_channel_notice_wrong', sqlite_where=sa.text("state IN ('failed', 'retry', 'unknown')"), postgresql_where=sa.text("state IN ('failed', 'retry', 'unknown')"))
         batch_op.drop_index(batch_op.f('ix_channel_notice_outgoing_id'))
@@ -2583,6 +2659,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_price_note_variant')
 
     op.drop_table('price_note')
+    with op.batch_alter_table('price_answer', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_price_answer_asked_at'))
+
+    op.drop_table('price_answer')
     with op.batch_alter_table('pick_scan', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_pick_scan_pick_list_id'))
 
@@ -2733,6 +2813,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_pick_list_state')
 
     op.drop_table('pick_list')
+    with op.batch_alter_table('own_price', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_own_price_account_id'))
+
+    op.drop_table('own_price')
     op.drop_table('message_variant')
     op.drop_table('location')
     with op.batch_alter_table('list_view', schema=None) as batch_op:

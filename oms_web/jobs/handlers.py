@@ -33,6 +33,7 @@ from oms_web.flows import (
 )
 from oms_web.jobs.print_label import print_label
 from oms_web.sync import (
+    channel_messages,
     doorbell,
     einvoicing,
     feeds,
@@ -47,7 +48,9 @@ from oms_web.sync import (
 )
 from oms_web.sync.offers import read_offers
 from oms_web.sync.pull import pull
-from oms_web.sync.pull_returns import pull_returns
+from oms_web.sync.pull_messages import MESSAGES
+from oms_web.sync.pull_returns import RETURNS
+from oms_web.sync.pull_told import Told, pull_told
 from oms_web.sync.push_notices import TASK as NOTICES
 from oms_web.sync.push_notices import push_notices
 from oms_web.sync.push_prices import TASK as PRICES
@@ -84,6 +87,8 @@ class Job:
 
 
 Handler = Callable[[Job], Result]
+TOLD: dict[str, Told] = {one.feed: one for one in (RETURNS, MESSAGES)}
+"""Feeds of what stands beside orders."""
 
 
 def read_feed(job: Job) -> Result:
@@ -92,7 +97,8 @@ def read_feed(job: Job) -> Result:
     try:
         if name == feeds.OFFERS:
             return {"offers": read_offers(job.engine, account_id, job.beat)}
-        pulled = pull_returns(job.engine, account_id, job.beat) if name == feeds.RETURNS else \
+        told = TOLD.get(name)
+        pulled = pull_told(job.engine, account_id, told, job.beat) if told else \
             pull(job.engine, account_id, name, job.beat)
     except (ChannelError, ChannelStopped) as error:
         return {"error": feeds.describe(error)}
@@ -241,6 +247,8 @@ def tell_webhook_once(job: Job) -> Result:
 
 def send_messages(job: Job) -> Result:
     """Send what is due to buyers. When to try a message again stands at it."""
+    if account_id := job.args.get("account_id"):
+        return {"sent": channel_messages.send(job.engine, account_id, job.beat)}
     return {"sent": message_sending.send(
         job.engine, job.args["kind"], lambda document_id: job.oms.printing.for_buyer(document_id),
         job.beat)}

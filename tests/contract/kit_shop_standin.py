@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from oms_connector import Limit, Order, Response, Unreadable
+from oms_connector import Attached, Limit, Order, Response, Unreadable
 from oms_connector.testing import (
     Absent,
     Basket,
@@ -206,6 +206,19 @@ class KramStandIn(StandIn):
 
     def given_back(self, ref: str) -> Sequence[Decimal]:
         return self.api.paying.refunds(ref)
+
+    def buyer_writes(self, text: str, order: str = "", files: Sequence[Attached] = ()) -> str:
+        return str(self.api.talking.add(text, order, False, files=files)["id"])
+
+    def seller_writes(self, text: str, order: str) -> str:
+        return str(self.api.talking.add(text, order, True)["id"])
+
+    def said(self, order: str) -> Sequence[str]:
+        return [one["text"] for one in self.api.talking.kept
+                if one["ours"] and one["order"] == order]
+
+    def unread(self, order: str) -> bool:
+        return order in self.api.talking.unread
 
     # Lapses
 

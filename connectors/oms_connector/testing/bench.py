@@ -26,9 +26,11 @@ from oms_connector import (
     HearsWebhooks,
     KnowsWords,
     ListsOffers,
+    MarksRead,
     OrdersPickups,
     OrdersWebhooks,
     PrintsProtocols,
+    PullsMessages,
     PullsOrders,
     PullsReturns,
     PushesPrices,
@@ -40,6 +42,7 @@ from oms_connector import (
     RefundsPayments,
     RegistersClient,
     ReportsSms,
+    SendsMessages,
     SendsSms,
     SweepsOrders,
     TellsPayments,
@@ -89,6 +92,9 @@ ABLE: Mapping[type[Any], tuple[str, tuple[str, ...]]] = {
     AsksForPayments: ("ask for payments", ("payments",)),
     TellsPayments: ("tell of payments", ("buyer_pays",)),
     RefundsPayments: ("give money back", ("given_back",)),
+    PullsMessages: ("pull messages", ("buyer_writes", "seller_writes")),
+    SendsMessages: ("send messages", ("buyer_writes", "said")),
+    MarksRead: ("mark messages as read", ("unread",)),
 }
 """Capability -> what it is called, and the verbs that a stand-in must have for it."""
 

@@ -19,6 +19,7 @@ from oms_connector import (
     ParcelInfo,
     PaymentAsk,
     PriceItem,
+    PullsMessages,
     PullsOrders,
     PullsReturns,
     PushesPrices,
@@ -41,6 +42,7 @@ from oms_connector.testing.bench import Bench
 from oms_connector.testing.parcels import parcel_reads, parcel_writes
 from oms_connector.testing.pulling import current
 from oms_connector.testing.standin import Absent, Shown
+from oms_connector.testing.talks import talk_writes
 from oms_connector.testing.write import NUMBERS, Maker, Reader, Write, new_key
 
 
@@ -68,6 +70,10 @@ def reads(bench: Bench) -> Mapping[str, Reader]:
         bench.standin.announce_return(ref)
         bench.settle()
         found["pull_returns"] = lambda c: c.pull_returns(None, size)
+    if able(PullsMessages):
+        bench.standin.buyer_writes("Kiedy wysyłka?", bench.place_apart(1)[0])
+        bench.settle()
+        found["pull_messages"] = lambda c: c.pull_messages(None, size)
     if able(KnowsWords):
         found["words"] = lambda c: [c.words("statuses"), c.words("carriers")]
     return found | _follow_ups(bench) | parcel_reads(bench)
@@ -104,7 +110,7 @@ def writes(bench: Bench) -> Mapping[str, Maker]:
         ("ask_payment", AsksForPayments, payment), ("refund", RefundsPayments, refund),
     )
     return {name: maker for name, capability, maker in makers if bench.can(capability)} \
-        | parcel_writes(bench)
+        | parcel_writes(bench) | talk_writes(bench)
 
 
 def shown(bench: Bench, ref: str) -> Shown:

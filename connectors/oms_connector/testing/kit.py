@@ -20,6 +20,7 @@ from oms_connector.testing.pulling import Pulling
 from oms_connector.testing.pushing import Pushing
 from oms_connector.testing.scale import Outcome, Result
 from oms_connector.testing.standin import StandIn
+from oms_connector.testing.talking import Talking
 from oms_connector.testing.telling import Telling
 from oms_connector.testing.webhooks import Webhooks
 
@@ -27,8 +28,8 @@ PROPERTY = "oms_connector"
 """The name under which a test says which promise of which connector it checked."""
 
 
-class ConnectorKit(Pulling, Changing, Pushing, Telling, Carrying, Paying, Failing, Access, Webhooks,
-                   Hygiene):
+class ConnectorKit(Pulling, Changing, Pushing, Telling, Carrying, Paying, Talking, Failing, Access,
+                   Webhooks, Hygiene):
     """All checks. Inherit, name the stand-in, and pytest does the rest::
 
         class TestMyShop(ConnectorKit):

@@ -15,7 +15,7 @@ from markupsafe import escape
 from oms_web.domain.messages import placeholders, segments
 
 LANGUAGES = ("pl", "en")
-EMAIL, SMS = "email", "sms"
+EMAIL, SMS, CHANNEL = "email", "sms", "channel"
 _LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]]")
 
 

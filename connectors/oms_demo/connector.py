@@ -13,6 +13,7 @@ from typing import Any
 
 from oms_connector import (
     AccessRefused,
+    BuyerMessage,
     Capabilities,
     Connector,
     Dictionary,
@@ -21,6 +22,7 @@ from oms_connector import (
     ItemResult,
     Limit,
     Manifest,
+    MessageOut,
     NotFound,
     Offer,
     Order,
@@ -35,7 +37,7 @@ from oms_connector import (
     Word,
 )
 
-from oms_demo import bell, journal, mapping, words
+from oms_demo import bell, journal, mapping, talking, words
 from oms_demo.asking import Asking, batches, path_to
 
 API = "/api/v1"
@@ -59,6 +61,7 @@ class DemoConnector(Connector):
         ),
         capabilities=Capabilities(
             min_poll_s=10, history_days=30, page_max=BATCH, stock_batch=BATCH, price_batch=BATCH,
+            message_chars=talking.MOST,
         ),
         limits=(Limit(per_second=20, burst=120),),
         help=words.HELP,
@@ -189,6 +192,24 @@ class DemoConnector(Connector):
         last = journal.last_of(told, after)
         return Page([mapping.return_in(document) for document in told["returns"]],
                     {"change": last}, told["more"] is True)
+
+    # PullsMessages, SendsMessages, MarksRead
+
+    def pull_messages(self, cursor: Mapping[str, Any] | None, limit: int) -> Page[BuyerMessage]:
+        """What buyers and the seller wrote."""
+        return talking.pull(self._market, cursor, _page(limit))
+
+    def send_message(self, message: MessageOut) -> BuyerMessage:
+        """Write to a buyer."""
+        return talking.send(self._market, message)
+
+    def find_message(self, message: MessageOut) -> BuyerMessage | None:
+        """What became of a message."""
+        return talking.find(self._market, message)
+
+    def mark_read(self, thread: str) -> None:
+        """The seller has read a thread."""
+        talking.mark_read(self._market, thread)
 
     # KnowsWords
 

@@ -1,7 +1,8 @@
 """Send what is due to buyers: e-mail by the shop's mail server, SMS by a gateway's connector.
 
-What goes through a channel is sent by ``channel_messages``. One task for each kind (``core/claims.py``), so that two workers do not open two lines. No
-transaction is open while something is sent; what was about to be sent is written down before.
+One task for each kind (``core/claims.py``), so that two workers do not open two lines; what goes
+through a channel is sent by ``channel_messages``. No transaction is open while something is sent;
+what was about to be sent is written down before.
 """
 
 from __future__ import annotations

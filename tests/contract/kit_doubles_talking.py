@@ -19,14 +19,13 @@ class TakesEveryWordForTheBuyers(KitShop):
         return Page([replace(one, ours=False) for one in page.items], page.cursor, page.more)
 
 
-@breaks(79, also=(80,))
+@breaks(79, also=(80, 83))
 class StopsAfterAPage(KitShop):
     """There is never more."""
 
     def pull_messages(self, cursor, limit):
         page = super().pull_messages(cursor, limit)
-        return Page(page.items, {"after": (cursor or {}).get("after", 0)} if cursor else page.cursor,
-                    False)
+        return Page(page.items, cursor or page.cursor, False)
 
 
 @breaks(80)

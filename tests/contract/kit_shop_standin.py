@@ -217,7 +217,7 @@ class KramStandIn(StandIn):
         return [one["text"] for one in self.api.talking.kept
                 if one["ours"] and one["order"] == order]
 
-    def unread(self, order: str) -> bool:
+    def is_unread(self, order: str) -> bool:
         return order in self.api.talking.unread
 
     # Lapses

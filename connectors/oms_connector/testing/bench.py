@@ -94,7 +94,7 @@ ABLE: Mapping[type[Any], tuple[str, tuple[str, ...]]] = {
     RefundsPayments: ("give money back", ("given_back",)),
     PullsMessages: ("pull messages", ("buyer_writes", "seller_writes")),
     SendsMessages: ("send messages", ("buyer_writes", "said")),
-    MarksRead: ("mark messages as read", ("unread",)),
+    MarksRead: ("mark messages as read", ("is_unread",)),
 }
 """Capability -> what it is called, and the verbs that a stand-in must have for it."""
 

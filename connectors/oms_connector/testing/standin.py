@@ -363,7 +363,7 @@ class StandIn:
         """What the seller wrote to the buyer of an order, oldest first, repeated ones too."""
         raise Absent("nobody writes there")
 
-    def unread(self, order: str) -> bool:
+    def is_unread(self, order: str) -> bool:
         """Whether the thread with the buyer of an order counts as unread."""
         raise Absent("it does not know what was read")
 

@@ -38,7 +38,8 @@ class Talking:
         told[bench.standin.seller_writes("odpowiedź", refs[0])] = (refs[0], True)
         bench.settle()
         found = _heard(read(bench, hearing).items)
-        must(set(found) == set(told), f"written were {sorted(told)}, and there came {sorted(found)}")
+        must(set(found) == set(told),
+             f"written were {sorted(told)}, and there came {sorted(found)}")
         for ref, (order, ours) in told.items():
             must((found[ref].order_ref, found[ref].ours) == (order, ours),
                  f"of a message about {order} by {'us' if ours else 'the buyer'} it says "

@@ -50,4 +50,4 @@ def reading(bench: Bench) -> Write:
     thread = next(one.thread for one in read(bench, hearing).items
                   if one.external_id == asked) if bench.can(PullsMessages) else ref
     return Write("mark_read", lambda c: c.mark_read(thread),
-                 lambda: bench.standin.unread(ref), False)
+                 lambda: bench.standin.is_unread(ref), False)

@@ -26,7 +26,7 @@ from oms_demo.market.store import stamp
 if TYPE_CHECKING:
     from oms_demo.market.market import Market
 
-KINDS = ("order", "return", "offer")
+KINDS = ("order", "return", "offer", "message")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 RETRIES_S = (5, 30, 120, 600, 3600)
 """Waits between tries; after the last one the ring is given up."""

@@ -22,7 +22,8 @@ class ChannelAccount(Base):
     ``send_invoices``: buyers see our invoices there. ``tell_cancelled``: it learns what we cancel.
     ``status_words``: our statuses (ids as text) and the channel's own words for them.
     ``writing``: whether buyers can be written to through it: empty, ``can``, or ``first`` (it
-    wants that, and no e-mail). ``surcharge_bp`` is what prices are raised by there, in hundredths of a percent.
+    wants that, and no e-mail). ``surcharge_bp`` is what prices are raised by there, in hundredths
+    of a percent.
     """
 
     __tablename__ = "channel_account"

@@ -1,5 +1,5 @@
-"""Tables of messages: templates, messages, threads of channels, refused addresses, how mail is sent,
-buyers' pages.
+"""Tables of messages: templates, messages, threads of channels, refused addresses, how mail is
+sent, buyers' pages.
 """
 
 from __future__ import annotations

@@ -129,8 +129,8 @@ def take(work: Work, kind: str, key_hours: int = 0, account_id: int | None = Non
             .execution_options(populate_existing=True))
         if row is None:
             return None
-        stays = kind == CHANNEL or kind == SMS and (
-            row.tried_at is None or patience.is_remembered(row.tried_at, key_hours, work.now))
+        stays = kind == CHANNEL or (kind == SMS and (
+            row.tried_at is None or patience.is_remembered(row.tried_at, key_hours, work.now)))
         if row.state == SENDING and not stays:
             _end(work, row, UNKNOWN, NOT_TOLD)
         elif patience.gives_up(row.asked_at, work.now):

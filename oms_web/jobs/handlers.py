@@ -30,6 +30,7 @@ from oms_web.flows import (
     label,
     map_listing,
     publish_stock,
+    return_letter,
 )
 from oms_web.jobs.print_label import print_label
 from oms_web.sync import (
@@ -273,6 +274,13 @@ def correct_refunded(job: Job) -> Result:
         return {"number": document.number}
 
 
+def case_letter(job: Job) -> Result:
+    """A case took a turn: write to its buyer, if the seller wants that by itself."""
+    with job.oms.works.writing(SYSTEM) as work:
+        return {"messages": return_letter.by_itself(
+            work, job.args["case_id"], job.args["moment"])}
+
+
 def send_einvoices(job: Job) -> Result:
     """Send what waits to KSeF and ask what became of what was sent. When to come again stands at
     each.
@@ -385,6 +393,7 @@ HANDLERS: dict[str, Handler] = {
     rehearsing.TASK: rehearse_rule,
     "queue_einvoice": queue_einvoice,
     "correct_refunded": correct_refunded,
+    "case_letter": case_letter,
     einvoicing.TASK: send_einvoices,
     einvoicing.INCOMING: read_incoming_invoices,
     "print_batch": _late("print_batch"),

@@ -134,7 +134,7 @@ def _hindrance(kind: str) -> str:
 def _page(order_id: int, template_id: int | None = None, problem: str = "", status: int = 200,
           own: OwnForm | None = None) -> Response:
     order = orders.get_order(db.session, order_id)
-    known = templates.every(db.session)
+    known = templates.every(db.session, templates.ORDERS)
     chosen = template_id or asked.number("template")
     row = next((one for one in known if one.id == chosen), None) \
         or order_message.fitting(db.session, order, known)

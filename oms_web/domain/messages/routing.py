@@ -13,16 +13,14 @@ CAN, FIRST = "can", "first"
 """
 
 
-def choose(kind: str, writing: str, *, wants_channel: bool, carries_document: bool,
-           too_long: bool = False) -> str:
+def choose(kind: str, writing: str, *, wants_channel: bool, carries_document: bool) -> str:
     """The kind of message that a template of a kind becomes.
 
     Args:
         writing: what the order's channel takes: empty, ``can`` or ``first``.
         wants_channel: the seller chose the channel for this template.
         carries_document: a PDF goes along, which only a letter can carry.
-        too_long: the channel takes no text as long as this.
     """
-    if kind != EMAIL or carries_document or too_long:
+    if kind != EMAIL or carries_document:
         return kind
     return CHANNEL if writing == FIRST or (writing == CAN and wants_channel) else EMAIL

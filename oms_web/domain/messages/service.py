@@ -77,8 +77,8 @@ def put(work: Work, kind: str, recipient: str, rendered: Rendered, *, name: str,
 
     What a rule writes waits until what happened to the order cannot be recalled any more.
 
-    ``place`` is for what goes through a channel. Without a recipient, or with one that came back before, it is written down as failed: whoever
-    looks sees that the buyer was not told, and why.
+    ``place`` is for what goes through a channel. Without a recipient, or with one that came back
+    before, it is written down as failed: whoever looks sees that the buyer was not told, and why.
     """
     why = None if recipient else NO_ADDRESS
     if recipient and kind == EMAIL and is_refused(work, recipient):

@@ -32,8 +32,8 @@ RESUME_HELP = N_(
 SHIPPING = N_("Send parcels with Allegro (Wysyłam z Allegro)")
 MESSAGES = N_("Read and answer buyers' messages (Message Center)")
 MESSAGES_HELP = N_(
-    "Asks for one more permission: connect the account again after you have switched it on. Letters "
-    "to buyers then go through Allegro and not by e-mail."
+    "Asks for one more permission: connect the account again after you have switched it on. "
+    "Letters to buyers then go through Allegro and not by e-mail."
 )
 SHIPPING_HELP = N_(
     "Buys labels with this account. The application needs the rights to shipments; connect the "

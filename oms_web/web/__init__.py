@@ -22,9 +22,9 @@ SCREENS = (
     "quarantine", "imports", "import_profiles", "documents", "corrections", "einvoices",
     "einvoice_settings", "accounting", "papers", "numbering", "printing", "tasks", "users",
     "api_keys", "webhooks", "settings", "floor_settings", "printers", "labels", "messages",
-    "message_templates", "message_settings", "order_messages", "order_payments", "buyer_page",
-    "statements", "bank_transfers", "settlements", "courier_bills", "profits", "guide", "audit",
-    "components",
+    "message_templates", "threads", "message_settings", "order_messages", "order_payments",
+    "buyer_page", "statements", "bank_transfers", "settlements", "courier_bills", "profits",
+    "guide", "audit", "components",
 )
 
 

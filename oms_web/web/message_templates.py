@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from oms_connector import AsksForPayments, SendsSms
-from wtforms import BooleanField, HiddenField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAreaField
 
 from oms_web.core.errors import Invalid, NotFound, OmsError
 from oms_web.domain.channels.models import ChannelAccount
@@ -26,7 +26,7 @@ from oms_web.web import message_words
 from oms_web.web.access import act
 from oms_web.web.door import oms, reading, writing
 from oms_web.web.failures import words_of
-from oms_web.web.forms import Form
+from oms_web.web.forms import Form, choices
 from oms_web.web.messages import tabs_at
 from oms_web.web.order_filters import accounts
 from oms_web.web.render import go, render
@@ -46,6 +46,9 @@ class TemplateForm(Form):
     text_en = TextAreaField(_l("Text"))
     plain = BooleanField(_l("Without diacritics"))
     attach = BooleanField(_l("Attach the newest document of the order"))
+    through_channel = BooleanField(_l("Through the channel, where it takes messages"))
+    moment = SelectField(_l("What it is about"), choices=choices(message_words.MOMENTS), default="")
+    by_itself = BooleanField(_l("Send it by itself when a case takes this turn"))
 
 
 @dataclass(frozen=True, slots=True)

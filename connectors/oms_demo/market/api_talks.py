@@ -35,7 +35,8 @@ def write_message() -> tuple[Response, int]:
     body = asked.body()
     number, new = market().answer(
         asked.text(body, "text", most=talks.MOST * 2),
-        order=asked.text(body, "order_id", required=False), thread=asked.text(body, "thread_id", required=False), key=asked.key(body))
+        order=asked.text(body, "order_id", required=False),
+        thread=asked.text(body, "thread_id", required=False), key=asked.key(body))
     with market().store.transaction() as db:
         return jsonify(talks.one(db, number)), 201 if new else 200
 

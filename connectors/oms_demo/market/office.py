@@ -273,7 +273,8 @@ def order_page(ref: str, wrong: str = "") -> str:
         events = db.execute("SELECT * FROM event WHERE purchase_seq = ? ORDER BY id",
                             (row["seq"],)).fetchall()
         more = {
-            "talk": talks.of_order(db, ref), "back": returns.of_order(db, row["seq"]), "documents": papers.of_order(db, row["seq"]),
+            "talk": talks.of_order(db, ref),
+            "back": returns.of_order(db, row["seq"]), "documents": papers.of_order(db, row["seq"]),
             "stage": stage_of(db, row["seq"]),
         }
     return render_template(

@@ -65,8 +65,8 @@ def _add(db: sqlite3.Connection, at: datetime, thread: str, text: str, order: st
     if not text.strip() or len(text) > MOST:
         raise Refusal("bad_text", f"A message has 1 to {MOST} characters.", 422, field="text")
     done = db.execute(
-        "INSERT INTO talk (thread, purchase_ref, offer_ref, by_seller, author, text, files, at, key)"
-        " VALUES (?,?,?,?,?,?,?,?,?)",
+        "INSERT INTO talk (thread, purchase_ref, offer_ref, by_seller, author, text, files, at,"
+        " key) VALUES (?,?,?,?,?,?,?,?,?)",
         (thread, order or None, offer or None, by_seller, author, text,
          json.dumps([dict(one) for one in files]), stamp(at), key))
     rings.announce(db, at, "message", str(done.lastrowid), f"message-{done.lastrowid}")

@@ -116,7 +116,7 @@ class _Facts:
             return ""
         return self.session.scalar(
             select(AuditEntry.note).where(
-                AuditEntry.subject_kind == "return", AuditEntry.subject_id == self.case.id,
+                AuditEntry.subject == "return", AuditEntry.subject_id == self.case.id,
                 AuditEntry.act == "returns.refuse")
             .order_by(AuditEntry.id.desc()).limit(1)) or ""
 

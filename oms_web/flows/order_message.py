@@ -26,6 +26,7 @@ from oms_web.domain.messages import (
     places,
     service,
     templates,
+    threads,
     values,
     wording,
 )
@@ -79,10 +80,12 @@ def write(work: Work, order_id: int, template_id: int) -> int | None:
     if not draft.rendered.text:
         raise NotAllowedNow("The template %(name)s has nothing to say here.", name=template.name)
     occasion = work.occasion or f"once:{work.now.isoformat()}:{work.actor.id or work.actor.kind}"
-    return service.put(
+    sent = service.put(
         work, draft.kind, draft.recipient, draft.rendered, name=template.name,
         key=f"{template_id}:{order_id}:{occasion}"[:160], order_id=order_id,
         template_id=template_id, documents=draft.documents, place=draft.place)
+    _answers(work, sent, draft.place)
+    return sent
 
 
 def write_words(work: Work, order_id: int, subject: str, text: str) -> int | None:
@@ -113,9 +116,17 @@ def write_words(work: Work, order_id: int, subject: str, text: str) -> int | Non
     draft = _filled(work.session, order, EMAIL, (subject, text), _language(work.session, order),
                     False, link, place)
     occasion = work.occasion or f"once:{work.now.isoformat()}:{work.actor.id or work.actor.kind}"
-    return service.put(work, draft.kind, draft.recipient, draft.rendered, name=subject[:80],
+    sent = service.put(work, draft.kind, draft.recipient, draft.rendered, name=subject[:80],
                        key=f"own:{order_id}:{occasion}"[:160], order_id=order_id,
                        place=draft.place)
+    _answers(work, sent, draft.place)
+    return sent
+
+
+def _answers(work: Work, sent: int | None, place: Place | None) -> None:
+    """What a person writes into a thread answers what stands there; what a rule writes does not."""
+    if sent is not None and place is not None and place.thread_id and work.actor.kind == "user":
+        threads.answer(work, place.thread_id)
 
 
 def fitting(session: Session, order: Order, known: Sequence[MessageTemplate]

@@ -37,6 +37,7 @@ from oms_web.domain.messages.wording import CHANNEL, EMAIL, Rendered
 from oms_web.domain.orders import outgoing_queries, taking
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
+from oms_web.domain.returns.models import Return
 
 MOST_SUBJECT, MOST_TEXT = 200, 10_000
 NEWS, BRINGING_IN = timedelta(hours=48), timedelta(hours=1)
@@ -156,15 +157,16 @@ def preview(work: Work, order_id: int, template: MessageTemplate) -> Draft:
 
 
 def try_words(work: Work, order_id: int, kind: str, words: tuple[str, str], language: str,
-              plain: bool) -> tuple[Draft, str]:
-    """Words that are still being written, on an order; and the language its buyer is written to in.
+              plain: bool, case: Return | None = None) -> tuple[Draft, str]:
+    """Words that are still being written, on an order, perhaps about a case of it; and the language
+    its buyer is written to in.
 
     Raises:
         NotFound: there is no such order.
     """
     order = orders.get_order(work.session, order_id)
     link = pages.known_link(work, order_id) or pages.sample_link(work)
-    return _filled(work.session, order, kind, words, language, plain, link), \
+    return _filled(work.session, order, kind, words, language, plain, link, case=case), \
         _language(work.session, order)
 
 
@@ -214,10 +216,11 @@ def _draft(session: Session, order: Order, template: MessageTemplate, link: str)
 
 
 def _filled(session: Session, order: Order, kind: str, words: tuple[str, str], language: str,
-            plain: bool, link: str, place: Place | None = None) -> Draft:
+            plain: bool, link: str, place: Place | None = None, case: Return | None = None
+            ) -> Draft:
     kind = CHANNEL if place is not None else kind
     names = placeholders.named(*words)
-    found = values.gather(session, order, names, language, link)
+    found = values.gather(session, order, names, language, link, case)
     return Draft(kind, _recipient(order, kind), wording.render(kind, words, language, found, plain),
                  (), tuple(sorted(name for name in names if not found.get(name))), place)
 

@@ -28,7 +28,7 @@ from oms_web.core.actor import SYSTEM
 from oms_web.core.errors import NotAllowedNow
 from oms_web.domain.channels.service import ChannelStopped
 from oms_web.domain.messages import queries, service
-from oms_web.domain.messages.letters import Verdict, plain_why
+from oms_web.domain.messages.letters import Verdict, Why, plain_why
 from oms_web.domain.messages.service import Outgoing
 from oms_web.domain.messages.wording import CHANNEL
 from oms_web.sync import feeds
@@ -44,7 +44,6 @@ BEFORE = timedelta(minutes=5)
 """By so much may the channel's clock be behind ours."""
 STOPPED = plain_why("The channel is not connected.")
 CANNOT = plain_why("This channel takes no messages.")
-SAYS = "The channel: %(why)s"
 
 
 def send(engine: Engine, account_id: int, beat: Callable[[int, int], None]) -> int:
@@ -82,22 +81,26 @@ def _say(engine: Engine, account_id: int, connector: Any, outgoing: Outgoing) ->
         return _sent(told or connector.send_message(message))
     except OutcomeUnknown as error:
         lag = timedelta(seconds=connector.manifest.capabilities.settle_lag_s)
-        return Verdict("unknown", plain_why(SAYS, why=error),
+        return Verdict("unknown", _why(error),
                        wait=(LOOK_AFTER + lag).total_seconds())
     except RateLimited as error:
-        return Verdict("closed", plain_why(SAYS, why=error), wait=error.retry_after)
+        return Verdict("closed", _why(error), wait=error.retry_after)
     except AccessRefused as error:
         with engine.works.writing(SYSTEM) as work:
             feeds.break_account(work, account_id, str(error))
-        return Verdict("closed", plain_why(SAYS, why=error))
+        return Verdict("closed", _why(error))
     except Refused as error:
-        return Verdict("refused", plain_why(SAYS, why=error))
+        return Verdict("refused", _why(error))
     except ChannelDown as error:
-        return Verdict("closed", plain_why(SAYS, why=error))
+        return Verdict("closed", _why(error))
     except ChannelError as error:
-        return Verdict("later", plain_why(SAYS, why=error))
+        return Verdict("later", _why(error))
     except Exception as error:  # a fault of the connector: it may have sent it
-        return Verdict("unknown", plain_why(SAYS, why=feeds.describe(error)))
+        return Verdict("unknown", _why(feeds.describe(error)))
+
+
+def _why(said: object) -> Why:
+    return plain_why("The channel: %(why)s", why=said)
 
 
 def _sent(told: Any) -> Verdict:

@@ -347,7 +347,7 @@ VALUES: dict[str, Mapping[str, Any]] = {
     "by": {"buyer": _l("the buyer"), "seller": _l("the seller"), "channel": _l("the channel")},
     "payment_kind": PAYMENT_KINDS, "reason": WEIGHT_REASONS, "message": message_words.STATES,
     "method": {"cash": _l("cash"), "card": _l("card"), "transfer": _l("bank transfer")},
-    "travel": label_words.TRAVEL, "label": label_words.STATES,
+    "moment": message_words.MOMENTS, "travel": label_words.TRAVEL, "label": label_words.STATES,
     "audience": {"own": _l("the owner alone"), "all": _l("everybody"), **ROLE_NAMES},
     "state": {
         **channels.STATES, **stock_documents.STATES, **quarantine.STATES, **shipments.STATES,

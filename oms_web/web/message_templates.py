@@ -19,6 +19,8 @@ from oms_web.domain.messages import placeholders, segments, starters, templates,
 from oms_web.domain.messages.models import MessageTemplate
 from oms_web.domain.messages.wording import SMS, Words
 from oms_web.domain.orders import queries as orders
+from oms_web.domain.returns import queries as cases
+from oms_web.domain.returns.models import Return
 from oms_web.extensions import db
 from oms_web.flows import order_message
 from oms_web.flows.order_message import Draft
@@ -211,10 +213,14 @@ def _sells(account: ChannelAccount) -> bool:
 
 
 def _try(form: TemplateForm, kind: str) -> tuple[list[Tried], int | None, str]:
-    """The words on the order that was named, else on the newest; nothing if there is none."""
+    """The words on the order or case that was named, else on the newest; nothing if there is none.
+    """
     typed = request.form.get("order", "") or request.args.get("order", "")
     typed = typed.strip().lstrip("#")
     order_id = int(typed) if typed.isdigit() and len(typed) < 15 else 0
+    case = cases.to_try_on(db.session, typed) if form.moment.data else None
+    if case is not None and case.order_id is not None:
+        order_id = case.order_id
     order_id = order_id or orders.last_number(db.session)
     if not order_id:
         return [], None, ""
@@ -228,7 +234,7 @@ def _try(form: TemplateForm, kind: str) -> tuple[list[Tried], int | None, str]:
             placeholders.check(text, f"text_{language}")
             if text.strip():
                 found.append(_one(order_id, kind, (subject, text), language,
-                                  bool(form.plain.data)))
+                                  bool(form.plain.data), case))
         return found, order_id, ""
     except NotFound as error:
         return [], None, words_of(error)
@@ -236,8 +242,9 @@ def _try(form: TemplateForm, kind: str) -> tuple[list[Tried], int | None, str]:
         return [], order_id, words_of(error)
 
 
-def _one(order_id: int, kind: str, words: tuple[str, str], language: str, plain: bool) -> Tried:
-    draft, usual = order_message.try_words(reading(), order_id, kind, words, language, plain)
+def _one(order_id: int, kind: str, words: tuple[str, str], language: str, plain: bool,
+         case: Return | None) -> Tried:
+    draft, usual = order_message.try_words(reading(), order_id, kind, words, language, plain, case)
     text = draft.rendered.text
     return Tried(language, draft, segments.measure(text), segments.foreign(text),
                  language == usual)

@@ -307,7 +307,7 @@ def unanswered(asked: Asked) -> Iterator[Case]:
             formats.number(n) if n <= conversations.MOST_WAITING else
             gettext("more than %(n)s", n=formats.number(conversations.MOST_WAITING)),
             gettext("They wrote on a channel. Answer, or say that no answer is needed."),
-            url_for("threads.index"), gettext("Answer"), since=since)
+            url_for("threads.index"), gettext("Answer them"), since=since)
 
 
 def floor_work(asked: Asked) -> Iterator[Case]:

@@ -54,7 +54,12 @@ def maybe_ask(market: Market, ref: str, at: datetime) -> None:
 
 
 def of_scene(market: Market, number: int, ref: str, at: datetime) -> None:
-    """The buyer of a scene writes, where it wants that."""
+    """The buyer of a scene writes, where it wants that; at the first one somebody asks before
+    buying.
+    """
+    if number == 0:
+        market.buyer_writes("Dzień dobry, czy świece są też w wersji bezzapachowej?",
+                            offer=market.shelf()[0].ref, author="swiecolubna", at=at)
     if number in OF_SCENES:
         text, files = OF_SCENES[number]
         market.buyer_writes(text, ref, files=files, at=at + timedelta(minutes=7))

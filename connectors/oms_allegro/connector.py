@@ -45,6 +45,7 @@ from oms_allegro import (
     commands,
     invoices,
     journal,
+    messages,
     offers,
     parcels,
     refunds,
@@ -53,6 +54,7 @@ from oms_allegro import (
 )
 from oms_allegro.calls import Api, RightsMissing
 from oms_allegro.carrier import Carrier
+from oms_allegro.messages import Messages
 from oms_allegro.reading import text_or_empty
 
 PAYMENTS = {
@@ -71,12 +73,13 @@ LIMITS = (
     Limit(per_second=40, burst=6000, bucket=commands.PRICE),
     Limit(per_second=25, burst=25, bucket=parcels.BUCKET),
     Limit(per_second=5, burst=20, bucket="returns"),
+    Limit(per_second=1, burst=1, bucket=messages.BUCKET),
 )
 
 
-class AllegroConnector(Carrier, Connector):
+class AllegroConnector(Carrier, Messages, Connector):
     """Orders by journal and by list, offers, stock, prices, parcels, status, returns, invoices;
-    and labels, where the seller sends with Allegro.
+    labels and messages, where the seller wants them to go through Allegro.
     """
 
     manifest = Manifest(
@@ -99,12 +102,15 @@ class AllegroConnector(Carrier, Connector):
             Field("shipping", words.SHIPPING, "flag", required=False, help=words.SHIPPING_HELP),
             Field("refunds", words.REFUNDS, "flag", required=False, default="1",
                   help=words.REFUNDS_HELP),
+            Field(messages.SETTING, words.MESSAGES, "flag", required=False,
+                  help=words.MESSAGES_HELP),
         ),
         capabilities=Capabilities(
             min_poll_s=30, settle_lag_s=120, history_days=60, page_max=journal.PAGE,
             stock_batch=250, price_batch=100, stock_shape="same_value", zero_ok=False,
             # Neither the seller's status nor a tracking number moves "updatedAt".
             updated_misses=frozenset({"shipment"}),
+            message_chars=messages.MOST, message_setting=messages.SETTING, message_first=True,
         ),
         limits=LIMITS,
         hosts=tuple(access.LOGIN.values()),
@@ -274,7 +280,8 @@ class AllegroConnector(Carrier, Connector):
     def _door(self) -> access.Door:
         login = access.LOGIN[access.environment(self.context.settings)]
         scopes = access.SCOPES + (access.SHIPPING_SCOPES if self._ships() else ()) \
-            + (access.REFUND_SCOPES if self._refunds() else ())
+            + (access.REFUND_SCOPES if self._refunds() else ()) \
+            + (access.MESSAGE_SCOPES if self._talks() else ())
         return access.Door(self.context.http, login, self._client(), self.context.now, scopes)
 
     def _resumes(self) -> bool:

@@ -30,6 +30,11 @@ RESUME_HELP = N_(
 )
 
 SHIPPING = N_("Send parcels with Allegro (Wysyłam z Allegro)")
+MESSAGES = N_("Read and answer buyers' messages (Message Center)")
+MESSAGES_HELP = N_(
+    "Asks for one more permission: connect the account again after you have switched it on. "
+    "Letters to buyers then go through Allegro and not by e-mail."
+)
 SHIPPING_HELP = N_(
     "Buys labels with this account. The application needs the rights to shipments; connect the "
     "account again after switching this on."
@@ -73,6 +78,12 @@ NOT_SETTABLE = N_("Allegro has no status %(status)s that a seller can set.")
 CHANGED = N_("The order has changed on Allegro.")
 NO_PARTS = N_("Allegro cannot cancel a part of an order: refund it instead.")
 
+NO_MESSAGES = N_(
+    "This account did not agree to reading and writing messages. Switch it on in its settings and "
+    "connect it again."
+)
+LONG_MESSAGE = N_("Allegro takes messages of at most %(most)s characters.")
+NOT_A_FLAG = N_("%(field)s is neither true nor false: %(found)s")
 NO_SHIPPING = N_(
     "This account did not agree to sending parcels with Allegro. Switch it on in its settings and "
     "connect it again."

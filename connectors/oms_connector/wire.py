@@ -22,7 +22,17 @@ from decimal import Decimal
 from operator import attrgetter
 from typing import Any
 
-from oms_connector import access, bookkeeping, carrying, context, data, errors, paying, webhooks
+from oms_connector import (
+    access,
+    bookkeeping,
+    carrying,
+    context,
+    data,
+    errors,
+    paying,
+    talking,
+    webhooks,
+)
 
 HEAD = struct.Struct(">II")
 """Lengths of the JSON and of the blob that follow it."""
@@ -47,6 +57,7 @@ CLASSES: tuple[type[Any], ...] = (
     bookkeeping.BookPayment, bookkeeping.BookExchange, bookkeeping.BookDocument,
     bookkeeping.Entered,
     paying.RefundLine, paying.FeeClaim, paying.FeeClaimTold,
+    talking.Attached, talking.BuyerMessage, talking.MessageOut,
 )
 
 ERRORS: Mapping[str, tuple[type[Exception], tuple[str, ...]]] = {

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from oms_connector import (
     AccessRefused,
+    BuyerMessage,
     Capabilities,
     ChannelDown,
     ChannelError,
@@ -25,6 +26,7 @@ from oms_connector import (
     ItemResult,
     Limit,
     Manifest,
+    MessageOut,
     NotFound,
     Offer,
     Order,
@@ -44,7 +46,7 @@ from oms_connector import (
 from oms_connector.paying import in_minor
 from oms_connector.reading import Puzzling
 
-from oms_demo import bell, journal, mapping, words
+from oms_demo import bell, journal, mapping, talking, words
 from oms_demo.asking import Asking, batches, path_to
 
 Told = TypeVar("Told")
@@ -69,6 +71,7 @@ class DemoConnector(Connector):
         ),
         capabilities=Capabilities(
             min_poll_s=10, history_days=30, page_max=BATCH, stock_batch=BATCH, price_batch=BATCH,
+            message_chars=talking.MOST,
         ),
         limits=(Limit(per_second=20, burst=120),),
         help=words.HELP,
@@ -242,6 +245,24 @@ class DemoConnector(Connector):
         last = journal.last_of(told, after)
         return Page([mapping.return_in(document) for document in told["returns"]],
                     {"change": last}, told["more"] is True)
+
+    # PullsMessages, SendsMessages, MarksRead
+
+    def pull_messages(self, cursor: Mapping[str, Any] | None, limit: int) -> Page[BuyerMessage]:
+        """What buyers and the seller wrote."""
+        return talking.pull(self._market, cursor, _page(limit))
+
+    def send_message(self, message: MessageOut) -> BuyerMessage:
+        """Write to a buyer."""
+        return talking.send(self._market, message)
+
+    def find_message(self, message: MessageOut) -> BuyerMessage | None:
+        """What became of a message."""
+        return talking.find(self._market, message)
+
+    def mark_read(self, thread: str) -> None:
+        """The seller has read a thread."""
+        talking.mark_read(self._market, thread)
 
     # KnowsWords
 

@@ -21,7 +21,8 @@ from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.channels.service import lock_account
 from oms_web.domain.orders.models import ChannelOrder, OrderLine, OrderLink
 from oms_web.domain.payments import refunds
-from oms_web.domain.returns import kinds, service, tracks
+from oms_web.domain.returns import kinds, moments, service, tracks
+from oms_web.domain.returns.events import CaseTurned
 from oms_web.domain.returns.models import Return, ReturnLine
 
 STATES = ("announced", "sent", "arrived", "closed", "refused")
@@ -54,6 +55,8 @@ def take(work: Work, account: ChannelAccount, told: Told) -> str:
         _write_lines(work, row, told, lines)
         audit.record(work, "returns.told", "return", row.id, {"state": [None, told.state]},
                      order_id=row.order_id)
+        if row.order_id is not None:
+            work.announce(CaseTurned(row.id, moments.RECEIVED))
         _follow(work, row, told)
         return "added"
     here = row.goods in (tracks.ARRIVED, tracks.JUDGED)

@@ -33,11 +33,13 @@ from oms_web.flows import (
     map_listing,
     price,
     publish_stock,
+    return_letter,
     warehouse_paper,
 )
 from oms_web.jobs.print_label import print_label
 from oms_web.sync import (
     bookkeeping,
+    channel_messages,
     doorbell,
     einvoice_notices,
     einvoicing,
@@ -55,7 +57,9 @@ from oms_web.sync import (
 )
 from oms_web.sync.offers import read_offers
 from oms_web.sync.pull import pull
-from oms_web.sync.pull_returns import pull_returns
+from oms_web.sync.pull_messages import MESSAGES
+from oms_web.sync.pull_returns import RETURNS
+from oms_web.sync.pull_told import Told, pull_told
 from oms_web.sync.push_notices import TASK as NOTICES
 from oms_web.sync.push_notices import push_notices
 from oms_web.sync.push_prices import TASK as PRICES
@@ -92,6 +96,8 @@ class Job:
 
 
 Handler = Callable[[Job], Result]
+TOLD: dict[str, Told] = {one.feed: one for one in (RETURNS, MESSAGES)}
+"""Feeds of what stands beside orders."""
 
 
 def read_feed(job: Job) -> Result:
@@ -100,7 +106,8 @@ def read_feed(job: Job) -> Result:
     try:
         if name == feeds.OFFERS:
             return {"offers": read_offers(job.engine, account_id, job.beat)}
-        pulled = pull_returns(job.engine, account_id, job.beat) if name == feeds.RETURNS else \
+        told = TOLD.get(name)
+        pulled = pull_told(job.engine, account_id, told, job.beat) if told else \
             pull(job.engine, account_id, name, job.beat)
     except (ChannelError, ChannelStopped) as error:
         return {"error": feeds.describe(error)}
@@ -256,6 +263,8 @@ def tell_webhook_once(job: Job) -> Result:
 
 def send_messages(job: Job) -> Result:
     """Send what is due to buyers. When to try a message again stands at it."""
+    if account_id := job.args.get("account_id"):
+        return {"sent": channel_messages.send(job.engine, account_id, job.beat)}
     return {"sent": message_sending.send(
         job.engine, job.args["kind"], lambda document_id: job.oms.printing.for_buyer(document_id),
         job.beat)}
@@ -292,6 +301,13 @@ def claim_fees(job: Job) -> Result:
     """Ask marketplaces for commissions, or what became of claims. When to ask again stands there.
     """
     return {"moved": fee_claims.run(job.engine, job.beat)}
+
+
+def case_letter(job: Job) -> Result:
+    """A case took a turn: write to its buyer, if the seller wants that by itself."""
+    with job.oms.works.writing(SYSTEM) as work:
+        return {"messages": return_letter.by_itself(
+            work, job.args["case_id"], job.args["moment"])}
 
 
 def send_einvoices(job: Job) -> Result:
@@ -431,6 +447,7 @@ HANDLERS: dict[str, Handler] = {
     rehearsing.TASK: rehearse_rule,
     "queue_einvoice": queue_einvoice,
     "correct_refunded": correct_refunded,
+    "case_letter": case_letter,
     einvoicing.TASK: send_einvoices,
     einvoicing.INCOMING: read_incoming_invoices,
     einvoice_notices.TASK: read_ksef_notices,

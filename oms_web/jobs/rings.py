@@ -108,7 +108,7 @@ def ring_messages(oms: Oms) -> int:
     if not due:
         return 0
     with oms.works.writing(SYSTEM) as work:
-        queued = [message_sending.ask(work, kind) for kind in sorted(due)]
+        queued = [message_sending.ask(work, *one) for one in sorted(due)]
     return queued.count(True)
 
 

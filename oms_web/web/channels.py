@@ -276,6 +276,7 @@ def change(account_id: int) -> Response:
                     work, account_id, settings,
                     {name: value for name, value in secrets.items() if name not in kept},
                     name=form.name.data.strip(), **decided(form),
+                    writing=accounts.writing(connector, settings),
                 )
                 channel_serving.serve_from(
                     work, account_id, request.form.getlist("warehouse", type=int))

@@ -19,6 +19,7 @@ from oms_web.core.claims import Task
 from oms_web.core.clock import day_bounds, local_day
 from oms_web.domain.automation import rules
 from oms_web.domain.catalog.models import Variant
+from oms_web.domain.messages import conversations
 from oms_web.domain.messages import queries as messages
 from oms_web.domain.orders import filing, phases, shortages
 from oms_web.domain.orders import service as orders
@@ -37,6 +38,8 @@ from oms_web.web.shell import exists
 
 MOST = 999
 RECENT = timedelta(days=7)
+ANSWER_IN = timedelta(hours=24)
+"""Who waits longer than this comes first: marketplaces rate how soon sellers answer."""
 READY = ("pick", "pack", "courier")
 
 
@@ -287,6 +290,19 @@ def lost_messages(asked: Asked) -> Iterator[Case]:
         )
 
 
+def unanswered(asked: Asked) -> Iterator[Case]:
+    """Buyers who wrote on a channel and wait for an answer."""
+    n, since = conversations.waiting(asked.session)
+    if n:
+        yield Case(
+            "bad" if since is not None and asked.now - since > ANSWER_IN else "warn", "message",
+            gettext("Buyers wait for an answer"),
+            formats.number(n) if n <= conversations.MOST_WAITING else
+            gettext("more than %(n)s", n=formats.number(conversations.MOST_WAITING)),
+            gettext("They wrote on a channel. Answer, or say that no answer is needed."),
+            url_for("threads.index"), gettext("Answer them"), since=since)
+
+
 def floor_work(asked: Asked) -> Iterator[Case]:
     """For those who work on the floor and see no order list: what there is to do."""
     if allowed("orders.see"):
@@ -334,6 +350,7 @@ SOURCES: tuple[tuple[str, str, Source], ...] = (
     ("stock.see", "stock.index", low_stock),
     ("imports.see", "tasks.index", dead_tasks),
     ("api.manage", "webhooks.show", broken_webhooks),
+    ("messages.send", "threads.index", unanswered),
     ("messages.send", "messages.index", lost_messages),
     ("rules.see", "rules.show", stopped_rules),
     ("home.see", "home.index", floor_work),

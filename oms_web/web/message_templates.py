@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, HiddenField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAreaField
 
 from oms_web.core.errors import Invalid, NotFound, OmsError
 from oms_web.core.text import key_in
@@ -18,6 +18,8 @@ from oms_web.domain.messages import placeholders, segments, starters, templates,
 from oms_web.domain.messages.models import MessageTemplate
 from oms_web.domain.messages.wording import SMS, Words
 from oms_web.domain.orders import queries as orders
+from oms_web.domain.returns import queries as cases
+from oms_web.domain.returns.models import Return
 from oms_web.extensions import db
 from oms_web.flows import order_message
 from oms_web.flows.order_message import Draft
@@ -25,7 +27,7 @@ from oms_web.web import message_words
 from oms_web.web.access import act
 from oms_web.web.door import reading, writing
 from oms_web.web.failures import words_of
-from oms_web.web.forms import Form
+from oms_web.web.forms import Form, choices
 from oms_web.web.messages import tabs_at
 from oms_web.web.order_filters import sellers
 from oms_web.web.render import go, render
@@ -45,6 +47,9 @@ class TemplateForm(Form):
     text_en = TextAreaField(_l("Text"))
     plain = BooleanField(_l("Without diacritics"))
     attach = BooleanField(_l("Attach the newest document of the order"))
+    through_channel = BooleanField(_l("Through the channel, where it takes messages"))
+    moment = SelectField(_l("What it is about"), choices=choices(message_words.MOMENTS), default="")
+    by_itself = BooleanField(_l("Send it by itself when a case takes this turn"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,10 +205,14 @@ def _page(form: TemplateForm, kind: str, row: MessageTemplate | None = None,
 
 
 def _try(form: TemplateForm, kind: str) -> tuple[list[Tried], int | None, str]:
-    """The words on the order that was named, else on the newest; nothing if there is none."""
+    """The words on the order or case that was named, else on the newest; nothing if there is none.
+    """
     typed = request.form.get("order", "") or request.args.get("order", "")
     typed = typed.strip().lstrip("#")
     order_id = int(typed) if typed.isdigit() and len(typed) < 15 else 0
+    case = cases.to_try_on(db.session, typed) if form.moment.data else None
+    if case is not None and case.order_id is not None:
+        order_id = case.order_id
     order_id = order_id or orders.last_number(db.session)
     if not order_id:
         return [], None, ""
@@ -217,7 +226,7 @@ def _try(form: TemplateForm, kind: str) -> tuple[list[Tried], int | None, str]:
             placeholders.check(text, f"text_{language}")
             if text.strip():
                 found.append(_one(order_id, kind, (subject, text), language,
-                                  bool(form.plain.data)))
+                                  bool(form.plain.data), case))
         return found, order_id, ""
     except NotFound as error:
         return [], None, words_of(error)
@@ -225,8 +234,9 @@ def _try(form: TemplateForm, kind: str) -> tuple[list[Tried], int | None, str]:
         return [], order_id, words_of(error)
 
 
-def _one(order_id: int, kind: str, words: tuple[str, str], language: str, plain: bool) -> Tried:
-    draft, usual = order_message.try_words(reading(), order_id, kind, words, language, plain)
+def _one(order_id: int, kind: str, words: tuple[str, str], language: str, plain: bool,
+         case: Return | None) -> Tried:
+    draft, usual = order_message.try_words(reading(), order_id, kind, words, language, plain, case)
     text = draft.rendered.text
     return Tried(language, draft, segments.measure(text), segments.foreign(text),
                  language == usual)

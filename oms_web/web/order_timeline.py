@@ -314,6 +314,11 @@ TELLING: Mapping[str, Kind] = {
         "Written to the buyer: %(name)s", name=t.after("template")), note=lambda t: _rule(t)),
     "messages.told": Kind("mail", lambda t: gettext("Message: %(state)s", state=_state(t)), "bad"),
     "messages.settle": Kind("mail", lambda t: gettext("The message counts as sent")),
+    "messages.heard": Kind("message", lambda t: gettext("A message on the channel"),
+                           view="channel"),
+    "messages.attach": Kind("message", lambda t: gettext(
+        "A conversation belongs to this order")),
+    "messages.close": Kind("message", lambda t: gettext("The buyer needs no answer")),
     "messages.drop": Kind("mail", lambda t: gettext("Message called off")),
     "messages.again": Kind("mail", lambda t: gettext("Message sent once more")),
     "returns.told": Kind("truck-return", lambda t: gettext(

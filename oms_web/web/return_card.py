@@ -17,7 +17,8 @@ from oms_web.core.money import parse_amount, to_micro
 from oms_web.domain.catalog import queries as catalog
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.documents import queries as documents
-from oms_web.domain.messages.models import MessageTemplate
+from oms_web.domain.messages import templates
+from oms_web.domain.messages.wording import EMAIL
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import OrderLine
 from oms_web.domain.orders.taking import Position
@@ -25,6 +26,7 @@ from oms_web.domain.payments import refund_states, refunds
 from oms_web.domain.returns import (
     clocks,
     correcting,
+    moments,
     photos,
     queries,
     service,
@@ -128,18 +130,20 @@ def _card(case_id: int, *, note: NoteForm | None = None, answer: AnswerForm | No
                                     text=case.answer),
         details=details or DetailsForm(formdata=None, obj=case),
         exchange=exchange or ExchangeForm(formdata=None),
-        letter=_letter(letter), preview=preview, problem=problem, now=oms().works.clock(),
+        letter=_letter(case, letter), preview=preview, problem=problem, now=oms().works.clock(),
         status=status)
 
 
-def _letter(form: LetterForm | None) -> LetterForm | None:
+def _letter(case: Return, form: LetterForm | None) -> LetterForm | None:
     if not allowed("messages.send"):
         return None
     made = form or LetterForm(formdata=None, key=secrets.token_hex(12))
-    made.template.choices = [(str(id_), name) for id_, name in db.session.execute(
-        select(MessageTemplate.id, MessageTemplate.name)
-        .where(MessageTemplate.kind == "email", MessageTemplate.archived_at.is_(None))
-        .order_by(MessageTemplate.name))]
+    known = [one for one in templates.every(db.session) if one.kind == EMAIL]
+    known.sort(key=lambda one: not one.moment)
+    made.template.choices = [(str(one.id), one.name) for one in known]
+    if form is None:
+        now = moments.latest(case.kind, case.phase, case.goods, case.money, case.answer)
+        made.template.data = next((str(one.id) for one in known if one.moment == now), None)
     return made
 
 

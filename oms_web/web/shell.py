@@ -67,7 +67,7 @@ MORE = (
     Section("verification.index", "orders.see", "eye-check", _l("Verification")),
     Section("recall.index", "home.see", "send", _l("Going out now")),
     Section("messages.index", "messages.see", "mail", _l("Messages"), "",
-            ("message_templates", "message_settings", "order_messages")),
+            ("message_templates", "threads", "message_settings", "order_messages")),
     Section("returns.index", "returns.see", "truck-return", _l("Returns"), "e",
             ("return_card", "return_money", "return_settings", "return_labels")),
     Section("return_bench.index", "returns.bench", "package-import", _l("Returns bench")),

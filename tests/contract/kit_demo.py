@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from oms_connector import Limit, Order, Response, Unreadable
+from oms_connector import Attached, Limit, Order, Response, Unreadable
 from oms_connector.testing import Basket, Clock, Delivery, Request, Shown, StandIn, Truth
 from oms_demo import DemoConnector, mapping
 from oms_demo.catalog import Stray
@@ -196,6 +196,23 @@ class Targowisko(StandIn):
 
     def subscriptions(self) -> Sequence[str]:
         return [row["url"] for row in self._rows("SELECT url FROM subscription")]
+
+    # Messages
+
+    def buyer_writes(self, text: str, order: str = "", files: Sequence[Attached] = ()) -> str:
+        return str(self.market.buyer_writes(
+            text, order, author="zosia", files=[{"name": one.name, "url": one.url}
+                                                for one in files]))
+
+    def seller_writes(self, text: str, order: str) -> str:
+        return str(self.market.answer(text, order=order)[0])
+
+    def said(self, order: str) -> Sequence[str]:
+        return [row["text"] for row in self._rows(
+            "SELECT text FROM talk WHERE purchase_ref = ? AND by_seller ORDER BY id", order)]
+
+    def is_unread(self, order: str) -> bool:
+        return bool(self._rows("SELECT thread FROM talk_unread WHERE thread = ?", f"W-{order}"))
 
     # Lapses
 

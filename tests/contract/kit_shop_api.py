@@ -13,6 +13,7 @@ from oms_connector.testing import Request, answer
 
 from tests.contract.kit_shop_books import BookDesk
 from tests.contract.kit_shop_paying import PayingDesk
+from tests.contract.kit_shop_talking import TalkingDesk
 
 if TYPE_CHECKING:
     from tests.contract.kit_shop_standin import KramStandIn
@@ -94,6 +95,7 @@ class Api:
         self.texts: dict[str, dict[str, str]] = {}
         self.books = BookDesk()
         self.paying = PayingDesk(shop.orders)
+        self.talking = TalkingDesk(lambda: shop.now)
         self._routes: list[tuple[str, str, Callable[..., Response]]] = [
             ("GET", "me", lambda _: answer(200, {"shop": "Kram"})),
             ("GET", "journal", self.journal), ("GET", "orders", self.orders),
@@ -107,6 +109,8 @@ class Api:
             ("GET", "words/([^/]+)", self.words), ("PUT", "hooks", self.hook),
             ("DELETE", "hooks/([^/]+)", self.unhook),
             ("POST", "sms", self.sms), ("GET", "sms", self.reports),
+            ("GET", "messages", self.talking.show), ("POST", "messages", self.talking.take),
+            ("PUT", "threads/([^/]+)", self.talking.read),
             ("POST", "payments", self.paying.open),
             ("GET", "payments/([^/]+)", self.paying.tell),
             ("POST", "payments/([^/]+)/refunds", self.paying.give_back),

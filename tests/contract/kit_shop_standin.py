@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from oms_connector import Limit, Order, Response, Unreadable
+from oms_connector import Attached, Limit, Order, Response, Unreadable
 from oms_connector.testing import (
     Absent,
     Basket,
@@ -222,6 +222,19 @@ class KramStandIn(StandIn):
         one = self.api.paying.claim_of(ref)
         one["state"] = "granted"
         return Decimal(one["amount"]) / 100
+
+    def buyer_writes(self, text: str, order: str = "", files: Sequence[Attached] = ()) -> str:
+        return str(self.api.talking.add(text, order, False, files=files)["id"])
+
+    def seller_writes(self, text: str, order: str) -> str:
+        return str(self.api.talking.add(text, order, True)["id"])
+
+    def said(self, order: str) -> Sequence[str]:
+        return [one["text"] for one in self.api.talking.kept
+                if one["ours"] and one["order"] == order]
+
+    def is_unread(self, order: str) -> bool:
+        return order in self.api.talking.unread
 
     # Lapses
 

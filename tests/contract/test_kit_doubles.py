@@ -12,6 +12,7 @@ from tests.contract import (
     kit_doubles_paying,
     kit_doubles_reading,
     kit_doubles_refunding,
+    kit_doubles_talking,
     kit_doubles_writing,
 )
 from tests.contract.kit_carrier import AsksNobody
@@ -27,6 +28,7 @@ assert kit_doubles_manners
 assert kit_doubles_paying
 assert kit_doubles_reading
 assert kit_doubles_refunding
+assert kit_doubles_talking
 assert kit_doubles_writing
 
 

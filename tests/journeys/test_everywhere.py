@@ -20,8 +20,9 @@ from oms_web.core.actor import SYSTEM
 from oms_web.core.claims import enqueue
 from oms_web.domain.catalog.models import Product
 from oms_web.domain.channels.models import ChannelAccount
-from oms_web.domain.messages import pages, settings, templates
+from oms_web.domain.messages import pages, settings, templates, threads
 from oms_web.domain.messages import service as messages
+from oms_web.domain.messages.models import Thread
 from oms_web.domain.orders import labels
 from oms_web.domain.shipping import claims
 from oms_web.domain.webhooks import service as webhooks
@@ -144,7 +145,7 @@ def full(oms, app, browser_as):
 
 
 def _write(work, order_id):
-    """A template, a message that came back, and the buyer's page, by parameter."""
+    """A template, a message that came back, a thread, and the buyer's page, by parameter."""
     settings.change(work, {
         "host": "smtp.example.com", "port": 587, "security": "starttls",
         "from_address": "my@sklep.example", "public_url": "https://sklep.example",
@@ -154,7 +155,13 @@ def _write(work, order_id):
         "text_pl": "Stan: {{order.link}}", "subject_en": "Order", "text_en": "{{order.link}}"}).id
     messages.refuse_address(work, f"{'a' * 60}@example.test", ["550 5.1.1 nobody here", {}])
     message = order_message.write(work, order_id, template)
-    return {"template_id": [template], "message_id": [message],
+    account = work.session.scalar(select(func.min(ChannelAccount.id)))
+    work.session.get_one(ChannelAccount, account).writing = "can"
+    for number, text in enumerate((LONG, "a" * 900)):
+        threads.take(work, account, threads.Heard(
+            f"M{number}", "W1", work.now, text, author=LONG, files=[("b" * 200, "https://a.b/c")]))
+    thread = work.session.scalar(select(func.min(Thread.id)))
+    return {"template_id": [template], "message_id": [message], "thread_id": [thread],
             "token": [pages.link(work, order_id).rpartition("/")[2]]}
 
 

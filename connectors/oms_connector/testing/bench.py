@@ -28,9 +28,11 @@ from oms_connector import (
     KeepsBooks,
     KnowsWords,
     ListsOffers,
+    MarksRead,
     OrdersPickups,
     OrdersWebhooks,
     PrintsProtocols,
+    PullsMessages,
     PullsOrders,
     PullsReturns,
     PushesPrices,
@@ -42,6 +44,7 @@ from oms_connector import (
     RefundsPayments,
     RegistersClient,
     ReportsSms,
+    SendsMessages,
     SendsSms,
     SweepsOrders,
     TellsPayments,
@@ -93,6 +96,9 @@ ABLE: Mapping[type[Any], tuple[str, tuple[str, ...]]] = {
     RefundsPayments: ("give money back", ("given_back",)),
     KeepsBooks: ("keep books", ("entries",)),
     ClaimsFees: ("claim its commission back", ("fee_claims", "grant_fee")),
+    PullsMessages: ("pull messages", ("buyer_writes", "seller_writes")),
+    SendsMessages: ("send messages", ("buyer_writes", "said")),
+    MarksRead: ("mark messages as read", ("is_unread",)),
 }
 """Capability -> what it is called, and the verbs that a stand-in must have for it."""
 

@@ -46,6 +46,7 @@ from oms_connector.testing.papers import book_reads, book_writes
 from oms_connector.testing.parcels import parcel_reads, parcel_writes
 from oms_connector.testing.pulling import current
 from oms_connector.testing.standin import Absent, Shown
+from oms_connector.testing.talks import talk_reads, talk_writes
 from oms_connector.testing.write import NUMBERS, Maker, Reader, Write, new_key
 
 
@@ -81,7 +82,8 @@ def reads(bench: Bench) -> Mapping[str, Reader]:
     if able(ClaimsFees):
         claim = fee_claim(bench)
         found["find_fee_claim"] = lambda c: c.find_fee_claim(claim)
-    return found | _follow_ups(bench) | parcel_reads(bench) | book_reads(bench)
+    return found | _follow_ups(bench) | parcel_reads(bench) | book_reads(bench) \
+        | talk_reads(bench)
 
 
 def _follow_ups(bench: Bench) -> Mapping[str, Reader]:
@@ -119,7 +121,8 @@ def writes(bench: Bench) -> Mapping[str, Maker]:
         found["refund"] = refund
     if bench.can(RefundsPayments) and bench.can(PullsOrders):
         found["refund of an order"] = refunding
-    return found | dict(parcel_writes(bench)) | dict(book_writes(bench))
+    return found | dict(parcel_writes(bench)) | dict(book_writes(bench)) \
+        | dict(talk_writes(bench))
 
 
 def shown(bench: Bench, ref: str) -> Shown:

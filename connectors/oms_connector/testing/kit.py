@@ -22,6 +22,7 @@ from oms_connector.testing.pushing import Pushing
 from oms_connector.testing.refunding import Refunding
 from oms_connector.testing.scale import Outcome, Result
 from oms_connector.testing.standin import StandIn
+from oms_connector.testing.talking import Talking
 from oms_connector.testing.telling import Telling
 from oms_connector.testing.webhooks import Webhooks
 
@@ -30,7 +31,7 @@ PROPERTY = "oms_connector"
 
 
 class ConnectorKit(Pulling, Changing, Pushing, Telling, Carrying, Paying, Refunding, Bookkeeping,
-                   Failing, Access, Webhooks, Hygiene):
+                   Talking, Failing, Access, Webhooks, Hygiene):
     """All checks. Inherit, name the stand-in, and pytest does the rest::
 
         class TestMyShop(ConnectorKit):

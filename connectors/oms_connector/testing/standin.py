@@ -19,6 +19,7 @@ from typing import Any, ClassVar, Literal
 from urllib.parse import parse_qsl, urlsplit
 
 from oms_connector import (
+    Attached,
     Booking,
     Connector,
     Limit,
@@ -347,6 +348,7 @@ class StandIn:
     def pickups(self, key: str) -> Sequence[str]:
         """The courier's visits ordered under a key of ours, repeated ones too."""
         raise Absent("no courier comes")
+
     # Where buyers pay, and what they get back
 
     def payments(self, key: str) -> Sequence[Decimal]:
@@ -378,6 +380,24 @@ class StandIn:
     def entries(self, number: str) -> Sequence[InBooks]:
         """The documents entered under a number of ours, repeated ones too."""
         raise Absent("it keeps no books")
+
+    # What buyers and sellers write to each other
+
+    def buyer_writes(self, text: str, order: str = "", files: Sequence[Attached] = ()) -> str:
+        """A buyer writes about an order, or, without one, asks something; the message's id."""
+        raise Absent("nobody writes there")
+
+    def seller_writes(self, text: str, order: str) -> str:
+        """The seller writes to the buyer of an order in the channel's own panel; its id."""
+        raise Absent("nobody writes there")
+
+    def said(self, order: str) -> Sequence[str]:
+        """What the seller wrote to the buyer of an order, oldest first, repeated ones too."""
+        raise Absent("nobody writes there")
+
+    def is_unread(self, order: str) -> bool:
+        """Whether the thread with the buyer of an order counts as unread."""
+        raise Absent("it does not know what was read")
 
     # Lapses
 

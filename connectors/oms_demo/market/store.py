@@ -109,6 +109,14 @@ CREATE TABLE IF NOT EXISTS fee_claim (
     withdrawn_at TEXT, UNIQUE (purchase_seq, key)
 );
 
+CREATE TABLE IF NOT EXISTS talk (
+    id INTEGER PRIMARY KEY, thread TEXT NOT NULL, purchase_ref TEXT, offer_ref TEXT,
+    by_seller INTEGER NOT NULL, author TEXT NOT NULL, text TEXT NOT NULL, files TEXT NOT NULL,
+    at TEXT NOT NULL, key TEXT UNIQUE
+);
+CREATE INDEX IF NOT EXISTS ix_talk_thread ON talk (thread, id);
+CREATE TABLE IF NOT EXISTS talk_unread (thread TEXT PRIMARY KEY);
+
 CREATE TABLE IF NOT EXISTS subscription (
     ref TEXT PRIMARY KEY, url TEXT NOT NULL, secret TEXT NOT NULL, kind TEXT NOT NULL,
     UNIQUE (url, kind)

@@ -165,6 +165,14 @@ def of_order(session: Session, order_id: int) -> list[Return]:
         select(Return).where(Return.order_id == order_id).order_by(Return.id.desc())))
 
 
+def to_try_on(session: Session, typed: str) -> Return | None:
+    """The newest case with an order that a number names; without one the newest of all."""
+    query = select(Return).where(Return.order_id.is_not(None))
+    if typed.strip():
+        query = query.where(_named(typed))
+    return session.scalar(query.order_by(Return.id.desc()).limit(1))
+
+
 def in_box(session: Session, case: Return) -> list[Return]:
     """The other cases whose goods came in the same parcel."""
     if not case.box:

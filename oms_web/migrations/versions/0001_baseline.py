@@ -111,6 +111,7 @@ def upgrade() -> None:
     sa.Column('send_invoices', sa.Boolean(), nullable=False),
     sa.Column('tell_cancelled', sa.Boolean(), nullable=False),
     sa.Column('status_words', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('writing', sa.String(length=5), nullable=False),
     sa.Column('ship_days', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
     sa.Column('archived_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
@@ -305,6 +306,9 @@ def upgrade() -> None:
     sa.Column('text_en', sa.Text(), nullable=False),
     sa.Column('plain', sa.Boolean(), nullable=False),
     sa.Column('attach', sa.Boolean(), nullable=False),
+    sa.Column('through_channel', sa.Boolean(), nullable=False),
+    sa.Column('moment', sa.String(length=10), nullable=False),
+    sa.Column('by_itself', sa.Boolean(), nullable=False),
     sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
     sa.Column('changed_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
     sa.Column('archived_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
@@ -1240,43 +1244,29 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['variant_id'], ['variant.id'], name=op.f('fk_low_stock_variant_id')),
     sa.PrimaryKeyConstraint('variant_id', name=op.f('pk_low_stock'))
     )
-    op.create_table('message',
+    op.create_table('message_thread',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('external_id', sa.String(length=160), nullable=False),
+    sa.Column('buyer', sa.String(length=120), nullable=False),
+    sa.Column('subject', sa.String(length=200), nullable=False),
+    sa.Column('order_ref', sa.String(length=120), nullable=False),
     sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('template_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('name', sa.String(length=80), nullable=False),
-    sa.Column('key', sa.String(length=160), nullable=True),
-    sa.Column('kind', sa.String(length=5), nullable=False),
-    sa.Column('recipient', sa.String(length=200), nullable=False),
-    sa.Column('language', sa.String(length=5), nullable=False),
-    sa.Column('subject', sa.String(length=400), nullable=False),
-    sa.Column('text', sa.Text(), nullable=False),
-    sa.Column('documents', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
-    sa.Column('by_kind', sa.String(length=10), nullable=False),
-    sa.Column('by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('by_name', sa.String(length=120), nullable=False),
-    sa.Column('state', sa.String(length=10), nullable=False),
-    sa.Column('why', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=True),
-    sa.Column('due_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
-    sa.Column('attempts', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
-    sa.Column('reference', sa.String(length=120), nullable=False),
-    sa.Column('round', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('last_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('waiting_since', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('assigned_to', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('unread_there', sa.Boolean(), nullable=False),
     sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('asked_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
-    sa.Column('tried_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
-    sa.Column('ended_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
-    sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_message_account_id')),
-    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_message_order_id')),
-    sa.ForeignKeyConstraint(['template_id'], ['message_template.id'], name=op.f('fk_message_template_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_message')),
-    sa.UniqueConstraint('key', name=op.f('uq_message_key'))
+    sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_message_thread_account_id')),
+    sa.ForeignKeyConstraint(['assigned_to'], ['user_account.id'], name=op.f('fk_message_thread_assigned_to')),
+    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_message_thread_order_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_message_thread')),
+    sa.UniqueConstraint('account_id', 'external_id', name=op.f('uq_message_thread_account_id_external_id'))
     )
-    with op.batch_alter_table('message', schema=None) as batch_op:
-        batch_op.create_index('ix_message_due', ['kind', 'due_at'], unique=False, sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
-        batch_op.create_index('ix_message_order', ['order_id', 'id'], unique=False)
-        batch_op.create_index('ix_message_state', ['state', 'id'], unique=False)
-        batch_op.create_index('ix_message_wrong', ['id'], unique=False, sqlite_where=sa.text("state IN ('failed', 'unknown')"), postgresql_where=sa.text("state IN ('failed', 'unknown')"))
+    with op.batch_alter_table('message_thread', schema=None) as batch_op:
+        batch_op.create_index('ix_message_thread_last', ['last_at', 'id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_message_thread_order_id'), ['order_id'], unique=False)
+        batch_op.create_index('ix_message_thread_waiting', ['waiting_since', 'id'], unique=False, sqlite_where=sa.text('waiting_since IS NOT NULL'), postgresql_where=sa.text('waiting_since IS NOT NULL'))
 
     op.create_table('move',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1975,6 +1965,49 @@ def upgrade() -> None:
     with op.batch_alter_table('listing_stock', schema=None) as batch_op:
         batch_op.create_index('ix_listing_stock_due', ['account_id', 'due_at'], unique=False, sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
 
+    op.create_table('message',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('template_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('name', sa.String(length=80), nullable=False),
+    sa.Column('key', sa.String(length=160), nullable=True),
+    sa.Column('kind', sa.String(length=7), nullable=False),
+    sa.Column('recipient', sa.String(length=200), nullable=False),
+    sa.Column('language', sa.String(length=5), nullable=False),
+    sa.Column('subject', sa.String(length=400), nullable=False),
+    sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('documents', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('by_kind', sa.String(length=10), nullable=False),
+    sa.Column('by_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('by_name', sa.String(length=120), nullable=False),
+    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('why', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=True),
+    sa.Column('due_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('attempts', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('thread_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('order_ref', sa.String(length=120), nullable=False),
+    sa.Column('reference', sa.String(length=160), nullable=False),
+    sa.Column('doubtful', sa.Boolean(), nullable=False),
+    sa.Column('round', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('asked_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('tried_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('ended_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_message_account_id')),
+    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_message_order_id')),
+    sa.ForeignKeyConstraint(['template_id'], ['message_template.id'], name=op.f('fk_message_template_id')),
+    sa.ForeignKeyConstraint(['thread_id'], ['message_thread.id'], name=op.f('fk_message_thread_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_message')),
+    sa.UniqueConstraint('key', name=op.f('uq_message_key'))
+    )
+    with op.batch_alter_table('message', schema=None) as batch_op:
+        batch_op.create_index('ix_message_due', ['kind', 'due_at'], unique=False, sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
+        batch_op.create_index('ix_message_order', ['order_id', 'id'], unique=False)
+        batch_op.create_index('ix_message_state', ['state', 'id'], unique=False)
+        batch_op.create_index('ix_message_thread', ['thread_id', 'id'], unique=False, sqlite_where=sa.text('thread_id IS NOT NULL'), postgresql_where=sa.text('thread_id IS NOT NULL'))
+        batch_op.create_index('ix_message_wrong', ['id'], unique=False, sqlite_where=sa.text("state IN ('failed', 'unknown')"), postgresql_where=sa.text("state IN ('failed', 'unknown')"))
+
     op.create_table('note_confirmation',
     sa.Column('note_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('shipment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -2405,6 +2438,31 @@ def upgrade() -> None:
     with op.batch_alter_table('shipment_line', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_shipment_line_line_id'), ['line_id'], unique=False)
 
+    op.create_table('thread_message',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('thread_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('external_id', sa.String(length=160), nullable=False),
+    sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('ours', sa.Boolean(), nullable=False),
+    sa.Column('author', sa.String(length=120), nullable=False),
+    sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('order_ref', sa.String(length=120), nullable=False),
+    sa.Column('files', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('waits', sa.Boolean(), nullable=False),
+    sa.Column('message_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('came_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_thread_message_account_id')),
+    sa.ForeignKeyConstraint(['message_id'], ['message.id'], name=op.f('fk_thread_message_message_id')),
+    sa.ForeignKeyConstraint(['thread_id'], ['message_thread.id'], name=op.f('fk_thread_message_thread_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_thread_message')),
+    sa.UniqueConstraint('account_id', 'external_id', name=op.f('uq_thread_message_account_id_external_id')),
+    sa.UniqueConstraint('message_id', name=op.f('uq_thread_message_message_id'))
+    )
+    with op.batch_alter_table('thread_message', schema=None) as batch_op:
+        batch_op.create_index('ix_thread_message_order', ['account_id', 'order_ref'], unique=False, sqlite_where=sa.text("order_ref <> ''"), postgresql_where=sa.text("order_ref <> ''"))
+        batch_op.create_index('ix_thread_message_thread', ['thread_id', 'at', 'id'], unique=False)
+
     op.create_table('parcel_event',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('parcel_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -2473,6 +2531,11 @@ def downgrade() -> None:
 
     op.drop_table('return_unit')
     op.drop_table('parcel_event')
+    with op.batch_alter_table('thread_message', schema=None) as batch_op:
+        batch_op.drop_index('ix_thread_message_thread')
+        batch_op.drop_index('ix_thread_message_order', sqlite_where=sa.text("order_ref <> ''"), postgresql_where=sa.text("order_ref <> ''"))
+
+    op.drop_table('thread_message')
     with op.batch_alter_table('shipment_line', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_shipment_line_line_id'))
 
@@ -2555,6 +2618,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_note_confirmation_shipment_id'))
 
     op.drop_table('note_confirmation')
+    with op.batch_alter_table('message', schema=None) as batch_op:
+        batch_op.drop_index('ix_message_wrong', sqlite_where=sa.text("state IN ('failed', 'unknown')"), postgresql_where=sa.text("state IN ('failed', 'unknown')"))
+        batch_op.drop_index('ix_message_thread', sqlite_where=sa.text('thread_id IS NOT NULL'), postgresql_where=sa.text('thread_id IS NOT NULL'))
+        batch_op.drop_index('ix_message_state')
+        batch_op.drop_index('ix_message_order')
+        batch_op.drop_index('ix_message_due', sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
+
+    op.drop_table('message')
     with op.batch_alter_table('listing_stock', schema=None) as batch_op:
         batch_op.drop_index('ix_listing_stock_due', sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
 
@@ -2722,13 +2793,12 @@ def downgrade() -> None:
         batch_op.drop_index('ix_move_order')
 
     op.drop_table('move')
-    with op.batch_alter_table('message', schema=None) as batch_op:
-        batch_op.drop_index('ix_message_wrong', sqlite_where=sa.text("state IN ('failed', 'unknown')"), postgresql_where=sa.text("state IN ('failed', 'unknown')"))
-        batch_op.drop_index('ix_message_state')
-        batch_op.drop_index('ix_message_order')
-        batch_op.drop_index('ix_message_due', sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
+    with op.batch_alter_table('message_thread', schema=None) as batch_op:
+        batch_op.drop_index('ix_message_thread_waiting', sqlite_where=sa.text('waiting_since IS NOT NULL'), postgresql_where=sa.text('waiting_since IS NOT NULL'))
+        batch_op.drop_index(batch_op.f('ix_message_thread_order_id'))
+        batch_op.drop_index('ix_message_thread_last')
 
-    op.drop_table('message')
+    op.drop_table('message_thread')
     op.drop_table('low_stock')
     with op.batch_alter_table('listing', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_listing_variant_id'))

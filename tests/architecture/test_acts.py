@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
 
 from oms_web.paths import PACKAGE
 from oms_web.web import act_fields, act_values, acts
@@ -11,10 +13,17 @@ from oms_web.web import act_fields, act_values, acts
 WRITERS = {"record", "entry"}
 
 
+@cache
+def sources() -> Mapping[Path, tuple[str, list[ast.AST]]]:
+    """Each file of the program: its text, and every node of its tree. Read once for all tests."""
+    texts = {file: file.read_text("utf-8") for file in PACKAGE.rglob("*.py")}
+    return {file: (text, list(ast.walk(ast.parse(text)))) for file, text in texts.items()}
+
+
 def written() -> Iterator[tuple[str, str, str]]:
     """Act, subject and file of each call that writes an entry with literal names."""
-    for file in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+    for file, (_, nodes) in sources().items():
+        for node in nodes:
             if not isinstance(node, ast.Call) or len(node.args) < 3:
                 continue
             function = node.func
@@ -40,9 +49,8 @@ def test_each_subject_has_words():
 def fields() -> set[tuple[str, str]]:
     """Field and file of each literal change that is written."""
     found = set()
-    for file in PACKAGE.rglob("*.py"):
-        source = file.read_text("utf-8")
-        for node in ast.walk(ast.parse(source)) if "import service as audit" in source else ():
+    for file, (text, nodes) in sources().items():
+        for node in nodes if "import service as audit" in text else ():
             name = getattr(getattr(node, "func", None), "attr", "")
             if isinstance(node, ast.Call) and name in WRITERS and len(node.args) > 4:
                 found |= {(key.value, file.name) for leaf in ast.walk(node.args[4])

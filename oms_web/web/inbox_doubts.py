@@ -9,13 +9,13 @@ from flask import url_for
 from flask_babel import gettext, ngettext
 from sqlalchemy import func, select
 
-from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import ChannelNotice
 from oms_web.domain.orders.verification import queries
 from oms_web.domain.orders.verification.kinds import CHECKS, PAYMENT
 from oms_web.domain.shipping.models import Shipment
 from oms_web.web import order_words as words
 from oms_web.web.inbox_case import Asked, Case
+from oms_web.web.shell import frame
 
 LATELY = timedelta(days=14)
 NAMED = 4
@@ -24,7 +24,7 @@ NAMED = 4
 
 def verification(asked: Asked) -> Iterator[Case]:
     """What is doubtful about orders. Money has a case of its own."""
-    counts = {kind: n for kind, n in orders.tallies(asked.session, "finding").items()
+    counts = {kind: n for kind, n in frame().tallies["finding"].items()
               if n > 0 and kind in CHECKS and kind != PAYMENT}
     if not counts:
         return

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from oms_web.core.text import squeeze
 from oms_web.domain.catalog.models import Product
+from oms_web.domain.channels import service as channels
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.orders import filters, labels, queries, search, walking
 from oms_web.domain.orders.filters import Condition
@@ -243,7 +244,7 @@ def groups(session: Session, wanted: Wanted) -> list[Group]:
         "queue": ("many", [*((k, str(v)) for k, v in words.SCOPES.items()),
                            *((name, str(q.label)) for name, q in words.QUEUES.items())]),
         "account": ("many", [
-            *((str(one.id), one.name) for one in accounts(session).values()),
+            *((str(one.id), one.name) for one in channels.accounts(session).values()),
             (filters.NONE, gettext("by hand"))]),
         "status": ("many", [(str(s.id), s.name) for s in labels.statuses(session)]),
         "ship": ("many", [(k, str(v)) for k, v in words.SHIP_DAYS.items()]),
@@ -266,10 +267,3 @@ def groups(session: Session, wanted: Wanted) -> list[Group]:
         for name, (kind, choices) in options.items()
         if choices or kind in ("text", "day")
     ]
-
-
-def accounts(session: Session) -> dict[int, ChannelAccount]:
-    """The channel accounts by key, archived ones too: old orders show where they came from."""
-    return {one.id: one for one in session.scalars(
-        select(ChannelAccount).order_by(ChannelAccount.archived_at.is_not(None),
-                                        ChannelAccount.name))}

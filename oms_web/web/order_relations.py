@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from oms_web.core.errors import OmsError
@@ -15,6 +14,7 @@ from oms_web.domain.orders.models import Order, OrderSplit
 from oms_web.domain.shipping.fixed import why_fixed
 from oms_web.flows import order_split, order_together
 from oms_web.web.failures import words_of
+from oms_web.web.shell import frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +99,7 @@ class Kin:
         why_not = ""
         if part is not None and whole is not None and not joined:
             why_not = _said(order_split.why_apart(self.session, part, whole))
-        return Relative(other, self._accounts.get(other.account_id), joined, why_not)
-
-    @cached_property
-    def _accounts(self) -> dict[int | None, ChannelAccount]:
-        return {one.id: one for one in self.session.scalars(select(ChannelAccount))}
+        return Relative(other, frame().accounts.get(other.account_id or 0), joined, why_not)
 
     @property
     def is_open(self) -> bool:

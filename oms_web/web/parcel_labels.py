@@ -83,7 +83,7 @@ def _list(view: str, results: list[tuple[int, OmsError]] | None = None, status: 
         "parcel_labels/list.html", "parcel_labels/_rows.html", page=page, view=view, views=VIEWS,
         words=label_words, results=results, status=status, carriers=carriers,
         next_url=link(after=page.after) if page.after else None,
-        counts={one: label_queries.count(db.session, one, now) for one in VIEWS})
+        counts=label_queries.counts(db.session, now, *VIEWS))
 
 
 @screen.post("/labels/buy")

@@ -15,8 +15,8 @@ from oms_web.web import asked, statements
 from oms_web.web.access import act
 from oms_web.web.door import reading, writing
 from oms_web.web.failures import words_of
-from oms_web.web.order_filters import accounts
 from oms_web.web.render import go, render
+from oms_web.web.shell import frame
 from oms_web.web.toasts import say
 
 screen = Blueprint("settlements", __name__)
@@ -39,7 +39,7 @@ def _page(problem: str = "", status: int = 200) -> Response:
     return render(
         "statements/owed.html", "statements/_owed_rows.html", found=found, view=view, views=VIEWS,
         tabs=statements.tabs("settlements.owed"), problem=problem, limit=MOST_BYTES >> 20,
-        accounts=accounts(reading().session), shapes=[one.name for one in reports.SHAPES],
+        accounts=frame().accounts, shapes=[one.name for one in reports.SHAPES],
         status=status, next_url=asked.link("settlements.owed", {"view": view}, after=found.after)
         if found.after else None)
 

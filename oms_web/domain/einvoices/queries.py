@@ -73,11 +73,10 @@ def chosen(name: str, now: datetime) -> ColumnElement[bool] | None:
 
 def needing_a_person(session: Session, now: datetime) -> Open:
     """What the first screen tells of."""
-    rejected = session.scalar(select(func.count()).select_from(EInvoice)
-                              .where(EInvoice.state == REJECTED)) or 0
-    near, deadline = session.execute(
-        select(func.count(), func.min(EInvoice.deadline)).where(_near(now))).one()
-    return Open(rejected, near, deadline)
+    rejected = select(func.count()).select_from(EInvoice).where(EInvoice.state == REJECTED)
+    return Open(*session.execute(
+        select(rejected.scalar_subquery(), func.count(), func.min(EInvoice.deadline))
+        .where(_near(now))).one())
 
 
 def _near(now: datetime) -> ColumnElement[bool]:

@@ -29,10 +29,14 @@ class Relative:
 
 @dataclass
 class Kin:
-    """The relations of one order. Each part is asked for once, when a template first wants it."""
+    """The relations of one order. Each part is asked for once, when a template first wants it.
+
+    ``was_split``: it was split off another, or another off it.
+    """
 
     session: Session
     order: Order
+    was_split: bool
 
     @cached_property
     def together(self) -> list[Relative]:
@@ -46,7 +50,16 @@ class Kin:
     @cached_property
     def stays_together(self) -> str:
         """Why it cannot be taken out of the shared parcel; empty if it can."""
-        return _said(why_fixed(self.session, self.order))
+        return _said(self._why_fixed)
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nobody has begun with it."""
+        return self._why_fixed is None
+
+    @cached_property
+    def _why_fixed(self) -> OmsError | None:
+        return why_fixed(self.session, self.order)
 
     @cached_property
     def candidates(self) -> list[Order]:
@@ -65,7 +78,7 @@ class Kin:
 
     @cached_property
     def _splits(self) -> list[OrderSplit]:
-        return lineage.splits(self.session, self.order.id)
+        return lineage.splits(self.session, self.order.id) if self.was_split else []
 
     @cached_property
     def split_from(self) -> Relative | None:

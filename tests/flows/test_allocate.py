@@ -150,9 +150,8 @@ def test_what_ran_out_of_time_gets_no_goods_this_way(floor):
 def test_choices_are_what_would_be_done(floor):
     order_id = floor.order("A", {"KUB": 2, "PUZ": 1})
     with floor.works.reading(SYSTEM) as work:
-        found = order_allocate.choices(
-            work.session, work.session.get_one(Order, order_id),
-            orders.order_lines(work.session, order_id))
+        found = Units(work.session, work.session.get_one(Order, order_id),
+                      orders.order_lines(work.session, order_id)).choices
     cup = floor.line(order_id).id
     assert (found.whole, found.lines) == ({}, {cup: {floor.other.id: "GDA"}})
 

@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session, aliased
 
 from oms_web.core.clock import day_bounds, local_day
 from oms_web.domain.catalog import queries as catalog
-from oms_web.domain.catalog.models import Variant
 from oms_web.domain.orders.filters import HOME_COUNTRY, Condition
 from oms_web.domain.orders.lineage import Relations, is_first, relations
 from oms_web.domain.orders.models import (
@@ -99,8 +98,7 @@ def rows(session: Session, ids: Sequence[int]) -> list[Row]:
     if not ids:
         return []
     read = session.execute(_with_first_lines().where(Order.id.in_(ids))).all()
-    thumbs = catalog.thumbs(session, {
-        (one.variant_id, one.product_id) for one in read if one.variant_id is not None})
+    thumbs = catalog.thumbs(session, {one.variant_id for one in read} - {None})
     tags = tag_names(session, ids)
     kin = relations(session, [one.id for one in read if one.together_id or one.purchase_id])
     found = {}
@@ -122,11 +120,10 @@ def _with_first_lines() -> Select[Any]:
     last = select(func.max(line.position)).where(line.order_id == Order.id).scalar_subquery()
     return (
         select(*_PLAIN, Order.ship_to, Order.together_id, Order.purchase_id,
-               OrderLine.title, OrderLine.quantity, OrderLine.variant_id, Variant.product_id,
+               OrderLine.title, OrderLine.quantity, OrderLine.variant_id,
                (last - OrderLine.position).label("more"))
         .select_from(Order)
         .outerjoin(OrderLine, (OrderLine.order_id == Order.id) & (OrderLine.position == first))
-        .outerjoin(Variant, Variant.id == OrderLine.variant_id)
     )
 
 
@@ -197,6 +194,8 @@ class Place:
     warehouse: str
     bin: str
     quantity: int
+    warehouse_id: int
+    variant_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,14 +232,15 @@ def tags_of(session: Session, order_id: int) -> list[Tag]:
 def places(session: Session, line_ids: Collection[int]) -> dict[int, list[Place]]:
     """Where the units of lines are promised; parts of a bundle count as units of their own."""
     found: dict[int, list[Place]] = defaultdict(list)
-    for line_id, warehouse, code, quantity in session.execute(
-        select(Reservation.demand_id, Warehouse.name, Location.code, Reservation.quantity)
+    for line_id, *place in session.execute(
+        select(Reservation.demand_id, Warehouse.name, Location.code, Reservation.quantity,
+               Warehouse.id, Reservation.variant_id)
         .join(Location, Location.id == Reservation.location_id)
         .join(Warehouse, Warehouse.id == Location.warehouse_id)
         .where(Reservation.demand_kind == KIND, Reservation.demand_id.in_(line_ids))
         .order_by(Warehouse.rank, Location.path_order, Location.id)
     ):
-        found[line_id].append(Place(warehouse, code, quantity))
+        found[line_id].append(Place(*place))
     return found
 
 

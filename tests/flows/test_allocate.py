@@ -20,6 +20,7 @@ from oms_web.domain.stock import service as stock
 from oms_web.domain.stock.models import Reservation
 from oms_web.flows import order_allocate, order_cancel, pick, reservation_expiry
 from oms_web.inspection import ledgers
+from oms_web.web.order_units import Units
 from tests import factories as make
 from tests.floor import KUBA, Floor, broken
 

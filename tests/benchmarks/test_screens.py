@@ -18,7 +18,7 @@ ORDERS = 700
 MOST_STATEMENTS = {"home": 38, "card": 34, "palette": 17, "sheet of filters": 16,
                    "counts of views": 12, "what is new": 4}
 MOST_STEPS = 20_000
-"""To look at each of seven hundred orders' rows once takes 10,000, at what hangs on them as many."""
+"""To look once at the rows of seven hundred orders takes 10,000, at what hangs on them as many."""
 
 
 @pytest.fixture(scope="module")

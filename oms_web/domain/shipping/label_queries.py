@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, exists, func, select
+from sqlalchemy.orm import Session, aliased
 
 from oms_web.core.clock import day_bounds, local_day
 from oms_web.core.paging import Page, seal, unseal_as
@@ -77,8 +77,10 @@ def _booked(view: str, now: datetime) -> list[ColumnElement[bool]]:
         begins, _ = day_bounds(local_day(now))
         return [LabelBooking.state == bookings.CONFIRMED, LabelBooking.confirmed_at >= begins]
     if view == REFUSED:
-        later = select(func.max(LabelBooking.id)).group_by(LabelBooking.order_id)
-        return [LabelBooking.state == bookings.REFUSED, LabelBooking.id.in_(later),
+        later = aliased(LabelBooking)
+        return [LabelBooking.state == bookings.REFUSED,
+                ~exists().where(later.order_id == LabelBooking.order_id,
+                                later.id > LabelBooking.id),
                 Order.phase.in_((phases.OPEN, phases.PACKING, phases.SHIPPED))]
     if view == UNKNOWN:
         return [LabelBooking.state == bookings.UNKNOWN]

@@ -10,6 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from oms_web.core.columns import Key
 from oms_web.core.db import Base
 
+# The condition of the partial index, word for word as it is asked: few parcels among very many.
+ON_THE_ROAD = "booking_id IS NOT NULL AND travel <> 'delivered'"
+
 
 class Shipment(Base):
     """``state``: ``packing`` -> ``packed`` -> ``shipped`` -> ``delivered`` | ``undelivered``;
@@ -99,6 +102,8 @@ class Parcel(Base):
         UniqueConstraint("shipment_id", "position"),
         Index("ix_parcel_track_due", "track_due_at", sqlite_where=text("track_due_at IS NOT NULL"),
               postgresql_where=text("track_due_at IS NOT NULL")),
+        Index("ix_parcel_on_the_road", "travel_at", "shipment_id", sqlite_where=text(ON_THE_ROAD),
+              postgresql_where=text(ON_THE_ROAD)),
     )
 
 

@@ -2162,6 +2162,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('parcel', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_parcel_booking_id'), ['booking_id'], unique=False)
+        batch_op.create_index('ix_parcel_on_the_road', ['travel_at', 'shipment_id'], unique=False, sqlite_where=sa.text("booking_id IS NOT NULL AND travel <> 'delivered'"), postgresql_where=sa.text("booking_id IS NOT NULL AND travel <> 'delivered'"))
         batch_op.create_index(batch_op.f('ix_parcel_shipment_id'), ['shipment_id'], unique=False)
         batch_op.create_index('ix_parcel_track_due', ['track_due_at'], unique=False, sqlite_where=sa.text('track_due_at IS NOT NULL'), postgresql_where=sa.text('track_due_at IS NOT NULL'))
         batch_op.create_index(batch_op.f('ix_parcel_tracking_key'), ['tracking_key'], unique=False)
@@ -2351,6 +2352,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_parcel_tracking_key'))
         batch_op.drop_index('ix_parcel_track_due', sqlite_where=sa.text('track_due_at IS NOT NULL'), postgresql_where=sa.text('track_due_at IS NOT NULL'))
         batch_op.drop_index(batch_op.f('ix_parcel_shipment_id'))
+        batch_op.drop_index('ix_parcel_on_the_road', sqlite_where=sa.text("booking_id IS NOT NULL AND travel <> 'delivered'"), postgresql_where=sa.text("booking_id IS NOT NULL AND travel <> 'delivered'"))
         batch_op.drop_index(batch_op.f('ix_parcel_booking_id'))
 
     op.drop_table('parcel')

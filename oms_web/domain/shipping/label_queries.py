@@ -64,11 +64,11 @@ def _row(id_: int, order: Order, booking: LabelBooking | None = None) -> Row:
 
 def _todo() -> list[ColumnElement[bool]]:
     """Packed or being packed, not every box has a number, and no label is on its way."""
-    bare = select(Parcel.shipment_id).where(Parcel.tracking == "")
+    bare = exists().where(Parcel.shipment_id == Shipment.id, Parcel.tracking == "")
     coming = select(LabelBooking.shipment_id).where(
         LabelBooking.state.in_(bookings.LIVE), ~LabelBooking.is_return,
         LabelBooking.shipment_id.is_not(None))
-    return [Shipment.state.in_(service.LIVE), Shipment.id.in_(bare), Shipment.id.not_in(coming),
+    return [Shipment.state.in_(service.LIVE), bare, Shipment.id.not_in(coming),
             Order.phase.in_((phases.OPEN, phases.PACKING))]
 
 

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from oms_web.core.columns import Key
 from oms_web.core.db import Base
 
-# The condition of the partial index, word for word as it is asked: few parcels among very many.
+# The conditions of partial indexes, word for word as they are asked: few rows among very many.
+UNTOLD = "told IN ('failed', 'unknown')"
 ON_THE_ROAD = "booking_id IS NOT NULL AND travel <> 'delivered'"
 
 
@@ -43,8 +44,8 @@ class Shipment(Base):
         Index(
             "ix_shipment_untold",
             "shipped_at",
-            sqlite_where=text("told IN ('failed', 'unknown')"),
-            postgresql_where=text("told IN ('failed', 'unknown')"),
+            sqlite_where=text(UNTOLD),
+            postgresql_where=text(UNTOLD),
         ),
     )
 

@@ -2203,6 +2203,9 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_return_clock')),
     sa.UniqueConstraint('return_id', 'what', name=op.f('uq_return_clock_return_id_what'))
     )
+    with op.batch_alter_table('return_clock', schema=None) as batch_op:
+        batch_op.create_index('ix_return_clock_running', ['due_at', 'what', 'return_id'], unique=False, sqlite_where=sa.text('stopped_at IS NULL'), postgresql_where=sa.text('stopped_at IS NULL'))
+
     op.create_table('return_line',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('return_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -2343,6 +2346,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_return_line_order_line_id'))
 
     op.drop_table('return_line')
+    with op.batch_alter_table('return_clock', schema=None) as batch_op:
+        batch_op.drop_index('ix_return_clock_running', sqlite_where=sa.text('stopped_at IS NULL'), postgresql_where=sa.text('stopped_at IS NULL'))
+
     op.drop_table('return_clock')
     with op.batch_alter_table('pick_task', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_pick_task_order_id'))

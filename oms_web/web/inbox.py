@@ -76,9 +76,7 @@ def broken_channels(asked: Asked) -> Iterator[Case]:
 
 def late(asked: Asked) -> Iterator[Case]:
     """Orders whose time to leave has passed, and those that leave today."""
-    to_ship = literal_column(AMONG_TO_SHIP)
-    ready = Order.queue.in_(READY)
-    n, first = _since(asked.session, Order.ship_by, to_ship, Order.ship_by < asked.now)
+    n, first = _since(asked.session, Order.ship_by, Order.ship_by < asked.now)
     if n:
         yield Case(
             "bad", "clock-exclamation", gettext("Past the ship-by time"), _orders(n),
@@ -86,8 +84,8 @@ def late(asked: Asked) -> Iterator[Case]:
             _list(ship="late"), gettext("Show them"), due=first,
         )
     ends = day_bounds(local_day(asked.now))[1]
-    n, first = _since(asked.session, Order.ship_by, to_ship, ready, Order.ship_by >= asked.now,
-                      Order.ship_by < ends)
+    n, first = _since(asked.session, Order.ship_by, Order.queue.in_(READY),
+                      Order.ship_by >= asked.now, Order.ship_by < ends)
     if n:
         yield Case(
             "warn", "truck-delivery", gettext("Leave today"), _orders(n),
@@ -103,9 +101,7 @@ def short_stock(asked: Asked) -> Iterator[Case]:
     n = asked.queues.get("short", 0)
     if not n:
         return
-    lines = shortages.short_variants().subquery()
-    ids = asked.session.scalars(select(lines.c[0]).distinct().limit(MOST)).all()
-    lacking = shortages.lacking(asked.session, ids)
+    lacking = shortages.lacking(asked.session)
     text = gettext("Receive a delivery, move goods between warehouses, or cancel what cannot come.")
     if lacking:
         worst = max(lacking, key=lambda variant_id: lacking[variant_id])
@@ -159,8 +155,8 @@ def holds(asked: Asked) -> Iterator[Case]:
 
 def payments(asked: Asked) -> Iterator[Case]:
     """Open orders paid with another amount than they cost."""
-    wrong = literal_column(AMONG_TO_SHIP), Order.payment_state.in_(("part", "over"))
-    n, first = _since(asked.session, Order.placed_at, *wrong)
+    n, first = _since(asked.session, Order.placed_at,
+                      Order.payment_state.in_(("part", "over")))
     if n:
         yield Case("warn", "cash-banknote", gettext("Payment does not agree"), _orders(n),
                    gettext("Paid too little or too much. Compare with the bank."),
@@ -351,8 +347,11 @@ def _capped(session: Session, *conditions: ColumnElement[bool]) -> int:
 
 def _since(session: Session, moment: Mapped[Any], *conditions: ColumnElement[bool]
            ) -> tuple[int, datetime | None]:
-    """The same, and the first of their moments."""
-    some = select(moment.label("at")).where(*conditions).order_by(moment).limit(MOST + 1).subquery()
+    """How many of the orders to ship there are, and the first of their moments."""
+    some = (
+        select(moment.label("at")).with_hint(Order, "INDEXED BY ix_sales_order_to_ship", "sqlite")
+        .where(literal_column(AMONG_TO_SHIP), *conditions).order_by(moment).limit(MOST + 1)
+        .subquery())
     n, first = session.execute(select(func.count(), func.min(some.c.at))).one()
     return int(n), first
 

@@ -87,6 +87,8 @@ _STATUSES = (("Nowe", "open"), ("Opłacone", "open"), ("Grawer: czeka na plik", 
              ("Pakuje Ola", "packing"), ("Pakuje Kuba", "packing"), ("Przedsprzedaż", "open"),
              ("Hurt", "open"), ("Wysłane", "shipped"), ("Doręczone", "done"),
              ("Anulowane", "cancelled"), ("Szkic", "draft"), ("Wyjaśnione z kurierem", "done"))
+_DETAILS = {"manual": {"reason": "telefon"}, "address": {"missing": "street"},
+            "unmapped": {"titles": "Kubek"}, "totals": {"stated": 1000, "computed": 1200}}
 _TAGS = {"pilne": 100, "prezent": 300, "adres": 20, "B2B": 200, "dzwonić": 40, "zwrot": 2}
 _GOODS = ("Kubek emaliowany 0,5 l", "Koc wełniany merino", "Świeca sojowa „Las po deszczu”",
           "Termos stalowy 1 l", "Siekierka turystyczna", "Lampa naftowa mosiężna",
@@ -345,7 +347,7 @@ def _filed(
     for key in sorted(search_keys(row)):
         yield OrderKey, {"key": key, "order_id": number}
     for kind in holds:
-        yield Hold, {"order_id": number, "kind": kind, "detail": {"reason": "telefon"},
+        yield Hold, {"order_id": number, "kind": kind, "detail": _DETAILS[kind],
                      "set_at": placed, "set_by": "system"}
     for name, weight in _TAGS.items():
         if dice.random() < weight / 10000:
@@ -373,7 +375,7 @@ def _is_paid(kind: str, phase: str, dice: random.Random) -> bool:
 def _holds(is_open: bool, dice: random.Random) -> list[str]:
     if not is_open or dice.random() > 0.04:
         return []
-    return [dice.choice(("manual", "address", "unmapped", "totals"))]
+    return [dice.choice(tuple(_DETAILS))]
 
 
 def _lines(

@@ -176,7 +176,8 @@ def quiet(now: datetime) -> ColumnElement[bool]:
     """The condition that a shipment is on the road with a label of ours, and that none of its boxes
     was scanned for ``QUIET``.
     """
-    silent = select(Parcel.shipment_id).where(
+    silent = select(Parcel.shipment_id).with_hint(
+        Parcel, "INDEXED BY ix_parcel_on_the_road", "sqlite").where(
         literal_column(ON_THE_ROAD),
         or_(Parcel.travel_at.is_(None), Parcel.travel_at < now - QUIET))
     return (Shipment.state == "shipped") & (Shipment.shipped_at < now - QUIET) \

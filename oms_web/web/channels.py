@@ -59,6 +59,7 @@ from oms_web.web.channel_forms import (
 from oms_web.web.channel_words import FEED_NAMES, FIXES, LEVEL_MEANS, LEVELS, OUTCOMES, STATES
 from oms_web.web.door import actor, oms, reading, writing
 from oms_web.web.render import go, render
+from oms_web.web.shell import frame
 from oms_web.web.toasts import say
 
 screen = Blueprint("channels", __name__)
@@ -117,7 +118,7 @@ def _words() -> dict[str, Any]:
 def index() -> Response:
     """All channels with their health; refreshes itself."""
     work, registry = reading(), oms().registry
-    overview = health.overview(work.session, work.now)
+    overview = health.overview(work.session, work.now, frame().accounts.values())
     health.measure(work.session, overview)
     accounts_ = {one.account.id: one.account for one in overview}
     in_use = {account.connector for account in accounts_.values()} & registry.connectors.keys()
@@ -201,7 +202,7 @@ def show(account_id: int) -> Response:
 def _card(account: ChannelAccount, since: SinceForm | None = None, status: int = 200) -> Response:
     work = reading()
     connector = oms().registry.get(account.connector)
-    found = health.overview(work.session, work.now, account.id)
+    found = health.overview(work.session, work.now, [account])
     health.measure(work.session, found)
     return render(
         "channels/show.html", "channels/_health.html", account=account, connector=connector,

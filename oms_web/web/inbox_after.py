@@ -21,15 +21,14 @@ from oms_web.web.access import allowed
 from oms_web.web.inbox_case import Asked, Case
 
 CLAIM_SOON = timedelta(days=5)
-SOON = timedelta(days=3)
-"""So long before the law's last day a complaint is a case of its own."""
+"""So long before its last day a claim is a case of its own."""
 
 
 def complaints(asked: Asked) -> Iterator[Case]:
     """Complaints whose answer is due: without one in time they count as accepted."""
-    n, first = queries.terms_ending(asked.session, clocks.ANSWER, asked.now + SOON)
+    n, first = asked.terms.get(clocks.ANSWER, (0, asked.now))
     if n:
-        late = first is not None and first < asked.now
+        late = first < asked.now
         yield Case(
             "bad", "heart-broken", gettext("Complaints to be answered"), _cases(n),
             gettext("The time is over: they count as accepted. Answer them all the same.") if late
@@ -39,7 +38,7 @@ def complaints(asked: Asked) -> Iterator[Case]:
 
 def repayments(asked: Asked) -> Iterator[Case]:
     """Withdrawn orders whose money has to go back within the law's time."""
-    n, first = queries.terms_ending(asked.session, clocks.REPAY, asked.now + SOON)
+    n, first = asked.terms.get(clocks.REPAY, (0, None))
     if n:
         yield Case(
             "bad", "cash-banknote", gettext("Money to pay back"), _cases(n),
@@ -69,11 +68,10 @@ def refunds(asked: Asked) -> Iterator[Case]:
 
 def waiting(asked: Asked) -> Iterator[Case]:
     """What was announced or came and nobody has decided; parcels without an order."""
-    counts = queries.counts(asked.session)
-    undecided = queries.undecided(asked.session, asked.now + SOON)
-    if undecided:
+    counts = asked.returns
+    if counts["undecided"]:
         yield Case(
-            "", "truck-return", gettext("Returns to decide"), _cases(undecided),
+            "", "truck-return", gettext("Returns to decide"), _cases(counts["undecided"]),
             gettext("Accept them, ask the buyer, or refuse with a reason."),
             url_for("returns.index"), gettext("Decide"))
     if counts["orphans"]:
@@ -105,7 +103,7 @@ def courier_claims(asked: Asked) -> Iterator[Case]:
 
 def bench(asked: Asked) -> Iterator[Case]:
     """Goods that arrived and were not judged: they can be sold again only afterwards."""
-    n = queries.counts(asked.session)["here"]
+    n = asked.returns["here"]
     if n:
         yield Case(
             "", "package-import", gettext("Returned goods to be judged"), _cases(n),

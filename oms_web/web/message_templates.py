@@ -29,8 +29,8 @@ from oms_web.web.door import reading, writing
 from oms_web.web.failures import words_of
 from oms_web.web.forms import Form, choices
 from oms_web.web.messages import tabs_at
-from oms_web.web.order_filters import sellers
 from oms_web.web.render import go, render
+from oms_web.web.shell import frame
 from oms_web.web.toasts import say
 
 screen = Blueprint("message_templates", __name__)
@@ -199,7 +199,7 @@ def _page(form: TemplateForm, kind: str, row: MessageTemplate | None = None,
         account=get_account(db.session, account_id) if account_id else None,
         has_own=account_id in spoken_for, variants=own, tried=tried, order_id=order_id,
         refused=refused, words=message_words, fields=placeholders.FIELDS, is_sms=kind == SMS,
-        channels=[one for one in sellers(db.session).values()
+        channels=[one for one in frame().sellers.values()
                   if one.id not in spoken_for and one.archived_at is None],
         most_parts=segments.MOST_PARTS, status=status)
 

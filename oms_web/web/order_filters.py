@@ -23,7 +23,7 @@ from oms_web.domain.shipping.models import Parcel, ShipmentLine
 from oms_web.domain.stock.models import Warehouse
 from oms_web.web import formats
 from oms_web.web import order_words as words
-from oms_web.web.door import oms
+from oms_web.web.shell import frame
 
 SHOWN_VALUES = 2
 # With one of these set, a list that names no queue is a list of all orders.
@@ -244,7 +244,7 @@ def groups(session: Session, wanted: Wanted) -> list[Group]:
         "queue": ("many", [*((k, str(v)) for k, v in words.SCOPES.items()),
                            *((name, str(q.label)) for name, q in words.QUEUES.items())]),
         "account": ("many", [
-            *((str(one.id), one.name) for one in sellers(session).values()),
+            *((str(one.id), one.name) for one in frame().sellers.values()),
             (filters.NONE, gettext("by hand"))]),
         "status": ("many", [(str(s.id), s.name) for s in labels.statuses(session)]),
         "ship": ("many", [(k, str(v)) for k, v in words.SHIP_DAYS.items()]),
@@ -267,16 +267,3 @@ def groups(session: Session, wanted: Wanted) -> list[Group]:
         for name, (kind, choices) in options.items()
         if choices or kind in ("text", "day")
     ]
-
-
-def accounts(session: Session) -> dict[int, ChannelAccount]:
-    """The channel accounts by key, archived ones too: old orders show where they came from."""
-    return {one.id: one for one in session.scalars(
-        select(ChannelAccount).order_by(ChannelAccount.archived_at.is_not(None),
-                                        ChannelAccount.name))}
-
-
-def sellers(session: Session) -> dict[int, ChannelAccount]:
-    """The accounts that sell: what a choice of channels offers."""
-    shops = oms().registry
-    return {key: one for key, one in accounts(session).items() if shops.sells(one.connector)}

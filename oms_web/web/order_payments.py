@@ -68,11 +68,11 @@ class Paying:
     may_refund: bool
 
 
-def _of_card(order: Order, payments_of: Sequence[PaymentView]) -> Paying:
+def _of_card(order: Order, payments_of: Sequence[PaymentView], was_asked: bool) -> Paying:
     """Refunds are looked for where money is set aside or went back: most orders have none."""
     has_refunds = order.refund_pending > 0 or order.purchase_id is not None or any(
         view.payment.amount < 0 for view in payments_of)
-    found = list(requests.of_order(db.session, order.id))
+    found = list(requests.of_order(db.session, order.id)) if was_asked else []
     is_open = any(one.state in requests.OPEN for one in found)
     due = lineage.due(db.session, order)
     return Paying(

@@ -84,7 +84,7 @@ def _list(view: str, results: list[tuple[int, OmsError]] | None = None, status: 
         words=label_words, results=results, status=status, carriers=carriers,
         ahead=_ahead() if view == label_queries.TODO and not page.rows else 0,
         next_url=link(after=page.after) if page.after else None,
-        counts={one: label_queries.count(db.session, one, now) for one in VIEWS})
+        counts=label_queries.counts(db.session, now, *VIEWS))
 
 
 def _ahead() -> int:

@@ -24,9 +24,9 @@ from oms_web.web import asked, label_words
 from oms_web.web.access import act
 from oms_web.web.door import oms, reading, writing
 from oms_web.web.forms import CountryField, Form, Needed, NeededNumber, choices
-from oms_web.web.order_filters import sellers
 from oms_web.web.parcel_labels import engine
 from oms_web.web.render import go, render
+from oms_web.web.shell import frame
 from oms_web.web.toasts import say
 
 screen = Blueprint("sending", __name__)
@@ -123,7 +123,7 @@ def _page(main: SendingForm | None = None, box: BoxForm | None = None,
 
 def _offer(form: RuleForm, carriers: list[ChannelAccount]) -> None:
     form.channel.choices = [SelectChoice("", gettext("every channel")), *(
-        SelectChoice(str(one.id), one.name) for one in sellers(db.session).values()
+        SelectChoice(str(one.id), one.name) for one in frame().sellers.values()
         if one.archived_at is None)]
     form.packaging.choices = [SelectChoice("", gettext("the usual packaging")), *(
         SelectChoice(str(one.id), one.name) for one in sending.packagings(db.session))]

@@ -24,9 +24,9 @@ from oms_web.web import claims as claim_words
 from oms_web.web.access import act
 from oms_web.web.door import reading, writing
 from oms_web.web.failures import words_of
-from oms_web.web.order_filters import accounts
 from oms_web.web.payment_words import REPORTS
 from oms_web.web.render import go, render
+from oms_web.web.shell import frame
 from oms_web.web.toasts import say
 
 screen = Blueprint("settlements", __name__)
@@ -57,7 +57,7 @@ def _page(problem: str = "", status: int = 200, *, is_statement: bool = False) -
         view=view, views=VIEWS, words=payment_words, claim_words=claim_words,
         claimed=claims.owed(reading().session) if view == "parcels" else {},
         tabs=statements.tabs("settlements.owed"), problem=problem, limit=MOST_BYTES >> 20,
-        accounts=accounts(reading().session), shapes=REPORTS.values(),
+        accounts=frame().accounts, shapes=REPORTS.values(),
         is_statement=is_statement, status=status,
         next_url=asked.link("settlements.owed", {"view": view}, after=found.after)
         if found.after else None)

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 from flask import Flask, current_app, g, request, url_for
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
-from sqlalchemy import func, select
 
+from oms_web.domain.channels import service as channels
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.company.models import Company
 from oms_web.domain.orders import service as orders
@@ -119,22 +119,33 @@ class Shell:
         return self.company.name if self.company and self.company.name else "OMS"
 
     @cached_property
+    def tallies(self) -> dict[str, dict[str, int]]:
+        """Orders per ``queue`` and per ``status``, open findings per kind (``finding``)."""
+        return orders.all_tallies(db.session, "queue", "status", "finding")
+
+    @property
     def queues(self) -> dict[str, int]:
         """Orders per queue."""
-        return orders.tallies(db.session, "queue")
+        return self.tallies["queue"]
+
+    @cached_property
+    def accounts(self) -> dict[int, ChannelAccount]:
+        """The channel accounts by key, archived ones too."""
+        return channels.accounts(db.session)
+
+    @cached_property
+    def sellers(self) -> dict[int, ChannelAccount]:
+        """The accounts that sell: what a choice of channels offers."""
+        shops = oms().registry
+        return {key: one for key, one in self.accounts.items() if shops.sells(one.connector)}
 
     @cached_property
     def health(self) -> Health | None:
         """The channels' health; None when there are none, or the role may not see them."""
         if not allowed("channels.see"):
             return None
-        rows = db.session.execute(
-            select(ChannelAccount.connector, ChannelAccount.state, func.count())
-            .where(ChannelAccount.archived_at.is_(None))
-            .group_by(ChannelAccount.connector, ChannelAccount.state)).all()
-        mine = [(state, n) for connector, state, n in rows if oms().registry.sells(connector)]
-        total = sum(n for _, n in mine)
-        return Health(sum(n for state, n in mine if state == "active"), total) if total else None
+        states = [one.state for one in self.sellers.values() if one.archived_at is None]
+        return Health(states.count("active"), len(states)) if states else None
 
     @cached_property
     def main(self) -> list[Section]:

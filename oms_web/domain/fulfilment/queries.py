@@ -281,7 +281,7 @@ def goods(session: Session, variant_ids: Collection[int]) -> dict[int, Goods]:
                Variant.weight_g).where(Variant.id.in_(ids))
     ).all()
     codes = barcodes.of(session, ids)
-    thumbs = catalog.thumbs(session, [(row.id, row.product_id) for row in rows])
+    thumbs = catalog.thumbs(session, ids)
     return {
         row.id: Goods(row.id, row.sku, row.title, row.option, tuple(codes.get(row.id, ())),
                       thumbs.get(row.id, ""), row.weight_g)

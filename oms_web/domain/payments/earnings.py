@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import case, func, select
+from sqlalchemy import case, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from oms_web.core.clock import day_bounds, local_day
@@ -18,7 +18,7 @@ from oms_web.domain.orders import phases
 from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.payments import fee_claims, fees, refund_states
 from oms_web.domain.payments import profit as profits
-from oms_web.domain.payments.courier import queries as courier
+from oms_web.domain.payments.courier.models import CourierCharge
 from oms_web.domain.payments.fees import Sale
 from oms_web.domain.payments.models import Refund
 from oms_web.domain.payments.profit import Profit, SoldLine
@@ -27,6 +27,7 @@ from oms_web.domain.payments.settling.reports import FEE
 
 PAGE = 50
 MOST_SUMMED = 5_000
+_BACK, _TAKEN, _RETURNED, _CARRIED = "back", "taken", "returned", "carried"
 COUNTED = (phases.OPEN, phases.PACKING, phases.ELSEWHERE, phases.SHIPPED, phases.DONE)
 
 
@@ -50,24 +51,44 @@ def of(session: Session, orders: Sequence[Order]) -> dict[int, Profit]:
     if not ids:
         return {}
     sold = _lines(session, ids)
-    back = dict(session.execute(
-        select(Refund.order_id, func.sum(Refund.amount))
-        .where(Refund.order_id.in_(ids), Refund.state == refund_states.DONE)
-        .group_by(Refund.order_id)).all())
-    charged = {order_id: (int(taken), int(returned)) for order_id, taken, returned in
-               session.execute(
-        select(Settlement.order_id,
-               func.sum(case((Settlement.amount < 0, -Settlement.amount), else_=0)),
-               func.sum(case((Settlement.amount > 0, Settlement.amount), else_=0)))
-        .where(Settlement.order_id.in_(ids), Settlement.kind == FEE)
-        .group_by(Settlement.order_id))}
+    rates, booked = fees.every(session), _booked(session, ids)
     claimed = fee_claims.granted(session, ids)
-    rates, carried = fees.every(session), courier.of_orders(session, ids)
     return {one.id: profits.profit(
-        sold.get(one.id, []), one.shipping_total, one.discount_total, int(back.get(one.id, 0)),
-        _fees(rates, one, charged.get(one.id), claimed.get(one.id, 0),
-              carried.get((one.id, one.currency))))
+        sold.get(one.id, []), one.shipping_total, one.discount_total,
+        booked.get((_BACK, one.id, ""), 0),
+        _fees(rates, one, _charged(booked, one.id), claimed.get(one.id, 0),
+              booked.get((_CARRIED, one.id, one.currency))))
         for one in orders}
+
+
+def _booked(session: Session, ids: Sequence[int]) -> dict[tuple[str, int, str], int]:
+    """(what, order, currency) -> what was paid back, what the channel took and what it gave back
+    by its own report, and what couriers charged by their invoices, net; only these name a currency.
+    """
+    back = (
+        select(literal(_BACK), Refund.order_id, literal(""), func.sum(Refund.amount))
+        .where(Refund.order_id.in_(ids), Refund.state == refund_states.DONE)
+        .group_by(Refund.order_id))
+    charged = [
+        select(literal(what), Settlement.order_id, literal(""), func.sum(amount))
+        .where(Settlement.order_id.in_(ids), Settlement.kind == FEE, of_these)
+        .group_by(Settlement.order_id)
+        for what, amount, of_these in (
+            (_TAKEN, -Settlement.amount, Settlement.amount < 0),
+            (_RETURNED, Settlement.amount, Settlement.amount >= 0))]
+    carried = (
+        select(literal(_CARRIED), CourierCharge.order_id, CourierCharge.currency,
+               func.sum(CourierCharge.amount))
+        .where(CourierCharge.order_id.in_(ids))
+        .group_by(CourierCharge.order_id, CourierCharge.currency))
+    return {(what, order_id, currency): int(amount) for what, order_id, currency, amount
+            in session.execute(union_all(back, *charged, carried))}
+
+
+def _charged(booked: Mapping[tuple[str, int, str], int], order_id: int) -> tuple[int, int] | None:
+    """What the channel took of an order, and gave back; None where its reports do not tell."""
+    taken, returned = (booked.get((what, order_id, "")) for what in (_TAKEN, _RETURNED))
+    return None if taken is None and returned is None else (taken or 0, returned or 0)
 
 
 def _fees(rates: Sequence[fees.FeeRate], order: Order, charged: tuple[int, int] | None,
@@ -95,7 +116,8 @@ def _fees(rates: Sequence[fees.FeeRate], order: Order, charged: tuple[int, int] 
 
 def _lines(session: Session, ids: Sequence[int]) -> dict[int, list[SoldLine]]:
     found: dict[int, list[SoldLine]] = defaultdict(list)
-    home = session.scalar(select(Company.currency).where(Company.id == 1))
+    company = session.get(Company, 1)
+    home = company.currency if company else None
     rows = session.execute(
         select(OrderLine, case((Order.currency == (home or Order.currency), Variant.cost)))
         .join(Order, Order.id == OrderLine.order_id)

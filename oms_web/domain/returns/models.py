@@ -160,7 +160,12 @@ class CaseClock(Base):
     due_at: Mapped[datetime]
     stopped_at: Mapped[datetime | None]
 
-    __table_args__ = (UniqueConstraint("return_id", "what"),)
+    __table_args__ = (
+        UniqueConstraint("return_id", "what"),
+        Index("ix_return_clock_running", "due_at", "what", "return_id",
+              sqlite_where=condition("stopped_at IS NULL"),
+              postgresql_where=condition("stopped_at IS NULL")),
+    )
 
 
 class CaseCounter(Base):

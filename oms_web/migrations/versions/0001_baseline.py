@@ -2339,6 +2339,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('parcel', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_parcel_booking_id'), ['booking_id'], unique=False)
+        batch_op.create_index('ix_parcel_on_the_road', ['travel_at', 'shipment_id'], unique=False, sqlite_where=sa.text("booking_id IS NOT NULL AND travel <> 'delivered'"), postgresql_where=sa.text("booking_id IS NOT NULL AND travel <> 'delivered'"))
         batch_op.create_index(batch_op.f('ix_parcel_shipment_id'), ['shipment_id'], unique=False)
         batch_op.create_index('ix_parcel_track_due', ['track_due_at'], unique=False, sqlite_where=sa.text('track_due_at IS NOT NULL'), postgresql_where=sa.text('track_due_at IS NOT NULL'))
         batch_op.create_index(batch_op.f('ix_parcel_tracking_key'), ['tracking_key'], unique=False)
@@ -2379,6 +2380,9 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_return_clock')),
     sa.UniqueConstraint('return_id', 'what', name=op.f('uq_return_clock_return_id_what'))
     )
+    with op.batch_alter_table('return_clock', schema=None) as batch_op:
+        batch_op.create_index('ix_return_clock_running', ['due_at', 'what', 'return_id'], unique=False, sqlite_where=sa.text('stopped_at IS NULL'), postgresql_where=sa.text('stopped_at IS NULL'))
+
     op.create_table('return_line',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('return_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -2549,6 +2553,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_return_line_order_line_id'))
 
     op.drop_table('return_line')
+    with op.batch_alter_table('return_clock', schema=None) as batch_op:
+        batch_op.drop_index('ix_return_clock_running', sqlite_where=sa.text('stopped_at IS NULL'), postgresql_where=sa.text('stopped_at IS NULL'))
+
     op.drop_table('return_clock')
     with op.batch_alter_table('pick_task', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_pick_task_order_id'))
@@ -2558,6 +2565,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_parcel_tracking_key'))
         batch_op.drop_index('ix_parcel_track_due', sqlite_where=sa.text('track_due_at IS NOT NULL'), postgresql_where=sa.text('track_due_at IS NOT NULL'))
         batch_op.drop_index(batch_op.f('ix_parcel_shipment_id'))
+        batch_op.drop_index('ix_parcel_on_the_road', sqlite_where=sa.text("booking_id IS NOT NULL AND travel <> 'delivered'"), postgresql_where=sa.text("booking_id IS NOT NULL AND travel <> 'delivered'"))
         batch_op.drop_index(batch_op.f('ix_parcel_booking_id'))
 
     op.drop_table('parcel')

@@ -151,7 +151,7 @@ def main(*names: str) -> None:
             page = signed_in(browser, *shop, size, language, scheme)
             if "{order}" in path:
                 page.goto("/orders")
-                row = page.locator("[data-row] [data-open]").nth(1)  # from a channel, with a problem
+                row = page.locator("[data-row] [data-open]").nth(1)  # with a problem
                 path = row.get_attribute("href")
             page.goto(path)
             if name in BEFORE:

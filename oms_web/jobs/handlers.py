@@ -298,8 +298,7 @@ def claim_fee_of_refund(job: Job) -> Result:
 
 
 def claim_fees(job: Job) -> Result:
-    """Ask marketplaces for commissions, or what became of claims. When to ask again stands there.
-    """
+    """Ask marketplaces for commissions, or what became of claims."""
     return {"moved": fee_claims.run(job.engine, job.beat)}
 
 

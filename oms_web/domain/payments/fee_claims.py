@@ -229,8 +229,11 @@ def take(work: Work, claim_id: int) -> Taken | None:
     line = work.session.get_one(OrderLine, row.order_line_id)
     sold = work.session.get_one(ChannelOrder, row.channel_order_id)
     offer = work.session.get(Listing, line.listing_id) if line.listing_id is not None else None
-    known = work.session.scalars(select(FeeClaim.reference).where(
-        FeeClaim.order_line_id == line.id, FeeClaim.id != row.id, FeeClaim.reference != ""))
+    # A line that was split is one line at the marketplace: the claims of both parts are its.
+    known = work.session.scalars(
+        select(FeeClaim.reference).join(OrderLine, OrderLine.id == FeeClaim.order_line_id)
+        .where(FeeClaim.channel_order_id == sold.id, OrderLine.line_ref == line.line_ref,
+               FeeClaim.id != row.id, FeeClaim.reference != "").order_by(FeeClaim.id))
     return Taken(row.id, row.attempts, row.key, sold.account_id, sold.external_id, line.line_ref,
                  offer.offer_ref if offer is not None else "", row.quantity, row.reference,
                  tuple(known), asks, row.state == LEAVING, doubtful)

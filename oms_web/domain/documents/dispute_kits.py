@@ -141,7 +141,8 @@ def of_shipment(session: Session, shipment_id: int, claim: CourierClaim | None) 
         said.get("sender") or sending.sender(session),
         said.get("receiver") or planning.receiver(first), first.currency, said.get("cod"),
         said.get("insured"), _goods(session, shipment_id),
-        _boxes(session, parcels, said, planning.packaging_g(session, shipment)), scans, more, _travel(session, parcels),
+        _boxes(session, parcels, said, planning.packaging_g(session, shipment)), scans, more,
+        _travel(session, parcels),
         [Photo("packed", one.file, one.at, one.actor)
          for one in photos.of_shipments(session, [shipment_id]).get(shipment_id, [])])
 
@@ -169,8 +170,8 @@ def _boxes(session: Session, parcels: Sequence[Parcel], said: Mapping[str, Any],
         estimate = one.weight_g + empty_g if one.weight_g and not one.weighed_by else None
         found.append(Box(
             one.position, one.tracking, " × ".join(map(str, sides)) if all(sides) else "",
-            one.expected_g or estimate, one.weight_g if one.weighed_by else None, told.get("weight_g"),
-            one.carrier_g, one.weighed_by, one.weight_reason))
+            one.expected_g or estimate, one.weight_g if one.weighed_by else None,
+            told.get("weight_g"), one.carrier_g, one.weighed_by, one.weight_reason))
     return found
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 
 from oms_web.core.actor import SYSTEM
+from oms_web.core.clock import local_day
 from oms_web.domain.returns.service import Opening
 from oms_web.domain.shipping import claims
 from oms_web.flows import return_case, ship
@@ -52,7 +54,8 @@ def test_a_claim_goes_from_the_parcel_to_the_courier_and_is_owed_until_paid(depo
     owed = owner.get("/payments/owed?view=parcels")
     assert "Claimed and not paid: PLN 12.50" in text_of(owed)
     assert "Claims to send to couriers" not in text_of(owner.get("/"))
-    depot.forward(days=4)
+    with depot.works.writing(SYSTEM) as work:
+        claims.get(work.session, 1).due_on = local_day(work.now) + timedelta(days=4)
     assert "Claims to send to couriers" in text_of(owner.get("/"))
     post(owner, "/claims/1/send", part=False, reference="R/77")
     assert "R/77" in text_of(owner.get("/claims/1"))

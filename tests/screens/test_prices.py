@@ -75,7 +75,8 @@ def test_a_list_of_ones_own_and_a_rule_for_the_cheapest_are_kept(owner, depot): 
     drain(depot.oms)
     assert "your price list" in text_of(owner.get(there))
     answer = post(owner, "/settings/shipping/rules", part=False, **{
-        "rule-service": "cheapest", "among": [f"{mute}:door", f"{depot.accounts['Slow']}:door"]})
+        "rule-service": "cheapest", "rule-cod": "",
+        "among": [f"{mute}:door", f"{depot.accounts['Slow']}:door"]})
     assert answer.status_code == 303
     assert "The cheapest : Mute · door , Slow · door" in text_of(owner.get("/settings/shipping"))
     with depot.works.reading(SYSTEM) as work:

@@ -171,8 +171,7 @@ def _boxes(session: Session, parcels: Sequence[Parcel], said: Mapping[str, Any],
         found.append(Box(
             one.position, one.tracking, " × ".join(map(str, sides)) if all(sides) else "",
             one.expected_g or estimate, one.weight_g if one.weighed_by else None,
-            told.get("weight_g"),
-            one.carrier_g, one.weighed_by, one.weight_reason))
+            told.get("weight_g"), one.carrier_g, one.weighed_by, one.weight_reason))
     return found
 
 

@@ -47,7 +47,7 @@ def message(bench: Bench) -> Write:
 def reading(bench: Bench) -> Write:
     """A thread that is unread."""
     ref, asked = asked_about(bench)
-    thread = next(one.thread for one in read(bench, hearing).items
-                  if one.external_id == asked) if bench.can(PullsMessages) else ref
+    heard = read(bench, hearing).items if bench.can(PullsMessages) else ()
+    thread = next((one.thread for one in heard if one.external_id == asked), ref)
     return Write("mark_read", lambda c: c.mark_read(thread),
                  lambda: bench.standin.is_unread(ref), False)

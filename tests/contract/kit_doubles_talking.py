@@ -53,7 +53,7 @@ class CutsOff(KitShop):
     """Nobody reads the end of a long letter."""
 
     def send_message(self, message):
-        return super().send_message(replace(message, text=message.text[:499]))
+        return super().send_message(replace(message, text=message.text[:1999]))
 
 
 @breaks(81)

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from oms_connector import Attached, BuyerMessage, MessageOut, Page, Refused, Response
 from oms_connector.testing import Request, answer
 
-MOST = 500
+MOST = 2000
 
 
 class Talking:

@@ -75,7 +75,9 @@ def _todo() -> list[ColumnElement[bool]]:
 def _booked(view: str, now: datetime) -> list[ColumnElement[bool]]:
     if view == TODAY:
         begins, _ = day_bounds(local_day(now))
-        return [LabelBooking.state == bookings.CONFIRMED, LabelBooking.confirmed_at >= begins]
+        # Nothing is made of the state but for planners: they are to go by the moment.
+        return [func.coalesce(LabelBooking.state, "") == bookings.CONFIRMED,
+                LabelBooking.confirmed_at >= begins]
     if view == REFUSED:
         later = aliased(LabelBooking)
         return [LabelBooking.state == bookings.REFUSED,

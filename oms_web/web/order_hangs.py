@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from oms_web.domain.automation.models import RuleCheck, RuleRun
 from oms_web.domain.documents.models import Document
+from oms_web.domain.messages import conversations
 from oms_web.domain.messages.models import Message
 from oms_web.domain.orders.models import Hold, Note, OrderSplit, OrderTag
 from oms_web.domain.orders.outgoing import Outgoing
@@ -33,7 +34,8 @@ TABLES: Mapping[str, Any] = {
 
 
 def hangs_on(session: Session, order_id: int) -> frozenset[str]:
-    """Which of ``TABLES`` know the order."""
-    row = session.execute(select(*(
-        exists().where(column == order_id) for column in TABLES.values()))).one()
-    return frozenset(name for name, there in zip(TABLES, row, strict=True) if there)
+    """Which of ``TABLES`` know the order; ``threads``: its buyer wrote through a channel."""
+    asked = {name: column == order_id for name, column in TABLES.items()} \
+        | {"threads": conversations.about(order_id)}
+    row = session.execute(select(*(exists().where(one) for one in asked.values()))).one()
+    return frozenset(name for name, there in zip(asked, row, strict=True) if there)

@@ -27,7 +27,7 @@ from oms_web.domain.payments.settling.reports import FEE
 
 PAGE = 50
 MOST_SUMMED = 5_000
-_BACK, _TAKEN, _RETURNED, _CARRIED = "back", "taken", "returned", "carried"
+_BACK, _TAKEN, _RETURNED, _CLAIMED, _CARRIED = "back", "taken", "returned", "claimed", "carried"
 COUNTED = (phases.OPEN, phases.PACKING, phases.ELSEWHERE, phases.SHIPPED, phases.DONE)
 
 
@@ -52,18 +52,18 @@ def of(session: Session, orders: Sequence[Order]) -> dict[int, Profit]:
         return {}
     sold = _lines(session, ids)
     rates, booked = fees.every(session), _booked(session, ids)
-    claimed = fee_claims.granted(session, ids)
     return {one.id: profits.profit(
         sold.get(one.id, []), one.shipping_total, one.discount_total,
         booked.get((_BACK, one.id, ""), 0),
-        _fees(rates, one, _charged(booked, one.id), claimed.get(one.id, 0),
+        _fees(rates, one, _charged(booked, one.id), booked.get((_CLAIMED, one.id, ""), 0),
               booked.get((_CARRIED, one.id, one.currency))))
         for one in orders}
 
 
 def _booked(session: Session, ids: Sequence[int]) -> dict[tuple[str, int, str], int]:
     """(what, order, currency) -> what was paid back, what the channel took and what it gave back
-    by its own report, and what couriers charged by their invoices, net; only these name a currency.
+    by its own report or for a claim, and what couriers charged by their invoices, net; only these
+    name a currency.
     """
     back = (
         select(literal(_BACK), Refund.order_id, literal(""), func.sum(Refund.amount))
@@ -76,13 +76,15 @@ def _booked(session: Session, ids: Sequence[int]) -> dict[tuple[str, int, str], 
         for what, amount, of_these in (
             (_TAKEN, -Settlement.amount, Settlement.amount < 0),
             (_RETURNED, Settlement.amount, Settlement.amount >= 0))]
+    claims = fee_claims.granted(ids).subquery()
+    claimed = select(literal(_CLAIMED), claims.c.order_id, literal(""), claims.c.amount)
     carried = (
         select(literal(_CARRIED), CourierCharge.order_id, CourierCharge.currency,
                func.sum(CourierCharge.amount))
         .where(CourierCharge.order_id.in_(ids))
         .group_by(CourierCharge.order_id, CourierCharge.currency))
     return {(what, order_id, currency): int(amount) for what, order_id, currency, amount
-            in session.execute(union_all(back, *charged, carried))}
+            in session.execute(union_all(back, *charged, claimed, carried))}
 
 
 def _charged(booked: Mapping[tuple[str, int, str], int], order_id: int) -> tuple[int, int] | None:

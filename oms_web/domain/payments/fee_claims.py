@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, func, select
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Select, String, Text, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from oms_web.core.columns import Currency, Key, Minor
@@ -135,14 +135,14 @@ def owed(session: Session, after: str | None = None, size: int = PAGE
     return Page(rows[:size], seal(rows[size - 1][0].id) if len(rows) > size else None)
 
 
-def granted(session: Session, order_ids: Sequence[int]) -> dict[int, int]:
-    """Order -> what of its commission came back, gross, minor units."""
-    return {order_id: int(amount) for order_id, amount in session.execute(
-        select(FeeClaim.order_id, func.sum(FeeClaim.amount))
+def granted(order_ids: Sequence[int]) -> Select[tuple[int, int]]:
+    """(order, amount): what claims brought back, gross in minor units of the order's currency."""
+    return (
+        select(FeeClaim.order_id, func.sum(FeeClaim.amount).label("amount"))
         .join(Order, Order.id == FeeClaim.order_id)
         .where(FeeClaim.order_id.in_(order_ids), FeeClaim.state == GRANTED,
                FeeClaim.currency == Order.currency)
-        .group_by(FeeClaim.order_id))}
+        .group_by(FeeClaim.order_id))
 
 
 def claimable(session: Session, order_id: int, connectors: Collection[str], *,

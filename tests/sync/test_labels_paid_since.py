@@ -62,6 +62,16 @@ def test_a_label_that_collects_what_was_paid_since_stays_until_another_is_bought
     assert depot.do(ship.leave, shipment_id)
 
 
+def test_without_the_guard_the_buyer_is_asked_again(depot, monkeypatch):
+    """The control: what happened before."""
+    monkeypatch.setattr(collecting, "among", lambda session, ids: set())
+    order_id = depot.order("A", {"KUB": 2}, **COD)
+    shipment_id = depot.bought(order_id)
+    pay(depot, order_id, 2000)
+    assert depot.do(ship.leave, shipment_id)
+    assert depot.booking(1).request["cod"] == 2000
+
+
 def test_a_part_that_was_paid_counts_and_a_label_that_collects_less_does_not(depot):
     part, less = (depot.order(name, {"KUB": 2}, **COD) for name in "AB")
     boxes_ = [depot.bought(order_id) for order_id in (part, less)]

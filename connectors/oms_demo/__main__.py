@@ -13,7 +13,7 @@ from typing import Any
 from waitress import create_server
 from waitress.channel import ClientDisconnected
 
-from oms_demo.market import bustle, rings
+from oms_demo.market import bustle, ringing
 from oms_demo.market.app import make_app
 from oms_demo.market.faults_wire import HungUp
 
@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"Targowisko: {HOST}:{options.port}: {error.strerror}", file=sys.stderr)  # noqa: T201
         return 1
     signal.signal(signal.SIGTERM, _leave)
-    hands = (bustle.Ticker(market), rings.Ringer(market))
+    hands = (bustle.Ticker(market), ringing.Ringer(market))
     for hand in hands:
         hand.start()
     print(f"Targowisko: http://{HOST}:{options.port}", flush=True)  # noqa: T201

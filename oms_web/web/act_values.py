@@ -15,7 +15,7 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
-from oms_web.web import api_keys, channels, formats, going, order_words, webhooks
+from oms_web.web import api_keys, channels, formats, going, order_words, webhook_words
 from oms_web.web.door import oms
 from oms_web.web.forms import LANGUAGES
 from oms_web.web.numbering import RESETS
@@ -68,6 +68,7 @@ WORDS: Mapping[str, Mapping[str, Any]] = {
         f"{name}:{what}": words for name, (_, *both) in api_keys.RESOURCES.items()
         for what, words in zip(("read", "write"), both, strict=False) if words
     },
+    "kinds": {name: words for name, (words, _) in webhook_words.KINDS.items()},
 }
 
 
@@ -91,14 +92,9 @@ def pair(field: str, before: Any, after: Any, words: Mapping[str, Any], currency
     """Both sides of a change. ``words`` are the field's short names; ``called`` names a field."""
     if field in _OTHER:
         return "", gettext("changed") if after else gettext("taken away")
-    known = {**WORDS.get(field, {}), **(_kinds() if field == "kinds" else {}), **words}
+    known = {**WORDS.get(field, {}), **words}
     return (_said(field, before, known, currency, called),
             _said(field, after, known, currency, called))
-
-
-def _kinds() -> dict[str, Any]:
-    """What a webhook is told of; read late, since the webhooks' screen speaks of acts too."""
-    return {name: words[0] for name, words in webhooks.KINDS.items()}
 
 
 def _said(field: str, value: Any, words: Mapping[str, Any], currency: str,

@@ -21,19 +21,10 @@ from oms_web.web.door import reading, writing
 from oms_web.web.forms import Form, Needed
 from oms_web.web.render import go, render
 from oms_web.web.toasts import say
+from oms_web.web.webhook_words import KINDS
 
 screen = Blueprint("webhooks", __name__)
 
-# What each kind of event is called, and what happens to it.
-KINDS: dict[str, tuple[Any, Any]] = {
-    "order": (_l("Orders"), _l("received, changed, held, cancelled, shipped")),
-    "shipment": (_l("Shipments"), _l("packed, left, delivered")),
-    "document": (_l("Documents"), _l("issued")),
-    "variant": (_l("SKUs"), _l("added, changed, archived, running low")),
-    "product": (_l("Products"), _l("added, changed")),
-    "stock_document": (_l("Stock documents"), _l("receipts, transfers, corrections, stocktakes")),
-    "return": (_l("Returns"), _l("received")),
-}
 STATES: dict[str, Any] = {
     "active": _l("works"), "paused": _l("paused"), "broken": _l("given up"),
     "gone": _l("ended by its receiver"),

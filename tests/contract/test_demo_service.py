@@ -26,7 +26,7 @@ from oms_connector import (
 from oms_connector import spec as sdk
 from oms_connector import webhooks as bells
 from oms_demo import DemoConnector
-from oms_demo.market import rings
+from oms_demo.market import ringing, rings
 from oms_demo.market.refusal import Refusal
 
 from tests.demo_market import MONDAY, open_market
@@ -308,16 +308,16 @@ class TestBell:
         self.subscribe(there)
         ref = there.buy()
         postman = Postman()
-        assert rings.ring_due(there.market, postman) == 1
+        assert ringing.ring_due(there.market, postman) == 1
         [post] = postman.posts
         assert heard(there, post) == [Ring("order", ref, "order-1", MONDAY)]
-        assert rings.ring_due(there.market, postman) == 0
+        assert ringing.ring_due(there.market, postman) == 0
 
     def test_a_return_rings_too(self, there):
         self.subscribe(there)
         ref = there.market.announce_return(sent(there), {"1": 1}, "")
         postman = Postman()
-        rings.ring_due(there.market, postman)
+        ringing.ring_due(there.market, postman)
         assert heard(there, postman.posts[-1])[0] == Ring("return", ref, "return-1", MONDAY)
 
     def test_subscribing_twice_leaves_one_of_each_kind(self, there):
@@ -326,25 +326,25 @@ class TestBell:
         assert first == again
         there.buy()
         postman = Postman()
-        assert rings.ring_due(there.market, postman) == 1
+        assert ringing.ring_due(there.market, postman) == 1
         there.connector().unsubscribe([*first, "W-unknown"])
         there.buy()
-        assert rings.ring_due(there.market, postman) == 0
+        assert ringing.ring_due(there.market, postman) == 0
 
     def test_an_answer_that_is_lost_or_bad_is_rung_again_and_then_given_up(self, there):
         self.subscribe(there)
         there.buy()
         postman = Postman(500, OSError("refused"), 404, 503, 500, 500)
-        waits = [0, *rings.RETRIES_S]
+        waits = [0, *ringing.RETRIES_S]
         for wait in waits:
             there.clock.turn(seconds=wait - 1)
-            assert rings.ring_due(there.market, postman) == 0
+            assert ringing.ring_due(there.market, postman) == 0
             there.clock.turn(seconds=1)
-            rings.ring_due(there.market, postman)
+            ringing.ring_due(there.market, postman)
         assert len(postman.posts) == len(waits)
         assert len({post.body for post in postman.posts}) == 1
         there.clock.turn(days=1)
-        assert rings.ring_due(there.market, postman) == 0
+        assert ringing.ring_due(there.market, postman) == 0
 
     def test_it_rings_on_its_own_machine_only(self, there):
         for url in ("https://shop.example/bell", "http://10.0.0.1/", "http://169.254.169.254/",
@@ -360,7 +360,7 @@ class TestBell:
         there.buy()
         there.market.weather.switch(name, 1)
         postman = Postman()
-        rings.ring_due(there.market, postman)
+        ringing.ring_due(there.market, postman)
         assert len(postman.posts) == rung
         good = 0
         for post in postman.posts:
@@ -432,7 +432,7 @@ class TestBell:
         with serving(door):
             there.connector().subscribe(f"http://127.0.0.1:{door.server_port}/bell", SECRET)
             ref = there.buy()
-            ringer = rings.Ringer(there.market, every=0.01)
+            ringer = ringing.Ringer(there.market, every=0.01)
             ringer.start()
             assert done.wait(10)
             ringer.stop()

@@ -1,7 +1,8 @@
 """Many days of chaos, and what came out: ``python -m tests.sync.chaos_report --seeds 500``.
 
-Writes ``docs/chaos.md`` with exactly what was run. The bar: after the storm, two sync intervals of
-calm, and every (channel, SKU) shows what is there, every purchase is here once or in quarantine.
+Writes a page of ``docs/chaos/`` with exactly what was run. The bar: after the storm, two sync
+intervals of calm, and every (channel, SKU) shows what is there, every purchase is here once or in
+quarantine.
 """
 
 from __future__ import annotations
@@ -156,14 +157,14 @@ Written by `python -m tests.sync.chaos_report --first {options.first} --seeds {r
 on {datetime.now(UTC):%Y-%m-%d}, at {report.commit}, with Python {sys.version.split()[0]}.
 
 Each day has one shop and {scale.channels} marketplaces
-([Targowisko](connectors/demo.md), in process, each with its own seed), {scale.skus} SKUs on sale on
-every one of them, and {scale.rounds} rounds of 20 seconds to 15 minutes. In each round buyers buy,
-cancel, move, pay late and pay two purchases together; units are found and lost; parcels leave; and
-the engine does what is due. Every fault of the table below is switched on, {scale.strength:g} times
-as often as a storm on the Weather page has it. Then the faults stop, nobody buys any more, and two
-sync intervals go by ({int(INTERVAL.total_seconds() / 60)} minutes each, the longest of the feeds'
-own, looked at every {int(INTERVAL.total_seconds() / 60 / STEPS)} minutes). A person reconnects an
-account whose access was refused.
+([Targowisko](../connectors/demo.md), in process, each with its own seed), {scale.skus} SKUs on
+sale on every one of them, and {scale.rounds} rounds of 20 seconds to 15 minutes. In each round
+buyers buy, cancel, move, pay late and pay two purchases together; units are found and lost;
+parcels leave; and the engine does what is due. Every fault of the table below is switched on,
+{scale.strength:g} times as often as a storm on the Weather page has it. Then the faults stop,
+nobody buys any more, and two sync intervals go by ({int(INTERVAL.total_seconds() / 60)} minutes
+each, the longest of the feeds' own, looked at every {int(INTERVAL.total_seconds() / 60 / STEPS)}
+minutes). A person reconnects an account whose access was refused.
 
 What must be on sale is reckoned from what the test laid on the shelf and from the marketplaces' own
 books, never from the engine's tables.

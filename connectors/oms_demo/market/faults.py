@@ -13,27 +13,16 @@ webhook about to be posted).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from random import Random
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from oms_demo.market import faults_documents as documents
 from oms_demo.market import faults_pages as pages
 from oms_demo.market import faults_wire as wire
+from oms_demo.market.blow import Blow
 
 Point = Literal["clock", "request", "row", "document", "sheet", "journal", "answer", "ring"]
-
-
-@dataclass(frozen=True, slots=True)
-class Blow:
-    """One fault striking: its own dice, the true time, how to wait, and what is known here."""
-
-    dice: Random
-    now: datetime
-    sleep: Callable[[float], None]
-    about: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,9 @@ Each gets a document it may change, and returns it; None when it found nothing t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from oms_demo.market.faults import Blow
+from oms_demo.market.blow import Blow
 
 Document = dict[str, Any]
 

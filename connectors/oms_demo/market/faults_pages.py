@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from oms_demo.market.blow import Blow
 from oms_demo.market.refusal import Refusal
 from oms_demo.market.store import moment
-
-if TYPE_CHECKING:
-    from oms_demo.market.faults import Blow
 
 LATE = timedelta(minutes=2)
 SKEW = timedelta(minutes=10)

@@ -8,10 +8,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from oms_demo.market.faults import Blow
+from oms_demo.market.blow import Blow
 
 ABSURD_WAITS = ("999999999", "-5", "soon", "nan", "", "Wed, 01 Jan 2098 00:00:00 GMT")
 SLOWEST = 25.0

@@ -1,7 +1,8 @@
 """Webhooks: the marketplace rings at the seller's address when something has happened.
 
 What is to be rung is written down in the transaction in which it happened and posted afterwards,
-signed and with retries, by ``Ringer``. It rings on this machine only: the marketplace is a sandbox.
+signed and with retries, by ``ringing.Ringer``. It rings on this machine only: the marketplace is a
+sandbox.
 """
 
 from __future__ import annotations
@@ -10,31 +11,20 @@ import hashlib
 import hmac
 import http.client
 import json
-import logging
 import secrets
 import sqlite3
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from oms_demo.market.refusal import Refusal
 from oms_demo.market.store import stamp
 
-if TYPE_CHECKING:
-    from oms_demo.market.market import Market
-
 KINDS = ("order", "return", "offer")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-RETRIES_S = (5, 30, 120, 600, 3600)
-"""Waits between tries; after the last one the ring is given up."""
 TIMEOUT_S = 5.0
-BATCH = 50
 STAMP, SIGNATURE, EVENT = "X-Targowisko-Timestamp", "X-Targowisko-Signature", "X-Targowisko-Event"
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,62 +105,3 @@ def send(post: Post, now: datetime) -> int:
         raise OSError(str(error)) from error
     finally:
         line.close()
-
-
-def ring_due(market: Market, sender: Sender = send) -> int:
-    """Post what is due; how many rings were answered. The network is asked between transactions."""
-    now = market.clock()
-    with market.store.transaction() as db:
-        due = db.execute(
-            "SELECT ring.*, url, secret FROM ring"
-            " JOIN subscription ON subscription.ref = ring.subscription_ref"
-            " WHERE due_at <= ? ORDER BY id LIMIT ?", (stamp(now), BATCH),
-        ).fetchall()
-    answered = 0
-    for row in due:
-        post = Post(row["url"], row["secret"], row["event"], row["body"].encode())
-        good = all([_good(sender, one, now) for one in market.weather.blow("ring", [post])])
-        answered += good
-        with market.store.transaction() as db:
-            _note(db, row, now, good)
-    return answered
-
-
-def _good(sender: Sender, post: Post, now: datetime) -> bool:
-    try:
-        return 200 <= sender(post, now) < 300
-    except OSError as error:
-        log.info("ring %s: %s", post.event, error)
-        return False
-
-
-def _note(db: sqlite3.Connection, row: sqlite3.Row, now: datetime, good: bool) -> None:
-    if good or row["tries"] >= len(RETRIES_S):
-        db.execute("DELETE FROM ring WHERE id = ?", (row["id"],))
-        return
-    again = now + timedelta(seconds=RETRIES_S[row["tries"]])
-    db.execute("UPDATE ring SET tries = tries + 1, due_at = ? WHERE id = ?",
-               (stamp(again), row["id"]))
-
-
-class Ringer(threading.Thread):
-    """Rings from a thread of its own until stopped, so that no order waits for a slow program."""
-
-    def __init__(self, market: Market, every: float = 1.0) -> None:
-        super().__init__(name="ringer", daemon=True)
-        self._market = market
-        self._every = every
-        self._stop_asked = threading.Event()
-
-    def run(self) -> None:
-        """Ring until ``stop``."""
-        while not self._stop_asked.wait(self._every):
-            try:
-                ring_due(self._market)
-            except Exception:
-                log.exception("ringing failed")
-
-    def stop(self) -> None:
-        """End after the present ring."""
-        self._stop_asked.set()
-        self.join(timeout=TIMEOUT_S + 1)

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from oms_demo.market.faults import BY_NAME, FAULTS, Blow, Fault, Point
+from oms_demo.market.blow import Blow
+from oms_demo.market.faults import BY_NAME, FAULTS, Fault, Point
 from oms_demo.market.refusal import Refusal
 from oms_demo.market.store import Store, moment, stamp
 

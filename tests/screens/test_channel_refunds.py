@@ -32,6 +32,10 @@ def opened(shop):
     return case.id
 
 
+def html(answer):
+    return answer.get_data(as_text=True)
+
+
 def ways(page):
     form = re.search(r'name="method".*?</select>', page, re.S)[0]
     return re.findall(r'<option[^>]*value="(\w+)"', form)
@@ -44,7 +48,7 @@ def rows(shop, model):
 
 def test_a_case_is_paid_back_on_the_channel_and_its_commission_claimed(shop, owner):
     case = opened(shop)
-    page = text_of(owner.get(f"/returns/{case}/refund"))
+    page = html(owner.get(f"/returns/{case}/refund"))
     assert ways(page) == ["channel", "transfer", "cash", "provider", "pages"]
     key = re.search(r'name="key"[^>]*value="([^"]+)"', page)[1]
     answer = owner.post(f"/returns/{case}/refund", data={
@@ -82,13 +86,13 @@ def test_where_the_buyer_did_not_pay_there_it_is_not_offered(shop, owner):
     case = opened(shop)
     with shop.works.writing(TESTER) as work:
         work.session.execute(update(Payment).values(source="desk"))
-    page = text_of(owner.get(f"/returns/{case}/refund"))
+    page = html(owner.get(f"/returns/{case}/refund"))
     assert ways(page) == ["transfer", "cash", "provider", "pages"]
-    assert ways(text_of(owner.get(f"/orders/{shop.order_id}/refund"))) == ["transfer"]
+    assert ways(html(owner.get(f"/orders/{shop.order_id}/refund"))) == ["transfer"]
 
 
 def test_an_amount_goes_back_on_the_channel_from_the_orders_card(shop, owner):
-    page = text_of(owner.get(f"/orders/{shop.order_id}/refund"))
+    page = html(owner.get(f"/orders/{shop.order_id}/refund"))
     assert ways(page) == ["channel", "transfer"]
     key = re.search(r'name="key"[^>]*value="([^"]+)"', page)[1]
     answer = owner.post(f"/orders/{shop.order_id}/refund", data={

@@ -16,6 +16,7 @@ from oms_connector import (
     ChannelError,
     Http,
     Journey,
+    NotFound,
     Travel,
     TravelEvent,
 )
@@ -56,10 +57,13 @@ def journey(http: Http, place: str, secrets: Mapping[str, str], waybill: str) ->
         ChannelDown: DPD fails, or what it answers cannot be used.
     """
     service = Service(f"{PLACES[place]}{PATH}", NAMESPACE, "", refusal)
-    told = service.ask(http, "getEventsForWaybillV1", {
-        "waybill": waybill, "eventsSelectType": "ALL", "language": "PL", "authDataV1": {
-            "channel": CHANNEL, "login": secrets.get("login", "").strip(),
-            "password": secrets.get("password", "")}}, signed=False)
+    try:
+        told = service.ask(http, "getEventsForWaybillV1", {
+            "waybill": waybill, "eventsSelectType": "ALL", "language": "PL", "authDataV1": {
+                "channel": CHANNEL, "login": secrets.get("login", "").strip(),
+                "password": secrets.get("password", "")}}, signed=False)
+    except NotFound:
+        return None
     events = sorted(filter(None, map(_event, told.within("eventsList"))), key=lambda one: one.at)
     return Journey(waybill, events) if events else None
 
@@ -83,7 +87,9 @@ def state(code: str, said: str) -> Travel:
 
 
 def refusal(fault: Fault, failing: type[ChannelError]) -> ChannelError:
-    """What a fault is: a login that is not let in, or a service that fails."""
+    """What a fault is: a login that is not let in, no number of DPD's, or a service that fails."""
+    if "waybill" in fault.text.lower():
+        return NotFound(words.NOT_THERE, fault.code)
     if "denied" in fault.text.lower() or "login" in fault.text.lower():
         return AccessRefused(words.NO_FOLLOWING, "follows")
     return ChannelDown(words.STATUS % {"status": fault.code or "Fault"})

@@ -322,7 +322,7 @@ FAMILIES: dict[str, Any] = {
     "bank": _l("Bank"), "fees": _l("Fees"),
     "orders": _l("Orders"), "payments": _l("Payments"), "picking": _l("Picking"),
     "packing": _l("Packing"), "fulfilment": _l("Warehouse work"), "shipping": _l("Shipments"),
-    "returns": _l("Returns"), "refunds": _l("Refunds"),
+    "returns": _l("Returns"), "refunds": _l("Refunds"), "claims": _l("Claims against couriers"),
     "stock": _l("Stock"), "catalog": _l("Products"), "listings": _l("Offers"),
     "channels": _l("Channels"), "quarantine": _l("Orders not read"), "imports": _l("Import"),
     "documents": _l("Documents"), "list": _l("Exports"), "company": _l("Company"),
@@ -355,6 +355,7 @@ SUBJECTS: dict[str, Any] = {
     "message_settings": _l("Sending of messages"),
     "view": _l("View"), "hand_over": _l("Hand-over"), "packaging": _l("Packaging"),
     "sending_settings": _l("Sending of parcels"), "service_rule": _l("Rule of sending"),
+    "own_price": _l("Price of a carrier"), "courier_claim": _l("Claim against the courier"),
     "printer": _l("Printer"), "print_job": _l("Printing job"),
 }
 

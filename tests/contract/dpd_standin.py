@@ -46,7 +46,7 @@ class InfoServices(SoapStandIn):
     namespace = NAMESPACE
     action = ""
     schema = {
-        "getEventsForWaybillV1": ("waybill [0-9]{13}[A-Z]", "eventsSelectType ALL|ONLY_LAST",
+        "getEventsForWaybillV1": ("waybill", "eventsSelectType ALL|ONLY_LAST",
                                   "language PL|EN", "authDataV1 authDataV1"),
         "authDataV1": ("channel", "login", "password"),
     }
@@ -57,6 +57,7 @@ class Dpd(StandIn):
 
     connector = DpdConnector
     limits = (Limit(per_second=3, burst=10),)
+    unknown = "0000009999999Q"
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(clock)
@@ -196,9 +197,11 @@ class Dpd(StandIn):
 
     def _told(self, request: Request) -> Response:
         service = InfoServices(self.clock)
+        asked = service.opened(request)[1]
+        if not re.fullmatch(r"\d{13}[A-Z]", asked.text("waybill")):
+            return fault("Server", "Invalid waybill format")
         if wrong := service.violations(request, Response(200, {}, b"")):
             return fault("Client", "; ".join(wrong))
-        asked = service.opened(request)[1]
         login = asked.child("authDataV1")
         if not self.is_open or "authorization" in request.headers or (
                 login.text("login"), login.text("password")) != (

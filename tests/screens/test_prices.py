@@ -78,7 +78,7 @@ def test_a_list_of_ones_own_and_a_rule_for_the_cheapest_are_kept(owner, depot): 
         "rule-service": "cheapest", "rule-cod": "",
         "among": [f"{mute}:door", f"{depot.accounts['Slow']}:door"]})
     assert answer.status_code == 303
-    assert "The cheapest : Mute · door , Slow · door" in text_of(owner.get("/settings/shipping"))
+    assert "The cheapest: Mute · door, Slow · door" in text_of(owner.get("/settings/shipping"))
     with depot.works.reading(SYSTEM) as work:
         [rule] = sending.rules(work.session)
         assert rule.among == ((mute, "door"), (depot.accounts["Slow"], "door"))

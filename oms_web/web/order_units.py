@@ -124,7 +124,7 @@ class Units:
         found = Counter[str]()
         for place in (place for places in self.places.values() for place in places):
             found[place.warehouse] += place.quantity
-        return found if len(found) > 1 else {}
+        return dict(sorted(found.items())) if len(found) > 1 else {}
 
     @cached_property
     def choices(self) -> order_allocate.Choices:

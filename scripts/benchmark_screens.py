@@ -51,7 +51,6 @@ from tests.benchmarks.asking import (  # noqa: E402
 )
 from tests.benchmarks.dataset import NOW  # noqa: E402
 
-ENOUGH = 200
 BARS_MS = {"card": 100}
 BAR_MS = 60
 
@@ -78,6 +77,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("database", help="the address of one made by tests.benchmarks.dataset")
     parser.add_argument("--only", default="", help="only groups with this in their name")
     parser.add_argument("--users", type=int, default=1, help="how many ask at the same time")
+    parser.add_argument("--answers", type=int, default=200, help="how many a line has at least")
+    parser.add_argument("--every", type=int, default=1, metavar="N",
+                        help="every Nth question of the list, where there is little time")
     parser.add_argument("--pairs", type=int, default=0, metavar="N",
                         help="every Nth pair of filter values instead of all else")
     parser.add_argument("--bulk", type=int, default=0, metavar="N",
@@ -98,30 +100,32 @@ def main() -> None:
         if asked.bulk:
             print(bulk(app, oms, asked.bulk))
             return
-        chosen = [one for one in questions(app, asked.pairs) if asked.only in one.group]
+        chosen = [one for one in questions(app, asked.pairs, asked.every)
+                  if asked.only in one.group]
         client = signed_in(app, oms)
         for one in chosen:  # once to warm up
             seconds(client, one)
         costs = {one: cost(client, oms.engine, one) for one in chosen}
-        report(ask(app, oms, chosen, asked.users), costs, asked.slowest)
+        report(ask(app, oms, chosen, asked.users, asked.answers), costs, asked.slowest)
 
 
-def questions(app: Flask, pairs: int) -> list[Question]:
+def questions(app: Flask, pairs: int, every: int) -> list[Question]:
     """What is asked."""
     with app.test_request_context():
         found = Questions(db.session)
         if pairs:
             return list(found.pairs(pairs))
-        return [*found.singles(), *found.searches(), *found.screens()]
+        listed = [*found.singles(), *found.searches()]
+        return [*listed[::every], *found.screens()]
 
 
-def ask(app: Flask, oms: Oms, chosen: Sequence[Question], users: int
+def ask(app: Flask, oms: Oms, chosen: Sequence[Question], users: int, enough: int
         ) -> dict[Question, list[Took]]:
-    """The answers to each question: those of a group are at least ``ENOUGH`` in all."""
+    """The answers to each question: those of a group are at least ``enough`` in all."""
     sizes: dict[str, int] = defaultdict(int)
     for one in chosen:
         sizes[one.group] += 1
-    order = [one for one in chosen for _ in range(-(-ENOUGH // sizes[one.group]))]
+    order = [one for one in chosen for _ in range(-(-enough // sizes[one.group]))]
     random.Random(7).shuffle(order)
     times: dict[Question, list[Took]] = defaultdict(list)
 

@@ -139,8 +139,8 @@ def test_a_batch_keeps_up_with_layout_alone_in_memory_that_does_not_grow(shop, p
 
 def test_what_is_put_together_is_small_and_quickly_so(pool):
     """Parts have no tags, which merging would read and drop: it took ten times as long."""
-    page = "<html lang=pl><title>x</title><h1>x</h1>" + "<table>" + "<tr><td>x<td>y" * 40
-    tagged, plain = ([pool.render([page] * CHUNK, tagged=one)] * 8 for one in (True, False))
+    page = "<html lang=pl><title>x</title><h1>x</h1>" + "<table>" + "<tr><td>x<td>y" * 10
+    tagged, plain = ([pool.render([page] * CHUNK, tagged=one)] * 4 for one in (True, False))
     long, short = (min(seconds(lambda some=some: merge(some)) for _ in range(3))
                    for some in (tagged, plain))
     assert short * 2 < long

@@ -435,10 +435,10 @@ class Faulty:
     def __init__(self, pool: PdfPool, word: str) -> None:
         self.pool, self.word, self.size = pool, word, pool.size
 
-    def render(self, pages):
+    def render(self, pages, *, tagged):
         if any(self.word in page for page in pages):
             raise PdfFailed("The PDF was given up: it took too long.")
-        return self.pool.render(pages)
+        return self.pool.render(pages, tagged=tagged)
 
 
 def test_one_bad_document_does_not_take_the_others_along(shop, pool):

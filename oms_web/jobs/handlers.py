@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from importlib import import_module
-from typing import Any
 
 from oms_connector import ChannelError
 
 from oms_web.automation import batches, rehearsing, running, timed
 from oms_web.core.actor import SYSTEM
-from oms_web.core.claims import Claim, enqueue
 from oms_web.core.errors import OmsError
-from oms_web.core.work import Work
-from oms_web.domain.channels import pricing
 from oms_web.domain.channels.service import ChannelStopped
 from oms_web.domain.documents import goods_issued
 from oms_web.domain.documents.queries import invoices_of
 from oms_web.domain.payments import refunds as refunds_of_orders
 from oms_web.domain.returns import correcting, settings
 from oms_web.domain.shipping import bookings
-from oms_web.domain.stock import running_low
 from oms_web.flows import (
-    backorder,
     correct_document,
     einvoice,
     fee_claim,
@@ -32,10 +23,11 @@ from oms_web.flows import (
     label,
     map_listing,
     price,
-    publish_stock,
     return_letter,
     warehouse_paper,
 )
+from oms_web.jobs import variants
+from oms_web.jobs.job import Handler, Job, Result
 from oms_web.jobs.print_label import print_label
 from oms_web.sync import (
     bookkeeping,
@@ -68,34 +60,7 @@ from oms_web.sync.push_shipment import push_shipment
 from oms_web.sync.push_stock import push_stock
 from oms_web.sync.retry import TASK as RETRY
 from oms_web.sync.retry import retry
-from oms_web.sync.session import Engine
-from oms_web.wiring import Oms
 
-Result = dict[str, Any] | None
-MAPPED_AT_ONCE = 200
-VARIANTS_AT_ONCE = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A claimed task at work. ``beat(progress, total)`` keeps the lease and shows progress."""
-
-    oms: Oms
-    claim: Claim
-    beat: Callable[[int, int], None]
-
-    @property
-    def args(self) -> dict[str, Any]:
-        """The task's arguments."""
-        return self.claim.args
-
-    @property
-    def engine(self) -> Engine:
-        """The sync engine over this installation."""
-        return Engine(self.oms.works, self.oms.registry)
-
-
-Handler = Callable[[Job], Result]
 TOLD: dict[str, Told] = {one.feed: one for one in (RETURNS, MESSAGES)}
 """Feeds of what stands beside orders."""
 
@@ -119,72 +84,6 @@ def read_again(job: Job) -> Result:
     """Fetch what is in quarantine anew."""
     tried = retry(job.engine, job.args["account_id"], job.beat)
     return {"added": tried.added + tried.changed + tried.same, "quarantined": tried.quarantined}
-
-
-def publish(job: Job) -> Result:
-    """Recompute what listings should show, and queue the sending."""
-    since = datetime.fromisoformat(job.args["since"])
-    concerned: set[int] = set()
-
-    def recompute(work: Work, variant_ids: Sequence[int]) -> None:
-        accounts = publish_stock.publish(work, variant_ids, since)
-        # Offers that were linked just now come by here too, and want a price.
-        pricing.publish(work, variant_ids)
-        for account in sorted(accounts):
-            enqueue(work.session, "push_stock", str(account), {"account_id": account},
-                    now=work.now)
-        concerned.update(accounts)
-
-    _a_few_at_a_time(job, VARIANTS_AT_ONCE, recompute)
-    return {"accounts": len(concerned)}
-
-
-def publish_prices(job: Job) -> Result:
-    """Recompute what prices listings should show; the clock sees what is due."""
-    accounts: set[int] = set()
-    _a_few_at_a_time(job, VARIANTS_AT_ONCE,
-                     lambda work, ids: accounts.update(pricing.publish(work, ids)))
-    return {"accounts": len(accounts)}
-
-
-def fill_backorders(job: Job) -> Result:
-    """Give units that became free to the orders that wait for them."""
-    filled: set[int] = set()
-    _a_few_at_a_time(job, VARIANTS_AT_ONCE,
-                     lambda work, ids: filled.update(backorder.fill(work, ids)))
-    return {"orders": len(filled)}
-
-
-def look_low(job: Job) -> Result:
-    """See which variants run low now, and say so once."""
-    fresh: list[int] = []
-    _a_few_at_a_time(job, VARIANTS_AT_ONCE,
-                     lambda work, ids: fresh.extend(running_low.look(work, ids)))
-    return {"low": len(fresh)}
-
-
-def map_listings(job: Job) -> Result:
-    """Link the listings that waited for products which are new."""
-    linked: list[int] = []
-    _a_few_at_a_time(job, MAPPED_AT_ONCE,
-                     lambda work, ids: linked.append(map_listing.map_waiting(work, ids)))
-    return {"linked": sum(linked)}
-
-
-def _a_few_at_a_time(
-    job: Job, at_once: int, act: Callable[[Work, Sequence[int]], object]
-) -> None:
-    """Do something for so many of the task's variants in each transaction.
-
-    One transaction for a whole catalogue would let nobody else write for minutes. What is done
-    twice, because a worker died in between, is the same.
-    """
-    ids = job.args["variant_ids"]
-    for begin in range(0, len(ids), at_once):
-        if begin:
-            job.beat(begin, len(ids))
-        with job.oms.works.writing(SYSTEM) as work:
-            act(work, ids[begin:begin + at_once])
 
 
 def wake_orders(job: Job) -> Result:
@@ -414,11 +313,11 @@ def _late(module: str) -> Handler:
 HANDLERS: dict[str, Handler] = {
     "read_feed": read_feed,
     RETRY: read_again,
-    "publish_stock": publish,
-    "publish_prices": publish_prices,
-    "fill_backorders": fill_backorders,
-    "look_low": look_low,
-    "map_listings": map_listings,
+    "publish_stock": variants.publish,
+    "publish_prices": variants.publish_prices,
+    "fill_backorders": variants.fill_backorders,
+    "look_low": variants.look_low,
+    "map_listings": variants.map_listings,
     "wake_orders": wake_orders,
     "push_stock": send_stock,
     "push_shipment": tell_channel,

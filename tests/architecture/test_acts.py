@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from oms_web.paths import PACKAGE
-from oms_web.web import act_fields, act_values, acts
+from oms_web.web import act_fields, act_values, trail_names
 
 WRITERS = {"record", "entry"}
 
@@ -38,12 +38,12 @@ def written() -> Iterator[tuple[str, str, str]]:
 def test_each_act_has_words():
     found = set(written())
     assert len(found) > 30
-    assert sorted({(act, file) for act, _, file in found if act not in acts.ACTS}) == []
+    assert sorted({(act, file) for act, _, file in found if act not in trail_names.ACTS}) == []
 
 
 def test_each_subject_has_words():
     assert sorted({(what, file) for _, what, file in written()
-                   if what and what not in acts.SUBJECTS}) == []
+                   if what and what not in trail_names.SUBJECTS}) == []
 
 
 def fields() -> set[tuple[str, str]]:
@@ -68,5 +68,5 @@ def test_each_field_has_words():
 
 
 def test_each_family_has_words():
-    families = {act.partition(".")[0] for act in acts.ACTS}
-    assert families - acts.FAMILIES.keys() == set()
+    families = {act.partition(".")[0] for act in trail_names.ACTS}
+    assert families - trail_names.FAMILIES.keys() == set()

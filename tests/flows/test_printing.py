@@ -35,7 +35,7 @@ from oms_web.domain.shipping.models import Parcel, Shipment, ShipmentLine
 from oms_web.domain.stock.models import Location, Reservation, Warehouse
 from oms_web.flows.issue_document import issue_invoice
 from oms_web.jobs import print_batch
-from oms_web.jobs.handlers import Job
+from oms_web.jobs.job import Job
 from oms_web.jobs.worker import drain
 from tests import paper
 from tests.serving import serving

@@ -13,16 +13,21 @@ from oms_connector import (
     Context,
     DeviceCode,
     Dictionary,
+    FeeClaim,
+    FeeClaimTold,
     Field,
     Invoice,
     ItemResult,
     Limit,
     Manifest,
+    NotSupported,
     Offer,
     Order,
     OrderRef,
     Page,
     PriceItem,
+    RefundAsk,
+    RefundTold,
     Refused,
     Return,
     Shipment,
@@ -34,9 +39,22 @@ from oms_connector import (
 )
 from oms_connector.reading import children
 
-from oms_allegro import access, commands, invoices, journal, offers, parcels, returns, words
+from oms_allegro import (
+    access,
+    claims,
+    commands,
+    invoices,
+    journal,
+    messages,
+    offers,
+    parcels,
+    refunds,
+    returns,
+    words,
+)
 from oms_allegro.calls import Api, RightsMissing
 from oms_allegro.carrier import Carrier
+from oms_allegro.messages import Messages
 from oms_allegro.reading import text_or_empty
 
 PAYMENTS = {
@@ -55,12 +73,13 @@ LIMITS = (
     Limit(per_second=40, burst=6000, bucket=commands.PRICE),
     Limit(per_second=25, burst=25, bucket=parcels.BUCKET),
     Limit(per_second=5, burst=20, bucket="returns"),
+    Limit(per_second=1, burst=1, bucket=messages.BUCKET),
 )
 
 
-class AllegroConnector(Carrier, Connector):
+class AllegroConnector(Carrier, Messages, Connector):
     """Orders by journal and by list, offers, stock, prices, parcels, status, returns, invoices;
-    and labels, where the seller sends with Allegro.
+    labels and messages, where the seller wants them to go through Allegro.
     """
 
     manifest = Manifest(
@@ -81,12 +100,17 @@ class AllegroConnector(Carrier, Connector):
                   help=words.CODE_HELP),
             Field("resume", words.RESUME, "flag", required=False, help=words.RESUME_HELP),
             Field("shipping", words.SHIPPING, "flag", required=False, help=words.SHIPPING_HELP),
+            Field("refunds", words.REFUNDS, "flag", required=False, default="1",
+                  help=words.REFUNDS_HELP),
+            Field(messages.SETTING, words.MESSAGES, "flag", required=False,
+                  help=words.MESSAGES_HELP),
         ),
         capabilities=Capabilities(
             min_poll_s=30, settle_lag_s=120, history_days=60, page_max=journal.PAGE,
             stock_batch=250, price_batch=100, stock_shape="same_value", zero_ok=False,
             # Neither the seller's status nor a tracking number moves "updatedAt".
             updated_misses=frozenset({"shipment"}),
+            message_chars=messages.MOST, message_setting=messages.SETTING, message_first=True,
         ),
         limits=LIMITS,
         hosts=tuple(access.LOGIN.values()),
@@ -208,6 +232,30 @@ class AllegroConnector(Carrier, Connector):
         """New and changed returns."""
         return returns.pull(self._api, self.context.now, cursor, limit)
 
+    # RefundsPayments, ClaimsFees
+
+    def refund(self, ask: RefundAsk) -> RefundTold:
+        """Money of an order back to its buyer."""
+        self._must_refund()
+        return refunds.refund(self._api, ask)
+
+    def find_refund(self, ask: RefundAsk, reference: str = "") -> RefundTold | None:
+        """A refund of an order by our mark, or by Allegro's id."""
+        self._must_refund()
+        return refunds.find(self._api, ask, reference)
+
+    def claim_fee(self, claim: FeeClaim) -> FeeClaimTold:
+        """The commission of units back."""
+        return claims.claim(self._api, claim)
+
+    def find_fee_claim(self, claim: FeeClaim, reference: str = "") -> FeeClaimTold | None:
+        """A claim of a line, ours or Allegro's own."""
+        return claims.find(self._api, claim, reference)
+
+    def withdraw_fee_claim(self, reference: str) -> None:
+        """Take a claim back."""
+        claims.withdraw(self._api, reference)
+
     # KnowsWords
 
     def words(self, kind: Dictionary) -> Sequence[Word]:
@@ -231,8 +279,21 @@ class AllegroConnector(Carrier, Connector):
 
     def _door(self) -> access.Door:
         login = access.LOGIN[access.environment(self.context.settings)]
-        scopes = access.SCOPES + (access.SHIPPING_SCOPES if self._ships() else ())
+        scopes = access.SCOPES + (access.SHIPPING_SCOPES if self._ships() else ()) \
+            + (access.REFUND_SCOPES if self._refunds() else ()) \
+            + (access.MESSAGE_SCOPES if self._talks() else ())
         return access.Door(self.context.http, login, self._client(), self.context.now, scopes)
 
     def _resumes(self) -> bool:
-        return str(self.context.settings.get("resume", "")).lower() in ("1", "true", "on", "yes")
+        return _is_on(self.context.settings.get("resume"))
+
+    def _refunds(self) -> bool:
+        return _is_on(self.context.settings.get("refunds", "1"))
+
+    def _must_refund(self) -> None:
+        if not self._refunds():
+            raise NotSupported(words.NO_REFUNDS)
+
+
+def _is_on(told: Any) -> bool:
+    return str(told or "").lower() in ("1", "true", "on", "yes")

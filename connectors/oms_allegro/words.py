@@ -30,9 +30,20 @@ RESUME_HELP = N_(
 )
 
 SHIPPING = N_("Send parcels with Allegro (Wysyłam z Allegro)")
+MESSAGES = N_("Read and answer buyers' messages (Message Center)")
+MESSAGES_HELP = N_(
+    "Asks for one more permission: connect the account again after you have switched it on. "
+    "Letters to buyers then go through Allegro and not by e-mail."
+)
 SHIPPING_HELP = N_(
     "Buys labels with this account. The application needs the rights to shipments; connect the "
     "account again after switching this on."
+)
+
+REFUNDS = N_("Give buyers their money back, and claim the commission back")
+REFUNDS_HELP = N_(
+    "The application needs the rights to payments; connect the account again after switching this "
+    "on."
 )
 
 NOT_CONNECTED = N_("This account is not connected to Allegro yet.")
@@ -67,6 +78,12 @@ NOT_SETTABLE = N_("Allegro has no status %(status)s that a seller can set.")
 CHANGED = N_("The order has changed on Allegro.")
 NO_PARTS = N_("Allegro cannot cancel a part of an order: refund it instead.")
 
+NO_MESSAGES = N_(
+    "This account did not agree to reading and writing messages. Switch it on in its settings and "
+    "connect it again."
+)
+LONG_MESSAGE = N_("Allegro takes messages of at most %(most)s characters.")
+NOT_A_FLAG = N_("%(field)s is neither true nor false: %(found)s")
 NO_SHIPPING = N_(
     "This account did not agree to sending parcels with Allegro. Switch it on in its settings and "
     "connect it again."
@@ -80,6 +97,19 @@ NO_POINT = N_("This service needs a locker or point.")
 NO_AMOUNT = N_("It must be more than zero.")
 NO_MEASURES = N_("A parcel needs its three measures.")
 MISSING = N_("It is missing.")
+
+NO_REFUNDS = N_(
+    "This account does not give money back by Allegro. Switch it on in its settings and connect it "
+    "again."
+)
+NO_REFUND_RIGHTS = N_(
+    "The application has no right to payments: %(why)s Give it to the application and connect the "
+    "account again."
+)
+NOT_PAID_HERE = N_("The buyer did not pay this order by Allegro.")
+NO_SUCH_LINE = N_("The order has no such line.")
+MORE_THAN_GOODS = N_("Allegro gives no more back than the goods cost.")
+ALLEGRO_REFUNDS = N_("Allegro itself gives the money of this order back.")
 
 LARGE_FILE = N_("Allegro takes files of at most 3 MB.")
 SCANNING = N_("Allegro is still checking the file that was sent before.")

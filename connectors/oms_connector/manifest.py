@@ -52,6 +52,9 @@ class Capabilities:
     not notice, so that open orders are asked for again: ``payment``, ``shipment``, ``refund``,
     ``return``, ``note`` or ``all``. ``sms_key_hours``: for so long the gateway knows an SMS by its
     key and does not send it again. ``track_batch``: most parcels asked about at once.
+    ``message_chars``: the longest message to a buyer. ``message_setting``: the account's flag
+    without which there are no messages; always if empty. ``message_first``: the channel wants
+    buyers to be written to through it and not by e-mail.
     """
 
     min_poll_s: int = 60
@@ -65,6 +68,9 @@ class Capabilities:
     updated_misses: frozenset[str] = frozenset()
     sms_key_hours: int = 24
     track_batch: int = 20
+    message_chars: int = 2000
+    message_setting: str = ""
+    message_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)

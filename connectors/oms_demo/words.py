@@ -33,6 +33,8 @@ STUCK = N_("The marketplace says that more follows, but not where.")
 NO_ANSWER = N_("The marketplace did not answer for this offer.")
 ODD_ANSWER = N_("The marketplace answered for this offer: %(outcome)s")
 
+LONG_MESSAGE = N_("The marketplace takes messages of at most %(most)s characters.")
+
 TOO_FEW = N_("%(field)s is too small: %(found)s")
 UNKNOWN = N_("%(field)s has a value that is new to us: %(found)s")
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from oms_web.adapters import label_sheets
+from oms_web.adapters import label_sheets, print_dispute
 from oms_web.adapters.invoice_data import data_of, inside
 from oms_web.adapters.pdf import PdfFailed, PdfPool, merge
 from oms_web.adapters.print_pages import Look, PrintPages
@@ -184,6 +184,13 @@ class Printing:
         if not sheet.parcels:
             raise Invalid("Choose at least one shipment.", "shipment")
         return self.pdf.render([self._pages.handover(sheet, look, language)])
+
+    def dispute(self, shipment_id: int, language: str) -> bytes:
+        """All that is known of a shipment's parcels, to argue with; see ``print_dispute.draw``."""
+        with self._works.reading(SYSTEM) as work:
+            look = look_of(work.session.get(Company, 1))
+        return print_dispute.draw(self._works, self._files, self._pages, self.pdf, look,
+                                  shipment_id, language)
 
     def slip_preview(self, slip: Slip, look: Look, *, with_prices: bool) -> bytes:
         """A slip that no order stands behind: for the design page."""

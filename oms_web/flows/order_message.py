@@ -19,13 +19,25 @@ from oms_web.domain.audit.models import AuditEntry
 from oms_web.domain.company.models import Company
 from oms_web.domain.documents import kinds
 from oms_web.domain.documents.models import Document
-from oms_web.domain.messages import pages, phones, placeholders, service, templates, values, wording
+from oms_web.domain.messages import (
+    pages,
+    phones,
+    placeholders,
+    places,
+    service,
+    templates,
+    threads,
+    values,
+    wording,
+)
 from oms_web.domain.messages.fitting import PLAIN, about, stage
 from oms_web.domain.messages.models import MessageTemplate
-from oms_web.domain.messages.wording import EMAIL, Rendered
+from oms_web.domain.messages.service import Place
+from oms_web.domain.messages.wording import CHANNEL, EMAIL, Rendered
 from oms_web.domain.orders import outgoing_queries, taking
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
+from oms_web.domain.returns.models import Return
 
 MOST_SUBJECT, MOST_TEXT = 200, 10_000
 NEWS, BRINGING_IN = timedelta(hours=48), timedelta(hours=1)
@@ -35,12 +47,16 @@ but its being brought in."""
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A message as it would be sent. ``empty``: fields it names that have nothing in them."""
+    """A message as it would be sent. ``empty``: fields it names that have nothing in them.
+    ``place``: where it goes if it goes through the order's channel (``kind`` is then ``channel``).
+    """
 
+    kind: str
     recipient: str
     rendered: Rendered
     documents: tuple[int, ...]
     empty: tuple[str, ...] = ()
+    place: Place | None = None
 
 
 def write(work: Work, order_id: int, template_id: int) -> int | None:
@@ -65,14 +81,17 @@ def write(work: Work, order_id: int, template_id: int) -> int | None:
     if not draft.rendered.text:
         raise NotAllowedNow("The template %(name)s has nothing to say here.", name=template.name)
     occasion = work.occasion or f"once:{work.now.isoformat()}:{work.actor.id or work.actor.kind}"
-    return service.put(
-        work, template.kind, draft.recipient, draft.rendered, name=template.name,
+    sent = service.put(
+        work, draft.kind, draft.recipient, draft.rendered, name=template.name,
         key=f"{template_id}:{order_id}:{occasion}"[:160], order_id=order_id,
-        template_id=template_id, documents=draft.documents)
+        template_id=template_id, documents=draft.documents, place=draft.place)
+    _answers(work, sent, draft.place)
+    return sent
 
 
 def write_words(work: Work, order_id: int, subject: str, text: str) -> int | None:
-    """Write an e-mail of one's own words to the buyer; fields in them are filled in as ever.
+    """Write one's own words to the buyer, by e-mail, or through a channel that wants that; fields
+    in them are filled in as ever.
 
     Returns:
         The message; None if this was written on this occasion before.
@@ -91,14 +110,24 @@ def write_words(work: Work, order_id: int, subject: str, text: str) -> int | Non
     order = orders.lock_order(work.session, order_id)
     if order.phase == "draft":
         raise NotAllowedNow("This order is a draft.")
-    if not order.buyer_email.strip():
+    place = places.through_channel(work.session, order, wants_channel=False)
+    if place is None and not order.buyer_email.strip():
         raise NotAllowedNow("The order has no address for this kind of message.")
     link = pages.link(work, order_id) if "order.link" in placeholders.named(subject, text) else ""
     draft = _filled(work.session, order, EMAIL, (subject, text), _language(work.session, order),
-                    False, link)
+                    False, link, place)
     occasion = work.occasion or f"once:{work.now.isoformat()}:{work.actor.id or work.actor.kind}"
-    return service.put(work, EMAIL, draft.recipient, draft.rendered, name=subject[:80],
-                       key=f"own:{order_id}:{occasion}"[:160], order_id=order_id)
+    sent = service.put(work, draft.kind, draft.recipient, draft.rendered, name=subject[:80],
+                       key=f"own:{order_id}:{occasion}"[:160], order_id=order_id,
+                       place=draft.place)
+    _answers(work, sent, draft.place)
+    return sent
+
+
+def _answers(work: Work, sent: int | None, place: Place | None) -> None:
+    """What a person writes into a thread answers what stands there; what a rule writes does not."""
+    if sent is not None and place is not None and place.thread_id and work.actor.kind == "user":
+        threads.answer(work, place.thread_id)
 
 
 def fitting(session: Session, order: Order, known: Sequence[MessageTemplate]
@@ -128,15 +157,16 @@ def preview(work: Work, order_id: int, template: MessageTemplate) -> Draft:
 
 
 def try_words(work: Work, order_id: int, kind: str, words: tuple[str, str], language: str,
-              plain: bool) -> tuple[Draft, str]:
-    """Words that are still being written, on an order; and the language its buyer is written to in.
+              plain: bool, case: Return | None = None) -> tuple[Draft, str]:
+    """Words that are still being written, on an order, perhaps about a case of it; and the language
+    its buyer is written to in.
 
     Raises:
         NotFound: there is no such order.
     """
     order = orders.get_order(work.session, order_id)
     link = pages.known_link(work, order_id) or pages.sample_link(work)
-    return _filled(work.session, order, kind, words, language, plain, link), \
+    return _filled(work.session, order, kind, words, language, plain, link, case=case), \
         _language(work.session, order)
 
 
@@ -174,7 +204,9 @@ def _draft(session: Session, order: Order, template: MessageTemplate, link: str)
     language, words = wording.choose(
         templates.words_of(template), templates.words_of(own) if own else None,
         _language(session, order))
-    draft = _filled(session, order, template.kind, words, language, template.plain, link)
+    place = places.through_channel(session, order, wants_channel=template.through_channel,
+                          kind=template.kind, carries_document=template.attach)
+    draft = _filled(session, order, template.kind, words, language, template.plain, link, place)
     if not template.attach:
         return draft
     newest = session.scalar(select(Document.id).where(Document.order_id == order.id,
@@ -184,12 +216,20 @@ def _draft(session: Session, order: Order, template: MessageTemplate, link: str)
 
 
 def _filled(session: Session, order: Order, kind: str, words: tuple[str, str], language: str,
-            plain: bool, link: str) -> Draft:
+            plain: bool, link: str, place: Place | None = None, case: Return | None = None
+            ) -> Draft:
+    kind = CHANNEL if place is not None else kind
     names = placeholders.named(*words)
-    found = values.gather(session, order, names, language, link)
-    recipient = order.buyer_email.strip() if kind == EMAIL else _phone(order)
-    return Draft(recipient, wording.render(kind, words, language, found, plain), (),
-                 tuple(sorted(name for name in names if not found.get(name))))
+    found = values.gather(session, order, names, language, link, case)
+    return Draft(kind, _recipient(order, kind), wording.render(kind, words, language, found, plain),
+                 (), tuple(sorted(name for name in names if not found.get(name))), place)
+
+
+def _recipient(order: Order, kind: str) -> str:
+    """Whom a message of a kind goes to; empty where the order has no such address."""
+    if kind == CHANNEL:
+        return places.recipient(order)
+    return order.buyer_email.strip() if kind == EMAIL else _phone(order)
 
 
 def _language(session: Session, order: Order) -> str:

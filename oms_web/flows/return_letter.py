@@ -1,8 +1,12 @@
-"""Write to the buyer of a case: a template's words, or the answer to a complaint."""
+"""Write to the buyer of a case: a template's words, by hand or on the case's turn, or the answer to
+a complaint.
+"""
 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
@@ -13,19 +17,32 @@ from oms_web.domain.messages import (
     case_letters,
     pages,
     placeholders,
+    places,
     service,
     templates,
     values,
     wording,
 )
 from oms_web.domain.messages.models import MessageTemplate
-from oms_web.domain.messages.wording import EMAIL, Rendered
+from oms_web.domain.messages.service import Place
+from oms_web.domain.messages.wording import CHANNEL, EMAIL, Rendered
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
+from oms_web.domain.returns import moments, settings
 from oms_web.domain.returns import service as cases
-from oms_web.domain.returns import settings
 from oms_web.domain.returns.models import Return
 from oms_web.domain.shipping import bookings
+
+NEWS = timedelta(hours=48)
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A letter as it would be sent. ``place``: where it goes if it goes through a channel."""
+
+    kind: str
+    recipient: str
+    rendered: Rendered
+    place: Place | None = None
 
 
 def write(work: Work, case_id: int, template_id: int, form_key: str) -> int | None:
@@ -35,47 +52,68 @@ def write(work: Work, case_id: int, template_id: int, form_key: str) -> int | No
         NotFound: there is no such case or template.
         NotAllowedNow: the case has no order, or the template is no e-mail or says nothing.
     """
+    template = templates.get(work.session, template_id)
+    draft = preview(work, case_id, template_id)
+    if not draft.rendered.text:
+        raise NotAllowedNow("The template %(name)s has nothing to say here.", name=template.name)
+    return _put(work, cases.get(work.session, case_id), template, draft,
+                f"case:{case_id}:{template_id}:{form_key}")
+
+
+def preview(work: Work, case_id: int, template_id: int) -> Draft:
+    """Who would be written to, which way, and what; nothing is written.
+
+    Raises:
+        NotFound: there is no such case or template.
+        NotAllowedNow: the case has no order, or the template is no e-mail.
+    """
     case = cases.get(work.session, case_id)
     template = templates.get(work.session, template_id)
     if case.order_id is None or template.kind != EMAIL:
         raise NotAllowedNow("Say first which order this case belongs to.")
-    order = orders.get_order(work.session, case.order_id)
-    rendered = _rendered(work, order, case, template)
-    if not rendered.text:
-        raise NotAllowedNow("The template %(name)s has nothing to say here.", name=template.name)
-    return service.put(
-        work, EMAIL, _recipient(case, order), rendered, name=template.name,
-        key=f"case:{case_id}:{template_id}:{form_key}"[:160], order_id=order.id,
-        template_id=template_id)
+    return _draft(work, orders.get_order(work.session, case.order_id), case, template)
 
 
-def preview(work: Work, case_id: int, template_id: int) -> tuple[str, Rendered]:
-    """Who would be written to, and what; nothing is written.
+def by_itself(work: Work, case_id: int, moment: str) -> list[int]:
+    """A case took a turn: write what the seller wants to be written then; each once for a case.
 
-    Raises:
-        NotFound: there is no such case or template.
-        NotAllowedNow: the case has no order.
+    Nothing about history (a case that began days before it came here), and nothing that is not
+    true any more.
     """
-    case = cases.get(work.session, case_id)
-    if case.order_id is None:
-        raise NotAllowedNow("Say first which order this case belongs to.")
+    found = templates.by_themselves(work.session, moment)
+    case = cases.get(work.session, case_id) if found else None
+    if case is None or case.order_id is None or is_history(case) or not moments.holds(
+            moment, case.phase, case.goods, case.money):
+        return []
     order = orders.get_order(work.session, case.order_id)
-    template = templates.get(work.session, template_id)
-    return _recipient(case, order), _rendered(work, order, case, template)
+    drafts = [(one, _draft(work, order, case, one)) for one in found]
+    sent = [_put(work, case, one, draft, f"case:{case_id}:{moment}:{one.id}")
+            for one, draft in drafts if draft.rendered.text]
+    return [one for one in sent if one is not None]
+
+
+def is_history(case: Return) -> bool:
+    """Whether a case began long before it came here: its buyer has been told by others."""
+    return case.announced_at is not None and case.created_at - case.announced_at > NEWS
 
 
 def answer(work: Work, case_id: int) -> int | None:
-    """Send the answer to a complaint as it was said; once, however often it is asked for."""
+    """Send the answer to a complaint as it was said, in the seller's own letter where there is one;
+    once, however often it is asked for.
+    """
     case = cases.get(work.session, case_id)
     order = orders.get_order(work.session, case.order_id) if case.order_id else None
+    key = f"case:{case.id}:answer:{_hash_of(case.answer)}"
+    own = next(iter(templates.by_themselves(work.session, moments.ANSWERED)), None)
+    if own is not None and order is not None:
+        return _put(work, case, own, _draft(work, order, case, own), key)
     language = _language(work.session, order)
     rendered = case_letters.render(case_letters.ANSWERED, language, {
         "case": case.number, "number": str(case.order_id or ""), "answer": case.answer,
         "shop": _shop(work.session)})
     return service.put(
         work, EMAIL, case.buyer_email or (order.buyer_email if order else ""), rendered,
-        name=case_letters.NAMES[case_letters.ANSWERED],
-        key=f"case:{case.id}:answer:{_hash_of(case.answer)}", order_id=case.order_id)
+        name=case_letters.NAMES[case_letters.ANSWERED], key=key, order_id=case.order_id)
 
 
 def label(work: Work, case_id: int, booking_id: int) -> int | None:
@@ -106,14 +144,24 @@ def _hash_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _rendered(work: Work, order: Order, case: Return, template: MessageTemplate) -> Rendered:
+def _put(work: Work, case: Return, template: MessageTemplate, draft: Draft, key: str
+         ) -> int | None:
+    return service.put(
+        work, draft.kind, draft.recipient, draft.rendered, name=template.name, key=key[:160],
+        order_id=case.order_id, template_id=template.id, place=draft.place)
+
+
+def _draft(work: Work, order: Order, case: Return, template: MessageTemplate) -> Draft:
     own = templates.variant(work.session, template.id, order.account_id)
     language, words = wording.choose(
         templates.words_of(template), templates.words_of(own) if own else None,
         _language(work.session, order))
     found = values.gather(work.session, order, placeholders.named(*words), language,
                           pages.known_link(work, order.id), case)
-    return wording.render(template.kind, words, language, found, template.plain)
+    place = places.through_channel(work.session, order, wants_channel=template.through_channel)
+    kind = EMAIL if place is None else CHANNEL
+    return Draft(kind, _recipient(case, order) if place is None else places.recipient(order),
+                 wording.render(kind, words, language, found, template.plain), place)
 
 
 def _recipient(case: Return, order: Order) -> str:

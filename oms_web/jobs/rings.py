@@ -24,8 +24,10 @@ from oms_web.domain.messages import queries as messages
 from oms_web.domain.orders import begun, outgoing, telling
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import OrderTally
+from oms_web.domain.payments import fee_claims as claims
 from oms_web.domain.payments import requests
 from oms_web.domain.printers import service as printers
+from oms_web.domain.shipping import prices
 from oms_web.domain.stock.models import Reservation
 from oms_web.domain.users import api_calls
 from oms_web.domain.webhooks import queries as hook_queries
@@ -33,10 +35,12 @@ from oms_web.domain.webhooks import service as hooks
 from oms_web.flows import order_hold, reservation_expiry, return_bench
 from oms_web.flows.pack import photos
 from oms_web.sync import (
+    bookkeeping,
     doorbell,
     drop_folder,
     einvoice_notices,
     einvoicing,
+    fee_claims,
     feeds,
     hand_overs,
     labels,
@@ -104,7 +108,7 @@ def ring_messages(oms: Oms) -> int:
     if not due:
         return 0
     with oms.works.writing(SYSTEM) as work:
-        queued = [message_sending.ask(work, kind) for kind in sorted(due)]
+        queued = [message_sending.ask(work, *one) for one in sorted(due)]
     return queued.count(True)
 
 
@@ -145,6 +149,20 @@ def ring_refunds(oms: Oms) -> bool:
             return False
     with oms.works.writing(SYSTEM) as work:
         return enqueue(work.session, refunds.TASK, "all", {}, now=work.now) is not None
+
+
+def ring_books(oms: Oms) -> int:
+    """Queue the entering of issued documents into the books of accounting systems."""
+    return bookkeeping.ring(oms.works)
+
+
+def ring_fee_claims(oms: Oms) -> bool:
+    """Queue the asking of marketplaces about their commissions."""
+    with oms.works.reading(SYSTEM) as work:
+        if not claims.due(work.session, work.now, limit=1):
+            return False
+    with oms.works.writing(SYSTEM) as work:
+        return enqueue(work.session, fee_claims.TASK, "all", {}, now=work.now) is not None
 
 
 def ring_rules(oms: Oms) -> bool:
@@ -246,3 +264,4 @@ def _clean(works: Works) -> None:
         outgoing.forget_old(work)
         begun.forget_old(work)
         printers.forget_old(work)
+        prices.forget_old(work)

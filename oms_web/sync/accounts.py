@@ -7,7 +7,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from oms_connector import CancelsOrders, Connector, UploadsInvoices, VerifiesAccess
+from oms_connector import (
+    CancelsOrders,
+    Connector,
+    SendsMessages,
+    UploadsInvoices,
+    VerifiesAccess,
+)
 from sqlalchemy import select, update
 
 from oms_web.core.actor import Actor
@@ -19,6 +25,7 @@ from oms_web.domain.audit import service as audit
 from oms_web.domain.channels import pricing
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.channels.service import get_account
+from oms_web.domain.messages import routing
 from oms_web.domain.orders.models import ChannelNotice
 from oms_web.sync import feeds
 from oms_web.sync.models import Feed
@@ -68,6 +75,7 @@ def connect(
     manifest = connector.manifest
     values.setdefault("send_invoices", issubclass(connector, UploadsInvoices))
     values.setdefault("tell_cancelled", issubclass(connector, CancelsOrders))
+    values.setdefault("writing", writing(connector, settings))
     account = ChannelAccount(
         connector=manifest.key, name=name, letters=manifest.letters, hue=manifest.hue,
         settings=dict(settings), created_at=work.now, **values,
@@ -83,6 +91,15 @@ def connect(
     audit.record(work, "channels.connect", "channel_account", account.id,
                  {"name": [None, name], "connector": [None, manifest.key]})
     return account
+
+
+def writing(connector: type[Connector], settings: Mapping[str, Any]) -> str:
+    """Whether buyers can be written to through an account (``ChannelAccount.writing``)."""
+    able = connector.manifest.capabilities
+    is_on = not able.message_setting or bool(settings.get(able.message_setting))
+    if not issubclass(connector, SendsMessages) or not is_on:
+        return ""
+    return routing.FIRST if able.message_first else routing.CAN
 
 
 def await_access(work: Work, account: ChannelAccount) -> None:

@@ -54,6 +54,10 @@ def _returns(work: Work, account_id: int, _kind: str) -> None:
     accounts.replay(work, account_id, feeds.RETURNS)
 
 
+def _messages(work: Work, account_id: int, _kind: str) -> None:
+    accounts.replay(work, account_id, feeds.MESSAGES)
+
+
 def _notices(work: Work, account_id: int, kind: str) -> None:
     work.session.execute(
         update(ChannelNotice)
@@ -78,7 +82,8 @@ def _shipments(work: Work, account_id: int, _kind: str) -> None:
 
 _ACTS: dict[str, Callable[[Work, int, str], None]] = {
     "feed": _read, "limit": _read, "stock": _stock, "price": _prices, "order": _unread,
-    "return": _returns, "invoice": _notices, "cancel": _notices, "status": _notices,
+    "return": _returns, "message": _messages,
+    "invoice": _notices, "cancel": _notices, "status": _notices,
     "shipment": _shipments,
 }
 KINDS = frozenset(_ACTS)

@@ -12,6 +12,7 @@ from oms_connector import (
     Connector,
     FetchesOrders,
     ListsOffers,
+    PullsMessages,
     PullsOrders,
     PullsReturns,
     RateLimited,
@@ -27,6 +28,7 @@ from oms_web.domain.channels.models import ChannelAccount
 from oms_web.sync.models import Feed
 
 ORDERS, SWEEP, OPEN, OFFERS, RETURNS = "orders", "sweep", "open", "offers", "returns"
+MESSAGES = "messages"
 BACKFILL = "backfill"  # there while a span is read again, see ``backfill.py``
 NOT_YET = "not connected yet"
 """Why an account is broken that nobody has said yes to so far."""
@@ -34,6 +36,7 @@ _EVERY = {
     BACKFILL: timedelta(0),
     ORDERS: timedelta(0), SWEEP: timedelta(hours=1), OPEN: timedelta(minutes=10),
     OFFERS: timedelta(minutes=10), RETURNS: timedelta(minutes=10),
+    MESSAGES: timedelta(minutes=1),
 }
 _BACKOFF = (10, 30, 120, 600, 1800)
 
@@ -50,6 +53,7 @@ def feeds_of(connector: type[Connector]) -> list[str]:
         and bool(connector.manifest.capabilities.updated_misses),
         OFFERS: issubclass(connector, ListsOffers),
         RETURNS: issubclass(connector, PullsReturns),
+        MESSAGES: issubclass(connector, PullsMessages),
     }
     return [name for name, can in able.items() if can]
 

@@ -1,7 +1,8 @@
 """Send what is due to buyers: e-mail by the shop's mail server, SMS by a gateway's connector.
 
-One task for each kind (``core/claims.py``), so that two workers do not open two lines. No
-transaction is open while something is sent; what was about to be sent is written down before.
+One task for each kind (``core/claims.py``), so that two workers do not open two lines; what goes
+through a channel is sent by ``channel_messages``. No transaction is open while something is sent;
+what was about to be sent is written down before.
 """
 
 from __future__ import annotations
@@ -55,9 +56,11 @@ PdfOf = Callable[[int], bytes]
 Beat = Callable[[int, int], None]
 
 
-def ask(work: Work, kind: str) -> bool:
-    """Queue the sending of a kind; False if it is queued already."""
-    return enqueue(work.session, TASK, kind, {"kind": kind}, now=work.now) is not None
+def ask(work: Work, kind: str, account_id: int = 0) -> bool:
+    """Queue the sending of a kind, through a channel that of one account; False if it is queued."""
+    key, args = (f"{kind}:{account_id}", {"kind": kind, "account_id": account_id}) \
+        if account_id else (kind, {"kind": kind})
+    return enqueue(work.session, TASK, key, args, now=work.now) is not None
 
 
 def send(engine: Engine, kind: str, pdf_of: PdfOf, beat: Beat) -> int:
@@ -78,7 +81,7 @@ def _send_mail(engine: Engine, pdf_of: PdfOf, beat: Beat) -> int:
         server = settings.server(work, row) if row is not None and settings.is_mailing(row) \
             else None
     if row is None or server is None:
-        _wait(engine, EMAIL, NO_SERVER)
+        wait(engine, EMAIL, NO_SERVER)
         return 0
     mailer: Mailer = engine.works.ports["mail"]
     sent = 0
@@ -90,7 +93,7 @@ def _send_mail(engine: Engine, pdf_of: PdfOf, beat: Beat) -> int:
                 break
             letter = _letter(engine, row, outgoing, pdf_of)
             verdict = carrier.send(letter) if isinstance(letter, Letter) else letter
-            _note(engine, outgoing, verdict)
+            note(engine, outgoing, verdict)
             sent += verdict.state == "sent"
             beat(number + 1, 0)
             if verdict.state == "closed":
@@ -118,25 +121,26 @@ def _letter(engine: Engine, row: MessageSettings, outgoing: Outgoing, pdf_of: Pd
                   said.subject, said.text, said.language, papers)
 
 
-def _note(engine: Engine, outgoing: Outgoing, verdict: Verdict, *, account_id: int | None = None,
-          key_hours: int = 0) -> None:
+def note(engine: Engine, outgoing: Outgoing, verdict: Verdict, *, account_id: int | None = None,
+         key_hours: int = 0) -> None:
+    """Note what became of a message; where the line is shut, those behind it wait too."""
     with engine.works.writing(SYSTEM) as work:
         service.note(work, outgoing, verdict, account_id=account_id, key_hours=key_hours)
         if outgoing.kind == EMAIL and verdict.state in ("sent", "closed"):
             settings.note_trouble(work, verdict.why if verdict.state == "closed" else None)
         if verdict.state == "closed":
-            wait = max(CLOSED, timedelta(seconds=verdict.wait or 0))
-            service.hold_back(work, outgoing.kind, work.now + wait)
+            pause = max(CLOSED, timedelta(seconds=verdict.wait or 0))
+            service.hold_back(work, outgoing.kind, work.now + pause, outgoing.account_id)
 
 
-def _wait(engine: Engine, kind: str, why: Why) -> None:
+def wait(engine: Engine, kind: str, why: Why, account_id: int | None = None) -> None:
     """Nothing can be sent before somebody has set something up; what grew too old is given up."""
     with engine.works.writing(SYSTEM) as work:
         for _ in range(TURN):
-            outgoing = service.take(work, kind)
+            outgoing = service.take(work, kind, account_id=account_id)
             if outgoing is None:
                 break
-            service.note(work, outgoing, Verdict("later", why))
+            service.note(work, outgoing, Verdict("later", why), account_id=account_id)
 
 
 # SMS ---------------------------------------------------------------------------------------------
@@ -156,7 +160,7 @@ def _send_sms(engine: Engine, beat: Beat) -> int:
     with engine.works.reading(SYSTEM) as work:
         account = gateway(work, engine.registry)
     if account is None:
-        _wait(engine, SMS, NO_GATEWAY)
+        wait(engine, SMS, NO_GATEWAY)
         _follow(engine, 0, None)
         return 0
     kind = engine.registry.connectors[account.connector]
@@ -170,7 +174,7 @@ def _send_sms(engine: Engine, beat: Beat) -> int:
                 if outgoing is None:
                     break
                 verdict = _text(engine, account.id, connector, outgoing)
-                _note(engine, outgoing, verdict, account_id=account.id, key_hours=hours)
+                note(engine, outgoing, verdict, account_id=account.id, key_hours=hours)
                 sent += verdict.state == "sent"
                 beat(number + 1, 0)
                 if verdict.state == "closed":

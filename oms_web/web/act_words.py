@@ -94,7 +94,8 @@ _CHOICES: Mapping[str, Callable[[Session], Names]] = {
     "carrier": lambda _session: {one.name: one.name for one in CARRIERS},
     "webhook": lambda session: {str(one.id): one.name for one in webhooks.every(session)},
     "macro": lambda session: {str(one.id): one.name for one in macros.every(session)},
-    "template": lambda session: {str(one.id): one.name for one in templates.every(session)},
+    "template": lambda session: {
+        str(one.id): one.name for one in templates.every(session, templates.ORDERS)},
     "tag": lambda session: {one.name: one.name for one in labels.tags(session)},
     "packaging": lambda session: {str(one.id): one.name for one in sending.packagings(session)},
     "warehouse": lambda session: {str(one.id): one.name for one in stock.warehouses(session)},

@@ -11,7 +11,8 @@ from oms_web.sync import feeds
 FEED_NAMES = {
     feeds.ORDERS: _l("Orders"), feeds.SWEEP: _l("Orders, once more"),
     feeds.OPEN: _l("Open orders, one by one"), feeds.OFFERS: _l("Offers"),
-    feeds.RETURNS: _l("Returns"), feeds.BACKFILL: _l("Orders since a day"),
+    feeds.RETURNS: _l("Returns"), feeds.MESSAGES: _l("Buyers' messages"),
+    feeds.BACKFILL: _l("Orders since a day"),
 }
 OUTCOMES = {
     "applied": _l("accepted"), "rejected": _l("refused"), "retry": _l("again soon"),
@@ -42,6 +43,8 @@ FIXES: dict[str, tuple[Any, Any]] = {
               _l("The orders are kept with their raw text and wait to be tried again.")),
     "return": (_l("Return not read"),
                _l("The returns are kept with their raw text and wait to be tried again.")),
+    "message": (_l("Message not read"),
+                _l("The messages are kept with their raw text and wait to be tried again.")),
     "invoice": (_l("Invoice not shown to the buyer"),
                 _l("The invoice is issued here; the buyer does not see it on the channel.")),
     "cancel": (_l("Cancellation not told"),

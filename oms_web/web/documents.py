@@ -13,6 +13,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from oms_web.core.errors import Invalid, InvalidForm, OmsError
+from oms_web.domain.accounting import entry_queries
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.documents import correcting, exports, kinds, queries, treatment, vat
 from oms_web.domain.documents.drafting import Ask, Draft, draft_invoice, may_need_split_payment
@@ -25,7 +26,7 @@ from oms_web.domain.orders.models import Order
 from oms_web.domain.orders.service import get_order
 from oms_web.extensions import db
 from oms_web.flows.issue_document import issue_advance, issue_invoice, issue_proforma
-from oms_web.web import asked, einvoice_words
+from oms_web.web import asked, books, einvoice_words
 from oms_web.web.access import act
 from oms_web.web.door import oms, reading, writing
 from oms_web.web.exports import send
@@ -174,6 +175,7 @@ def show(document_id: int) -> Response:
                   ksef=ksef, ksef_words=einvoice_words,
                   ksef_waits=einvoices.waits_for(db.session, ksef) if ksef else (),
                   ksef_term=notices.term_of(db.session, ksef) if ksef else None,
+                  books=entry_queries.of_document(db.session, document_id), book_words=books,
                   not_european=_not_european(found))
 
 

@@ -33,11 +33,11 @@ MOST = 64 * 1024
 class KsefForm(Form):
     """Where documents go and as whom."""
 
-    environment = SelectField(_l("Invoices are sent to"), choices=choices(words.ENVIRONMENTS))
-    address = StringField(_l("Address of the stand-in"))
+    environment = SelectField(_l("Where invoices are sent"), choices=choices(words.ENVIRONMENTS))
+    address = StringField(_l("Address of your own stand-in for KSeF"))
     nip = StringField(_l("NIP"))
     buyers = SelectField(_l("Which invoices go there"), choices=choices(words.BUYERS))
-    login = SelectField(_l("We sign in with"), choices=choices(words.LOGINS))
+    login = SelectField(_l("How we sign in"), choices=choices(words.LOGINS))
     token = PasswordField(_l("KSeF token"))
     certificate = FileField(_l("Certificate (.crt, .pem, .p12)"))
     certificate_key = FileField(_l("Its key (.key), unless it is in the same file"))

@@ -9,27 +9,28 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from oms_connector import AsksForPayments, SendsSms
-from wtforms import BooleanField, HiddenField, StringField, TextAreaField
+from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAreaField
 
 from oms_web.core.errors import Invalid, NotFound, OmsError
-from oms_web.domain.channels.models import ChannelAccount
+from oms_web.core.text import key_in
 from oms_web.domain.channels.service import get_account
 from oms_web.domain.messages import placeholders, segments, starters, templates, wording
 from oms_web.domain.messages.models import MessageTemplate
 from oms_web.domain.messages.wording import SMS, Words
 from oms_web.domain.orders import queries as orders
+from oms_web.domain.returns import queries as cases
+from oms_web.domain.returns.models import Return
 from oms_web.extensions import db
 from oms_web.flows import order_message
 from oms_web.flows.order_message import Draft
 from oms_web.web import message_words
 from oms_web.web.access import act
-from oms_web.web.door import oms, reading, writing
+from oms_web.web.door import reading, writing
 from oms_web.web.failures import words_of
-from oms_web.web.forms import Form
+from oms_web.web.forms import Form, choices
 from oms_web.web.messages import tabs_at
-from oms_web.web.order_filters import accounts
 from oms_web.web.render import go, render
+from oms_web.web.shell import frame
 from oms_web.web.toasts import say
 
 screen = Blueprint("message_templates", __name__)
@@ -46,6 +47,9 @@ class TemplateForm(Form):
     text_en = TextAreaField(_l("Text"))
     plain = BooleanField(_l("Without diacritics"))
     attach = BooleanField(_l("Attach the newest document of the order"))
+    through_channel = BooleanField(_l("Through the channel, where it takes messages"))
+    moment = SelectField(_l("What it is about"), choices=choices(message_words.MOMENTS), default="")
+    by_itself = BooleanField(_l("Send it by itself when a case takes this turn"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,10 +184,9 @@ def preview() -> Response:
     """Show what was typed on an order; nothing is kept. Its part is the preview alone."""
     form = TemplateForm()
     kind = form.kind.data if form.kind.data in templates.KINDS else wording.EMAIL
-    typed = request.form.get("template", "")
-    row = templates.get(db.session, int(typed)) if typed.isdigit() else None
-    account = request.form.get("account", "")
-    return _page(form, kind, row, int(account) if account.isdigit() else None)
+    number = key_in(request.form.get("template", ""))
+    row = None if number is None else templates.get(db.session, number)
+    return _page(form, kind, row, key_in(request.form.get("account", "")))
 
 
 def _page(form: TemplateForm, kind: str, row: MessageTemplate | None = None,
@@ -196,22 +199,20 @@ def _page(form: TemplateForm, kind: str, row: MessageTemplate | None = None,
         account=get_account(db.session, account_id) if account_id else None,
         has_own=account_id in spoken_for, variants=own, tried=tried, order_id=order_id,
         refused=refused, words=message_words, fields=placeholders.FIELDS, is_sms=kind == SMS,
-        channels=[one for one in accounts(db.session).values()
-                  if one.id not in spoken_for and one.archived_at is None and _sells(one)],
+        channels=[one for one in frame().sellers.values()
+                  if one.id not in spoken_for and one.archived_at is None],
         most_parts=segments.MOST_PARTS, status=status)
 
 
-def _sells(account: ChannelAccount) -> bool:
-    """Whether orders may come from there: not from a gateway to phones."""
-    kind = oms().registry.get(account.connector)
-    return kind is None or not issubclass(kind, (SendsSms, AsksForPayments))
-
-
 def _try(form: TemplateForm, kind: str) -> tuple[list[Tried], int | None, str]:
-    """The words on the order that was named, else on the newest; nothing if there is none."""
+    """The words on the order or case that was named, else on the newest; nothing if there is none.
+    """
     typed = request.form.get("order", "") or request.args.get("order", "")
     typed = typed.strip().lstrip("#")
     order_id = int(typed) if typed.isdigit() and len(typed) < 15 else 0
+    case = cases.to_try_on(db.session, typed) if form.moment.data else None
+    if case is not None and case.order_id is not None:
+        order_id = case.order_id
     order_id = order_id or orders.last_number(db.session)
     if not order_id:
         return [], None, ""
@@ -225,7 +226,7 @@ def _try(form: TemplateForm, kind: str) -> tuple[list[Tried], int | None, str]:
             placeholders.check(text, f"text_{language}")
             if text.strip():
                 found.append(_one(order_id, kind, (subject, text), language,
-                                  bool(form.plain.data)))
+                                  bool(form.plain.data), case))
         return found, order_id, ""
     except NotFound as error:
         return [], None, words_of(error)
@@ -233,8 +234,9 @@ def _try(form: TemplateForm, kind: str) -> tuple[list[Tried], int | None, str]:
         return [], order_id, words_of(error)
 
 
-def _one(order_id: int, kind: str, words: tuple[str, str], language: str, plain: bool) -> Tried:
-    draft, usual = order_message.try_words(reading(), order_id, kind, words, language, plain)
+def _one(order_id: int, kind: str, words: tuple[str, str], language: str, plain: bool,
+         case: Return | None) -> Tried:
+    draft, usual = order_message.try_words(reading(), order_id, kind, words, language, plain, case)
     text = draft.rendered.text
     return Tried(language, draft, segments.measure(text), segments.foreign(text),
                  language == usual)

@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from oms_web.domain.messages.models import Message
 from oms_web.domain.messages.segments import GSM, Size
+from oms_web.domain.returns import moments
 from oms_web.web.failures import said as refusal
 from oms_web.web.outside_words import translated
 
@@ -23,8 +24,17 @@ STATES: dict[str, Any] = {
 }
 TONES = {"waiting": "warn", "sending": "warn", "sent": "ok", "delivered": "ok", "failed": "bad",
          "unknown": "bad"}
-KINDS: dict[str, Any] = {"email": _l("E-mail"), "sms": _l("SMS")}
-ICONS = {"email": "mail", "sms": "message"}
+KINDS: dict[str, Any] = {"email": _l("E-mail"), "sms": _l("SMS"),
+                         "channel": _l("Through the channel")}
+ICONS = {"email": "mail", "sms": "message", "channel": "plug-connected"}
+MOMENTS: dict[str, Any] = {
+    "": _l("An order"), moments.ANY: _l("A return or complaint"),
+    moments.RECEIVED: _l("Case: received"), moments.UNCOLLECTED: _l("Case: parcel not collected"),
+    moments.ACCEPTED: _l("Case: accepted"), moments.REFUSED: _l("Case: refused"),
+    moments.ANSWERED: _l("Case: complaint answered"), moments.ARRIVED: _l("Case: goods arrived"),
+    moments.REFUNDED: _l("Case: money went back"),
+}
+"""What a template is about."""
 FILTERS: dict[str, Any] = {
     "": _l("All"), "wrong": _l("Need a person"), "waiting": _l("On their way"),
     "sent": _l("Sent"), "dropped": _l("Called off"),

@@ -21,7 +21,8 @@ screen = Blueprint("messages", __name__)
 
 def tabs() -> list[dict[str, Any]]:
     """The screens about messages that this person may see."""
-    known = (("messages.index", "messages.see", gettext("Messages")),
+    known = (("threads.index", "messages.see", gettext("Buyers' messages")),
+             ("messages.index", "messages.see", gettext("Sent")),
              ("message_templates.index", "messages.see", gettext("Templates")),
              ("message_settings.index", "messages.manage", gettext("Sending")))
     return [{"href": url_for(endpoint), "text": text, "endpoint": endpoint}

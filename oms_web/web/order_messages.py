@@ -11,10 +11,12 @@ from flask_babel import lazy_gettext as _l
 from wtforms import StringField, TextAreaField
 
 from oms_web.core.errors import Invalid, NotAllowedNow
-from oms_web.domain.messages import pages, queries, segments, settings, templates
-from oms_web.domain.messages.models import Message
-from oms_web.domain.messages.wording import EMAIL
+from oms_web.domain.messages import conversations, pages, places, segments, settings, templates
+from oms_web.domain.messages.conversations import Said
+from oms_web.domain.messages.models import Thread
+from oms_web.domain.messages.wording import CHANNEL, EMAIL
 from oms_web.domain.orders import service as orders
+from oms_web.domain.orders.models import Order
 from oms_web.extensions import db
 from oms_web.flows import order_message
 from oms_web.sync import message_sending
@@ -37,17 +39,18 @@ class OwnForm(Form):
     text = TextAreaField(_l("Text"))
 
 
-def _of_card(order_id: int) -> tuple[list[Message], bool]:
-    """The newest messages about an order, and whether there are more."""
+def _of_card(order_id: int) -> tuple[list[Said], int, Thread | None]:
+    """What was said about an order last, both ways; how much more there is; the thread it is in."""
     if not allowed("messages.see"):
-        return [], False
-    found = list(queries.of_order(db.session, order_id))
-    return found[:ON_CARD], len(found) > ON_CARD
+        return [], 0, None
+    found = conversations.said_about(db.session, order_id)
+    return found[-ON_CARD:], max(0, len(found) - ON_CARD), \
+        conversations.thread_of(db.session, order_id)
 
 
 def _link(order_id: int) -> tuple[str, bool]:
     """The address of the buyer's page, if it has one; and whether it can have one."""
-    return pages.known_link(reading(), order_id), bool(pages.sample_link(reading()))
+    return pages.on_card(reading(), order_id)
 
 
 @screen.app_context_processor
@@ -68,11 +71,12 @@ def send(order_id: int) -> Response:
     """Send it. The same form sent again sends nothing more."""
     template_id = asked.whole(request.form.get("template"), "template") or 0
     template = templates.get(db.session, template_id)
-    refusal = _hindrance(template.kind)
+    draft = order_message.preview(reading(), order_id, template)
+    refusal = _hindrance(draft.kind)
     try:
         if refusal:
             raise NotAllowedNow(refusal)
-        if not order_message.preview(reading(), order_id, template).recipient:
+        if not draft.recipient:
             raise NotAllowedNow("The order has no address for this kind of message.")
         with writing() as work:
             work.occasion = f"form:{request.form.get('key', '')[:40] or secrets.token_hex(8)}"
@@ -87,7 +91,7 @@ def send(order_id: int) -> Response:
 @act("messages.send")
 def send_own(order_id: int) -> Response:
     """Send an e-mail of one's own words. The same form sent again sends nothing more."""
-    form, refusal = OwnForm(), _hindrance(EMAIL)
+    form, refusal = OwnForm(), _hindrance(_own_kind(orders.get_order(db.session, order_id)))
     try:
         if refusal:
             raise NotAllowedNow(refusal)
@@ -124,6 +128,8 @@ def make_page(order_id: int) -> Response:
 
 def _hindrance(kind: str) -> str:
     """Why no message of a kind can be sent at present."""
+    if kind == CHANNEL:
+        return ""
     if kind == EMAIL:
         return "" if settings.is_mailing(settings.get(db.session)) \
             else str(message_sending.NO_SERVER[0])
@@ -134,14 +140,21 @@ def _hindrance(kind: str) -> str:
 def _page(order_id: int, template_id: int | None = None, problem: str = "", status: int = 200,
           own: OwnForm | None = None) -> Response:
     order = orders.get_order(db.session, order_id)
-    known = templates.every(db.session)
+    known = templates.every(db.session, templates.ORDERS)
     chosen = template_id or asked.number("template")
     row = next((one for one in known if one.id == chosen), None) \
         or order_message.fitting(db.session, order, known)
     draft = order_message.preview(reading(), order_id, row) if row is not None else None
+    own_kind = _own_kind(order)
     return render(
         "order_messages/write.html", "order_messages/_letter.html", order=order, known=known,
         row=row, draft=draft, words=message_words, key=secrets.token_hex(12),
         size=segments.measure(draft.rendered.text) if draft else None, problem=problem,
-        hindrance=_hindrance(row.kind) if row is not None else "",
-        own=own or OwnForm(formdata=None), no_mail=_hindrance(EMAIL), status=status)
+        hindrance=_hindrance(draft.kind) if draft is not None else "", own_kind=own_kind,
+        own=own or OwnForm(formdata=None), no_mail=_hindrance(own_kind), status=status)
+
+
+def _own_kind(order: Order) -> str:
+    """Which way one's own words go."""
+    return EMAIL if places.through_channel(
+        db.session, order, wants_channel=False) is None else CHANNEL

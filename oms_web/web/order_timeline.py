@@ -280,8 +280,8 @@ TELLING: Mapping[str, Kind] = {
     "shipping.undelivered": Kind("alert-triangle", lambda t: gettext("Parcel not delivered"),
                                  "bad", lambda t: label_words.why(t.entry.note or "")),
     "shipping.cancelled": Kind("circle-x", lambda t: gettext("Parcel given up"), "warn"),
-    "labels.intend": Kind("tag", lambda t: gettext("Label ordered: %(carrier)s",
-                                                   carrier=t.after("carrier"))),
+    "labels.intend": Kind("tag", lambda t: gettext(
+        "Label ordered: %(carrier)s", carrier=t.after("carrier") or gettext("the cheapest"))),
     "labels.confirm": Kind("tag", lambda t: gettext("Label bought: %(carrier)s",
                                                     carrier=t.after("carrier")), "ok",
                            lambda t: t.after("tracking") or ""),
@@ -314,6 +314,11 @@ TELLING: Mapping[str, Kind] = {
         "Written to the buyer: %(name)s", name=t.after("template")), note=lambda t: _rule(t)),
     "messages.told": Kind("mail", lambda t: gettext("Message: %(state)s", state=_state(t)), "bad"),
     "messages.settle": Kind("mail", lambda t: gettext("The message counts as sent")),
+    "messages.heard": Kind("message", lambda t: gettext("A message on the channel"),
+                           view="channel"),
+    "messages.attach": Kind("message", lambda t: gettext(
+        "A conversation belongs to this order")),
+    "messages.close": Kind("message", lambda t: gettext("The buyer needs no answer")),
     "messages.drop": Kind("mail", lambda t: gettext("Message called off")),
     "messages.again": Kind("mail", lambda t: gettext("Message sent once more")),
     "returns.told": Kind("truck-return", lambda t: gettext(

@@ -17,7 +17,8 @@ from oms_web.core.money import parse_amount, to_micro
 from oms_web.domain.catalog import queries as catalog
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.documents import queries as documents
-from oms_web.domain.messages.models import MessageTemplate
+from oms_web.domain.messages import templates
+from oms_web.domain.messages.wording import EMAIL
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import OrderLine
 from oms_web.domain.orders.taking import Position
@@ -25,6 +26,7 @@ from oms_web.domain.payments import refund_states, refunds
 from oms_web.domain.returns import (
     clocks,
     correcting,
+    moments,
     photos,
     queries,
     service,
@@ -32,7 +34,8 @@ from oms_web.domain.returns import (
     tracks,
 )
 from oms_web.domain.returns.models import CaseClock, Return
-from oms_web.domain.shipping import bookings
+from oms_web.domain.shipping import bookings, claims
+from oms_web.domain.shipping import service as shipping
 from oms_web.extensions import db
 from oms_web.flows import return_bench, return_case, return_exchange, return_letter, return_refund
 from oms_web.web import acts, asked, case_corrections, case_words, label_words
@@ -104,6 +107,7 @@ def _card(case_id: int, *, note: NoteForm | None = None, answer: AnswerForm | No
     lines = service.lines_of(session, case_id)
     terms = service.clocks_of(session, case_id)
     running = {one.what for one in terms if one.stopped_at is None}
+    sent_in = shipping.of_order(session, case.order_id, *shipping.LEFT) if case.order_id else []
     return render(
         "returns/card.html", case=case, order=order, lines=lines, words=case_words,
         sold=_sold(lines), units=queries.units(session, case_id), terms=terms,
@@ -115,7 +119,8 @@ def _card(case_id: int, *, note: NoteForm | None = None, answer: AnswerForm | No
         statements=statements.of_case(session, case_id),
         documents=documents.of_order(session, case.order_id) if case.order_id else [],
         to_correct=case_corrections.of_case(case), corrects=correcting.corrects,
-        labels=bookings.of_case(session, case_id), label_words=label_words,
+        labels=bookings.of_case(session, case_id), label_words=label_words, sent_in=sent_in,
+        claims=claims.of_shipments(session, [one.id for one in sent_in]) if sent_in else {},
         corrections=correcting.corrections_of(session, refunds.of_case(session, case_id)),
         account=session.get(ChannelAccount, case.account_id) if case.account_id else None,
         goods_steps=_steps(case_words.GOODS_STEPS, case.goods),
@@ -125,18 +130,20 @@ def _card(case_id: int, *, note: NoteForm | None = None, answer: AnswerForm | No
                                     text=case.answer),
         details=details or DetailsForm(formdata=None, obj=case),
         exchange=exchange or ExchangeForm(formdata=None),
-        letter=_letter(letter), preview=preview, problem=problem, now=oms().works.clock(),
+        letter=_letter(case, letter), preview=preview, problem=problem, now=oms().works.clock(),
         status=status)
 
 
-def _letter(form: LetterForm | None) -> LetterForm | None:
+def _letter(case: Return, form: LetterForm | None) -> LetterForm | None:
     if not allowed("messages.send"):
         return None
     made = form or LetterForm(formdata=None, key=secrets.token_hex(12))
-    made.template.choices = [(str(id_), name) for id_, name in db.session.execute(
-        select(MessageTemplate.id, MessageTemplate.name)
-        .where(MessageTemplate.kind == "email", MessageTemplate.archived_at.is_(None))
-        .order_by(MessageTemplate.name))]
+    known = [one for one in templates.every(db.session) if one.kind == EMAIL]
+    known.sort(key=lambda one: not one.moment)
+    made.template.choices = [(str(one.id), one.name) for one in known]
+    if form is None:
+        now = moments.latest(case.kind, case.phase, case.goods, case.money, case.answer)
+        made.template.data = next((str(one.id) for one in known if one.moment == now), None)
     return made
 
 

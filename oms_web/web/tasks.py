@@ -36,6 +36,8 @@ NAMES: dict[str, Any] = {
     "publish_stock": _l("Work out quantities"),
     "fill_backorders": _l("Serve waiting orders"), "push_stock": _l("Send quantities"),
     "push_shipment": _l("Tell a channel of a shipment"),
+    "issue_wz": _l("Issue a WZ"),
+    "ask_price": _l("Ask a carrier for prices"),
     "answer_rings": _l("Ask a channel what it rang about"), PRINT: lazy_pgettext("task", "Print"),
     "import_file": _l("Import a file"), "drop_folders": _l("Look into folders"),
     "rehearse_rule": _l("Rehearse a rule"), "run_rules": _l("Ask the rules"),

@@ -13,12 +13,13 @@ from uuid import uuid5
 
 from oms_allegro import AllegroConnector, mapping
 from oms_allegro.carrier import OURS
-from oms_connector import Booking, Limit, Order, Response, Travel, Unreadable
+from oms_connector import Attached, Booking, Limit, Order, Response, Travel, Unreadable
 from oms_connector.testing import Absent, Basket, Clock, Request, Shown, StandIn, Truth
 from oms_connector.testing.standin import Carried, Wish
 
 from tests.contract.allegro_sending import Sending
 from tests.contract.allegro_shop import Shop
+from tests.contract.allegro_talking import Talking
 from tests.contract.allegro_wire import CLIENT, SPEC, Wire, challenge_of
 from tests.contract.vendor_spec import SHARED, load_spec
 
@@ -81,6 +82,7 @@ class Allegro(StandIn):
         self.shop = KitShop(now=clock.now)
         self.wire = Wire(self.shop, {})
         self.sending = Sending(lambda: self.now)
+        self.talking = Talking(self.shop, lambda: self.now)
         self._issued = ("first", "refresh-1")
         for number, price in enumerate(("19.99", "4.35", "0.10", "1234.89")):
             self.shop.offer(f"KIT-{number}", price, stock=9)
@@ -89,7 +91,7 @@ class Allegro(StandIn):
     def settings(self) -> Mapping[str, Any]:
         return {"environment": "production", "client_id": CLIENT[0],
                 "software_statement": "3b8cacc7-eeec-42f9-9f7f-f35090c3d616", "resume": "1",
-                "shipping": "1"}
+                "shipping": "1", "messages": "1"}
 
     @property
     def secrets(self) -> Mapping[str, str]:
@@ -99,7 +101,7 @@ class Allegro(StandIn):
     def exchange(self, request: Request) -> Response:
         self._look_at_the_clock()
         if request.headers.get("authorization") == f"Bearer {self.wire.token}" \
-                and (sent := self.sending.answer(request)) is not None:
+                and (sent := self.sending.answer(request) or self.talking.answer(request)):
             return sent
         params: dict[str, Any] = {}
         for name, value in request.pairs:
@@ -111,7 +113,7 @@ class Allegro(StandIn):
         headers = {"Authorization": request.headers.get("authorization", ""),
                    "Accept": request.headers.get("accept", "")}
         got = self.wire.serve(request.method, request.path, params, headers,
-                              request.json() if is_json else None, request.body)
+                              request.json() if is_json and request.body else None, request.body)
         if request.path == "/auth/oauth/token" and got.status == 200:
             told = json.loads(got.body)
             self._issued = (told["access_token"], told["refresh_token"])
@@ -199,8 +201,37 @@ class Allegro(StandIn):
     def next_status(self, ref: str) -> str:
         return "PROCESSING"
 
+    def given_back(self, ref: str) -> Sequence[Decimal]:
+        return [Decimal(one["totalValue"]["amount"]) for one in self.wire.money.refunds
+                if one["order"]["id"] == ref]
+
+    def fee_claims(self, ref: str) -> Sequence[tuple[str, int]]:
+        lines = [line["id"] for line in self.shop.forms[ref]["lineItems"]]
+        return [(one["lineItem"]["id"], one["quantity"]) for one in self.wire.money.claims
+                if one["lineItem"]["id"] in lines and one["status"] != "CANCELLED"]
+
+    def grant_fee(self, ref: str) -> Decimal:
+        return self.wire.money.grant(ref)
+
     def documents(self, ref: str) -> Sequence[bytes]:
         return self.shop.files.get(ref, [])
+
+    # Messages
+
+    def buyer_writes(self, text: str, order: str = "", files: Sequence[Attached] = ()) -> str:
+        buyer = self.talking.buyer_of(order) if order else "ktos_obcy"
+        return str(self.talking.write(text, buyer, order, files=files)["id"])
+
+    def seller_writes(self, text: str, order: str) -> str:
+        return str(self.talking.write(text, self.talking.buyer_of(order), order, True)["id"])
+
+    def said(self, order: str) -> Sequence[str]:
+        thread = f"watek-{self.talking.buyer_of(order)}"
+        return [one["text"] for one in self.talking.kept
+                if one["thread"]["id"] == thread and not one["author"]["isInterlocutor"]]
+
+    def is_unread(self, order: str) -> bool:
+        return f"watek-{self.talking.buyer_of(order)}" in self.talking.unread
 
     # Lapses
 

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from oms_connector import Limit, Order, Response, Unreadable
+from oms_connector import Attached, Limit, Order, Response, Unreadable
 from oms_connector.testing import Basket, Clock, Delivery, Request, Shown, StandIn, Truth
 from oms_demo import DemoConnector, mapping
 from oms_demo.catalog import Stray
-from oms_demo.market import orders, rings
+from oms_demo.market import orders, refunds, rings
 from oms_demo.market.limits import Pace
 from oms_demo.market.orders import Basket as MarketBasket
 from oms_demo.market.people import person
@@ -179,8 +179,40 @@ class Targowisko(StandIn):
             "SELECT pdf FROM document JOIN purchase ON seq = purchase_seq"
             " WHERE purchase.ref = ? ORDER BY document.ref", ref)]
 
+    def given_back(self, ref: str) -> Sequence[Decimal]:
+        return [_money(row["amount"]) for row in self._rows(
+            "SELECT amount FROM refund JOIN purchase ON seq = purchase_seq"
+            " WHERE purchase.ref = ? ORDER BY refund.rowid", ref)]
+
+    def fee_claims(self, ref: str) -> Sequence[tuple[str, int]]:
+        return [(str(row["no"]), row["quantity"]) for row in self._rows(
+            "SELECT no, quantity FROM fee_claim JOIN purchase ON seq = purchase_seq"
+            " WHERE purchase.ref = ? AND withdrawn_at IS NULL ORDER BY fee_claim.rowid", ref)]
+
+    def grant_fee(self, ref: str) -> Decimal:
+        self.clock.forward(refunds.DECIDED_AFTER.total_seconds())
+        [row] = self._rows("SELECT amount FROM fee_claim WHERE ref = ?", ref)
+        return _money(row["amount"])
+
     def subscriptions(self) -> Sequence[str]:
         return [row["url"] for row in self._rows("SELECT url FROM subscription")]
+
+    # Messages
+
+    def buyer_writes(self, text: str, order: str = "", files: Sequence[Attached] = ()) -> str:
+        return str(self.market.buyer_writes(
+            text, order, author="zosia", files=[{"name": one.name, "url": one.url}
+                                                for one in files]))
+
+    def seller_writes(self, text: str, order: str) -> str:
+        return str(self.market.answer(text, order=order)[0])
+
+    def said(self, order: str) -> Sequence[str]:
+        return [row["text"] for row in self._rows(
+            "SELECT text FROM talk WHERE purchase_ref = ? AND by_seller ORDER BY id", order)]
+
+    def is_unread(self, order: str) -> bool:
+        return bool(self._rows("SELECT thread FROM talk_unread WHERE thread = ?", f"W-{order}"))
 
     # Lapses
 

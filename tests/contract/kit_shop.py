@@ -52,7 +52,9 @@ from oms_connector import (
 )
 
 from tests.contract import kit_shop_mapping as mapping
+from tests.contract.kit_shop_books import Keeping
 from tests.contract.kit_shop_paying import Paying
+from tests.contract.kit_shop_talking import MOST, Talking
 
 LAG = 30
 KEPT = 30
@@ -61,7 +63,7 @@ SOON = timedelta(minutes=5)
 OUTCOMES = {"set": "applied", "unchanged": "applied", "refused": "rejected"}
 
 
-class KitShop(Paying, Connector):
+class KitShop(Keeping, Paying, Talking, Connector):
     """Kram's API, one method a capability."""
 
     manifest = Manifest(
@@ -73,6 +75,7 @@ class KitShop(Paying, Connector):
         capabilities=Capabilities(
             min_poll_s=60, settle_lag_s=LAG, history_days=KEPT, page_max=8, stock_batch=BATCH,
             stock_shape="same_value", zero_ok=False, updated_misses=frozenset({"payment"}),
+            message_chars=MOST,
         ),
         limits=(Limit(per_second=50, burst=100),),
     )

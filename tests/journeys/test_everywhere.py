@@ -20,11 +20,20 @@ from oms_web.core.actor import SYSTEM
 from oms_web.core.claims import enqueue
 from oms_web.domain.catalog.models import Product
 from oms_web.domain.channels.models import ChannelAccount
-from oms_web.domain.messages import pages, settings, templates
+from oms_web.domain.messages import pages, settings, templates, threads
 from oms_web.domain.messages import service as messages
+from oms_web.domain.messages.models import Thread
 from oms_web.domain.orders import labels
+from oms_web.domain.shipping import claims
 from oms_web.domain.webhooks import service as webhooks
-from oms_web.flows import order_edit, order_message, order_verify, own_shop, stock_transfer
+from oms_web.flows import (
+    order_edit,
+    order_message,
+    order_verify,
+    own_shop,
+    ship,
+    stock_transfer,
+)
 from oms_web.flows.issue_document import issue_invoice
 from oms_web.flows.order_in import take_in
 from oms_web.jobs.worker import drain
@@ -97,6 +106,8 @@ def full(oms, app, browser_as):
         order_edit.set_status(work, last - 1, status)
         transfer = stock_transfer.start(work, shop.ldz, shop.gdy)
         stock_transfer.add(work, transfer, shop.ids[MUG], 2)
+        left = ship.ship_order(work, came.order_ids[1])[0]
+        claim = claims.write(work, left, claims.Asked("damaged", 1000, LONG))[0].id
         quarantine.put(work, shop.account_id, "order", "Z-1", '{"id": "Z-1"}' * 60,
                        "brak pozycji", field="lines")
         task = enqueue(work.session, "print_batch", "1", {"kind": "slip", "order_ids": [1]},
@@ -124,16 +135,17 @@ def full(oms, app, browser_as):
         "document_id": {"documents": [document], "corrections": [document], "receipts": [receipt],
                         "transfers": [transfer], "stocktakes": [stocktake],
                         "stock_documents": [receipt]},
-        "listing_id": [shop.listings["of-new"]], "shipment_id": [packing], "list_id": [walk],
+        "listing_id": [shop.listings["of-new"]], "shipment_id": [packing, left], "list_id": [walk],
         "product_id": [product], "variant_id": [shop.ids[MUG]], "quarantine_id": [waiting],
         "status_id": [status], "tag_id": [1], "task_id": [task], "warehouse_id": [shop.ldz],
         "basket_id": [parked], "sale_id": [sale], "shift_id": [1],
-        "user_id": [1], "webhook_id": [hook], "key": ["demo", "files"], **written,
+        "claim_id": [claim], "user_id": [1], "webhook_id": [hook], "key": ["demo", "files"],
+        **written,
     }
 
 
 def _write(work, order_id):
-    """A template, a message that came back, and the buyer's page, by parameter."""
+    """A template, a message that came back, a thread, and the buyer's page, by parameter."""
     settings.change(work, {
         "host": "smtp.example.com", "port": 587, "security": "starttls",
         "from_address": "my@sklep.example", "public_url": "https://sklep.example",
@@ -143,7 +155,13 @@ def _write(work, order_id):
         "text_pl": "Stan: {{order.link}}", "subject_en": "Order", "text_en": "{{order.link}}"}).id
     messages.refuse_address(work, f"{'a' * 60}@example.test", ["550 5.1.1 nobody here", {}])
     message = order_message.write(work, order_id, template)
-    return {"template_id": [template], "message_id": [message],
+    account = work.session.scalar(select(func.min(ChannelAccount.id)))
+    work.session.get_one(ChannelAccount, account).writing = "can"
+    for number, text in enumerate((LONG, "a" * 900)):
+        threads.take(work, account, threads.Heard(
+            f"M{number}", "W1", work.now, text, author=LONG, files=[("b" * 200, "https://a.b/c")]))
+    thread = work.session.scalar(select(func.min(Thread.id)))
+    return {"template_id": [template], "message_id": [message], "thread_id": [thread],
             "token": [pages.link(work, order_id).rpartition("/")[2]]}
 
 

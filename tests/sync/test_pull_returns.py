@@ -18,7 +18,8 @@ from oms_web.jobs import rings
 from oms_web.jobs.worker import drain
 from oms_web.sync import feeds
 from oms_web.sync.models import Quarantine
-from oms_web.sync.pull_returns import pull_returns
+from oms_web.sync.pull_returns import RETURNS
+from oms_web.sync.pull_told import pull_told
 from tests import factories as make
 from tests.sync.channel import Channel, connect, engine
 
@@ -60,6 +61,10 @@ def shop(both):
     rings.ring_feeds(both)
     drain(both)
     return both, channel, account
+
+
+def pull_returns(engine_, account):
+    return pull_told(engine_, account, RETURNS)
 
 
 def rows(oms, model=OurReturn):

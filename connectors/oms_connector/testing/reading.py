@@ -16,6 +16,7 @@ from oms_connector import (
     Order,
     OrderRef,
     Page,
+    PullsMessages,
     PullsOrders,
     PullsReturns,
     SweepsOrders,
@@ -63,6 +64,11 @@ def pulling(connector: PullsOrders, cursor: Cursor, limit: int) -> Page[Any]:
 def returning(connector: PullsReturns, cursor: Cursor, limit: int) -> Page[Any]:
     """The next page of the stream of returns."""
     return connector.pull_returns(cursor, limit)
+
+
+def hearing(connector: PullsMessages, cursor: Cursor, limit: int) -> Page[Any]:
+    """The next page of what buyers and the seller wrote."""
+    return connector.pull_messages(cursor, limit)
 
 
 def offering(connector: ListsOffers, cursor: Cursor, limit: int) -> Page[Any]:

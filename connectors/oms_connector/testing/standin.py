@@ -19,6 +19,7 @@ from typing import Any, ClassVar, Literal
 from urllib.parse import parse_qsl, urlsplit
 
 from oms_connector import (
+    Attached,
     Booking,
     Connector,
     Limit,
@@ -124,6 +125,20 @@ class Shown:
     quantity: int
     price: Decimal | None = None
     currency: str = "PLN"
+
+
+@dataclass(frozen=True, slots=True)
+class InBooks:
+    """A document as an accounting system has it: by our word for its kind, and its own sums."""
+
+    kind: str
+    number: str
+    net: Decimal
+    vat: Decimal
+    gross: Decimal
+    paid: Decimal
+    lines: int
+    buyer: str
 
 
 Wish = Literal["plain", "cod", "point", "several", "return"]
@@ -333,6 +348,7 @@ class StandIn:
     def pickups(self, key: str) -> Sequence[str]:
         """The courier's visits ordered under a key of ours, repeated ones too."""
         raise Absent("no courier comes")
+
     # Where buyers pay, and what they get back
 
     def payments(self, key: str) -> Sequence[Decimal]:
@@ -344,8 +360,44 @@ class StandIn:
         raise Absent("nobody pays there")
 
     def given_back(self, ref: str) -> Sequence[Decimal]:
-        """What was given back of a payment, refund by refund, repeated ones too."""
+        """What was given back of a payment or an order, refund by refund, repeated ones too."""
         raise Absent("no money goes back")
+
+    def refuse_refunds(self) -> None:
+        """From now on money cannot be given back by machine: the shop's gateway cannot do it."""
+        raise Absent("money can always be given back")
+
+    def fee_claims(self, ref: str) -> Sequence[tuple[str, int]]:
+        """Claims of an order's commission (line, units), repeated ones too; none withdrawn."""
+        raise Absent("it gives no commission back")
+
+    def grant_fee(self, ref: str) -> Decimal:
+        """The marketplace grants a claim; how much comes back."""
+        raise Absent("it gives no commission back")
+
+    # What stands in the books
+
+    def entries(self, number: str) -> Sequence[InBooks]:
+        """The documents entered under a number of ours, repeated ones too."""
+        raise Absent("it keeps no books")
+
+    # What buyers and sellers write to each other
+
+    def buyer_writes(self, text: str, order: str = "", files: Sequence[Attached] = ()) -> str:
+        """A buyer writes about an order, or, without one, asks something; the message's id."""
+        raise Absent("nobody writes there")
+
+    def seller_writes(self, text: str, order: str) -> str:
+        """The seller writes to the buyer of an order in the channel's own panel; its id."""
+        raise Absent("nobody writes there")
+
+    def said(self, order: str) -> Sequence[str]:
+        """What the seller wrote to the buyer of an order, oldest first, repeated ones too."""
+        raise Absent("nobody writes there")
+
+    def is_unread(self, order: str) -> bool:
+        """Whether the thread with the buyer of an order counts as unread."""
+        raise Absent("it does not know what was read")
 
     # Lapses
 

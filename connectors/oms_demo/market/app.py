@@ -16,9 +16,12 @@ from oms_demo import catalog
 from oms_demo.market import (
     api_acts,
     api_courier,
+    api_money,
+    api_talks,
     bustle,
     office_buying,
     office_returns,
+    office_talks,
     office_weather,
     sandbox,
 )
@@ -32,7 +35,8 @@ from oms_demo.market.store import Store, seller_token
 from oms_demo.market.weather import Weather
 
 # These add their routes to the two blueprints when they are imported.
-ROUTES = (api_acts, api_courier, office_buying, office_returns, office_weather, sandbox)
+ROUTES = (api_acts, api_courier, api_money, api_talks, office_buying, office_returns, office_talks,
+          office_weather, sandbox)
 
 
 def utc_now() -> datetime:

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
+from oms_demo.market import questions
 from oms_demo.market.buyers import second
 from oms_demo.market.delivery import BY_KEY, tracking
 from oms_demo.market.market import Market
@@ -124,7 +125,9 @@ def tick(market: Market) -> None:
         with market.store.transaction():  # one visit, written at once
             chosen = market.invent(at) if waiting(market) < patience(market) else None
             if chosen:
-                log.info("order %s placed", market.buy(chosen, at))
+                ref = market.buy(chosen, at)
+                log.info("order %s placed", ref)
+                questions.maybe_ask(market, ref, at)
     _carry_out_due(market, now, now)
     _plan_deliveries(market, now)
 
@@ -176,6 +179,7 @@ def _fate(market: Market, rng: random.Random, at: datetime, now: datetime
     if chosen is None:
         return []
     ref = market.buy(chosen, at)
+    questions.maybe_ask(market, ref, at)
     market.plan(ref, None, None)
     paid = at + timedelta(minutes=rng.uniform(4, 90))
     sent = at + timedelta(hours=rng.uniform(3, 20))
@@ -196,7 +200,7 @@ def _play(market: Market, number: str, at: datetime) -> None:
     shelf = {offer.sku: offer for offer in market.shelf()}
     basket = act_out(SCENES[int(number)], market.seed, shelf)
     if basket.lines:
-        market.buy(basket, at)
+        questions.of_scene(market, int(number), market.buy(basket, at), at)
 
 
 def _due(market: Market, now: datetime) -> Sequence[sqlite3.Row]:

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from oms_demo.market.refusal import Refusal
 from oms_demo.market.store import stamp
 
-KINDS = ("order", "return", "offer")
+KINDS = ("order", "return", "offer", "message")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 TIMEOUT_S = 5.0
 STAMP, SIGNATURE, EVENT = "X-Targowisko-Timestamp", "X-Targowisko-Signature", "X-Targowisko-Event"

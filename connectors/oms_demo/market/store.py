@@ -98,6 +98,25 @@ CREATE TABLE IF NOT EXISTS sent_back_line (
     PRIMARY KEY (back_seq, no)
 );
 
+CREATE TABLE IF NOT EXISTS refund (
+    ref TEXT PRIMARY KEY, purchase_seq INTEGER NOT NULL REFERENCES purchase, key TEXT NOT NULL,
+    amount INTEGER NOT NULL, said TEXT NOT NULL, at TEXT NOT NULL, UNIQUE (purchase_seq, key)
+);
+
+CREATE TABLE IF NOT EXISTS fee_claim (
+    ref TEXT PRIMARY KEY, purchase_seq INTEGER NOT NULL REFERENCES purchase, key TEXT NOT NULL,
+    no INTEGER NOT NULL, quantity INTEGER NOT NULL, amount INTEGER NOT NULL, at TEXT NOT NULL,
+    withdrawn_at TEXT, UNIQUE (purchase_seq, key)
+);
+
+CREATE TABLE IF NOT EXISTS talk (
+    id INTEGER PRIMARY KEY, thread TEXT NOT NULL, purchase_ref TEXT, offer_ref TEXT,
+    by_seller INTEGER NOT NULL, author TEXT NOT NULL, text TEXT NOT NULL, files TEXT NOT NULL,
+    at TEXT NOT NULL, key TEXT UNIQUE
+);
+CREATE INDEX IF NOT EXISTS ix_talk_thread ON talk (thread, id);
+CREATE TABLE IF NOT EXISTS talk_unread (thread TEXT PRIMARY KEY);
+
 CREATE TABLE IF NOT EXISTS subscription (
     ref TEXT PRIMARY KEY, url TEXT NOT NULL, secret TEXT NOT NULL, kind TEXT NOT NULL,
     UNIQUE (url, kind)

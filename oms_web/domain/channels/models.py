@@ -21,7 +21,9 @@ class ChannelAccount(Base):
     shown; ``last_units``, ``shares`` and ``rank`` (1 comes first) are told in ``showing.py``.
     ``send_invoices``: buyers see our invoices there. ``tell_cancelled``: it learns what we cancel.
     ``status_words``: our statuses (ids as text) and the channel's own words for them.
-    ``surcharge_bp`` is what prices are raised by there, in hundredths of a percent.
+    ``writing``: whether buyers can be written to through it: empty, ``can``, or ``first`` (it
+    wants that, and no e-mail). ``surcharge_bp`` is what prices are raised by there, in hundredths
+    of a percent.
     """
 
     __tablename__ = "channel_account"
@@ -48,6 +50,7 @@ class ChannelAccount(Base):
     send_invoices: Mapped[bool] = mapped_column(default=False)
     tell_cancelled: Mapped[bool] = mapped_column(default=False)
     status_words: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    writing: Mapped[str] = mapped_column(String(5), default="")
     ship_days: Mapped[int] = mapped_column(default=1)
     created_at: Mapped[datetime]
     archived_at: Mapped[datetime | None]

@@ -80,7 +80,7 @@ def draft_correction(work: Work, stand: Standing, ask: Ask) -> dict[str, Any]:
         },
         previous=None if latest is first
         else {"document_id": latest.id, "number": latest.number},
-        issue_date=issue_date, issued_by=work.actor.name,
+        issue_date=issue_date, issued_by=work.actor.signature,
         design=design_of(company, first.language),
     )
     made = correcting.correction(latest.snapshot, ask, naming)

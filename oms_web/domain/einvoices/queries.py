@@ -78,12 +78,11 @@ def chosen(name: str, now: datetime) -> ColumnElement[bool] | None:
 
 def needing_a_person(session: Session, now: datetime) -> Open:
     """What the first screen tells of."""
-    rejected = session.scalar(select(func.count()).select_from(EInvoice)
-                              .where(EInvoice.state == REJECTED)) or 0
-    held = session.scalar(select(func.count()).select_from(EInvoice).where(_held())) or 0 \
-        if rejected else 0
-    near, deadline = session.execute(
-        select(func.count(), func.min(EInvoice.deadline)).where(_near(now))).one()
+    many = select(func.count()).select_from(EInvoice)
+    rejected, near, deadline = session.execute(
+        select(many.where(EInvoice.state == REJECTED).scalar_subquery(), func.count(),
+               func.min(EInvoice.deadline)).where(_near(now))).one()
+    held = session.scalar(many.where(_held())) or 0 if rejected else 0
     return Open(rejected, held, near, deadline)
 
 

@@ -12,11 +12,19 @@ from sqlalchemy.orm import Session
 from oms_web.core import paging
 from oms_web.core.errors import NotFound
 from oms_web.core.paging import Page
-from oms_web.domain.messages.models import WRONG, Message, RefusedAddress
+from oms_web.domain.messages.models import (
+    WRONG,
+    Message,
+    RefusedAddress,
+    Thread,
+    ThreadMessage,
+)
+from oms_web.domain.messages.wording import CHANNEL
 
 SHOWN = 50
 OF_ORDER = 50
 MOST_WRONG = 99
+KNOWN = 100
 # What a list can be narrowed to: its name -> states.
 FILTERS: dict[str, tuple[str, ...]] = {
     "wrong": ("failed", "unknown"), "waiting": ("waiting", "sending"),
@@ -78,10 +86,29 @@ def count_wrong(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(some)) or 0
 
 
-def due(session: Session, now: datetime) -> set[str]:
-    """The kinds of which something is to be sent or asked now."""
-    return set(session.scalars(
-        select(Message.kind).where(Message.due_at.is_not(None), Message.due_at <= now).distinct()))
+def due(session: Session, now: datetime) -> set[tuple[str, int]]:
+    """The kinds of which something is to be sent or asked now; the channel it goes through, else 0.
+    """
+    rows = session.execute(
+        select(Message.kind, Message.account_id)
+        .where(Message.due_at.is_not(None), Message.due_at <= now).distinct())
+    return {(kind, account if kind == CHANNEL else 0) for kind, account in rows}
+
+
+def places(session: Session, thread_id: int | None, account_id: int) -> tuple[str, list[str]]:
+    """The channel's id of a thread, and what we know of ours there: a message is none of those."""
+    if thread_id is None:
+        return "", list(session.scalars(
+            select(Message.reference).where(
+                Message.kind == CHANNEL, Message.account_id == account_id, Message.reference != "")
+            .order_by(Message.id.desc()).limit(KNOWN)))
+    thread = session.get(Thread, thread_id)
+    return thread.external_id if thread else "", list(session.scalars(
+        select(ThreadMessage.external_id)
+        .where(ThreadMessage.thread_id == thread_id, ThreadMessage.ours,
+               ThreadMessage.message_id.is_not(None))
+        .union(select(Message.reference).where(Message.thread_id == thread_id,
+                                               Message.reference != "")).limit(KNOWN)))
 
 
 def awaited(session: Session, now: datetime, limit: int = 100) -> list[Awaited]:

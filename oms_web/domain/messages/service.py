@@ -2,7 +2,8 @@
 
 Said, done, noted: a worker writes down what it is about to send (``take``), sends it with no
 transaction open, and notes the outcome (``note``). A death in between leaves a row whose time runs
-out: of an e-mail nobody then knows whether it was sent, an SMS is sent again by its key.
+out: of an e-mail nobody then knows whether it was sent, an SMS is sent again by its key, and what
+goes through a channel is looked for in its thread before it is sent again.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from oms_web.domain.messages import patience
 from oms_web.domain.messages.letters import Verdict, Why, plain_why
 from oms_web.domain.messages.models import Message, RefusedAddress
 from oms_web.domain.messages.queries import get
-from oms_web.domain.messages.wording import EMAIL, SMS, Rendered
+from oms_web.domain.messages.wording import CHANNEL, EMAIL, SMS, Rendered
 from oms_web.domain.orders import outgoing_queries
 
 WAITING, SENDING, SENT, DELIVERED, FAILED, UNKNOWN, DROPPED = STATES = (
@@ -33,6 +34,15 @@ NOT_TOLD = plain_why("The answer was lost: nobody knows whether it was sent.")
 TOO_OLD = plain_why("It could not be sent for three days.")
 REFUSED_BEFORE = plain_why("There is no such address: a message to it came back before.")
 NO_ADDRESS = plain_why("The order has no address for this kind of message.")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a message through a channel goes: into a thread, or about an order there."""
+
+    account_id: int
+    thread_id: int | None = None
+    order_ref: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +59,10 @@ class Outgoing:
     round: int
     asked_at: datetime
     tried_at: datetime
+    account_id: int | None = None
+    thread_id: int | None = None
+    order_ref: str = ""
+    doubtful: bool = False
 
     @property
     def key(self) -> str:
@@ -58,13 +72,13 @@ class Outgoing:
 
 def put(work: Work, kind: str, recipient: str, rendered: Rendered, *, name: str,
         key: str | None = None, order_id: int | None = None, template_id: int | None = None,
-        documents: Sequence[int] = ()) -> int | None:
+        documents: Sequence[int] = (), place: Place | None = None) -> int | None:
     """Write a message down, to be sent a moment later; None if this key has one already.
 
     What a rule writes waits until what happened to the order cannot be recalled any more.
 
-    Without a recipient, or with one that came back before, it is written down as failed: whoever
-    looks sees that the buyer was not told, and why.
+    ``place`` is for what goes through a channel. Without a recipient, or with one that came back
+    before, it is written down as failed: whoever looks sees that the buyer was not told, and why.
     """
     why = None if recipient else NO_ADDRESS
     if recipient and kind == EMAIL and is_refused(work, recipient):
@@ -78,6 +92,8 @@ def put(work: Work, kind: str, recipient: str, rendered: Rendered, *, name: str,
             due_at=None if why else _open_until(work, work.actor.kind, order_id) or work.now,
             created_at=work.now, asked_at=work.now,
             ended_at=work.now if why else None,
+            **({"account_id": place.account_id, "thread_id": place.thread_id,
+                "order_ref": place.order_ref} if place else {}),
         ).on_conflict_do_nothing(index_elements=["key"]).returning(Message.id)).scalar()
     if message_id is not None:
         audit.record(work, "messages.write", "message", message_id,
@@ -95,32 +111,36 @@ def _open_until(work: Work, by_kind: str, order_id: int | None) -> datetime | No
 # A worker's part --------------------------------------------------------------------------------
 
 
-def take(work: Work, kind: str, key_hours: int = 0) -> Outgoing | None:
+def take(work: Work, kind: str, key_hours: int = 0, account_id: int | None = None
+         ) -> Outgoing | None:
     """Write down what is about to be sent, the longest due first; None when nothing is.
 
     Args:
         key_hours: for how long a gateway knows the key of an SMS.
+        account_id: the channel through which it goes.
     """
+    here = () if account_id is None else (Message.account_id == account_id,)
     while True:
         row = work.session.scalar(
             select(Message)
-            .where(Message.kind == kind, Message.due_at <= work.now,
+            .where(Message.kind == kind, Message.due_at <= work.now, *here,
                    Message.state.in_((WAITING, SENDING)))
             .order_by(Message.due_at, Message.id).limit(1).with_for_update(skip_locked=True)
             .execution_options(populate_existing=True))
         if row is None:
             return None
-        stays = kind == SMS and (row.tried_at is None or patience.is_remembered(
-            row.tried_at, key_hours, work.now))
+        stays = kind == CHANNEL or (kind == SMS and (
+            row.tried_at is None or patience.is_remembered(row.tried_at, key_hours, work.now)))
         if row.state == SENDING and not stays:
             _end(work, row, UNKNOWN, NOT_TOLD)
         elif patience.gives_up(row.asked_at, work.now):
-            _end(work, row, FAILED, row.why or TOO_OLD)
+            _end(work, row, UNKNOWN if row.doubtful else FAILED, row.why or TOO_OLD)
         elif kind == EMAIL and is_refused(work, row.recipient):
             _end(work, row, FAILED, REFUSED_BEFORE)
         elif row.attempts == 0 and (later := _open_until(work, row.by_kind, row.order_id)):
             row.due_at = later  # a bulk change goes on, and keeps its window open
         else:
+            row.doubtful = row.doubtful or row.state == SENDING
             row.state, row.due_at = SENDING, work.now + IN_FLIGHT
             row.attempts += 1
             row.tried_at = row.tried_at or work.now
@@ -128,7 +148,8 @@ def take(work: Work, kind: str, key_hours: int = 0) -> Outgoing | None:
             return Outgoing(
                 row.id, row.order_id, row.kind, row.recipient,
                 Rendered(row.language, row.subject, row.text), tuple(row.documents), row.attempts,
-                row.round, row.asked_at, row.tried_at)
+                row.round, row.asked_at, row.tried_at, row.account_id, row.thread_id,
+                row.order_ref, row.doubtful)
         work.session.flush()
 
 
@@ -142,7 +163,7 @@ def note(work: Work, sent: Outgoing, verdict: Verdict, *, account_id: int | None
         return
     row.account_id = account_id
     if verdict.state == "sent":
-        row.reference = verdict.reference[:120]
+        row.reference = verdict.reference[:160]
         _end(work, row, SENT, None)
         if row.kind == SMS and row.reference:
             row.due_at = patience.ask_again(work.now, work.now)
@@ -150,18 +171,28 @@ def note(work: Work, sent: Outgoing, verdict: Verdict, *, account_id: int | None
         if verdict.address:
             refuse_address(work, row.recipient, verdict.why or NO_ADDRESS)
         _end(work, row, FAILED, verdict.why)
-    elif verdict.state == "unknown" and not (
+    elif verdict.state == "unknown" and row.kind != CHANNEL and not (
             row.kind == SMS and patience.is_remembered(sent.tried_at, key_hours, work.now)):
         _end(work, row, UNKNOWN, verdict.why or NOT_TOLD)
     else:
+        row.doubtful = row.doubtful or verdict.state == "unknown"
         row.state, row.why = WAITING, verdict.why
         row.due_at = work.now + patience.pause_after(row.attempts, verdict.wait)
 
 
-def hold_back(work: Work, kind: str, until: datetime) -> None:
-    """Send nothing of a kind before a moment: it would meet the same."""
+def seen_there(work: Work, message_id: int, reference: str) -> None:
+    """A channel shows a message of ours: whatever was in doubt about it, it was sent."""
+    row = _locked(work, message_id)
+    row.reference = row.reference or reference[:160]
+    if row.state in (WAITING, SENDING, UNKNOWN):
+        _end(work, row, SENT, None)
+
+
+def hold_back(work: Work, kind: str, until: datetime, account_id: int | None = None) -> None:
+    """Send nothing of a kind (through a channel) before a moment: it would meet the same."""
+    here = () if account_id is None else (Message.account_id == account_id,)
     work.session.execute(
-        update(Message).where(Message.kind == kind, Message.state == WAITING,
+        update(Message).where(Message.kind == kind, Message.state == WAITING, *here,
                               Message.due_at < until)
         .values(due_at=until).execution_options(synchronize_session=False))
 
@@ -212,9 +243,10 @@ def again(work: Work, message_id: int) -> None:
         raise NotAllowedNow("There is no such address: a message to it came back before.")
     if row.state == FAILED:  # of what may have arrived the key stays, so that it is not doubled
         row.round += 1
-        row.tried_at = None
+        row.tried_at, row.doubtful = None, False
     audit.record(work, "messages.again", "message", row.id, {"message": [row.state, WAITING]},
                  order_id=row.order_id)
+    row.doubtful = row.doubtful or row.state == UNKNOWN
     row.state, row.why, row.due_at, row.attempts = WAITING, None, work.now, 0
     row.asked_at, row.ended_at = work.now, None
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from oms_web.domain.messages.wording import EMAIL, SMS
+from oms_web.domain.returns import moments
 
 
 def N_(text: str) -> str:
@@ -23,12 +24,13 @@ class Starter:
     en: tuple[str, str]
     attach: bool = False
     plain: bool = False
+    moment: str = ""
 
     def values(self) -> dict[str, Any]:
         """As the form of a template takes it."""
         return {"kind": self.kind, "name": "", "subject_pl": self.pl[0], "text_pl": self.pl[1],
                 "subject_en": self.en[0], "text_en": self.en[1], "attach": self.attach,
-                "plain": self.plain}
+                "plain": self.plain, "moment": self.moment}
 
 
 STARTERS: dict[str, Starter] = {
@@ -74,6 +76,18 @@ STARTERS: dict[str, Starter] = {
         ("Invoice {{document.number}} for your order {{order.number}}",
          "Hello,\n\nthe invoice {{document.number}} is attached.\n\nKind regards\n"
          "{{shop.name}}"), attach=True),
+    "case_received": Starter(
+        N_("We received the case"), EMAIL,
+        ("Otrzymaliśmy zgłoszenie {{case.number}}",
+         "Dzień dobry,\n\notrzymaliśmy zgłoszenie {{case.number}} do zamówienia "
+         "{{order.number}}:\n\n{{case.lines}}\n\nOdpowiemy do: {{case.due}}\n\n"
+         "Jeśli towar ma do nas wrócić, adres zwrotu:\n{{case.address}}\n{{case.how}}\n\n"
+         "Pozdrawiamy\n{{shop.name}}"),
+        ("We received your case {{case.number}}",
+         "Hello,\n\nwe received the case {{case.number}} of your order "
+         "{{order.number}}:\n\n{{case.lines}}\n\nWe will answer by: {{case.due}}\n\n"
+         "If the goods are to come back, send them to:\n{{case.address}}\n{{case.how}}\n\n"
+         "Kind regards\n{{shop.name}}"), moment=moments.RECEIVED),
     "case_accepted": Starter(
         N_("The return is accepted"), EMAIL,
         ("Przyjęliśmy zgłoszenie {{case.number}}",
@@ -83,17 +97,59 @@ STARTERS: dict[str, Starter] = {
         ("Your case {{case.number}} is accepted",
          "Hello,\n\nwe have accepted the case {{case.number}} of your order "
          "{{order.number}}:\n\n{{case.lines}}\n\nTo be paid back: {{case.refund}}\n"
-         "We will do so by: {{case.due}}\n\nKind regards\n{{shop.name}}")),
+         "We will do so by: {{case.due}}\n\nKind regards\n{{shop.name}}"),
+        moment=moments.ACCEPTED),
     "case_refused": Starter(
         N_("The return is refused"), EMAIL,
         ("Zgłoszenie {{case.number}}: odmowa",
          "Dzień dobry,\n\nniestety nie możemy uwzględnić zgłoszenia {{case.number}} do "
-         "zamówienia {{order.number}}.\n\n{{case.answer}}\n\nW razie pytań prosimy "
+         "zamówienia {{order.number}}.\n\nPowód: {{case.refusal}}\n\nW razie pytań prosimy "
          "o kontakt: {{shop.email}}\n\nPozdrawiamy\n{{shop.name}}"),
         ("Your case {{case.number}}: refused",
          "Hello,\n\nwe are sorry that we cannot accept the case {{case.number}} of your order "
-         "{{order.number}}.\n\n{{case.answer}}\n\nIf you have questions, write to us: "
-         "{{shop.email}}\n\nKind regards\n{{shop.name}}")),
+         "{{order.number}}.\n\nThe reason: {{case.refusal}}\n\nIf you have questions, write to "
+         "us: {{shop.email}}\n\nKind regards\n{{shop.name}}"), moment=moments.REFUSED),
+    "case_arrived": Starter(
+        N_("The returned parcel is here"), EMAIL,
+        ("Zwrot {{case.number}} dotarł do nas",
+         "Dzień dobry,\n\nprzesyłka ze zgłoszenia {{case.number}} do zamówienia "
+         "{{order.number}} dotarła do nas. Sprawdzimy towar i damy znać.\n\n{{case.lines}}\n\n"
+         "Zrobimy to do: {{case.due}}\n\nPozdrawiamy\n{{shop.name}}"),
+        ("Your return {{case.number}} has arrived",
+         "Hello,\n\nthe parcel of your case {{case.number}}, order {{order.number}}, is here. We "
+         "will look at the goods and let you know.\n\n{{case.lines}}\n\n"
+         "We will do so by: {{case.due}}\n\nKind regards\n{{shop.name}}"),
+        moment=moments.ARRIVED),
+    "case_refunded": Starter(
+        N_("The money went back"), EMAIL,
+        ("Zwrot pieniędzy: {{case.number}}",
+         "Dzień dobry,\n\nzwróciliśmy pieniądze za zgłoszenie {{case.number}} do zamówienia "
+         "{{order.number}}.\n\nKwota: {{case.refund}}\n\nNa koncie powinny być w ciągu kilku dni "
+         "roboczych.\n\nPozdrawiamy\n{{shop.name}}"),
+        ("Your refund: {{case.number}}",
+         "Hello,\n\nwe have paid back the money of your case {{case.number}}, order "
+         "{{order.number}}.\n\nAmount: {{case.refund}}\n\nIt should be on your account within a "
+         "few working days.\n\nKind regards\n{{shop.name}}"), moment=moments.REFUNDED),
+    "case_answered": Starter(
+        N_("The answer to a complaint"), EMAIL,
+        ("Odpowiedź na reklamację {{case.number}}",
+         "Dzień dobry,\n\nodpowiadamy na reklamację {{case.number}} do zamówienia "
+         "{{order.number}}.\n\n{{case.answer}}\n\nPozdrawiamy\n{{shop.name}}"),
+        ("Our answer to your complaint {{case.number}}",
+         "Hello,\n\nthis is our answer to the complaint {{case.number}} about order "
+         "{{order.number}}.\n\n{{case.answer}}\n\nKind regards\n{{shop.name}}"),
+        moment=moments.ANSWERED),
+    "case_uncollected": Starter(
+        N_("The parcel came back to us"), EMAIL,
+        ("Przesyłka z zamówieniem {{order.number}} wróciła do nas",
+         "Dzień dobry,\n\nprzesyłka z zamówieniem {{order.number}} nie została odebrana i wraca "
+         "do nas:\n\n{{case.lines}}\n\nProsimy o wiadomość, czy wysłać ją jeszcze raz i pod jaki "
+         "adres, czy zwrócić pieniądze.\n\nPozdrawiamy\n{{shop.name}}"),
+        ("The parcel of your order {{order.number}} came back",
+         "Hello,\n\nthe parcel of your order {{order.number}} was not collected and comes back to "
+         "us:\n\n{{case.lines}}\n\nPlease tell us whether to send it again, and to which "
+         "address, or to pay the money back.\n\nKind regards\n{{shop.name}}"),
+        moment=moments.UNCOLLECTED),
     "case_asked": Starter(
         N_("A question about the return"), EMAIL,
         ("Pytanie do zgłoszenia {{case.number}}",
@@ -103,7 +159,7 @@ STARTERS: dict[str, Starter] = {
         ("A question about your case {{case.number}}",
          "Hello,\n\nto go on with the case {{case.number}} we need photos of the goods and a few "
          "words on what happened. Just answer this message.\n\nKind regards\n"
-         "{{shop.name}}")),
+         "{{shop.name}}"), moment=moments.ANY),
     "sms": Starter(
         N_("SMS: the parcel has left"), SMS,
         ("", "{{shop.name}}: zamówienie {{order.number}} wysłane.\n"

@@ -17,8 +17,10 @@ from oms_web.domain.channels.service import get_account
 from oms_web.domain.messages import placeholders
 from oms_web.domain.messages.models import MessageTemplate, MessageVariant
 from oms_web.domain.messages.wording import EMAIL, LANGUAGES, SMS, Words
+from oms_web.domain.returns import moments
 
 KINDS = (EMAIL, SMS)
+ORDERS, CASES = "orders", "cases"
 MOST_NAME, MOST_SUBJECT, MOST_TEXT, MOST_SMS = 80, 200, 10_000, 900
 WORDS = tuple(f"{part}_{language}" for language in LANGUAGES for part in ("subject", "text"))
 
@@ -35,13 +37,23 @@ def get(session: Session, template_id: int) -> MessageTemplate:
     return found
 
 
-def every(session: Session, kind: str = "") -> Sequence[MessageTemplate]:
-    """All templates, or those of a kind, by name."""
+def every(session: Session, about: str = "") -> Sequence[MessageTemplate]:
+    """All templates by name, or those about ``orders`` or ``cases``."""
     query = select(MessageTemplate).where(MessageTemplate.archived_at.is_(None))
-    if kind:
-        query = query.where(MessageTemplate.kind == kind)
+    if about:
+        query = query.where(MessageTemplate.moment == "" if about == ORDERS
+                            else MessageTemplate.moment != "")
     return session.scalars(query.order_by(func.lower(MessageTemplate.name),
                                           MessageTemplate.id)).all()
+
+
+def by_themselves(session: Session, moment: str) -> Sequence[MessageTemplate]:
+    """The templates that are sent by themselves when a case takes a turn."""
+    return session.scalars(
+        select(MessageTemplate)
+        .where(MessageTemplate.archived_at.is_(None), MessageTemplate.moment == moment,
+               MessageTemplate.by_itself, MessageTemplate.kind == EMAIL)
+        .order_by(MessageTemplate.id)).all()
 
 
 def variants(session: Session, template_id: int) -> list[tuple[MessageVariant, str]]:
@@ -157,10 +169,27 @@ def _checked(session: Session, values: Mapping[str, Any], kind: str, own_id: int
     elif session.scalar(select(MessageTemplate.id).where(
             MessageTemplate.name == name, MessageTemplate.id != own_id)):
         problems["name"] = Invalid("Another template has this name.", "name")
+    moment = str(values.get("moment") or "") if kind == EMAIL else ""
+    problems |= _of_case(moment, said)
     if problems:
         raise InvalidForm(problems)
     return {"name": name, **said, "plain": kind == SMS and bool(values.get("plain")),
-            "attach": kind == EMAIL and bool(values.get("attach"))}
+            "attach": kind == EMAIL and bool(values.get("attach")),
+            "through_channel": kind == EMAIL and bool(values.get("through_channel")),
+            "moment": moment,
+            "by_itself": moment in moments.MOMENTS and bool(values.get("by_itself"))}
+
+
+def _of_case(moment: str, said: Mapping[str, str]) -> dict[str, OmsError]:
+    """What is wrong with a template about a case: what is an answer must say it."""
+    if moment not in ("", moments.ANY, *moments.MOMENTS):
+        return {"moment": Invalid("Choose one of the list.", "moment")}
+    if moment != moments.ANSWERED:
+        return {}
+    return {f"text_{language}": Invalid("The answer itself must be in it: %(name)s.",
+                                        f"text_{language}", name="{{case.answer}}")
+            for language in LANGUAGES if said[f"text_{language}"]
+            and "case.answer" not in placeholders.named(said[f"text_{language}"])}
 
 
 def _words(values: Mapping[str, Any], kind: str) -> tuple[dict[str, str], dict[str, OmsError]]:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from oms_web.core.clock import local_day
 from oms_web.core.money import from_minor
+from oms_web.domain.audit.models import AuditEntry
 from oms_web.domain.company.models import Company
 from oms_web.domain.documents import kinds
 from oms_web.domain.documents.models import Document
@@ -25,6 +26,7 @@ from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
 from oms_web.domain.payments import refunds, requests
 from oms_web.domain.returns import queries as cases
+from oms_web.domain.returns import settings as return_settings
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.service import lines_of
 from oms_web.domain.shipping import tracking
@@ -108,6 +110,20 @@ class _Facts:
         return "\n".join(f"{line.quantity} × {line.title}"
                          for line in lines_of(self.session, self.case.id)[:MOST_LINES])
 
+    def refusal(self) -> str:
+        """The word with which a case was refused last: it stands in the trail."""
+        if self.case is None:
+            return ""
+        return self.session.scalar(
+            select(AuditEntry.note).where(
+                AuditEntry.subject == "return", AuditEntry.subject_id == self.case.id,
+                AuditEntry.act == "returns.refuse")
+            .order_by(AuditEntry.id.desc()).limit(1)) or ""
+
+    def how(self) -> str:
+        said = return_settings.current(self.session)
+        return said.how_en if self.language == "en" else said.how_pl
+
     def paid_back(self) -> str:
         if self.case is None:
             return ""
@@ -145,6 +161,10 @@ _FOUND: dict[str, Callable[[_Facts], str | None]] = {
     "case.due": lambda f: f.dated(f.case.due_at if f.case else None),
     "case.refund": _Facts.paid_back,
     "case.answer": lambda f: f.case and f.case.answer,
+    "case.refusal": _Facts.refusal,
+    "case.reason": lambda f: f.case and (f.case.reason or f.case.story),
+    "case.address": lambda f: "\n".join(return_settings.address(f.session)),
+    "case.how": _Facts.how,
     "shop.name": lambda f: f.shop and f.shop.name,
     "shop.email": lambda f: f.shop and f.shop.email,
     "shop.phone": lambda f: f.shop and f.shop.phone,

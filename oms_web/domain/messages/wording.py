@@ -15,7 +15,7 @@ from markupsafe import escape
 from oms_web.domain.messages import placeholders, segments
 
 LANGUAGES = ("pl", "en")
-EMAIL, SMS = "email", "sms"
+EMAIL, SMS, CHANNEL = "email", "sms", "channel"
 _LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)\]]")
 
 
@@ -69,7 +69,8 @@ def render(kind: str, words: tuple[str, str], language: str, values: Mapping[str
     filled = placeholders.fill(text, values).strip()
     if kind == SMS:
         return Rendered(language, "", segments.without_accents(filled) if plain else filled)
-    return Rendered(language, placeholders.fill_line(subject, values), filled)
+    return Rendered(language, "" if kind == CHANNEL else placeholders.fill_line(subject, values),
+                    filled)
 
 
 def html(text: str, language: str) -> str:

@@ -24,7 +24,8 @@ from oms_web.domain.audit import service as audit
 from oms_web.domain.documents import numbering
 from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.payments import refunds
-from oms_web.domain.returns import clocks, kinds, tracks
+from oms_web.domain.returns import clocks, kinds, moments, tracks
+from oms_web.domain.returns.events import CaseTurned
 from oms_web.domain.returns.models import CaseClock, CaseCounter, Return, ReturnLine, ReturnUnit
 
 PATTERN = "{year}/{month}/{n:4}"
@@ -136,6 +137,7 @@ def open_case(work: Work, order: Order | None, lines: Sequence[OrderLine], openi
     audit.record(work, "returns.open", "return", row.id,
                  {"case": [None, row.number], "kind": [None, row.kind]}, order_id=row.order_id,
                  note=row.reason or None)
+    _turned(work, row, moments.opened(opening.source, opening.reason_code))
     follow(work, row)
     return row, True
 
@@ -179,6 +181,9 @@ def add_line(work: Work, case: Return, line: OrderLine, units: int, reason_code:
         Invalid: not above zero, or more than left and are not announced yet.
     """
     left = returnable(work.session, [line])[line.id]
+    if left <= 0:
+        raise Invalid("%(title)s: every unit that was sent is in a case already.", "units",
+                      title=line.title)
     if units <= 0 or units > left:
         raise Invalid("%(title)s: from 1 to %(left)s units can come back.", "units",
                       title=line.title, left=left)
@@ -249,6 +254,7 @@ def act(work: Work, case: Return, name: str, *, note: str = "") -> bool:
         raise NotAllowedNow("Something of this case has happened already. Close it instead.")
     audit.record(work, f"returns.{name}", "return", case.id, {"phase": [case.phase, target]},
                  order_id=case.order_id, note=tidy(note)[:300] or None)
+    _turned(work, case, moments.decided(case.kind, name))
     case.phase = target
     case.closed_at = work.now if target in tracks.ENDED else None
     follow(work, case)
@@ -278,7 +284,15 @@ def follow(work: Work, case: Return) -> None:
     changed = audit.changes(before, {"goods": case.goods, "money": case.money})
     if changed:
         audit.record(work, "returns.track", "return", case.id, changed, order_id=case.order_id)
+    for moment in moments.moved((before["goods"], case.goods), (before["money"], case.money)):
+        _turned(work, case, moment)
     session.flush()
+
+
+def _turned(work: Work, case: Return, moment: str) -> None:
+    """Say that there may be something to write to the buyer, who is known only with an order."""
+    if moment and case.order_id is not None:
+        work.announce(CaseTurned(case.id, moment))
 
 
 def _judged(session: Session, case_id: int) -> int:

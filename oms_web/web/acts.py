@@ -18,6 +18,7 @@ from oms_web.web import (
     books,
     case_words,
     channels,
+    claim_words,
     label_words,
     message_words,
     payment_words,
@@ -34,7 +35,8 @@ from oms_web.web.users import ROLE_NAMES
 VALUES: dict[str, Mapping[str, Any]] = {
     "phase": {**PHASES, **case_words.PHASES}, "kind": case_words.KINDS,
     "goods": case_words.GOODS, "money": case_words.MONEY, "refund": case_words.REFUND_STATES,
-    "fee_claim": payment_words.CLAIMS,
+    "fee_claim": payment_words.CLAIMS, "claim": claim_words.STATES,
+    "claim_reason": claim_words.REASONS,
     "refund_method": case_words.METHODS, "disposition": case_words.DISPOSITIONS,
     "outcome": case_words.WISHES, "reason_code": case_words.REASONS, "wish": case_words.WISHES,
     "role": ROLE_NAMES, "hold": HOLDS,

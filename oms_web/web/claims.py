@@ -21,7 +21,7 @@ from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping.claim_models import CourierClaim
 from oms_web.domain.shipping.models import Shipment
 from oms_web.extensions import db
-from oms_web.web import asked, formats
+from oms_web.web import asked, claim_words, formats
 from oms_web.web.access import act
 from oms_web.web.door import oms, writing
 from oms_web.web.forms import Form, Needed, choices
@@ -32,22 +32,11 @@ from oms_web.web.toasts import say
 
 screen = Blueprint("claims", __name__)
 
-REASONS: dict[str, Any] = {
-    claim_terms.LOST: _l("The parcel is lost"), claim_terms.DAMAGED: _l("It came damaged"),
-    claim_terms.MISSING: _l("Goods were missing in it"), claim_terms.LATE: _l("It came late"),
-}
-STATES: dict[str, Any] = {
-    claims.OPEN: _l("to be sent to the courier"), claims.SENT: _l("waits for the courier"),
-    claims.PAID: _l("the courier paid"), claims.REFUSED: _l("the courier refused"),
-    claims.DROPPED: _l("dropped"),
-}
-TONES = {claims.OPEN: "warn", claims.SENT: "acc", claims.PAID: "ok", claims.REFUSED: "bad"}
-
 
 class ClaimForm(Form):
     """What is claimed."""
 
-    reason = SelectField(_l("What happened"), choices=choices(REASONS))
+    reason = SelectField(_l("What happened"), choices=choices(claim_words.REASONS))
     amount = StringField(_l("Amount claimed"), [Needed()])
     due_on = DateField(_l("Last day to tell the courier"), [Optional()])
     story = TextAreaField(_l("In your words"))
@@ -92,7 +81,7 @@ def new(shipment_id: int) -> Response:
 def _new(shipment: Shipment, case: Return | None, form: ClaimForm, status: int = 200) -> Response:
     made = claims.proposal(db.session, shipment)
     return render("claims/new.html", shipment=shipment, case=case, form=form, made=made,
-                  reasons=REASONS, status=status,
+                  reasons=claim_words.REASONS, status=status,
                   order=orders.get_order(db.session, shipment.order_id))
 
 
@@ -148,7 +137,8 @@ def _page(claim: CourierClaim, sent: SentForm | None = None, answer: AnswerForm 
           status: int = 200) -> Response:
     session = db.session
     return render(
-        "claims/show.html", claim=claim, reasons=REASONS, states=STATES, tones=TONES,
+        "claims/show.html", claim=claim, reasons=claim_words.REASONS,
+        states=claim_words.STATES, tones=claim_words.TONES,
         term=claim_terms.BY_KEY[claim.term], status=status,
         parcels=shipping.parcels_of(session, claim.shipment_id),
         case=cases.get(session, claim.case_id) if claim.case_id else None,
@@ -181,4 +171,4 @@ def change(claim_id: int, what: str) -> Response:
 
 @screen.app_context_processor
 def _words() -> dict[str, Any]:
-    return {"claim_states": STATES}
+    return {"claim_states": claim_words.STATES}

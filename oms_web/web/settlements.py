@@ -19,8 +19,7 @@ from oms_web.domain.payments.settling import owing, reports
 from oms_web.domain.shipping import claims
 from oms_web.flows import settle_in
 from oms_web.flows.settle_in import TakenIn
-from oms_web.web import asked, payment_words, statements
-from oms_web.web import claims as claim_words
+from oms_web.web import asked, claim_words, payment_words, statements
 from oms_web.web.access import act
 from oms_web.web.door import reading, writing
 from oms_web.web.failures import words_of

@@ -124,7 +124,7 @@ def write(work: Work, shipment_id: int, asked: Asked) -> tuple[CourierClaim, boo
     session.add(claim)
     session.flush()
     _record(work, claim, "claims.write", {"amount": [None, claim.amount],
-                                          "reason": [None, claim.reason]})
+                                          "claim_reason": [None, claim.reason]})
     return claim, True
 
 
@@ -140,7 +140,7 @@ def send(work: Work, claim_id: int, reference: str) -> bool:
     term = claim_terms.BY_KEY[claim.term]
     claim.state, claim.sent_at, claim.reference = SENT, work.now, reference.strip()[:80]
     claim.answer_on = local_day(work.now) + timedelta(days=term.answer_days)
-    _record(work, claim, "claims.send", {"state": [OPEN, SENT]}, claim.reference)
+    _record(work, claim, "claims.send", {"claim": [OPEN, SENT]}, claim.reference)
     return True
 
 
@@ -173,7 +173,7 @@ def drop(work: Work, claim_id: int) -> bool:
     if claim.state == DROPPED:
         return False
     before, claim.state, claim.closed_at = claim.state, DROPPED, work.now
-    _record(work, claim, "claims.drop", {"state": [before, DROPPED]})
+    _record(work, claim, "claims.drop", {"claim": [before, DROPPED]})
     return True
 
 

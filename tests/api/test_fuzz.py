@@ -18,9 +18,10 @@ from oms_web.api.pace import Pace
 from oms_web.domain.stock import levels
 from oms_web.domain.users.api_calls import Calls
 from tests.api.shaping import JSON, Asked, Shapes
+from tests.sizes import size
 
 SEED = int(os.environ.get("OMS_FUZZ_SEED", "1"))
-EXAMPLES = int(os.environ.get("OMS_FUZZ_EXAMPLES", "15"))
+EXAMPLES = int(os.environ.get("OMS_FUZZ_EXAMPLES", size(8, 15)))
 PROBLEM = "application/problem+json"
 KNOWN = {"sku": ["A"]}
 

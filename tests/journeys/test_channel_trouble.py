@@ -24,7 +24,7 @@ from oms_web.domain.orders.models import Order
 from oms_web.jobs import worker
 from tests import factories as make
 from tests.demo_market import UNHURRIED, OpenMarket, Street
-from tests.journeys.looking import look
+from tests.journeys.looking import look, whole
 from tests.serving import serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -82,7 +82,8 @@ def queues(oms):
         return sorted(work.session.scalars(select(Order.queue)))
 
 
-@pytest.mark.parametrize(("language", "size"), [("pl", (1440, 900)), ("en", (390, 844))])
+@pytest.mark.parametrize(("language", "size"), [
+    ("pl", (1440, 900)), pytest.param("en", (390, 844), marks=whole)])
 def test_from_the_first_order_through_a_storm_to_nothing_missing(
     oms, working, market, open_page, language, size
 ):

@@ -236,7 +236,7 @@ def test_a_full_shop_in_english_in_the_dark(app, full, browser_as, open_page):
     addresses = screens(app, browser_as("owner"), full)
     page = open_page("owner", "en", size=(390, 844), scheme="dark")
     found = []
-    for address in [*addresses[::size(2, 1)], full["looked"]]:
+    for address in [*addresses[::size(3, 1)], full["looked"]]:
         page.goto(address)
         found += look(page, address, **CONTRAST)
         page.set_viewport_size(DESK)

@@ -193,8 +193,8 @@ def test_only_what_can_be_tried_again_is(shop):
     for kind in ("access", "link", "nothing"):
         with pytest.raises(NotFound):
             try_again(shop, kind)
-    assert sorted(again.KINDS) == ["cancel", "feed", "invoice", "limit", "order", "price",
-                                   "return", "shipment", "status", "stock"]
+    assert sorted(again.KINDS) == ["cancel", "feed", "invoice", "limit", "message", "order",
+                                   "price", "return", "shipment", "status", "stock"]
 
 
 def test_a_lost_answer_counts_until_it_is_known(shop):

@@ -22,7 +22,7 @@ from tests.sizes import size
 from tests.sync.chaos import Day, Scale, new_day
 from tests.sync.chaos_verdict import Verdict, verdict
 
-SEEDS = int(os.environ.get("OMS_CHAOS_SEEDS", size(3, 5)))
+SEEDS = int(os.environ.get("OMS_CHAOS_SEEDS", size(2, 5)))
 SCALE = Scale(
     channels=int(os.environ.get("OMS_CHAOS_CHANNELS", "2")),
     skus=int(os.environ.get("OMS_CHAOS_SKUS", "30")),

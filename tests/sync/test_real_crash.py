@@ -92,7 +92,7 @@ def shop_of(oms, folder):
 
 def test_the_command_itself_killed_and_called_again(make_database, tmp_path, slice_of):
     """``oms import orders`` as people run it: a process of its own, killed in mid-import."""
-    path = slice_of(size(6_000, 12_000))
+    path = slice_of(size(3_000, 12_000))
     url = make_database("sqlite")
     folder = tmp_path / "instance"
     oms = wire(settings=settings_for(url, folder))

@@ -248,7 +248,7 @@ def test_a_full_shop_in_english_in_the_dark(app, full, browser_as, open_page):
 def test_an_empty_shop(app, empty, open_page, untranslated):
     page = open_page("owner", "pl", size=(390, 844))
     found = []
-    for address in screens(app, empty, {"key": ["files"]})[::size(2, 1)]:
+    for address in screens(app, empty, {"key": ["files"]})[::size(3, 1)]:
         page.goto(address)
         found += look(page, address) + headed(page, address) + untold(page, address, untranslated)
         page.set_viewport_size(DESK)

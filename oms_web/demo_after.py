@@ -15,7 +15,7 @@ from oms_demo import DemoConnector
 from oms_payu import PayuConnector
 from sqlalchemy import select
 
-from oms_web.core.actor import SYSTEM
+from oms_web.core.actor import SYSTEM, Actor
 from oms_web.core.clock import local_day, utc_now
 from oms_web.core.money import to_micro
 from oms_web.core.work import Work, Works
@@ -34,6 +34,7 @@ from oms_web.domain.returns.intake import Judgement
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.refund_plan import Wish
 from oms_web.domain.returns.service import Opening
+from oms_web.domain.users.models import User
 from oms_web.flows import (
     correct_document,
     issue_document,
@@ -76,16 +77,23 @@ class Sale:
     country: str = "PL"
     currency: str = "PLN"
     paid: bool = True
+    origin: str = "tel."
+    company: tuple[str, str] = ("", "")  # its name and tax number
+    kind: str = "prepaid"
+    wants_invoice: bool = True
 
 
 def seed(works: Works) -> None:
     """Tell the stories that were not told yet; each in a transaction."""
     with works.reading(SYSTEM) as work:
         here = set(work.session.scalars(select(Variant.sku).where(Variant.sku.in_(GOODS))))
+        found = work.session.execute(
+            select(User.name, User.id).where(User.role == "manager").limit(1)).first()
     if here != GOODS:
         return
+    who = Actor("user", found.name, found.id) if found else SYSTEM
     for email, story in STORIES.items():
-        with works.writing(SYSTEM) as work:
+        with works.writing(who) as work:
             told = select(Order.id).where(Order.buyer_email == email).limit(1)
             if work.session.scalar(told) is None:
                 story(work, email)
@@ -95,9 +103,8 @@ def seed(works: Works) -> None:
             return_bench.orphan(work, "PX0042719955", "demo:orphan")
 
 
-def _sell(work: Work, sale: Sale) -> int:
-    """Take an order down at its moment."""
-    _ago(work, days=sale.days)
+def sell(work: Work, sale: Sale) -> int:
+    """Take an order down at the work's moment."""
     wanted = [sku for sku, _, _ in sale.goods]
     ids = dict(work.session.execute(
         select(Variant.sku, Variant.id).where(Variant.sku.in_(wanted))).all())
@@ -106,25 +113,33 @@ def _sell(work: Work, sale: Sale) -> int:
         {"name": sale.name, "street": sale.street, "postcode": sale.postcode, "city": sale.city,
          "country": sale.country, "phone": PHONE, "email": sale.email},
         {"buyer_name": sale.name, "buyer_email": sale.email, "buyer_phone": PHONE,
-         "buyer_company": "", "tax_id": ""}, sale.currency, shipping=1490,
+         "buyer_company": sale.company[0], "tax_id": sale.company[1]},
+        sale.currency, shipping=1490, payment_kind=sale.kind,
         delivery={"delivery_method": "Kurier DPD", "carrier": "DPD"},
-        payment_method="przelew", origin="tel.", wants_invoice=True,
+        payment_method="przelew" if sale.kind == "prepaid" else "za pobraniem",
+        origin=sale.origin, wants_invoice=sale.wants_invoice,
     ), confirm=True, form_key=f"demo:{sale.email}", paid=sale.paid)
     return order_id
 
 
-def _ago(work: Work, **span: int) -> None:
+def _sell(work: Work, sale: Sale) -> int:
+    """Take an order down as many days ago as it says."""
+    ago(work, days=sale.days)
+    return sell(work, sale)
+
+
+def ago(work: Work, **span: int) -> None:
     """Go on at a moment before now."""
     work.now = utc_now() - timedelta(**span)
 
 
 def _sent(work: Work, order_id: int, days: int, *, arrives: bool = True) -> int:
     """The parcel leaves so many days ago, and is there two days later; the shipment."""
-    _ago(work, days=days)
+    ago(work, days=days)
     [shipment_id] = ship.ship_order(work, order_id, carrier="DPD", number=f"10004200{order_id:05}U")
     issue_document.issue_invoice(work, order_id)
     if arrives:
-        _ago(work, days=days - 2)
+        ago(work, days=days - 2)
         ship.arrived(work, shipment_id)
     return shipment_id
 
@@ -150,10 +165,10 @@ def _withdrawn(work: Work, email: str) -> None:
     order_id = _sell(work, Sale("Anna Zięba", email, (
         ("KUB-05-GRA", 3, "39.90"), ("TER-STA-050", 1, "99.00")), 16))
     _sent(work, order_id, 15)
-    _ago(work, days=6)
+    ago(work, days=6)
     case = _open(work, order_id, "withdrawal", "KUB-05-GRA", 1, reason_code="changed_mind")
     return_case.decide(work, case.id, "accept")
-    _ago(work, days=3)
+    ago(work, days=3)
     _judge(work, case, "A", "restock")
     line = _lines(work, order_id)["KUB-05-GRA"]
     [refund] = return_refund.ask(work, case.id, Wish({line: 1}), "transfer", f"demo:{email}",
@@ -169,7 +184,7 @@ def _complaint(work: Work, email: str) -> None:
     """A complaint whose answer is due today."""
     order_id = _sell(work, Sale("Piotr Wrona", email, (("CZA-12-GRA", 1, "109.00"),), 30))
     _sent(work, order_id, 29)
-    _ago(work, days=14)
+    ago(work, days=14)
     _open(work, order_id, "complaint", "CZA-12-GRA", 1, reason_code="defect", wish="repair",
           story="Po tygodniu odpryskuje emalia przy dzióbku. Czajnik był używany tylko na kuchence "
                 "gazowej, zgodnie z instrukcją.")
@@ -179,7 +194,7 @@ def _exchange(work: Work, email: str) -> None:
     """An exchange on its way."""
     order_id = _sell(work, Sale("Kasia Bąk", email, (("KUB-03-BIA", 2, "32.90"),), 12))
     _sent(work, order_id, 11)
-    _ago(work, days=2)
+    ago(work, days=2)
     case = _open(work, order_id, "exchange", "KUB-03-BIA", 2, reason_code="not_described",
                  story="Wolę granatowe.")
     return_case.decide(work, case.id, "accept")
@@ -189,11 +204,11 @@ def _planned(work: Work, email: str) -> None:
     """A return that was judged; its refund waits for somebody who approves it."""
     order_id = _sell(work, Sale("Marek Dudek", email, (("TER-STA-100", 1, "139.00"),), 14))
     _sent(work, order_id, 13)
-    _ago(work, days=4)
+    ago(work, days=4)
     case = _open(work, order_id, "return", "TER-STA-100", 1, reason_code="damaged",
                  story="Wgniecenie przy podstawie, paczka przyszła rozdarta.")
     return_case.decide(work, case.id, "accept")
-    _ago(work, hours=20)
+    ago(work, hours=20)
     _judge(work, case, "C", "quarantine")
     return_refund.ask(work, case.id, Wish({_lines(work, order_id)["TER-STA-100"]: 1}), "transfer",
                       f"demo:{email}", account=ACCOUNT)
@@ -203,7 +218,7 @@ def _not_collected(work: Work, email: str) -> None:
     """A parcel that nobody collected comes back."""
     order_id = _sell(work, Sale("Ola Gajda", email, (("MAN-STA-070", 1, "119.00"),), 10))
     shipment_id = _sent(work, order_id, 9, arrives=False)
-    _ago(work, days=1)
+    ago(work, days=1)
     ship.came_to_nothing(work, shipment_id, "The parcel is on its way back.")
     return_parcel.comes_back(work, shipment_id)
 
@@ -213,12 +228,12 @@ def _abroad(work: Work, email: str) -> None:
     order_id = _sell(work, Sale(
         "Lukas Brandt", email, (("TER-STA-050", 2, "24.90"),), 8, "Tannenweg 4", "10115", "Berlin",
         "DE", "EUR"))
-    _ago(work, days=7)
+    ago(work, days=7)
     [shipment_id] = ship.ship_order(work, order_id, carrier="DPD", number="10004277123456U")
     rate, table = EURO
     issue_document.issue_invoice(work, order_id, Ask(
         language="en", exchange=Exchange(rate, table, _weekday(local_day(work.now)))))
-    _ago(work, days=4)
+    ago(work, days=4)
     ship.arrived(work, shipment_id)
 
 

@@ -15,7 +15,7 @@ from oms_web.domain.messages import models as messages
 from oms_web.domain.orders import begun, outgoing
 from oms_web.domain.orders import models as orders
 from oms_web.domain.orders.verification import models as verification
-from oms_web.domain.payments import fees
+from oms_web.domain.payments import fee_claims, fees
 from oms_web.domain.payments import models as payments
 from oms_web.domain.payments import requests as payment_requests
 from oms_web.domain.payments.bank import models as bank
@@ -23,6 +23,7 @@ from oms_web.domain.payments.courier import models as courier
 from oms_web.domain.payments.settling import models as settling
 from oms_web.domain.printers import models as printers
 from oms_web.domain.returns import models as returns
+from oms_web.domain.shipping import claim_models as courier_claims
 from oms_web.domain.shipping import label_models as labels
 from oms_web.domain.shipping import models as shipping
 from oms_web.domain.stock import models as stock
@@ -43,9 +44,11 @@ __all__ = [
     "claims",
     "company",
     "courier",
+    "courier_claims",
     "documents",
     "einvoices",
     "events",
+    "fee_claims",
     "fees",
     "fulfilment",
     "labels",

@@ -155,6 +155,12 @@ def correct_invoice(events: Sequence[OutboxEvent]) -> list[Queued]:
                    {"refund_id": event.payload["refund_id"]}) for event in events]
 
 
+def claim_fee(events: Sequence[OutboxEvent]) -> list[Queued]:
+    """Money went back: the marketplace's commission may come back, too."""
+    return [Queued("claim_fee_of_refund", str(event.payload["refund_id"]),
+                   {"refund_id": event.payload["refund_id"]}) for event in events]
+
+
 def write_case_letter(events: Sequence[OutboxEvent]) -> list[Queued]:
     """A case took a turn: its buyer is written to, if the seller wants that by itself."""
     return [Queued("case_letter", f"{event.payload['case_id']}:{event.payload['moment']}",
@@ -172,6 +178,6 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     ShipmentPacked.name: (label_when_packed,),
     WebhookCalled.name: (call_webhook,),
     DocumentIssued.name: (queue_einvoice,),
-    RefundDone.name: (correct_invoice,),
+    RefundDone.name: (correct_invoice, claim_fee),
     CaseTurned.name: (write_case_letter,),
 }

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from oms_connector import Limit
 from sqlalchemy import Engine
 
-from oms_web.adapters import nbp
+from oms_web.adapters import latarnia, nbp
 from oms_web.adapters.calls import Recorder, Sink
 from oms_web.adapters.files import DiskFiles
 from oms_web.adapters.http import AccountHttp, Patience
@@ -29,6 +29,7 @@ from oms_web.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from oms_web.adapters.printing import Printing
+    from oms_web.domain.einvoices.announced import Announced
     from oms_web.domain.einvoices.office import Access, EInvoiceOffice, Login
     from oms_web.sync.einvoicing import OfficeMaker
     from oms_web.sync.file_import import Importer
@@ -87,6 +88,7 @@ def wire(
         "webhooks": _messengers(settings),
         "mail": connection,
         "ksef": _ksef(settings, pacer, clock),
+        "ksef_notices": partial(_ksef_notices, settings, pacer),
         "rates": partial(_rates, settings, pacer),
         "children": _children(settings),
     }
@@ -114,6 +116,17 @@ def _rates(settings: Settings, pacer: Pacer) -> AccountHttp:
     return AccountHttp(nbp.ADDRESS, {}, loopback=settings.loopback_shops, name="nbp",
                        pace=pacer.of("nbp", "nbp", ()),
                        patience=Patience(read=10.0, whole=30.0, keep=4 * 1024 * 1024))
+
+
+def _ksef_notices(settings: Settings, pacer: Pacer, address: str) -> Sequence[Announced]:
+    """What is announced of KSeF at an address."""
+    http = AccountHttp(address, {}, loopback=settings.loopback_shops, name="latarnia",
+                       pace=pacer.of("latarnia", "latarnia", ()),
+                       patience=Patience(read=10.0, whole=30.0, keep=4 * 1024 * 1024))
+    try:
+        return latarnia.read(http)
+    finally:
+        http.close()
 
 
 def _messengers(settings: Settings) -> Messenger:

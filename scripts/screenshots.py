@@ -23,29 +23,28 @@ from urllib.request import urlopen
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 TARGET = CHECKOUT / "docs" / "screenshots"
-SETTLE = 25  # seconds for the first orders to arrive and the first quantities to be sent
+SETTLE = 30  # seconds for the first orders to arrive and the first quantities to be sent
 DESK, PHONE = (1440, 900), (390, 844)
 
 # name -> (path, size, language, scheme)
 PICTURES = {
-    "home": ("/", DESK, "pl", "light"),
-    "orders": ("/orders", DESK, "pl", "light"),
-    "orders-en": ("/orders", DESK, "en", "light"),
+    "home": ("/", DESK, "en", "light"),
+    "orders": ("/orders", DESK, "en", "light"),
     "orders-dark": ("/orders", DESK, "pl", "dark"),
     "orders-phone": ("/orders", PHONE, "pl", "light"),
-    "order": ("/orders/{order}", DESK, "pl", "light"),
-    "stock": ("/stock", DESK, "pl", "light"),
+    "order": ("/orders/{order}", DESK, "en", "light"),
+    "stock": ("/stock", DESK, "en", "light"),
     "picking": ("/picking", DESK, "pl", "light"),
-    "packing": ("/packing", DESK, "pl", "light"),
-    "channels": ("/channels", DESK, "pl", "light"),
-    "verification": ("/verification", DESK, "pl", "light"),
-    "rules": ("/rules", DESK, "pl", "light"),
-    "till": ("/pos", DESK, "pl", "light"),
-    "messages": ("/messages/templates/2", DESK, "pl", "light"),
-    "labels": ("/settings/shipping", DESK, "pl", "light"),
-    "documents": ("/documents", DESK, "pl", "light"),
-    "returns": ("/returns", DESK, "pl", "light"),
-    "payments": ("/payments/profit", DESK, "pl", "light"),
+    "packing": ("/packing", DESK, "en", "light"),
+    "channels": ("/channels", DESK, "en", "light"),
+    "verification": ("/verification", DESK, "en", "light"),
+    "rules": ("/rules", DESK, "en", "light"),
+    "till": ("/pos", DESK, "en", "light"),
+    "messages": ("/messages/templates/2", DESK, "en", "light"),
+    "labels": ("/settings/shipping", DESK, "en", "light"),
+    "documents": ("/documents", DESK, "en", "light"),
+    "returns": ("/returns/2", DESK, "en", "light"),
+    "payments": ("/payments/profit", DESK, "en", "light"),
     "import": ("/imports", DESK, "pl", "light"),
     "guide": ("/guide", DESK, "en", "light"),
 }
@@ -125,6 +124,7 @@ def signed_in(browser: Any, address: str, email: str, password: str, size: tuple
     page.fill("[name=email]", email)
     page.fill("[name=password]", password)
     page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "sign-in" not in url)
     page.wait_for_load_state("networkidle")
     page.evaluate(
         "lang => fetch(`/language/${lang}`, {method: 'POST', headers: {'X-CSRFToken': "
@@ -151,7 +151,7 @@ def main(*names: str) -> None:
             page = signed_in(browser, *shop, size, language, scheme)
             if "{order}" in path:
                 page.goto("/orders")
-                row = page.locator("[data-row] [data-open]").first
+                row = page.locator("[data-row] [data-open]").nth(1)  # with a problem
                 path = row.get_attribute("href")
             page.goto(path)
             if name in BEFORE:

@@ -236,6 +236,12 @@ def browser_as(app, works: Works):
 
 
 @pytest.fixture(autouse=True, scope="session")
+def shared_printers() -> None:
+    """Files that import ``PdfPool`` themselves have done so, and make their own."""
+    quick.share_printers()
+
+
+@pytest.fixture(autouse=True, scope="session")
 def cheap_passwords() -> None:
     """Hash passwords with the least work: the cost is argon2's own business, not ours to test."""
     from argon2 import PasswordHasher

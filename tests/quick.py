@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy
 from sqlalchemy import Engine
 
+from oms_web.adapters import pdf
 from oms_web.core import db
 
 MEMORY = Path("/dev/shm")
@@ -52,6 +54,13 @@ def share_compiled(engine: Engine) -> None:
     """
     _first.setdefault(engine.name, engine)
     db.create_engine = _create_engine
+
+
+def share_printers() -> None:
+    """Let all installations print with the same workers: to start one takes a second, and who made
+    a pool of its own for each test left its workers behind until the end of the run.
+    """
+    pdf.PdfPool = cache(pdf.PdfPool)  # type: ignore[assignment, misc]
 
 
 def _create_engine(url: Any, **options: Any) -> Engine:

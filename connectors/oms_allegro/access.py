@@ -40,6 +40,8 @@ SCOPES = (
 )
 SHIPPING_SCOPES = ("allegro:api:shipments:read", "allegro:api:shipments:write")
 """Asked for only where parcels are sent with Allegro: not every application may ask for them."""
+REFUND_SCOPES = ("allegro:api:payments:read", "allegro:api:payments:write")
+"""Asked for unless the seller does not want it, as not every application may have them."""
 MESSAGE_SCOPES = ("allegro:api:messaging",)
 """Asked for only where messages are read and written."""
 DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"

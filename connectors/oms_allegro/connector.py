@@ -13,16 +13,21 @@ from oms_connector import (
     Context,
     DeviceCode,
     Dictionary,
+    FeeClaim,
+    FeeClaimTold,
     Field,
     Invoice,
     ItemResult,
     Limit,
     Manifest,
+    NotSupported,
     Offer,
     Order,
     OrderRef,
     Page,
     PriceItem,
+    RefundAsk,
+    RefundTold,
     Refused,
     Return,
     Shipment,
@@ -36,12 +41,14 @@ from oms_connector.reading import children
 
 from oms_allegro import (
     access,
+    claims,
     commands,
     invoices,
     journal,
     messages,
     offers,
     parcels,
+    refunds,
     returns,
     words,
 )
@@ -93,6 +100,8 @@ class AllegroConnector(Carrier, Messages, Connector):
                   help=words.CODE_HELP),
             Field("resume", words.RESUME, "flag", required=False, help=words.RESUME_HELP),
             Field("shipping", words.SHIPPING, "flag", required=False, help=words.SHIPPING_HELP),
+            Field("refunds", words.REFUNDS, "flag", required=False, default="1",
+                  help=words.REFUNDS_HELP),
             Field(messages.SETTING, words.MESSAGES, "flag", required=False,
                   help=words.MESSAGES_HELP),
         ),
@@ -223,6 +232,30 @@ class AllegroConnector(Carrier, Messages, Connector):
         """New and changed returns."""
         return returns.pull(self._api, self.context.now, cursor, limit)
 
+    # RefundsPayments, ClaimsFees
+
+    def refund(self, ask: RefundAsk) -> RefundTold:
+        """Money of an order back to its buyer."""
+        self._must_refund()
+        return refunds.refund(self._api, ask)
+
+    def find_refund(self, ask: RefundAsk, reference: str = "") -> RefundTold | None:
+        """A refund of an order by our mark, or by Allegro's id."""
+        self._must_refund()
+        return refunds.find(self._api, ask, reference)
+
+    def claim_fee(self, claim: FeeClaim) -> FeeClaimTold:
+        """The commission of units back."""
+        return claims.claim(self._api, claim)
+
+    def find_fee_claim(self, claim: FeeClaim, reference: str = "") -> FeeClaimTold | None:
+        """A claim of a line, ours or Allegro's own."""
+        return claims.find(self._api, claim, reference)
+
+    def withdraw_fee_claim(self, reference: str) -> None:
+        """Take a claim back."""
+        claims.withdraw(self._api, reference)
+
     # KnowsWords
 
     def words(self, kind: Dictionary) -> Sequence[Word]:
@@ -247,8 +280,20 @@ class AllegroConnector(Carrier, Messages, Connector):
     def _door(self) -> access.Door:
         login = access.LOGIN[access.environment(self.context.settings)]
         scopes = access.SCOPES + (access.SHIPPING_SCOPES if self._ships() else ()) \
+            + (access.REFUND_SCOPES if self._refunds() else ()) \
             + (access.MESSAGE_SCOPES if self._talks() else ())
         return access.Door(self.context.http, login, self._client(), self.context.now, scopes)
 
     def _resumes(self) -> bool:
-        return str(self.context.settings.get("resume", "")).lower() in ("1", "true", "on", "yes")
+        return _is_on(self.context.settings.get("resume"))
+
+    def _refunds(self) -> bool:
+        return _is_on(self.context.settings.get("refunds", "1"))
+
+    def _must_refund(self) -> None:
+        if not self._refunds():
+            raise NotSupported(words.NO_REFUNDS)
+
+
+def _is_on(told: Any) -> bool:
+    return str(told or "").lower() in ("1", "true", "on", "yes")

@@ -40,6 +40,12 @@ SHIPPING_HELP = N_(
     "account again after switching this on."
 )
 
+REFUNDS = N_("Give buyers their money back, and claim the commission back")
+REFUNDS_HELP = N_(
+    "The application needs the rights to payments; connect the account again after switching this "
+    "on."
+)
+
 NOT_CONNECTED = N_("This account is not connected to Allegro yet.")
 TOKEN_REFUSED = N_(
     "Allegro does not accept this connection any more, or it was made for the other environment. "
@@ -91,6 +97,19 @@ NO_POINT = N_("This service needs a locker or point.")
 NO_AMOUNT = N_("It must be more than zero.")
 NO_MEASURES = N_("A parcel needs its three measures.")
 MISSING = N_("It is missing.")
+
+NO_REFUNDS = N_(
+    "This account does not give money back by Allegro. Switch it on in its settings and connect it "
+    "again."
+)
+NO_REFUND_RIGHTS = N_(
+    "The application has no right to payments: %(why)s Give it to the application and connect the "
+    "account again."
+)
+NOT_PAID_HERE = N_("The buyer did not pay this order by Allegro.")
+NO_SUCH_LINE = N_("The order has no such line.")
+MORE_THAN_GOODS = N_("Allegro gives no more back than the goods cost.")
+ALLEGRO_REFUNDS = N_("Allegro itself gives the money of this order back.")
 
 LARGE_FILE = N_("Allegro takes files of at most 3 MB.")
 SCANNING = N_("Allegro is still checking the file that was sent before.")

@@ -145,7 +145,8 @@ class Return:
 
     ``order_ref`` is the external id of its order. ``state``: ``announced`` (the buyer said so),
     ``sent``, ``arrived``, ``closed`` (refunded or settled otherwise), ``refused``. ``refunded`` is
-    what the channel gave back of the money so far.
+    what the channel gave back of the money so far. ``refund_ref``: this return is nothing but that
+    refund, where a channel shows refunds in place of returns.
     """
 
     external_id: str
@@ -160,6 +161,7 @@ class Return:
     buyer_name: str = ""
     reason: str = ""
     refunded: Decimal | None = None
+    refund_ref: str = ""
     parcels: Sequence[ParcelInfo] = ()
     raw: str = field(default="", repr=False, compare=False)
 

@@ -1,4 +1,7 @@
-"""Payment providers: what crosses the border when money is asked for, looked at or given back.
+"""Money: what crosses the border when it is asked for, looked at, given back, or claimed back.
+
+Buyers pay at a provider, or at the channel where they buy. Money goes back by the way it came: by a
+provider's payment, or by a channel's order.
 
 Notifications are doorbells (``HearsWebhooks`` with rings of kind ``payment``): whatever they say,
 the payment is read again. Amounts are ``Decimal`` in the currency's main unit.
@@ -64,6 +67,34 @@ class RefundTold:
 
 
 @dataclass(frozen=True, slots=True)
+class FeeClaim:
+    """A marketplace's commission that is to come back for units of an order's line.
+
+    ``offer_ref`` is empty where it is not known.
+    ``known``: references of this line's other claims that we know of: none of them is this one.
+    """
+
+    key: str
+    order_ref: str
+    line_ref: str
+    offer_ref: str
+    quantity: int
+    known: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FeeClaimTold:
+    """A claim, as the marketplace knows it. ``amount``: gross; None while it is not known."""
+
+    reference: str
+    state: Literal["open", "granted", "rejected", "withdrawn"]
+    quantity: int
+    amount: Decimal | None = None
+    currency: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentTold:
     """A payment, as the provider knows it now. ``key`` is the one it was asked for with.
 
@@ -83,12 +114,30 @@ class PaymentTold:
     disputed: bool = False
 
 
+RefundReason = Literal["return", "complaint", "cancelled", "not_collected", "other"]
+"""Why money goes back: the buyer sends goods back, complains of them, called the order off, did
+not take the parcel; ``other``: a lower price, or a gesture."""
+
+
+@dataclass(frozen=True, slots=True)
+class RefundLine:
+    """What goes back of an order's line: so many units of it, and the money for them."""
+
+    line_ref: str
+    quantity: int
+    amount: Decimal
+
+
 @dataclass(frozen=True, slots=True)
 class RefundAsk:
     """Money that is to go back, the whole payment or part of it. ``key`` is ours and unique.
 
-    ``known``: references of this payment's other refunds that we know of, for providers that keep
+    ``payment``: the provider's reference of the payment; at a channel its id of the order.
+    ``known``: references of this payment's other refunds that we know of, for those that keep
     no keys: a refund of the same amount which is none of them is the one that was asked for.
+
+    Channels are told what the money is for, too: ``amount`` is that of the ``lines`` and of
+    ``shipping`` together, and what is more stands behind nothing (a lower price).
     """
 
     key: str
@@ -98,6 +147,14 @@ class RefundAsk:
     description: str
     notify_url: str = ""
     known: Sequence[str] = ()
+    lines: Sequence[RefundLine] = ()
+    shipping: Decimal = Decimal(0)
+    reason: RefundReason = "other"
+
+    @property
+    def rest(self) -> Decimal:
+        """The part of the amount that neither goods nor sending stand behind."""
+        return self.amount - self.shipping - sum((one.amount for one in self.lines), Decimal(0))
 
 
 @runtime_checkable
@@ -123,7 +180,7 @@ class AsksForPayments(Protocol):
 
 @runtime_checkable
 class RefundsPayments(Protocol):
-    """Gives money back by the way it came."""
+    """Gives money back by the way it came: a provider by its payment, a channel by its order."""
 
     def refund(self, ask: RefundAsk) -> RefundTold:
         """Order it; the same key twice gives money back once.
@@ -137,6 +194,29 @@ class RefundsPayments(Protocol):
         """What the provider has of a refund that was asked for; None: nothing.
 
         ``reference`` is the provider's own id of it, where it was told.
+        """
+
+
+@runtime_checkable
+class ClaimsFees(Protocol):
+    """Gives its commission back for what was sold and came back, if it is asked to."""
+
+    def claim_fee(self, claim: FeeClaim) -> FeeClaimTold:
+        """Ask for it; the same key twice, or what is claimed already, is one claim.
+
+        Raises:
+            Refused: too late, or the buyer has the money still to get.
+            OutcomeUnknown: sent, and nobody knows.
+        """
+
+    def find_fee_claim(self, claim: FeeClaim, reference: str = "") -> FeeClaimTold | None:
+        """How a claim stands, by its reference or as the one for this line; None: there is none."""
+
+    def withdraw_fee_claim(self, reference: str) -> None:
+        """Take it back. Twice is once.
+
+        Raises:
+            Refused: it was decided already.
         """
 
 

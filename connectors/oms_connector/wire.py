@@ -22,7 +22,17 @@ from decimal import Decimal
 from operator import attrgetter
 from typing import Any
 
-from oms_connector import access, carrying, context, data, errors, paying, talking, webhooks
+from oms_connector import (
+    access,
+    bookkeeping,
+    carrying,
+    context,
+    data,
+    errors,
+    paying,
+    talking,
+    webhooks,
+)
 
 HEAD = struct.Struct(">II")
 """Lengths of the JSON and of the blob that follow it."""
@@ -43,6 +53,10 @@ CLASSES: tuple[type[Any], ...] = (
     carrying.Flaw, carrying.Booked, carrying.LabelFile, carrying.Rate, carrying.TravelEvent,
     carrying.Journey, carrying.PickupPoint, carrying.Pickup,
     paying.PaymentAsk, paying.PaymentLink, paying.RefundTold, paying.PaymentTold, paying.RefundAsk,
+    bookkeeping.BookLine, bookkeeping.BookChange, bookkeeping.BookSum, bookkeeping.BookParty,
+    bookkeeping.BookPayment, bookkeeping.BookExchange, bookkeeping.BookDocument,
+    bookkeeping.Entered,
+    paying.RefundLine, paying.FeeClaim, paying.FeeClaimTold,
     talking.Attached, talking.BuyerMessage, talking.MessageOut,
 )
 

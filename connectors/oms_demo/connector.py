@@ -7,16 +7,20 @@ reach these files.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from oms_connector import (
     AccessRefused,
     BuyerMessage,
     Capabilities,
+    ChannelDown,
+    ChannelError,
     Connector,
     Dictionary,
+    FeeClaim,
+    FeeClaimTold,
     Field,
     Invoice,
     ItemResult,
@@ -27,8 +31,11 @@ from oms_connector import (
     Offer,
     Order,
     OrderRef,
+    OutcomeUnknown,
     Page,
     PriceItem,
+    RefundAsk,
+    RefundTold,
     Return,
     Ring,
     Shipment,
@@ -36,10 +43,13 @@ from oms_connector import (
     Unreadable,
     Word,
 )
+from oms_connector.paying import in_minor
+from oms_connector.reading import Puzzling
 
 from oms_demo import bell, journal, mapping, talking, words
 from oms_demo.asking import Asking, batches, path_to
 
+Told = TypeVar("Told")
 API = "/api/v1"
 BATCH = 100
 """Orders by id, items of a page, quantities in a push: the marketplace takes a hundred at most."""
@@ -181,6 +191,49 @@ class DemoConnector(Connector):
             number=invoice.number, issued_at=invoice.issued_at.isoformat(),
         )
         return str(answer["id"])
+
+    # RefundsPayments, ClaimsFees
+
+    def refund(self, ask: RefundAsk) -> RefundTold:
+        """Give money of an order back. The key makes the second time harmless."""
+        in_minor(ask.amount)
+        return self._told(mapping.refund_in, self._market.send(
+            "POST", path_to("orders", ask.payment, "refunds"), ("id",), mapping.refund_out(ask),
+            {"Idempotency-Key": ask.key}), OutcomeUnknown)
+
+    def find_refund(self, ask: RefundAsk, reference: str = "") -> RefundTold | None:
+        """The refund of our key, or of the marketplace's own number."""
+        told = self._market.get(path_to("orders", ask.payment, "refunds"), ("refunds",),
+                                lists=("refunds",))["refunds"]
+        found = [self._told(mapping.refund_in, one, ChannelDown) for one in told]
+        return next((one for one in found if one.key == ask.key
+                     or (reference and one.reference == reference)), None)
+
+    def claim_fee(self, claim: FeeClaim) -> FeeClaimTold:
+        """Ask for the commission back. The key makes the second time harmless."""
+        body = {"line_id": claim.line_ref, "quantity": claim.quantity}
+        return self._told(mapping.claim_in, self._market.send(
+            "POST", path_to("orders", claim.order_ref, "fee-claims"), ("id",), body,
+            {"Idempotency-Key": claim.key}), OutcomeUnknown)
+
+    def find_fee_claim(self, claim: FeeClaim, reference: str = "") -> FeeClaimTold | None:
+        """The claim of our key, or of the marketplace's own number."""
+        told = self._market.get(path_to("orders", claim.order_ref, "fee-claims"), ("claims",),
+                                lists=("claims",))["claims"]
+        mine = [one for one in told if isinstance(one, dict)
+                and (one.get("key") == claim.key or (reference and one.get("id") == reference))]
+        return self._told(mapping.claim_in, mine[0], ChannelDown) if mine else None
+
+    def withdraw_fee_claim(self, reference: str) -> None:
+        """Take a claim back."""
+        self._market.send("DELETE", path_to("fee-claims", reference), (), None)
+
+    def _told(self, read: Callable[[Any], Told], document: Any, failing: type[ChannelError]
+              ) -> Told:
+        try:
+            return read(document)
+        except Puzzling as puzzle:
+            raise failing(str(puzzle)) from puzzle
 
     # PullsReturns
 

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from oms_connector import (
     Address,
+    FeeClaimTold,
     ItemResult,
     Offer,
     Order,
@@ -20,6 +21,8 @@ from oms_connector import (
     ParcelInfo,
     Payment,
     PriceItem,
+    RefundAsk,
+    RefundTold,
     Return,
     ReturnLine,
     Shipment,
@@ -54,6 +57,10 @@ RETURN_STATES: Mapping[str, Literal["announced", "sent", "arrived", "closed", "r
     "announced": "announced", "on_the_way": "sent", "arrived": "arrived", "refunded": "closed",
     "refused": "refused",
 }
+REFUND_STATES: Mapping[str, Literal["pending", "done", "refused"]] = {"done": "done"}
+CLAIM_STATES: Mapping[str, Literal["open", "granted", "rejected", "withdrawn"]] = {
+    "open": "open", "granted": "granted", "withdrawn": "withdrawn",
+}
 OFFER_STATUSES: Mapping[str, bool] = {"active": True, "ended": False}
 CURRENCIES = ("PLN", "EUR")
 """What the marketplace sells in. Another one would be news: its minor unit is not guessed at."""
@@ -76,6 +83,7 @@ def _order(document: Any) -> Order:
     totals = child(document, "totals")
     invoice = child(document, "invoice") if value(document, "invoice") else None
     payments = [payment_in(entry) for entry in children(payment, "received")]
+    payments += [given_back(entry) for entry in children_or_none(payment, "refunds")]
     return Order(
         external_id=text(document, "id"),
         revision=revision(document),
@@ -147,6 +155,44 @@ def payment_in(entry: Any) -> Payment:
         reference=text(entry, "id"), amount=amount(entry, "amount"), at=moment(entry, "at"),
         method=text_or_empty(entry, "method"),
     )
+
+
+def given_back(entry: Any) -> Payment:
+    """Money the marketplace has given back to the buyer."""
+    return Payment(text(entry, "id"), -amount(entry, "amount"), moment(entry, "at"))
+
+
+def refund_out(ask: RefundAsk) -> dict[str, Any]:
+    """A refund as the marketplace wants to be told of it."""
+    return {
+        "amount": f"{ask.amount:.2f}", "delivery": f"{ask.shipping:.2f}", "reason": ask.reason,
+        "lines": [{"line_id": line.line_ref, "quantity": line.quantity,
+                   "amount": f"{line.amount:.2f}"} for line in ask.lines],
+    }
+
+
+def refund_in(document: Any) -> RefundTold:
+    """A refund as the marketplace knows it.
+
+    Raises:
+        Puzzling: something in it makes no sense.
+    """
+    return RefundTold(
+        text(document, "id"), amount(document, "amount"),
+        choice(REFUND_STATES, text(document, "status"), "status"),
+        text(document, "key"), moment(document, "at"))
+
+
+def claim_in(document: Any) -> FeeClaimTold:
+    """A claim of the commission as the marketplace knows it.
+
+    Raises:
+        Puzzling: something in it makes no sense.
+    """
+    state = choice(CLAIM_STATES, text(document, "status"), "status")
+    return FeeClaimTold(
+        text(document, "id"), state, units(document, "quantity"),
+        amount(document, "amount") if state == "granted" else None, currency(document))
 
 
 def address(entry: Any) -> Address:

@@ -18,6 +18,7 @@ from oms_connector import (
     Connector,
     Field,
     Flaw,
+    Journey,
     LabelFile,
     LabelFormat,
     Limit,
@@ -28,7 +29,7 @@ from oms_connector import (
 )
 from oms_connector.reading import value
 
-from oms_dpd import calls, form, words
+from oms_dpd import calls, following, form, words
 
 PLACES = ("https://dpdservices.dpd.com.pl", "https://dpdservicesdemo.dpd.com.pl")
 SHIP = "/public/shipment/v1/generatePackagesNumbers"
@@ -39,7 +40,7 @@ _FORMATS: Mapping[LabelFormat, tuple[str, bytes, bytes]] = {
 
 
 class DpdConnector(Connector):
-    """One contract. DPDServices has no way to cancel, and tells nothing of a parcel's journey."""
+    """One contract. DPDServices has no way to cancel; InfoServices tells where parcels are."""
 
     manifest = Manifest(
         key="dpd",
@@ -55,9 +56,11 @@ class DpdConnector(Connector):
             Field("password", words.PASSWORD, secret=True),
             Field("master", words.MASTER),
             Field("payer", words.PAYER, help=words.PAYER_HELP),
+            Field("follows", words.FOLLOWS, "flag", help=words.FOLLOWS_HELP, required=False),
         ),
-        capabilities=Capabilities(),
+        capabilities=Capabilities(track_batch=10),
         limits=(Limit(per_second=3, burst=10),),
+        hosts=tuple(following.PLACES.values()),
     )
 
     @classmethod
@@ -139,6 +142,15 @@ class DpdConnector(Connector):
         if not (content.lstrip().startswith(begin) and end in content.rstrip()[-1024:]):
             raise ChannelDown(words.NO_LABEL)
         return LabelFile(format, content)
+
+    def track(self, trackings: Sequence[str]) -> Sequence[Journey | None]:
+        """One question a parcel; nothing is asked where the seller does not want it."""
+        settings = self.context.settings
+        if not settings.get("follows"):
+            return [None for _ in trackings]
+        place = str(settings.get("url") or PLACES[0])
+        return [following.journey(self.context.http, place, self.context.secrets, one)
+                for one in trackings]
 
     def _labels(self, format: str, package: Mapping[str, Any]) -> Mapping[str, Any]:
         return calls.ask(self.context.http, LABELS, {

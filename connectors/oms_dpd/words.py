@@ -10,7 +10,8 @@ def N_(template: str) -> str:
 
 HELP = N_(
     "Labels of DPD Polska with your own contract. Ask your adviser at DPD for access to the REST "
-    "API (DPDServices): a login, a password and your FID numbers. Parcels are not followed."
+    "API (DPDServices): a login, a password and your FID numbers; and for InfoServices, if parcels "
+    "are to be followed."
 )
 URL = N_("Where the account is")
 LOGIN = N_("Login for DPDServices")
@@ -18,6 +19,10 @@ PASSWORD = N_("Password for DPDServices")
 MASTER = N_("Master FID")
 PAYER = N_("Payer's FID")
 PAYER_HELP = N_("The number of the contract that pays for the parcels; often the master FID.")
+
+FOLLOWS = N_("Follow parcels")
+FOLLOWS_HELP = N_("By InfoServices, with the same login. DPD has to allow it.")
+NO_FOLLOWING = N_("DPD does not let this login ask InfoServices where parcels are")
 
 NO_JSON = N_("DPD answered something that is no JSON")
 STATUS = N_("DPD answered with status %(status)s")

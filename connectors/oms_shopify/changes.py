@@ -118,6 +118,19 @@ mutation TakeOut($input: RefundInput!, $key: String!) {
 }
 """, 14)
 
+GIVE_BACK = Query("""
+mutation GiveBack($input: RefundInput!, $key: String!) {
+  refundCreate(input: $input) @idempotent(key: $key) {
+    refund {
+      id note createdAt
+      totalRefundedSet { presentmentMoney { amount } }
+      transactions(first: 5) { nodes { id kind status } }
+    }
+    userErrors { field message }
+  }
+}
+""", 30)
+
 HOOK = Query("""
 mutation Hook($topic: WebhookSubscriptionTopic!, $hook: WebhookSubscriptionInput!) {
   webhookSubscriptionCreate(topic: $topic, webhookSubscription: $hook) {

@@ -20,6 +20,8 @@ from oms_connector import (
     OrderRef,
     Page,
     PriceItem,
+    RefundAsk,
+    RefundTold,
     Return,
     Ring,
     Shipment,
@@ -38,6 +40,7 @@ from oms_shopify import (
     parcels,
     pulling,
     pushing,
+    refunds,
     returns,
     telling,
     words,
@@ -159,6 +162,16 @@ class ShopifyConnector(Connector):
     def cancel_order(self, external_id: str, lines: Mapping[str, int], reason: str) -> None:
         """The whole order, or units by a refund without money and stock."""
         telling.cancel_order(self._api, external_id, lines, reason)
+
+    # RefundsPayments
+
+    def refund(self, ask: RefundAsk) -> RefundTold:
+        """Money of an order back through the shop's gateway."""
+        return refunds.refund(self._api, ask)
+
+    def find_refund(self, ask: RefundAsk, reference: str = "") -> RefundTold | None:
+        """A refund of an order by our mark, or by the shop's number."""
+        return refunds.find(self._api, ask, reference)
 
     # HearsWebhooks, OrdersWebhooks
 

@@ -236,6 +236,23 @@ query CallOff($id: ID!) {
 }
 """, 25)
 
+GIVEN_BACK = Query("""
+query GivenBack($id: ID!) {
+  order(id: $id) {
+    legacyResourceId presentmentCurrencyCode
+    transactions(first: 30) {
+      id kind status gateway manualPaymentGateway parentTransaction { id }
+      amountSet { presentmentMoney { amount } }
+    }
+    refunds(first: 30) {
+      id note createdAt
+      totalRefundedSet { presentmentMoney { amount } }
+      transactions(first: 5) { nodes { id kind status } }
+    }
+  }
+}
+""", 40)
+
 HOOKS = Query("""
 query Hooks($uri: String!, $after: String) {
   webhookSubscriptions(first: 100, after: $after, uri: $uri) {

@@ -99,8 +99,8 @@ def _refunded(row: Any, after: Any) -> Return | None:
     return Return(
         external_id=f"refund/{ref(row)}", number=text(after, "name"),
         created_at=moment(row, "createdAt"), state="closed", raw_status="REFUNDED", lines=lines,
-        reason=shown(row, "note"), refunded=money(row, "totalRefundedSet"), raw=as_text(row),
-        **_of(after),
+        reason=shown(row, "note"), refunded=money(row, "totalRefundedSet"), refund_ref=ref(row),
+        raw=as_text(row), **_of(after),
     )
 
 

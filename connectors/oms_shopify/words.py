@@ -105,3 +105,6 @@ HELD = N_("On hold")
 NOT_AN_ID = N_("%(field)s is not the id of a thing: %(found)s")
 NEW_STATUS = N_("%(field)s is a word that nobody knows here: %(found)s")
 MANY_REFUNDS = N_("%(field)s: there are more than can be read at once: %(found)s")
+
+BY_HAND = N_("The buyer paid in a way that the shop works by hand. Pay it back by a transfer.")
+TOO_LARGE = N_("No single payment of this order has so much left to be given back.")

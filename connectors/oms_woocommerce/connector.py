@@ -20,6 +20,8 @@ from oms_connector import (
     OrderRef,
     Page,
     PriceItem,
+    RefundAsk,
+    RefundTold,
     Return,
     Ring,
     Shipment,
@@ -37,6 +39,7 @@ from oms_woocommerce import (
     parcels,
     pulling,
     pushing,
+    refunds,
     returns,
     words,
 )
@@ -140,6 +143,16 @@ class WooCommerceConnector(Connector):
     def cancel_order(self, external_id: str, lines: Mapping[str, int], reason: str) -> None:
         """The whole order by its status, units by a refund without money and stock."""
         parcels.cancel_order(self._api, external_id, lines, reason)
+
+    # RefundsPayments
+
+    def refund(self, ask: RefundAsk) -> RefundTold:
+        """Money of an order back through the shop's gateway."""
+        return refunds.refund(self._api, ask)
+
+    def find_refund(self, ask: RefundAsk, reference: str = "") -> RefundTold | None:
+        """A refund of an order by our mark, or by the shop's number."""
+        return refunds.find(self._api, ask, reference)
 
     # HearsWebhooks, OrdersWebhooks
 

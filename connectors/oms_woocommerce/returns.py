@@ -18,6 +18,7 @@ from oms_woocommerce import parties, sums, words
 from oms_woocommerce.calls import MOST, Api
 from oms_woocommerce.pulling import DIGITS, Stream, listed, parsed, stamp, stamp_of
 from oms_woocommerce.reading import as_text, child, children, metas, moment, ref, shown, unreadable
+from oms_woocommerce.refunds import name_of
 
 HISTORY = timedelta(days=60)
 OVERLAP = timedelta(minutes=10)
@@ -60,6 +61,7 @@ def read(refund: Any, row: Any) -> Return | Unreadable | None:
             buyer_name=parties.full_name(child(row, "billing")),
             reason=shown(refund, "reason"),
             refunded=sums.refunded(refund),
+            refund_ref=name_of(ref(row), ref(refund)),
             raw=as_text(refund),
         )
     except Puzzling as puzzle:

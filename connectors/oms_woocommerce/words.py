@@ -69,3 +69,5 @@ NEW_STATUS = N_(
     "The status %(found)s is not one of WooCommerce's own. Say in the account's settings what it "
     "means."
 )
+
+NOT_CONFIRMED = N_("The shop has noted this refund; its gateway has not confirmed it.")

@@ -99,10 +99,12 @@ class PdfPool:
             self._ask_again = time.monotonic() + _ASK_AGAIN
         return self._reason
 
-    def render(self, pages: Sequence[str], data: InvoiceData | None = None) -> bytes:
+    def render(self, pages: Sequence[str], data: InvoiceData | None = None, *,
+               tagged: bool = True) -> bytes:
         """Several HTML documents as one PDF, each with page numbers of its own.
 
-        With ``data`` it is a Factur-X: PDF/A-3 with the data of the invoice inside.
+        With ``data`` it is a Factur-X: PDF/A-3 with the data of the invoice inside. Without tags it
+        is cheaper, and cannot be read out: for parts that are merged.
 
         Raises:
             PdfUnavailable: the engine is not installed, or does not start.
@@ -119,10 +121,10 @@ class PdfPool:
         try:
             worker = self._living(worker)
             try:
-                answer = worker.ask(pages, self.limits, data)
+                answer = worker.ask(pages, self.limits, data, tagged=tagged)
             except WorkerGone:  # it left for want of work as the request arrived
                 worker = self._living(worker)
-                answer = worker.ask(pages, self.limits, data)
+                answer = worker.ask(pages, self.limits, data, tagged=tagged)
         except BaseException:
             self._retire(worker)
             worker = None
@@ -188,7 +190,8 @@ class Worker:
             raise PdfUnavailable("PDF is unavailable on this machine: %(why)s",
                                  why=failed.params.get("why") or str(failed)) from failed
 
-    def ask(self, pages: Sequence[str], limits: Limits, data: InvoiceData | None = None) -> bytes:
+    def ask(self, pages: Sequence[str], limits: Limits, data: InvoiceData | None = None, *,
+            tagged: bool = True) -> bytes:
         """Send documents, wait for the PDF.
 
         Raises:
@@ -196,7 +199,8 @@ class Worker:
         """
         seconds = limits.seconds + limits.more_seconds * (len(pages) - 1)
         inside = {"xml": data.xml.decode(), "day": data.day.isoformat()} if data else None
-        request = json.dumps({"pages": list(pages), "seconds": seconds, "data": inside}).encode()
+        request = json.dumps({"pages": list(pages), "seconds": seconds, "data": inside,
+                              "tagged": tagged}).encode()
         self.documents += len(pages)
         deadline = time.monotonic() + seconds
         try:
@@ -267,7 +271,10 @@ class Worker:
 
 
 def merge(parts: Sequence[bytes | Path]) -> bytes:
-    """PDFs one after another as one. For what we made ourselves, not for uploads."""
+    """PDFs one after another as one. For what we made ourselves, not for uploads.
+
+    Several together lose their tags: what they say in which order is for eyes then, on paper.
+    """
     if len(parts) == 1:
         return parts[0].read_bytes() if isinstance(parts[0], Path) else parts[0]
     from pypdf import PdfWriter

@@ -9,9 +9,9 @@ library and WeasyPrint only. Three walls, each enough by itself against a hostil
 3. the kernel limits memory, file size and open files, and an alarm ends what takes too long.
 
 Wire format, both ways: four bytes of length, then the bytes. A request is JSON
-``{"pages": [html, ...], "seconds": n, "data": null}``; the answer is ``+`` and the PDF, or ``-``
-and why not. With ``data`` (``{"xml": text, "day": "2026-11-22"}``) the PDF is a Factur-X: PDF/A-3
-with the XML of the invoice inside.
+``{"pages": [html, ...], "seconds": n, "data": null, "tagged": true}``; the answer is ``+`` and the
+PDF, or ``-`` and why not. With ``data`` (``{"xml": text, "day": "2026-11-22"}``) the PDF is a
+Factur-X: PDF/A-3 with the XML of the invoice inside.
 """
 
 from __future__ import annotations
@@ -70,7 +70,8 @@ def serve(engine: Engine, requests: BinaryIO, answers: BinaryIO, idle_seconds: i
         # The default action of the alarm ends the process, whatever it is stuck in.
         signal.alarm(int(request["seconds"]) + 2)
         try:
-            answer = b"+" + engine.pdf(request["pages"], request.get("data"))
+            answer = b"+" + engine.pdf(request["pages"], request["data"],
+                                       tagged=request["tagged"])
         except MemoryError:
             answer = b"-memory"
         except Exception as error:
@@ -108,10 +109,12 @@ class Engine:
                 url_fetcher=self.fetcher, base_url="about:blank",
             )
 
-    def pdf(self, pages: list[str], data: dict[str, str] | None = None) -> bytes:
+    def pdf(self, pages: list[str], data: dict[str, str] | None = None, *, tagged: bool = True
+            ) -> bytes:
         """Several documents as one PDF, each with its own page count; fonts are embedded once.
 
-        Tagged for screen readers (PDF/UA-1): headings, tables with their headers, the language.
+        Tagged for screen readers (PDF/UA-1): headings, tables with their headers, the language;
+        unless it is only to be put together with others, which loses that anyhow.
         With ``data`` it is PDF/A-3, as tagged, with that file inside.
         """
         pictures: dict[str, Any] = {}
@@ -123,13 +126,15 @@ class Engine:
         document = made[0].copy([page for one in made for page in one.pages])
         # The identifier makes the same documents give the same bytes.
         same: dict[str, Any] = {"pdf_identifier": b"0" * 16}
+        if not tagged:
+            return document.write_pdf(**same)
         if data is None:
-            return document.write_pdf(**same, pdf_variant="pdf/ua-1")
+            return document.write_pdf(**same, pdf_variant="pdf/ua-1", finisher=head_columns)
         day = datetime.fromisoformat(data["day"])
         document.metadata.generate_rdf_metadata = in_one_rdf(
             document.metadata.generate_rdf_metadata)
         return document.write_pdf(
-            **same, pdf_variant="pdf/a-3a", finisher=name_files_once, attachments=[self.attachment(
+            **same, pdf_variant="pdf/a-3a", finisher=finished, attachments=[self.attachment(
                 string=data["xml"], base_url="about:blank", url_fetcher=self.fetcher,
                 name=DATA_FILE, description="Invoice data", created=day, modified=day,
                 relationship="Alternative")])
@@ -149,6 +154,7 @@ class Engine:
             "<table><thead><tr><th>a<tbody><tr><td>b</table>"
         ])
         self.pdf(["<html lang=pl><title>x</title><p>x"], {"xml": "<x/>", "day": "2026-11-22"})
+        self.pdf(["<html lang=pl><title>x</title><p>x"], tagged=False)
 
 
 _PNG = base64.b64decode(
@@ -201,6 +207,23 @@ def factur_x_metadata() -> bytes:
         f"<pdfaSchema:property><rdf:Seq>{described}</rdf:Seq></pdfaSchema:property>"
         "</rdf:li></rdf:Bag></pdfaExtension:schemas></rdf:Description>"
     ).encode()
+
+
+def head_columns(_document: Any, pdf: Any) -> None:
+    """Say of each head cell that it heads its column: ours head nothing else.
+
+    The engine names the heads at each cell instead, by identifiers for which it writes no table to
+    look them up in (ISO 32000-1, 14.7.2, IDTree); ISO 14289-1, 7.5 wants heads to be found.
+    """
+    for thing in pdf.objects:
+        if isinstance(thing, dict) and thing.get("S") == "/TH":
+            thing["A"]["Scope"] = "/Column"
+
+
+def finished(document: Any, pdf: Any) -> None:
+    """Both of what the engine leaves to be done of a Factur-X."""
+    head_columns(document, pdf)
+    name_files_once(document, pdf)
 
 
 def name_files_once(_document: Any, pdf: Any) -> None:

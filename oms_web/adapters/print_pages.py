@@ -31,6 +31,7 @@ from oms_web.core.money import exponent, from_micro, from_minor
 from oms_web.core.ports import FileStore
 from oms_web.core.text import without_pictures
 from oms_web.domain.documents import kinds, placeholders
+from oms_web.domain.documents.dispute_kits import Kit, Photo
 from oms_web.domain.documents.handovers import Handover
 from oms_web.domain.documents.labels import LABELS
 from oms_web.domain.documents.picksheets import PickSheet
@@ -219,6 +220,18 @@ class PrintPages:
         return self._draw("handover.html", language, sheet=sheet, language=language,
                           company=look.company, design=self._design(look.accent, look.logo, ""))
 
+    def dispute(self, kit: Kit, look: Look, language: str, letters: Sequence[Any],
+                cases: Sequence[Any], photos: Sequence[Photo], has_label: bool) -> str:
+        """The page of what is known of a parcel."""
+        sender, receiver = ({name: given.get(name) or "" for name in _ADDRESS}
+                            for given in (kit.sender, kit.receiver))
+        pictures = [(one, uri) for one in photos if (uri := self._picture(one.file)) is not None]
+        return self._draw("dispute.html", language, kit=kit, language=language, letters=letters,
+                          cases=cases, pictures=pictures, has_label=has_label, sender=sender,
+                          receiver=receiver, company=look.company,
+                          numbers=", ".join(box.tracking for box in kit.boxes if box.tracking),
+                          design=self._design(look.accent, look.logo, ""))
+
     def picklist(self, sheet: PickSheet, look: Look, language: str) -> list[str]:
         """The pages of a pick list; long ones are cut into parts of equal kind."""
         cuts = range(0, max(len(sheet.rows), 1), ROWS_PER_SHEET)
@@ -254,10 +267,16 @@ class PrintPages:
         }
 
     def _logo(self, name: str) -> str | None:
-        """A stored picture as a ``data:`` address; the engine opens no other kind."""
         kept = self._kept_logo  # threads share this: look once
         if kept[0] == name:
             return kept[1]
+        found = self._picture(name)
+        if found is not None:
+            self._kept_logo = name, found
+        return found
+
+    def _picture(self, name: str) -> str | None:
+        """A stored picture as a ``data:`` address; the engine opens no other kind."""
         try:
             file = self._files.path(name)
         except NotFound:
@@ -265,9 +284,7 @@ class PrintPages:
         kind = _PICTURES.get(file.suffix)
         if kind is None:
             return None
-        found = f"data:{kind};base64,{base64.b64encode(file.read_bytes()).decode()}"
-        self._kept_logo = name, found
-        return found
+        return f"data:{kind};base64,{base64.b64encode(file.read_bytes()).decode()}"
 
 
 def _footer_lines(footer: str) -> int:

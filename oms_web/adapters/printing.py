@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -19,7 +19,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from oms_web.adapters import label_sheets
+from oms_web.adapters import label_sheets, print_dispute
 from oms_web.adapters.invoice_data import data_of, inside
 from oms_web.adapters.pdf import PdfFailed, PdfPool, merge
 from oms_web.adapters.print_pages import Look, PrintPages
@@ -185,6 +185,13 @@ class Printing:
             raise Invalid("Choose at least one shipment.", "shipment")
         return self.pdf.render([self._pages.handover(sheet, look, language)])
 
+    def dispute(self, shipment_id: int, language: str) -> bytes:
+        """All that is known of a shipment's parcels, to argue with; see ``print_dispute.draw``."""
+        with self._works.reading(SYSTEM) as work:
+            look = look_of(work.session.get(Company, 1))
+        return print_dispute.draw(self._works, self._files, self._pages, self.pdf, look,
+                                  shipment_id, language)
+
     def slip_preview(self, slip: Slip, look: Look, *, with_prices: bool) -> bytes:
         """A slip that no order stands behind: for the design page."""
         return self.pdf.render([self._pages.slip(slip, look, with_prices=with_prices)])
@@ -290,7 +297,8 @@ class Printing:
                     for order_id, sheets in found.items() if sheets
                 }, done)
 
-        for piece, pdf in self._side_by_side(pieces(), self._lay_out(batch, patient)):
+        lay_out = self._lay_out(batch, patient, tagged=len(order_ids) <= CHUNK)
+        for piece, pdf in self._side_by_side(pieces(), lay_out):
             yield from pdf
             batch.printed += sum(order_id not in batch.failed for order_id in piece.pages)
             beat(piece.done, len(order_ids))
@@ -302,7 +310,8 @@ class Printing:
             return self._pages.slip(replace(slip, collect=0), look, with_prices=False)
         return self._pages.slip(slip, look, with_prices=with_prices)
 
-    def _lay_out(self, batch: Batch, patient: bool) -> Callable[[_Piece], list[bytes]]:
+    def _lay_out(self, batch: Batch, patient: bool, *, tagged: bool
+                 ) -> Callable[[_Piece], list[bytes]]:
         """A piece in one request; when that fails, order by order to find the one to blame."""
 
         def lay_out(piece: _Piece) -> list[bytes]:
@@ -310,14 +319,14 @@ class Printing:
             if not pages:
                 return []
             try:
-                return [self.pdf.render(pages)]
+                return [self.pdf.render(pages, tagged=tagged)]
             except PdfFailed:
                 if not patient:
                     raise
             good = []
             for order_id, found in piece.pages.items():
                 try:
-                    good.append(self.pdf.render(found))
+                    good.append(self.pdf.render(found, tagged=tagged))
                 except PdfFailed as failed:
                     batch.failed[order_id] = failed
             return good
@@ -361,14 +370,14 @@ class Printing:
         pages = [page for sheet in sheets
                  for page in self._pages.picklist(sheet, look, language)]
         batch.printed = len({number for sheet in sheets for number in sheet.order_numbers})
-        for done, (_, pdf) in enumerate(
-            self._side_by_side(iter(pages), lambda page: self.pdf.render([page])), start=1
-        ):
+        tagged = len(pages) == 1
+        for done, (_, pdf) in enumerate(self._side_by_side(
+                iter(pages), lambda page: self.pdf.render([page], tagged=tagged)), start=1):
             yield pdf
             beat(len(order_ids) * done // len(pages), len(order_ids))
 
-    def _render_each(self, pages: Iterable[str]) -> bytes:
-        return merge([self.pdf.render([page]) for page in pages])
+    def _render_each(self, pages: Sequence[str]) -> bytes:
+        return merge([self.pdf.render([page], tagged=len(pages) == 1) for page in pages])
 
     def _side_by_side(self, items: Iterator[Any], work: Callable[[Any], Any]
                       ) -> Iterator[tuple[Any, Any]]:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from oms_web.automation import doing
 from oms_web.automation.act_kinds import MOST_AT_ONCE, SAME, Act, Done, Field, Params, Step
 from oms_web.core.errors import Invalid, InvalidForm, NotFound, OmsError
-from oms_web.core.text import tidy
+from oms_web.core.text import key_in, tidy
 from oms_web.core.work import Work
 from oms_web.domain.automation import macros
 from oms_web.domain.messages import templates
@@ -46,8 +46,9 @@ def get(key: str) -> Act:
 def rights(session: Session, key: str, values: Params) -> set[str]:
     """What a person must be allowed to do this: of a macro, all that its acts need."""
     needed = {get(key).needs}
-    if key == "macro" and str(values.get("macro") or "").isdigit():
-        needed |= {get(step).needs for step, _ in macros.get(session, int(values["macro"])).steps}
+    macro = key_in(str(values.get("macro") or "")) if key == "macro" else None
+    if macro is not None:
+        needed |= {get(step).needs for step, _ in macros.get(session, macro).steps}
     return needed
 
 
@@ -118,7 +119,8 @@ def _clean(session: Session, field: Field, value: Any) -> Any:
     if value in (None, ""):
         return None
     if field.kind in _FOUND:
-        return _FOUND[field.kind](session, int(value)).id if str(value).isdigit() else None
+        number = key_in(str(value))
+        return None if number is None else _FOUND[field.kind](session, number).id
     if field.kind == "number":
         return _number(value, field.name)
     if field.kind == "moment":

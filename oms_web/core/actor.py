@@ -16,5 +16,10 @@ class Actor:
     name: str
     id: int | None = None
 
+    @property
+    def signature(self) -> str:
+        """The name on a document that others read: a person's; what runs by itself has none."""
+        return self.name if self.kind == "user" else ""
+
 
 SYSTEM = Actor("system", "system")

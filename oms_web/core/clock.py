@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 Clock = Callable[[], datetime]
 
 SHOP_ZONE = ZoneInfo("Europe/Warsaw")
+_FIRST_DAY, _LAST_DAY = date.min + timedelta(days=2), date.max - timedelta(days=2)
 
 
 def utc_now() -> datetime:
@@ -34,7 +35,11 @@ def local_day(moment: datetime, zone: ZoneInfo = SHOP_ZONE) -> date:
 
 
 def day_bounds(day: date, zone: ZoneInfo = SHOP_ZONE) -> tuple[datetime, datetime]:
-    """Start (inclusive) and end (exclusive) of a local day, in UTC."""
+    """Start (inclusive) and end (exclusive) of a local day, in UTC.
+
+    A slip of the keyboard at the edge of the calendar is taken as the nearest day that has both.
+    """
+    day = min(max(day, _FIRST_DAY), _LAST_DAY)
     start = datetime.combine(day, time.min, zone)
     end = datetime.combine(day + timedelta(days=1), time.min, zone)
     return start.astimezone(UTC), end.astimezone(UTC)

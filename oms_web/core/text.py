@@ -15,6 +15,8 @@ _PICTURES = re.compile(
     "[\U0001F000-\U0001FAFF\U000E0000-\U000E007F\u200d\u20e3\ufe0e\ufe0f"
     "\u2600-\u27bf\u2b50\u2b55\u231a\u231b\u23e9-\u23fa]+"
 )
+EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+"""An e-mail address as people have them; whether a server takes it is another matter."""
 _NOT_WORD = re.compile(r"[^0-9a-z]+")
 _NOT_DIGIT = re.compile(r"\D+")
 
@@ -35,6 +37,11 @@ def plain(text: str) -> str:
 def words(text: str) -> list[str]:
     """The folded words of a text, in order, without punctuation."""
     return [word for word in _NOT_WORD.split(fold(text)) if word]
+
+
+def key_in(text: str) -> int | None:
+    """The key of a row in a text that somebody sent: up to twelve plain digits, else None."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 12 else None
 
 
 def squeeze(text: str) -> str:

@@ -10,6 +10,11 @@ def next_working_day(day: date, country: str = "PL") -> date:
     return _step(day, country, 1)
 
 
+def working_day_after(day: date, count: int, country: str = "PL") -> date:
+    """The last of so many working days that follow a day."""
+    return _step(day, country, count)
+
+
 def last_working_day(day: date, country: str = "PL") -> date:
     """The last working day before a day."""
     return _step(day, country, -1)

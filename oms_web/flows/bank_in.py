@@ -37,36 +37,52 @@ MOST_DOCUMENTS = 40
 
 @dataclass(slots=True)
 class TakenIn:
-    """How many lines were kept, booked, offered, found nobody for, and known before."""
+    """How many lines were kept, booked, offered, found nobody for, went out for nothing that is
+    known here, and were known before.
+    """
 
     new: int = 0
     booked: int = 0
     offered: int = 0
     nobody: int = 0
+    out: int = 0
     known: int = 0
 
 
 def take(work: Work, account: str, lines: Sequence[tuple[str, BankLine]], told: TakenIn) -> None:
-    """Keep lines of one account and book what is sure."""
-    for mark, line in lines:
-        entry = bank.store(work, account, mark, line)
-        if entry is None:
-            told.known += 1
-            continue
-        told.new += 1
+    """Keep lines of one account and book what is sure.
+
+    All orders are locked at once: one after the other, in the sequence of the lines, two statements
+    could wait for each other crosswise.
+    """
+    kept = [bank.store(work, account, mark, line) for mark, line in lines]
+    fresh = [entry for entry in kept if entry is not None]
+    told.new, told.known = told.new + len(fresh), told.known + len(kept) - len(fresh)
+    found = {entry.id: _matches(work, entry) for entry in fresh if entry.amount >= 0}
+    meant = {one.order_id for some in found.values() if (one := matching.sure(some)) is not None}
+    meant |= {one.order_id for entry in fresh if entry.amount < 0
+              and (one := bank.refund_of(work.session, entry)) is not None}
+    orders.lock_orders(work.session, meant)
+    for entry in fresh:
         if entry.amount < 0:
             _went_out(work, entry, told)
-            continue
-        found = _matches(work, entry)
-        bank.note_matches(entry, found)
-        one = matching.sure(found)
-        if one is not None and _may_be_booked(work, one.order_id):
-            _book(work, entry, one.order_id)
-            told.booked += 1
-        elif found:
-            told.offered += 1
         else:
-            told.nobody += 1
+            _came_in(work, entry, found[entry.id], told)
+
+
+def _came_in(work: Work, entry: BankEntry, found: Sequence[Match], told: TakenIn) -> None:
+    """Book a line whose order is sure: looked at once more, now that nobody else pays for it."""
+    if matching.sure(found) is not None:
+        found = _matches(work, entry)
+    bank.note_matches(entry, found)
+    one = matching.sure(found)
+    if one is not None and _may_be_booked(work, one.order_id):
+        _book(work, entry, one.order_id)
+        told.booked += 1
+    elif found:
+        told.offered += 1
+    else:
+        told.nobody += 1
 
 
 def look_again(work: Work, entry_id: int) -> Sequence[Match]:
@@ -107,6 +123,7 @@ def _went_out(work: Work, entry: BankEntry, told: TakenIn) -> None:
     known = bank.refund_of(work.session, entry)
     entry.state = IGNORED
     if known is None:
+        told.out += 1
         return
     orders.lock_order(work.session, known.order_id)
     case = cases.lock(work.session, known.case_id) if known.case_id else None
@@ -114,6 +131,8 @@ def _went_out(work: Work, entry: BankEntry, told: TakenIn) -> None:
     if refunds.act(work, refund, "done", reference=entry.reference):
         entry.refund_id, entry.state = refund.id, BOOKED
         told.booked += 1
+    else:
+        told.out += 1
     if case is not None:
         cases.follow(work, case)
     orders.refile(work, [refund.order_id, refund.purse_id])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from oms_web.core.work import Work
+from oms_web.domain.accounting import entries
 from oms_web.domain.documents import kinds, service
 from oms_web.domain.documents.correcting import Ask
 from oms_web.domain.documents.correction_draft import draft_correction, standing
@@ -44,6 +45,7 @@ def correct_invoice(work: Work, document_id: int, ask: Ask) -> tuple[Document, b
     document = service.issue(work, series, draft, stand.first.order_id,
                              corrects_id=stand.first.id, cause=ask.cause or None)
     einvoices.queue(work, document)
+    entries.queue(work, document)
     if document.order_id is not None:
         work.announce(DocumentIssued(document.id, document.order_id, document.kind,
                                      document.number))

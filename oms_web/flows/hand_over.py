@@ -44,6 +44,10 @@ def give(work: Work, account_id: int, booking_ids: Sequence[int], visit: Visit |
     found = label_queries.ready(work.session, account_id, booking_ids)
     if not found:
         raise Invalid("Choose at least one parcel.", "parcel")
+    for one in found:
+        if one.collects:
+            raise Invalid("The label of order %(number)s collects money that was paid since. Take "
+                          "it back and buy another.", "parcel", number=one.booking.order_id)
     row = HandOver(
         account_id=account_id, key=f"H-{secrets.token_hex(6).upper()}",
         state=INTENDED if visit else "", parcels=sum(len(one.booking.tracking) for one in found),

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from oms_web.core.errors import InvalidForm, NotAllowedNow
 from oms_web.core.work import Work
+from oms_web.domain.accounting import entries
 from oms_web.domain.documents import kinds, service
 from oms_web.domain.documents.drafting import Ask, draft_invoice
 from oms_web.domain.documents.events import DocumentIssued
@@ -77,6 +78,7 @@ def issue_proforma(work: Work, order_id: int, ask: Ask | None = None) -> tuple[D
         return present, False
     series = service.chosen_series(work, kinds.PROFORMA, ask.series_id)
     document = service.issue(work, series, draft, order_id, cause=cause)
+    entries.queue(work, document)
     work.announce(DocumentIssued(document.id, order_id, document.kind, document.number))
     return document, True
 
@@ -113,8 +115,9 @@ def _drafted(work: Work, order: Order, ask: Ask, kind: str) -> dict[str, Any]:
 
 
 def _show(work: Work, document: Document, order_id: int) -> None:
-    """Let the order, KSeF and the channels that show documents to buyers know the document."""
+    """Let the order, KSeF, the books and the channels that show documents to buyers know it."""
     einvoices.queue(work, document)
+    entries.queue(work, document)
     with outgoing.deciding(work, outgoing.INVOICE, order_id, document.id, {}):
         tell_invoice(work, order_id, document.id)
     work.announce(DocumentIssued(document.id, order_id, document.kind, document.number))

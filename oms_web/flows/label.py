@@ -6,7 +6,7 @@ A flow decides and writes; the carrier is asked by ``sync/labels.py``, with no t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -20,7 +20,7 @@ from oms_web.domain.orders.models import Order
 from oms_web.domain.returns import service as cases
 from oms_web.domain.returns import tracks
 from oms_web.domain.returns.models import Return
-from oms_web.domain.shipping import bookings, choosing, planning, sending
+from oms_web.domain.shipping import bookings, choosing, planning, prices, sending
 from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping.bookings import Taken
 from oms_web.domain.shipping.label_models import LabelBooking
@@ -117,6 +117,8 @@ def _book(work: Work, order: Order, shipment: Shipment | None, wanted: Wanted,
     made = planning.plan(work.session, order, shipment)
     rule = made.choice.rule
     account_id = wanted.account_id or (rule.account_id if rule else None)
+    if not wanted.account_id and rule is not None and rule.kind == choosing.CHEAPEST:
+        return _write_cheapest(work, order, shipment, made, rule, wanted)
     if not wanted.account_id and rule is not None and rule.kind != choosing.CARRIER:
         raise NotAllowedNow(_NO_LABEL[rule.kind])
     if account_id is None:
@@ -124,6 +126,59 @@ def _book(work: Work, order: Order, shipment: Shipment | None, wanted: Wanted,
             "No rule says by which service this order goes. Choose one, or add a rule.")
     asked = planning.request(work.session, made, wanted, bookings.new_key(order.id))
     return _write(work, order, shipment, account_id, asked, made, check)
+
+
+def _write_cheapest(work: Work, order: Order, shipment: Shipment | None, made: Plan,
+                    rule: choosing.Rule, wanted: Wanted) -> LabelBooking:
+    """A label whose service is chosen by price, once the carriers were asked (``sync/rates.py``).
+    """
+    asked = planning.request(work.session, made, replace(wanted, point=""),
+                             bookings.new_key(order.id))
+    among = prices.candidates(work.session, asked, rule.among)
+    if not among:
+        raise NotAllowedNow("No service among which the cheapest is to be found fits this order.")
+    booking = bookings.write(
+        work, asked, order_id=order.id, shipment_id=shipment.id if shipment else None,
+        account_id=among[0][0], carrier="", reasons=[rule.id, *rule.conditions], among=among)
+    ask(work, booking.id)
+    return booking
+
+
+def choose(work: Work, booking_id: int, account_id: int, service: str) -> bool:
+    """The cheapest service was found; False if that is settled, or the label was called off."""
+    _lock(work, bookings.get(work.session, booking_id))
+    booking = bookings.lock(work.session, booking_id)
+    if not booking.among or booking.state != bookings.INTENDED:
+        return False
+    known = sending.service(work.session, account_id, service)
+    sizes = sending.sizes_of(known) if known is not None else []
+    packages = [{**one, "size": choosing.smallest(
+        sizes, (one["length_mm"], one["width_mm"], one["height_mm"]), one["weight_g"])
+        if sizes else ""} for one in booking.request["packages"]]
+    booking.account_id, booking.service, booking.among = account_id, service, []
+    booking.carrier = get_account(work.session, account_id).name[:40]
+    booking.request = {**booking.request, "service": service, "packages": packages}
+    booking.attempts, booking.why = 0, ""
+    bookings.record(work, booking, "labels.choose", {"service": [None, service]})
+    work.session.flush()
+    return True
+
+
+def not_chosen(work: Work, booking_id: int, why: str, most_tries: int) -> None:
+    """No carrier told a price: they are asked again a few times, then a person chooses."""
+    mine = _lock(work, bookings.get(work.session, booking_id))
+    booking = bookings.lock(work.session, booking_id)
+    if not booking.among or booking.state != bookings.INTENDED:
+        return
+    booking.attempts, booking.why = booking.attempts + 1, why[:500]
+    booking.due_at = work.now + bookings.wait(booking.attempts)
+    if booking.attempts >= most_tries:
+        booking.state, booking.due_at = bookings.REFUSED, None
+        bookings.record(work, booking, "labels.refuse",
+                        {"label": [bookings.INTENDED, bookings.REFUSED]}, booking.why)
+    work.session.flush()
+    for order in mine:
+        shipping.tell_order(work, order)
 
 
 _WAITS = {
@@ -213,7 +268,7 @@ def book_by_itself(work: Work, shipment_id: int, occasion: str) -> LabelBooking 
         return None
     made = planning.plan(work.session, orders.get_order(work.session, shipment.order_id), shipment)
     rule = made.choice.rule
-    if rule is None or rule.kind != choosing.CARRIER:
+    if rule is None or rule.kind not in (choosing.CARRIER, choosing.CHEAPEST):
         return None
     try:
         return book_shipment(work, shipment_id)
@@ -334,6 +389,24 @@ def was_not_bought(work: Work, booking_id: int) -> bool:
     """A person found nothing at the carrier; another label may be bought."""
     _lock(work, bookings.get(work.session, booking_id))
     return bookings.was_not_bought(work, bookings.lock(work.session, booking_id))
+
+
+def discard(work: Work, booking_id: int) -> bool:
+    """A label of a carrier that takes none back will not be used; False if it does not count any
+    more. Another one may be bought.
+
+    Raises:
+        NotAllowedNow: it was not bought yet, or its parcel has left.
+    """
+    found = bookings.get(work.session, booking_id)
+    mine = _lock(work, found)
+    if found.shipment_id is not None \
+            and shipping.get(work.session, found.shipment_id).state in shipping.LEFT:
+        raise NotAllowedNow("This shipment has left already.")
+    done = bookings.discard(work, bookings.lock(work.session, booking_id))
+    for order in mine:
+        shipping.tell_order(work, order)
+    return done
 
 
 def ask_now(work: Work, booking_id: int) -> None:

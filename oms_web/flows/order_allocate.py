@@ -18,9 +18,10 @@ from sqlalchemy.orm import Session
 from oms_web.core.errors import NotAllowedNow, NotFound, OmsError
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
-from oms_web.domain.orders import dividing, phases, queries
+from oms_web.domain.orders import dividing, phases
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Hold, Order, OrderLine
+from oms_web.domain.orders.queries import Elsewhere
 from oms_web.domain.orders.reserving import (
     KIND,
     Parts,
@@ -66,23 +67,30 @@ def why_stays(session: Session, order: Order) -> OmsError | None:
     return refusal
 
 
-def choices(session: Session, order: Order, lines: Sequence[OrderLine]) -> Choices:
-    """Where else an order with these lines could be sent from, in a fixed number of questions."""
-    ranks = allowed_ranks(session, order.account_id) if order.phase == phases.OPEN else {}
-    if len(ranks) < 2 or why_stays(session, order) is not None:
-        return Choices()
+def ranks(session: Session, order: Order) -> dict[int, int]:
+    """The warehouses that may serve an order, with their rank; none if it is not to be packed."""
+    return allowed_ranks(session, order.account_id) if order.phase == phases.OPEN else {}
+
+
+def choices(
+    ranks: Mapping[int, int], lines: Sequence[OrderLine], made_of: Mapping[int, Parts],
+    free: Mapping[int, Sequence[Elsewhere]], own: Mapping[int, Mapping[tuple[int, int], int]],
+) -> Choices:
+    """Where else an order could be sent from that nothing keeps where it is (``why_stays``).
+
+    Args:
+        made_of: line -> (variant, how many) in a unit of it.
+        free: variant -> its free units.
+        own: line -> (variant, warehouse) -> units that are promised to it there.
+    """
     lines = _open(lines)
-    made_of = line_parts(session, lines)
-    free: dict[tuple[int, int], int] = {}
-    names: dict[int, str] = {}
-    for variant, some in queries.free_by_warehouse(session, _variants(made_of)).items():
-        free |= {(variant, one.warehouse_id): one.free for one in some}
-        names |= {one.warehouse_id: one.warehouse for one in some}
-    own = _promised(session, [line.id for line in lines])
+    unpromised = {(variant, one.warehouse_id): one.free for variant, some in free.items()
+                  for one in some}
+    names = {one.warehouse_id: one.warehouse for some in free.values() for one in some}
     by_rank = sorted(names.keys() & ranks.keys(), key=lambda w: (ranks[w], w))
 
     def others(some: Sequence[OrderLine]) -> dict[int, str]:
-        needed, there, lies = Counter[int](), Counter(free), Counter[int]()
+        needed, there, lies = Counter[int](), Counter(unpromised), Counter[int]()
         for line in some:
             for variant, each in made_of[line.id]:
                 needed[variant] += each * dividing.open_units(line)

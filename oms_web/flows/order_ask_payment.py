@@ -87,7 +87,7 @@ def heard(work: Work, taken: Taken, account: ChannelAccount, told: PaymentTold) 
 
 def _rows(work: Work, taken: Taken, account: ChannelAccount, told: PaymentTold, order: Order
           ) -> list[dict[str, Any]]:
-    """What came, what went back, and a chargeback, each once and for ever.
+    """What came, what came on top of it, what went back, a chargeback: each once and for ever.
 
     A refund of ours is no news: it is settled by its own row.
     """
@@ -97,7 +97,11 @@ def _rows(work: Work, taken: Taken, account: ChannelAccount, told: PaymentTold, 
                 "reference": reference[:160], "stated": False}
 
     came = to_minor(told.paid, taken.currency) if told.paid else 0
-    found = [row(came, told.reference, told.method or account.name)] if came > 0 else []
+    found = []
+    kept = payments.came_by(work.session, source_of(account.id), told.reference)
+    if came > kept:
+        reference = f"{told.reference}{payments.MORE}{came}" if kept else told.reference
+        found.append(row(came - kept, reference, told.method or account.name))
     back = [(one.reference, to_minor(one.amount, taken.currency)) for one in told.refunds
             if one.state == "done" and one.amount > 0]
     found += _news(work, taken, order, [
@@ -120,9 +124,13 @@ def _news(work: Work, taken: Taken, order: Order, back: list[dict[str, Any]]
 
 
 def _dispute(work: Work, account_id: int, told: PaymentTold, left: int) -> list[tuple[int, str]]:
-    """What a buyer's bank took back, and that it gave it back when the dispute was won."""
+    """What a buyer's bank took back, more of it later, and that it gave it back when the dispute
+    was won.
+    """
     name = f"{told.reference}:dispute"
-    taken = payments.amount_of(work.session, source_of(account_id), name)
-    if taken is None:
-        return [(-left, name)] if told.disputed and left > 0 else []
-    return [] if told.disputed else [(-taken, f"{name}:won")]
+    rows, taken = payments.named(work.session, source_of(account_id), name)
+    more = -left - taken if told.disputed else -taken
+    if more == 0 or (told.disputed and more > 0):
+        return []
+    often = rows if told.disputed else rows - 1  # each row has a name of its own
+    return [(more, f"{name}{'' if told.disputed else ':won'}{f':{rows}' if often else ''}")]

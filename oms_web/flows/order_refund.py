@@ -1,36 +1,45 @@
 """Give an amount back without goods: a price that was too high, a scratch, goodwill.
 
-It is set aside and approved in one act; a provider is asked a moment later, a transfer is made by
-hand or by a file for the bank, and confirmed afterwards.
+It is set aside and approved in one act; a channel or a provider is asked a moment later, a transfer
+is made by hand or by a file for the bank, and confirmed afterwards.
 """
 
 from __future__ import annotations
+
+from collections.abc import Collection
 
 from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.core.work import Work
 from oms_web.domain.orders import phases
 from oms_web.domain.orders import service as orders
+from oms_web.domain.payments import refund_routes, refunds, requests
 from oms_web.domain.payments import refund_states as states
-from oms_web.domain.payments import refunds, requests
 from oms_web.domain.payments.models import Refund
 
-METHODS = (states.PROVIDER, states.TRANSFER)
 
+def ways(work: Work, order_id: int, connectors: Collection[str] = ()) -> tuple[str, ...]:
+    """How money of an order can go back from here, the way it came first.
 
-def ways(work: Work, order_id: int) -> tuple[str, ...]:
-    """How money of an order can go back from here."""
+    Args:
+        connectors: the kinds of channels that can be asked to give money back.
+    """
     order = orders.get_order(work.session, order_id)
-    has_one = bool(requests.paid_by_provider(work.session, order))
-    return METHODS if has_one else (states.TRANSFER,)
+    found = []
+    if refund_routes.by_channel(work.session, order, connectors) is not None:
+        found.append(states.CHANNEL)
+    if requests.paid_by_provider(work.session, order):
+        found.append(states.PROVIDER)
+    return (*found, states.TRANSFER)
 
 
 def ask(work: Work, order_id: int, amount: int, method: str, key: str, reason: str,
-        account: str = "") -> tuple[Refund, bool]:
+        account: str = "", connectors: Collection[str] = ()) -> tuple[Refund, bool]:
     """Set an amount aside and approve it; the refund, and whether it is new.
 
     Args:
         amount: minor units of the order's currency.
         account: the buyer's bank account, for a transfer.
+        connectors: the kinds of channels that can be asked to give money back.
 
     Raises:
         Invalid: naming the field: no amount, more than was paid, no reason, no account.
@@ -41,7 +50,7 @@ def ask(work: Work, order_id: int, amount: int, method: str, key: str, reason: s
         raise NotAllowedNow("This order is a draft. Confirm it first.")
     if not reason.strip():
         raise Invalid("Say why the money goes back.", "reason")
-    if method not in ways(work, order_id):
+    if method not in ways(work, order_id, connectors):
         raise Invalid("Choose how the money goes back.", "method")
     if method == states.TRANSFER and not account:
         raise Invalid("A transfer needs the buyer's account number.", "account")

@@ -21,10 +21,10 @@ from oms_web.domain.shipping.fixed import free_among, why_fixed
 
 def candidates(session: Session, order: Order) -> list[Order]:
     """The orders that could go into the same parcel as this one, right now."""
-    if why_fixed(session, order) is not None:
-        return []
     found = lineage.candidates(session, order)
-    free = free_among(session, [one.id for one in found])
+    free = free_among(session, [order.id, *(one.id for one in found)]) if found else set()
+    if order.id not in free:
+        return []
     found = [one for one in found if one.id in free]
     if order.together_id is not None:  # who travels with others already cannot go with these, too
         found = [one for one in found if one.together_id is None]

@@ -105,7 +105,7 @@ def _credit(work: Work, order: Order, case: Return, new: Order) -> None:
     refunds.act(work, refund, "approve")
     refunds.act(work, refund, "done", reference=str(new.id))
     payments.record_by_hand(work, new, amount, kinds.SERIES[kinds.EXCHANGE], work.now,
-                            f"exchange:{case.id}")
+                            f"{payments.EXCHANGED}{case.id}")
     if rest:
         refunds.ask(work, order, Asked(
             f"exchange:{case.id}:rest", rest, refund_states.TRANSFER, (), case.number,

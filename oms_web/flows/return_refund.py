@@ -136,8 +136,8 @@ def act(work: Work, refund_id: int, name: str, *, why: str = "", reference: str 
     if name in ("drop", "refuse") and not why.strip() and refund.state != refund_states.REFUSED:
         raise Invalid("Say why.", "why")
     in_hand = name == "send" or (name == "refuse" and refund.state == refund_states.SENT)
-    if in_hand and refund.method not in refund_states.BY_HAND:
-        raise NotAllowedNow("The payment provider sends this one.")
+    if in_hand and refund.method in refund_states.ASKED_FOR:
+        raise NotAllowedNow("Nobody sends this one by hand: the provider or the channel is asked.")
     done = refunds.act(work, refund, name, why=why, reference=reference)
     if case is not None:
         service.follow(work, case)

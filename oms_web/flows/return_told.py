@@ -1,4 +1,7 @@
 """A channel tells of a return: it becomes a case beside its order. Goods count when they are here.
+
+Where a channel shows refunds in place of returns, a refund that it was asked for from here comes
+back as one: that is an echo, and no case.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from oms_web.domain.audit import service as audit
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.channels.service import lock_account
 from oms_web.domain.orders.models import ChannelOrder, OrderLine, OrderLink
+from oms_web.domain.payments import refunds
 from oms_web.domain.returns import kinds, moments, service, tracks
 from oms_web.domain.returns.events import CaseTurned
 from oms_web.domain.returns.models import Return, ReturnLine
@@ -39,6 +43,9 @@ def take(work: Work, account: ChannelAccount, told: Told) -> str:
         return "same"
     lines = _order_lines(work, account, told.order_ref)
     values = _values(told, lines)
+    if row is None and told.refund_ref and lines and refunds.is_ours(
+            work.session, account.id, told.order_ref, told.refund_ref, values["refunded"]):
+        return "same"
     if row is None:
         row = Return(account_id=account.id, external_id=told.external_id, source="channel",
                      number=service.take_numbers(work, kinds.RETURN)[0], created_at=work.now,

@@ -25,7 +25,7 @@ from oms_web.domain.orders.models import ChannelOrder, Order, OrderKey, OrderLin
 from oms_web.domain.payments import service as payments
 from oms_web.domain.payments.settling.models import Settlement
 from oms_web.domain.payments.settling.reports import COD, Settled
-from oms_web.domain.shipping import boxes
+from oms_web.domain.shipping import boxes, tracking
 from oms_web.domain.shipping.models import Parcel, Shipment
 
 SOURCE = "cod"
@@ -52,9 +52,16 @@ def marked(shape: str, lines: Sequence[Settled]) -> Iterator[tuple[str, Settled]
 
 
 def take(work: Work, shape: str, lines: Sequence[tuple[str, Settled]], told: TakenIn) -> None:
-    """Keep lines; those of a courier's collecting pay for their orders, once each."""
+    """Keep lines; those of a courier's collecting pay for their orders, once each.
+
+    All orders that are paid are locked at once: one after the other, in the sequence of the lines,
+    two reports could wait for each other crosswise.
+    """
     whose = {"parcel": _by_parcel(work, {line.ref for _, line in lines if line.by == "parcel"}),
              "order": _by_order(work, {line.ref for _, line in lines if line.by == "order"})}
+    orders.lock_orders(work.session, {
+        order_id for _, line in lines if line.kind == COD and line.amount > 0
+        and (order_id := whose[line.by].get(squeeze(line.ref))) is not None})
     for mark, line in lines:
         order_id = whose[line.by].get(squeeze(line.ref))
         kept = work.session.execute(
@@ -96,7 +103,8 @@ def _inside(work: Work, order: Order, line: Settled) -> list[Order]:
         return [order]
     box = work.session.scalars(
         select(Shipment).join(Parcel, Parcel.shipment_id == Shipment.id)
-        .where(Parcel.tracking == line.ref, Shipment.order_id == order.id).limit(1)).first()
+        .where(Parcel.tracking_key == tracking.key(line.ref), Shipment.order_id == order.id)
+        .limit(1)).first()
     inside = boxes.owners(work.session, box) if box is not None else []
     others = [orders.get_order(work.session, one) for one in inside if one != order.id]
     return [order, *(one for one in others if one.currency == line.currency)]
@@ -104,14 +112,16 @@ def _inside(work: Work, order: Order, line: Settled) -> list[Order]:
 
 def _by_parcel(work: Work, refs: set[str]) -> dict[str, int]:
     """Tracking numbers -> orders; of orders that share a parcel the one it was made for (what was
-    collected is divided among them, see ``_inside``)."""
-    if not refs:
+    collected is divided among them, see ``_inside``). Reports write numbers with spaces and dashes
+    that labels do not have."""
+    keys = {key: squeeze(ref) for ref in refs if (key := tracking.key(ref))}
+    if not keys:
         return {}
     rows = work.session.execute(
-        select(Parcel.tracking, func.min(Shipment.order_id))
+        select(Parcel.tracking_key, func.min(Shipment.order_id))
         .join(Shipment, Shipment.id == Parcel.shipment_id)
-        .where(Parcel.tracking.in_(refs)).group_by(Parcel.tracking))
-    return {squeeze(tracking): order_id for tracking, order_id in rows}
+        .where(Parcel.tracking_key.in_(keys)).group_by(Parcel.tracking_key))
+    return {keys[key]: order_id for key, order_id in rows}
 
 
 def _by_order(work: Work, refs: set[str]) -> dict[str, int]:

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 
 from sqlalchemy import delete, select
 
-from oms_web.core.claims import Task
+from oms_web.core.claims import Task, enqueue
 from oms_web.core.errors import Invalid, NotAllowedNow, OmsError
 from oms_web.core.events import OutboxEvent
 from oms_web.core.work import Work
+from oms_web.domain.documents import goods_issued
 from oms_web.domain.orders import lineage, outgoing, phases, waiting
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.events import ShipmentLeft
@@ -22,7 +23,7 @@ from oms_web.domain.orders.leaving import goods_left, not_left
 from oms_web.domain.orders.models import Order
 from oms_web.domain.orders.reserving import KIND
 from oms_web.domain.orders.service import count_reserved
-from oms_web.domain.shipping import bookings
+from oms_web.domain.shipping import bookings, collecting, sending
 from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping.models import Shipment
 from oms_web.domain.stock import service as stock
@@ -30,12 +31,16 @@ from oms_web.domain.stock.allocation import Take
 from oms_web.domain.stock.models import CUSTOMER, Move
 
 
-def leave(work: Work, shipment_id: int) -> bool:
+def leave(work: Work, shipment_id: int, *, although_it_collects: bool = False) -> bool:
     """A packed shipment was handed over; False when it had left already.
 
+    Args:
+        although_it_collects: somebody settled with the courier or the buyer that its label asks for
+            money that was paid since.
+
     Raises:
-        NotAllowedNow: it is not packed, its label is being taken back, or its order is cancelled,
-            held or not paid.
+        NotAllowedNow: it is not packed, its label is being taken back or collects what is not owed
+            any more, or its order is cancelled, held or not paid.
     """
     shipment = shipping.lock(work.session, shipment_id)
     if shipment.state in shipping.LEFT:
@@ -49,6 +54,11 @@ def leave(work: Work, shipment_id: int) -> bool:
         waiting.check_leaves(work.session, order, shipment.order_id)
     if shipment.state != shipping.PACKED:
         shipping.lock(work.session, shipment_id, shipping.PACKED)
+    if collecting.among(work.session, [shipment_id]):
+        if not although_it_collects:
+            raise NotAllowedNow("The label collects money that was paid since: the buyer would "
+                                "pay twice. Take the label back and buy another.")
+        shipping.note(work, shipment, "shipping.collects")
     undo = {"orders": {str(one.id): [one.phase, one.status_id] for one in mine}}
     with outgoing.deciding(work, outgoing.SHIP, shipment.order_id, shipment_id, undo):
         _depart(work, mine, shipment)
@@ -62,8 +72,13 @@ def _inside(work: Work, shipment: Shipment) -> list[Order]:
 
 
 def leave_many(work: Work, shipment_ids: Sequence[int]) -> list[tuple[int, OmsError | None]]:
-    """Several shipments at once; each stands alone: (shipment, why not)."""
+    """Several shipments at once; each stands alone: (shipment, why not).
+
+    All are locked before the first leaves, shipments and then their orders by number: two people
+    who hand over the same parcels in another order do not wait for each other crosswise.
+    """
     results: list[tuple[int, OmsError | None]] = []
+    shipping.lock_all(work, shipment_ids)
     for shipment_id in dict.fromkeys(shipment_ids):
         try:
             with work.session.begin_nested():
@@ -167,6 +182,10 @@ def _depart(work: Work, mine: Sequence[Order], shipment: Shipment) -> None:
     told = any(order.account_id for order in mine)
     tell_at = outgoing.begin(work, shipment.order_id).leaves_at if told else work.now
     work.announce(ShipmentLeft(shipment.id, shipment.order_id, tell_at.isoformat()))
+    if sending.settings(session).issues_wz:
+        enqueue(session, goods_issued.TASK, str(shipment.id), {
+            "shipment_id": shipment.id, "by": work.actor.name}, now=work.now,
+                delay=tell_at - work.now)
 
 
 def _move_on(work: Work, order: Order, shipment: Shipment) -> None:
@@ -231,6 +250,7 @@ def recall(work: Work, shipment_id: int) -> bool:
     cause, number = f"{_cause(work, shipment)}:line:", _recalls(work, shipment) + 1
     for order in mine:
         _back_on_shelves(work, order, shipment, cause, number)
+    goods_issued.take_back(work, shipment)
     left_at, shipment.shipped_at = shipment.shipped_at, None
     shipping.set_state(work, shipment, shipping.CANCELLED if unseen else shipping.PACKED,
                        note="recalled")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from sqlalchemy import select
 
 from oms_web.core.errors import NotAllowedNow, NotFound
 from oms_web.core.work import Work
-from oms_web.domain.documents import service, warehouse_papers
+from oms_web.domain.documents import goods_issued, warehouse_papers
 from oms_web.domain.documents.models import Document
+from oms_web.domain.shipping import sending
+from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping.models import Shipment
 from oms_web.domain.stock.models import StockDocument
 
@@ -28,8 +27,18 @@ def issue_wz(work: Work, shipment_id: int) -> Document:
         raise NotFound("There is no such shipment.")
     if shipment.shipped_at is None:
         raise NotAllowedNow("This shipment has not left yet.")
-    return _issue(work, warehouse_papers.cause_of_shipment(shipment),
-                  warehouse_papers.of_shipment(work, shipment), shipment.order_id)
+    return goods_issued.issue(work, shipment)
+
+
+def issue_by_itself(work: Work, shipment_id: int, by: str) -> Document | None:
+    """Issue the WZ of a shipment if the seller wants that by itself and it has left still.
+
+    ``by``: who let it leave.
+    """
+    shipment = shipping.lock(work.session, shipment_id)
+    if shipment.shipped_at is None or not sending.settings(work.session).issues_wz:
+        return None
+    return goods_issued.issue(work, shipment, by)
 
 
 def issue_of_stock(work: Work, document_id: int) -> list[Document]:
@@ -50,13 +59,9 @@ def issue_of_stock(work: Work, document_id: int) -> list[Document]:
     said = warehouse_papers.of_stock(work, document)
     if not said:
         raise NotAllowedNow("This document moved nothing: there is nothing to put on paper.")
-    return [_issue(work, warehouse_papers.cause_of_stock(one["kind"], document_id), one, None)
-            for one in said]
-
-
-def _issue(work: Work, cause: str, said: Mapping[str, Any], order_id: int | None) -> Document:
-    present = work.session.scalar(select(Document).where(Document.cause == cause))
-    if present is not None:
-        return present
-    series = service.chosen_series(work, said["kind"], None)
-    return service.issue(work, series, said, order_id, cause=cause)
+    found = []
+    for one in said:
+        cause = warehouse_papers.cause_of_stock(one["kind"], document_id)
+        found.append(goods_issued.of_cause(work, cause)
+                     or goods_issued.put_on_paper(work, cause, one, None))
+    return found

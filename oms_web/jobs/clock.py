@@ -27,6 +27,8 @@ INTERVALS: dict[Callable[[Oms], object], float] = {
     rings.ring_labels: 2,
     rings.ring_payments: 2,
     rings.ring_refunds: 5,
+    rings.ring_books: 5,
+    rings.ring_fee_claims: 30,
     rings.ring_rules: 1,
     rings.ring_timed_rules: 60,
     rings.ring_quota: 5,

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from oms_web.jobs.job import Job
 from oms_web.sync import drop_folder
-
-if TYPE_CHECKING:
-    from oms_web.jobs.handlers import Job
 
 
 def run(job: Job) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from oms_connector import ChannelError
 
@@ -10,9 +10,7 @@ from oms_web.adapters import nbp
 from oms_web.core.actor import SYSTEM
 from oms_web.core.clock import local_day
 from oms_web.domain.documents import exchange
-
-if TYPE_CHECKING:
-    from oms_web.jobs.handlers import Job
+from oms_web.jobs.job import Job
 
 TASK = "exchange_rates"
 

@@ -2,46 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from importlib import import_module
-from typing import Any
 
 from oms_connector import ChannelError
 
 from oms_web.automation import batches, rehearsing, running, timed
 from oms_web.core.actor import SYSTEM
-from oms_web.core.claims import Claim, enqueue
 from oms_web.core.errors import OmsError
-from oms_web.core.work import Work
-from oms_web.domain.channels import pricing
 from oms_web.domain.channels.service import ChannelStopped
+from oms_web.domain.documents import goods_issued
 from oms_web.domain.documents.queries import invoices_of
 from oms_web.domain.payments import refunds as refunds_of_orders
 from oms_web.domain.returns import correcting, settings
 from oms_web.domain.shipping import bookings
-from oms_web.domain.stock import running_low
 from oms_web.flows import (
-    backorder,
     correct_document,
     einvoice,
+    fee_claim,
     hand_over,
     label,
     map_listing,
-    publish_stock,
+    price,
     return_letter,
+    warehouse_paper,
 )
+from oms_web.jobs import variants
+from oms_web.jobs.job import Handler, Job, Result
 from oms_web.jobs.print_label import print_label
 from oms_web.sync import (
+    bookkeeping,
     channel_messages,
     doorbell,
+    einvoice_notices,
     einvoicing,
+    fee_claims,
     feeds,
     hand_overs,
     labels,
     message_sending,
     payments,
+    rates,
     receipts,
     refunds,
     tracking,
@@ -60,34 +60,7 @@ from oms_web.sync.push_shipment import push_shipment
 from oms_web.sync.push_stock import push_stock
 from oms_web.sync.retry import TASK as RETRY
 from oms_web.sync.retry import retry
-from oms_web.sync.session import Engine
-from oms_web.wiring import Oms
 
-Result = dict[str, Any] | None
-MAPPED_AT_ONCE = 200
-VARIANTS_AT_ONCE = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A claimed task at work. ``beat(progress, total)`` keeps the lease and shows progress."""
-
-    oms: Oms
-    claim: Claim
-    beat: Callable[[int, int], None]
-
-    @property
-    def args(self) -> dict[str, Any]:
-        """The task's arguments."""
-        return self.claim.args
-
-    @property
-    def engine(self) -> Engine:
-        """The sync engine over this installation."""
-        return Engine(self.oms.works, self.oms.registry)
-
-
-Handler = Callable[[Job], Result]
 TOLD: dict[str, Told] = {one.feed: one for one in (RETURNS, MESSAGES)}
 """Feeds of what stands beside orders."""
 
@@ -111,72 +84,6 @@ def read_again(job: Job) -> Result:
     """Fetch what is in quarantine anew."""
     tried = retry(job.engine, job.args["account_id"], job.beat)
     return {"added": tried.added + tried.changed + tried.same, "quarantined": tried.quarantined}
-
-
-def publish(job: Job) -> Result:
-    """Recompute what listings should show, and queue the sending."""
-    since = datetime.fromisoformat(job.args["since"])
-    concerned: set[int] = set()
-
-    def recompute(work: Work, variant_ids: Sequence[int]) -> None:
-        accounts = publish_stock.publish(work, variant_ids, since)
-        # Offers that were linked just now come by here too, and want a price.
-        pricing.publish(work, variant_ids)
-        for account in sorted(accounts):
-            enqueue(work.session, "push_stock", str(account), {"account_id": account},
-                    now=work.now)
-        concerned.update(accounts)
-
-    _a_few_at_a_time(job, VARIANTS_AT_ONCE, recompute)
-    return {"accounts": len(concerned)}
-
-
-def publish_prices(job: Job) -> Result:
-    """Recompute what prices listings should show; the clock sees what is due."""
-    accounts: set[int] = set()
-    _a_few_at_a_time(job, VARIANTS_AT_ONCE,
-                     lambda work, ids: accounts.update(pricing.publish(work, ids)))
-    return {"accounts": len(accounts)}
-
-
-def fill_backorders(job: Job) -> Result:
-    """Give units that became free to the orders that wait for them."""
-    filled: set[int] = set()
-    _a_few_at_a_time(job, VARIANTS_AT_ONCE,
-                     lambda work, ids: filled.update(backorder.fill(work, ids)))
-    return {"orders": len(filled)}
-
-
-def look_low(job: Job) -> Result:
-    """See which variants run low now, and say so once."""
-    fresh: list[int] = []
-    _a_few_at_a_time(job, VARIANTS_AT_ONCE,
-                     lambda work, ids: fresh.extend(running_low.look(work, ids)))
-    return {"low": len(fresh)}
-
-
-def map_listings(job: Job) -> Result:
-    """Link the listings that waited for products which are new."""
-    linked: list[int] = []
-    _a_few_at_a_time(job, MAPPED_AT_ONCE,
-                     lambda work, ids: linked.append(map_listing.map_waiting(work, ids)))
-    return {"linked": sum(linked)}
-
-
-def _a_few_at_a_time(
-    job: Job, at_once: int, act: Callable[[Work, Sequence[int]], object]
-) -> None:
-    """Do something for so many of the task's variants in each transaction.
-
-    One transaction for a whole catalogue would let nobody else write for minutes. What is done
-    twice, because a worker died in between, is the same.
-    """
-    ids = job.args["variant_ids"]
-    for begin in range(0, len(ids), at_once):
-        if begin:
-            job.beat(begin, len(ids))
-        with job.oms.works.writing(SYSTEM) as work:
-            act(work, ids[begin:begin + at_once])
 
 
 def wake_orders(job: Job) -> Result:
@@ -231,6 +138,13 @@ def tell_channel(job: Job) -> Result:
     return {"told": push_shipment(job.engine, job.args["shipment_id"])}
 
 
+def issue_wz(job: Job) -> Result:
+    """A shipment left: issue its WZ if the seller wants that by itself."""
+    with job.oms.works.writing(SYSTEM) as work:
+        made = warehouse_paper.issue_by_itself(work, job.args["shipment_id"], job.args["by"])
+        return {"number": made.number} if made is not None else {}
+
+
 def tell_webhook(job: Job) -> Result:
     """Tell a webhook what it does not know yet. When to try again stands at the webhook."""
     return {"told": webhooks.tell(job.oms.works, job.args["webhook_id"], job.beat)}
@@ -274,6 +188,19 @@ def correct_refunded(job: Job) -> Result:
         return {"number": document.number}
 
 
+def claim_fee_of_refund(job: Job) -> Result:
+    """Money went back: claim the marketplace's commission if the seller wants that by itself."""
+    with job.oms.works.writing(SYSTEM) as work:
+        made = fee_claim.after_refund(work, job.args["refund_id"],
+                                      fee_claims.able(job.oms.registry))
+    return {"claims": len(made)}
+
+
+def claim_fees(job: Job) -> Result:
+    """Ask marketplaces for commissions, or what became of claims."""
+    return {"moved": fee_claims.run(job.engine, job.beat)}
+
+
 def case_letter(job: Job) -> Result:
     """A case took a turn: write to its buyer, if the seller wants that by itself."""
     with job.oms.works.writing(SYSTEM) as work:
@@ -294,6 +221,11 @@ def read_incoming_invoices(job: Job) -> Result:
     return {"added": einvoicing.read_incoming(job.oms.works)}
 
 
+def read_ksef_notices(job: Job) -> Result:
+    """Read what is announced of KSeF."""
+    return {"changed": einvoice_notices.read(job.oms.works)}
+
+
 def label_by_itself(job: Job) -> Result:
     """Packing began, or a parcel closed: buy its label if the seller wants it now."""
     with job.oms.works.writing(SYSTEM) as work:
@@ -303,11 +235,18 @@ def label_by_itself(job: Job) -> Result:
 
 def buy_label(job: Job) -> Result:
     """Do what is due of one label. When to try again stands at it."""
+    if not rates.choose(job.engine, job.args["booking_id"]):
+        return {"state": "intended"}
     state = labels.buy(job.engine, job.args["booking_id"])
     with job.oms.works.reading(SYSTEM) as work:
         shipment_id = bookings.get(work.session, job.args["booking_id"]).shipment_id
     printed = shipment_id is not None and print_label(job.oms, shipment_id)
     return {"state": state, "printed": printed}
+
+
+def ask_price(job: Job) -> Result:
+    """Ask one carrier what a parcel would cost."""
+    return {"state": rates.ask(job.engine, job.args["answer_id"])}
 
 
 def call_courier(job: Job) -> Result:
@@ -334,6 +273,14 @@ def ask_payments(job: Job) -> Result:
 def send_refunds(job: Job) -> Result:
     """Ask payment providers to give money back, or what became of it."""
     return {"moved": refunds.run(job.engine, job.beat)}
+
+
+def keep_books(job: Job) -> Result:
+    """Enter documents into one account's books. When to try one again stands at it."""
+    try:
+        return {"done": bookkeeping.run(job.engine, job.args["account_id"], job.beat)}
+    except (ChannelError, ChannelStopped) as error:
+        return {"error": feeds.describe(error)}
 
 
 def rehearse_rule(job: Job) -> Result:
@@ -366,14 +313,15 @@ def _late(module: str) -> Handler:
 HANDLERS: dict[str, Handler] = {
     "read_feed": read_feed,
     RETRY: read_again,
-    "publish_stock": publish,
-    "publish_prices": publish_prices,
-    "fill_backorders": fill_backorders,
-    "look_low": look_low,
-    "map_listings": map_listings,
+    "publish_stock": variants.publish,
+    "publish_prices": variants.publish_prices,
+    "fill_backorders": variants.fill_backorders,
+    "look_low": variants.look_low,
+    "map_listings": variants.map_listings,
     "wake_orders": wake_orders,
     "push_stock": send_stock,
     "push_shipment": tell_channel,
+    goods_issued.TASK: issue_wz,
     PRICES: send_prices,
     NOTICES: tell_notices,
     receipts.TASK: acknowledge,
@@ -383,10 +331,14 @@ HANDLERS: dict[str, Handler] = {
     message_sending.TASK: send_messages,
     "label_by_itself": label_by_itself,
     label.TASK: buy_label,
+    price.TASK: ask_price,
     tracking.TASK: track_parcels,
     hand_over.TASK: call_courier,
     payments.TASK: ask_payments,
     refunds.TASK: send_refunds,
+    bookkeeping.TASK: keep_books,
+    fee_claims.TASK: claim_fees,
+    "claim_fee_of_refund": claim_fee_of_refund,
     batches.TASK: change_many,
     running.TASK: run_rules,
     timed.TASK: run_timed_rules,
@@ -396,6 +348,7 @@ HANDLERS: dict[str, Handler] = {
     "case_letter": case_letter,
     einvoicing.TASK: send_einvoices,
     einvoicing.INCOMING: read_incoming_invoices,
+    einvoice_notices.TASK: read_ksef_notices,
     "print_batch": _late("print_batch"),
     "print_closed": _late("print_closed"),
     "import_file": _late("import_file"),

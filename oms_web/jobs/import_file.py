@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from oms_web.core.actor import SYSTEM
+from oms_web.jobs.job import Job
 from oms_web.sync import file_runs
 from oms_web.sync.file_import import run_import
-
-if TYPE_CHECKING:
-    from oms_web.jobs.handlers import Job
 
 
 def run(job: Job) -> dict[str, Any]:

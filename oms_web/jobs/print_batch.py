@@ -7,7 +7,7 @@ from typing import Any
 from oms_web.core.actor import Actor
 from oms_web.core.errors import OmsError
 from oms_web.domain.printers import service as printers
-from oms_web.jobs.handlers import Job
+from oms_web.jobs.job import Job
 from oms_web.jobs.rings import KEEP_DONE
 
 KIND = "print_batch"

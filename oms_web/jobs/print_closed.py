@@ -9,7 +9,7 @@ from oms_web.core.actor import SYSTEM
 from oms_web.core.errors import NotFound, OmsError
 from oms_web.domain.printers import service as printers
 from oms_web.domain.shipping import service as shipping
-from oms_web.jobs.handlers import Job
+from oms_web.jobs.job import Job
 from oms_web.jobs.print_batch import NAMES
 from oms_web.jobs.print_label import print_label
 

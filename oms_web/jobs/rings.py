@@ -18,14 +18,16 @@ from oms_web.core.events import OutboxEvent
 from oms_web.core.work import Works
 from oms_web.domain.audit import sealing
 from oms_web.domain.documents import exchange
-from oms_web.domain.einvoices import incoming
+from oms_web.domain.einvoices import incoming, notices
 from oms_web.domain.einvoices import queries as einvoices
 from oms_web.domain.messages import queries as messages
 from oms_web.domain.orders import begun, outgoing, telling
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import OrderTally
+from oms_web.domain.payments import fee_claims as claims
 from oms_web.domain.payments import requests
 from oms_web.domain.printers import service as printers
+from oms_web.domain.shipping import prices
 from oms_web.domain.stock.models import Reservation
 from oms_web.domain.users import api_calls
 from oms_web.domain.webhooks import queries as hook_queries
@@ -33,9 +35,12 @@ from oms_web.domain.webhooks import service as hooks
 from oms_web.flows import order_hold, reservation_expiry, return_bench
 from oms_web.flows.pack import photos
 from oms_web.sync import (
+    bookkeeping,
     doorbell,
     drop_folder,
+    einvoice_notices,
     einvoicing,
+    fee_claims,
     feeds,
     hand_overs,
     labels,
@@ -108,10 +113,13 @@ def ring_messages(oms: Oms) -> int:
 
 
 def ring_einvoices(oms: Oms) -> int:
-    """Queue what is due at KSeF: sending and asking, and the reading of what others issued."""
+    """Queue what is due at KSeF: sending and asking, the reading of what others issued and of what
+    is announced.
+    """
     with oms.works.reading(SYSTEM) as work:
         due = [kind for kind, is_due in (
             (einvoicing.TASK, einvoices.due), (einvoicing.INCOMING, incoming.is_due),
+            (einvoice_notices.TASK, notices.is_due),
         ) if is_due(work.session, work.now)]
     if not due:
         return 0
@@ -141,6 +149,20 @@ def ring_refunds(oms: Oms) -> bool:
             return False
     with oms.works.writing(SYSTEM) as work:
         return enqueue(work.session, refunds.TASK, "all", {}, now=work.now) is not None
+
+
+def ring_books(oms: Oms) -> int:
+    """Queue the entering of issued documents into the books of accounting systems."""
+    return bookkeeping.ring(oms.works)
+
+
+def ring_fee_claims(oms: Oms) -> bool:
+    """Queue the asking of marketplaces about their commissions."""
+    with oms.works.reading(SYSTEM) as work:
+        if not claims.due(work.session, work.now, limit=1):
+            return False
+    with oms.works.writing(SYSTEM) as work:
+        return enqueue(work.session, fee_claims.TASK, "all", {}, now=work.now) is not None
 
 
 def ring_rules(oms: Oms) -> bool:
@@ -242,3 +264,4 @@ def _clean(works: Works) -> None:
         outgoing.forget_old(work)
         begun.forget_old(work)
         printers.forget_old(work)
+        prices.forget_old(work)

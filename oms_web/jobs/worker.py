@@ -19,7 +19,8 @@ from oms_web.core.errors import OmsError
 from oms_web.domain.channels.service import ChannelStopped
 from oms_web.jobs.clock import start_clock
 from oms_web.jobs.dispatch import dispatch
-from oms_web.jobs.handlers import HANDLERS, Job
+from oms_web.jobs.handlers import HANDLERS
+from oms_web.jobs.job import Job
 from oms_web.wiring import Oms
 
 log = logging.getLogger(__name__)

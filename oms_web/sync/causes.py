@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, func, literal, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from oms_web.domain.channels.models import ChannelAccount, Listing, ListingPrice, ListingStock
-from oms_web.domain.orders.models import ChannelNotice, Order, OrderLine
+from oms_web.domain.orders.models import WRONG_NOTICE, ChannelNotice, Order, OrderLine
+from oms_web.domain.shipping.models import UNTOLD as UNTOLD_SHIPMENT
 from oms_web.domain.shipping.models import Shipment, ShipmentLine
 from oms_web.sync.health import AccountHealth
 from oms_web.sync.models import Quarantine
@@ -144,7 +145,7 @@ def _notices(ids: Sequence[int]) -> Select[Any]:
     return (
         select(row.account_id, row.kind, row.message, func.count(), func.min(row.created_at),
                func.max(func.coalesce(row.told_at, row.created_at)))
-        .where(row.state.in_(UNTOLD), row.account_id.in_(ids))
+        .where(literal_column(WRONG_NOTICE), row.account_id.in_(ids))
         .group_by(row.account_id, row.kind, row.message)
     )
 
@@ -167,6 +168,7 @@ def _shipments(ids: Sequence[int], now: datetime) -> Select[Any]:
         select(account.id, literal("shipment"), row.told_message, func.count(),
                func.min(row.told_at), func.max(row.told_at))
         .join(row, concerns(account.id))
-        .where(row.told.in_(SHIPMENT_UNTOLD), row.shipped_at > now - LATELY, account.id.in_(ids))
+        .where(literal_column(UNTOLD_SHIPMENT), row.shipped_at > now - LATELY,
+               account.id.in_(ids))
         .group_by(account.id, row.told_message)
     )

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from oms_web.domain.channels import pricing
@@ -96,14 +96,11 @@ class AccountHealth:
 
 
 def overview(
-    session: Session, now: datetime, account_id: int | None = None
+    session: Session, now: datetime, accounts: Iterable[ChannelAccount]
 ) -> list[AccountHealth]:
-    """All accounts that are not archived, by name; or one of them."""
-    query = select(ChannelAccount).where(ChannelAccount.archived_at.is_(None))
-    if account_id is not None:
-        query = query.where(ChannelAccount.id == account_id)
-    accounts = session.scalars(query.order_by(ChannelAccount.name)).all()
-    health = {account.id: AccountHealth(account) for account in accounts}
+    """How those of these accounts do that are not archived."""
+    health = {account.id: AccountHealth(account) for account in accounts
+              if account.archived_at is None}
     for feed in session.scalars(select(Feed).order_by(Feed.id)):
         if feed.account_id in health:
             health[feed.account_id].feeds.append(feed)
@@ -148,17 +145,21 @@ def _orders(session: Session, now: datetime, health: Mapping[int, AccountHealth]
     )
     for account_id, count, last in recent:
         health[account_id].orders_24h, health[account_id].last_order_at = count, last
-    for account_id, one in health.items():
-        if one.last_order_at is None:
-            one.last_order_at = session.scalar(
-                select(Order.created_at).where(Order.account_id == account_id)
-                .order_by(Order.placed_at.desc(), Order.id.desc()).limit(1)
-            )
+    newest = (
+        select(Order.created_at).where(Order.account_id == ChannelAccount.id)
+        .order_by(Order.placed_at.desc(), Order.id.desc()).limit(1).scalar_subquery()
+    )
+    quiet = [account_id for account_id, one in health.items() if one.last_order_at is None]
+    for account_id, last in session.execute(
+        select(ChannelAccount.id, newest).where(ChannelAccount.id.in_(quiet))
+    ) if quiet else ():
+        health[account_id].last_order_at = last
+
 
 def _counted(session: Session, health: Mapping[int, AccountHealth]) -> None:
-    """What waits and what is wrong, by account."""
+    """What waits and what is wrong, by account: each count from its own index, in one statement."""
     price_drift = pricing.drifts(), Listing.id == ListingPrice.listing_id
-    for name, account, conditions in (
+    counts = (
         ("due", ListingStock.account_id, (ListingStock.due_at.is_not(None),)),
         ("due_prices", ListingPrice.account_id, (ListingPrice.due_at.is_not(None),)),
         ("due_notices", ChannelNotice.account_id, (ChannelNotice.due_at.is_not(None),)),
@@ -168,12 +169,12 @@ def _counted(session: Session, health: Mapping[int, AccountHealth]) -> None:
         ("unmapped", Listing.account_id,
          (Listing.variant_id.is_(None), Listing.state == "active")),
         ("quarantined", Quarantine.account_id, (Quarantine.state == "waiting",)),
-    ):
-        for account_id, count in session.execute(
-            select(account, func.count()).where(account.in_(health), *conditions)
-            .group_by(account)
-        ):
-            setattr(health[account_id], name, count)
+    )
+    for name, account_id, count in session.execute(union_all(*(
+        select(literal(name), account, func.count()).where(account.in_(health), *conditions)
+        .group_by(account) for name, account, conditions in counts
+    ))):
+        setattr(health[account_id], name, count)
 
 
 def drifting(session: Session, account_id: int | None = None, limit: int = 50

@@ -76,7 +76,7 @@ def ring(works: Any) -> int:
 
 
 def buy(engine: Engine, booking_id: int) -> str:
-    """Do what is due of a booking; the state it is left in."""
+    """Do what is due of a booking whose service is known; the state it is left in."""
     with engine.works.writing(SYSTEM) as work:
         taken = bookings.take(work, booking_id)
     if taken is not None:

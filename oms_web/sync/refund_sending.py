@@ -1,4 +1,4 @@
-"""Money back through a payment provider: written down, asked for, noted.
+"""Money back through a payment provider or a channel: written down, asked for, noted.
 
 The network is asked with no transaction open. A refund whose answer was lost is ``unknown``; the
 next time the provider is asked what it has under our key, and only if that is nothing the money is
@@ -7,18 +7,28 @@ ordered again, under the same key.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from oms_connector import AccessRefused, ChannelError, Conflict, OutcomeUnknown, Refused
-from oms_connector.paying import RefundAsk, RefundsPayments, RefundTold
+from oms_connector.paying import (
+    RefundAsk,
+    RefundLine,
+    RefundReason,
+    RefundsPayments,
+    RefundTold,
+)
+from sqlalchemy import select
 
 from oms_web.core.actor import SYSTEM
 from oms_web.core.money import from_minor
 from oms_web.core.work import Work, Works
+from oms_web.domain.orders import phases
 from oms_web.domain.orders import service as orders
-from oms_web.domain.payments import refunds
+from oms_web.domain.orders.models import OrderLine
+from oms_web.domain.payments import refund_routes, refunds
 from oms_web.domain.payments.models import Refund
 from oms_web.domain.payments.refund_states import UNKNOWN
+from oms_web.domain.returns import kinds
 from oms_web.domain.returns import service as cases
 from oms_web.domain.returns.models import Return
 
@@ -42,7 +52,8 @@ def send(works: Works, provider: RefundsPayments, refund_id: int, payment: str,
     """Order a refund, or find out what became of it; False when there was nothing to do.
 
     Args:
-        payment: the provider's own reference of the payment that goes back.
+        payment: the provider's own reference of the payment that goes back, or the channel's of
+            the order.
 
     Raises:
         AccessRefused: the account cannot be used; what became of the refund is not known.
@@ -91,10 +102,33 @@ def _take(works: Works, refund_id: int, payment: str, notify_url: str) -> _Taken
 
 
 def _ask(work: Work, row: Refund, payment: str, notify_url: str) -> RefundAsk:
-    """What the provider is told; why money goes back is ours and stays here."""
-    return RefundAsk(
+    """What is told; what a person wrote of why money goes back is ours and stays here."""
+    ask = RefundAsk(
         row.key, payment, from_minor(row.amount, row.currency), row.currency,
         str(row.order_id), notify_url, refunds.references_beside(work.session, row))
+    return ask if row.channel_order_id is None else _with_parts(work, row, ask)
+
+
+def _with_parts(work: Work, row: Refund, ask: RefundAsk) -> RefundAsk:
+    """A channel is told which of its lines the money is for, and why in its own few words."""
+    found = refund_routes.parts(row.plan, row.amount)
+    refs = dict(work.session.execute(
+        select(OrderLine.id, OrderLine.line_ref)
+        .where(OrderLine.id.in_(found.lines), OrderLine.line_ref != "")).all())
+    lines = [RefundLine(refs[line_id], units, from_minor(amount, row.currency))
+             for line_id, (units, amount) in found.lines.items() if line_id in refs]
+    return replace(ask, lines=lines, shipping=from_minor(found.delivery, row.currency),
+                   reason=_reason(work, row))
+
+
+def _reason(work: Work, row: Refund) -> RefundReason:
+    case = cases.get(work.session, row.case_id) if row.case_id is not None else None
+    if case is None:
+        order = orders.get_order(work.session, row.order_id)
+        return "cancelled" if order.phase == phases.CANCELLED else "other"
+    if case.reason_code == "not_collected":
+        return "not_collected"
+    return "complaint" if case.kind == kinds.COMPLAINT else "return"
 
 
 def _asked(provider: RefundsPayments, taken: _Taken) -> RefundTold:

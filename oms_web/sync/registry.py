@@ -9,7 +9,18 @@ from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 
 import pluggy
-from oms_connector import API, ENTRY_POINTS, Connector, hooks
+from oms_connector import (
+    API,
+    ENTRY_POINTS,
+    AsksForPayments,
+    CarriesParcels,
+    Connector,
+    KeepsBooks,
+    PullsOrders,
+    PushesStock,
+    SendsSms,
+    hooks,
+)
 
 from oms_web.core.errors import NotAllowedNow
 
@@ -23,6 +34,7 @@ BUILT_IN = (
     EntryPoint("demo", "oms_demo", ENTRY_POINTS),
     EntryPoint("dhl24", "oms_dhl24", ENTRY_POINTS),
     EntryPoint("dpd", "oms_dpd", ENTRY_POINTS),
+    EntryPoint("fakturownia", "oms_fakturownia", ENTRY_POINTS),
     EntryPoint("files", "oms_files", ENTRY_POINTS),
     EntryPoint("furgonetka", "oms_furgonetka", ENTRY_POINTS),
     EntryPoint("gls", "oms_gls", ENTRY_POINTS),
@@ -62,6 +74,18 @@ class Registry:
     def get(self, key: str) -> type[Connector] | None:
         """A connector class; None when it is not installed (any more)."""
         return self.connectors.get(key)
+
+    def sells(self, key: str) -> bool:
+        """Whether orders may come from accounts of this connector."""
+        return is_shop(self.connectors.get(key))
+
+
+def is_shop(connector: type[Connector] | None) -> bool:
+    """Whether orders may come from it: not from a carrier, a payment provider, a gateway to phones
+    or an accounting program. One that is not installed any more may have been a shop.
+    """
+    return connector is None or issubclass(connector, PullsOrders | PushesStock) \
+        or not issubclass(connector, SendsSms | CarriesParcels | AsksForPayments | KeepsBooks)
 
 
 def load_registry(points: Iterable[EntryPoint] | None = None) -> Registry:

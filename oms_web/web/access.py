@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from flask import Flask, redirect, request, url_for
 from werkzeug.wrappers import Response
@@ -44,6 +45,14 @@ def allowed(name: str) -> bool:
     return user is not None and may(user.role, name)
 
 
+def _page_before() -> str | None:
+    """The page of ours that an act or a part was asked from, to come back to."""
+    seen = urlsplit(request.headers.get("HX-Current-URL") or request.referrer or "")
+    if seen.netloc != request.host:
+        return None
+    return f"{seen.path}?{seen.query}" if seen.query else seen.path
+
+
 def check_request(app: Flask) -> Response | None:
     """Before every request: let it through, send the visitor to sign-in, or refuse."""
     if request.endpoint is None:
@@ -53,10 +62,11 @@ def check_request(app: Flask) -> Response | None:
         return None
     user = current_user()
     if user is None:
+        lost = "1" if request.method != "GET" else None
         if wants_part():  # the sign-in page must not land inside another one
-            return go(url_for("auth.sign_in"))
-        target = request.full_path if request.method == "GET" else None
-        return redirect(url_for("auth.sign_in", next=target))
+            return go(url_for("auth.sign_in", next=_page_before(), lost=lost))
+        target = _page_before() if lost else request.full_path
+        return redirect(url_for("auth.sign_in", next=target, lost=lost))
     if name is None or not may(user.role, name):
         raise Denied("Your role does not include this.")
     return None

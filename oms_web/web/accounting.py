@@ -15,12 +15,13 @@ from wtforms.validators import Optional
 from oms_web.core.clock import local_day
 from oms_web.core.errors import Invalid, InvalidForm, OmsError
 from oms_web.core.money import parse_amount, to_minor
-from oms_web.domain.accounting import exports, jpk, queries, register, service
+from oms_web.domain.accounting import entries, exports, jpk, queries, register, service
 from oms_web.domain.accounting.models import TaxPayer
 from oms_web.domain.audit import service as audit
 from oms_web.extensions import db
 from oms_web.web import asked
 from oms_web.web.access import act
+from oms_web.web.books import BooksForm, books_form, section
 from oms_web.web.documents import KINDS
 from oms_web.web.door import actor, oms, reading, writing
 from oms_web.web.exports import send
@@ -152,7 +153,22 @@ def remove_report(report_id: int) -> Response:
     return go(url_for("accounting.index", month=f"{month:%Y-%m}"))
 
 
-def _try(month: str, form: Form, act_: Any, **forms: Form) -> Response:
+@screen.post("/documents/jpk/<month>/books")
+@act("documents.design")
+def choose_books(month: str) -> Response:
+    """Let an accounting program take documents from a day on."""
+    form = books_form()
+    return _try(month, form, lambda: _choose_books(form), books=form)
+
+
+def _choose_books(form: BooksForm) -> str:
+    with writing() as work:
+        entries.choose(work, form.account.data, form.since.data, proformas=form.proformas.data)
+    return gettext("Documents issued since %(day)s go into the books.",
+                   day=form.since.data.isoformat())
+
+
+def _try(month: str, form: Form, act_: Any, **forms: Any) -> Response:
     first = _month(month)
     if form.validate():
         try:
@@ -164,7 +180,7 @@ def _try(month: str, form: Form, act_: Any, **forms: Form) -> Response:
 
 
 def _page(first: date, payer: PayerForm | None = None, report: ReportForm | None = None,
-          status: int = 200) -> Response:
+          books: BooksForm | None = None, status: int = 200) -> Response:
     found = queries.month(db.session, first)
     missing: list[str] = []
     try:
@@ -180,7 +196,8 @@ def _page(first: date, payer: PayerForm | None = None, report: ReportForm | None
         report=report or ReportForm(formdata=None, day=min(last, today)), rates=service.RATES,
         previous=(first - timedelta(days=1)).replace(day=1), following=queries.next_month(first),
         is_over=last < today, last=last, doubtful=[
-            row for row in found.rows if row.doubts][:MOST_SHOWN], status=status,
+            row for row in found.rows if row.doubts][:MOST_SHOWN], **section(books),
+        status=status,
     )
 
 

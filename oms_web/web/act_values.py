@@ -38,6 +38,7 @@ _SHORT_NAME = re.compile(r"[a-z0-9]+(_[a-z0-9]+)+")
 
 LABELS: Mapping[str, Any] = {
     "ksef_number": _l("KSeF number"), "offline": _l("issued offline"),
+    "deadline": _l("last day for KSeF"),
     "account_id": _l("channel"), "amount": _l("amount"), "read": _l("rows read"),
     "added": _l("added"), "changed": _l("changed"), "same": _l("without a change"),
     "quarantined": _l("not read"), "tracking": _l("tracking number"), "refunded": _l("refunded"),

@@ -20,6 +20,7 @@ from oms_web.web import acts
 from oms_web.web.access import act
 from oms_web.web.exports import send
 from oms_web.web.render import render
+from oms_web.web.trail_names import SUBJECTS
 
 screen = Blueprint("audit", __name__)
 
@@ -37,7 +38,7 @@ def index() -> Response:
     people = users.list_users(db.session)
     return render(
         "audit/list.html", "audit/_entries.html", found=found, chosen=chosen, set=set_,
-        people=people, kinds=KINDS, families=acts.families(), subjects=acts.SUBJECTS,
+        people=people, kinds=KINDS, families=acts.families(), subjects=SUBJECTS,
         next_url=_address(set_ | {"after": found.after}) if found.after else None,
         said=acts.said, shown=acts.shown, currencies=_currencies(found.rows),
         actor_name=acts.actor_name, everything=_address(set_, "subject", "id"),

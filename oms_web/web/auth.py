@@ -55,7 +55,8 @@ def sign_in() -> Response:
     """The sign-in page."""
     if g.get("user"):
         return go(landing_url())
-    return render("auth/sign_in.html", form=SignInForm(), next=request.args.get("next", ""))
+    return render("auth/sign_in.html", form=SignInForm(), next=request.args.get("next", ""),
+                  lost="lost" in request.args)
 
 
 @screen.post("/sign-in")

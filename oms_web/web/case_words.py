@@ -74,7 +74,8 @@ CLOCKS: dict[str, Any] = {
 }
 METHODS: dict[str, Any] = {
     "transfer": _l("Bank transfer"), "cash": _l("Cash"), "provider": _l("Payment provider"),
-    "channel": _l("On the channel"), "credit": _l("Credit or voucher"),
+    "channel": _l("On the channel"), "pages": _l("On the channel's own pages, by hand"),
+    "credit": _l("Credit or voucher"),
 }
 REFUND_STATES: dict[str, Any] = {
     "planned": _l("to be approved"), "approved": _l("approved, to be sent"),

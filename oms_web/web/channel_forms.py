@@ -9,14 +9,9 @@ from typing import Any
 from flask_babel import format_decimal, gettext
 from flask_babel import lazy_gettext as _l
 from oms_connector import (
-    AsksForPayments,
     CancelsOrders,
-    CarriesParcels,
     Connector,
-    PullsOrders,
     PushesPrices,
-    PushesStock,
-    SendsSms,
     UploadsInvoices,
 )
 from wtforms import (
@@ -35,6 +30,7 @@ from oms_web.core.money import parse_amount
 from oms_web.domain.channels import pricing
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.sync import backfill
+from oms_web.sync.registry import is_shop
 from oms_web.web.forms import Form, Needed, NeededNumber, choices
 
 
@@ -57,7 +53,8 @@ class AccountForm(Form):
     since = DateField(_l("Read orders since"), [Optional()])
 
 
-# What there is nothing to decide about where nothing is sold: a gateway to phones, a carrier.
+# What there is nothing to decide about where nothing is sold: a gateway to phones, a carrier,
+# an accounting program.
 OF_SELLING = ("publish_stock", "buffer", "cap", "last_units", "rank", "only_own", "ship_days")
 
 
@@ -84,8 +81,7 @@ def form_for(connector: type[Connector], *, new: bool = False, **values: Any) ->
             made[f"s_{field.name}"] = BooleanField(label, default=bool(field.default))
         else:
             made[f"s_{field.name}"] = StringField(label, default=field.default)
-    if issubclass(connector, SendsSms | CarriesParcels | AsksForPayments) and not issubclass(
-            connector, PushesStock | PullsOrders):
+    if not is_shop(connector):
         made |= dict.fromkeys(OF_SELLING)
     if not issubclass(connector, PushesPrices):
         made |= {"publish_prices": None, "surcharge": None}

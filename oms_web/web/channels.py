@@ -15,10 +15,8 @@ from oms_connector import (
     ChannelError,
     Connector,
     HearsWebhooks,
-    PullsOrders,
-    PushesStock,
+    KeepsBooks,
     RefreshesTokens,
-    SendsSms,
 )
 from sqlalchemy import select
 
@@ -61,6 +59,7 @@ from oms_web.web.channel_forms import (
 from oms_web.web.channel_words import FEED_NAMES, FIXES, LEVEL_MEANS, LEVELS, OUTCOMES, STATES
 from oms_web.web.door import actor, oms, reading, writing
 from oms_web.web.render import go, render
+from oms_web.web.shell import frame
 from oms_web.web.toasts import say
 
 screen = Blueprint("channels", __name__)
@@ -114,23 +113,16 @@ def _words() -> dict[str, Any]:
             "levels": LEVELS, "level_means": LEVEL_MEANS, "can_again": again.KINDS}
 
 
-def _sells(key: str) -> bool:
-    """Whether an account is a place where we sell; a carrier or a gateway to phones is none."""
-    found = oms().registry.get(key)
-    return found is None or not issubclass(found, SendsSms | CarriesParcels) \
-        or issubclass(found, PullsOrders | PushesStock)
-
-
 @screen.get("/channels")
 @act("channels.see")
 def index() -> Response:
     """All channels with their health; refreshes itself."""
     work, registry = reading(), oms().registry
-    overview = health.overview(work.session, work.now)
+    overview = health.overview(work.session, work.now, frame().accounts.values())
     health.measure(work.session, overview)
     accounts_ = {one.account.id: one.account for one in overview}
     in_use = {account.connector for account in accounts_.values()} & registry.connectors.keys()
-    serving = [one for one in overview if not _sells(one.account.connector)]
+    serving = [one for one in overview if not registry.sells(one.account.connector)]
     return render(
         "channels/list.html", "channels/_overview.html", serving=serving,
         overview=[one for one in overview if one not in serving],
@@ -183,6 +175,8 @@ def create(key: str) -> Response:
             say(gettext("%(name)s is connected.", name=account.name))
             if issubclass(connector, CarriesParcels):
                 return go(_services(account.id))
+            if issubclass(connector, KeepsBooks):
+                return go(url_for("accounting.index", _anchor="books"))
             return go(url_for("channels.show", account_id=account.id))
         except OmsError as error:
             refuse(form, error)
@@ -208,7 +202,7 @@ def show(account_id: int) -> Response:
 def _card(account: ChannelAccount, since: SinceForm | None = None, status: int = 200) -> Response:
     work = reading()
     connector = oms().registry.get(account.connector)
-    found = health.overview(work.session, work.now, account.id)
+    found = health.overview(work.session, work.now, [account])
     health.measure(work.session, found)
     return render(
         "channels/show.html", "channels/_health.html", account=account, connector=connector,

@@ -13,11 +13,12 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
 from oms_web.core.errors import Invalid, InvalidForm, OmsError
+from oms_web.domain.accounting import entry_queries
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.documents import correcting, exports, kinds, queries, treatment, vat
 from oms_web.domain.documents.drafting import Ask, Draft, draft_invoice, may_need_split_payment
 from oms_web.domain.documents.models import Document
-from oms_web.domain.einvoices import en16931
+from oms_web.domain.einvoices import en16931, notices
 from oms_web.domain.einvoices import queries as einvoices
 from oms_web.domain.einvoices import settings as einvoice_settings
 from oms_web.domain.orders import telling
@@ -25,7 +26,7 @@ from oms_web.domain.orders.models import Order
 from oms_web.domain.orders.service import get_order
 from oms_web.extensions import db
 from oms_web.flows.issue_document import issue_advance, issue_invoice, issue_proforma
-from oms_web.web import asked, einvoice_words
+from oms_web.web import asked, books, einvoice_words
 from oms_web.web.access import act
 from oms_web.web.door import oms, reading, writing
 from oms_web.web.exports import send
@@ -141,7 +142,14 @@ def _list(results: list[tuple[int, str]] | None = None, status: int = 200) -> Re
         ksef_filters=einvoice_words.FILTERS if einvoice_settings.get(db.session) else {},
         ksef=einvoices.of_many(db.session, [row.id for row in page.rows])
         if view == "issued" else {}, ksef_words=einvoice_words,
+        **_announced(),
     )
+
+
+def _announced() -> dict[str, Any]:
+    """What pages say of what the Ministry announces of KSeF."""
+    now = reading().now
+    return {"announced": notices.to_tell(db.session, now), "now": now}
 
 
 @screen.get("/documents/export.<kind>")
@@ -157,13 +165,17 @@ def show(document_id: int) -> Response:
     """An issued document: its PDF and its facts."""
     found = queries.get(db.session, document_id)
     family = queries.family(db.session, found.corrects_id or found.id)
+    ksef = einvoices.of(db.session, document_id)
     return render("documents/show.html", document=found, said=found.snapshot, kinds=KINDS,
                   methods=METHODS, unavailable=oms().printing.available(), corrected=CORRECTED,
                   family=family if len(family) > 1 else (),
                   correctable=found.kind in (*kinds.CORRECTABLE, kinds.CORRECTION),
                   notices=telling.of_document(db.session, found.order_id, document_id)
                   if found.order_id else (),
-                  ksef=einvoices.of(db.session, document_id), ksef_words=einvoice_words,
+                  ksef=ksef, ksef_words=einvoice_words,
+                  ksef_waits=einvoices.waits_for(db.session, ksef) if ksef else (),
+                  ksef_term=notices.term_of(db.session, ksef) if ksef else None,
+                  books=entry_queries.of_document(db.session, document_id), book_words=books,
                   not_european=_not_european(found))
 
 

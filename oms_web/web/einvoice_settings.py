@@ -12,13 +12,13 @@ from wtforms import BooleanField, FileField, PasswordField, SelectField, StringF
 
 from oms_web.core.errors import OmsError
 from oms_web.domain.company.models import Company
-from oms_web.domain.einvoices import settings
+from oms_web.domain.einvoices import notices, settings
 from oms_web.domain.einvoices.parties import polish_nip
 from oms_web.extensions import db
 from oms_web.sync import einvoicing
 from oms_web.web import einvoice_words as words
 from oms_web.web.access import act
-from oms_web.web.door import oms, writing
+from oms_web.web.door import oms, reading, writing
 from oms_web.web.forms import Form, choices
 from oms_web.web.outside_words import translated
 from oms_web.web.render import go, render
@@ -33,11 +33,11 @@ MOST = 64 * 1024
 class KsefForm(Form):
     """Where documents go and as whom."""
 
-    environment = SelectField(_l("Invoices are sent to"), choices=choices(words.ENVIRONMENTS))
-    address = StringField(_l("Address of the stand-in"))
+    environment = SelectField(_l("Where invoices are sent"), choices=choices(words.ENVIRONMENTS))
+    address = StringField(_l("Address of your own stand-in for KSeF"))
     nip = StringField(_l("NIP"))
     buyers = SelectField(_l("Which invoices go there"), choices=choices(words.BUYERS))
-    login = SelectField(_l("We sign in with"), choices=choices(words.LOGINS))
+    login = SelectField(_l("How we sign in"), choices=choices(words.LOGINS))
     token = PasswordField(_l("KSeF token"))
     certificate = FileField(_l("Certificate (.crt, .pem, .p12)"))
     certificate_key = FileField(_l("Its key (.key), unless it is in the same file"))
@@ -97,5 +97,7 @@ def _values(form: KsefForm) -> dict[str, Any]:
 
 
 def _page(form: KsefForm, status: int = 200) -> Response:
-    return render("einvoices/settings.html", form=form, row=settings.get(db.session),
-                  outside=translated, status=status)
+    row, now = settings.get(db.session), reading().now
+    return render("einvoices/settings.html", form=form, row=row, outside=translated,
+                  announced=notices.to_tell(db.session, now), now=now, ksef_words=words,
+                  notices_address=settings.notices_address(row) if row else "", status=status)

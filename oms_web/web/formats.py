@@ -13,7 +13,7 @@ from flask_babel import LazyString, get_locale, gettext, lazy_gettext, ngettext
 from markupsafe import Markup
 
 from oms_web.core.clock import SHOP_ZONE, local_day, utc_now
-from oms_web.core.money import exponent, from_micro, from_minor
+from oms_web.core.money import exponent, from_micro, from_minor, to_minor
 
 MINUS = "\N{MINUS SIGN}"
 SOON = timedelta(hours=3)
@@ -52,6 +52,18 @@ def amount(minor: int, currency: str, *, always: bool = False) -> str:
     """
     text = _parted(f"{from_minor(minor, currency):,.{exponent(currency)}f}", language())
     return text if currency == "PLN" and not always else named(text, currency)
+
+
+def percent(points: int) -> str:
+    """Hundredths of a percent with one decimal: ``20,4 %``, ``20.4%``."""
+    text = _parted(f"{Decimal(points) / 100:.1f}", language())
+    return f"{text}\N{NO-BREAK SPACE}%" if language() == "pl" else f"{text}%"
+
+
+def told_amount(text: str) -> str:
+    """Money that was kept in words (``1148.00 PLN``), as :func:`amount` writes it."""
+    value, _, currency = text.partition(" ")
+    return amount(to_minor(Decimal(value), currency), currency, always=True)
 
 
 def named(text: str, currency: str) -> str:
@@ -237,6 +249,6 @@ FILTERS = {
     "clock_seconds": clock_seconds,
     "moment_title": moment_title, "long_day": long_day, "whole": whole, "seconds": seconds,
     "span": span, "ago": ago, "units": units,
-    "person": person, "is_far": is_far, "title_parts": title_parts,
+    "percent": percent, "person": person, "is_far": is_far, "title_parts": title_parts,
     "kilos": kilos, "quoted": quoted,
 }

@@ -14,6 +14,7 @@ from flask_babel import lazy_gettext as _l
 from oms_web.automation import batches
 from oms_web.automation.recalling import WAYS
 from oms_web.core.errors import NotAllowedNow
+from oms_web.core.text import key_in
 from oms_web.domain.automation.models import Batch
 from oms_web.domain.orders import outgoing, outgoing_queries
 from oms_web.domain.orders.outgoing import Outgoing
@@ -111,8 +112,9 @@ def band() -> Band | None:
 
 def batch_of(token: str) -> Batch | None:
     """The bulk change or macro that decided something."""
-    name, _, number = token.partition(":")
-    return db.session.get(Batch, int(number)) if name == "batch" and number.isdigit() else None
+    name, _, text = token.partition(":")
+    number = key_in(text) if name == "batch" else None
+    return None if number is None else db.session.get(Batch, number)
 
 
 def rights_of(rows: Sequence[Outgoing]) -> set[str]:

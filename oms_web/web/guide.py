@@ -24,7 +24,7 @@ from oms_web.domain.stock.models import Move
 from oms_web.domain.users.models import User
 from oms_web.flows import own_shop
 from oms_web.models import metadata
-from oms_web.web import formats
+from oms_web.web import formats, home
 from oms_web.web.access import act
 from oms_web.web.door import current_user, oms, reading, writing
 from oms_web.web.render import go, render
@@ -66,7 +66,9 @@ def steps(work: Work, company: Company | None) -> list[Step]:
         Step(_l("Connect where you sell"),
              _l("Orders come in by themselves; quantities go out within seconds."),
              "channels.choose", _l("Add a channel"),
-             _any(work, select(ChannelAccount.id).where(ChannelAccount.archived_at.is_(None)))),
+             any(oms().registry.sells(key) for key in work.session.scalars(
+                 select(ChannelAccount.connector)
+                 .where(ChannelAccount.archived_at.is_(None)).distinct()))),
         Step(_l("Let your people in"),
              _l("Each with their own account: every change carries a name."),
              "users.index", _l("Add a person"),
@@ -125,6 +127,7 @@ def own() -> Response:
         clear(work, metadata, user.id if user else 0)
         own_shop.open_shop(work, formats.language())
         audit.record(work, "company.reset", "company", 1)
+    home.forget_today()
     say(gettext("The demo is gone. This shop is yours."))
     return go(url_for("guide.index"))
 

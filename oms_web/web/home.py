@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from oms_web.core.clock import SHOP_ZONE, day_bounds, local_day
-from oms_web.domain.company.models import Company
 from oms_web.domain.fulfilment import pace
+from oms_web.domain.orders.filing import OPEN_QUEUES
 from oms_web.domain.orders.models import Order
 from oms_web.domain.shipping.models import Shipment
 from oms_web.extensions import db
@@ -20,6 +20,7 @@ from oms_web.web import going, inbox
 from oms_web.web.access import act, allowed
 from oms_web.web.door import oms
 from oms_web.web.render import render
+from oms_web.web.shell import frame
 
 screen = Blueprint("home", __name__)
 
@@ -47,9 +48,10 @@ def index() -> Response:
     """What waits for a person, and today's numbers."""
     now = oms().works.clock()
     session = db.session
-    company = session.get(Company, 1)
-    queues = inbox.open_queues(session)
-    accounts = health.overview(session, now) if allowed("channels.see") else []
+    company = frame().company
+    queues = {name: frame().queues.get(name, 0) for name in OPEN_QUEUES}
+    accounts = health.overview(session, now, frame().accounts.values()) \
+        if allowed("channels.see") else []
     cut_off = company.cut_off if company else "15:00"
     asked = inbox.Asked(session, now, cut_off, queues, accounts)
     currency = company.currency if company else "PLN"
@@ -86,6 +88,11 @@ def _today(session: Session, now: datetime, currency: str) -> Today:
     )
     current_app.extensions["oms_today"] = (now, today)
     return today
+
+
+def forget_today() -> None:
+    """Count today's figures anew: from now on this is another shop."""
+    current_app.extensions.pop("oms_today", None)
 
 
 def _taken(session: Session, since: datetime, until: datetime, currency: str) -> tuple[int, int]:

@@ -8,30 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask import url_for
 from flask_babel import gettext, ngettext
 from sqlalchemy import ColumnElement, Select, func, literal_column, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Mapped, Session
 
 from oms_web.automation import explaining
 from oms_web.core.claims import Task
 from oms_web.core.clock import day_bounds, local_day
 from oms_web.domain.automation import rules
 from oms_web.domain.catalog.models import Variant
-from oms_web.domain.einvoices import queries as einvoices
 from oms_web.domain.messages import conversations
 from oms_web.domain.messages import queries as messages
-from oms_web.domain.orders import filing, phases, shortages
-from oms_web.domain.orders import service as orders
+from oms_web.domain.orders import phases, shortages
 from oms_web.domain.orders.models import AMONG_TO_SHIP, Hold, Order
-from oms_web.domain.shipping import journeys, label_queries
+from oms_web.domain.shipping import collecting, journeys, label_queries
 from oms_web.domain.webhooks import queries as webhooks
 from oms_web.sync.models import Quarantine
 from oms_web.web import formats, inbox_after
 from oms_web.web.access import allowed
 from oms_web.web.inbox_case import Asked, Case
 from oms_web.web.inbox_doubts import not_told, verification
+from oms_web.web.inbox_ksef import announcements, rejections
 from oms_web.web.inbox_stock import low_stock, shelves_to_count, stock_on_channels
 from oms_web.web.rule_words import STOPPED
 from oms_web.web.shell import exists
@@ -79,21 +79,17 @@ def broken_channels(asked: Asked) -> Iterator[Case]:
 
 def late(asked: Asked) -> Iterator[Case]:
     """Orders whose time to leave has passed, and those that leave today."""
-    to_ship = literal_column(AMONG_TO_SHIP)
-    ready = Order.queue.in_(READY)
-    oldest = select(func.min(Order.ship_by)).where(to_ship, Order.ship_by < asked.now)
-    n = _capped(asked.session, to_ship, Order.ship_by < asked.now)
+    n, first = _since(asked.session, Order.ship_by, Order.ship_by < asked.now)
     if n:
         yield Case(
             "bad", "clock-exclamation", gettext("Past the ship-by time"), _orders(n),
             gettext("Buyers were promised these. Pack them first, or tell the buyers."),
-            _list(ship="late"), gettext("Show them"), due=asked.session.scalar(oldest),
+            _list(ship="late"), gettext("Show them"), due=first,
         )
     ends = day_bounds(local_day(asked.now))[1]
-    n = _capped(asked.session, to_ship, ready, Order.ship_by >= asked.now, Order.ship_by < ends)
+    n, first = _since(asked.session, Order.ship_by, Order.queue.in_(READY),
+                      Order.ship_by >= asked.now, Order.ship_by < ends)
     if n:
-        first = asked.session.scalar(select(func.min(Order.ship_by)).where(
-            to_ship, ready, Order.ship_by >= asked.now))
         yield Case(
             "warn", "truck-delivery", gettext("Leave today"), _orders(n),
             gettext("The courier collects at %(hour)s. To pick: %(pick)s, to pack: %(pack)s.",
@@ -108,9 +104,7 @@ def short_stock(asked: Asked) -> Iterator[Case]:
     n = asked.queues.get("short", 0)
     if not n:
         return
-    lines = shortages.short_variants().subquery()
-    ids = asked.session.scalars(select(lines.c[0]).distinct().limit(MOST)).all()
-    lacking = shortages.lacking(asked.session, ids)
+    lacking = shortages.lacking(asked.session)
     text = gettext("Receive a delivery, move goods between warehouses, or cancel what cannot come.")
     if lacking:
         worst = max(lacking, key=lambda variant_id: lacking[variant_id])
@@ -120,7 +114,7 @@ def short_stock(asked: Asked) -> Iterator[Case]:
     count = gettext("%(orders)s, %(n)s SKU", orders=_orders(n), n=len(lacking)) if lacking \
         else _orders(n)
     yield Case("bad", "package-off", gettext("Short stock"), count, text, _list(queue="short"),
-               gettext("Solve the shortages"), since=_first_in(asked.session, "short"))
+               gettext("Solve the shortages"), since=asked.first_placed.get("short"))
 
 
 # hold -> icon, endpoint of its button; the words are made when they are read.
@@ -164,13 +158,13 @@ def holds(asked: Asked) -> Iterator[Case]:
 
 def payments(asked: Asked) -> Iterator[Case]:
     """Open orders paid with another amount than they cost."""
-    wrong = literal_column(AMONG_TO_SHIP), Order.payment_state.in_(("part", "over"))
-    n = _capped(asked.session, *wrong)
+    n, first = _since(asked.session, Order.placed_at,
+                      Order.payment_state.in_(("part", "over")))
     if n:
         yield Case("warn", "cash-banknote", gettext("Payment does not agree"), _orders(n),
                    gettext("Paid too little or too much. Compare with the bank."),
                    _list(payment=("part", "over")), gettext("Compare"),
-                   since=asked.session.scalar(select(func.min(Order.placed_at)).where(*wrong)))
+                   since=first)
 
 
 def undelivered(asked: Asked) -> Iterator[Case]:
@@ -180,21 +174,34 @@ def undelivered(asked: Asked) -> Iterator[Case]:
         yield Case("warn", "truck-return", gettext("Undelivered"), _orders(n),
                    gettext("The parcels are coming back or wait for a better address."),
                    _list(queue="undelivered"), gettext("Look at the parcels"),
-                   since=_first_in(asked.session, "undelivered"))
+                   since=asked.first_placed.get("undelivered"))
 
 
 def lost_labels(asked: Asked) -> Iterator[Case]:
     """Labels that carriers refused, and those of which nobody knows whether they were bought."""
-    n = label_queries.count(asked.session, label_queries.UNKNOWN, asked.now)
+    counts = label_queries.counts(
+        asked.session, asked.now, label_queries.UNKNOWN, label_queries.REFUSED)
+    n = counts[label_queries.UNKNOWN]
     if n:
         yield Case("bad", "help", gettext("Labels nobody knows of"), formats.number(n),
                    gettext("The carrier's answer was lost. It is asked before another is bought."),
                    url_for("parcel_labels.index", view="unknown"), gettext("Look at them"))
-    n = label_queries.count(asked.session, label_queries.REFUSED, asked.now)
+    n = counts[label_queries.REFUSED]
     if n:
         yield Case("warn", "tag", gettext("Labels refused"), formats.number(n),
                    gettext("The carrier said why; put it right and buy again."),
                    url_for("parcel_labels.index", view="refused"), gettext("See why"))
+
+
+def paid_twice(asked: Asked) -> Iterator[Case]:
+    """Parcels whose label would collect what the buyer has paid since."""
+    n = collecting.count(asked.session, MOST)
+    if n:
+        yield Case("bad", "cash-banknote", gettext("Labels that would collect twice"),
+                   formats.number(n),
+                   gettext("Their buyers paid since. They do not leave before another label is "
+                           "bought."),
+                   url_for("shipments.index", view="cash"), gettext("Put it right"))
 
 
 def quiet_parcels(asked: Asked) -> Iterator[Case]:
@@ -227,24 +234,6 @@ def documents(asked: Asked) -> Iterator[Case]:
         yield Case("", "file-invoice", gettext("Sent without their invoice"), _orders(n),
                    gettext("The parcels have left; the buyers asked for an invoice."),
                    _list(documents="sent"), gettext("Issue them"))
-
-
-def ksef(asked: Asked) -> Iterator[Case]:
-    """Documents that KSeF refused, and those that it must have by now."""
-    found = einvoices.needing_a_person(asked.session, asked.now)
-    if found.rejected:
-        yield Case("bad", "file-off", gettext("Rejected by KSeF"),
-                   ngettext("%(num)s document", "%(num)s documents", found.rejected),
-                   gettext("They are not issued as long as KSeF does not take them."),
-                   url_for("documents.index", view="issued", ksef="rejected"),
-                   gettext("See why"))
-    if found.near and found.deadline is not None:
-        yield Case("bad", "clock-exclamation", gettext("KSeF must have them today"),
-                   ngettext("%(num)s document", "%(num)s documents", found.near),
-                   gettext("They are sent by themselves once KSeF answers; see what is in the "
-                           "way."),
-                   url_for("documents.index", view="issued", ksef="near"), gettext("Look at it"),
-                   due=day_bounds(found.deadline)[1])
 
 
 def dead_tasks(asked: Asked) -> Iterator[Case]:
@@ -343,12 +332,16 @@ SOURCES: tuple[tuple[str, str, Source], ...] = (
     ("payments.record", "orders.index", payments),
     ("orders.see", "orders.index", undelivered),
     ("ship.do", "parcel_labels.index", lost_labels),
+    ("ship.do", "shipments.index", paid_twice),
+    ("ship.do", "claims.show", inbox_after.courier_claims),
     ("ship.do", "shipments.index", quiet_parcels),
     ("channels.see", "channels.index", stock_on_channels),
     ("channels.see", "channels.index", not_told),
     ("quarantine.handle", "quarantine.index", unread_orders),
     ("documents.issue", "orders.index", documents),
-    ("documents.issue", "einvoices.incoming", ksef),
+    ("documents.issue", "einvoices.incoming", announcements),
+    ("documents.issue", "einvoices.incoming", rejections),
+    ("documents.issue", "accounting.index", inbox_after.books),
     ("stock.count", "stock_documents.index", shelves_to_count),
     ("stock.see", "stock.index", low_stock),
     ("imports.see", "tasks.index", dead_tasks),
@@ -366,9 +359,15 @@ def _capped(session: Session, *conditions: ColumnElement[bool]) -> int:
     return session.scalar(select(func.count()).select_from(some.subquery())) or 0
 
 
-def _first_in(session: Session, queue: str) -> datetime | None:
-    """When the first order of a queue was placed."""
-    return session.scalar(select(func.min(Order.placed_at)).where(Order.queue == queue))
+def _since(session: Session, moment: Mapped[Any], *conditions: ColumnElement[bool]
+           ) -> tuple[int, datetime | None]:
+    """How many of the orders to ship there are, and the first of their moments."""
+    some = (
+        select(moment.label("at")).with_hint(Order, "INDEXED BY ix_sales_order_to_ship", "sqlite")
+        .where(literal_column(AMONG_TO_SHIP), *conditions).order_by(moment).limit(MOST + 1)
+        .subquery())
+    n, first = session.execute(select(func.count(), func.min(some.c.at))).one()
+    return int(n), first
 
 
 def _orders(n: int) -> str:
@@ -379,9 +378,3 @@ def _orders(n: int) -> str:
 
 def _list(**filters: str | tuple[str, ...]) -> str:
     return url_for("orders.index", **filters)
-
-
-def open_queues(session: Session) -> dict[str, int]:
-    """How many orders stand in each open queue."""
-    counts = orders.tallies(session, "queue")
-    return {name: counts.get(name, 0) for name in filing.OPEN_QUEUES}

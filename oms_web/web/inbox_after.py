@@ -1,4 +1,6 @@
-"""Cases of the inbox after a sale: terms of the law, money in doubt, parcels nobody knows."""
+"""Cases of the inbox after a sale: terms of the law, money in doubt, parcels nobody knows, and
+documents that no books take.
+"""
 
 from __future__ import annotations
 
@@ -9,20 +11,24 @@ from flask import url_for
 from flask_babel import gettext, ngettext
 from sqlalchemy import func, select
 
+from oms_web.core.clock import day_bounds, local_day
+from oms_web.domain.accounting import entry_queries
 from oms_web.domain.payments import refund_states
 from oms_web.domain.payments.models import Refund
 from oms_web.domain.returns import clocks, queries
+from oms_web.domain.shipping import claims
+from oms_web.web.access import allowed
 from oms_web.web.inbox_case import Asked, Case
 
-SOON = timedelta(days=3)
-"""So long before the law's last day a complaint is a case of its own."""
+CLAIM_SOON = timedelta(days=5)
+"""So long before its last day a claim is a case of its own."""
 
 
 def complaints(asked: Asked) -> Iterator[Case]:
     """Complaints whose answer is due: without one in time they count as accepted."""
-    n, first = queries.terms_ending(asked.session, clocks.ANSWER, asked.now + SOON)
+    n, first = asked.terms.get(clocks.ANSWER, (0, asked.now))
     if n:
-        late = first is not None and first < asked.now
+        late = first < asked.now
         yield Case(
             "bad", "heart-broken", gettext("Complaints to be answered"), _cases(n),
             gettext("The time is over: they count as accepted. Answer them all the same.") if late
@@ -32,7 +38,7 @@ def complaints(asked: Asked) -> Iterator[Case]:
 
 def repayments(asked: Asked) -> Iterator[Case]:
     """Withdrawn orders whose money has to go back within the law's time."""
-    n, first = queries.terms_ending(asked.session, clocks.REPAY, asked.now + SOON)
+    n, first = asked.terms.get(clocks.REPAY, (0, None))
     if n:
         yield Case(
             "bad", "cash-banknote", gettext("Money to pay back"), _cases(n),
@@ -62,11 +68,10 @@ def refunds(asked: Asked) -> Iterator[Case]:
 
 def waiting(asked: Asked) -> Iterator[Case]:
     """What was announced or came and nobody has decided; parcels without an order."""
-    counts = queries.counts(asked.session)
-    undecided = queries.undecided(asked.session, asked.now + SOON)
-    if undecided:
+    counts = asked.returns
+    if counts["undecided"]:
         yield Case(
-            "", "truck-return", gettext("Returns to decide"), _cases(undecided),
+            "", "truck-return", gettext("Returns to decide"), _cases(counts["undecided"]),
             gettext("Accept them, ask the buyer, or refuse with a reason."),
             url_for("returns.index"), gettext("Decide"))
     if counts["orphans"]:
@@ -76,9 +81,29 @@ def waiting(asked: Asked) -> Iterator[Case]:
             url_for("returns.index", view="orphans"), gettext("Look for their orders"))
 
 
+def courier_claims(asked: Asked) -> Iterator[Case]:
+    """Claims that must reach the courier soon, and those it did not answer in time."""
+    today = local_day(asked.now)
+    n, first, silent = claims.waiting(asked.session, today + CLAIM_SOON, today)
+    where = url_for("settlements.owed", view="parcels") if allowed("payments.statements") \
+        else url_for("shipments.index", view="undelivered")
+    if n and first is not None:
+        yield Case(
+            "bad", "receipt-refund", gettext("Claims to send to couriers"), _claims(n),
+            gettext("Later the courier need not look at them."),
+            where, gettext("Send them"),
+            due=day_bounds(first)[1])
+    if silent:
+        yield Case(
+            "warn", "receipt-refund", gettext("Couriers that did not answer a claim"),
+            _claims(silent),
+            gettext("Their time is over. Remind them, or go on by the contract."),
+            where, gettext("Look at them"))
+
+
 def bench(asked: Asked) -> Iterator[Case]:
     """Goods that arrived and were not judged: they can be sold again only afterwards."""
-    n = queries.counts(asked.session)["here"]
+    n = asked.returns["here"]
     if n:
         yield Case(
             "", "package-import", gettext("Returned goods to be judged"), _cases(n),
@@ -86,10 +111,25 @@ def bench(asked: Asked) -> Iterator[Case]:
             url_for("return_bench.index"), gettext("Judge them"))
 
 
+def books(asked: Asked) -> Iterator[Case]:
+    """Documents that an accounting program does not take."""
+    n, since = entry_queries.needing_a_person(asked.session)
+    if n:
+        yield Case(
+            "warn", "file-invoice", gettext("Not taken into the books"),
+            ngettext("%(num)s document", "%(num)s documents", n),
+            gettext("Each says why: put it right and try again, or enter it by hand."),
+            url_for("accounting.index", _anchor="books"), gettext("See why"), since=since)
+
+
 def _cases(n: int) -> str:
     if n > queries.MOST:
         return gettext("more than %(n)s cases", n=queries.MOST)
     return ngettext("%(num)s case", "%(num)s cases", n)
+
+
+def _claims(n: int) -> str:
+    return ngettext("%(num)s claim", "%(num)s claims", n)
 
 
 def _refunds(n: int) -> str:

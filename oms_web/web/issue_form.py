@@ -7,12 +7,14 @@ from decimal import Decimal
 from typing import Any
 
 from flask import request
+from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, DateField, SelectField, StringField, TextAreaField
 from wtforms.validators import Optional
 
 from oms_web.core.errors import Invalid, InvalidForm, OmsError
 from oms_web.core.money import parse_amount
+from oms_web.core.text import key_in
 from oms_web.domain.documents import kinds, queries, treatment, vat
 from oms_web.domain.documents.drafting import Ask, Draft
 from oms_web.domain.documents.snapshot import ADDRESS_FIELDS, Exchange
@@ -74,6 +76,8 @@ def issue_form(order: Order, kind: str, **arguments: Any) -> IssueForm:
         name: METHODS[name] for name in vat.methods_for(order.prices_include_tax)})
     if form.series.data not in known:
         form.series.data = next(iter(known))
+    if kind == kinds.ADVANCE:
+        form.sale_date.label.text = gettext("Advance received on")
     return form
 
 
@@ -128,8 +132,9 @@ def ask_of(form: IssueForm) -> Ask:
         method=form.method.data or "", issue_date=form.issue_date.data,
         sale_date=form.sale_date.data, due_date=form.due_date.data,
         buyer={name: form[name].data or "" for name in BUYER},
-        rates={int(name[5:]): value for name, value in request.values.items()
-               if name.startswith("rate_") and name[5:].isdigit() and value},
+        rates={line: value for name, value in request.values.items()
+               if name.startswith("rate_") and value
+               and (line := key_in(name[5:])) is not None},
         exchange=_exchange(form), unpaid=form.unpaid.data,
         split_payment=form.split_payment.data, exempt_basis=form.exempt_basis.data or "",
         remark=form.remark.data or "", treatment=form.treatment.data or "",

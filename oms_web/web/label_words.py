@@ -24,7 +24,8 @@ TRAVEL: dict[str, Any] = {
     journeys.EXCEPTION: _l("something is wrong"), journeys.RETURNING: _l("coming back"),
 }
 KINDS: dict[str, Any] = {
-    choosing.CARRIER: _l("Carrier"), choosing.OWN: _l("Own courier"),
+    choosing.CARRIER: _l("Carrier"), choosing.CHEAPEST: _l("The cheapest"),
+    choosing.OWN: _l("Own courier"),
     choosing.PICKUP: _l("Personal pickup"),
 }
 CONDITIONS: dict[str, Any] = {

@@ -25,7 +25,7 @@ from oms_web.inspection import measured_buffers
 from oms_web.web import asked, scanning
 from oms_web.web.access import act, allowed
 from oms_web.web.auth import is_local_path
-from oms_web.web.door import reading, writing
+from oms_web.web.door import oms, reading, writing
 from oms_web.web.exports import send
 from oms_web.web.failures import status_of, words_of
 from oms_web.web.render import go, render, wants_part
@@ -70,7 +70,7 @@ def _list(problems: dict[int, str] | None = None, status: int = 200) -> Response
         "listings/list.html", "listings/_rows.html", page=page, chosen=chosen, link=link,
         kept=_set(chosen), state=wanted.state,
         next_url=link(after=page.after) if page.after else None,
-        counts=offers.counts(db.session, wanted.account_id),
+        sells=oms().registry.sells, counts=offers.counts(db.session, wanted.account_id),
         per_account=offers.open_per_account(db.session), problems=problems or {}, status=status,
         **_around(page.rows),
     )

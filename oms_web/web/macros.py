@@ -16,6 +16,7 @@ from wtforms import BooleanField, ColorField, RadioField, SelectField, StringFie
 
 from oms_web.automation import acts, batches
 from oms_web.core.errors import Denied, InvalidForm
+from oms_web.core.text import key_in
 from oms_web.domain.automation import macros
 from oms_web.domain.automation.models import Batch, BatchRow, Macro
 from oms_web.domain.users.permissions import may
@@ -132,8 +133,8 @@ def draft() -> Response:
     """Draw the editor anew with an act more or less. Nothing is kept."""
     steps = step_form.read(request.form, "steps")
     step_form.change(steps, "steps", request.form.get("do", ""), "tag")
-    macro_id = request.form.get("macro", "")
-    macro = macros.get(db.session, int(macro_id)) if macro_id.isdigit() else None
+    macro_id = key_in(request.form.get("macro", ""))
+    macro = None if macro_id is None else macros.get(db.session, macro_id)
     return _page(macro, MacroForm(), steps)
 
 

@@ -9,11 +9,10 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from oms_connector import AsksForPayments, SendsSms
 from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAreaField
 
 from oms_web.core.errors import Invalid, NotFound, OmsError
-from oms_web.domain.channels.models import ChannelAccount
+from oms_web.core.text import key_in
 from oms_web.domain.channels.service import get_account
 from oms_web.domain.messages import placeholders, segments, starters, templates, wording
 from oms_web.domain.messages.models import MessageTemplate
@@ -26,12 +25,12 @@ from oms_web.flows import order_message
 from oms_web.flows.order_message import Draft
 from oms_web.web import message_words
 from oms_web.web.access import act
-from oms_web.web.door import oms, reading, writing
+from oms_web.web.door import reading, writing
 from oms_web.web.failures import words_of
 from oms_web.web.forms import Form, choices
 from oms_web.web.messages import tabs_at
-from oms_web.web.order_filters import accounts
 from oms_web.web.render import go, render
+from oms_web.web.shell import frame
 from oms_web.web.toasts import say
 
 screen = Blueprint("message_templates", __name__)
@@ -185,10 +184,9 @@ def preview() -> Response:
     """Show what was typed on an order; nothing is kept. Its part is the preview alone."""
     form = TemplateForm()
     kind = form.kind.data if form.kind.data in templates.KINDS else wording.EMAIL
-    typed = request.form.get("template", "")
-    row = templates.get(db.session, int(typed)) if typed.isdigit() else None
-    account = request.form.get("account", "")
-    return _page(form, kind, row, int(account) if account.isdigit() else None)
+    number = key_in(request.form.get("template", ""))
+    row = None if number is None else templates.get(db.session, number)
+    return _page(form, kind, row, key_in(request.form.get("account", "")))
 
 
 def _page(form: TemplateForm, kind: str, row: MessageTemplate | None = None,
@@ -201,15 +199,9 @@ def _page(form: TemplateForm, kind: str, row: MessageTemplate | None = None,
         account=get_account(db.session, account_id) if account_id else None,
         has_own=account_id in spoken_for, variants=own, tried=tried, order_id=order_id,
         refused=refused, words=message_words, fields=placeholders.FIELDS, is_sms=kind == SMS,
-        channels=[one for one in accounts(db.session).values()
-                  if one.id not in spoken_for and one.archived_at is None and _sells(one)],
+        channels=[one for one in frame().sellers.values()
+                  if one.id not in spoken_for and one.archived_at is None],
         most_parts=segments.MOST_PARTS, status=status)
-
-
-def _sells(account: ChannelAccount) -> bool:
-    """Whether orders may come from there: not from a gateway to phones."""
-    kind = oms().registry.get(account.connector)
-    return kind is None or not issubclass(kind, (SendsSms, AsksForPayments))
 
 
 def _try(form: TemplateForm, kind: str) -> tuple[list[Tried], int | None, str]:

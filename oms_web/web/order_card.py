@@ -120,8 +120,9 @@ def _card(order_id: int, *, pay: PayForm | None = None, back: BackForm | None = 
         "order_card/page.html", "order_card/_timeline.html", card=card, order=order, words=words,
         steps=order_steps.steps(card), next=order_steps.next_step(card), desk=words.desk_tile(),
         timeline=order_timeline.lines(entries, order.currency, view), timeline_view=view,
-        rules_asked=order_rules.of_order(session, order_id) if allowed("rules.see") else [],
-        going=going.of_order(order_id),
+        rules_asked=order_rules.of_order(session, order_id)
+        if allowed("rules.see") and card.hangs & {"runs", "checks"} else [],
+        going=going.of_order(order_id) if "going" in card.hangs else [],
         allowed_acts=phases.allowed(order.phase), pay=pay or _pay_form(card),
         back=back or _back_form(card), open_back=back is not None,
         undo_forms=_undo_forms(card, undo), open_undo=undo[0] if undo else None,

@@ -12,8 +12,6 @@ from flask_babel import ngettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from oms_web.domain.catalog import queries as catalog
-from oms_web.domain.catalog.models import Variant
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.company.models import Company
 from oms_web.domain.documents import queries as documents
@@ -22,45 +20,27 @@ from oms_web.domain.fulfilment import service as fulfilment
 from oms_web.domain.fulfilment.models import NoteConfirmation
 from oms_web.domain.orders import filing, labels, lineage, phases, queries, telling, waiting
 from oms_web.domain.orders import service as orders
-from oms_web.domain.orders.models import Hold, Note, Order, OrderLine, OrderLinePart, Status, Tag
-from oms_web.domain.orders.queries import Elsewhere, Place
+from oms_web.domain.orders.models import Hold, Note, Order, OrderLine, Status, Tag
 from oms_web.domain.orders.verification import queries as verification
 from oms_web.domain.payments import service as paying
 from oms_web.domain.payments.models import Payment
 from oms_web.domain.returns import queries as cases
 from oms_web.domain.returns.models import Return
-from oms_web.domain.shipping import bookings, boxes, journeys, photos, tracking
+from oms_web.domain.shipping import bookings, journeys, photos, tracking
 from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping.label_models import LabelBooking, ParcelEvent
 from oms_web.domain.shipping.models import Parcel, ParcelPhoto, Shipment
-from oms_web.domain.stock.models import TRANSIT, Balance
 from oms_web.flows import order_allocate
 from oms_web.web import formats
 from oms_web.web import order_words as words
 from oms_web.web.failures import words_of
+from oms_web.web.order_hangs import hangs_on
 from oms_web.web.order_relations import Kin
+from oms_web.web.order_units import LineView, Units
+from oms_web.web.shell import frame
 from oms_web.web.verify_words import Said, said
 
-MOST_LINES = 300
 MOST_SCANS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class LineView:
-    """A position with where its units are. ``missing``: open units nobody promised."""
-
-    line: OrderLine
-    thumb: str | None
-    places: Sequence[Place]
-    missing: int
-    elsewhere: Sequence[Elsewhere]
-    on_the_road: int
-    parts: Sequence[tuple[str, int]]
-
-    @property
-    def open(self) -> int:
-        """Units that are neither cancelled nor gone."""
-        return self.line.quantity - self.line.cancelled - self.line.shipped
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +84,14 @@ class Card:
     order: Order
 
     @cached_property
+    def hangs(self) -> frozenset[str]:
+        """What hangs on it of what most orders do not have (``order_hangs.TABLES``)."""
+        return hangs_on(self.session, self.order.id)
+
+    @property
     def account(self) -> ChannelAccount | None:
         """The channel it came from."""
-        return self.session.get(ChannelAccount, self.order.account_id) \
-            if self.order.account_id else None
+        return frame().accounts.get(self.order.account_id or 0)
 
     @cached_property
     def all_statuses(self) -> list[Status]:
@@ -117,7 +101,7 @@ class Card:
     @cached_property
     def cases(self) -> list[Return]:
         """Its returns, complaints and the like, the newest first."""
-        return cases.of_order(self.session, self.order.id)
+        return cases.of_order(self.session, self.order.id) if "cases" in self.hangs else []
 
     @property
     def status(self) -> Status | None:
@@ -136,29 +120,14 @@ class Card:
         return orders.order_lines(self.session, self.order.id)
 
     @cached_property
+    def stock(self) -> Units:
+        """Where its units are."""
+        return Units(self.session, self.order, self.raw_lines)
+
+    @property
     def lines(self) -> list[LineView]:
         """Its positions with where their units are, or what is missing."""
-        shown = self.raw_lines[:MOST_LINES]
-        is_open = self.order.phase in (phases.OPEN, phases.PACKING)
-        places = queries.places(self.session, [line.id for line in shown]) if is_open else {}
-        missing = {line.id: _missing(line) if is_open else 0 for line in shown}
-        parts = _parts(self.session, shown)
-        wanted = {
-            variant for line in shown if missing[line.id]
-            for variant in (parts.variants.get(line.id) or [line.variant_id]) if variant
-        }
-        elsewhere = queries.free_by_warehouse(self.session, wanted)
-        road = _on_the_road(self.session, wanted)
-        thumbs = _thumbs(self.session, shown)
-        return [
-            LineView(
-                line, thumbs.get(line.variant_id or 0), places.get(line.id, ()), missing[line.id],
-                elsewhere.get(line.variant_id or 0, ()) if missing[line.id] else (),
-                road.get(line.variant_id or 0, 0) if missing[line.id] else 0,
-                parts.names.get(line.id, ()),
-            )
-            for line in shown
-        ]
+        return self.stock.views
 
     @cached_property
     def units(self) -> tuple[int, int, int]:
@@ -169,17 +138,17 @@ class Card:
             sum(line.shipped for line in self.raw_lines),
         )
 
-    @cached_property
+    @property
     def houses(self) -> Mapping[str, int]:
         """The warehouses that send it, name -> units, if there are several."""
-        if self.order.phase not in (phases.OPEN, phases.PACKING):
-            return {}
-        return boxes.elsewhere(self.session, [self.order.id]).get(self.order.id, {})
+        return self.stock.houses
 
-    @cached_property
+    @property
     def elsewhere(self) -> order_allocate.Choices:
         """Where else all of it, or of a line, could be sent from."""
-        return order_allocate.choices(self.session, self.order, self.raw_lines)
+        if "payment_expired" in self.hold_kinds or not self.kin.is_free:
+            return order_allocate.Choices()
+        return self.stock.choices
 
     @cached_property
     def recall_seconds(self) -> int:
@@ -200,6 +169,8 @@ class Card:
     @cached_property
     def holds(self) -> list[HoldView]:
         """What keeps it from going on, in words."""
+        if "holds" not in self.hangs:
+            return []
         return [
             HoldView(hold, *words.hold_words(hold.kind, hold.detail), _diff(hold))
             for hold in queries.open_holds(self.session, self.order.id)
@@ -208,6 +179,8 @@ class Card:
     @cached_property
     def findings(self) -> list[Said]:
         """What is doubtful about it, in words."""
+        if "findings" not in self.hangs:
+            return []
         return said(verification.of_orders(self.session, [self.order.id]).get(self.order.id, ()))
 
     @property
@@ -238,7 +211,7 @@ class Card:
     @cached_property
     def kin(self) -> Kin:
         """The orders it belongs together with."""
-        return Kin(self.session, self.order)
+        return Kin(self.session, self.order, bool(self.hangs & {"parts", "whole"}))
 
     @cached_property
     def blamed(self) -> Order | None:
@@ -285,7 +258,7 @@ class Card:
     @cached_property
     def labels(self) -> list[LabelBooking]:
         """Its labels, the newest first."""
-        return bookings.of_order(self.session, self.order.id)
+        return bookings.of_order(self.session, self.order.id) if "labels" in self.hangs else []
 
     @cached_property
     def journey(self) -> list[tuple[ParcelEvent, str]]:
@@ -305,7 +278,7 @@ class Card:
     @cached_property
     def documents(self) -> Sequence[Any]:
         """Its issued documents, newest first."""
-        return documents.of_order(self.session, self.order.id)
+        return documents.of_order(self.session, self.order.id) if "documents" in self.hangs else []
 
     @cached_property
     def notices(self) -> dict[int, list[Any]]:
@@ -319,7 +292,7 @@ class Card:
     @cached_property
     def notes(self) -> list[Note]:
         """What was written on it."""
-        return queries.notes(self.session, self.order.id)
+        return queries.notes(self.session, self.order.id) if "notes" in self.hangs else []
 
     @cached_property
     def confirmations(self) -> dict[int, list[NoteConfirmation]]:
@@ -336,7 +309,7 @@ class Card:
     @cached_property
     def tags(self) -> list[Tag]:
         """Its tags."""
-        return queries.tags_of(self.session, self.order.id)
+        return queries.tags_of(self.session, self.order.id) if "tags" in self.hangs else []
 
     @property
     def may_ship(self) -> bool:
@@ -348,47 +321,6 @@ def _payment(one: Payment, undone: Collection[int]) -> PaymentView:
     by_hand = paying.may_be_taken_back(one)
     kind = "undo" if paying.takes_back(one) else "back" if one.amount < 0 else ""
     return PaymentView(one, kind, one.id in undone, by_hand and one.id not in undone)
-
-
-def _missing(line: OrderLine) -> int:
-    return max(0, line.quantity - line.cancelled - line.shipped - line.reserved)
-
-
-@dataclass(frozen=True, slots=True)
-class _Parts:
-    names: Mapping[int, Sequence[tuple[str, int]]]
-    variants: Mapping[int, Sequence[int]]
-
-
-def _parts(session: Session, lines: Sequence[OrderLine]) -> _Parts:
-    """What bundle lines consist of: line -> (SKU, how many)."""
-    names: dict[int, list[tuple[str, int]]] = {}
-    variants: dict[int, list[int]] = {}
-    for line_id, variant, sku, quantity in session.execute(
-        select(OrderLinePart.line_id, OrderLinePart.variant_id, Variant.sku,
-               OrderLinePart.quantity)
-        .join(Variant, Variant.id == OrderLinePart.variant_id)
-        .where(OrderLinePart.line_id.in_([line.id for line in lines])).order_by(Variant.sku)
-    ):
-        names.setdefault(line_id, []).append((sku, quantity))
-        variants.setdefault(line_id, []).append(variant)
-    return _Parts(names, variants)
-
-
-def _thumbs(session: Session, lines: Sequence[OrderLine]) -> dict[int, str]:
-    ids = {line.variant_id for line in lines if line.variant_id}
-    pairs = session.execute(select(Variant.id, Variant.product_id).where(Variant.id.in_(ids))).all()
-    return catalog.thumbs(session, [(variant, product) for variant, product in pairs])
-
-
-def _on_the_road(session: Session, variant_ids: Collection[int]) -> dict[int, int]:
-    if not variant_ids:
-        return {}
-    return {variant: units for variant, units in session.execute(
-        select(Balance.variant_id, Balance.on_hand).where(
-            Balance.variant_id.in_(sorted(variant_ids)), Balance.location_id == TRANSIT,
-            Balance.on_hand > 0)
-    )}
 
 
 def _diff(hold: Hold) -> list[tuple[str, str, str]]:

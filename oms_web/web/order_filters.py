@@ -13,7 +13,7 @@ from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from oms_web.core.text import squeeze
+from oms_web.core.text import key_in, squeeze
 from oms_web.domain.catalog.models import Product
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.orders import filters, labels, queries, search, walking
@@ -23,6 +23,7 @@ from oms_web.domain.shipping.models import Parcel, ShipmentLine
 from oms_web.domain.stock.models import Warehouse
 from oms_web.web import formats
 from oms_web.web import order_words as words
+from oms_web.web.shell import frame
 
 SHOWN_VALUES = 2
 # With one of these set, a list that names no queue is a list of all orders.
@@ -124,7 +125,7 @@ def country_names() -> Mapping[str, str]:
 
 
 def _by_key(session: Session, values: Iterable[str], key: Any, name: Any) -> dict[str, str]:
-    ids = [int(value) for value in values if value.isdigit()]
+    ids = [number for number in map(key_in, values) if number is not None]
     return {str(k): v for k, v in session.execute(select(key, name).where(key.in_(ids)))}
 
 
@@ -243,7 +244,7 @@ def groups(session: Session, wanted: Wanted) -> list[Group]:
         "queue": ("many", [*((k, str(v)) for k, v in words.SCOPES.items()),
                            *((name, str(q.label)) for name, q in words.QUEUES.items())]),
         "account": ("many", [
-            *((str(one.id), one.name) for one in accounts(session).values()),
+            *((str(one.id), one.name) for one in frame().sellers.values()),
             (filters.NONE, gettext("by hand"))]),
         "status": ("many", [(str(s.id), s.name) for s in labels.statuses(session)]),
         "ship": ("many", [(k, str(v)) for k, v in words.SHIP_DAYS.items()]),
@@ -266,10 +267,3 @@ def groups(session: Session, wanted: Wanted) -> list[Group]:
         for name, (kind, choices) in options.items()
         if choices or kind in ("text", "day")
     ]
-
-
-def accounts(session: Session) -> dict[int, ChannelAccount]:
-    """The channel accounts by key, archived ones too: old orders show where they came from."""
-    return {one.id: one for one in session.scalars(
-        select(ChannelAccount).order_by(ChannelAccount.archived_at.is_not(None),
-                                        ChannelAccount.name))}

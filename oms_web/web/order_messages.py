@@ -50,7 +50,7 @@ def _of_card(order_id: int) -> tuple[list[Said], int, Thread | None]:
 
 def _link(order_id: int) -> tuple[str, bool]:
     """The address of the buyer's page, if it has one; and whether it can have one."""
-    return pages.known_link(reading(), order_id), bool(pages.sample_link(reading()))
+    return pages.on_card(reading(), order_id)
 
 
 @screen.app_context_processor

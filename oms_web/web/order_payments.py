@@ -24,6 +24,7 @@ from oms_web.domain.payments.requests import PaymentRequest
 from oms_web.extensions import db
 from oms_web.flows import order_ask_payment, order_refund, return_refund
 from oms_web.sync import payments
+from oms_web.sync import refunds as refunding
 from oms_web.web import payment_words as words
 from oms_web.web.access import act, allowed
 from oms_web.web.door import oms, reading, writing
@@ -67,11 +68,11 @@ class Paying:
     may_refund: bool
 
 
-def _of_card(order: Order, payments_of: Sequence[PaymentView]) -> Paying:
+def _of_card(order: Order, payments_of: Sequence[PaymentView], was_asked: bool) -> Paying:
     """Refunds are looked for where money is set aside or went back: most orders have none."""
     has_refunds = order.refund_pending > 0 or order.purchase_id is not None or any(
         view.payment.amount < 0 for view in payments_of)
-    found = list(requests.of_order(db.session, order.id))
+    found = list(requests.of_order(db.session, order.id)) if was_asked else []
     is_open = any(one.state in requests.OPEN for one in found)
     due = lineage.due(db.session, order)
     return Paying(
@@ -171,7 +172,8 @@ def refund(order_id: int) -> Response:
 def _refund_form(order_id: int, **values: Any) -> RefundForm:
     form = RefundForm(**values)
     form.method.choices = choices({
-        way: words.WAYS[way] for way in order_refund.ways(reading(), order_id)})
+        way: words.WAYS[way] for way in order_refund.ways(
+            reading(), order_id, refunding.able(oms().registry))})
     return form
 
 
@@ -189,7 +191,7 @@ def give_back(order_id: int) -> Response:
             with writing() as work:
                 _row, fresh = order_refund.ask(
                     work, order_id, amount, form.method.data, f"amount:{form.key.data}",
-                    form.reason.data or "", account)
+                    form.reason.data or "", account, refunding.able(oms().registry))
             say(gettext("The refund is approved.") if fresh else gettext("That was done before."))
             return _back(order_id)
         except NotAllowedNow as error:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from oms_web.core.errors import OmsError
@@ -15,6 +14,7 @@ from oms_web.domain.orders.models import Order, OrderSplit
 from oms_web.domain.shipping.fixed import why_fixed
 from oms_web.flows import order_split, order_together
 from oms_web.web.failures import words_of
+from oms_web.web.shell import frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +29,14 @@ class Relative:
 
 @dataclass
 class Kin:
-    """The relations of one order. Each part is asked for once, when a template first wants it."""
+    """The relations of one order. Each part is asked for once, when a template first wants it.
+
+    ``was_split``: it was split off another, or another off it.
+    """
 
     session: Session
     order: Order
+    was_split: bool
 
     @cached_property
     def together(self) -> list[Relative]:
@@ -46,7 +50,16 @@ class Kin:
     @cached_property
     def stays_together(self) -> str:
         """Why it cannot be taken out of the shared parcel; empty if it can."""
-        return _said(why_fixed(self.session, self.order))
+        return _said(self._why_fixed)
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nobody has begun with it."""
+        return self._why_fixed is None
+
+    @cached_property
+    def _why_fixed(self) -> OmsError | None:
+        return why_fixed(self.session, self.order)
 
     @cached_property
     def candidates(self) -> list[Order]:
@@ -65,7 +78,7 @@ class Kin:
 
     @cached_property
     def _splits(self) -> list[OrderSplit]:
-        return lineage.splits(self.session, self.order.id)
+        return lineage.splits(self.session, self.order.id) if self.was_split else []
 
     @cached_property
     def split_from(self) -> Relative | None:
@@ -99,11 +112,7 @@ class Kin:
         why_not = ""
         if part is not None and whole is not None and not joined:
             why_not = _said(order_split.why_apart(self.session, part, whole))
-        return Relative(other, self._accounts.get(other.account_id), joined, why_not)
-
-    @cached_property
-    def _accounts(self) -> dict[int | None, ChannelAccount]:
-        return {one.id: one for one in self.session.scalars(select(ChannelAccount))}
+        return Relative(other, frame().accounts.get(other.account_id or 0), joined, why_not)
 
     @property
     def is_open(self) -> bool:

@@ -280,8 +280,8 @@ TELLING: Mapping[str, Kind] = {
     "shipping.undelivered": Kind("alert-triangle", lambda t: gettext("Parcel not delivered"),
                                  "bad", lambda t: label_words.why(t.entry.note or "")),
     "shipping.cancelled": Kind("circle-x", lambda t: gettext("Parcel given up"), "warn"),
-    "labels.intend": Kind("tag", lambda t: gettext("Label ordered: %(carrier)s",
-                                                   carrier=t.after("carrier"))),
+    "labels.intend": Kind("tag", lambda t: gettext(
+        "Label ordered: %(carrier)s", carrier=t.after("carrier") or gettext("the cheapest"))),
     "labels.confirm": Kind("tag", lambda t: gettext("Label bought: %(carrier)s",
                                                     carrier=t.after("carrier")), "ok",
                            lambda t: t.after("tracking") or ""),

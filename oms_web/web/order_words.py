@@ -10,6 +10,7 @@ from flask_babel import gettext, lazy_pgettext
 from flask_babel import lazy_gettext as _l
 
 from oms_web.domain.orders import checks, phases
+from oms_web.web import formats
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,9 @@ _CHANGED: Mapping[str, Any] = {
     "replaced by a joint purchase": _l("replaced by a joint purchase"),
 }
 
+# What a hold keeps as money, written as ``1148.00 PLN`` when it was found.
+_SUMS = frozenset({"amount", "paid", "total", "stated", "computed"})
+
 
 def hold_words(kind: str, detail: Mapping[str, Any]) -> tuple[str, str]:
     """What is wrong and what frees it, in the reader's language."""
@@ -125,6 +129,8 @@ def hold_words(kind: str, detail: Mapping[str, Any]) -> tuple[str, str]:
         if name in values:
             values[name] = ", ".join(
                 str(words.get(part, part)) for part in str(values[name]).split(", "))
+    for name in _SUMS & values.keys():
+        values[name] = formats.told_amount(str(values[name]))
     return gettext(wrong) % values, gettext(frees)
 
 

@@ -14,7 +14,6 @@ from oms_web.automation import batches
 from oms_web.core.errors import Invalid
 from oms_web.core.sheet import Sheet
 from oms_web.domain.orders import exports, filing, filters, labels, queries, walking
-from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.queries import Row
 from oms_web.domain.orders.walking import Found
 from oms_web.domain.shipping import tracking
@@ -90,7 +89,7 @@ def _page(wanted: Wanted) -> Response:
     values: dict[str, Any] = {
         "rows": rows, "found": found, "wanted": wanted, "words": words, "tabs": tabs,
         "drawn": order_columns.draw(session, names, density, found.ids),
-        "accounts": address.accounts(session), "desk": words.desk_tile(),
+        "accounts": frame().accounts, "desk": words.desk_tile(),
         "statuses": {status.id: status for status in labels.statuses(session, archived=True)},
         "next_url": wanted.link(after=found.after) if found.after else None,
     }
@@ -102,8 +101,7 @@ def _page(wanted: Wanted) -> Response:
 def _around(wanted: Wanted, found: Found, rows: Sequence[Row], tabs: Tabs) -> dict[str, Any]:
     """What stands around the rows of a whole page."""
     session = db.session
-    queues = frame().queues
-    by_status = orders.tallies(session, "status")
+    queues, by_status = frame().queues, frame().tallies["status"]
     open_total = sum(queues.get(name, 0) for name in filing.OPEN_QUEUES)
     chips = address.chips(session, wanted)
     total = _total(wanted, found, queues, by_status, open_total)

@@ -24,13 +24,12 @@ from oms_web.domain.shipping import queries as shipping
 from oms_web.domain.users import views
 from oms_web.extensions import db
 from oms_web.web import asked, order_tabs
-from oms_web.web import order_filters as address
 from oms_web.web.access import act, allowed
 from oms_web.web.door import current_user
 from oms_web.web.formats import amount
 from oms_web.web.order_words import QUEUES, desk_tile
 from oms_web.web.render import render, wants_part
-from oms_web.web.shell import MAIN, MORE, exists
+from oms_web.web.shell import MAIN, MORE, exists, frame
 
 screen = Blueprint("palette", __name__)
 
@@ -134,7 +133,7 @@ def _orders(typed: str) -> list[Hit]:
 
 def _lines(found: Iterable[Glance]) -> list[Hit]:
     found = list(found)
-    accounts = address.accounts(db.session) if found else {}
+    accounts = frame().accounts if found else {}
     lines = []
     for one in found:
         account = accounts.get(one.account_id) if one.account_id else None

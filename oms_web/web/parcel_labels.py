@@ -82,8 +82,15 @@ def _list(view: str, results: list[tuple[int, OmsError]] | None = None, status: 
     return render(
         "parcel_labels/list.html", "parcel_labels/_rows.html", page=page, view=view, views=VIEWS,
         words=label_words, results=results, status=status, carriers=carriers,
+        ahead=_ahead() if view == label_queries.TODO and not page.rows else 0,
         next_url=link(after=page.after) if page.after else None,
-        counts={one: label_queries.count(db.session, one, now) for one in VIEWS})
+        counts=label_queries.counts(db.session, now, *VIEWS))
+
+
+def _ahead() -> int:
+    """Orders that will need a label and have no parcel yet: they wait to be picked or packed."""
+    counts = orders.tallies(db.session, "queue")
+    return max(0, counts.get("pick", 0)) + max(0, counts.get("pack", 0))
 
 
 @screen.post("/labels/buy")
@@ -128,9 +135,9 @@ def buy(order_id: int) -> Response:
         else label.book_order
     if typed.validate():
         try:
-            wanted = _wanted(order_id, typed)
+            chosen = wanted(order_id, typed)
             with writing() as work:
-                write(work, order_id, wanted, labels.checker(engine()))
+                write(work, order_id, chosen, labels.checker(engine()))
             say(gettext("The label is being bought."))
             return go(_after(order_id))
         except (Invalid, InvalidForm) as error:
@@ -156,7 +163,17 @@ def _at_fields(error: OmsError) -> OmsError:
     return InvalidForm(named)
 
 
-def _wanted(order_id: int, typed: BuyForm) -> Wanted:
+def again(order_id: int, typed: BuyForm) -> Response:
+    """The form once more, with what is wrong at its fields."""
+    return _form(order_id, typed, 422)
+
+
+def wanted(order_id: int, typed: BuyForm) -> Wanted:
+    """What was typed.
+
+    Raises:
+        Invalid: an amount, a weight or a number that cannot be right.
+    """
     account, _, service = (typed.service.data or "").partition(":")
     currency = orders.get_order(db.session, order_id).currency
 
@@ -244,25 +261,34 @@ def _points(shown: BuyForm, near: str, country: str) -> tuple[list[Any], str]:
 # One label's ------------------------------------------------------------------------------------
 
 
-@screen.post("/labels/<int:booking_id>/<any(void, again, settle):what>")
+@screen.post("/labels/<int:booking_id>/<any(void, discard, again, settle):what>")
 @act("ship.do")
 def change(booking_id: int, what: str) -> Response:
-    """Take it back; ask the carrier now; say that it was not bought."""
+    """Take it back; throw it away; ask the carrier now; say that it was not bought."""
     booking = bookings.get(db.session, booking_id)
-    if what == "void" and booking.state == bookings.CONFIRMED:
-        account = db.session.get_one(ChannelAccount, booking.account_id)
-        if not labels.can(oms().registry, account.connector, CancelsBookings):
-            said = labels.SAYS["no_way_back"]
-            raise NotAllowedNow(said)
+    if what == "void" and booking.state == bookings.CONFIRMED and not takes_back(booking):
+        said = labels.SAYS["no_way_back"]
+        raise NotAllowedNow(said)
+    if what == "discard" and takes_back(booking):
+        raise NotAllowedNow("This carrier takes labels back: take it back instead.")
     with writing() as work:
         _ACTS[what](work, booking_id)
     say({"void": gettext("The label is being taken back."),
+         "discard": gettext("Another label can be bought."),
          "again": gettext("The carrier is being asked."),
          "settle": gettext("Another label can be bought.")}[what])
     return go(_after(booking.order_id))
 
 
-_ACTS = {"void": label.void, "again": label.ask_now, "settle": label.was_not_bought}
+_ACTS = {"void": label.void, "discard": label.discard, "again": label.ask_now,
+         "settle": label.was_not_bought}
+
+
+@screen.app_template_global()
+def takes_back(booking: bookings.LabelBooking) -> bool:
+    """Whether the carrier of a label takes labels back by its interface."""
+    account = db.session.get_one(ChannelAccount, booking.account_id)
+    return labels.can(oms().registry, account.connector, CancelsBookings)
 
 
 @screen.get("/labels/<int:booking_id>.<any(pdf, zpl):kind>")
@@ -292,6 +318,7 @@ def _file(booking: bookings.LabelBooking, kind: str) -> Response:
 def bench_label(shipment_id: int) -> Response:
     """How far the label of a parcel at the station is; it asks again until it is there."""
     return render("packing/_label.html", shipment_id=_here(shipment_id), words=label_words,
+                  order_id=shipping.get(db.session, shipment_id).order_id,
                   label=bookings.live_of_shipment(db.session, shipment_id), again=True)
 
 

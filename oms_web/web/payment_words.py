@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
+from flask_babel import lazy_pgettext
 
 REQUESTS: dict[str, Any] = {
     "asked": _l("being asked for"), "sending": _l("being asked for"),
@@ -20,7 +21,23 @@ REFUNDS: dict[str, Any] = {
 REFUND_TONES = {"done": "ok", "refused": "bad", "unknown": "warn", "approved": "warn",
                 "sent": "warn"}
 
+REPORTS: dict[str, Any] = {
+    "inpost": _l("InPost: cash on delivery"), "allegro_billing": _l("Allegro: fees"),
+    "allegro": _l("Allegro: payouts"), "amazon": _l("Amazon: settlement (V2)"),
+}
+
 WAYS: dict[str, Any] = {
     "provider": _l("by the payment provider"), "transfer": _l("bank transfer"),
-    "cash": _l("cash"), "channel": _l("on the channel"), "credit": _l("credit"),
+    "cash": _l("cash"), "channel": _l("on the channel"),
+    "pages": _l("on the channel's own pages"), "credit": _l("credit"),
 }
+
+CLAIMS: dict[str, Any] = {
+    "asked": lazy_pgettext("claim", "to be claimed"),
+    "sent": lazy_pgettext("claim", "being claimed"),
+    "unknown": _l("answer lost"), "open": lazy_pgettext("claim", "the marketplace decides"),
+    "leaving": lazy_pgettext("claim", "being withdrawn"),
+    "granted": lazy_pgettext("claim", "granted"), "rejected": lazy_pgettext("claim", "refused"),
+    "withdrawn": lazy_pgettext("claim", "withdrawn"),
+}
+CLAIM_TONES = {"open": "acc", "granted": "ok", "rejected": "bad", "unknown": "warn"}

@@ -26,7 +26,7 @@ from oms_web.flows import pick
 from oms_web.web import asked
 from oms_web.web import picking_words as words
 from oms_web.web.access import act, allowed
-from oms_web.web.door import current_user, writing
+from oms_web.web.door import current_user, oms, writing
 from oms_web.web.failures import status_of, words_of
 from oms_web.web.render import go, render, wants_part
 from oms_web.web.scanning import Said
@@ -73,6 +73,7 @@ def index() -> Response:
     if wanted is None:
         raise NotFound("There is no warehouse with a bin yet. Add one first.")
     page = queries.ready_page(db.session, wanted, asked.text("after", 2000) or None)
+    known = _accounts()
     link = partial(asked.link, "picking.index", {k: v for k, v in chosen.items()
                                                  if v not in (None, "")})
     return render(
@@ -80,8 +81,10 @@ def index() -> Response:
         next_url=link(after=page.after) if page.after else None,
         houses=queries.warehouses(db.session), lists=queries.lists(db.session),
         carriers=queries.ready_carriers(db.session, wanted.warehouse_id), usual=USUAL_MANY,
-        most=service.MOST_ORDERS, accounts=_accounts(), methods=words.METHODS,
-        short_methods=words.SHORT_METHODS, wave=words.wave, slots=_cart_slots(),
+        most=service.MOST_ORDERS, accounts=known,
+        sellers={key: one for key, one in known.items() if oms().registry.sells(one.connector)},
+        methods=words.METHODS, short_methods=words.SHORT_METHODS, wave=words.wave,
+        slots=_cart_slots(),
         counts=tallies(db.session, "queue"),
     )
 

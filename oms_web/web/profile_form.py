@@ -150,9 +150,9 @@ def _is_table(source: Mapping[str, Any]) -> bool:
 
 def _rule_line(rule: Mapping[str, Any]) -> RuleLine:
     line = RuleLine(do=rule.get("do", ""), reason=rule.get("reason", ""))
-    when = rule.get("when", {})
-    tests = [name for name in TESTS if name in when]
-    if len(when) != 2 or len(tests) != 1 or not isinstance(when.get("column"), str):
+    when = rule.get("when")
+    tests = [name for name in TESTS if name in when] if isinstance(when, Mapping) else []
+    if len(tests) != 1 or len(when) != 2 or not isinstance(when.get("column"), str):
         line.when = _json(when)
         return line
     value = when[tests[0]]
@@ -213,7 +213,7 @@ def _format(form: MultiDict[str, str], wrong: dict[str, str]) -> dict[str, Any]:
         if value or (name == "quote" and "format.quote" in form):
             told[name] = value
     header = form.get("format.header_row", "1").strip()
-    if not header.isdigit():
+    if not (header.isascii() and header.isdigit() and len(header) < 10):
         wrong["format.header_row"] = gettext("This is not a number.")
     elif header != "1":
         told["header_row"] = int(header)

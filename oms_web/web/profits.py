@@ -22,14 +22,15 @@ from oms_web.web import asked, statements
 from oms_web.web.access import act, allowed
 from oms_web.web.door import oms, writing
 from oms_web.web.forms import Form, NeededNumber, choices
-from oms_web.web.order_filters import accounts
 from oms_web.web.render import go, render
+from oms_web.web.shell import frame
 from oms_web.web.toasts import say
 
 screen = Blueprint("profits", __name__)
 
 KINDS = {"channel": _l("the channel's commission"), "payment": _l("the payment"),
          "courier": _l("the courier"), "packing": _l("packing")}
+FIRST_YEAR = 1990
 USUAL, MOST = timedelta(days=29), timedelta(days=366)
 
 
@@ -70,16 +71,19 @@ def index() -> Response:
     return render(
         "profits/list.html", "profits/_rows.html", found=found, first=first, last=last,
         earned=earnings.of(db.session, found.rows), sums=whole, is_all=is_all,
-        most=earnings.MOST_SUMMED, accounts=accounts(db.session),
+        most=earnings.MOST_SUMMED, accounts=frame().accounts,
         tabs=statements.tabs("profits.index"),
         next_url=asked.link("profits.index", link, after=found.after) if found.after else None)
 
 
 def _day(name: str, usual: date) -> date:
     try:
-        return date.fromisoformat(asked.text(name) or usual.isoformat())
+        found = date.fromisoformat(asked.text(name) or usual.isoformat())
     except ValueError:
         raise Invalid("This is not a day.", name) from None
+    if found.year < FIRST_YEAR:
+        raise Invalid("This is not a day.", name)
+    return found
 
 
 @screen.get("/payments/fees")
@@ -92,7 +96,7 @@ def fee_table() -> Response:
 def _form(**values: Any) -> FeeForm:
     form = FeeForm(**values)
     form.account.choices = choices({0: gettext("every channel")} | {
-        one.id: one.name for one in accounts(db.session).values()})
+        one.id: one.name for one in frame().sellers.values()})
     return form
 
 
@@ -121,5 +125,5 @@ def add_fee() -> Response:
 
 def _fee_page(form: FeeForm, status: int = 200) -> Response:
     return render("profits/fees.html", form=form, rows=fees.every(db.session), kinds=KINDS,
-                  accounts=accounts(db.session), tabs=statements.tabs("profits.fee_table"),
+                  accounts=frame().accounts, tabs=statements.tabs("profits.fee_table"),
                   status=status)

@@ -18,8 +18,8 @@ from oms_web.web import asked, outside_words
 from oms_web.web.access import act
 from oms_web.web.door import writing
 from oms_web.web.exports import send
-from oms_web.web.order_filters import accounts
 from oms_web.web.render import go, render
+from oms_web.web.shell import frame
 from oms_web.web.toasts import say
 
 screen = Blueprint("quarantine", __name__)
@@ -47,7 +47,7 @@ def index() -> Response:
     link = {**chosen, "state": chosen["state"] if chosen["state"] != "waiting" else None}
     return render(
         "quarantine/list.html", "quarantine/_rows.html", found=found, chosen=chosen, kinds=KINDS,
-        accounts=accounts(db.session), retryable=retryable,
+        accounts=frame().accounts, retryable=retryable,
         tabs=[{"text": text, "on": state == chosen["state"], "href": asked.link(
             "quarantine.index", link, state=state if state != "waiting" else "")}
             for state, text in STATES.items()],

@@ -34,7 +34,8 @@ from oms_web.domain.returns import (
     tracks,
 )
 from oms_web.domain.returns.models import CaseClock, Return
-from oms_web.domain.shipping import bookings
+from oms_web.domain.shipping import bookings, claims
+from oms_web.domain.shipping import service as shipping
 from oms_web.extensions import db
 from oms_web.flows import return_bench, return_case, return_exchange, return_letter, return_refund
 from oms_web.web import acts, asked, case_corrections, case_words, label_words
@@ -106,6 +107,7 @@ def _card(case_id: int, *, note: NoteForm | None = None, answer: AnswerForm | No
     lines = service.lines_of(session, case_id)
     terms = service.clocks_of(session, case_id)
     running = {one.what for one in terms if one.stopped_at is None}
+    sent_in = shipping.of_order(session, case.order_id, *shipping.LEFT) if case.order_id else []
     return render(
         "returns/card.html", case=case, order=order, lines=lines, words=case_words,
         sold=_sold(lines), units=queries.units(session, case_id), terms=terms,
@@ -117,7 +119,8 @@ def _card(case_id: int, *, note: NoteForm | None = None, answer: AnswerForm | No
         statements=statements.of_case(session, case_id),
         documents=documents.of_order(session, case.order_id) if case.order_id else [],
         to_correct=case_corrections.of_case(case), corrects=correcting.corrects,
-        labels=bookings.of_case(session, case_id), label_words=label_words,
+        labels=bookings.of_case(session, case_id), label_words=label_words, sent_in=sent_in,
+        claims=claims.of_shipments(session, [one.id for one in sent_in]) if sent_in else {},
         corrections=correcting.corrections_of(session, refunds.of_case(session, case_id)),
         account=session.get(ChannelAccount, case.account_id) if case.account_id else None,
         goods_steps=_steps(case_words.GOODS_STEPS, case.goods),

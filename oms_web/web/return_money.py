@@ -15,16 +15,17 @@ from oms_web.core.errors import Invalid, InvalidForm, NotAllowedNow
 from oms_web.core.money import from_minor, parse_amount, to_minor
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
-from oms_web.domain.payments import refund_states, refunds
+from oms_web.domain.payments import refund_routes, refund_states, refunds
 from oms_web.domain.payments.models import Refund
 from oms_web.domain.returns import correcting, money, service
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.refund_plan import Wish
 from oms_web.extensions import db
 from oms_web.flows import correct_document, return_refund
+from oms_web.sync import refunds as sent
 from oms_web.web import case_words, formats
 from oms_web.web.access import act
-from oms_web.web.door import reading, writing
+from oms_web.web.door import oms, reading, writing
 from oms_web.web.failures import words_of
 from oms_web.web.forms import Form, choices
 from oms_web.web.render import go, render
@@ -44,8 +45,7 @@ class RefundForm(Form):
     other = StringField(_l("Another amount on top"))
     amount = StringField(_l("Pay back exactly"))
     reason = StringField(_l("Why another amount"))
-    method = SelectField(_l("How the money goes back"), choices=choices({
-        name: words for name, words in case_words.METHODS.items() if name != "credit"}))
+    method = SelectField(_l("How the money goes back"))
     account = StringField(_l("Buyer's account number"))
     key = HiddenField()
 
@@ -56,8 +56,20 @@ def ask(case_id: int) -> Response:
     """The plan as the case has it, to be changed."""
     case = service.get(db.session, case_id)
     wish = return_refund.usual(reading(), case)
-    form = RefundForm(formdata=None, key=secrets.token_hex(12), account=case.bank_account)
+    form = _form(case, formdata=None, key=secrets.token_hex(12), account=case.bank_account)
     return _ask(case, form, wish)
+
+
+def _form(case: Return, **values: Any) -> RefundForm:
+    """The form with the ways that are open: the one the money came by stands first."""
+    form = RefundForm(**values)
+    order = orders.get_order(db.session, case.order_id) if case.order_id else None
+    able = order is not None and refund_routes.by_channel(
+        db.session, order, sent.able(oms().registry)) is not None
+    ways = [name for name in case_words.METHODS if name not in ("credit", "channel")]
+    form.method.choices = choices({
+        name: case_words.METHODS[name] for name in (["channel", *ways] if able else ways)})
+    return form
 
 
 def _ask(case: Return, form: RefundForm, wish: Wish, status: int = 200) -> Response:
@@ -82,7 +94,7 @@ def _ask(case: Return, form: RefundForm, wish: Wish, status: int = 200) -> Respo
 def plan(case_id: int) -> Response:
     """Reckon once more (``reckon``), or plan the refund; the same form plans one."""
     case = service.get(db.session, case_id)
-    form = RefundForm()
+    form = _form(case)
     if case.order_id is None:
         raise NotAllowedNow("Say first which order this case belongs to.")
     try:

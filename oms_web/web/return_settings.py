@@ -34,6 +34,7 @@ class SettingsForm(Form):
     cheapest_delivery = StringField(_l("Price of the cheapest delivery on offer"))
     extra_days = IntegerField(_l("Days beyond the law's 14"), default=0)
     correct_by_itself = BooleanField(_l("Correct the invoice when a refund is done"))
+    claim_fees = BooleanField(_l("Claim the marketplace's commission back when a refund is done"))
     label = SelectField(_l("Buyers may have a label by"), validate_choice=False)
 
 
@@ -52,7 +53,7 @@ def index() -> Response:
     return _show(SettingsForm(formdata=None, data={
         "portal": now.portal, "address": now.address, "how_pl": now.how_pl, "how_en": now.how_en,
         "cheapest_delivery": price, "extra_days": now.extra_days,
-        "correct_by_itself": now.correct_by_itself,
+        "correct_by_itself": now.correct_by_itself, "claim_fees": now.claim_fees,
         "label": return_labels.value(now.label_account_id, now.label_service, now.label_size)}))
 
 
@@ -78,7 +79,8 @@ def save() -> Response:
                 (form.how_pl.data or "").strip(), (form.how_en.data or "").strip(),
                 to_minor(parse_amount(price, "cheapest_delivery"), _currency())
                 if price.strip() else None, form.extra_days.data or 0,
-                bool(form.correct_by_itself.data), *return_labels.chosen(form.label.data or ""))
+                bool(form.correct_by_itself.data), bool(form.claim_fees.data),
+                *return_labels.chosen(form.label.data or ""))
             with writing() as work:
                 settings.change(work, edit)
             say(gettext("Saved."))

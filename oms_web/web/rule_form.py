@@ -15,6 +15,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from oms_web.core.errors import InvalidForm
+from oms_web.core.text import key_in
 from oms_web.domain.automation import rules
 from oms_web.domain.automation.fields import FIELDS, LISTS, NO_VALUE, TESTS
 from oms_web.domain.automation.triggers import TIMED
@@ -239,7 +240,7 @@ def check(draft: Draft, session: Session, own_id: int) -> dict[str, Any]:
         said[name], wrong = step_form.checked(name, said[name])
         draft.problems |= wrong
     text = str(said["most_per_hour"] or "1000")
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= rules.MOST_PER_HOUR):
+    if not 1 <= (key_in(text) or 0) <= rules.MOST_PER_HOUR:
         draft.problems["most_per_hour"] = gettext("From 1 to %(n)s.", n=rules.MOST_PER_HOUR)
         text = "1000"
     said["most_per_hour"] = int(text)

@@ -11,6 +11,7 @@ from flask_babel import gettext, ngettext
 
 from oms_web.automation import explaining
 from oms_web.core.errors import InvalidForm
+from oms_web.core.text import key_in
 from oms_web.domain.automation import rules
 from oms_web.domain.automation.fields import FIELDS
 from oms_web.domain.automation.models import Rule, RuleRun
@@ -164,8 +165,8 @@ def draft() -> Response:
 
 
 def _edited() -> Rule | None:
-    rule_id = request.form.get("rule", "")
-    return rules.get(db.session, int(rule_id)) if rule_id.isdigit() else None
+    rule_id = key_in(request.form.get("rule", ""))
+    return None if rule_id is None else rules.get(db.session, rule_id)
 
 
 @screen.post("/rules/new")

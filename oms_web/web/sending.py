@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, url_for
+from flask import Blueprint, Response, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from oms_connector import ChannelError
@@ -17,7 +17,7 @@ from oms_web.core.errors import Invalid, OmsError
 from oms_web.core.money import parse_amount, to_minor
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.company import service as company
-from oms_web.domain.shipping import choosing, sending
+from oms_web.domain.shipping import choosing, prices, sending
 from oms_web.extensions import db
 from oms_web.sync import labels
 from oms_web.web import asked, label_words
@@ -26,6 +26,7 @@ from oms_web.web.door import oms, reading, writing
 from oms_web.web.forms import CountryField, Form, Needed, NeededNumber, choices
 from oms_web.web.parcel_labels import engine
 from oms_web.web.render import go, render
+from oms_web.web.shell import frame
 from oms_web.web.toasts import say
 
 screen = Blueprint("sending", __name__)
@@ -46,6 +47,7 @@ class SendingForm(Form):
     default_g = IntegerField(_l("Weight where nobody knows it, g"), [NeededNumber()])
     insures = BooleanField(_l("Insure every parcel for the value of its goods"))
     contents = StringField(_l("Contents, for the label"))
+    issues_wz = BooleanField(_l("Issue a WZ when a parcel leaves"))
     name = StringField(_l("Sender"))
     street = StringField(_l("Street"))
     postcode = StringField(_l("Postcode"))
@@ -63,6 +65,15 @@ class BoxForm(Form):
     width_mm = IntegerField(_l("Width, mm"), [NeededNumber()])
     height_mm = IntegerField(_l("Height, mm"), [NeededNumber()])
     weight_g = IntegerField(_l("Weighs empty, g"), [NeededNumber()])
+
+
+class PriceForm(Form):
+    """A row of the seller's own price list."""
+
+    service = SelectField(_l("Service"), validate_choice=False)
+    country = StringField(_l("Country"))
+    heaviest_g = IntegerField(_l("Up to, g"), [NeededNumber()])
+    price = StringField(_l("Net price of a box"), [Needed()])
 
 
 class RuleForm(Form):
@@ -88,13 +99,18 @@ def index() -> Response:
 
 
 def _page(main: SendingForm | None = None, box: BoxForm | None = None,
-          rule: RuleForm | None = None, status: int = 200) -> Response:
+          rule: RuleForm | None = None, price: PriceForm | None = None, status: int = 200
+          ) -> Response:
     row, sender = sending.settings(db.session), sending.sender(db.session)
     carriers = labels.carriers(reading(), oms().registry)
     shown = rule or RuleForm(formdata=None, prefix="rule-")
     _offer(shown, carriers)
+    priced = price or PriceForm(formdata=None, prefix="price-")
+    priced.service.choices = [SelectChoice("", gettext("choose")), *_services(carriers)]
     return render(
-        "parcel_labels/settings.html", status=status, carriers=carriers, words=label_words,
+        "parcel_labels/settings.html", status=status, price_form=priced,
+        own_prices=prices.own_prices(db.session), among=_to_the_door(carriers), carriers=carriers,
+        words=label_words,
         form=main or SendingForm(
             formdata=None, obj=row, **{name: sender[name] for name in sender if name != "company"}),
         box_form=box or BoxForm(formdata=None, prefix="box-"), rule_form=shown,
@@ -106,22 +122,30 @@ def _page(main: SendingForm | None = None, box: BoxForm | None = None,
 
 
 def _offer(form: RuleForm, carriers: list[ChannelAccount]) -> None:
-    known = {one.id for one in carriers}
-    channels = db.session.scalars(select(ChannelAccount).where(
-        ChannelAccount.archived_at.is_(None)).order_by(ChannelAccount.name))
     form.channel.choices = [SelectChoice("", gettext("every channel")), *(
-        SelectChoice(str(one.id), one.name) for one in channels if one.id not in known)]
+        SelectChoice(str(one.id), one.name) for one in frame().sellers.values()
+        if one.archived_at is None)]
     form.packaging.choices = [SelectChoice("", gettext("the usual packaging")), *(
         SelectChoice(str(one.id), one.name) for one in sending.packagings(db.session))]
-    options = [SelectChoice("", gettext("choose"))]
-    for account in carriers:
-        options += [SelectChoice(f"{account.id}:{one.ref}", gettext(one.name),
-                                 optgroup=account.name)
-                    for one in sending.services(db.session, account.id)]
+    options = [SelectChoice("", gettext("choose")), *_services(carriers),
+               SelectChoice(choosing.CHEAPEST, gettext("The cheapest of the carriers' services"),
+                            optgroup=gettext("By price"))]
     options += [SelectChoice(kind, str(label_words.KINDS[kind]),
                              optgroup=gettext("Without a carrier"))
                 for kind in (choosing.OWN, choosing.PICKUP)]
     form.service.choices = options
+
+
+def _services(carriers: list[ChannelAccount]) -> list[SelectChoice]:
+    return [SelectChoice(f"{account.id}:{one.ref}", gettext(one.name), optgroup=account.name)
+            for account in carriers for one in sending.services(db.session, account.id)]
+
+
+def _to_the_door(carriers: list[ChannelAccount]) -> list[SelectChoice]:
+    """Among which the cheapest may be looked for: the buyer chose no locker of any of these."""
+    return [SelectChoice(f"{account.id}:{one.ref}", gettext(one.name), optgroup=account.name)
+            for account in carriers for one in sending.services(db.session, account.id)
+            if not one.needs_point]
 
 
 @screen.post("/settings/shipping")
@@ -130,7 +154,7 @@ def save() -> Response:
     """Change how parcels are sent."""
     form = SendingForm()
     if form.validate():
-        values = form.values("buy_when", "label_format", "default_g", "insures")
+        values = form.values("buy_when", "label_format", "default_g", "insures", "issues_wz")
         values["contents"] = (form.contents.data or "").strip()
         sender = {name: str(form[name].data or "").strip() for name in sending.ADDRESS
                   if name in form}
@@ -213,7 +237,8 @@ def _rule(form: RuleForm) -> dict[str, Any]:
     if country and not (len(country) == 2 and country.isalpha()):
         raise Invalid("Two letters, as in PL.", "country")
     return {
-        "kind": chosen if chosen in (choosing.OWN, choosing.PICKUP) else choosing.CARRIER,
+        "kind": chosen if chosen in choosing.KINDS[1:] else choosing.CARRIER,
+        "among": _among() if chosen == choosing.CHEAPEST else [],
         "account_id": asked.whole(account, "service") if ref else None, "service": ref[:80],
         "size": (form.size.data or "").strip()[:20],
         "packaging_id": asked.whole(form.packaging.data, "packaging"),
@@ -222,6 +247,43 @@ def _rule(form: RuleForm) -> dict[str, Any]:
         "heaviest_g": form.heaviest_g.data, "least": amount("least"), "most": amount("most"),
         "cod": form.cod.data or "",
     }
+
+
+def _among() -> list[list[Any]]:
+    """The services among which the cheapest is looked for; none: all of them."""
+    pairs = [one.partition(":") for one in request.form.getlist("among")]
+    return [[asked.whole(account, "among") or 0, ref[:80]] for account, _, ref in pairs]
+
+
+@screen.post("/settings/shipping/prices")
+@act("settings.edit")
+def add_price() -> Response:
+    """Add a row to the price list of a carrier that cannot be asked."""
+    form = PriceForm(prefix="price-")
+    if form.validate():
+        try:
+            account, _, ref = (form.service.data or "").partition(":")
+            currency = company.get_company(db.session).currency
+            with writing() as work:
+                prices.add_own_price(work, {
+                    "account_id": asked.whole(account, "service"), "service": ref[:80],
+                    "country": (form.country.data or "").strip().upper()[:2],
+                    "heaviest_g": form.heaviest_g.data, "currency": currency,
+                    "price": to_minor(parse_amount(form.price.data or "", "price"), currency)})
+            say(gettext("Saved."))
+            return go(url_for("sending.index", _anchor="prices"))
+        except OmsError as error:
+            form.refuse(error)
+    return _page(price=form, status=422)
+
+
+@screen.post("/settings/shipping/prices/<int:price_id>/delete")
+@act("settings.edit")
+def delete_price(price_id: int) -> Response:
+    """Remove a row of a price list."""
+    with writing() as work:
+        prices.delete_own_price(work, price_id)
+    return go(url_for("sending.index", _anchor="prices"))
 
 
 @screen.post("/settings/shipping/rules/<int:rule_id>/<any(up, down, delete):what>")

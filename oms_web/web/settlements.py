@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from flask import Blueprint, Response, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 from oms_web.core.errors import Invalid
+from oms_web.core.paging import Page
+from oms_web.core.work import Work
+from oms_web.domain.payments import fee_claims
+from oms_web.domain.payments.bank import reading as bank_files
 from oms_web.domain.payments.bank.lines import MOST_BYTES
 from oms_web.domain.payments.settling import owing, reports
+from oms_web.domain.shipping import claims
 from oms_web.flows import settle_in
 from oms_web.flows.settle_in import TakenIn
-from oms_web.web import asked, statements
+from oms_web.web import asked, payment_words, statements
+from oms_web.web import claims as claim_words
 from oms_web.web.access import act
 from oms_web.web.door import reading, writing
 from oms_web.web.failures import words_of
-from oms_web.web.order_filters import accounts
+from oms_web.web.payment_words import REPORTS
 from oms_web.web.render import go, render
+from oms_web.web.shell import frame
 from oms_web.web.toasts import say
 
 screen = Blueprint("settlements", __name__)
-VIEWS = {"couriers": _l("Cash on delivery"), "channels": _l("Marketplaces")}
+VIEWS = {"couriers": _l("Cash on delivery"), "channels": _l("Marketplaces"),
+         "claims": _l("Commissions"), "parcels": _l("Claims against couriers")}
+FIND: dict[str, Callable[[Work, str | None], Page[Any]]] = {
+    "couriers": owing.by_couriers, "channels": owing.by_channels,
+    "claims": lambda work, after: fee_claims.owed(work.session, after),
+    "parcels": lambda work, after: claims.under_way(work.session, after),
+}
+ROWS = {"claims": "statements/_claim_rows.html", "parcels": "statements/_parcel_claim_rows.html"}
 AT_ONCE = 200
 
 
@@ -31,16 +48,18 @@ def owed() -> Response:
     return _page()
 
 
-def _page(problem: str = "", status: int = 200) -> Response:
+def _page(problem: str = "", status: int = 200, *, is_statement: bool = False) -> Response:
     view = asked.text("view")
     view = view if view in VIEWS else "couriers"
-    find = owing.by_couriers if view == "couriers" else owing.by_channels
-    found = find(reading(), asked.text("after", 2000) or None)
+    found = FIND[view](reading(), asked.text("after", 2000) or None)
     return render(
-        "statements/owed.html", "statements/_owed_rows.html", found=found, view=view, views=VIEWS,
+        "statements/owed.html", ROWS.get(view, "statements/_owed_rows.html"), found=found,
+        view=view, views=VIEWS, words=payment_words, claim_words=claim_words,
+        claimed=claims.owed(reading().session) if view == "parcels" else {},
         tabs=statements.tabs("settlements.owed"), problem=problem, limit=MOST_BYTES >> 20,
-        accounts=accounts(reading().session), shapes=[one.name for one in reports.SHAPES],
-        status=status, next_url=asked.link("settlements.owed", {"view": view}, after=found.after)
+        accounts=frame().accounts, shapes=REPORTS.values(),
+        is_statement=is_statement, status=status,
+        next_url=asked.link("settlements.owed", {"view": view}, after=found.after)
         if found.after else None)
 
 
@@ -52,14 +71,26 @@ def upload() -> Response:
     try:
         if file is None:
             raise Invalid("Choose a file.", "file")
-        shape, lines = reports.read(file.stream.read(MOST_BYTES + 1))
+        content = file.stream.read(MOST_BYTES + 1)
+        shape, lines = reports.read(content)
     except Invalid as error:
+        if file is not None and _is_statement(content):
+            return _page(gettext("This is a statement of a bank account, not a report of payouts."),
+                         422, is_statement=True)
         return _page(words_of(error), 422)
     told, marks = TakenIn(), list(settle_in.marked(shape.key, lines))
     for begin in range(0, len(marks), AT_ONCE):
         with writing() as work:
             settle_in.take(work, shape.key, marks[begin:begin + AT_ONCE], told)
     say(gettext("%(name)s: %(new)s new lines, %(found)s of known orders, %(paid)s paid for one. "
-                "%(known)s were known before.", name=shape.name, new=told.new, found=told.found,
-                paid=told.paid, known=told.known))
+                "%(known)s were known before.", name=REPORTS[shape.key], new=told.new,
+                found=told.found, paid=told.paid, known=told.known))
     return go(url_for("settlements.owed"))
+
+
+def _is_statement(content: bytes) -> bool:
+    """Whether a bank's statement was given here by mistake."""
+    try:
+        return bool(bank_files.read(content))
+    except Invalid:
+        return False

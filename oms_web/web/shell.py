@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 from flask import Flask, current_app, g, request, url_for
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
-from sqlalchemy import func, select
 
+from oms_web.domain.channels import service as channels
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.company.models import Company
 from oms_web.domain.orders import service as orders
@@ -26,7 +26,7 @@ from oms_web.domain.users.permissions import may
 from oms_web.extensions import db
 from oms_web.web import formats, going
 from oms_web.web.access import allowed
-from oms_web.web.door import current_user
+from oms_web.web.door import current_user, oms
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ MAIN = (
     Section("stock.index", "stock.see", "stack-2", _l("Stock"), "s",
             ("stock_documents", "receipts", "transfers", "stocktakes", "warehouses")),
     Section("documents.index", "documents.see", "file-text", _l("Documents"), "d",
-            ("einvoices", "accounting", "printing", "numbering", "corrections")),
+            ("einvoices", "accounting", "books", "printing", "numbering", "corrections")),
     Section("rules.index", "rules.see", "git-branch", _l("Rules"), "u",
             ("rule_history", "rule_lab", "macros")),
     Section("channels.index", "channels.see", "plug-connected", _l("Channels"), "c",
@@ -119,21 +119,33 @@ class Shell:
         return self.company.name if self.company and self.company.name else "OMS"
 
     @cached_property
+    def tallies(self) -> dict[str, dict[str, int]]:
+        """Orders per ``queue`` and per ``status``, open findings per kind (``finding``)."""
+        return orders.all_tallies(db.session, "queue", "status", "finding")
+
+    @property
     def queues(self) -> dict[str, int]:
         """Orders per queue."""
-        return orders.tallies(db.session, "queue")
+        return self.tallies["queue"]
+
+    @cached_property
+    def accounts(self) -> dict[int, ChannelAccount]:
+        """The channel accounts by key, archived ones too."""
+        return channels.accounts(db.session)
+
+    @cached_property
+    def sellers(self) -> dict[int, ChannelAccount]:
+        """The accounts that sell: what a choice of channels offers."""
+        shops = oms().registry
+        return {key: one for key, one in self.accounts.items() if shops.sells(one.connector)}
 
     @cached_property
     def health(self) -> Health | None:
         """The channels' health; None when there are none, or the role may not see them."""
         if not allowed("channels.see"):
             return None
-        states = dict(db.session.execute(
-            select(ChannelAccount.state, func.count())
-            .where(ChannelAccount.archived_at.is_(None)).group_by(ChannelAccount.state)
-        ).all())
-        total = sum(states.values())
-        return Health(states.get("active", 0), total) if total else None
+        states = [one.state for one in self.sellers.values() if one.archived_at is None]
+        return Health(states.count("active"), len(states)) if states else None
 
     @cached_property
     def main(self) -> list[Section]:
@@ -192,7 +204,8 @@ def strip_words(place: int, mark: str) -> str:
 
 @cache
 def _strip_words(place: int, mark: str, _language: str) -> str:
-    return f"{STRIP[place]}: {MARKS[mark]}"
+    nothing = mark == "." and place == len(STRIP) - 1  # of an issue that is not there, no "not yet"
+    return f"{STRIP[place]}: {_l('none') if nothing else MARKS[mark]}"
 
 
 SETTINGS_TABS = (

@@ -16,7 +16,14 @@ from oms_web.core.errors import OmsError
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.documents import handovers
 from oms_web.domain.orders import outgoing
-from oms_web.domain.shipping import exports, journeys, queries, service, tracking
+from oms_web.domain.shipping import (
+    collecting,
+    exports,
+    journeys,
+    queries,
+    service,
+    tracking,
+)
 from oms_web.domain.shipping.queries import Asked
 from oms_web.extensions import db
 from oms_web.flows import ship
@@ -37,6 +44,7 @@ MOST_AT_ONCE = 500
 
 VIEWS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "waiting": (_l("Waiting for the courier"), (service.PACKED,)),
+    "cash": (_l("Would collect twice"), service.LIVE),
     "road": (_l("On the road"), (service.SHIPPED,)),
     "quiet": (_l("Not scanned for 48 hours"), (service.SHIPPED,)),
     "undelivered": (_l("Undelivered"), (service.UNDELIVERED,)),
@@ -54,6 +62,7 @@ BLOCKED: dict[str, Any] = {
     "unpaid": _l("The order is not paid."),
     "held": _l("The order is on hold."),
     "draft": _l("The order is a draft."),
+    "collects": _l("The label collects money that was paid since. Take it back and buy another."),
 }
 
 
@@ -98,7 +107,8 @@ def protocol() -> Response:
 
 def _asked(chosen: dict[str, Any]) -> Asked:
     quiet = oms().works.clock() if chosen["view"] == "quiet" else None
-    return Asked(VIEWS[chosen["view"]][1], chosen["carrier"], chosen["q"], quiet)
+    return Asked(VIEWS[chosen["view"]][1], chosen["carrier"], chosen["q"], quiet,
+                 chosen["view"] == "cash")
 
 
 def _list(chosen: dict[str, Any], results: list[tuple[int, OmsError]] | None = None,
@@ -111,8 +121,9 @@ def _list(chosen: dict[str, Any], results: list[tuple[int, OmsError]] | None = N
         kept=kept, next_url=link(after=page.after) if page.after else None,
         views=VIEWS, states=STATES,
         counts={key: queries.count_in(db.session, of) for key, (_, of) in VIEWS.items()
-                if key not in ("delivered", "quiet")}
-        | {"quiet": journeys.count_quiet(db.session, oms().works.clock(), 999)},
+                if key not in ("delivered", "quiet", "cash")}
+        | {"quiet": journeys.count_quiet(db.session, oms().works.clock(), 999),
+           "cash": collecting.count(db.session, 999)},
         elsewhere=queries.left_elsewhere(db.session),
         carriers=queries.waiting_carriers(db.session) if chosen["view"] == "waiting" else [],
         accounts={one.id: one for one in db.session.scalars(select(ChannelAccount))},
@@ -193,7 +204,7 @@ def number(shipment_id: int) -> Response:
     return _row(shipment_id)
 
 
-@screen.post("/shipments/<int:shipment_id>/<any(leave, recall, arrived, failed, again,"
+@screen.post("/shipments/<int:shipment_id>/<any(leave, anyway, recall, arrived, failed, again,"
              " unpacked):what>")
 @act("ship.do")
 def change(shipment_id: int, what: str) -> Response:
@@ -206,7 +217,7 @@ def change(shipment_id: int, what: str) -> Response:
                 _ACTS[what](work, shipment_id)
     except OmsError as error:
         return _row(shipment_id, words_of(error), status_of(error))
-    if what == "leave":
+    if what in ("leave", "anyway"):
         say(gettext("Order %(number)s left.",
                     number=service.get(db.session, shipment_id).order_id),
             undo=_undo(shipment_id))
@@ -221,7 +232,8 @@ def _undo(shipment_id: int) -> str | None:
 
 
 _ACTS = {
-    "leave": ship.leave, "recall": recalling.unship, "arrived": ship.arrived,
+    "leave": ship.leave, "anyway": partial(ship.leave, although_it_collects=True),
+    "recall": recalling.unship, "arrived": ship.arrived,
     "again": ship.sent_again, "unpacked": ship.forget_shipment,
 }
 

@@ -12,6 +12,7 @@ from oms_web.core.errors import Invalid, OmsError
 from oms_web.domain.payments.bank import models, queries, reading
 from oms_web.domain.payments.bank import service as bank
 from oms_web.domain.payments.bank.lines import MOST_BYTES
+from oms_web.domain.payments.settling import reports
 from oms_web.extensions import db
 from oms_web.flows import bank_in
 from oms_web.flows.bank_in import TakenIn
@@ -57,7 +58,7 @@ def index() -> Response:
     return _page(asked.text("view"))
 
 
-def _page(view: str, problem: str = "", status: int = 200) -> Response:
+def _page(view: str, problem: str = "", status: int = 200, *, is_report: bool = False) -> Response:
     view = view if view in VIEWS else models.OFFERED
     found = queries.page(db.session, view, asked.text("after", 2000) or None)
     link = {"view": view}
@@ -65,7 +66,7 @@ def _page(view: str, problem: str = "", status: int = 200) -> Response:
         "statements/list.html", "statements/_rows.html", found=found, view=view, views=VIEWS,
         counts=queries.counts(db.session), orders=queries.orders_of(db.session, found.rows),
         reasons=REASONS, tabs=tabs("statements.index"), problem=problem,
-        limit=MOST_BYTES >> 20, status=status,
+        limit=MOST_BYTES >> 20, status=status, is_report=is_report,
         next_url=asked.link("statements.index", link, after=found.after) if found.after else None)
 
 
@@ -77,8 +78,12 @@ def upload() -> Response:
     try:
         if file is None:
             raise Invalid("Choose a file.", "file")
-        statements = reading.read(file.stream.read(MOST_BYTES + 1))
+        content = file.stream.read(MOST_BYTES + 1)
+        statements = reading.read(content)
     except Invalid as error:
+        if file is not None and _is_report(content):
+            return _page("", gettext("This is a report of payouts, not a bank statement."), 422,
+                         is_report=True)
         return _page("", words_of(error), 422)
     told = TakenIn()
     for statement in statements:
@@ -87,8 +92,9 @@ def upload() -> Response:
             with writing() as work:
                 bank_in.take(work, statement.account, lines[begin:begin + AT_ONCE], told)
     say(gettext("%(new)s new lines: %(booked)s booked, %(offered)s to be looked at, %(nobody)s "
-                "without an order. %(known)s were known before.", new=told.new,
-                booked=told.booked, offered=told.offered, nobody=told.nobody, known=told.known))
+                "without an order, %(out)s of money that went out. %(known)s were known before.",
+                new=told.new, booked=told.booked, offered=told.offered, nobody=told.nobody,
+                out=told.out, known=told.known))
     return go(url_for("statements.index"))
 
 
@@ -112,6 +118,14 @@ def decide(entry_id: int, what: str) -> Response:
         return go(url_for("statements.index", view=view))
     say(gettext("Done.") if done else gettext("Nothing has changed."))
     return go(url_for("statements.index", view=view))
+
+
+def _is_report(content: bytes) -> bool:
+    """Whether a courier's or marketplace's report was given here by mistake."""
+    try:
+        return bool(reports.read(content))
+    except Invalid:
+        return False
 
 
 def _order(typed: str) -> int:

@@ -36,6 +36,8 @@ NAMES: dict[str, Any] = {
     "publish_stock": _l("Work out quantities"),
     "fill_backorders": _l("Serve waiting orders"), "push_stock": _l("Send quantities"),
     "push_shipment": _l("Tell a channel of a shipment"),
+    "issue_wz": _l("Issue a WZ"),
+    "ask_price": _l("Ask a carrier for prices"),
     "answer_rings": _l("Ask a channel what it rang about"), PRINT: lazy_pgettext("task", "Print"),
     "import_file": _l("Import a file"), "drop_folders": _l("Look into folders"),
     "rehearse_rule": _l("Rehearse a rule"), "run_rules": _l("Ask the rules"),
@@ -43,6 +45,7 @@ NAMES: dict[str, Any] = {
     "queue_einvoice": _l("Prepare a document for KSeF"),
     "send_einvoices": _l("Send documents to KSeF"),
     "read_incoming_invoices": _l("Read invoices of others in KSeF"),
+    "read_ksef_notices": _l("Read what is announced of KSeF"),
     "exchange_rates": _l("Read exchange rates"),
     "tell_webhook": _l("Tell a webhook"), "tell_webhook_once": _l("Send an event again"),
 }

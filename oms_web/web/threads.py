@@ -28,8 +28,8 @@ from oms_web.web.access import act, allowed
 from oms_web.web.door import current_user, oms, reading, writing
 from oms_web.web.forms import Form
 from oms_web.web.messages import tabs_at
-from oms_web.web.order_filters import accounts
 from oms_web.web.render import go, render
+from oms_web.web.shell import frame
 from oms_web.web.toasts import say
 
 screen = Blueprint("threads", __name__)
@@ -59,7 +59,7 @@ def index() -> Response:
                                  after=asked.text("after"))
     chosen = {"view": view, "channel": str(account_id or "")}
     link = partial(asked.link, "threads.index", {k: v for k, v in chosen.items() if v})
-    known = accounts(db.session)
+    known = frame().accounts
     return render(
         "threads/list.html", "threads/_rows.html", found=found, view=view, views=VIEWS, link=link,
         counts=conversations.counts(db.session, user_id), accounts=known, account_id=account_id,

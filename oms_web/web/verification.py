@@ -30,10 +30,10 @@ from oms_web.web import order_words as words
 from oms_web.web.access import act
 from oms_web.web.door import writing
 from oms_web.web.forms import Form
-from oms_web.web.order_filters import accounts
 from oms_web.web.order_form import AddressForm
 from oms_web.web.phase_names import PHASES
 from oms_web.web.render import go, render
+from oms_web.web.shell import frame
 from oms_web.web.toasts import say
 from oms_web.web.verify_words import Said, said
 
@@ -88,7 +88,7 @@ def _page(kind: str, after: str | None) -> Response:
 
 def _rows(session: Session, found: Sequence[Order]) -> list[Doubtful]:
     findings = queries.of_orders(session, [one.id for one in found])
-    known = accounts(session)
+    known = frame().accounts
     other = {one.order_id: one.detail.get("other") for ones in findings.values() for one in ones
              if one.kind == kinds.DUPLICATE}
     others = queries.orders_of(session, {number for number in other.values() if number})

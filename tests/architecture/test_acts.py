@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
 
 from oms_web.paths import PACKAGE
-from oms_web.web import act_fields, act_values, acts
+from oms_web.web import act_fields, act_values, trail_names
 
 WRITERS = {"record", "entry"}
 
 
+@cache
+def sources() -> Mapping[Path, tuple[str, list[ast.AST]]]:
+    """Each file of the program: its text, and every node of its tree. Read once for all tests."""
+    texts = {file: file.read_text("utf-8") for file in PACKAGE.rglob("*.py")}
+    return {file: (text, list(ast.walk(ast.parse(text)))) for file, text in texts.items()}
+
+
 def written() -> Iterator[tuple[str, str, str]]:
     """Act, subject and file of each call that writes an entry with literal names."""
-    for file in PACKAGE.rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+    for file, (_, nodes) in sources().items():
+        for node in nodes:
             if not isinstance(node, ast.Call) or len(node.args) < 3:
                 continue
             function = node.func
@@ -29,20 +38,19 @@ def written() -> Iterator[tuple[str, str, str]]:
 def test_each_act_has_words():
     found = set(written())
     assert len(found) > 30
-    assert sorted({(act, file) for act, _, file in found if act not in acts.ACTS}) == []
+    assert sorted({(act, file) for act, _, file in found if act not in trail_names.ACTS}) == []
 
 
 def test_each_subject_has_words():
     assert sorted({(what, file) for _, what, file in written()
-                   if what and what not in acts.SUBJECTS}) == []
+                   if what and what not in trail_names.SUBJECTS}) == []
 
 
 def fields() -> set[tuple[str, str]]:
     """Field and file of each literal change that is written."""
     found = set()
-    for file in PACKAGE.rglob("*.py"):
-        source = file.read_text("utf-8")
-        for node in ast.walk(ast.parse(source)) if "import service as audit" in source else ():
+    for file, (text, nodes) in sources().items():
+        for node in nodes if "import service as audit" in text else ():
             name = getattr(getattr(node, "func", None), "attr", "")
             if isinstance(node, ast.Call) and name in WRITERS and len(node.args) > 4:
                 found |= {(key.value, file.name) for leaf in ast.walk(node.args[4])
@@ -60,5 +68,5 @@ def test_each_field_has_words():
 
 
 def test_each_family_has_words():
-    families = {act.partition(".")[0] for act in acts.ACTS}
-    assert families - acts.FAMILIES.keys() == set()
+    families = {act.partition(".")[0] for act in trail_names.ACTS}
+    assert families - trail_names.FAMILIES.keys() == set()

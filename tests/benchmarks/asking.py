@@ -6,6 +6,7 @@ all orders, in each sort, on the first page or far inside; two filters together;
 
 from __future__ import annotations
 
+import gzip
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,15 +18,17 @@ from urllib.parse import urlencode
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, Select, func, select
 from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
 
 from oms_web.core.actor import SYSTEM
 from oms_web.core.clock import local_day
 from oms_web.core.paging import seal
 from oms_web.domain.catalog.models import Barcode, Variant
 from oms_web.domain.orders import walking
-from oms_web.domain.orders.models import Order, OrderKey
+from oms_web.domain.orders.models import Order, OrderKey, OrderLine
+from oms_web.domain.returns.models import Return
 from oms_web.domain.shipping.models import Parcel
 from oms_web.domain.users import service as users
 from oms_web.web import order_filters as address
@@ -34,6 +37,9 @@ from tests.benchmarks.counting import counted
 from tests.benchmarks.dataset import NOW
 
 STEPS_A_TICK = 100
+PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
+CARDS = 25
+"""How many cards of each kind are opened."""
 _EMAIL, _PASSWORD = "bench@example.test", "correct horse battery"
 # Sorts and the scope they are asked in: what is open leads by ship-by, history by date.
 LISTS = (("open", "ship"), ("open", "newest"), ("all", "newest"), ("all", "oldest"))
@@ -41,25 +47,40 @@ LISTS = (("open", "ship"), ("open", "newest"), ("all", "newest"), ("all", "oldes
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """An address of the list. ``group``: the line of the table it is counted in."""
+    """An address; of the list if none is named. ``group``: the line of the table it is counted in.
+
+    ``is_part``: asked by htmx, for a part of the page.
+    """
 
     group: str
-    args: tuple[tuple[str, str], ...]
+    args: tuple[tuple[str, str], ...] = ()
     deep: bool = False
+    address: str = "/orders"
+    is_part: bool = False
 
     @property
     def path(self) -> str:
-        """The address."""
-        return f"/orders?{urlencode(self.args)}"
+        """The address with what is asked."""
+        return f"{self.address}?{urlencode(self.args)}" if self.args else self.address
+
+    def ask(self, client: FlaskClient) -> TestResponse:
+        """The answer."""
+        answer = client.get(self.path, headers=PART if self.is_part else {})
+        assert answer.status_code in (200, 204, 303), (self, answer.status_code)
+        return answer
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one answer took. ``steps``: of SQLite's virtual machine, a dozen for a row."""
+    """What one answer took. ``steps``: of SQLite's virtual machine, a dozen for a row.
+
+    ``size`` and ``packed``: bytes of HTML, and after gzip.
+    """
 
     queries: int
     steps: int
     size: int
+    packed: int
 
 
 def signed_in(app: Flask, oms: Oms) -> FlaskClient:
@@ -87,18 +108,15 @@ class Took:
 def seconds(client: FlaskClient, question: Question) -> Took:
     """How long one answer takes."""
     begun, worked = time.perf_counter(), time.process_time()
-    answer = client.get(question.path)
-    took = Took(time.perf_counter() - begun, time.process_time() - worked)
-    assert answer.status_code in (200, 303), (question, answer.status_code)
-    return took
+    question.ask(client).get_data()
+    return Took(time.perf_counter() - begun, time.process_time() - worked)
 
 
 def cost(client: FlaskClient, engine: Engine, question: Question) -> Cost:
     """The work one answer takes; not for timing."""
     with counted(engine) as found, stepping(engine) as steps:
-        answer = client.get(question.path)
-    assert answer.status_code in (200, 303), (question, answer.status_code)
-    return Cost(len(found), steps[0], len(answer.get_data()))
+        page = question.ask(client).get_data()
+    return Cost(len(found), steps[0], len(page), len(gzip.compress(page)))
 
 
 @contextmanager
@@ -107,6 +125,9 @@ def stepping(engine: Engine) -> Iterator[list[int]]:
     from sqlalchemy import event
 
     steps = [0]
+    if engine.dialect.name != "sqlite":  # only SQLite counts them
+        yield steps
+        return
 
     def tick() -> int:
         steps[0] += STEPS_A_TICK
@@ -246,6 +267,37 @@ class Questions:
             for name, value in self._companions():
                 yield Question("search and filter", (("q", texts[-1]), (name, value)))
                 yield Question("search and filter", (("q", texts[0]), (name, value)))
+
+    def screens(self) -> Iterator[Question]:
+        """What is looked at besides the list: the first screen, cards, the palette, the sheet."""
+        yield Question("home", address="/")
+        yield Question("sheet of filters", address="/orders/filters", is_part=True)
+        yield Question("counts of views", address="/orders/views/tabs", is_part=True)
+        newest = self.session.scalar(select(func.max(Order.id))) or 0
+        for scope in ("open", "all", "pick"):
+            yield Question("what is new", (("queue", scope), ("since", str(newest - 40))),
+                           address="/orders/news", is_part=True)
+        for text in ("anna", "nowak", "anna nowak", "koc", "59012345", str(newest), "zzzz", "dod"):
+            yield Question("palette", (("q", text),), address="/find", is_part=True)
+        for kind, query in self._kinds_of_cards().items():
+            for id_ in self.session.scalars(query.order_by(Order.id.desc()).limit(CARDS)):
+                yield Question(f"card: {kind}", address=f"/orders/{id_}")
+
+    def _kinds_of_cards(self) -> dict[str, Select[tuple[int]]]:
+        lines = select(OrderLine.order_id).group_by(OrderLine.order_id).having(
+            func.count() >= 7).order_by(OrderLine.order_id.desc()).limit(CARDS)
+        cases = select(Return.order_id).order_by(Return.id.desc()).limit(CARDS)
+        often = select(Order.buyer_key).where(Order.phase == "open").group_by(Order.buyer_key) \
+            .order_by(func.count().desc()).limit(CARDS)
+        chosen = {queue: select(Order.id).where(Order.queue == queue) for queue in (
+            "draft", "verify", "unpaid", "short", "pick", "pack", "courier", "transit", "done",
+            "cancelled")}
+        return chosen | {
+            "many lines": select(Order.id).where(Order.id.in_(lines)),
+            "with a case": select(Order.id).where(Order.id.in_(cases)),
+            "buyer of many": select(Order.id).where(
+                Order.buyer_key.in_(often), Order.phase == "open"),
+        }
 
     def _companions(self) -> Iterator[tuple[str, str]]:
         """For each filter, its first value: what a search is narrowed with."""

@@ -2,10 +2,11 @@
 
     OMS_BENCH_ORDERS=1000000 .venv/bin/python -m tests.benchmarks.dataset sqlite:////tmp/big.sqlite3
 
-The same numbers give the same orders. Skewed on purpose, as shops are: two of a hundred orders
-still have to leave, some names and products are in every second page, some in ten orders of all,
-one account and one carrier exist in the distant past only, and a block of history was imported
-late, so that numbers and dates do not run in step.
+Made by this command it also has what hangs on orders (``hanging.py``). The same numbers give the
+same orders. Skewed on purpose, as shops are: two of a hundred orders still have to leave, some
+names and products are in every second page, some in ten orders of all, one account and one carrier
+exist in the distant past only, and a block of history was imported late, so that numbers and dates
+do not run in step.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ from oms_web.domain.orders.service import search_keys
 from oms_web.domain.payments.models import Payment
 from oms_web.domain.shipping.models import Parcel, Shipment
 from oms_web.domain.stock.models import Balance, Location, Reservation, Warehouse
+from tests.benchmarks import hanging
 
 NOW = datetime(2026, 11, 24, 11, 0, tzinfo=UTC)
 YEARS = 2
@@ -85,6 +87,8 @@ _STATUSES = (("Nowe", "open"), ("Opłacone", "open"), ("Grawer: czeka na plik", 
              ("Pakuje Ola", "packing"), ("Pakuje Kuba", "packing"), ("Przedsprzedaż", "open"),
              ("Hurt", "open"), ("Wysłane", "shipped"), ("Doręczone", "done"),
              ("Anulowane", "cancelled"), ("Szkic", "draft"), ("Wyjaśnione z kurierem", "done"))
+_DETAILS = {"manual": {"reason": "telefon"}, "address": {"missing": "street"},
+            "unmapped": {"titles": "Kubek"}, "totals": {"stated": 1000, "computed": 1200}}
 _TAGS = {"pilne": 100, "prezent": 300, "adres": 20, "B2B": 200, "dzwonić": 40, "zwrot": 2}
 _GOODS = ("Kubek emaliowany 0,5 l", "Koc wełniany merino", "Świeca sojowa „Las po deszczu”",
           "Termos stalowy 1 l", "Siekierka turystyczna", "Lampa naftowa mosiężna",
@@ -102,14 +106,18 @@ class Shop:
     tags: dict[str, int]
     variants: Sequence[tuple[int, str, str, int]]
     bins: Sequence[int]
+    is_whole: bool
 
 
-def fill(engine: Engine, count: int, seed: int = 7) -> None:
-    """Migrate an empty database and load ``count`` orders with everything that hangs on them."""
+def fill(engine: Engine, count: int, seed: int = 7, *, whole: bool = False) -> None:
+    """Migrate an empty database and load ``count`` orders; ``whole``: with all that hangs on them.
+    """
     migrations.upgrade(engine)
     dice = random.Random(seed)
     with engine.execution_options(writes=True).begin() as connection:
-        shop = _shop(connection, dice)
+        shop = _shop(connection, dice, whole)
+        if whole:
+            hanging.prepare(connection, NOW)
         counts: Counter[tuple[str, str]] = Counter()
         batch: dict[Table, list[dict[str, Any]]] = {}
         for number in range(1, count + 1):
@@ -147,7 +155,7 @@ def _put(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -
     with cursor.copy(f'COPY "{table.name}" ({quoted}) FROM STDIN') as copy:
         for row in rows:
             copy.write_row([
-                json.dumps(value) if isinstance(value, dict) else value
+                json.dumps(value) if isinstance(value, dict | list) else value
                 for value in (row.get(name, given.get(name)) for name in names)
             ])
 
@@ -165,7 +173,7 @@ def _catch_up_sequences(connection: Connection) -> None:
             )
 
 
-def _shop(connection: Connection, dice: random.Random) -> Shop:
+def _shop(connection: Connection, dice: random.Random, whole: bool) -> Shop:
     put = connection.execute
     put(insert(Company), [{"id": 1, "name": "Leśna Sowa", "address": {}, "created_at": NOW}])
     put(insert(ChannelAccount), [
@@ -192,7 +200,7 @@ def _shop(connection: Connection, dice: random.Random) -> Shop:
         statuses[phase].append(n)
     return Shop(
         range(1, len(_ACCOUNTS) + 1), len(_ACCOUNTS) + 1, statuses,
-        {name: n for n, name in enumerate(_TAGS, 1)}, variants, range(100, 140),
+        {name: n for n, name in enumerate(_TAGS, 1)}, variants, range(100, 140), whole,
     )
 
 
@@ -301,7 +309,9 @@ def _order(
     if paid:
         yield Payment, {"id": number, "order_id": number, "at": placed, "amount": paid,
                         "currency": "PLN", "source": "bench", "reference": str(number)}
-    if phase in (phases.SHIPPED, phases.DONE):
+    if shop.is_whole:
+        yield from hanging.hung(row, lines[0], dice)
+    elif phase in (phases.SHIPPED, phases.DONE):
         yield from _shipped(number, placed, row["carrier"], dice)
 
 
@@ -337,7 +347,7 @@ def _filed(
     for key in sorted(search_keys(row)):
         yield OrderKey, {"key": key, "order_id": number}
     for kind in holds:
-        yield Hold, {"order_id": number, "kind": kind, "detail": {"reason": "telefon"},
+        yield Hold, {"order_id": number, "kind": kind, "detail": _DETAILS[kind],
                      "set_at": placed, "set_by": "system"}
     for name, weight in _TAGS.items():
         if dice.random() < weight / 10000:
@@ -365,7 +375,7 @@ def _is_paid(kind: str, phase: str, dice: random.Random) -> bool:
 def _holds(is_open: bool, dice: random.Random) -> list[str]:
     if not is_open or dice.random() > 0.04:
         return []
-    return [dice.choice(("manual", "address", "unmapped", "totals"))]
+    return [dice.choice(tuple(_DETAILS))]
 
 
 def _lines(
@@ -421,4 +431,4 @@ def _shipped(
 
 
 if __name__ == "__main__":
-    fill(make_engine(sys.argv[1]), int(os.environ.get("OMS_BENCH_ORDERS", "100000")))
+    fill(make_engine(sys.argv[1]), int(os.environ.get("OMS_BENCH_ORDERS", "100000")), whole=True)

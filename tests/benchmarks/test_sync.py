@@ -12,8 +12,9 @@ from oms_web.core.actor import SYSTEM
 from oms_web.core.claims import Claim
 from oms_web.domain.channels.models import ListingPrice, ListingStock
 from oms_web.flows.order_in import take_in
-from oms_web.jobs import handlers, rings
-from oms_web.jobs.handlers import VARIANTS_AT_ONCE
+from oms_web.jobs import rings, variants
+from oms_web.jobs.job import Job
+from oms_web.jobs.variants import VARIANTS_AT_ONCE
 from oms_web.jobs.worker import drain
 from oms_web.sync import feeds
 from oms_web.sync.pull import pull
@@ -67,10 +68,10 @@ def test_a_change_of_all_offers_costs_a_bounded_number_of_statements_a_batch(oms
 def test_no_transaction_recomputes_a_whole_catalogue(oms, monkeypatch):
     """It would let nobody else write for as long, the worker's own lease included."""
     asked, beats = [], []
-    monkeypatch.setattr(handlers.publish_stock, "publish",
+    monkeypatch.setattr(variants.publish_stock, "publish",
                         lambda work, ids, since: asked.append(len(ids)) or set())
     args = {"variant_ids": list(range(1_200)), "since": make.NOON.isoformat()}
-    handlers.publish(handlers.Job(oms, Claim(1, "publish_stock", "1", args, 1, 1),
+    variants.publish(Job(oms, Claim(1, "publish_stock", "1", args, 1, 1),
                                   lambda *so_far: beats.append(so_far)))
     assert asked == [VARIANTS_AT_ONCE, VARIANTS_AT_ONCE, 200]
     assert beats == [(500, 1_200), (1_000, 1_200)]

@@ -113,7 +113,7 @@ class Allegro(StandIn):
         headers = {"Authorization": request.headers.get("authorization", ""),
                    "Accept": request.headers.get("accept", "")}
         got = self.wire.serve(request.method, request.path, params, headers,
-                              request.json() if is_json else None, request.body)
+                              request.json() if is_json and request.body else None, request.body)
         if request.path == "/auth/oauth/token" and got.status == 200:
             told = json.loads(got.body)
             self._issued = (told["access_token"], told["refresh_token"])
@@ -200,6 +200,18 @@ class Allegro(StandIn):
 
     def next_status(self, ref: str) -> str:
         return "PROCESSING"
+
+    def given_back(self, ref: str) -> Sequence[Decimal]:
+        return [Decimal(one["totalValue"]["amount"]) for one in self.wire.money.refunds
+                if one["order"]["id"] == ref]
+
+    def fee_claims(self, ref: str) -> Sequence[tuple[str, int]]:
+        lines = [line["id"] for line in self.shop.forms[ref]["lineItems"]]
+        return [(one["lineItem"]["id"], one["quantity"]) for one in self.wire.money.claims
+                if one["lineItem"]["id"] in lines and one["status"] != "CANCELLED"]
+
+    def grant_fee(self, ref: str) -> Decimal:
+        return self.wire.money.grant(ref)
 
     def documents(self, ref: str) -> Sequence[bytes]:
         return self.shop.files.get(ref, [])

@@ -18,6 +18,8 @@ from urllib.parse import parse_qs, urlsplit
 from oms_allegro import AllegroConnector
 from oms_connector import AccessRefused, ChannelDown, Context, OutcomeUnknown, RateLimited, Response
 
+from tests.contract.allegro_answers import answer, refused
+from tests.contract.allegro_money import Money
 from tests.contract.allegro_shop import CARRIERS, PUBLIC, Command, Shop, stamp
 from tests.contract.vendor_spec import SHARED, Witness, load_spec
 
@@ -57,9 +59,13 @@ class Wire:
     codes: dict[str, str] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
     faults: list[Fault] = field(default_factory=list)
+    money: Money = field(init=False)
     after_page: Callable[[], None] | None = None
     log: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     paced: list[tuple[str, float]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.money = Money(self.shop)
 
     def signs(self) -> Mapping[str, str]:
         """The headers of a signed request."""
@@ -118,6 +124,8 @@ class Wire:
         if headers.get("Accept") != wants:
             return refused(406, "NotAcceptableException", "Not acceptable")
         steps = parts.path.strip("/").split("/")
+        if steps[0] == "payments" or steps[:2] == ["order", "refund-claims"]:
+            return self.money.serve(method, steps, params, document)
         if steps[0] == "order":
             return self._orders(method, steps[1:], params, document, body)
         if steps[0] == "sale":
@@ -328,19 +336,6 @@ class Wire:
 def challenge_of(verifier: str) -> str:
     """The S256 challenge of a verifier (RFC 7636, 4.2)."""
     return urlsafe_b64encode(sha256(verifier.encode()).digest()).decode().rstrip("=")
-
-
-def answer(status: int, document: Any, kind: str = PUBLIC) -> Response:
-    """An answer with a document."""
-    return Response(status, {"content-type": kind}, json.dumps(document).encode())
-
-
-def refused(status: int, code: str, message: str, path: str | None = None) -> Response:
-    """A refusal in Allegro's form."""
-    return answer(status, {"errors": [{
-        "code": code, "message": f"{message} (for programmers)", "userMessage": message,
-        "details": None, "path": path, "metadata": {},
-    }]})
 
 
 def connector_to(

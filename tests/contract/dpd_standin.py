@@ -17,8 +17,11 @@ from oms_connector import Booking, Limit, Package, Response
 from oms_connector.testing import Clock, Request, StandIn, answer
 from oms_connector.testing.standin import Absent, Carried, Wish
 from oms_dpd import DpdConnector
+from oms_dpd.following import NAMESPACE, PLACES, ZONE
 
 from tests.contract.inpost_standin import BUYER, SELLER, pdf
+from tests.contract.soap_standin import SoapStandIn, fault
+from tests.contract.soap_standin import answer as soap_answer
 
 BASIC = "Basic " + b64encode(b"login-of-the-kit:password-of-the-kit").decode()
 ROOT = "/public/shipment/v1"
@@ -29,6 +32,24 @@ PARTY = {"company": 100, "name": 100, "address": 100, "city": 50, "countryCode":
          "postalCode": 10, "phone": 100, "email": 100}
 PARCEL = {"reference", "weight", "sizeX", "sizeY", "sizeZ", "content", "customerData1"}
 POINTS = {"PL11033"}
+INFO = PLACES["https://dpdservicesdemo.dpd.com.pl"]
+# A code for each state; the first is in no table of ours, its words tell.
+CODES = {"announced": "030103", "accepted": "040101", "moving": "160101", "out": "170101",
+         "waiting": "511201", "delivered": "190101", "exception": "200304",
+         "returning": "230403"}
+SAID = {"announced": "Zarejestrowano dane przesyłki"}
+
+
+class InfoServices(SoapStandIn):
+    """Where parcels are: another service, at another host, with the login in the document."""
+
+    namespace = NAMESPACE
+    action = ""
+    schema = {
+        "getEventsForWaybillV1": ("waybill", "eventsSelectType ALL|ONLY_LAST",
+                                  "language PL|EN", "authDataV1 authDataV1"),
+        "authDataV1": ("channel", "login", "password"),
+    }
 
 
 class Dpd(StandIn):
@@ -36,16 +57,18 @@ class Dpd(StandIn):
 
     connector = DpdConnector
     limits = (Limit(per_second=3, burst=10),)
+    unknown = "0000009999999Q"
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(clock)
         self.is_open = True
         self.packages: dict[str, dict[str, Any]] = {}
+        self.scans: dict[str, list[dict[str, Any]]] = {}
 
     @property
     def settings(self) -> Mapping[str, Any]:
         return {"url": "https://dpdservicesdemo.dpd.com.pl", "master": MASTER,
-                "payer": str(PAYER)}
+                "payer": str(PAYER), "follows": True}
 
     @property
     def secrets(self) -> Mapping[str, str]:
@@ -55,6 +78,8 @@ class Dpd(StandIn):
         self.is_open = False
 
     def exchange(self, request: Request) -> Response:
+        if request.url.startswith(INFO):
+            return self._told(request)
         if request.headers.get("authorization") != BASIC or not self.is_open:
             return answer(401, {"status": "MISSING_PERMISSION"})
         if request.headers.get("x-dpd-fid") != MASTER:
@@ -170,5 +195,30 @@ class Dpd(StandIn):
                        form["pudoReceiver"]["pudoId"] if to_point else "",
                        code if "-" in code else f"{code[:2]}-{code[2:]}")
 
+    def _told(self, request: Request) -> Response:
+        service = InfoServices(self.clock)
+        asked = service.opened(request)[1]
+        if not re.fullmatch(r"\d{13}[A-Z]", asked.text("waybill")):
+            return fault("Server", "Invalid waybill format")
+        if wrong := service.violations(request, Response(200, {}, b"")):
+            return fault("Client", "; ".join(wrong))
+        login = asked.child("authDataV1")
+        if not self.is_open or "authorization" in request.headers or (
+                login.text("login"), login.text("password")) != (
+                self.secrets["login"], self.secrets["password"]):
+            return fault("Server", "Access denied to secured webserwis method")
+        return soap_answer(NAMESPACE, "getEventsForWaybillV1", {"return": {
+            "confirmId": "0", "eventsList": self.scans.get(asked.text("waybill"), [])}})
+
+    def travel(self, tracking: str, state: Any) -> str:
+        local = self.now.astimezone(ZONE)
+        self.scans.setdefault(tracking, []).insert(0, {  # the newest first
+            "businessCode": CODES[state], "country": "PL", "depot": "1322",
+            "depotName": "Katowice", "description": SAID.get(state, "zdarzenie"),
+            "eventTime": f"{local:%Y-%m-%dT%H:%M:%S}", "waybill": tracking})
+        return CODES[state]
+
     def violations(self, request: Request, response: Response) -> Sequence[str]:
+        if request.url.startswith(INFO):
+            return InfoServices(self.clock).violations(request, response)
         return [response.body.decode()] if b"UNKNOWN_FIELD" in response.body else []

@@ -16,7 +16,7 @@ from oms_connector import Attached, Limit, Order, Response, Unreadable
 from oms_connector.testing import Basket, Clock, Delivery, Request, Shown, StandIn, Truth
 from oms_demo import DemoConnector, mapping
 from oms_demo.catalog import Stray
-from oms_demo.market import orders, rings
+from oms_demo.market import orders, refunds, rings
 from oms_demo.market.limits import Pace
 from oms_demo.market.orders import Basket as MarketBasket
 from oms_demo.market.people import person
@@ -178,6 +178,21 @@ class Targowisko(StandIn):
         return [row["pdf"] for row in self._rows(
             "SELECT pdf FROM document JOIN purchase ON seq = purchase_seq"
             " WHERE purchase.ref = ? ORDER BY document.ref", ref)]
+
+    def given_back(self, ref: str) -> Sequence[Decimal]:
+        return [_money(row["amount"]) for row in self._rows(
+            "SELECT amount FROM refund JOIN purchase ON seq = purchase_seq"
+            " WHERE purchase.ref = ? ORDER BY refund.rowid", ref)]
+
+    def fee_claims(self, ref: str) -> Sequence[tuple[str, int]]:
+        return [(str(row["no"]), row["quantity"]) for row in self._rows(
+            "SELECT no, quantity FROM fee_claim JOIN purchase ON seq = purchase_seq"
+            " WHERE purchase.ref = ? AND withdrawn_at IS NULL ORDER BY fee_claim.rowid", ref)]
+
+    def grant_fee(self, ref: str) -> Decimal:
+        self.clock.forward(refunds.DECIDED_AFTER.total_seconds())
+        [row] = self._rows("SELECT amount FROM fee_claim WHERE ref = ?", ref)
+        return _money(row["amount"])
 
     def subscriptions(self) -> Sequence[str]:
         return [row["url"] for row in self._rows("SELECT url FROM subscription")]

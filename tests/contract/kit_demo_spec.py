@@ -31,6 +31,12 @@ REQUESTS: Mapping[tuple[str, str], tuple[Names, Names, Names]] = {
     ("POST", "orders/ID/cancel"): (_named(""), _named(""),
                                    _named("reason lines expected_revision")),
     ("POST", "orders/ID/invoices"): (_named("number issued_at"), _named(""), _named("")),
+    ("POST", "orders/ID/refunds"): (_named(""), _named("amount"),
+                                    _named("delivery reason lines")),
+    ("GET", "orders/ID/refunds"): (_named(""), _named(""), _named("")),
+    ("POST", "orders/ID/fee-claims"): (_named(""), _named("line_id quantity"), _named("")),
+    ("GET", "orders/ID/fee-claims"): (_named(""), _named(""), _named("")),
+    ("DELETE", "fee-claims/ID"): (_named(""), _named(""), _named("")),
     ("GET", "dictionaries/ID"): (_named(""), _named(""), _named("")),
     ("GET", "messages"): (_named("after limit key"), _named(""), _named("")),
     ("POST", "messages"): (_named(""), _named("text key"), _named("order_id thread_id")),
@@ -45,7 +51,7 @@ ITEMS: Mapping[str, Names] = {"stock": _named("offer_id quantity key"),
 def violations(request: Request) -> Sequence[str]:
     """What is wrong with a request; empty when nothing is."""
     path = request.path.removeprefix("/api/v1/")
-    plain = re.sub(r"^(orders|dictionaries|webhooks|threads)/[^/]+", r"\1/ID", path)
+    plain = re.sub(r"^(orders|dictionaries|webhooks|fee-claims|threads)/[^/]+", r"\1/ID", path)
     known = REQUESTS.get((request.method, plain))
     if known is None:
         return [f"there is no {request.method} {path}"]

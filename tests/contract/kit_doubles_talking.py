@@ -10,7 +10,7 @@ from tests.contract.kit_double import breaks
 from tests.contract.kit_shop import KitShop
 
 
-@breaks(79)
+@breaks(78)
 class TakesEveryWordForTheBuyers(KitShop):
     """Who else would write?"""
 
@@ -19,7 +19,7 @@ class TakesEveryWordForTheBuyers(KitShop):
         return Page([replace(one, ours=False) for one in page.items], page.cursor, page.more)
 
 
-@breaks(79, also=(80, 83))
+@breaks(78, also=(79, 82))
 class StopsAfterAPage(KitShop):
     """There is never more."""
 
@@ -28,7 +28,7 @@ class StopsAfterAPage(KitShop):
         return Page(page.items, cursor or page.cursor, False)
 
 
-@breaks(80)
+@breaks(79)
 class SkipsWhatCameMeanwhile(KitShop):
     """It reads up to where the end was when it began, and goes on from where the end is now."""
 
@@ -48,7 +48,7 @@ class SkipsWhatCameMeanwhile(KitShop):
         return page.cursor["after"]
 
 
-@breaks(81)
+@breaks(80)
 class CutsOff(KitShop):
     """Nobody reads the end of a long letter."""
 
@@ -56,7 +56,7 @@ class CutsOff(KitShop):
         return super().send_message(replace(message, text=message.text[:1999]))
 
 
-@breaks(82)
+@breaks(81)
 class FindsByWords(KitShop):
     """The same words are the same message."""
 
@@ -68,7 +68,7 @@ class FindsByWords(KitShop):
         return next((one for one in page.items if one.ours and one.text == message.text), None)
 
 
-@breaks(83)
+@breaks(82)
 class TakesTagsOff(KitShop):
     """What stands between brackets is no text."""
 

@@ -52,6 +52,7 @@ from oms_connector import (
 )
 
 from tests.contract import kit_shop_mapping as mapping
+from tests.contract.kit_shop_books import Keeping
 from tests.contract.kit_shop_paying import Paying
 from tests.contract.kit_shop_talking import MOST, Talking
 
@@ -62,7 +63,7 @@ SOON = timedelta(minutes=5)
 OUTCOMES = {"set": "applied", "unchanged": "applied", "refused": "rejected"}
 
 
-class KitShop(Paying, Talking, Connector):
+class KitShop(Keeping, Paying, Talking, Connector):
     """Kram's API, one method a capability."""
 
     manifest = Manifest(

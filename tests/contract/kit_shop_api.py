@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from oms_connector import Response
 from oms_connector.testing import Request, answer
 
+from tests.contract.kit_shop_books import BookDesk
 from tests.contract.kit_shop_paying import PayingDesk
 from tests.contract.kit_shop_talking import TalkingDesk
 
@@ -92,7 +93,8 @@ class Api:
         self.tasks: dict[str, dict[str, Any]] = {}
         self.keys: set[str] = set()
         self.texts: dict[str, dict[str, str]] = {}
-        self.paying = PayingDesk()
+        self.books = BookDesk()
+        self.paying = PayingDesk(shop.orders)
         self.talking = TalkingDesk(lambda: shop.now)
         self._routes: list[tuple[str, str, Callable[..., Response]]] = [
             ("GET", "me", lambda _: answer(200, {"shop": "Kram"})),
@@ -112,6 +114,14 @@ class Api:
             ("POST", "payments", self.paying.open),
             ("GET", "payments/([^/]+)", self.paying.tell),
             ("POST", "payments/([^/]+)/refunds", self.paying.give_back),
+            ("POST", "books", self.books.enter), ("GET", "books", self.books.find),
+            ("PUT", "books/([^/]+)/paid", self.books.pay),
+            ("GET", "payments/([^/]+)/refunds", self.paying.of_payment),
+            ("GET", "orders/([^/]+)/refunds", self.paying.of_order),
+            ("POST", "orders/([^/]+)/refunds", self.paying.give_order_back),
+            ("POST", "orders/([^/]+)/claims", self.paying.claim),
+            ("GET", "orders/([^/]+)/claims", self.paying.claims_of),
+            ("DELETE", "claims/([^/]+)", self.paying.unclaim),
             ("POST", "token", lambda request: self.door.grant(request.json())),
             ("POST", "device", self.device), ("POST", "register", self.register),
         ]

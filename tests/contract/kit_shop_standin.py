@@ -17,6 +17,7 @@ from oms_connector.testing import (
     Basket,
     Clock,
     Delivery,
+    InBooks,
     Request,
     Shown,
     StandIn,
@@ -204,8 +205,23 @@ class KramStandIn(StandIn):
     def buyer_pays(self, ref: str) -> None:
         self.api.paying.kept[ref]["state"] = "paid"
 
+    def entries(self, number: str) -> Sequence[InBooks]:
+        return self.api.books.entries(number)
+
     def given_back(self, ref: str) -> Sequence[Decimal]:
         return self.api.paying.refunds(ref)
+
+    def refuse_refunds(self) -> None:
+        self.api.paying.is_able = False
+
+    def fee_claims(self, ref: str) -> Sequence[tuple[str, int]]:
+        return [(one["line"], one["count"]) for one in self.api.paying.claims.get(ref, [])
+                if one["state"] != "withdrawn"]
+
+    def grant_fee(self, ref: str) -> Decimal:
+        one = self.api.paying.claim_of(ref)
+        one["state"] = "granted"
+        return Decimal(one["amount"]) / 100
 
     def buyer_writes(self, text: str, order: str = "", files: Sequence[Attached] = ()) -> str:
         return str(self.api.talking.add(text, order, False, files=files)["id"])

@@ -10,6 +10,7 @@ from typing import Any
 from tests.contract.shopify_shop import CENT, OPEN, Back, Line, Refund, Sale, Shop, Variant, Work
 
 Row = dict[str, Any]
+MANUAL = ("Cash on Delivery (COD)", "Bank Deposit")
 
 
 def stamp(when: datetime | None) -> str | None:
@@ -81,6 +82,9 @@ class Rows:
                 "id": gid("OrderTransaction", one.id), "kind": one.kind, "status": one.status,
                 "createdAt": stamp(one.at), "processedAt": stamp(one.at),
                 "formattedGateway": one.gateway, "amountSet": bag(one.amount),
+                "gateway": one.gateway, "manualPaymentGateway": one.gateway in MANUAL,
+                "parentTransaction": {"id": gid("OrderTransaction", one.parent)}
+                if one.parent else None,
             } for one in order.money][:first],
             "fulfillments": lambda first: [self.parcel(one) for one in order.parcels][:first],
             "fulfillmentOrders": numbered([self.work(one) for one in order.works]),

@@ -96,6 +96,7 @@ class Money:
     at: datetime
     gateway: str
     status: str = "SUCCESS"
+    parent: int | None = None
 
 
 @dataclass
@@ -279,13 +280,13 @@ class Shop:
 
     def refund(self, number: int, units: Mapping[int, int] | None = None,
                amount: Decimal | str | None = None, restock: str = "CANCEL",
-               back: int | None = None, **more: Any) -> int:
+               back: int | None = None, parent: int | None = None, **more: Any) -> int:
         """Give back units and their money, or an amount alone. Units not sent are taken out."""
         order = self.orders[number]
         units = dict(units or {})
         worth = sum((self.worth(order, line, count) for line, count in units.items()), Decimal(0))
         given = worth if amount is None else Decimal(amount)
-        money = [self._transact(order, "REFUND", given)] if given else []
+        money = [self._transact(order, "REFUND", given, parent)] if given else []
         made = Refund(self.next(), self.second(),
                       [(line, count, restock) for line, count in units.items()], given, money, back,
                       **more)
@@ -413,8 +414,8 @@ class Shop:
         self._count += 1
         return self._count
 
-    def _transact(self, order: Sale, kind: str, amount: Decimal) -> int:
-        made = Money(self.next(), kind, amount, self.second(), order.gateway)
+    def _transact(self, order: Sale, kind: str, amount: Decimal, parent: int | None = None) -> int:
+        made = Money(self.next(), kind, amount, self.second(), order.gateway, parent=parent)
         order.money.append(made)
         return made.id
 

@@ -284,6 +284,8 @@ class Wire:
         def act() -> Any:
             order = self._order(input["orderId"])
             assert order is not None
+            if input["transactions"]:
+                return self._give_back(order, input)
             units = {_tail(row["lineItemId"]): row["quantity"] for row in input["refundLineItems"]}
             for line, count in units.items():
                 if count > order.line(line).quantity - order.line(line).removed:
@@ -294,6 +296,32 @@ class Wire:
             return {"refund": {"id": gid("Refund", made)}, "userErrors": []}
 
         return self._once(idempotent, input, act, "refund")
+
+    def _give_back(self, order: Sale, input: Mapping[str, Any]) -> Any:
+        """Money back by the transaction it came by."""
+        [told] = input["transactions"]
+        amount = Decimal(told["amount"])
+        parent = next((one for one in order.money if one.id == _tail(told["parentId"])
+                       and one.kind in ("SALE", "CAPTURE")), None)
+        assert told["kind"] == "REFUND"
+        assert told["orderId"] == input["orderId"]
+        if parent is None or parent.gateway != told["gateway"]:
+            return _refusal("refund", "Transactions parent is invalid")
+        gone = sum((one.amount for one in order.money if one.parent == parent.id), Decimal(0))
+        if amount > parent.amount - gone:
+            return _refusal("refund", "Refund amount exceeds the refundable amount")
+        shipping = Decimal((input.get("shipping") or {}).get("amount", 0))
+        if shipping > order.shipping - sum((one.shipping for one in order.refunds), Decimal(0)):
+            return _refusal("refund", "Shipping refund exceeds what was paid")
+        units = {_tail(row["lineItemId"]): row["quantity"] for row in input["refundLineItems"]}
+        if any(row["restockType"] != "NO_RESTOCK" for row in input["refundLineItems"]) or any(
+                count > order.line(line).quantity - order.line(line).removed
+                for line, count in units.items()):
+            return _refusal("refund", "Refund quantity too high")
+        made = self.shop.refund(order.id, units, amount, "NO_RESTOCK", note=input.get("note"),
+                                shipping=shipping, parent=parent.id)
+        found = next(one for one in order.refunds if one.id == made)
+        return {"refund": self.rows.refund(order, found), "userErrors": []}
 
     def do_webhookSubscriptionCreate(self, topic: str, webhookSubscription: Any) -> Any:
         hook = {"topic": topic, "uri": webhookSubscription["uri"]}

@@ -30,6 +30,7 @@ from oms_demo.market import ringing, rings
 from oms_demo.market.refusal import Refusal
 
 from tests.demo_market import MONDAY, open_market
+from tests.serving import serving
 
 SECRET = "dzwonek-na-probe"
 URL = "http://127.0.0.1:9/bell"
@@ -428,15 +429,12 @@ class TestBell:
                 return
 
         door = http.server.HTTPServer(("127.0.0.1", 0), Door)
-        thread = threading.Thread(target=door.serve_forever, daemon=True)
-        thread.start()
-        there.connector().subscribe(f"http://127.0.0.1:{door.server_port}/bell", SECRET)
-        ref = there.buy()
-        ringer = ringing.Ringer(there.market, every=0.01)
-        ringer.start()
-        assert done.wait(10)
-        ringer.stop()
-        door.shutdown()
-        door.server_close()
+        with serving(door):
+            there.connector().subscribe(f"http://127.0.0.1:{door.server_port}/bell", SECRET)
+            ref = there.buy()
+            ringer = ringing.Ringer(there.market, every=0.01)
+            ringer.start()
+            assert done.wait(10)
+            ringer.stop()
         [ring] = listening(there).hear(*taken[0])
         assert (ring.kind, ring.ref) == ("order", ref)

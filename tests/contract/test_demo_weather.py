@@ -395,7 +395,7 @@ class TestThroughARealSocket:
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
         yield app, f"http://127.0.0.1:{server.effective_port}/api/v1"
-        server.close()
+        server.trigger.pull_trigger(server.close)  # from within, or its loop waits out a second
         thread.join(timeout=5)
 
     @pytest.mark.parametrize(("name", "error"), [

@@ -10,7 +10,7 @@ from oms_connector import AccessRefused, Context, OutcomeUnknown, Package, Refus
 from oms_connector.testing import ConnectorKit
 from oms_connector.testing.bench import open_bench
 from oms_connector.testing.network import Lost
-from oms_dpd import calls, form
+from oms_dpd import calls, following, form
 
 from tests.contract.dpd_standin import PAYER, Dpd
 from tests.contract.inpost_standin import BUYER
@@ -115,3 +115,33 @@ def test_which_setting_is_wrong(bench):
         with pytest.raises(AccessRefused) as refused:
             other.verify()
         assert refused.value.field == field
+
+
+@pytest.mark.parametrize(("code", "said", "means"), [
+    ("190204", "", "delivered"), ("230402", "przekierowana", "moving"), ("230403", "", "returning"),
+    ("230310", "", "exception"), ("170304", "Powiadomienie", "moving"),
+    ("999999", "Przesyłka doręczona", "delivered"), ("", "Nieudane doręczenie", "exception"),
+])
+def test_a_code_means_by_how_it_begins_else_its_words_tell(code, said, means):
+    assert following.state(code, said) == means
+
+
+def test_parcels_are_followed_only_where_the_seller_wants_it(bench):
+    booked = bench.call(lambda c: c.book(bench.standin.booking("OMS-1")))
+    [number] = booked.tracking
+    bench.standin.travel(number, "moving")
+    made = bench.connector()
+    old = made.context
+    silent = type(made)(Context({**old.settings, "follows": False}, old.secrets, old.http, old.now,
+                                old.log))
+    assert silent.track([number, number]) == [None, None]
+    strange, told = bench.call(lambda c: c.track(["typed-by-hand", number]))
+    assert strange is None, "and the others are told of all the same"
+    assert [(one.state, one.raw, one.place) for one in told.events] == [
+        ("moving", "160101", "Katowice")]
+
+
+def test_a_login_that_may_not_follow_says_so_at_its_setting(bench):
+    with pytest.raises(AccessRefused) as refused:
+        bench.call(lambda c: c.track(["0000000000001Q"]), {"login": "no", "password": "no"})
+    assert refused.value.field == "follows"

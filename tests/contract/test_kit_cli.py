@@ -77,8 +77,9 @@ def test_check_reads_a_kit_from_a_file_and_says_what_is_reached():
     assert "Not kept" in done.output
 
 
-def test_what_was_found_is_kept_for_the_channels_pages(oms, monkeypatch, tmp_path):
-    monkeypatch.setenv("OMS_DATABASE", oms.settings.database_url)
+@pytest.fixture
+def small(tmp_path):
+    """A kit about the demo that checks two promises only: what is said of it is the same."""
     kit = tmp_path / "kit.py"
     kit.write_text(
         "from oms_connector.testing import ConnectorKit\n"
@@ -87,7 +88,12 @@ def test_what_was_found_is_kept_for_the_channels_pages(oms, monkeypatch, tmp_pat
         "for name in dir(ConnectorKit):\n"
         "    if name.startswith('test_') and not name.startswith(('test_32', 'test_33')):\n"
         "        setattr(TestTwo, name, None)\n")
-    done = CliRunner().invoke(connectors, ["check", "demo", "--kit", str(kit)])
+    return str(kit)
+
+
+def test_what_was_found_is_kept_for_the_channels_pages(oms, monkeypatch, small):
+    monkeypatch.setenv("OMS_DATABASE", oms.settings.database_url)
+    done = CliRunner().invoke(connectors, ["check", "demo", "--kit", small])
     assert "demo: no level yet, 2 kept" in done.output
     with oms.works.reading(SYSTEM) as work:
         found = quality.of(work.session, [DemoConnector])["demo"]
@@ -95,10 +101,9 @@ def test_what_was_found_is_kept_for_the_channels_pages(oms, monkeypatch, tmp_pat
     assert found.checked_at is not None
 
 
-def test_a_kit_about_another_connector_is_not_kept_as_this_ones(oms, monkeypatch):
+def test_a_kit_about_another_connector_is_not_kept_as_this_ones(oms, monkeypatch, small):
     monkeypatch.setenv("OMS_DATABASE", oms.settings.database_url)
-    kit = ROOT / "tests" / "contract" / "test_kit_demo.py"
-    done = CliRunner().invoke(connectors, ["check", "allegro", "--kit", str(kit)])
+    done = CliRunner().invoke(connectors, ["check", "allegro", "--kit", small])
     assert "the kit is about demo" in done.output
     with oms.works.reading(SYSTEM) as work:
         assert work.session.scalars(select(ConnectorCheck)).all() == []

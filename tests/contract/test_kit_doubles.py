@@ -6,10 +6,12 @@ import pytest
 from oms_connector.testing import ALL, ConnectorKit, check
 
 from tests.contract import (
+    kit_doubles_books,
     kit_doubles_carrying,
     kit_doubles_manners,
     kit_doubles_paying,
     kit_doubles_reading,
+    kit_doubles_refunding,
     kit_doubles_talking,
     kit_doubles_writing,
 )
@@ -20,10 +22,12 @@ from tests.contract.kit_shop_standin import KramStandIn
 from tests.sizes import size
 
 # Importing them is what registers their doubles.
+assert kit_doubles_books
 assert kit_doubles_carrying
 assert kit_doubles_manners
 assert kit_doubles_paying
 assert kit_doubles_reading
+assert kit_doubles_refunding
 assert kit_doubles_talking
 assert kit_doubles_writing
 

@@ -177,12 +177,16 @@ class Shop:
         self.touch(number)
 
     def refund(self, number: int, amount: Decimal | str = "0", units: Sequence[Any] = (),
-               restock: bool = True, gateway: bool = False, reason: str = "") -> int:
+               restock: bool = True, gateway: bool = False, reason: str = "",
+               meta: Sequence[Any] = ()) -> int:
         """Give money back; all of it makes the order refunded. Units go back into stock."""
         order, refund = self.orders[number], self._next()
         rows = []
         for item in units:
-            line = next(one for one in order["lines"] if one["id"] == int(item["id"]))
+            line = next((one for one in order["lines"] if one["id"] == int(item["id"])), None)
+            if line is None:  # a way to send: told apart, and with no units
+                assert any(one["id"] == int(item["id"]) for one in order["shipping_lines"])
+                continue
             quantity = int(item.get("quantity", 0))
             rows.append({
                 "id": self._next(), "name": line["name"], "product_id": line["product_id"],
@@ -199,7 +203,8 @@ class Shop:
         self.refunds[refund] = {
             "id": refund, "parent_id": number, "created": self._second(),
             "amount": Decimal(amount), "reason": reason, "refunded_by": 1,
-            "refunded_payment": gateway, "line_items": rows, "restocked": restock}
+            "refunded_payment": gateway, "line_items": rows, "restocked": restock,
+            "meta_data": [dict(one) for one in meta]}
         if self.refunded(number) >= self.total_of(order) and order["status"] != "refunded":
             self.set_status(number, "refunded")
         self.touch(number)

@@ -96,6 +96,14 @@ class WooCommerce(StandIn):
         self._look_at_the_clock()
         self.shop.set_status(int(ref), "completed")
 
+    def given_back(self, ref: str) -> Sequence[Decimal]:
+        return [one["amount"] for one in reversed(self.shop.refunds_of(int(ref)))
+                if one["refunded_payment"]]
+
+    def refuse_refunds(self) -> None:
+        for order in self.shop.orders.values():
+            order["payment_method"] = "bacs"
+
     def announce_return(self, ref: str) -> str:
         self._look_at_the_clock()
         return str(self.shop.refund_units(int(ref), gateway=True))

@@ -175,8 +175,13 @@ class Wire:
         if gateway and order["payment_method"] in ("cod", "bacs"):
             raise No(500, "woocommerce_rest_cannot_create_order_refund",
                      "Bramka nie obsługuje zwrotów.")
+        worth = sum((Decimal(str(one.get("refund_total", 0))) + sum(
+            (Decimal(str(tax["refund_total"])) for tax in one.get("refund_tax", ())), Decimal(0))
+            for one in body.get("line_items", ())), Decimal(0))
+        assert not gateway or worth <= amount, "its items are worth more than the refund"
         made = self.shop.refund(number, amount, body.get("line_items", ()), gateway=gateway,
-                                restock=body.get("api_restock", True), reason=body["reason"])
+                                restock=body.get("api_restock", True), reason=body["reason"],
+                                meta=body.get("meta_data", ()))
         return _refund_row(self.shop.refunds[made], 2)
 
     def _refunds(self, query: Mapping[str, str], body: Any) -> list[Any]:
@@ -362,7 +367,7 @@ def _written(found: Any, dp: int) -> Any:
 
 def _refund_row(refund: Mapping[str, Any], dp: int) -> dict[str, Any]:
     row = {name: one for name, one in refund.items() if name not in ("created", "restocked")}
-    return _written(row, dp) | {"date_created_gmt": stamp(refund["created"]), "meta_data": []}
+    return _written(row, dp) | {"date_created_gmt": stamp(refund["created"])}
 
 
 def _hook_row(hook: Mapping[str, Any]) -> dict[str, Any]:

@@ -32,6 +32,17 @@ def test_zlotys_are_written_as_cldr_says(reader, value):
     assert formats.amount(value, "PLN") == said.replace("-", "−")
 
 
+def test_money_kept_in_words_is_written_as_all_money_is(reader):
+    assert formats.told_amount("1148.00 PLN") == {
+        "pl": "1\xa0148,00\xa0zł", "en": "PLN\xa01,148.00"}[reader]
+    assert formats.told_amount("-12345 JPY") == formats.amount(-12_345, "JPY")
+
+
+def test_a_share_is_written_with_the_readers_decimal_sign(reader):
+    assert formats.percent(2041) == {"pl": "20,4\xa0%", "en": "20.4%"}[reader]
+    assert formats.percent(-550) == {"pl": "−5,5\xa0%", "en": "−5.5%"}[reader]
+
+
 def test_other_currencies_have_their_own_places_and_their_name(reader):
     yen, dinar = formats.amount(12_345, "JPY"), formats.amount(1_234_567, "KWD")
     assert yen == {"pl": "12\xa0345\xa0JPY", "en": "JPY\xa012,345"}[reader]

@@ -24,8 +24,14 @@ def test_the_example_of_the_documentation():
     assert (found.revenue, found.given_back, found.goods) == (15846, 4576, 6000)
     assert found.left == 15846 - 4576 - 6000 - 2970 == 2300
     assert found.margin_bp == 2041
-    assert profit.profit([SoldLine(100, "23", 1, None)], 0, 0, 0, {}).lacks == 1
     assert profit.profit([], 0, 0, 0, {}).margin_bp is None
+
+
+def test_an_unknown_cost_is_no_profit_unless_the_goods_are_back():
+    unknown = profit.profit([SoldLine(100, "23", 1, None)], 0, 0, 0, {})
+    assert (unknown.lacks, unknown.left, unknown.margin_bp) == (1, None, None)
+    back = profit.profit([SoldLine(123, "23", 0, None)], 0, 0, 0, {})
+    assert (back.lacks, back.left) == (0, 100)
 
 
 def rate(percent_bp, fixed=0, account=None, method="", day=date(2026, 1, 1), kind="channel",

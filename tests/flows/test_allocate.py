@@ -20,6 +20,7 @@ from oms_web.domain.stock import service as stock
 from oms_web.domain.stock.models import Reservation
 from oms_web.flows import order_allocate, order_cancel, pick, reservation_expiry
 from oms_web.inspection import ledgers
+from oms_web.web.order_units import Units
 from tests import factories as make
 from tests.floor import KUBA, Floor, broken
 
@@ -150,9 +151,8 @@ def test_what_ran_out_of_time_gets_no_goods_this_way(floor):
 def test_choices_are_what_would_be_done(floor):
     order_id = floor.order("A", {"KUB": 2, "PUZ": 1})
     with floor.works.reading(SYSTEM) as work:
-        found = order_allocate.choices(
-            work.session, work.session.get_one(Order, order_id),
-            orders.order_lines(work.session, order_id))
+        found = Units(work.session, work.session.get_one(Order, order_id),
+                      orders.order_lines(work.session, order_id)).choices
     cup = floor.line(order_id).id
     assert (found.whole, found.lines) == ({}, {cup: {floor.other.id: "GDA"}})
 

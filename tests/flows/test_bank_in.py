@@ -162,3 +162,10 @@ def test_two_people_with_one_file_book_it_once(desk):
             one.join(30)
     assert naive == [1, 1]
     assert (desk.paid(1), len(desk.entries())) == (2000, 1)
+
+
+def test_two_lines_of_one_file_pay_for_an_order_once_and_what_went_out_is_counted(desk):
+    title = f"zam {desk.orders[1]}"
+    told = desk.take(line(title, 2000), line(title, 2000, reference="b"), line("prąd", -7000))
+    assert (told.new, told.booked, told.offered, told.out) == (3, 1, 1, 1)
+    assert desk.paid(1) == 2000

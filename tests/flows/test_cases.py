@@ -392,7 +392,7 @@ def test_a_voucher_comes_back_as_credit(shop):
 
 def test_the_echo_of_our_own_refund_has_no_second_effect(shop):
     case_id = opened(shop, units={"TEA": 1})
-    [refund] = ask(shop, case_id, method="channel")
+    [refund] = ask(shop, case_id, method="pages")
     pay(shop, refund.id, "approve", "send")
 
     def tell(revision, *back):
@@ -417,7 +417,7 @@ def test_the_echo_of_our_own_refund_has_no_second_effect(shop):
 
 
 def test_an_echo_after_the_refund_was_typed_in_adds_nothing(shop):
-    [refund] = ask(shop, opened(shop, units={"TEA": 1}), method="channel")
+    [refund] = ask(shop, opened(shop, units={"TEA": 1}), method="pages")
     pay(shop, refund.id, "approve", "send", "done")
     told = shop.sold("A1", state="shipped", revision="2")
     back = Payment("R1", Decimal(-refund.amount) / 100, make.NOON, "BLIK")
@@ -429,7 +429,7 @@ def test_an_echo_after_the_refund_was_typed_in_adds_nothing(shop):
 
 def test_an_echo_before_the_refund_was_typed_in_settles_it(shop):
     """Approved, done on the channel's pages, and told before anybody comes back here."""
-    [refund] = ask(shop, opened(shop, units={"TEA": 1}), method="channel")
+    [refund] = ask(shop, opened(shop, units={"TEA": 1}), method="pages")
     pay(shop, refund.id, "approve")
     told = shop.sold("A1", state="shipped", revision="2")
     back = Payment("R1", Decimal(-refund.amount) / 100, make.NOON, "BLIK")
@@ -487,6 +487,17 @@ def test_another_thing_is_reserved_at_once_and_the_difference_is_settled(shop, p
     assert [one.amount for one in rows(shop, Refund, Refund.state == "planned")] == (
         [rest] if rest else [])
     assert order_of(shop).paid_total + mine.paid_total == 11999
+
+
+def test_what_an_exchange_carried_over_is_not_taken_back_by_hand(shop):
+    """It would be gone from both orders."""
+    case_id = opened(shop, "exchange", units={"TEA": 1})
+    new, _ = shop.do(return_exchange.exchange, case_id,
+                     [return_exchange.Position(shop.ids["TEA"], 1, 18_330_000)])
+    [carried] = rows(shop, OurPayment, OurPayment.order_id == new.id)
+    with pytest.raises(NotFound):
+        shop.do(order_pay.take_back, new.id, carried.id, "pomyłka")
+    assert sum(one.amount for one in rows(shop, OurPayment)) == 11999
 
 
 # The buyer ---------------------------------------------------------------------------------------

@@ -330,7 +330,7 @@ def test_pictures_keep_their_order(works):
     with works.reading(SYSTEM) as work:
         assert [i.file for i in queries.images_of(work.session, product_id)] == ["c", "b"]
         variant = queries.variants_of(work.session, product_id)[0]
-        assert queries.thumbs(work.session, [(variant.id, product_id)]) == {variant.id: "tc"}
+        assert queries.thumbs(work.session, [variant.id]) == {variant.id: "tc"}
 
 
 def test_an_old_offer_of_the_demo_finds_its_sisters_best_first(works):

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import func, select
 
+from oms_web.adapters.print_pages import PrintPages
 from oms_web.core.actor import Actor
 from oms_web.core.errors import InvalidForm, NotAllowedNow, NotFound
 from oms_web.domain.audit.models import AuditEntry
-from oms_web.domain.documents import kinds, queries, service
+from oms_web.domain.documents import exchange, kinds, queries, service
 from oms_web.domain.documents.correcting import Ask
+from oms_web.domain.documents.exchange import Table
 from oms_web.domain.documents.models import Document
 from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.flows.correct_document import correct_invoice
@@ -136,3 +139,32 @@ def test_a_new_buyer_keeps_the_old_one_beside_it(works):
     assert (made.gross, made.buyer) == (0, "Źródło S.A.")
     assert made.snapshot["before"]["buyer"]["company"] == "Źródło Sp. z o.o."
     assert made.snapshot["after"]["buyer"]["street"] == "Nowa 2"
+
+
+def test_tax_that_a_correction_brings_is_said_at_home_at_the_rate_of_the_sale(works):
+    """An invoice in euros at 0 % names no rate; corrected to 23 % it has to."""
+    works.clock = lambda: NOW
+    with works.writing(ANNA) as work:
+        paper.company(work)
+        order_id = paper.order(work, [("Mug", 3, "33.33", "0")], currency="EUR").id
+        document = issue_invoice(work, order_id)[0]
+    assert document.snapshot["exchange"] is None
+    ask = Ask(rates={1: "23"}, reason="Pomyłka w stawce VAT")
+    with pytest.raises(InvalidForm) as refusal, works.writing(ANNA) as work:
+        correct_invoice(work, document.id, ask)
+    assert refusal.value.problems.keys() == {"exchange"}
+    with works.writing(ANNA) as work:
+        exchange.keep(work, [Table("225/A/NBP/2026", date(2026, 11, 19),
+                                   {"EUR": Decimal("4.2537")})])
+        made, _ = correct_invoice(work, document.id, ask)
+    assert made.snapshot["exchange"]["rate"] == "4.2537"
+    assert made.snapshot["rates"] == [
+        {"rate": "23", "net": 8129, "vat": 1870, "gross": 9999, "vat_home": 7954},
+        {"rate": "0", "net": -9999, "vat": 0, "gross": -9999, "vat_home": 0}]
+    assert made.snapshot["total"]["vat_home"] == 7954
+    drawn = PrintPages(works.ports["files"]).invoice(made.snapshot)
+    assert "79.54" in drawn or "79,54" in drawn
+    with works.writing(ANNA) as work:  # and on it goes from there
+        again, _ = correct_invoice(work, document.id, Ask(lowered=999, reason="rabat"))
+    assert again.snapshot["exchange"]["rate"] == "4.2537"
+    assert again.snapshot["total"]["vat_home"] < 0

@@ -9,8 +9,6 @@ import pypdf
 import pytest
 from lxml import etree
 
-from oms_web.adapters.pdf import PdfPool
-from oms_web.adapters.print_pages import CSS, FONTS
 from oms_web.core.actor import Actor
 from oms_web.core.errors import NotFound
 from oms_web.domain.documents.drafting import Ask
@@ -28,17 +26,14 @@ MARKS = ('pdfaid:part="3"', 'pdfaid:conformance="A"', "<fx:ConformanceLevel>EN 1
 @pytest.fixture
 def shop(oms):
     """An installation whose company sends data to companies: an invoice of one, one of a person."""
-    pool = PdfPool(CSS, FONTS, size=1)
-    if reason := pool.available():
+    if reason := oms.printing.available():
         pytest.skip(f"PDF is unavailable here: {reason}")
     oms.works.clock = lambda: NOW
-    oms.printing.pdf = pool
     with oms.works.writing(ANNA) as work:
         paper.company(work, invoice_data="companies")
         for buyer in ({"tax_id": "5261040828", "bill_to": paper.COMPANY_HOME}, {}):
             issue_invoice(work, paper.order(work, **buyer).id, Ask())
-    yield oms
-    pool.close()
+    return oms
 
 
 def root_of(pdf: bytes) -> pypdf.generic.DictionaryObject:

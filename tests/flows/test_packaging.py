@@ -8,9 +8,12 @@ from sqlalchemy import update
 from oms_web.automation import acts, batches
 from oms_web.core.actor import SYSTEM
 from oms_web.core.errors import NotAllowedNow
+from oms_web.domain.company import service as company
 from oms_web.domain.orders.models import Order
 from oms_web.domain.shipping import planning, sending
+from oms_web.domain.shipping.label_models import Packaging
 from oms_web.flows import order_cancel, order_packaging
+from oms_web.flows.pack import closing
 from tests.floor import KUBA, Floor
 
 
@@ -47,6 +50,18 @@ def test_the_label_has_the_measures_of_what_was_chosen(floor):
     back = do(floor, batches.undo, batch).id
     batches.run(floor.works, back, lambda *_: None)
     assert measured(floor, order_id) == 300
+
+
+def test_the_bench_expects_the_weight_of_what_was_chosen(floor):
+    do(floor, company.change, {"weighs": True, "packaging_g": 100, "tolerance_g": 20,
+                               "tolerance_pct": 5})
+    with floor.works.writing(SYSTEM) as work:
+        work.session.get_one(Packaging, floor.boxes[1]).weight_g = 250
+    usual, chosen = (floor.order(name, {"KUB": 2}) for name in "AB")
+    do(floor, order_packaging.choose, chosen, floor.boxes[1])
+    expected = [do(floor, closing.weigh, floor.pack(order_id), 1).expected_g
+                for order_id in (usual, chosen)]
+    assert expected == [580, 750]
 
 
 def test_what_cannot_be_chosen_says_why(floor):

@@ -6,7 +6,6 @@ import http.server
 import io
 import itertools
 import re
-import threading
 import time
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -36,9 +35,10 @@ from oms_web.domain.shipping.models import Parcel, Shipment, ShipmentLine
 from oms_web.domain.stock.models import Location, Reservation, Warehouse
 from oms_web.flows.issue_document import issue_invoice
 from oms_web.jobs import print_batch
-from oms_web.jobs.handlers import Job
+from oms_web.jobs.job import Job
 from oms_web.jobs.worker import drain
 from tests import paper
+from tests.serving import serving
 from tests.sync.ksef import pair
 from tests.sync.ksef import shop as sending_shop
 
@@ -435,10 +435,10 @@ class Faulty:
     def __init__(self, pool: PdfPool, word: str) -> None:
         self.pool, self.word, self.size = pool, word, pool.size
 
-    def render(self, pages):
+    def render(self, pages, *, tagged):
         if any(self.word in page for page in pages):
             raise PdfFailed("The PDF was given up: it took too long.")
-        return self.pool.render(pages)
+        return self.pool.render(pages, tagged=tagged)
 
 
 def test_one_bad_document_does_not_take_the_others_along(shop, pool):
@@ -501,9 +501,8 @@ def trap():
             pass
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}", hits
-    server.shutdown()
+    with serving(server):
+        yield f"http://127.0.0.1:{server.server_port}", hits
 
 
 def hostile(url: str, canary: Path) -> str:

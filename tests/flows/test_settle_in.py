@@ -13,12 +13,14 @@ from oms_web.core.errors import Invalid
 from oms_web.domain.orders.models import Order
 from oms_web.domain.payments.settling import owing, reports
 from oms_web.domain.payments.settling.models import Settlement
+from oms_web.domain.shipping import tracking
 from oms_web.domain.shipping.models import Parcel, Shipment
 from oms_web.flows import settle_in
 from oms_web.flows.order_in import take_in
 from oms_web.flows.settle_in import TakenIn
 from tests import factories as make
 
+NUMBER = "620000000000000000000001"
 SAMPLES = Path(__file__).parents[1] / "decisions/bank_samples"
 INPOST = """Rozliczenie pobrań;;;
 Numer przesyłki;Data wypłaty;Kwota pobrania;Numer przelewu
@@ -78,7 +80,8 @@ def shop(both):
                        carrier="InPost")
         work.session.add(box)
         work.session.flush()
-        work.session.add(Parcel(shipment_id=box.id, tracking="620000000000000000000001"))
+        work.session.add(Parcel(shipment_id=box.id, tracking=NUMBER,
+                                tracking_key=tracking.key(NUMBER)))
     return both.works, ids
 
 
@@ -103,6 +106,14 @@ def test_what_a_courier_collected_pays_its_order_once(shop):
     again = take(works, INPOST)
     assert (again.new, again.known, again.paid) == (0, 2, 0)
     assert owed(works, owing.by_couriers) == []
+    with works.reading(SYSTEM) as work:
+        assert work.session.get(Order, ids[2]).paid_total == 2000
+
+
+def test_a_number_is_found_however_the_report_writes_it(shop):
+    works, ids = shop
+    told = take(works, INPOST.replace(NUMBER, "6200 0000-0000 0000 0000 0001"))
+    assert (told.found, told.paid) == (1, 1)
     with works.reading(SYSTEM) as work:
         assert work.session.get(Order, ids[2]).paid_total == 2000
 

@@ -21,11 +21,12 @@ from oms_web.domain.stock.allocation import Take
 from oms_web.flows import order_in
 from tests.conftest import DatabaseMaker
 from tests.flows.walker import Walk, census
+from tests.sizes import size
 
 accept = import_module("oms_web.flows.order_in.accept")  # the function of this name hides it
 
 STEPS = int(os.environ.get("OMS_WALK_STEPS", "300"))
-SEEDS = range(6)
+SEEDS = range(size(3, 6))
 
 
 def walk(make_database: DatabaseMaker, seed: int, steps: int, engine: str = "sqlite"

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select, text
 
 from oms_web.core.actor import SYSTEM
 from oms_web.core.errors import NotAllowedNow, NotFound
+from oms_web.domain.company.models import Company
 from oms_web.domain.documents import queries
 from oms_web.domain.documents.models import Document
 from oms_web.domain.orders.models import Order
+from oms_web.domain.shipping import sending
 from oms_web.domain.shipping.models import Shipment
 from oms_web.domain.stock.models import StockDocument, Warehouse
 from oms_web.flows import ship, stock_correction, stock_receipt, stock_transfer, warehouse_paper
 from oms_web.flows.order_in import take_in
+from oms_web.jobs.worker import drain
 from tests import factories as make
+from tests.floor import KUBA
 from tests.flows.test_stock_documents import open_shop
 
 
@@ -108,3 +112,72 @@ def test_numbers_are_given_in_order_of_issue(both):
         assert all(isinstance(issued, date) and issued == moved for issued, moved in rows)
         assert work.session.get(Warehouse, shop.ldz).code == "LDZ"
         assert work.session.scalars(select(Shipment.id)).all() == []
+
+
+def departs(shop, issues=True):
+    """An order left; its shipment, and what workers were asked to do."""
+    with shop.works.writing(SYSTEM) as work:
+        sending.change(work, {"buy_when": "asked", "label_format": "pdf_a6", "default_g": 1000,
+                              "issues_wz": issues})
+        work.session.get_one(Company, 1).recall_seconds = 60
+        take_in(work, shop.account, [make.order("A-1", {"MUG": 2})])
+        order_id = work.session.scalars(select(Order.id)).one()
+    with shop.works.writing(KUBA) as work:
+        return ship.ship_order(work, order_id)[0]
+
+
+def papers(shop):
+    with shop.works.reading(SYSTEM) as work:
+        return [(one.number[:4], sum(line["quantity"] for line in one.snapshot["lines"]),
+                 one.snapshot["issued_by"], one.snapshot["reference"][:4])
+                for one in work.session.scalars(select(Document).order_by(Document.id))]
+
+
+def later(shop, both):
+    """The window in which a departure can be recalled is over, and workers work."""
+    now = both.works.clock()
+    both.works.clock = lambda: now + timedelta(hours=1)
+    drain(both)
+
+
+def test_a_wz_follows_a_departure_by_itself_once_and_only_where_it_is_wanted(both):
+    shop = open_shop(both)
+    departs(shop)
+    drain(both)
+    assert papers(shop) == [], "it can be recalled still"
+    later(shop, both)
+    assert papers(shop) == [("WZ 1", 2, KUBA.name, "")]
+    with shop.works.writing(SYSTEM) as work:
+        shipment = work.session.scalars(select(Shipment)).one()
+        warehouse_paper.issue_by_itself(work, shipment.id, "somebody")
+        assert warehouse_paper.issue_wz(work, shipment.id).sequence == 1
+    assert len(papers(shop)) == 1
+
+
+def test_where_it_is_not_wanted_no_wz_follows(oms):
+    shop = open_shop(oms)
+    departs(shop, issues=False)
+    later(shop, oms)
+    assert papers(shop) == []
+
+
+def test_a_departure_that_is_recalled_takes_its_wz_back(both):
+    shop = open_shop(both)
+    shipment_id = departs(shop)
+    with shop.works.writing(SYSTEM) as work:
+        ship.recall(work, shipment_id)
+    later(shop, both)
+    assert papers(shop) == [], "it had not left by then"
+    with shop.works.writing(SYSTEM) as work:
+        (again,) = ship.ship_order(work, work.session.scalars(select(Order.id)).one())
+        warehouse_paper.issue_wz(work, again)
+    for _ in range(2):
+        with shop.works.writing(KUBA) as work:
+            ship.recall(work, again)
+    assert papers(shop) == [("WZ 1", 2, "system", ""), ("WZ 2", -2, KUBA.name, "WZ 1")]
+    assert "nie opuścił" in newest_paper(shop).snapshot["remark"]
+
+
+def newest_paper(shop):
+    with shop.works.reading(SYSTEM) as work:
+        return work.session.scalars(select(Document).order_by(Document.id.desc())).first()

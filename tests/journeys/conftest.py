@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,7 +13,9 @@ from werkzeug.serving import make_server
 
 from oms_web.domain.users import service as users
 from oms_web.domain.users.models import User
+from oms_web.web.auth import COOKIE
 from tests.conftest import PASSWORD, TESTER
+from tests.serving import serving
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -49,16 +50,14 @@ def live(app) -> Iterator[str]:
     """The app on a loopback port, forms guarded as in real life; its address."""
     app.config["WTF_CSRF_ENABLED"] = True
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
+    with serving(server):
+        yield f"http://127.0.0.1:{server.server_port}"
 
 
 @pytest.fixture
 def open_page(chromium, live, works) -> Iterator[Callable[..., Any]]:
-    """A function: role, language, size, scheme -> a page that is signed in.
+    """A function: role, language, size, scheme -> a page that is signed in (tests of signing in
+    type the password).
 
     At the end every page must have been free of policy violations, script errors and answers
     that are a fault of ours.
@@ -85,11 +84,10 @@ def open_page(chromium, live, works) -> Iterator[Callable[..., Any]]:
         page.on("pageerror", lambda error: trouble.append(str(error)))
         page.on("response", lambda answer: trouble.append(f"{answer.status} {answer.url}")
                 if answer.status >= 500 else None)
-        page.goto("/sign-in")
-        page.fill("[name=email]", email)
-        page.fill("[name=password]", PASSWORD)
-        page.click("main button")
-        page.wait_for_url(lambda url: "/sign-in" not in url)
+        with works.writing(TESTER) as work:
+            token, _ = users.sign_in(work, email, PASSWORD, address="", agent="", hours=12)
+        context.add_cookies([{"name": COOKIE, "value": token, "url": live}])
+        page.goto("/sign-in")  # leads on to where this role begins
         return page
 
     yield open_

@@ -25,6 +25,7 @@ from oms_web.jobs import worker
 from tests import factories as make
 from tests.demo_market import UNHURRIED, OpenMarket, Street
 from tests.journeys.looking import look
+from tests.serving import serving
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -40,11 +41,8 @@ def market(tmp_path) -> Iterator[tuple[OpenMarket, str]]:
     """A marketplace that sells two things, and its address."""
     app = make_app(tmp_path / "market", offers=GOODS, pace=UNHURRIED)
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield OpenMarket(None, app, Street(app)), f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
+    with serving(server):
+        yield OpenMarket(None, app, Street(app)), f"http://127.0.0.1:{server.server_port}"
 
 
 @pytest.fixture

@@ -24,8 +24,16 @@ from oms_web.domain.messages import pages, settings, templates, threads
 from oms_web.domain.messages import service as messages
 from oms_web.domain.messages.models import Thread
 from oms_web.domain.orders import labels
+from oms_web.domain.shipping import claims
 from oms_web.domain.webhooks import service as webhooks
-from oms_web.flows import order_edit, order_message, order_verify, own_shop, stock_transfer
+from oms_web.flows import (
+    order_edit,
+    order_message,
+    order_verify,
+    own_shop,
+    ship,
+    stock_transfer,
+)
 from oms_web.flows.issue_document import issue_invoice
 from oms_web.flows.order_in import take_in
 from oms_web.jobs.worker import drain
@@ -98,6 +106,8 @@ def full(oms, app, browser_as):
         order_edit.set_status(work, last - 1, status)
         transfer = stock_transfer.start(work, shop.ldz, shop.gdy)
         stock_transfer.add(work, transfer, shop.ids[MUG], 2)
+        left = ship.ship_order(work, came.order_ids[1])[0]
+        claim = claims.write(work, left, claims.Asked("damaged", 1000, LONG))[0].id
         quarantine.put(work, shop.account_id, "order", "Z-1", '{"id": "Z-1"}' * 60,
                        "brak pozycji", field="lines")
         task = enqueue(work.session, "print_batch", "1", {"kind": "slip", "order_ids": [1]},
@@ -125,11 +135,12 @@ def full(oms, app, browser_as):
         "document_id": {"documents": [document], "corrections": [document], "receipts": [receipt],
                         "transfers": [transfer], "stocktakes": [stocktake],
                         "stock_documents": [receipt]},
-        "listing_id": [shop.listings["of-new"]], "shipment_id": [packing], "list_id": [walk],
+        "listing_id": [shop.listings["of-new"]], "shipment_id": [packing, left], "list_id": [walk],
         "product_id": [product], "variant_id": [shop.ids[MUG]], "quarantine_id": [waiting],
         "status_id": [status], "tag_id": [1], "task_id": [task], "warehouse_id": [shop.ldz],
         "basket_id": [parked], "sale_id": [sale], "shift_id": [1],
-        "user_id": [1], "webhook_id": [hook], "key": ["demo", "files"], **written,
+        "claim_id": [claim], "user_id": [1], "webhook_id": [hook], "key": ["demo", "files"],
+        **written,
     }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from sqlalchemy import select
 
@@ -13,6 +12,7 @@ from oms_web.domain.catalog.models import Variant
 from oms_web.domain.orders.models import Order
 from oms_web.jobs.worker import drain
 from oms_web.sync import file_pages
+from tests.journeys.looking import look
 from tests.sync.file_shop import shop
 
 pytestmark = pytest.mark.browser
@@ -26,8 +26,7 @@ FILE = (
 
 
 def clean(page):
-    found = Axe().run(page).response["violations"]
-    assert [(v["id"], [n["html"][:90] for n in v["nodes"]]) for v in found] == []
+    assert look(page, page.url) == []
 
 
 @pytest.mark.parametrize(("language", "size", "scheme"), [

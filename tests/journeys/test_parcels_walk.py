@@ -1,13 +1,16 @@
 """Orders from the list to the courier in a browser: labels and invoices many at once, one parcel
-packed by scans whose papers come out of a printer, the rest packed beside it, and the hand-over.
+packed by scans whose papers come out of a printer, the rest packed beside it, all papers as files
+that are read back by machine, and the hand-over.
 """
 
 from __future__ import annotations
 
+import io
 import re
 import subprocess
 import sys
 
+import pypdf
 import pytest
 from oms_connector.testing import Clock
 from playwright.sync_api import expect
@@ -26,6 +29,7 @@ from oms_web.sync import labels
 from tests import paper
 from tests.contract.kit_golab import Golab
 from tests.floor import EANS, Floor, broken
+from tests.flows.test_printing import codes_on
 from tests.journeys.looking import VIEWS, Walk
 from tests.journeys.outside import plug
 from tests.running.test_print_agent import PACKAGE
@@ -98,6 +102,45 @@ def bulk(shop, key):
     turn(shop)
 
 
+def printed(shop, kind):
+    """Tick every order, print one kind of paper as a file, and fetch it."""
+    page = shop.walk.page
+    page.goto("/orders")
+    while (more := page.locator(".pager a")).count():
+        rows = page.locator("[data-row]").count()
+        more.first.evaluate("(link) => link.click()")
+        expect(page.locator("[data-row]")).not_to_have_count(rows)
+    assert page.locator("[data-row]").count() == MANY
+    page.locator("[data-select-all]").first.evaluate("(box) => box.click()")
+    with page.expect_navigation(url=re.compile(r"/tasks/\d+$")):
+        page.locator(f"button[name=kind][value={kind}][form=orders-form]").first.evaluate(
+            "(button) => button.form.requestSubmit(button)")
+    shop.walk.see("printing many")
+    drain(shop.oms)
+    page.reload()
+    shop.walk.see("printed many")
+    link = page.locator("a[href$='/file.pdf']").first.get_attribute("href")
+    answer = page.request.get(link)
+    assert answer.ok
+    return answer.body()
+
+
+def check_papers(shop):
+    """Every slip's order, every label's tracking and every invoice's number are on paper."""
+    slips, labels_ = printed(shop, "slip"), printed(shop, "label")
+    assert sorted(codes_on(slips)) == sorted(map(str, shop.orders))
+    with shop.works.reading(SYSTEM) as work:
+        bought = [number for numbers in work.session.scalars(select(LabelBooking.tracking))
+                  for number in numbers]
+        issued = list(work.session.scalars(select(Document.number)))
+    assert len(bought) == MANY
+    assert sorted(codes_on(labels_)) == sorted(bought)
+    pages = pypdf.PdfReader(io.BytesIO(printed(shop, "invoice"))).pages
+    assert len(pages) == MANY
+    said = [" ".join(page.extract_text().split()) for page in pages]
+    assert all(any(number in one for one in said) for number in issued)
+
+
 def agent(page, live, folder):
     """The print agent, with a key that is made on the screen and given to nobody else."""
     if not hasattr(page, "agents_key"):
@@ -157,6 +200,7 @@ def test_from_the_list_to_the_courier(shop, live, tmp_path, golab):
         assert work.session.scalar(select(func.count()).select_from(Document)) == MANY
         assert work.session.scalar(select(func.max(Document.sequence))) == MANY  # no gap
 
+    check_papers(shop)
     walk.go("/labels/hand-over", "hand-over")
     form = page.locator("form[action='/labels/hand-over']")
     form.locator("[name=leave]").check()

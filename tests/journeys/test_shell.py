@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from flask import Blueprint, Response, render_template_string, request
 from playwright.sync_api import expect
 
@@ -18,6 +17,7 @@ from oms_web.web.access import act
 from oms_web.web.render import go, wants_part
 from oms_web.web.toasts import say
 from tests.conftest import PASSWORD, TESTER
+from tests.journeys.looking import look
 from tests.sizes import size as sized
 
 pytestmark = pytest.mark.browser
@@ -277,13 +277,9 @@ def test_axe_finds_nothing(open_page, works, scheme, language, size):
                  "/settings/statuses", "/settings/statuses/1", "/settings/tags",
                  f"/settings/tags/{tag}", "/me", "/audit", "/not/there"):
         page.goto(path)
-        found += [(path, v["id"], v["nodes"][0]["html"][:120])
-                  for v in Axe().run(page).response["violations"]]
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            found.append((path, "scrolls sideways", ""))
+        found += look(page, path)
     page.click("[popovertarget=me]")
-    found += [("menu", v["id"], v["nodes"][0]["html"][:120])
-              for v in Axe().run(page).response["violations"]]
+    found += look(page, "menu")
     page.locator("#me form", has_text=re.compile("Wyloguj|Sign out")).get_by_role("button").click()
     page.wait_for_url("**/sign-in")
     page.click("main button")
@@ -291,8 +287,7 @@ def test_axe_finds_nothing(open_page, works, scheme, language, size):
     page.fill("[name=password]", "wrong")
     page.click("main button")
     expect(page.locator(".notice.bad")).to_be_visible()
-    found += [("sign-in", v["id"], v["nodes"][0]["html"][:120])
-              for v in Axe().run(page).response["violations"]]
+    found += look(page, "sign-in")
     assert found == []
 
 
@@ -318,7 +313,7 @@ def test_the_search_field_takes_commands_too(odd, open_page, works):
     page.fill("#find", "")
     page.keyboard.type("ustawienia")
     expect(page.locator("#commands [aria-selected=true]")).to_have_count(1)
-    assert Axe().run(page).response["violations"] == []
+    assert look(page, "commands") == []
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("/(settings|me)$"))
     page.keyboard.press("Control+k")

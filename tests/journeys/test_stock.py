@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 from sqlalchemy import select
 
 from oms_web.domain.stock.models import StockDocument, StockDocumentLine
 from oms_web.flows import stock_transfer
+from tests.journeys.looking import look
 from tests.screens.shelves import MUG, open_shop
 from tests.sizes import size as sized
 
@@ -128,9 +128,5 @@ def test_axe_finds_nothing(shop, open_page, scheme, size):
                     f"/stock/{shop.ids[MUG]}/correct", f"/products/variant/{shop.ids['SET-2']}"]:
         if address:
             page.goto(address)
-        found = Axe().run(page).response["violations"]
-        wrong += [(address, one["id"], one["nodes"][0]["html"][:160]) for one in found]
-        wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        if wide > 0:
-            wrong.append((address, "scrolls sideways", wide))
+        wrong += look(page, address)
     assert wrong == []

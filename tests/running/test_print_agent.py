@@ -10,7 +10,6 @@ import subprocess
 import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 from werkzeug.serving import make_server
@@ -20,6 +19,7 @@ from oms_web.flows.pack import opening
 from oms_web.jobs import worker
 from tests.conftest import TESTER
 from tests.floor import Floor
+from tests.serving import serving
 
 PACKAGE = Path(__file__).resolve().parents[2] / "connectors" / "oms_print_agent"
 STATION = "Packing 1"
@@ -31,9 +31,8 @@ NO_PAPER = 0x0507
 def shop(app):
     """The shop's address."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
+    with serving(server):
+        yield f"http://127.0.0.1:{server.server_port}"
 
 
 @pytest.fixture
@@ -86,10 +85,8 @@ def listener():
             got.append(b"".join(parts))
 
     server = socketserver.TCPServer(("127.0.0.1", 0), Take)
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield server.server_address[1], got
-    server.shutdown()
-    server.server_close()
+    with serving(server):
+        yield server.server_address[1], got
 
 
 @pytest.fixture
@@ -109,10 +106,8 @@ def office():
             pass
 
     server = HTTPServer(("127.0.0.1", 0), Take)
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield server.server_port, asked, status
-    server.shutdown()
-    server.server_close()
+    with serving(server):
+        yield server.server_port, asked, status
 
 
 def test_labels_and_slips_come_out_where_they_should(works, shop, key, listener, office):

@@ -10,7 +10,7 @@ import pytest
 from oms_web.core.actor import Actor
 from oms_web.core.work import Work
 from oms_web.domain.audit import queries, service
-from oms_web.web import acts
+from oms_web.web import acts, trail_names
 from tests.conftest import TESTER
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -150,7 +150,7 @@ SAMPLES = {
 
 @pytest.mark.parametrize("language", ["en", "pl"])
 def test_no_act_shows_what_only_the_program_reads(browser_as, trail, language):
-    written = sorted(acts.ACTS)
+    written = sorted(trail_names.ACTS)
     for n, (field, change) in enumerate(SAMPLES.items()):
         trail(written[n % len(written)], subject_id=n, **{field: change})
     for act in written:

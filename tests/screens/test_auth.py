@@ -79,6 +79,23 @@ def test_what_was_asked_for_is_shown_after_signing_in(app, ola):
     assert sign_in(client, next="/me?tab=1").headers["Location"] == "/me?tab=1"
 
 
+def test_who_was_signed_out_meanwhile_is_told_and_comes_back(app, ola):
+    client = app.test_client()
+    sent = {"data": {"name": "x"}, "headers": {"Referer": "http://localhost/me?tab=1"}}
+    answer = client.post("/orders/1/notes", **sent)
+    assert answer.headers["Location"] == "/sign-in?next=/me?tab%3D1&lost=1"
+    english = {"headers": {"Accept-Language": "en"}}
+    lost = client.get(answer.headers["Location"], **english).get_data(as_text=True)
+    assert "was not saved" in lost
+    plain = client.get("/sign-in?next=/me", **english).get_data(as_text=True)
+    assert "was not saved" not in plain
+    part = client.get("/orders", headers={
+        "HX-Request": "true", "HX-Current-URL": "http://localhost/orders?queue=pick"})
+    assert part.headers["HX-Redirect"] == "/sign-in?next=/orders?queue%3Dpick"
+    foreign = client.post("/orders/1/notes", headers={"Referer": "https://evil.example/me"})
+    assert foreign.headers["Location"] == "/sign-in?lost=1"
+
+
 @pytest.mark.parametrize("target", [
     "//evil.example", "/\\evil.example", "https://evil.example", "evil", "", "/a\nb", "\\\\evil",
 ])

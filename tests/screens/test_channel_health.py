@@ -192,6 +192,7 @@ def test_reading_since_a_day_can_be_stopped(shop, browser_as):
 
 @pytest.mark.parametrize(("typed", "words"), [
     ("", "Fill this in."), ("yesterday", "Not a valid date value."),
+    ("9999-12-31", "Choose a day that has begun."),
     ((date.today() + timedelta(days=3)).isoformat(), "Choose a day that has begun."),  # noqa: DTZ011
 ])
 def test_a_day_that_makes_no_sense_is_refused_at_its_field(shop, browser_as, typed, words):

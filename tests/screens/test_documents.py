@@ -27,19 +27,6 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
 
-@pytest.fixture(scope="module")
-def pool():
-    """One PDF engine for all tests here."""
-    from oms_web.adapters.pdf import PdfPool
-    from oms_web.adapters.print_pages import CSS, FONTS
-
-    made = PdfPool(CSS, FONTS)
-    if made.available():
-        pytest.skip("PDF is unavailable here")
-    yield made
-    made.close()
-
-
 @pytest.fixture
 def shop(oms):
     """An installation at a fixed moment with a company that may invoice."""
@@ -50,9 +37,10 @@ def shop(oms):
 
 
 @pytest.fixture
-def printing(shop, pool):
-    """The same, with an engine that prints."""
-    shop.printing.pdf = pool
+def printing(shop):
+    """The same, where PDFs can be made."""
+    if reason := shop.printing.available():
+        pytest.skip(f"PDF is unavailable here: {reason}")
     return shop
 
 

@@ -65,6 +65,14 @@ def test_an_own_shop_is_empty_and_ready_and_cannot_be_cleared_again(demo, browse
     assert owner.post("/guide/own-shop", data={"sure": "CLEAR"}).status_code == 422
 
 
+def test_the_first_screen_does_not_keep_the_demos_figures(demo, browser_as, app):
+    owner = browser_as("owner")
+    assert owner.get("/").status_code == 200
+    assert "oms_today" in app.extensions
+    owner.post("/guide/own-shop", data={"sure": "clear"})
+    assert "oms_today" not in app.extensions
+
+
 def test_putting_it_away_is_remembered(demo, browser_as):
     assert browser_as("owner").post("/guide/done").status_code == 303
     with demo.works.reading(SYSTEM) as work:

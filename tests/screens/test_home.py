@@ -117,7 +117,7 @@ def test_money_for_a_cancelled_order_waits_to_go_back(browser_as, account, order
     assert 'href="/orders?hold=refund"' in page
     assert f'/orders/{number}"' in owner.get("/orders?hold=refund").get_data(as_text=True)
     card = owner.get(f"/orders/{number}").get_data(as_text=True)
-    assert "Cancelled and paid: 50.00 PLN to give back" in card
+    assert "Cancelled and paid: PLN\N{NO-BREAK SPACE}50.00 to give back" in card
     assert 'data-dialog="pay-back"' in card
 
 
@@ -127,7 +127,7 @@ def test_who_cancels_what_was_paid_is_led_to_giving_the_money_back(browser_as, w
     done = owner.post(f"/orders/{order_id}/cancel", data={"whole": "1"}, follow_redirects=True)
     shown = done.get_data(as_text=True).replace("\N{NO-BREAK SPACE}", " ")
     for words in ("The order is cancelled. Give PLN 20.00 back to the buyer.",
-                  "Cancelled and paid: 20.00 PLN to give back", ">to give back<"):
+                  "Cancelled and paid: PLN 20.00 to give back", ">to give back<"):
         assert words in shown, words
     assert titles(home(owner))[0].startswith("Money to give back")
     assert owner.post(f"/orders/{order_id}/payments/back", data={

@@ -263,6 +263,8 @@ def test_the_preview_follows_the_form_without_saving(browser_as, here, profile):
     ({"timezone": "Mars/Base"}, "timezone", "There is no time zone Mars/Base."),
     ({"dates": "yesterday"}, "dates", "This is not a date form: yesterday"),
     ({"format.header_row": "x"}, "format.header_row", "This is not a number."),
+    ({"format.header_row": "²"}, "format.header_row", "This is not a number."),
+    ({"rule.2.when": "{broken"}, "rule.2", "This is not JSON."),
     ({"format.type": "xml"}, "format.records", "This is needed."),
     ({"source:fields.currency": "=", "constant:fields.currency": "XYZ"}, "s-fields-currency",
      "Currency is not a currency: XYZ"),

@@ -15,6 +15,7 @@ from oms_web.core.actor import SYSTEM
 from oms_web.domain.shipping import label_queries, sending
 from oms_web.domain.shipping.label_models import HandOver
 from oms_web.jobs.worker import drain
+from oms_web.sync.registry import Registry
 from tests.screens.test_shipments import post, text_of
 from tests.sync.carrier import Counting, Depot
 
@@ -117,6 +118,27 @@ def test_a_label_is_taken_back_from_the_card(owner, depot):
     assert answer.headers["Location"].endswith(f"/orders/{order_id}#labels")
     drain(depot.oms)
     assert "taken back" in text_of(owner.get(f"/orders/{order_id}"))
+
+
+class Keeping(Counting):
+    """A carrier that takes no labels back."""
+
+    cancel_booking = None
+
+
+def test_a_label_of_a_carrier_that_takes_none_back_is_thrown_away(owner, depot):
+    order_id = depot.order("A", {"KUB": 1})
+    shipment_id = depot.bought(order_id)
+    assert post(owner, "/labels/1/discard", part=False).status_code == 409
+    depot.oms.__dict__["registry"] = Registry({"counting": Keeping})
+    page = owner.get(f"/orders/{order_id}").text
+    assert 'action="/labels/1/discard"' in page
+    assert 'action="/labels/1/void"' not in page
+    for _ in range(2):
+        assert post(owner, "/labels/1/discard", part=False).status_code == 303
+    assert depot.booking(1).state == "cancelled"
+    assert depot.parcels(shipment_id)[0].tracking == ""
+    assert depot.book(order_id) == 2
 
 
 def test_the_packer_prints_at_the_station_and_nothing_of_what_left(depot, browser_as):

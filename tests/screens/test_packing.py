@@ -365,7 +365,7 @@ def test_the_seller_sends_what_is_there_from_the_order(floor, browser_as):
 
 def test_a_scan_after_the_session_ended_leads_to_sign_in_as_a_whole_page(floor, app):
     answer = post(app.test_client(), "/packing/scan", code="KUB")
-    assert (answer.status_code, answer.headers["HX-Redirect"]) == (200, "/sign-in")
+    assert (answer.status_code, answer.headers["HX-Redirect"]) == (200, "/sign-in?lost=1")
     assert answer.get_data() == b""
 
 

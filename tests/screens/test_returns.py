@@ -434,6 +434,22 @@ def test_a_return_and_a_complaint_by_the_buyer(shop, buyer):
     assert one(shop, Statement).content["story"] == "Pękł"
 
 
+def test_goods_that_are_all_in_a_case_are_not_asked_for_again(shop, buyer):
+    token = key_of(shop)
+    address, field = f"/o/{token}/return", f"unit-{shop.cup}"
+    form = text_of(buyer.get(address, headers=EN))
+    base = {"kind": "return", "reason_code": "too_small", "story": "", "wish": "", "account": "",
+            "key": hidden(form, "key")}
+    sent = dict(re.findall(r'name="(unit-\d+)"[^>]* max="(\d+)"', form))
+    buyer.post(address, data={**base, **sent}, headers=EN)
+    again = text_of(buyer.get(address, headers=EN))
+    assert "Everything that was sent is in a case already" in again
+    assert field not in again
+    refused = buyer.post(address, data={**base, field: "1", "key": "another"}, headers=EN)
+    assert refused.status_code == 422
+    assert "Everything that was sent is in a case already" in text_of(refused)
+
+
 def test_a_stranger_learns_nothing_and_is_slowed_down(shop, buyer, monkeypatch):
     monkeypatch.setattr(buyer_door, "_desk", buyer_door.Gate(3))
     answers = [buyer.post("/after-sale", data={"number": number, "email": email}, headers=EN)

@@ -91,6 +91,7 @@ def test_saving_the_same_again_changes_nothing(owner, works):
     ("postcode", "009", "A postcode looks like 00-950."),
     ("country", "", "Two letters, like PL."),
     ("country", "ZZ", "There is no country ZZ. Two letters, like PL."),
+    ("email", "nope", "An e-mail address looks like name@example.com."),
     ("website", "javascript:alert(1)",
      "A website looks like www.example.com or https://example.com."),
     ("website", "ftp://example.com",

@@ -12,7 +12,9 @@ from oms_web.domain.orders.cancelling import cancel_order
 from oms_web.domain.orders.checks import Flaw
 from oms_web.domain.orders.service import get_order, refile, set_hold
 from oms_web.domain.shipping.models import Shipment
+from oms_web.flows import order_pay
 from tests.floor import Floor
+from tests.sync.carrier import Depot
 
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 
@@ -237,3 +239,24 @@ def test_orders_that_were_sent_outside_are_counted_apart(clerk, floor, works):
     text = text_of(clerk.get("/shipments?view=road"))
     assert "On the road 1" in text
     assert "Sent outside this program 1" in text
+
+
+def test_a_label_that_would_collect_twice_is_a_case_a_view_and_a_way_out(oms, browser_as):
+    depot = Depot(oms)
+    order_id = depot.order("A", {"KUB": 2}, payment_kind="cod", paid=False)
+    shipment_id = depot.bought(order_id)
+    owner = browser_as("owner")
+    assert "would collect twice" not in text_of(owner.get("/"))
+    depot.do(order_pay.record, order_id, 2000, "transfer", depot.moment, "p")
+    assert "Labels that would collect twice" in text_of(owner.get("/"))
+    for view in ("cash", "waiting"):
+        page = owner.get(f"/shipments?view={view}")
+        assert "money that was paid since" in text_of(page)
+        assert f'action="/shipments/{shipment_id}/leave"' not in page.text
+    assert 'name="parcel"' not in owner.get("/labels/hand-over").text
+    answer = post(owner, f"/shipments/{shipment_id}/leave")
+    assert answer.status_code == 409
+    assert "the buyer would pay twice" in text_of(answer)
+    post(owner, f"/shipments/{shipment_id}/anyway")
+    assert depot.shipment(shipment_id).state == "shipped"
+    assert "Nothing here" in text_of(owner.get("/shipments?view=cash"))

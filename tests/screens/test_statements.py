@@ -18,7 +18,8 @@ from oms_web.flows import order_refund
 from tests.floor import Floor
 from tests.screens.shelves import text_of
 
-MBANK = (Path(__file__).parents[1] / "decisions/bank_samples/mbank.csv").read_text("utf-8")
+BANK_SAMPLES = Path(__file__).parents[1] / "decisions/bank_samples"
+MBANK = (BANK_SAMPLES / "mbank.csv").read_text("utf-8")
 IBAN = "PL61109010140000071219812874"
 
 
@@ -147,6 +148,20 @@ def test_owed_money_is_listed_and_a_report_taken_in(desk):
         answer = desk.client.post("/payments/owed", data={
             "file": (io.BytesIO(text.encode()), "cod.csv")}, content_type="multipart/form-data")
         assert answer.status_code in (status, 303)
+
+
+def test_a_file_of_the_other_kind_points_to_the_other_page(desk):
+    def given(path, name):
+        content = (BANK_SAMPLES / name).read_bytes()
+        return desk.client.post(path, data={"file": (io.BytesIO(content), name)},
+                                content_type="multipart/form-data")
+    for path, name, other in (("/payments/owed", "mt940.sta", "/payments/statements"),
+                              ("/payments/owed", "camt.xml", "/payments/statements"),
+                              ("/payments/statements", "allegro.csv", "/payments/owed")):
+        answer = given(path, name)
+        assert answer.status_code == 422
+        error = re.search(r'id="file-error".*?</div>', answer.get_data(as_text=True), re.S)[0]
+        assert f'href="{other}"' in error, (path, name)
 
 
 def test_fees_are_added_and_the_profit_follows(desk):

@@ -115,8 +115,8 @@ class Counting(Connector):
 class Depot(Floor):
     """A floor with a carrier's account, and a rule by which everything goes with it."""
 
-    def __init__(self, oms, buy_when=sending.ASKED):
-        super().__init__(oms.works)
+    def __init__(self, oms, buy_when=sending.ASKED, **stock):
+        super().__init__(oms.works, **stock)
         Counting.reset()
         self.oms = oms
         oms.__dict__["registry"] = Registry({"counting": Counting})

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from oms_connector import Response
 
+from oms_web.adapters import latarnia
 from oms_web.adapters.http import AccountHttp
 from oms_web.adapters.ksef import Ksef
 from oms_web.adapters.ksef_standin.books import Books
@@ -122,7 +123,12 @@ def shop(oms: Oms, **values: object) -> Iterator[Shop]:
         return Ksef(address, nip, login, access, keep, make_http, lambda: now[0],
                     sleep=lambda _s: None)
 
-    oms.works.ports["ksef"] = make
+    def announced(address):
+        assert address == "http://127.0.0.1:8002/latarnia"
+        return latarnia.read(AccountHttp(address, {}, loopback=True, transport=wire,
+                                         sink=lambda _call: None))
+
+    oms.works.ports |= {"ksef": make, "ksef_notices": announced}
     with oms.works.writing(ANNA) as work:
         paper.company(work)
         settings.change(work, {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import email
 import socketserver
 import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from oms_web.core.clock import utc_now
+from tests.serving import serving
 
 
 @dataclass
@@ -115,16 +115,11 @@ class Server(socketserver.ThreadingTCPServer):
 def mail_server() -> Iterator[MailServer]:
     """A server that listens."""
     state = MailServer()
-    with Server(("127.0.0.1", 0), Conversation) as server:
-        server.state = state
-        state.port = server.server_address[1]
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        try:
-            yield state
-        finally:
-            server.shutdown()
-            thread.join()
+    server = Server(("127.0.0.1", 0), Conversation)
+    server.state = state
+    state.port = server.server_address[1]
+    with serving(server):
+        yield state
 
 
 def self_signed(folder: Path) -> Path:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from oms_web.core.actor import SYSTEM
 from oms_web.core.claims import Task
 from oms_web.core.errors import NotFound
+from oms_web.domain.channels.service import get_account
 from oms_web.domain.orders.models import ChannelNotice, Order
 from oms_web.domain.orders.service import order_lines
 from oms_web.domain.shipping.models import Shipment, ShipmentLine
@@ -36,7 +37,8 @@ def shop(both):
 
 def found(shop, cause=str):
     with shop.oms.works.reading(SYSTEM) as work:
-        overview = health.overview(work.session, work.now, shop.account)
+        overview = health.overview(
+            work.session, work.now, [get_account(work.session, shop.account)])
         return causes.causes(work.session, overview, work.now, cause)
 
 

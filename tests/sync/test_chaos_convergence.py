@@ -1,6 +1,6 @@
 """After any storm, two sync intervals of calm make everything true again.
 
-``OMS_CHAOS_SEEDS`` (5), ``OMS_CHAOS_CHANNELS`` (2), ``OMS_CHAOS_SKUS`` (30) and
+``OMS_CHAOS_SEEDS`` (3), ``OMS_CHAOS_CHANNELS`` (2), ``OMS_CHAOS_SKUS`` (30) and
 ``OMS_CHAOS_STRENGTH`` (2) say how much of it; the bar of the full run is 500 seeds, 5 channels and
 200 SKUs. ``python -m tests.sync.chaos_report`` runs it and writes down what came out.
 """
@@ -18,10 +18,11 @@ from oms_connector import ChannelError, ItemResult, Offer, Order, Page, StockIte
 from oms_demo import DemoConnector
 from oms_demo.market.faults import FAULTS
 
+from tests.sizes import size
 from tests.sync.chaos import Day, Scale, new_day
 from tests.sync.chaos_verdict import Verdict, verdict
 
-SEEDS = int(os.environ.get("OMS_CHAOS_SEEDS", "5"))
+SEEDS = int(os.environ.get("OMS_CHAOS_SEEDS", size(3, 5)))
 SCALE = Scale(
     channels=int(os.environ.get("OMS_CHAOS_CHANNELS", "2")),
     skus=int(os.environ.get("OMS_CHAOS_SKUS", "30")),

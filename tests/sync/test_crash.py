@@ -85,7 +85,7 @@ def prepared(oms: Oms) -> tuple[str, int]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("engine", "kills"), [
-    ("sqlite", size(60, 200)), ("postgresql", size(12, 40))])
+    ("sqlite", size(30, 200)), ("postgresql", size(12, 40))])
 def test_killed_at_random_moments(make_database, tmp_path, engine, kills):
     oms = wire(settings=settings_for(make_database(engine), tmp_path))
     url, account_id = prepared(oms)
@@ -114,7 +114,7 @@ def test_killed_at_random_moments(make_database, tmp_path, engine, kills):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("engine", "count"), [
-    ("sqlite", size(2_000, 10_000)), ("postgresql", size(600, 3_000))])
+    ("sqlite", size(1_000, 10_000)), ("postgresql", size(400, 3_000))])
 def test_two_deliver_everything_three_times(make_database, tmp_path, engine, count):
     oms = wire(settings=settings_for(make_database(engine), tmp_path))
     url, account_id = prepared(oms)

@@ -16,6 +16,7 @@ from oms_web.domain.channels.models import (
     PricePublication,
     Publication,
 )
+from oms_web.domain.channels.service import accounts, get_account
 from oms_web.flows.order_in import take_in
 from oms_web.sync import health, journal
 from tests import factories as make
@@ -38,7 +39,8 @@ def shop(both):
 
 def measured(oms, account_id):
     with oms.works.reading(SYSTEM) as work:
-        found = health.overview(work.session, work.now, account_id)
+        found = health.overview(
+            work.session, work.now, [get_account(work.session, account_id)])
         health.measure(work.session, found)
         return found[0]
 
@@ -103,9 +105,12 @@ def test_one_account_is_looked_at_without_the_others(shop):
     oms, _, account, _ = shop
     with oms.works.writing(SYSTEM) as work:
         make.account(work, "Other")
-        assert len(health.overview(work.session, work.now)) == 2
-        assert [one.account.id for one in health.overview(work.session, work.now, account)] \
-            == [account]
+        both = accounts(work.session)
+        assert len(health.overview(work.session, work.now, both.values())) == 2
+        assert [one.account.id for one in health.overview(
+            work.session, work.now, [both[account]])] == [account]
+        both[account].archived_at = work.now
+        assert len(health.overview(work.session, work.now, both.values())) == 1
 
 
 def standing(oms, listing, account, **values):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import socket
 import ssl
-import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx2
@@ -16,6 +15,7 @@ from oms_web.adapters import http as adapter
 from oms_web.adapters.calls import Recorder
 from oms_web.adapters.http import AccountHttp, ForbiddenAddress, check_address, retry_after
 from oms_web.adapters.pace import Pacer
+from tests.serving import serving
 
 PRIVATE = [
     "127.0.0.1", "127.8.8.8", "0.0.0.0", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254",
@@ -448,15 +448,13 @@ def test_a_real_connection_reaches_the_checked_address_under_its_own_name():
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Shop)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
     port = server.server_address[1]
     http = AccountHttp(f"http://me:password@localhost:{port}/base", {}, loopback=True)
-    answer = http.request("GET", "x", params={"a": 1})
-    assert (answer.status, answer.body) == (302, b"{}")
-    assert seen == [("/base/x?a=1", f"localhost:{port}", None)]
-    http.close()
-    server.shutdown()
-    server.server_close()
+    with serving(server):
+        answer = http.request("GET", "x", params={"a": 1})
+        assert (answer.status, answer.body) == (302, b"{}")
+        assert seen == [("/base/x?a=1", f"localhost:{port}", None)]
+        http.close()
 
 
 def test_whom_the_machine_trusts_is_read_once_for_many_clients(monkeypatch):

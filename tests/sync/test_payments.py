@@ -183,6 +183,16 @@ def test_a_link_is_asked_for_sent_to_the_buyer_and_the_order_goes_on_when_it_is_
     assert shop.money() == [2000]
 
 
+def test_what_comes_in_two_pieces_by_one_link_is_booked_in_two(shop):
+    shop.ask()
+    shop.run()
+    for paid in ("7.00", "7.00", "20.00", "20.00"):
+        shop.tell(state="paid" if paid == "20.00" else "waiting", paid=Decimal(paid))
+        shop.run(hours=13)
+    assert shop.money() == [700, 1300]
+    assert shop.state()[:2] == ("paid", 2000)
+
+
 def test_a_ring_has_it_looked_at_at_once_and_says_nothing_by_itself(shop):
     shop.ask()
     shop.run()

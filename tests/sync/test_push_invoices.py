@@ -115,7 +115,7 @@ def test_a_channel_that_is_down_overnight_gets_it_in_the_morning(shop):
             raise ChannelDown("nobody home")
 
     shop.channel.fault = down
-    shop.rings(8 * 3600, step=300)
+    shop.rings(8 * 3600, step=600)
     asked = len(shop.channel.calls_of)
     assert 14 <= asked <= 30  # with patience
     assert said(shop) == [("retry", "nobody home")]

@@ -12,6 +12,7 @@ from oms_web.core.actor import SYSTEM
 from oms_web.domain.catalog import editing
 from oms_web.domain.catalog.models import Variant
 from oms_web.domain.channels import pricing
+from oms_web.domain.channels import service as channels
 from oms_web.domain.channels.models import ChannelAccount, ListingPrice, PricePublication
 from oms_web.sync import accounts, health
 from oms_web.sync.offers import read_offers
@@ -68,8 +69,8 @@ class Priced(Shop):
 
     def drift(self):
         with self.oms.works.reading(SYSTEM) as work:
-            return {one.account.id: one.price_drift
-                    for one in health.overview(work.session, work.now)}[self.account]
+            mine = channels.get_account(work.session, self.account)
+            return health.overview(work.session, work.now, [mine])[0].price_drift
 
 
 @pytest.fixture

@@ -167,7 +167,7 @@ def test_a_channel_that_asks_to_slow_down_is_not_called_before(shop, of):
     shop.channel.fault = slow_down
     called = []
     shop.channel.fault = lambda name, number: (called.append(name), slow_down(name, number))
-    shop.rings(3500, step=20)
+    shop.rings(3500, step=50)
     assert called.count(of) == 1
     shop.channel.fault = None
     shop.rings(200, step=20)
@@ -183,7 +183,7 @@ def test_refused_access_stops_all_calls_at_once(shop):
     shop.channel.fault = refuse
     shop.rings(1)
     calls = shop.channel.calls
-    shop.rings(600, step=5)
+    shop.rings(600, step=20)
     assert shop.channel.calls == calls
     with shop.oms.works.reading(SYSTEM) as work:
         assert work.session.get(ChannelAccount, shop.account).state == "broken"

@@ -178,3 +178,22 @@ def test_an_answer_and_a_person_do_not_wait_for_each_other_crosswise(both):
     refund_sending.send(shop.works, Meanwhile(), refund_id, "pay-A1")
     thread.join()
     assert wrong == []
+
+
+def test_a_dispute_that_grows_is_booked_as_it_grows_and_comes_back_as_a_whole(shop):
+    for amount, disputed in (("12.00", True), ("20.00", True), ("20.00", True), ("20.00", False),
+                             ("20.00", False), ("20.00", True)):
+        shop.tell(disputed=disputed, paid=Decimal(amount))
+        shop.run(days=2)
+    assert shop.money() == [2000, -1200, -800, 2000, -2000]
+
+
+def test_an_answer_to_an_earlier_try_counts_no_more(oms):
+    shop, refund_id = approved(oms)
+    refund_sending.send(shop.works, Provider("before"), refund_id, "pay-A1")
+    with shop.works.writing(TESTER) as work:
+        first = refunds.get(work.session, refund_id).attempts
+        assert refunds.take(work, refund_id).attempts == first + 1
+    with shop.works.writing(TESTER) as work:
+        assert not refunds.note(work, refund_id, first, "refuse", why="late")
+        assert refunds.get(work.session, refund_id).state == "unknown"

@@ -23,6 +23,7 @@ from oms_connector.testing.standin import (
     Carried,
     Clock,
     Delivery,
+    InBooks,
     Request,
     Shown,
     StandIn,
@@ -32,7 +33,7 @@ from oms_connector.testing.standin import (
 )
 
 __all__ = [
-    "ALL", "Absent", "Basket", "Broken", "Carried", "Clock", "ConnectorKit", "Delivery",
+    "ALL", "Absent", "Basket", "Broken", "Carried", "Clock", "ConnectorKit", "Delivery", "InBooks",
     "NothingChecked", "Promise", "Report", "Request", "Result", "Shown", "StandIn", "Truth", "Wish",
     "answer", "check", "module_of", "run",
 ]

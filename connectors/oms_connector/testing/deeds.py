@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,8 @@ from oms_connector import (
     AnswersLater,
     AsksForPayments,
     CancelsOrders,
+    ClaimsFees,
+    FeeClaim,
     FetchesOrders,
     Invoice,
     KnowsWords,
@@ -19,7 +22,6 @@ from oms_connector import (
     ParcelInfo,
     PaymentAsk,
     PriceItem,
-    PullsMessages,
     PullsOrders,
     PullsReturns,
     PushesPrices,
@@ -27,6 +29,7 @@ from oms_connector import (
     PushesStatus,
     PushesStock,
     RefundAsk,
+    RefundLine,
     RefundsPayments,
     ReportsSms,
     SendsSms,
@@ -39,10 +42,11 @@ from oms_connector import (
     VerifiesAccess,
 )
 from oms_connector.testing.bench import Bench
+from oms_connector.testing.papers import book_reads, book_writes
 from oms_connector.testing.parcels import parcel_reads, parcel_writes
 from oms_connector.testing.pulling import current
 from oms_connector.testing.standin import Absent, Shown
-from oms_connector.testing.talks import talk_writes
+from oms_connector.testing.talks import talk_reads, talk_writes
 from oms_connector.testing.write import NUMBERS, Maker, Reader, Write, new_key
 
 
@@ -70,13 +74,16 @@ def reads(bench: Bench) -> Mapping[str, Reader]:
         bench.standin.announce_return(ref)
         bench.settle()
         found["pull_returns"] = lambda c: c.pull_returns(None, size)
-    if able(PullsMessages):
-        bench.standin.buyer_writes("Kiedy wysyłka?", bench.place_apart(1)[0])
-        bench.settle()
-        found["pull_messages"] = lambda c: c.pull_messages(None, size)
     if able(KnowsWords):
         found["words"] = lambda c: [c.words("statuses"), c.words("carriers")]
-    return found | _follow_ups(bench) | parcel_reads(bench)
+    if able(RefundsPayments) and able(PullsOrders):
+        asked = order_refund(bench, paid_order(bench))
+        found["find_refund"] = lambda c: c.find_refund(asked)
+    if able(ClaimsFees):
+        claim = fee_claim(bench)
+        found["find_fee_claim"] = lambda c: c.find_fee_claim(claim)
+    return found | _follow_ups(bench) | parcel_reads(bench) | book_reads(bench) \
+        | talk_reads(bench)
 
 
 def _follow_ups(bench: Bench) -> Mapping[str, Reader]:
@@ -107,10 +114,15 @@ def writes(bench: Bench) -> Mapping[str, Maker]:
         ("upload_invoice", UploadsInvoices, invoice),
         ("acknowledge", AcknowledgesOrders, acknowledgement),
         ("subscribe", OrdersWebhooks, subscription), ("send_sms", SendsSms, sms),
-        ("ask_payment", AsksForPayments, payment), ("refund", RefundsPayments, refund),
+        ("ask_payment", AsksForPayments, payment), ("claim_fee", ClaimsFees, claiming),
     )
-    return {name: maker for name, capability, maker in makers if bench.can(capability)} \
-        | parcel_writes(bench) | talk_writes(bench)
+    found = {name: maker for name, capability, maker in makers if bench.can(capability)}
+    if bench.can(RefundsPayments) and bench.can(AsksForPayments):
+        found["refund"] = refund
+    if bench.can(RefundsPayments) and bench.can(PullsOrders):
+        found["refund of an order"] = refunding
+    return found | dict(parcel_writes(bench)) | dict(book_writes(bench)) \
+        | dict(talk_writes(bench))
 
 
 def shown(bench: Bench, ref: str) -> Shown:
@@ -254,6 +266,46 @@ def refund(bench: Bench) -> Write:
     ask = RefundAsk(new_key("refund"), ref, Decimal("12.34"), "PLN", "Zwrot")
     return Write("refund", lambda c: c.refund(ask),
                  lambda: list(bench.standin.given_back(ref)), [ask.amount])
+
+
+def paid_order(bench: Bench) -> str:
+    """A paid order of two lines, three units each."""
+    [ref] = bench.place_apart(1, lines=2, quantity=3)
+    return ref
+
+
+def order_refund(bench: Bench, ref: str) -> RefundAsk:
+    """A unit of an order's dearest line goes back."""
+    truth = bench.standin.truth(ref)
+    line = max(truth.prices, key=lambda one: truth.prices[one])
+    price = truth.prices[line]
+    return RefundAsk(new_key("refund"), ref, price, truth.currency, "7",
+                     lines=[RefundLine(line, 1, price)], reason="return")
+
+
+def refunding(bench: Bench) -> Write:
+    """Money of an order goes back."""
+    ask = order_refund(bench, paid_order(bench))
+    return Write("refund", lambda c: c.refund(ask),
+                 lambda: list(bench.standin.given_back(ask.payment)), [ask.amount])
+
+
+def fee_claim(bench: Bench) -> FeeClaim:
+    """The commission of a unit of which two went back to the buyer."""
+    ref = paid_order(bench)
+    ask = order_refund(bench, ref)
+    [line] = ask.lines
+    bench.call(lambda c: c.refund(replace(ask, amount=2 * line.amount, lines=[
+        RefundLine(line.line_ref, 2, 2 * line.amount)])))
+    sold = next(one for one in current(bench, ref).lines if one.line_ref == line.line_ref)
+    return FeeClaim(new_key("claim"), ref, line.line_ref, sold.offer_ref, 1)
+
+
+def claiming(bench: Bench) -> Write:
+    """The commission of a unit comes back."""
+    claim = fee_claim(bench)
+    return Write("claim_fee", lambda c: c.claim_fee(claim),
+                 lambda: list(bench.standin.fee_claims(claim.order_ref)), [(claim.line_ref, 1)])
 
 
 def everything(bench: Bench) -> Iterator[tuple[str, Reader]]:

@@ -13,6 +13,7 @@ from oms_connector import (
     Capabilities,
     CarriesParcels,
     Field,
+    KeepsBooks,
     Limit,
     Manifest,
     Order,
@@ -24,6 +25,7 @@ from oms_connector.testing import golden, importing
 from oms_connector.testing.bench import Bench, listening
 from oms_connector.testing.deeds import everything
 from oms_connector.testing.faults import PAGE, Answer
+from oms_connector.testing.papers import BUYER
 from oms_connector.testing.parcels import new_booking_key
 from oms_connector.testing.promise import Broken, keeps, must, not_applicable
 from oms_connector.testing.reading import Shelf, read
@@ -230,6 +232,9 @@ def _private(bench: Bench) -> str:
     if bench.can(CarriesParcels):
         receiver = bench.standin.booking(new_booking_key()).receiver
         found += [receiver.name, receiver.street, receiver.phone, receiver.email]
+    if bench.can(KeepsBooks):
+        who = BUYER.address
+        found += [who.name, who.company, who.street, who.email, BUYER.tax_id]
     return "\n".join(found)
 
 

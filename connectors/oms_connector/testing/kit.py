@@ -10,6 +10,7 @@ import pytest
 
 from oms_connector.testing.access import Access
 from oms_connector.testing.bench import Bench, open_bench
+from oms_connector.testing.bookkeeping import Bookkeeping
 from oms_connector.testing.carrying import Carrying
 from oms_connector.testing.changing import Changing
 from oms_connector.testing.failing import Failing
@@ -18,6 +19,7 @@ from oms_connector.testing.paying import Paying
 from oms_connector.testing.promise import promises
 from oms_connector.testing.pulling import Pulling
 from oms_connector.testing.pushing import Pushing
+from oms_connector.testing.refunding import Refunding
 from oms_connector.testing.scale import Outcome, Result
 from oms_connector.testing.standin import StandIn
 from oms_connector.testing.talking import Talking
@@ -28,8 +30,8 @@ PROPERTY = "oms_connector"
 """The name under which a test says which promise of which connector it checked."""
 
 
-class ConnectorKit(Pulling, Changing, Pushing, Telling, Carrying, Paying, Talking, Failing, Access,
-                   Webhooks, Hygiene):
+class ConnectorKit(Pulling, Changing, Pushing, Telling, Carrying, Paying, Refunding, Bookkeeping,
+                   Talking, Failing, Access, Webhooks, Hygiene):
     """All checks. Inherit, name the stand-in, and pytest does the rest::
 
         class TestMyShop(ConnectorKit):

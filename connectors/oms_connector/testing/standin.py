@@ -127,6 +127,20 @@ class Shown:
     currency: str = "PLN"
 
 
+@dataclass(frozen=True, slots=True)
+class InBooks:
+    """A document as an accounting system has it: by our word for its kind, and its own sums."""
+
+    kind: str
+    number: str
+    net: Decimal
+    vat: Decimal
+    gross: Decimal
+    paid: Decimal
+    lines: int
+    buyer: str
+
+
 Wish = Literal["plain", "cod", "point", "several", "return"]
 """What is special about a parcel: nothing; money is collected; it goes to a point; it is several
 boxes; a buyer sends it back."""
@@ -346,8 +360,26 @@ class StandIn:
         raise Absent("nobody pays there")
 
     def given_back(self, ref: str) -> Sequence[Decimal]:
-        """What was given back of a payment, refund by refund, repeated ones too."""
+        """What was given back of a payment or an order, refund by refund, repeated ones too."""
         raise Absent("no money goes back")
+
+    def refuse_refunds(self) -> None:
+        """From now on money cannot be given back by machine: the shop's gateway cannot do it."""
+        raise Absent("money can always be given back")
+
+    def fee_claims(self, ref: str) -> Sequence[tuple[str, int]]:
+        """Claims of an order's commission (line, units), repeated ones too; none withdrawn."""
+        raise Absent("it gives no commission back")
+
+    def grant_fee(self, ref: str) -> Decimal:
+        """The marketplace grants a claim; how much comes back."""
+        raise Absent("it gives no commission back")
+
+    # What stands in the books
+
+    def entries(self, number: str) -> Sequence[InBooks]:
+        """The documents entered under a number of ours, repeated ones too."""
+        raise Absent("it keeps no books")
 
     # What buyers and sellers write to each other
 

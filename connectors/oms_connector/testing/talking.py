@@ -27,8 +27,8 @@ HOSTILE = ("<script>alert(1)</script> & <b>a < b</b>", "Zażółć\ngęślą\n\n
 class Talking:
     """Messages, both ways."""
 
-    @keeps(79, "every message comes, with who wrote it and the order it is about", "bronze")
-    def test_79_messages(self, bench: Bench) -> None:
+    @keeps(78, "every message comes, with who wrote it and the order it is about", "bronze")
+    def test_78_messages(self, bench: Bench) -> None:
         """Over several pages, of several threads; the seller's own from the panel too."""
         bench.needs(PullsMessages)
         told, refs = {}, bench.place_apart(bench.standin.page + 1)
@@ -47,8 +47,8 @@ class Talking:
         threads = {found[ref].thread for ref, (order, _) in told.items() if order == refs[0]}
         must(len(threads) == 1 and all(threads), f"question and answer are of threads {threads}")
 
-    @keeps(80, "what is written while messages are read is not lost", "silver")
-    def test_80_meanwhile(self, bench: Bench) -> None:
+    @keeps(79, "what is written while messages are read is not lost", "silver")
+    def test_79_meanwhile(self, bench: Bench) -> None:
         """An old thread that is written to again moves to the front of its list."""
         bench.needs(PullsMessages)
         refs, told = bench.place_apart(bench.standin.page + 1), []
@@ -68,8 +68,8 @@ class Talking:
         must(not lost, f"{len(lost)} of {len(told)} messages are lost")
         must(told[-1] in _heard(later.items), "what came after the end is not in what follows it")
 
-    @keeps(81, "an answer reaches the buyer letter by letter, once, or is refused", "silver")
-    def test_81_answers(self, bench: Bench) -> None:
+    @keeps(80, "an answer reaches the buyer letter by letter, once, or is refused", "silver")
+    def test_80_answers(self, bench: Bench) -> None:
         """The longest one too; one letter more is not cut off but refused."""
         bench.needs(SendsMessages)
         most = bench.kind_of_connector.manifest.capabilities.message_chars
@@ -89,8 +89,8 @@ class Talking:
             return
         raise Broken(f"more than {most} letters were taken")
 
-    @keeps(82, "an answer whose receipt was lost is found again, and no other is", "silver")
-    def test_82_found_again(self, bench: Bench) -> None:
+    @keeps(81, "an answer whose receipt was lost is found again, and no other is", "silver")
+    def test_81_found_again(self, bench: Bench) -> None:
         """By our key; where there are none, as the one of these words that we do not know."""
         bench.needs(SendsMessages)
         ref, _ = asked_about(bench)
@@ -118,9 +118,9 @@ class Talking:
         must(bench.call(lambda c: c.find_message(other)) is None, "it finds what others said")
         must(len(bench.standin.said(ref)) == 2, "looking for it has sent it again")
 
-    @keeps(83, "what buyers write comes as text, letter by letter, with files by their names",
+    @keeps(82, "what buyers write comes as text, letter by letter, with files by their names",
            "bronze")
-    def test_83_as_text(self, bench: Bench) -> None:
+    def test_82_as_text(self, bench: Bench) -> None:
         """Markup is text like any other; a message has a moment, a thread and an id."""
         bench.needs(PullsMessages)
         [ref] = bench.place_apart(1)

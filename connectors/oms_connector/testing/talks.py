@@ -8,7 +8,7 @@ from typing import Any
 from oms_connector import MarksRead, MessageOut, PullsMessages, SendsMessages
 from oms_connector.testing.bench import Bench
 from oms_connector.testing.reading import hearing, read
-from oms_connector.testing.write import NUMBERS, Maker, Write, new_key
+from oms_connector.testing.write import NUMBERS, Maker, Reader, Write, new_key
 
 
 def new_message(bench: Bench, text: str, order: str, **more: Any) -> MessageOut:
@@ -27,6 +27,14 @@ def asked_about(bench: Bench, text: str = "Kiedy wysyłka?") -> tuple[str, str]:
     asked = bench.standin.buyer_writes(text, ref)
     bench.settle()
     return ref, asked
+
+
+def talk_reads(bench: Bench) -> Mapping[str, Reader]:
+    """Reading what a buyer asked."""
+    if not bench.can(PullsMessages):
+        return {}
+    asked_about(bench)
+    return {"pull_messages": lambda c: c.pull_messages(None, bench.standin.page)}
 
 
 def talk_writes(bench: Bench) -> Mapping[str, Maker]:

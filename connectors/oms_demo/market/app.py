@@ -16,6 +16,7 @@ from oms_demo import catalog
 from oms_demo.market import (
     api_acts,
     api_courier,
+    api_money,
     api_talks,
     bustle,
     office_buying,
@@ -34,7 +35,7 @@ from oms_demo.market.store import Store, seller_token
 from oms_demo.market.weather import Weather
 
 # These add their routes to the two blueprints when they are imported.
-ROUTES = (api_acts, api_courier, api_talks, office_buying, office_returns, office_talks,
+ROUTES = (api_acts, api_courier, api_money, api_talks, office_buying, office_returns, office_talks,
           office_weather, sandbox)
 
 

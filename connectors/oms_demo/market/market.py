@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from oms_demo import catalog
-from oms_demo.market import buyers, offers, orders, papers, parcels, returns, talks
+from oms_demo.market import buyers, offers, orders, papers, parcels, refunds, returns, talks
 from oms_demo.market.orders import TO_SEND, WAITING, Basket
 from oms_demo.market.people import person
 from oms_demo.market.store import Store
@@ -127,6 +127,23 @@ class Market:
         """See ``returns.move_on``."""
         with self._act(at) as (db, moment):
             returns.move_on(db, moment, ref, status)
+
+    def give_back(self, order: str, key: str, amount: int, said: Mapping[str, Any]
+                  ) -> tuple[dict[str, Any], bool]:
+        """See ``refunds.give_back``."""
+        with self._act(None) as (db, moment):
+            return refunds.give_back(db, moment, order, key, amount, said)
+
+    def claim_fee(self, order: str, key: str, line: str, units: int
+                  ) -> tuple[dict[str, Any], bool]:
+        """See ``refunds.claim``."""
+        with self._act(None) as (db, moment):
+            return refunds.claim(db, moment, order, key, line, units)
+
+    def withdraw_claim(self, ref: str) -> None:
+        """See ``refunds.withdraw``."""
+        with self._act(None) as (db, moment):
+            refunds.withdraw(db, moment, ref)
 
     def buyer_writes(self, text: str, order: str = "", offer: str = "", *, author: str = "",
                      files: Sequence[Mapping[str, str]] = (), at: datetime | None = None) -> int:

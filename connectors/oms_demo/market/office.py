@@ -27,7 +27,7 @@ from flask import (
     url_for,
 )
 
-from oms_demo.market import bustle, papers, returns, talks, words
+from oms_demo.market import bustle, papers, refunds, returns, talks, words
 from oms_demo.market.delivery import BY_KEY
 from oms_demo.market.market import Market
 from oms_demo.market.orders import (
@@ -275,7 +275,8 @@ def order_page(ref: str, wrong: str = "") -> str:
         more = {
             "talk": talks.of_order(db, ref),
             "back": returns.of_order(db, row["seq"]), "documents": papers.of_order(db, row["seq"]),
-            "stage": stage_of(db, row["seq"]),
+            "stage": stage_of(db, row["seq"]), "refunds": refunds.of_order(db, ref),
+            "claims": refunds.claims(db, market().clock(), ref),
         }
     return render_template(
         "market/order.html", order=card, events=events, wrong=wrong, **more,

@@ -98,6 +98,17 @@ CREATE TABLE IF NOT EXISTS sent_back_line (
     PRIMARY KEY (back_seq, no)
 );
 
+CREATE TABLE IF NOT EXISTS refund (
+    ref TEXT PRIMARY KEY, purchase_seq INTEGER NOT NULL REFERENCES purchase, key TEXT NOT NULL,
+    amount INTEGER NOT NULL, said TEXT NOT NULL, at TEXT NOT NULL, UNIQUE (purchase_seq, key)
+);
+
+CREATE TABLE IF NOT EXISTS fee_claim (
+    ref TEXT PRIMARY KEY, purchase_seq INTEGER NOT NULL REFERENCES purchase, key TEXT NOT NULL,
+    no INTEGER NOT NULL, quantity INTEGER NOT NULL, amount INTEGER NOT NULL, at TEXT NOT NULL,
+    withdrawn_at TEXT, UNIQUE (purchase_seq, key)
+);
+
 CREATE TABLE IF NOT EXISTS talk (
     id INTEGER PRIMARY KEY, thread TEXT NOT NULL, purchase_ref TEXT, offer_ref TEXT,
     by_seller INTEGER NOT NULL, author TEXT NOT NULL, text TEXT NOT NULL, files TEXT NOT NULL,

@@ -17,7 +17,8 @@ Row = sqlite3.Row
 def orders(db: sqlite3.Connection, rows: Sequence[Row]) -> list[dict[str, Any]]:
     """Whole orders, in the order of their rows."""
     parts = {table: _by_order(db, table, rows)
-             for table in ("purchase_line", "payment", "shipment", "line_cancelled", "stage")}
+             for table in ("purchase_line", "payment", "refund", "shipment", "line_cancelled",
+                           "stage")}
     joined = _joined(db, rows)
     return [
         _order(row, {table: found[row["seq"]] for table, found in parts.items()})
@@ -89,6 +90,8 @@ def _order(row: Row, parts: Mapping[str, Sequence[Row]]) -> dict[str, Any]:
                 {"id": p["ref"], "amount": amount(p["amount"]), "at": p["at"],
                  "method": p["method"]} for p in parts["payment"]
             ],
+            "refunds": [{"id": p["ref"], "amount": amount(p["amount"]), "at": p["at"]}
+                        for p in parts["refund"]],
         },
         "buyer": {k: buyer[k] for k in ("login", "name", "email", "phone", "company")},
         "delivery": {

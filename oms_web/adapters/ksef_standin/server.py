@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import html
 import io
 import json
 import re
@@ -26,6 +25,7 @@ from oms_web.adapters.ksef_standin.books import (
     status,
     upo,
 )
+from oms_web.adapters.ksef_standin.latarnia import Announcements, page
 
 _REASONS = {200: "OK", 201: "Created", 202: "Accepted", 204: "No Content", 303: "See Other",
             400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 429: "Too Many Requests",
@@ -79,6 +79,7 @@ class StandIn:
         tokens: what is accepted as a token; anything, if there are none.
         is_down: nothing is answered.
         limits: so many of the next requests are told to slow down, for so many seconds.
+        latarnia: what is announced; it answers while KSeF is down, too.
     """
 
     books: Books = field(default_factory=Books)
@@ -86,6 +87,7 @@ class StandIn:
     access_for: timedelta = timedelta(minutes=15)
     is_down: bool = False
     limits: tuple[int, int] = (0, 0)
+    latarnia: Announcements = field(default_factory=Announcements)
     calls: list[tuple[str, str]] = field(default_factory=list)
     _challenges: dict[str, datetime] = field(default_factory=dict)
     _logins: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -108,8 +110,10 @@ class StandIn:
         return [answer.body]
 
     def _answered(self, asked: Asked) -> Answered:
-        if asked.path in ("/", "/switch"):
+        if asked.path in ("/", "/switch", "/announce"):
             return self._page(asked)
+        if asked.path == "/latarnia/messages":
+            return _json(self.latarnia.messages)
         self.calls.append((asked.method, asked.path))
         try:
             if self.is_down:
@@ -355,19 +359,14 @@ class StandIn:
 
     def _page(self, asked: Asked) -> Answered:
         if asked.method == "POST":
-            self.is_down = not self.is_down
+            if asked.path == "/announce":
+                self.latarnia.turn(self.books.clock())
+            else:
+                self.is_down = not self.is_down
             return Answered(303, headers={"Location": "/"})
-        rows = "".join(
-            f"<tr><td>{html.escape(one.number or '?')}<td>{one.code}"
-            f"<td>{html.escape(one.ksef_number or '; '.join(one.details))}"
-            for session in self.books.sessions.values() for one in session.invoices)
-        button = "Włącz" if self.is_down else "Wyłącz (awaria)"
-        page = (f"<!doctype html><html lang=pl><meta charset=utf-8><title>Atrapa KSeF</title>"
-                f"<h1>Atrapa KSeF: {'wyłączona' if self.is_down else 'działa'}</h1>"
-                f"<p>Faktury wysłane tutaj nie są wystawione."
-                f"<form method=post action=/switch><button>{button}</button></form>"
-                f"<table><tr><th>Numer<th>Kod<th>Numer KSeF{rows}</table></html>")
-        return Answered(200, page.encode(), "text/html; charset=utf-8")
+        return Answered(200, page(self.books.sessions.values(), is_down=self.is_down,
+                                  is_announced=self.latarnia.is_failure),
+                        "text/html; charset=utf-8")
 
 
 def _json(said: Any, code: int = 200) -> Answered:

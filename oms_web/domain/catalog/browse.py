@@ -69,7 +69,7 @@ def _filled(session: Session, rows: list[ProductRow]) -> list[ProductRow]:
             .where(Variant.product_id.in_(ids)).group_by(Variant.product_id)
         )
     }
-    thumbs = queries.thumbs(session, [(row.variant_id, id_) for id_, row in sums.items()])
+    thumbs = queries.thumbs(session, [row.variant_id for row in sums.values()])
     return [
         ProductRow(
             row.id, row.name, row.brand, row.category, row.vat_rate, sums[row.id].skus,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, case, false, or_, select
@@ -181,25 +181,15 @@ def images_of(session: Session, product_id: int) -> list[ProductImage]:
     ))
 
 
-def thumbs(session: Session, pairs: Iterable[tuple[int, int]]) -> dict[int, str]:
-    """The little picture of each variant: its own first one, else the product's.
-
-    Args:
-        pairs: (variant, its product).
-    """
-    wanted = dict(pairs)
-    if not wanted:
+def thumbs(session: Session, variant_ids: Collection[int]) -> dict[int, str]:
+    """The little picture of each variant: its own first one, else the product's."""
+    if not variant_ids:
         return {}
-    rows = session.execute(
-        select(ProductImage.product_id, ProductImage.variant_id, ProductImage.thumb)
-        .where(ProductImage.product_id.in_(set(wanted.values())))
-        .order_by(ProductImage.position.desc(), ProductImage.id.desc())
-    ).all()
-    own = {variant_id: thumb for _, variant_id, thumb in rows if variant_id is not None}
-    shared = {product_id: thumb for product_id, variant_id, thumb in rows if variant_id is None}
-    whole = {product_id: thumb for product_id, _, thumb in rows}
-    found = {
-        id_: own.get(id_) or shared.get(product_id) or whole.get(product_id)
-        for id_, product_id in wanted.items()
-    }
-    return {id_: thumb for id_, thumb in found.items() if thumb}
+    rank = case((ProductImage.variant_id == Variant.id, 0),
+                (ProductImage.variant_id.is_(None), 1), else_=2)
+    # The last one of a variant stays.
+    return {variant_id: thumb for variant_id, thumb in session.execute(
+        select(Variant.id, ProductImage.thumb)
+        .join(ProductImage, ProductImage.product_id == Variant.product_id)
+        .where(Variant.id.in_(variant_ids))
+        .order_by(rank.desc(), ProductImage.position.desc(), ProductImage.id.desc()))}

@@ -63,6 +63,13 @@ def get_account(session: Session, account_id: int) -> ChannelAccount:
     return account
 
 
+def accounts(session: Session) -> dict[int, ChannelAccount]:
+    """All channel accounts by key, archived ones last: old orders show where they came from."""
+    return {one.id: one for one in session.scalars(
+        select(ChannelAccount).order_by(ChannelAccount.archived_at.is_not(None),
+                                        ChannelAccount.name))}
+
+
 def lock_account(session: Session, account_id: int) -> None:
     """Let one transaction at a time take in what a channel says; others wait their turn.
 

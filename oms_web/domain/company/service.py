@@ -14,6 +14,7 @@ from stdnum.pl import nip
 
 from oms_web.core import countries
 from oms_web.core.errors import Invalid, InvalidForm, NotFound, OmsError
+from oms_web.core.text import EMAIL
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.company.models import Company
@@ -141,6 +142,13 @@ def _postcode(name: str, value: Any, country: str) -> str:
     return text
 
 
+def _email(name: str, value: Any, country: str) -> str:
+    text = _text(name, value, country)
+    if text and not EMAIL.fullmatch(text):
+        raise Invalid("An e-mail address looks like name@example.com.", name)
+    return text
+
+
 def _website(name: str, value: Any, country: str) -> str:
     """It becomes a link on documents: a page of the web, and nothing that a browser would run."""
     text = _text(name, value, country)
@@ -234,6 +242,7 @@ def _yes(_name_: str, value: Any, _: str) -> bool:
 
 _CHECKS: dict[str, Check] = {
     "name": _name, "country": _country, "postcode": _postcode, "website": _website,
+    "email": _email,
     "tax_id": _tax_id, "bank_account": _bank_account, "currency": _currency, "language": _language,
     "payment_hours": _hours, "cut_off": _cut_off, "accent": _accent, "slip_prices": _yes,
     "eu_vat": _yes, "oss": _yes, "invoice_data": _invoice_data,

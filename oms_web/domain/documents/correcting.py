@@ -96,6 +96,8 @@ def correction(latest: Mapping[str, Any], ask: Ask, naming: Naming) -> dict[str,
         InvalidForm: more comes back than was left, or nothing changes; by field.
     """
     before = state_of(latest)
+    if latest["exchange"] is not None:
+        before = _said_at_home(before)
     problems: dict[str, OmsError] = {}
     lines = _changed_lines(before["lines"], latest["currency"], ask, problems)
     _check_words(ask, problems)
@@ -111,6 +113,13 @@ def correction(latest: Mapping[str, Any], ask: Ask, naming: Naming) -> dict[str,
                                             "quantity, a price or the buyer.", "lines")})
     rates = _rates_between(before["rates"], after["rates"])
     return _said(latest, before, after, changed, rates, ask, naming)
+
+
+def _said_at_home(state: Mapping[str, Any]) -> dict[str, Any]:
+    """A state with its VAT at home: nought where there was none to say."""
+    return {**state, "rates": [{**row, "vat_home": row.get("vat_home", 0)}
+                               for row in state["rates"]],
+            "total": {**state["total"], "vat_home": state["total"].get("vat_home", 0)}}
 
 
 def taxed(said: Mapping[str, Any], lines: Sequence[Line]) -> dict[str, Any]:

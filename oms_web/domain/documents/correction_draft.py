@@ -16,7 +16,7 @@ from oms_web.core.clock import local_day
 from oms_web.core.errors import Invalid, InvalidForm, NotAllowedNow, NotFound, OmsError
 from oms_web.core.work import Work
 from oms_web.domain.company.models import Company
-from oms_web.domain.documents import correcting, kinds, snapshot
+from oms_web.domain.documents import correcting, exchange, kinds, snapshot
 from oms_web.domain.documents.correcting import Ask, Naming
 from oms_web.domain.documents.drafting import design_of
 from oms_web.domain.documents.models import Document
@@ -73,16 +73,38 @@ def draft_correction(work: Work, stand: Standing, ask: Ask) -> dict[str, Any]:
     if problems:
         raise InvalidForm(problems)
     company = work.session.get(Company, 1)
-    return correcting.correction(latest.snapshot, ask, Naming(
+    naming = Naming(
         corrected={
             "document_id": first.id, "kind": first.kind, "number": first.number,
             "issue_date": first.issue_date.isoformat(), "sale_date": first.sale_date.isoformat(),
         },
         previous=None if latest is first
         else {"document_id": latest.id, "number": latest.number},
-        issue_date=issue_date, issued_by=work.actor.name,
+        issue_date=issue_date, issued_by=work.actor.signature,
         design=design_of(company, first.language),
-    ))
+    )
+    made = correcting.correction(latest.snapshot, ask, naming)
+    home = company.currency if company else exchange.HOME
+    if made["exchange"] is not None or made["currency"] == home or not made["total"]["vat"]:
+        return made
+    return correcting.correction(_at_home(work.session, first, latest.snapshot), ask, naming)
+
+
+def _at_home(session: Session, first: Document, said: Mapping[str, Any]) -> dict[str, Any]:
+    """An invoice that had no VAT to say at home, with the rate that counted for its sale: its
+    correction has some (ustawa o VAT, art. 31b ust. 1, art. 106e ust. 11).
+
+    Raises:
+        InvalidForm: at ``exchange``; the bank's table of that day is not here.
+    """
+    found = exchange.find(session, first.currency, first.sale_date, first.issue_date)
+    if found is None:
+        day = exchange.day_for(first.sale_date, first.issue_date)
+        raise InvalidForm({"exchange": NotAllowedNow(
+            "VAT must also be given in %(home)s, and the bank's table of %(day)s is not here.",
+            home=exchange.HOME, day=day.isoformat())})
+    return {**said, "exchange": {"currency": exchange.HOME, "rate": str(found.rate),
+                                 "table": found.table, "day": found.day.isoformat()}}
 
 
 def _buyer_problems(buyer: Mapping[str, str] | None) -> dict[str, OmsError]:

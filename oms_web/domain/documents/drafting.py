@@ -341,7 +341,7 @@ def _terms(work: Work, order: Order, ask: Ask, buyer: Mapping[str, str], home: s
         split_payment=ask.split_payment,
         exempt_basis=ask.exempt_basis or (company.exempt_basis if company else ""),
         remark=ask.remark.strip(),
-        issued_by=work.actor.name,
+        issued_by=work.actor.signature,
         receipt=ask.receipt.strip()[:60],
     )
 

@@ -20,6 +20,7 @@ class EInvoiceSettings(Base):
     ``certificate`` and ``offline`` (certificate and key), ``access`` (what a login gave) and
     ``session`` (the open session and its key). What went wrong last is ``trouble``; ``down_since``
     is since when KSeF does not answer, ``paused_until`` how long it asked us to wait.
+    ``notices_asked_at`` and ``notices_read_at``: when Latarnia was last asked, and last answered.
     """
 
     __tablename__ = "einvoice_settings"
@@ -46,6 +47,8 @@ class EInvoiceSettings(Base):
     paused_until: Mapped[datetime | None]
     incoming_mark: Mapped[datetime | None]
     incoming_at: Mapped[datetime | None]
+    notices_asked_at: Mapped[datetime | None]
+    notices_read_at: Mapped[datetime | None]
     changed_at: Mapped[datetime]
 
     __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
@@ -59,7 +62,8 @@ class EInvoice(Base):
     while KSeF could not be reached; ``offline_link`` is the address behind KOD II, if there was a
     certificate. ``replaces`` is the hash of an offline invoice that KSeF rejected and this one
     mends. ``due_at``: when something is to be done about it; ``deadline``: the last day for KSeF to
-    have it. ``code`` and ``words`` are KSeF's last.
+    have it; None while an announced event leaves it open (``announced.term``). ``code`` and
+    ``words`` are KSeF's last.
     """
 
     __tablename__ = "einvoice"
@@ -69,7 +73,7 @@ class EInvoice(Base):
     nip: Mapped[str] = mapped_column(String(10))
     environment: Mapped[str] = mapped_column(String(10))
     issue_date: Mapped[date]
-    deadline: Mapped[date]
+    deadline: Mapped[date | None]
     state: Mapped[str] = mapped_column(String(8))
     file: Mapped[str | None] = mapped_column(String(80))
     hash: Mapped[str | None] = mapped_column(String(44), index=True)
@@ -96,6 +100,20 @@ class EInvoice(Base):
         Index("ix_einvoice_state", "state", "deadline"),
         Index("ix_einvoice_session", "session"),
     )
+
+
+class EInvoiceNotice(Base):
+    """An event that the Ministry announced of an environment of KSeF; see ``announced``."""
+
+    __tablename__ = "einvoice_notice"
+
+    environment: Mapped[str] = mapped_column(String(10), primary_key=True)
+    event: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(13))
+    begins: Mapped[datetime]
+    ends: Mapped[datetime | None]
+    title: Mapped[str] = mapped_column(String(300), default="")
+    text: Mapped[str] = mapped_column(Text, default="")
 
 
 class IncomingInvoice(Base):

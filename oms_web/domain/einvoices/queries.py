@@ -6,25 +6,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from oms_web.core.clock import local_day
 from oms_web.core.errors import NotFound
 from oms_web.core.paging import Page, seal, unseal
+from oms_web.domain.documents import kinds
 from oms_web.domain.documents.models import Document
+from oms_web.domain.einvoices import fa3
 from oms_web.domain.einvoices.models import EInvoice, EInvoiceSettings, IncomingInvoice
-from oms_web.domain.einvoices.states import ACCEPTED, OPEN, REJECTED
+from oms_web.domain.einvoices.states import ACCEPTED, AWAITING, OPEN, REJECTED
 
-WAITING, NEAR, OFFLINE = "waiting", "near", "offline"
-FILTERS = (WAITING, NEAR, OFFLINE, ACCEPTED, REJECTED)
+WAITING, NEAR, OFFLINE, HELD = "waiting", "near", "offline", "held"
+FILTERS = (WAITING, NEAR, OFFLINE, ACCEPTED, REJECTED, HELD)
 
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """What needs an eye: how many KSeF refused, how many must be there today or are late."""
+    """What needs an eye: how many KSeF refused, how many wait for the number of one of those, how
+    many must be there today or are late.
+    """
 
     rejected: int
+    held: int
     near: int
     deadline: date | None
 
@@ -66,18 +71,40 @@ def chosen(name: str, now: datetime) -> ColumnElement[bool] | None:
     wanted = {
         WAITING: EInvoice.state.in_(OPEN), ACCEPTED: EInvoice.state == ACCEPTED,
         REJECTED: EInvoice.state == REJECTED,
-        NEAR: _near(now), OFFLINE: EInvoice.is_offline & EInvoice.state.in_(OPEN),
+        HELD: _held(), NEAR: _near(now), OFFLINE: EInvoice.is_offline & EInvoice.state.in_(OPEN),
     }.get(name)
     return None if wanted is None else Document.id.in_(select(EInvoice.document_id).where(wanted))
 
 
 def needing_a_person(session: Session, now: datetime) -> Open:
     """What the first screen tells of."""
-    rejected = session.scalar(select(func.count()).select_from(EInvoice)
-                              .where(EInvoice.state == REJECTED)) or 0
-    near, deadline = session.execute(
-        select(func.count(), func.min(EInvoice.deadline)).where(_near(now))).one()
-    return Open(rejected, near, deadline)
+    many = select(func.count()).select_from(EInvoice)
+    rejected, near, deadline = session.execute(
+        select(many.where(EInvoice.state == REJECTED).scalar_subquery(), func.count(),
+               func.min(EInvoice.deadline)).where(_near(now))).one()
+    held = session.scalar(many.where(_held())) or 0 if rejected else 0
+    return Open(rejected, held, near, deadline)
+
+
+def waits_for(session: Session, row: EInvoice) -> list[tuple[Document, str]]:
+    """What a document that cannot be written yet waits for, each with its state at KSeF."""
+    if row.state != AWAITING:
+        return []
+    spoken = fa3.spoken_of(session.get_one(Document, row.document_id).snapshot)
+    return [(document, state) for document, state in session.execute(
+        select(Document, EInvoice.state).join(EInvoice, EInvoice.document_id == Document.id)
+        .where(Document.id.in_(spoken), EInvoice.state != ACCEPTED).order_by(Document.id))]
+
+
+def _held() -> ColumnElement[bool]:
+    """Waits for the number of a document that KSeF refused: what it corrects, or an advance."""
+    mine, spoken, theirs = aliased(Document), aliased(Document), aliased(EInvoice)
+    return and_(EInvoice.state == AWAITING, exists().where(
+        mine.id == EInvoice.document_id, theirs.document_id == spoken.id,
+        theirs.state == REJECTED,
+        or_(spoken.id == mine.corrects_id, and_(
+            mine.kind == kinds.FINAL, spoken.kind == kinds.ADVANCE,
+            spoken.order_id == mine.order_id))))
 
 
 def _near(now: datetime) -> ColumnElement[bool]:

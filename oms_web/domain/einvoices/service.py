@@ -14,10 +14,9 @@ from sqlalchemy import select, update
 
 from oms_web.core.errors import Invalid, NotAllowedNow, NotFound
 from oms_web.core.work import Work
-from oms_web.core.working_days import next_working_day
 from oms_web.domain.audit import service as audit
 from oms_web.domain.documents.models import Document
-from oms_web.domain.einvoices import fa3, numbers, settings
+from oms_web.domain.einvoices import announced, fa3, notices, numbers, settings
 from oms_web.domain.einvoices.models import EInvoice, EInvoiceSettings
 from oms_web.domain.einvoices.schema import faults
 from oms_web.domain.einvoices.states import (
@@ -57,8 +56,9 @@ def queue(work: Work, document: Document) -> EInvoice | None:
     made = EInvoice(
         document_id=document.id, kind=fa3.kind_of(document.snapshot), nip=row.nip,
         environment=row.environment, issue_date=document.issue_date,
-        deadline=next_working_day(document.issue_date), state=AWAITING, created_at=work.now,
+        state=AWAITING, created_at=work.now,
     )
+    made.deadline = notices.term_of(work.session, made).day
     work.session.add(made)
     work.session.flush()
     _write(work, made, document)
@@ -106,6 +106,8 @@ def again(work: Work, document_id: int) -> None:
             row.replaces = row.replaces or row.hash
         row.attempts, row.code, row.words = 0, None, ""
         _write(work, row, document)
+    elif row.state == AWAITING:
+        raise NotAllowedNow("It names the KSeF number of another document, which has none yet.")
     else:
         raise NotAllowedNow("There is nothing to send: KSeF has it, or is being asked.")
     audit.record(work, "einvoices.again", "document", document_id, {"state": [None, row.state]})
@@ -114,6 +116,7 @@ def again(work: Work, document_id: int) -> None:
 def _begin_anew(work: Work, row: EInvoice, document: Document, known: EInvoiceSettings) -> None:
     """What was sent to another environment, or waits for it, goes to the present one."""
     row.environment, row.nip = known.environment, known.nip
+    row.deadline = notices.term_of(work.session, row).day
     row.is_offline, row.offline_link, row.replaces = False, None, None
     row.ksef_number = row.upo_file = row.code = row.accepted_at = None
     row.attempts, row.polls, row.words = 0, 0, ""
@@ -245,12 +248,14 @@ def note_receipt(work: Work, document_id: int, upo: bytes | None) -> None:
 
 
 def go_offline(work: Work, row: EInvoiceSettings) -> int:
-    """KSeF cannot be reached for a while: what waits is issued offline, and sent when it is back.
-
-    By the next working day after the day of issue (ustawa o VAT, art. 106nda): the shortest of the
-    terms, so it holds whatever is announced of the breakdown. How many became so.
+    """KSeF cannot be reached for a while, or at all while the Ministry announces that it cannot:
+    what waits is issued offline, and sent when it is back. By when: ``announced.term``. How many
+    became so.
     """
-    if row.down_since is None or work.now - row.down_since < GRACE:
+    if row.down_since is None:
+        return 0
+    told = announced.current(notices.known(work.session, row.environment), work.now)
+    if told is None and work.now - row.down_since < GRACE:
         return 0
     found = work.session.scalars(
         select(EInvoice).where(EInvoice.state == READY, EInvoice.is_offline.is_(False),

@@ -34,6 +34,11 @@ _PLACES = {
     DEMO: ("https://api-demo.ksef.mf.gov.pl/v2", "https://qr-demo.ksef.mf.gov.pl"),
     TEST: ("https://api-test.ksef.mf.gov.pl/v2", "https://qr-test.ksef.mf.gov.pl"),
 }
+# Where Latarnia is asked. The demo environment has none of its own.
+_NOTICES = {
+    PRODUCTION: "https://api-latarnia.ksef.mf.gov.pl",
+    TEST: "https://api-latarnia-test.ksef.mf.gov.pl",
+}
 _REHEARSAL_CODES = "https://qr-test.ksef.mf.gov.pl"
 _PURPOSE = "einvoice_settings:"
 _OWN_MACHINE = ("localhost", "127.0.0.1", "::1")
@@ -63,6 +68,13 @@ def goes(row: EInvoiceSettings | None, snapshot: Mapping[str, Any]) -> bool:
 def api_address(row: EInvoiceSettings) -> str:
     """Where KSeF is asked."""
     return row.address if row.environment == REHEARSAL else _PLACES[row.environment][0]
+
+
+def notices_address(row: EInvoiceSettings) -> str:
+    """Where KSeF's announcements are read; empty where there are none. A stand-in has its own."""
+    if row.environment == REHEARSAL:
+        return row.address.rstrip("/").removesuffix("/v2") + "/latarnia"
+    return _NOTICES.get(row.environment, "")
 
 
 def codes_address(environment: str) -> str:
@@ -101,6 +113,7 @@ def change(work: Work, values: Mapping[str, Any]) -> bool:
     if changes:
         row.changed_at, row.trouble, row.trouble_at = work.now, None, None
         row.access = row.session = row.down_since = row.paused_until = None
+        row.notices_asked_at = row.notices_read_at = None
         audit.record(work, "einvoices.settings", "einvoice_settings", 1, changes)
     return bool(changes)
 

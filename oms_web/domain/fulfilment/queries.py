@@ -18,6 +18,7 @@ from oms_web.domain.catalog.models import Variant
 from oms_web.domain.fulfilment.models import PickList, PickTask
 from oms_web.domain.fulfilment.service import OPEN
 from oms_web.domain.fulfilment.walk import Pick, Stop, route
+from oms_web.domain.orders.filters import promised_from
 from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.orders.reserving import KIND
 from oms_web.domain.orders.service import tallies
@@ -101,19 +102,12 @@ class PickRow:
 
 
 def _ready(wanted: Wanted) -> list[ColumnElement[bool]]:
-    promised = (
-        select(Reservation.id)
-        .join(OrderLine, OrderLine.id == Reservation.demand_id)
-        .join(Location, Location.id == Reservation.location_id)
-        .where(Reservation.demand_kind == KIND, OrderLine.order_id == Order.id,
-               Location.warehouse_id == wanted.warehouse_id)
-    )
     listed = (
         select(PickTask.id).join(PickList, PickList.id == PickTask.pick_list_id)
         .where(PickTask.order_id == Order.id, PickList.state == OPEN,
                PickList.warehouse_id == wanted.warehouse_id)
     )
-    conditions = [Order.queue == "pick", exists(promised), ~exists(listed)]
+    conditions = [Order.queue == "pick", promised_from([wanted.warehouse_id]), ~exists(listed)]
     if wanted.carrier is not None:
         conditions.append(Order.carrier == wanted.carrier)
     if wanted.before is not None:
@@ -281,7 +275,7 @@ def goods(session: Session, variant_ids: Collection[int]) -> dict[int, Goods]:
                Variant.weight_g).where(Variant.id.in_(ids))
     ).all()
     codes = barcodes.of(session, ids)
-    thumbs = catalog.thumbs(session, [(row.id, row.product_id) for row in rows])
+    thumbs = catalog.thumbs(session, ids)
     return {
         row.id: Goods(row.id, row.sku, row.title, row.option, tuple(codes.get(row.id, ())),
                       thumbs.get(row.id, ""), row.weight_g)

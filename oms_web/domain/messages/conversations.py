@@ -129,7 +129,7 @@ def said_in(session: Session, thread: Thread) -> list[Said]:
 def said_about(session: Session, order_id: int) -> list[Said]:
     """What was said about an order, by whatever way, the oldest first; the newest ``MOST``."""
     heard = session.scalars(
-        select(ThreadMessage).where(_about(session, order_id))
+        select(ThreadMessage).where(about(order_id))
         .order_by(ThreadMessage.at.desc(), ThreadMessage.id.desc()).limit(MOST)).all()
     ours = session.scalars(
         select(Message).where(Message.order_id == order_id)
@@ -141,20 +141,21 @@ def thread_of(session: Session, order_id: int) -> Thread | None:
     """The thread about an order in which something was said last."""
     return session.scalar(
         select(Thread).where(Thread.id.in_(
-            select(ThreadMessage.thread_id).where(_about(session, order_id))))
+            select(ThreadMessage.thread_id).where(about(order_id))))
         .order_by(Thread.last_at.desc(), Thread.id.desc()).limit(1))
 
 
-def _about(session: Session, order_id: int) -> ColumnElement[bool]:
+def about(order_id: int) -> ColumnElement[bool]:
     """Messages about an order: they name it, or a person said that their thread belongs to it."""
-    refs = session.execute(
-        select(ChannelOrder.account_id, ChannelOrder.external_id)
+    named = (
+        select(ThreadMessage.id)
+        .join(ChannelOrder, and_(ChannelOrder.account_id == ThreadMessage.account_id,
+                                 ChannelOrder.external_id == ThreadMessage.order_ref,
+                                 ThreadMessage.order_ref != ""))
         .join(OrderLink, OrderLink.channel_order_id == ChannelOrder.id)
-        .where(OrderLink.order_id == order_id)).all()
+        .where(OrderLink.order_id == order_id))
     threads = select(Thread.id).where(Thread.order_id == order_id)
-    return or_(ThreadMessage.thread_id.in_(threads), *(
-        and_(ThreadMessage.account_id == account, ThreadMessage.order_ref == ref,
-             ThreadMessage.order_ref != "") for account, ref in refs))
+    return or_(ThreadMessage.thread_id.in_(threads), ThreadMessage.id.in_(named))
 
 
 def _joined(session: Session, heard: Sequence[ThreadMessage], ours: Sequence[Message]

@@ -36,9 +36,16 @@ def link(work: Work, order_id: int) -> str:
 
 def known_link(work: Work, order_id: int) -> str:
     """The address of an order's page, if it has one already."""
+    return on_card(work, order_id)[0]
+
+
+def on_card(work: Work, order_id: int) -> tuple[str, bool]:
+    """The address of an order's page, if it has one already; and whether it can have one."""
     row = settings.get(work.session)
-    token = _token(work, order_id) if row is not None and row.public_url else ""
-    return f"{row.public_url}/o/{token}" if row is not None and token else ""
+    if row is None or not row.public_url:
+        return "", False
+    token = _token(work, order_id)
+    return f"{row.public_url}/o/{token}" if token else "", True
 
 
 def sample_link(work: Work) -> str:

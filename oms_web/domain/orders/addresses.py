@@ -8,13 +8,12 @@ from typing import Any
 
 from oms_web.core import countries
 from oms_web.core.errors import Invalid, InvalidForm, OmsError
-from oms_web.core.text import tidy
+from oms_web.core.text import EMAIL, tidy
 from oms_web.domain.orders.checks import tax_id_valid
 
 LENGTHS = {"name": 200, "company": 200, "street": 200, "postcode": 20, "city": 120, "region": 120,
            "country": 2, "phone": 40, "email": 200}
 FIELDS = tuple(LENGTHS)
-_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 _POLISH_CODE = re.compile(r"(\d{2})[- ]?(\d{3})")
 _MIN_DIGITS, _MAX_DIGITS = 7, 15
 _POLISH_DIGITS = 9
@@ -61,7 +60,7 @@ def clean_email(text: str) -> str:
         Invalid: it cannot be one.
     """
     email = text.strip()
-    if email and not _EMAIL.fullmatch(email):
+    if email and not EMAIL.fullmatch(email):
         raise Invalid("An e-mail address looks like name@example.com.", "email")
     return email
 

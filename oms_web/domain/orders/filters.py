@@ -7,7 +7,7 @@ otherwise the list walks its sort index. The values are those of the address bar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -28,6 +28,7 @@ from sqlalchemy.orm import Session
 
 from oms_web.core.clock import day_bounds, local_day
 from oms_web.core.errors import Invalid
+from oms_web.core.text import key_in
 from oms_web.domain.catalog import queries as catalog
 from oms_web.domain.catalog.models import Variant
 from oms_web.domain.orders import checks, filing, phases
@@ -109,11 +110,11 @@ def holds_for_row(query: Select[tuple[int]], row: type[Any] = Order) -> ColumnEl
 
 
 def _numbers(name: str, values: Values) -> list[int]:
-    try:
-        return [int(value) for value in values]
-    except ValueError:
+    numbers = [number for number in map(key_in, values) if number is not None]
+    if len(numbers) < len(values):
         raise Invalid("The filter %(name)s cannot be %(value)s.", name, name=name,
-                      value=", ".join(values)) from None
+                      value=", ".join(values)[:80])
+    return numbers
 
 
 def _among(name: str, values: Values, known: Sequence[str]) -> list[str]:
@@ -290,16 +291,24 @@ def _to(values: Values, asked: Asked) -> Condition:
     return Condition("to", Order.placed_at < end, until=end)
 
 
-def _warehouse(values: Values, asked: Asked) -> Condition:
-    within = Location.warehouse_id.in_(_numbers("warehouse", values))
-    # From the order to its lines to their promises to the places: no planner may start elsewhere.
+def promised_from(warehouse_ids: Collection[int]) -> ColumnElement[bool]:
+    """The condition that units of an order are promised in one of these warehouses.
+
+    From the order to its lines to their promises to the places: no planner may start elsewhere.
+    """
+    within = Location.warehouse_id.in_(warehouse_ids)
     place = select(Location.id).where(Location.id == Reservation.location_id, within)
     promise = select(Reservation.id).where(
         Reservation.demand_kind == literal_column("'order_line'"),
         Reservation.demand_id == OrderLine.id, holds_for_row(place, Reservation))
     promised = select(OrderLine.id).where(
         OrderLine.order_id == Order.id, holds_for_row(promise, OrderLine))
-    return Condition("warehouse", holds_for_row(promised), None, TO_SHIP, probes=True)
+    return holds_for_row(promised)
+
+
+def _warehouse(values: Values, asked: Asked) -> Condition:
+    return Condition("warehouse", promised_from(_numbers("warehouse", values)), None, TO_SHIP,
+                     probes=True)
 
 
 def _documents(values: Values, asked: Asked) -> Condition:

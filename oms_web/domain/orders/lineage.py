@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Label, case, or_, select
+from sqlalchemy import ColumnElement, Label, Select, case, or_, select, union
 from sqlalchemy.orm import Session, aliased
 
 from oms_web.core.text import phone_key, words
@@ -138,8 +138,11 @@ def candidates(session: Session, order: Order) -> list[Order]:
     """
     if order.phase != phases.OPEN:
         return []
+    same = _same_words(order)
+    if not same:
+        return []
     found = session.scalars(
-        select(Order).where(Order.id.in_(_same_words(session, order)), Order.phase == phases.OPEN,
+        select(Order).where(Order.id.in_(union(*same)), Order.phase == phases.OPEN,
                             Order.id != order.id)
         .order_by(Order.id).limit(_LOOKED_AT)
     ).all()
@@ -148,15 +151,14 @@ def candidates(session: Session, order: Order) -> list[Order]:
             and (one.purchase_id is None or one.purchase_id != order.purchase_id)][:MOST_TOGETHER]
 
 
-def _same_words(session: Session, order: Order) -> Sequence[int]:
+def _same_words(order: Order) -> list[Select[tuple[int]]]:
+    """The newest orders with the same contacts, and those with the same name."""
     contacts = {order.buyer_email.strip().lower(), phone_key(order.buyer_phone),
                 phone_key(str((order.ship_to or {}).get("phone") or ""))}
     contacts = {key for key in contacts if len(key) > 5}
-    found: set[int] = set()
+    found = []
     if contacts:
-        found.update(session.scalars(
-            select(OrderKey.order_id).where(OrderKey.key.in_(contacts))
-            .order_by(OrderKey.order_id.desc()).limit(_LOOKED_AT)))
+        found.append(select(OrderKey.order_id).where(OrderKey.key.in_(sorted(contacts))))
     name = sorted(set(words(str((order.ship_to or {}).get("name") or order.buyer_name))),
                   key=len, reverse=True)
     name = [word for word in name if len(word) > 1][:3]
@@ -165,6 +167,6 @@ def _same_words(session: Session, order: Order) -> Sequence[int]:
         for word in name[1:]:
             by_name = by_name.where(OrderKey.order_id.in_(
                 select(OrderKey.order_id).where(OrderKey.key == word)))
-        found.update(session.scalars(
-            by_name.order_by(OrderKey.order_id.desc()).limit(_LOOKED_AT)))
-    return sorted(found)
+        found.append(by_name)
+    return [select(one.order_by(OrderKey.order_id.desc()).limit(_LOOKED_AT).subquery().c.order_id)
+            for one in found]

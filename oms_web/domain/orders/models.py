@@ -20,6 +20,7 @@ from oms_web.core.db import Base
 AMONG_OPEN = "closed_at IS NULL"
 AMONG_TO_SHIP = "phase IN ('open', 'packing')"
 NOT_FROM_CHANNEL = "source <> 'channel'"
+WRONG_NOTICE = "state IN ('failed', 'retry', 'unknown')"
 _FILTERED = ("queue", "phase", "status_id", "account_id", "payment_state", "country", "carrier",
              "source", "strip")
 # Keys are compared by code point, whatever the database's language.
@@ -268,8 +269,7 @@ class ChannelNotice(Base):
 
     __table_args__ = (
         Index("ix_channel_notice_due", "account_id", "due_at", **_only("due_at IS NOT NULL")),
-        Index("ix_channel_notice_wrong", "account_id",
-              **_only("state IN ('failed', 'retry', 'unknown')")),
+        Index("ix_channel_notice_wrong", "account_id", **_only(WRONG_NOTICE)),
         Index("ix_channel_notice_created", "created_at"),
     )
 

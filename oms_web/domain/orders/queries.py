@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, literal_column, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal_column, select
 from sqlalchemy.orm import Session, aliased
 
 from oms_web.core.clock import day_bounds, local_day
 from oms_web.domain.catalog import queries as catalog
-from oms_web.domain.catalog.models import Variant
 from oms_web.domain.orders.filters import HOME_COUNTRY, Condition
 from oms_web.domain.orders.lineage import Relations, is_first, relations
 from oms_web.domain.orders.models import (
@@ -95,40 +94,37 @@ _PLAIN = (
 
 
 def rows(session: Session, ids: Sequence[int]) -> list[Row]:
-    """The rows of these orders, in this order: four statements in all, two more for relations."""
+    """The rows of these orders, in this order: three statements in all, two more for relations."""
     if not ids:
         return []
-    firsts, tags = _first_lines(session, ids), tag_names(session, ids)
-    read = session.execute(
-        select(*_PLAIN, Order.ship_to, Order.together_id, Order.purchase_id)
-        .where(Order.id.in_(ids))
-    ).all()
-    kin = relations(session, [one[0] for one in read if one[-1] or one[-2]])
+    read = session.execute(_with_first_lines().where(Order.id.in_(ids))).all()
+    thumbs = catalog.thumbs(session, {one.variant_id for one in read} - {None})
+    tags = tag_names(session, ids)
+    kin = relations(session, [one.id for one in read if one.together_id or one.purchase_id])
     found = {}
-    for *plain, ship_to, _, _ in read:
-        row = Row(*plain, city=str((ship_to or {}).get("city") or ""),
-                  first=firsts.get(plain[0]), tags=tags.get(plain[0], ()),
-                  kin=kin.get(plain[0], Relations()))
-        found[row.id] = row
+    for one in read:
+        first = None if one.title is None else FirstLine(
+            one.title, one.quantity, one.more, thumbs.get(one.variant_id))
+        found[one.id] = Row(
+            *one[:len(_PLAIN)], city=str((one.ship_to or {}).get("city") or ""), first=first,
+            tags=tags.get(one.id, ()), kin=kin.get(one.id, Relations()))
     return [found[id_] for id_ in ids if id_ in found]
 
 
-def _first_lines(session: Session, ids: Sequence[int]) -> dict[int, FirstLine]:
-    """Both ends of each order's positions are one step in the index, however many there are."""
+def _with_first_lines() -> Select[Any]:
+    """Orders with the first of their positions and how many follow it. Both ends of an order's
+    positions are one step in the index, however many there are.
+    """
     line = aliased(OrderLine)
-    first = select(func.min(line.position)).where(line.order_id == OrderLine.order_id)
-    last = select(func.max(line.position)).where(line.order_id == OrderLine.order_id)
-    found = session.execute(
-        select(OrderLine.order_id, OrderLine.title, OrderLine.quantity, OrderLine.variant_id,
-               Variant.product_id, last.scalar_subquery() - OrderLine.position)
-        .outerjoin(Variant, Variant.id == OrderLine.variant_id)
-        .where(OrderLine.order_id.in_(ids), OrderLine.position == first.scalar_subquery())
-    ).all()
-    thumbs = catalog.thumbs(session, {(v, p) for _, _, _, v, p, _ in found if v is not None})
-    return {
-        order_id: FirstLine(title, quantity, more, thumbs.get(variant))
-        for order_id, title, quantity, variant, _, more in found
-    }
+    first = select(func.min(line.position)).where(line.order_id == Order.id).scalar_subquery()
+    last = select(func.max(line.position)).where(line.order_id == Order.id).scalar_subquery()
+    return (
+        select(*_PLAIN, Order.ship_to, Order.together_id, Order.purchase_id,
+               OrderLine.title, OrderLine.quantity, OrderLine.variant_id,
+               (last - OrderLine.position).label("more"))
+        .select_from(Order)
+        .outerjoin(OrderLine, (OrderLine.order_id == Order.id) & (OrderLine.position == first))
+    )
 
 
 def tag_names(session: Session, ids: Collection[int]) -> dict[int, list[str]]:
@@ -198,6 +194,8 @@ class Place:
     warehouse: str
     bin: str
     quantity: int
+    warehouse_id: int
+    variant_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,14 +232,15 @@ def tags_of(session: Session, order_id: int) -> list[Tag]:
 def places(session: Session, line_ids: Collection[int]) -> dict[int, list[Place]]:
     """Where the units of lines are promised; parts of a bundle count as units of their own."""
     found: dict[int, list[Place]] = defaultdict(list)
-    for line_id, warehouse, code, quantity in session.execute(
-        select(Reservation.demand_id, Warehouse.name, Location.code, Reservation.quantity)
+    for line_id, *place in session.execute(
+        select(Reservation.demand_id, Warehouse.name, Location.code, Reservation.quantity,
+               Warehouse.id, Reservation.variant_id)
         .join(Location, Location.id == Reservation.location_id)
         .join(Warehouse, Warehouse.id == Location.warehouse_id)
         .where(Reservation.demand_kind == KIND, Reservation.demand_id.in_(line_ids))
         .order_by(Warehouse.rank, Location.path_order, Location.id)
     ):
-        found[line_id].append(Place(warehouse, code, quantity))
+        found[line_id].append(Place(*place))
     return found
 
 

@@ -216,14 +216,18 @@ def tallies(session: Session, kind: str) -> dict[str, int]:
     """How many orders stand in each queue (``queue``) or status (``status``), and how many findings
     of each kind are open (``finding``).
     """
-    return {
-        name: int(total)
-        for name, total in session.execute(
-            select(OrderTally.name, func.sum(OrderTally.n))
-            .where(OrderTally.kind == kind)
-            .group_by(OrderTally.name)
-        )
-    }
+    return all_tallies(session, kind)[kind]
+
+
+def all_tallies(session: Session, *kinds: str) -> dict[str, dict[str, int]]:
+    """The same of several kinds in one statement: kind -> name -> how many."""
+    found: dict[str, dict[str, int]] = {kind: {} for kind in kinds}
+    for kind, name, total in session.execute(
+        select(OrderTally.kind, OrderTally.name, func.sum(OrderTally.n))
+        .where(OrderTally.kind.in_(kinds)).group_by(OrderTally.kind, OrderTally.name)
+    ):
+        found[kind][name] = int(total)
+    return found
 
 
 def fold_tallies(work: Work) -> None:

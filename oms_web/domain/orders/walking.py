@@ -15,7 +15,7 @@ from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, literal_column, select, true, tuple_
 from sqlalchemy.orm import Session
 
 from oms_web.core.errors import Invalid
@@ -141,24 +141,26 @@ def stretches(session: Session, conditions: Sequence[Condition], sort: str) -> l
                         descending, link, knows=frozenset({"q"}))]
     if sought is not None:
         return [Stretch(("id",), (Order.id,), (), "", descending)]
-    base, index = _lead(session, conditions, among <= OPEN)
+    base, index, led = _lead(session, conditions, among <= OPEN)
     since = _before(next((c.since for c in conditions if c.name == "from"), None))
     until = _before(next((c.until for c in conditions if c.name == "to"), None))
     return [Stretch(("placed_at", "id"), (Order.placed_at, Order.id), tuple(base), index,
                     descending, covered=index == "ix_sales_order_open",
                     begin=until if descending else since, end=since if descending else until,
-                    knows=frozenset({"from", "to"}))]
+                    knows=frozenset({"from", "to", *led}))]
 
 
 def _lead(session: Session, conditions: Sequence[Condition], is_open: bool
-          ) -> tuple[list[ColumnElement[bool]], str]:
-    """What the list is walked within, by the order of placing, and the index that has it so."""
+          ) -> tuple[list[ColumnElement[bool]], str, set[str]]:
+    """What the list is walked within, by the order of placing, the index that has it so, and the
+    filter that is met with it.
+    """
     leader = _leader(session, conditions)
     if leader:
-        return [leader.where], leader.index
+        return [leader.where], leader.index, {leader.name}
     if is_open:
-        return [literal_column(AMONG_OPEN)], "ix_sales_order_open"
-    return [], "ix_sales_order_placed"
+        return [literal_column(AMONG_OPEN)], "ix_sales_order_open", set()
+    return [], "ix_sales_order_placed", set()
 
 
 def _leader(session: Session, conditions: Sequence[Condition]) -> Condition | None:
@@ -246,12 +248,14 @@ def _rare_ids(session: Session, conditions: Sequence[Condition]) -> set[int] | N
     return left
 
 
-def _wheres(conditions: Sequence[Condition], known: Collection[str] = ()
-            ) -> list[ColumnElement[bool]]:
-    among = within(conditions)
-    wheres = [condition.where for condition in conditions if condition.name not in known]
-    if among != frozenset(phases.PHASES):
-        wheres.insert(0, Order.phase.in_(sorted(among)))
+def _wheres(conditions: Sequence[Condition], known: Collection[str] = (),
+            among: frozenset[str] = frozenset(phases.PHASES)) -> list[ColumnElement[bool]]:
+    """What is demanded of orders of the phases ``among`` that meet the ``known`` conditions."""
+    wheres = [condition.where for condition in conditions
+              if condition.name not in known and condition.where is not true()]
+    met = within([condition for condition in conditions if condition.name in known])
+    if not among & met <= within(conditions):
+        wheres.insert(0, Order.phase.in_(sorted(within(conditions))))
     return wheres
 
 
@@ -336,10 +340,11 @@ def _walk(
     rows: list[Any] = []
     for window in windows or (WIDE_WINDOWS if wide else WINDOWS):
         part = parts[number]
-        end = _end_of(session, part, key, window)
-        wheres = _wheres(conditions, part.knows)
+        wheres = _wheres(conditions, part.knows, part.takes[0])
         if "q" in part.knows:
             wheres += [c.rest for c in conditions if c.rest is not None]
+        # Where nothing is filtered out, the page's own limit is all the bound there need be.
+        end = _end_of(session, part, key, window) if wheres else None
         query = part.through(select(*_ROW).where(*part.link, *wheres), key, end)
         rows += session.execute(query.limit(size + 1 - len(rows))).all()
         if len(rows) > size:

@@ -46,7 +46,8 @@ class Refund(Base):
     the case after the sale, as the higher noun numbers it. ``plan`` holds its items
     (``refund_plan.Item``). ``key`` is what makes the act one of a kind, also towards a provider.
     ``echo``: under which name a channel told of this very refund afterwards. ``request_id`` is the
-    provider's payment that it goes back by, once one was chosen.
+    provider's payment that it goes back by, ``channel_order_id`` the channel's order, once one was
+    chosen.
     """
 
     __tablename__ = "refund"
@@ -64,6 +65,7 @@ class Refund(Base):
     reason: Mapped[str] = mapped_column(String(300), default="")
     bank_account: Mapped[str] = mapped_column(String(40), default="")
     request_id: Mapped[int | None] = mapped_column(ForeignKey("payment_request.id"))
+    channel_order_id: Mapped[int | None] = mapped_column(ForeignKey("channel_order.id"))
     reference: Mapped[str] = mapped_column(String(160), default="")
     echo: Mapped[str] = mapped_column(String(240), default="")
     why: Mapped[str] = mapped_column(Text, default="")

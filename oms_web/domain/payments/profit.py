@@ -31,7 +31,8 @@ class SoldLine:
 class Profit:
     """An order's money, net of VAT, in minor units. ``fees``: kind -> what it costs.
 
-    ``lacks``: how many positions have no known cost; then the profit is too high.
+    ``goods``: what the positions of a known cost cost; ``lacks``: how many that are
+    with the buyer have none.
     """
 
     revenue: int
@@ -41,15 +42,17 @@ class Profit:
     lacks: int
 
     @property
-    def left(self) -> int:
-        """The profit."""
+    def left(self) -> int | None:
+        """The profit; None while the cost of a position is unknown, since nought would be a lie."""
+        if self.lacks:
+            return None
         return self.revenue - self.given_back - self.goods - sum(self.fees.values())
 
     @property
     def margin_bp(self) -> int | None:
-        """The profit in hundredths of a percent of what came; None where nothing came."""
-        came = self.revenue - self.given_back
-        return (20_000 * self.left + came) // (2 * came) if came > 0 else None
+        """The profit in hundredths of a percent of what came; None if nothing came, or unknown."""
+        came, left = self.revenue - self.given_back, self.left
+        return (20_000 * left + came) // (2 * came) if came > 0 and left is not None else None
 
 
 def net(gross: int, vat: str) -> int:
@@ -87,4 +90,5 @@ def profit(lines: Sequence[SoldLine], shipping: int, discount: int, given_back: 
 
     return Profit(
         revenue=taxed + share(shipping) - share(discount), given_back=share(given_back),
-        goods=goods(lines), fees=fees, lacks=sum(line.cost is None for line in lines))
+        goods=goods(lines), fees=fees,
+        lacks=sum(line.cost is None and line.kept > 0 for line in lines))

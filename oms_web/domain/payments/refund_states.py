@@ -14,11 +14,13 @@ PLANNED, APPROVED, SENT, UNKNOWN, DONE, REFUSED = STATES = (
 PENDING = (PLANNED, APPROVED, SENT, UNKNOWN)
 """States in which the money is set aside."""
 
-TRANSFER, CASH, PROVIDER, CHANNEL, CREDIT = METHODS = (
-    "transfer", "cash", "provider", "channel", "credit",
+TRANSFER, CASH, PROVIDER, CHANNEL, PAGES, CREDIT = METHODS = (
+    "transfer", "cash", "provider", "channel", "pages", "credit",
 )
-BY_HAND = (TRANSFER, CASH, CHANNEL, CREDIT)
-"""Methods a person carries out: at the bank, at the counter, on the channel's own pages."""
+ASKED_FOR = (PROVIDER, CHANNEL)
+"""Methods by which somebody is asked to give it back: the payment provider, or the channel that the
+buyer paid at. The others a person carries out: at the bank, at the counter, on the channel's own
+pages (``pages``)."""
 
 TRANSITIONS: dict[str, dict[str, str]] = {
     PLANNED: {"approve": APPROVED, "drop": REFUSED},

@@ -21,14 +21,14 @@ from oms_web.core.text import tidy
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.orders import lineage, phases
-from oms_web.domain.orders.models import Order, OrderLine
+from oms_web.domain.orders.models import ChannelOrder, Order, OrderLine
 from oms_web.domain.payments.events import RefundDone
 from oms_web.domain.payments.models import Payment, Refund
 from oms_web.domain.payments.refund_states import (
     APPROVED,
-    CHANNEL,
     DONE,
     METHODS,
+    PAGES,
     PLANNED,
     PROVIDER,
     REFUSED,
@@ -264,7 +264,8 @@ def take(work: Work, refund_id: int) -> Refund | None:
             refund.sent_at = work.now
             return refund
         act(work, refund, "lose", why=LOST)
-    if refund.state == UNKNOWN:
+    if refund.state == UNKNOWN:  # a try of its own: an answer to an earlier one comes too late
+        refund.attempts, refund.sent_at = refund.attempts + 1, work.now
         return refund
     if refund.state != APPROVED:
         return None
@@ -293,13 +294,13 @@ def note(work: Work, refund_id: int, attempt: int, outcome: str, *, reference: s
 
 
 def references_beside(session: Session, refund: Refund) -> tuple[str, ...]:
-    """The provider's references of the other refunds of the same payment."""
-    if refund.request_id is None:
-        return ()
+    """The references of the other refunds of the same payment, or of the same order of a channel.
+    """
+    same = Refund.request_id == refund.request_id if refund.request_id is not None \
+        else Refund.channel_order_id == refund.channel_order_id
     return tuple(session.scalars(
-        select(Refund.reference).where(
-            Refund.request_id == refund.request_id, Refund.id != refund.id,
-            Refund.reference != "").order_by(Refund.id)))
+        select(Refund.reference)
+        .where(same, Refund.id != refund.id, Refund.reference != "").order_by(Refund.id)))
 
 
 # What channels tell -----------------------------------------------------------------------------
@@ -341,7 +342,7 @@ def _echoed(session: Session, order: Order, row: Mapping[str, Any], request_id: 
     name = f"{row['source']}:{row['reference']}"[:240]
     gone = Refund.state.in_((SENT, UNKNOWN, DONE))
     # What a person does on the channel's pages is often told before it is typed in here.
-    may_be = or_(gone, and_(Refund.state == APPROVED, Refund.method == CHANNEL))
+    may_be = or_(gone, and_(Refund.state == APPROVED, Refund.method == PAGES))
     if request_id is not None:
         may_be = and_(gone, Refund.method == PROVIDER,
                       or_(Refund.request_id == request_id, Refund.request_id.is_(None)))
@@ -352,8 +353,31 @@ def _echoed(session: Session, order: Order, row: Mapping[str, Any], request_id: 
     if by_name is not None:
         return by_name
     fresh = [one for one in mine if not one.echo and one.amount == -row["amount"]]
-    named = [one for one in fresh if one.reference and one.reference == row["reference"]]
+    named = [one for one in fresh if one.reference
+             and f":{row['reference']}".endswith(f":{one.reference}")]
     return next(iter(named or fresh), None)
+
+
+def is_ours(session: Session, account_id: int, external_id: str, reference: str,
+            amount: int | None) -> bool:
+    """Whether what a channel shows as a return of an order of its is a refund that was asked for
+    here.
+
+    One whose answer is not known yet is recognised by its amount, and known by that name then.
+    """
+    mine = session.scalars(
+        select(Refund)
+        .join(ChannelOrder, ChannelOrder.id == Refund.channel_order_id)
+        .where(ChannelOrder.account_id == account_id, ChannelOrder.external_id == external_id,
+               Refund.state.in_((SENT, UNKNOWN, DONE)))
+        .order_by(Refund.id).with_for_update(of=Refund)
+        .execution_options(populate_existing=True)).all()
+    if any(one.reference == reference for one in mine):
+        return True
+    lost = next((one for one in mine if not one.reference and one.amount == amount), None)
+    if lost is not None:
+        lost.reference = reference[:160]
+    return lost is not None
 
 
 def refuse_if_pending(order: Order, amount: int) -> None:

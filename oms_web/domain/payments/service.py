@@ -23,6 +23,10 @@ DESK = "desk"
 _UNDO = "undo:"
 TILL = "till:"
 """How the references of payments at a till begin: its drawer was counted with them."""
+EXCHANGED = "exchange:"
+"""How the references of payments begin that came over from the order whose goods come back."""
+MORE = ":more:"
+"""What stands between the reference of a payment that came in pieces and what had come by then."""
 MARK = "refund:"
 """How the references of payments begin that a refund of ours has made (``refunds.py``)."""
 
@@ -125,10 +129,11 @@ def by_hand(session: Session, order_id: int, payment_id: int) -> Payment:
 
 def may_be_taken_back(payment: Payment) -> bool:
     """Whether a person recorded it: what a channel says of money is the channel's to mend, what was
-    paid at a till is the till's, or its drawer would not agree, and what a refund paid stays gone,
-    or it could go back twice.
+    paid at a till is the till's, or its drawer would not agree, what a refund paid stays gone, or
+    it could go back twice, and what an exchange carried over is missing at the order it came from.
     """
-    return payment.source == DESK and not payment.reference.startswith((_UNDO, TILL, MARK))
+    return payment.source == DESK and not payment.reference.startswith(
+        (_UNDO, TILL, EXCHANGED, MARK))
 
 
 def takes_back(payment: Payment) -> bool:
@@ -152,6 +157,23 @@ def amount_of(session: Session, source: str, reference: str) -> int | None:
     """A payment's amount, minor units; None where there is none of this reference."""
     return session.scalar(select(Payment.amount).where(
         Payment.source == source, Payment.reference == reference))
+
+
+def came_by(session: Session, source: str, reference: str) -> int:
+    """What is recorded as come by one payment of a provider, in one piece or in several."""
+    return int(session.scalar(
+        select(func.coalesce(func.sum(Payment.amount), 0)).where(
+            Payment.source == source, (Payment.reference == reference)
+            | Payment.reference.startswith(f"{reference}{MORE}", autoescape=True))) or 0)
+
+
+def named(session: Session, source: str, prefix: str) -> tuple[int, int]:
+    """How many payments have a reference that begins like this, and their sum in minor units."""
+    rows, total = session.execute(
+        select(func.count(), func.coalesce(func.sum(Payment.amount), 0))
+        .where(Payment.source == source,
+               Payment.reference.startswith(prefix, autoescape=True))).one()
+    return rows, int(total)
 
 
 def is_undone(session: Session, payment: Payment) -> bool:

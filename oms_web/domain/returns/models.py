@@ -160,7 +160,12 @@ class CaseClock(Base):
     due_at: Mapped[datetime]
     stopped_at: Mapped[datetime | None]
 
-    __table_args__ = (UniqueConstraint("return_id", "what"),)
+    __table_args__ = (
+        UniqueConstraint("return_id", "what"),
+        Index("ix_return_clock_running", "due_at", "what", "return_id",
+              sqlite_where=condition("stopped_at IS NULL"),
+              postgresql_where=condition("stopped_at IS NULL")),
+    )
 
 
 class CaseCounter(Base):
@@ -196,7 +201,8 @@ class ReturnSettings(Base):
     ``address`` is where to, if not the company's own. ``cheapest_delivery`` is the price of the
     cheapest delivery on offer, in minor units of the company's currency; None: each order's own.
     ``extra_days`` are given beyond the law's term of withdrawal. ``correct_by_itself``: the invoice
-    is corrected when a refund is done. ``label_*``: by which service buyers may have a label for
+    is corrected when a refund is done; ``claim_fees``: the marketplace's commission is claimed back
+    then. ``label_*``: by which service buyers may have a label for
     their parcel; no account: they send it themselves.
     """
 
@@ -210,6 +216,7 @@ class ReturnSettings(Base):
     cheapest_delivery: Mapped[Minor | None]
     extra_days: Mapped[int] = mapped_column(default=0)
     correct_by_itself: Mapped[bool] = mapped_column(default=False)
+    claim_fees: Mapped[bool] = mapped_column(default=False)
     label_account_id: Mapped[int | None] = mapped_column(ForeignKey("channel_account.id"))
     label_service: Mapped[str] = mapped_column(String(60), default="")
     label_size: Mapped[str] = mapped_column(String(40), default="")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -194,33 +194,40 @@ def _rows(session: Session, cases: Sequence[Return]) -> list[Row]:
 
 def counts(session: Session) -> dict[str, int]:
     """How many cases each view has, counted to ``MOST`` + 1 at most."""
-    return {
-        name: session.scalar(select(func.count()).select_from(
-            select(Return.id).where(*where).limit(MOST + 1).subquery())) or 0
-        for name, where in VIEWS.items() if name != "over"
-    }
+    return _capped(session, {name: where for name, where in VIEWS.items() if name != "over"})
 
 
-def undecided(session: Session, urgent_before: datetime) -> int:
-    """How many cases wait for a decision, counted to ``MOST`` + 1 at most: without those that are
-    to be answered before a moment and those without an order, which are cases of their own.
+def waiting(session: Session, urgent_before: datetime) -> dict[str, int]:
+    """What the first screen tells of, counted to ``MOST`` + 1 at most: cases ``here`` on the bench,
+    ``orphans``, and those that wait for a decision (``undecided``) without those that are to be
+    answered before a moment and those without an order, which are cases of their own.
     """
     urgent = select(CaseClock.return_id).where(
         CaseClock.what == clocks.ANSWER, CaseClock.stopped_at.is_(None),
         CaseClock.due_at < urgent_before)
-    return session.scalar(select(func.count()).select_from(
-        select(Return.id).where(*VIEWS["decide"], Return.order_id.is_not(None),
-                                Return.id.not_in(urgent)).limit(MOST + 1).subquery())) or 0
+    return _capped(session, {
+        "here": VIEWS["here"], "orphans": VIEWS["orphans"],
+        "undecided": (*VIEWS["decide"], Return.order_id.is_not(None), Return.id.not_in(urgent)),
+    })
 
 
-def terms_ending(session: Session, what: str, before: datetime) -> tuple[int, datetime | None]:
-    """How many running terms of a kind end before a moment, and when the first one does."""
-    n, first = session.execute(
-        select(func.count(), func.min(CaseClock.due_at))
+def _capped(session: Session, views: Mapping[str, Sequence[ColumnElement[bool]]]) -> dict[str, int]:
+    """How many cases meet the conditions of each view, in one statement."""
+    counts = [
+        select(func.count()).select_from(
+            select(Return.id).where(*where).limit(MOST + 1).subquery()).scalar_subquery()
+        for where in views.values()
+    ]
+    return dict(zip(views, session.execute(select(*counts)).one(), strict=True))
+
+
+def terms_ending(session: Session, before: datetime) -> dict[str, tuple[int, datetime]]:
+    """Running terms that end before a moment: what they are for -> how many, and when the first."""
+    return {what: (int(n), first) for what, n, first in session.execute(
+        select(CaseClock.what, func.count(), func.min(CaseClock.due_at))
         .join(Return, Return.id == CaseClock.return_id)
-        .where(OPEN, CaseClock.what == what, CaseClock.stopped_at.is_(None),
-               CaseClock.due_at < before)).one()
-    return int(n), first
+        .where(OPEN, CaseClock.stopped_at.is_(None), CaseClock.due_at < before)
+        .group_by(CaseClock.what))}
 
 
 def terms_of(session: Session, ids: Collection[int]) -> dict[int, CaseClock]:

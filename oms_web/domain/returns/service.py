@@ -181,6 +181,9 @@ def add_line(work: Work, case: Return, line: OrderLine, units: int, reason_code:
         Invalid: not above zero, or more than left and are not announced yet.
     """
     left = returnable(work.session, [line])[line.id]
+    if left <= 0:
+        raise Invalid("%(title)s: every unit that was sent is in a case already.", "units",
+                      title=line.title)
     if units <= 0 or units > left:
         raise Invalid("%(title)s: from 1 to %(left)s units can come back.", "units",
                       title=line.title, left=left)

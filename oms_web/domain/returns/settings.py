@@ -27,6 +27,7 @@ class Edit:
     cheapest_delivery: int | None = None
     extra_days: int = 0
     correct_by_itself: bool = False
+    claim_fees: bool = False
     label_account_id: int | None = None
     label_service: str = ""
     label_size: str = ""
@@ -38,8 +39,8 @@ def current(session: Session) -> Edit:
     if row is None:
         return Edit()
     return Edit(row.portal, row.address, row.how_pl, row.how_en, row.cheapest_delivery,
-                row.extra_days, row.correct_by_itself, row.label_account_id, row.label_service,
-                row.label_size)
+                row.extra_days, row.correct_by_itself, row.claim_fees, row.label_account_id,
+                row.label_service, row.label_size)
 
 
 def change(work: Work, edit: Edit) -> bool:

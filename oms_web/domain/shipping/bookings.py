@@ -113,13 +113,14 @@ def of_case(session: Session, case_id: int) -> list[LabelBooking]:
 
 
 def write(work: Work, request: Mapping[str, Any], *, order_id: int, shipment_id: int | None,
-          account_id: int, carrier: str, reasons: Sequence[Any] = (), case_id: int | None = None
-          ) -> LabelBooking:
-    """Put a booking down; nothing is sent yet."""
+          account_id: int, carrier: str, reasons: Sequence[Any] = (), case_id: int | None = None,
+          among: Sequence[tuple[int, str]] = ()) -> LabelBooking:
+    """Put a booking down; nothing is sent yet. ``among``: the cheapest of these, to be chosen."""
     booking = LabelBooking(
         key=request["key"], order_id=order_id, shipment_id=shipment_id, account_id=account_id,
         carrier=carrier[:40], service=request["service"], is_return=request["is_return"],
         case_id=case_id, request=dict(request), reasons=list(reasons), state=INTENDED,
+        among=[list(one) for one in among],
         currency=request["currency"], due_at=work.now, by_name=work.actor.name, created_at=work.now)
     work.session.add(booking)
     work.session.flush()
@@ -163,12 +164,13 @@ def take(work: Work, booking_id: int) -> Taken | None:
     row = work.session.execute(
         select(LabelBooking.order_id, LabelBooking.account_id, LabelBooking.key,
                LabelBooking.reference, LabelBooking.request, LabelBooking.asked,
-               LabelBooking.state, LabelBooking.attempts, LabelBooking.is_return, Order.phase)
+               LabelBooking.state, LabelBooking.attempts, LabelBooking.is_return,
+               LabelBooking.among, Order.phase)
         .join(Order, Order.id == LabelBooking.order_id)
         .where(LabelBooking.id == booking_id, LabelBooking.due_at <= work.now,
                LabelBooking.state.in_((INTENDED, SENT, PENDING, UNKNOWN)))
     ).one_or_none()
-    if row is None:
+    if row is None or row.among:  # its service is not chosen yet
         return None
     if row.phase == phases.CANCELLED and not row.asked and not row.is_return:
         void(work, lock(work.session, booking_id))
@@ -334,6 +336,22 @@ def was_not_bought(work: Work, booking: LabelBooking) -> bool:
     booking.state, booking.due_at = REFUSED, None
     record(work, booking, "labels.settle", {"label": [UNKNOWN, REFUSED]})
     work.session.flush()
+    return True
+
+
+def discard(work: Work, booking: LabelBooking) -> bool:
+    """A confirmed label counts no more, though its carrier was not asked; said twice is quiet.
+
+    Raises:
+        NotAllowedNow: it was not bought yet.
+    """
+    if booking.state in (CANCELLED, REFUSED):
+        return False
+    if booking.state != CONFIRMED:
+        raise NotAllowedNow("The carrier is being asked about this label. Wait until it is known.")
+    booking.state, booking.due_at, booking.void_asked_at = CANCELLED, None, None
+    take_numbers_off(work, booking)
+    record(work, booking, "labels.discard", {"label": [CONFIRMED, CANCELLED]})
     return True
 
 

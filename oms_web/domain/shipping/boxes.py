@@ -66,6 +66,21 @@ def lock_owners(work: Work, shipment: Shipment) -> list[Order]:
     return [order for order in lock_orders(session, ids) if order.id in ids]
 
 
+def lock_all(work: Work, shipment_ids: Collection[int]) -> None:
+    """Lock shipments by number, then all orders that they concern by number.
+
+    Who took one shipment with its orders after another could hold order 9 and wait for order 3
+    while somebody else does the opposite.
+    """
+    session, ids = work.session, sorted(set(shipment_ids))
+    made_for = session.scalars(select(Shipment.order_id).where(Shipment.id.in_(ids))
+                               .order_by(Shipment.id).with_for_update()).all()
+    inside = session.scalars(
+        select(OrderLine.order_id).join(ShipmentLine, ShipmentLine.line_id == OrderLine.id)
+        .where(ShipmentLine.shipment_id.in_(ids)).distinct()).all()
+    lock_orders(session, {*made_for, *inside})
+
+
 def promised_parts(session: Session, order_ids: Collection[int]) -> dict[int, list[Part]]:
     """What is promised to orders, and where it lies: order -> its parts in walking order."""
     found: dict[int, list[Part]] = defaultdict(list)

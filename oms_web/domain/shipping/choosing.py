@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-CARRIER, OWN, PICKUP = KINDS = ("carrier", "own", "pickup")
+CARRIER, CHEAPEST, OWN, PICKUP = KINDS = ("carrier", "cheapest", "own", "pickup")
 CHANNEL, METHOD, COUNTRY, WEIGHT, VALUE, COD = CONDITIONS = (
     "channel", "method", "country", "weight", "value", "cod",
 )
@@ -43,6 +43,7 @@ class Rule:
     least: int | None = None
     most: int | None = None
     cod: str = ""
+    among: tuple[tuple[int, str], ...] = ()
 
     @property
     def conditions(self) -> tuple[str, ...]:

@@ -30,6 +30,8 @@ def why_fixed(session: Session, order: Order) -> OmsError | None:
     if order.phase != phases.OPEN:
         return NotAllowedNow(_PHASE_SAYS[order.phase], phases.allowed(order.phase),
                              number=order.id)
+    if order.id in free_among(session, [order.id]):
+        return None
     if shipping.of_order(session, order.id, *shipping.LIVE):
         return NotAllowedNow("A parcel of order %(number)s is packed already. Open it, and put it "
                              "aside, first.", number=order.id)

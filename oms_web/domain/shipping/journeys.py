@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, func, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
 from oms_web.core.db import upsert
@@ -17,7 +17,7 @@ from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.shipping.label_models import LabelBooking, ParcelEvent
-from oms_web.domain.shipping.models import Parcel, Shipment
+from oms_web.domain.shipping.models import ON_THE_ROAD, Parcel, Shipment
 
 (ANNOUNCED, ACCEPTED, MOVING, OUT, WAITING, DELIVERED, EXCEPTION, RETURNING) = STATES = (
     "announced", "accepted", "moving", "out", "waiting", "delivered", "exception", "returning",
@@ -176,9 +176,10 @@ def quiet(now: datetime) -> ColumnElement[bool]:
     """The condition that a shipment is on the road with a label of ours, and that none of its boxes
     was scanned for ``QUIET``.
     """
-    silent = select(Parcel.shipment_id).where(
-        Parcel.booking_id.is_not(None), Parcel.travel != DELIVERED,
-        func.coalesce(Parcel.travel_at, now - FORGOTTEN) < now - QUIET)
+    silent = select(Parcel.shipment_id).with_hint(
+        Parcel, "INDEXED BY ix_parcel_on_the_road", "sqlite").where(
+        literal_column(ON_THE_ROAD),
+        or_(Parcel.travel_at.is_(None), Parcel.travel_at < now - QUIET))
     return (Shipment.state == "shipped") & (Shipment.shipped_at < now - QUIET) \
         & Shipment.id.in_(silent)
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from oms_web.core.columns import Currency, Key
+from oms_web.core.columns import Currency, Key, Minor
 from oms_web.core.db import Base
 
 LIVE_SQL = "state IN ('intended', 'sent', 'pending', 'confirmed', 'unknown')"
@@ -27,6 +27,8 @@ class LabelBooking(Base):
     ``files``: format -> name in the file store. ``tracking`` has one number per box. Without a
     shipment it was bought before packing began, or (``is_return``) for goods that come back,
     of the case ``case_id``; such a parcel has no box of ours, so how it ``travel``s stands here.
+    ``among`` (account, service) it is yet to be chosen, the cheapest: while that is not empty, no
+    carrier has heard of it, and ``account_id`` is the first of them.
     """
 
     __tablename__ = "label_booking"
@@ -45,6 +47,7 @@ class LabelBooking(Base):
     track_due_at: Mapped[datetime | None]
     request: Mapped[dict[str, Any]]
     reasons: Mapped[list[Any]] = mapped_column(default=list)
+    among: Mapped[list[Any]] = mapped_column(default=list)
     state: Mapped[str] = mapped_column(String(10), default="intended")
     asked: Mapped[bool] = mapped_column(default=False)
     why: Mapped[str] = mapped_column(String(500), default="")
@@ -145,7 +148,8 @@ class ServiceRule(Base):
     Empty conditions fit everything: ``channel_id`` and ``method`` (a channel's way to deliver, its
     exact words), ``country``, ``heaviest_g``, ``least``/``most`` (value of the goods, minor units
     of the order's currency), ``cod``: ``yes``, ``no`` or empty. ``kind``: ``carrier`` (by
-    ``account_id`` and ``service``), ``own`` (our own courier) or ``pickup`` (the buyer comes).
+    ``account_id`` and ``service``), ``cheapest`` (of ``among``: pairs of account and service; of
+    all to the door, if that is empty), ``own`` (our own courier) or ``pickup`` (the buyer comes).
     """
 
     __tablename__ = "service_rule"
@@ -164,6 +168,45 @@ class ServiceRule(Base):
     service: Mapped[str] = mapped_column(String(80), default="")
     size: Mapped[str] = mapped_column(String(20), default="")
     packaging_id: Mapped[int | None] = mapped_column(ForeignKey("packaging.id"))
+    among: Mapped[list[Any]] = mapped_column(default=list)
+
+
+class PriceAnswer(Base):
+    """What one carrier was asked, and said, of the price of an order's parcel.
+
+    ``state``: ``waiting``, ``told`` (``rates``: service, net price in minor units, currency, days)
+    or ``failed`` (with ``why``). ``digest`` is of what the price depends on. Forgotten after a day.
+    """
+
+    __tablename__ = "price_answer"
+
+    id: Mapped[Key]
+    order_id: Mapped[int] = mapped_column(ForeignKey("sales_order.id"))
+    account_id: Mapped[int] = mapped_column(ForeignKey("channel_account.id"))
+    digest: Mapped[str] = mapped_column(String(64))
+    request: Mapped[dict[str, Any]]
+    state: Mapped[str] = mapped_column(String(8))
+    rates: Mapped[list[Any]]
+    why: Mapped[str] = mapped_column(String(500), default="")
+    asked_at: Mapped[datetime] = mapped_column(index=True)
+
+    __table_args__ = (UniqueConstraint("order_id", "digest", "account_id"),)
+
+
+class OwnPrice(Base):
+    """A row of the seller's own price list of a carrier that cannot be asked: net, for one box of
+    up to ``heaviest_g``; ``country`` empty: everywhere.
+    """
+
+    __tablename__ = "own_price"
+
+    id: Mapped[Key]
+    account_id: Mapped[int] = mapped_column(ForeignKey("channel_account.id"), index=True)
+    service: Mapped[str] = mapped_column(String(80))
+    country: Mapped[str] = mapped_column(String(2), default="")
+    heaviest_g: Mapped[int]
+    price: Mapped[Minor]
+    currency: Mapped[Currency]
 
 
 class KnownService(Base):
@@ -188,7 +231,8 @@ class SendingSettings(Base):
     ``buy_when``: ``packing`` (when packing begins, so that the label is there at the last scan),
     ``packed`` or ``asked`` (only when a person asks). ``label_format``: ``pdf_a6`` or ``zpl``.
     ``default_g`` counts where nobody knows what an order weighs. ``insures``: the carrier is told
-    what the goods are worth. ``sender`` has the fields of an address.
+    what the goods are worth. ``issues_wz``: goods that left are put on paper (WZ) by themselves.
+    ``sender`` has the fields of an address.
     """
 
     __tablename__ = "sending_settings"
@@ -198,6 +242,7 @@ class SendingSettings(Base):
     label_format: Mapped[str] = mapped_column(String(8), default="pdf_a6")
     default_g: Mapped[int] = mapped_column(default=1000)
     insures: Mapped[bool] = mapped_column(default=False)
+    issues_wz: Mapped[bool] = mapped_column(default=False)
     contents: Mapped[str] = mapped_column(Text, default="")
     sender: Mapped[dict[str, Any]]
 

@@ -10,6 +10,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 from oms_web.core.columns import Key
 from oms_web.core.db import Base
 
+# The conditions of partial indexes, word for word as they are asked: few rows among very many.
+UNTOLD = "told IN ('failed', 'unknown')"
+ON_THE_ROAD = "booking_id IS NOT NULL AND travel <> 'delivered'"
+
 
 class Shipment(Base):
     """``state``: ``packing`` -> ``packed`` -> ``shipped`` -> ``delivered`` | ``undelivered``;
@@ -40,8 +44,8 @@ class Shipment(Base):
         Index(
             "ix_shipment_untold",
             "shipped_at",
-            sqlite_where=text("told IN ('failed', 'unknown')"),
-            postgresql_where=text("told IN ('failed', 'unknown')"),
+            sqlite_where=text(UNTOLD),
+            postgresql_where=text(UNTOLD),
         ),
     )
 
@@ -99,6 +103,8 @@ class Parcel(Base):
         UniqueConstraint("shipment_id", "position"),
         Index("ix_parcel_track_due", "track_due_at", sqlite_where=text("track_due_at IS NOT NULL"),
               postgresql_where=text("track_due_at IS NOT NULL")),
+        Index("ix_parcel_on_the_road", "travel_at", "shipment_id", sqlite_where=text(ON_THE_ROAD),
+              postgresql_where=text(ON_THE_ROAD)),
     )
 
 

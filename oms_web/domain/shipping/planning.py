@@ -89,6 +89,14 @@ def goods_weight(session: Session, order: Order, shipment: Shipment | None) -> i
         if all(grams for grams, _ in found) else 0
 
 
+def packaging_g(session: Session, shipment: Shipment) -> int:
+    """What a box of a shipment weighs empty, as its label says: what somebody chose for an order in
+    it, else what the rule of its service names, else the usual one.
+    """
+    order = session.get_one(Order, shipment.order_id)
+    return _packaging_g(session, plan(session, order, shipment).packaging)
+
+
 def _packaging_g(session: Session, box: Packaging | None) -> int:
     if box is not None:
         return box.weight_g

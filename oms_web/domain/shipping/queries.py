@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from oms_web.core.paging import Page, seal, unseal
 from oms_web.domain.orders import phases
 from oms_web.domain.orders.models import Order, OrderLine
-from oms_web.domain.shipping import boxes, journeys, service, tracking
+from oms_web.domain.shipping import boxes, collecting, journeys, service, tracking
 from oms_web.domain.shipping.models import Parcel, Shipment, ShipmentLine
 from oms_web.domain.stock.models import Warehouse
 
@@ -28,7 +28,8 @@ LEAST_TRACKED = 6
 class Listed:
     """A shipment as a row of the list. ``blocked`` says why it must not leave: a queue, or
 
-    ``cancelled`` or ``left`` (its order was cancelled, or was marked as sent elsewhere).
+    ``cancelled`` or ``left`` (its order was cancelled, or was marked as sent elsewhere), or
+    ``collects`` (its label asks for money that was paid since).
     """
 
     id: int
@@ -52,13 +53,15 @@ class Listed:
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What to list. ``text`` is an order number or a tracking number; then states do not count.
-    ``quiet_at``: only what no carrier scanned for long before this moment.
+    ``quiet_at``: only what no carrier scanned for long before this moment. ``collects``: only
+    what waits because its label asks for money that was paid since.
     """
 
     states: tuple[str, ...] = (service.PACKED,)
     carrier: str | None = None
     text: str = ""
     quiet_at: datetime | None = None
+    collects: bool = False
 
     @property
     def oldest_first(self) -> bool:
@@ -86,8 +89,11 @@ def listed(
         select(ShipmentLine.shipment_id, func.sum(ShipmentLine.quantity))
         .where(ShipmentLine.shipment_id.in_(ids)).group_by(ShipmentLine.shipment_id)
     ).all()))
+    collect = collecting.among(session, [shipment.id for shipment, _ in rows
+                                         if shipment.state in service.LIVE])
     return Page(
-        [_listed(shipment, order, int(units[shipment.id]), boxes.get(shipment.id, ()))
+        [_listed(shipment, order, int(units[shipment.id]), boxes.get(shipment.id, ()),
+                 shipment.id in collect)
          for shipment, order in rows],
         seal(ids[-1]) if len(found) > limit else None,
     )
@@ -105,6 +111,8 @@ def _asked(asked: Asked) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [Shipment.state.in_(asked.states)]
     if asked.quiet_at is not None:
         conditions.append(journeys.quiet(asked.quiet_at))
+    if asked.collects:
+        conditions.append(collecting.waiting())
     if asked.carrier is not None:
         conditions.append(Shipment.carrier == asked.carrier)
     return conditions
@@ -170,7 +178,7 @@ def tracked(session: Session, text: str, limit: int = 6) -> list[int]:
 
 
 def _listed(
-    shipment: Shipment, order: Order, units: int, boxes: tuple[Parcel, ...]
+    shipment: Shipment, order: Order, units: int, boxes: tuple[Parcel, ...], collects: bool
 ) -> Listed:
     address = order.ship_to or {}
     return Listed(
@@ -179,18 +187,18 @@ def _listed(
         str(address.get("city") or order.pickup_point or ""), order.country, order.account_id,
         order.ship_by,
         shipment.packed_at, shipment.packed_by, shipment.shipped_at, shipment.delivered_at,
-        units, _blocked(shipment, order), boxes,
+        units, _blocked(shipment, order, collects), boxes,
     )
 
 
-def _blocked(shipment: Shipment, order: Order) -> str:
+def _blocked(shipment: Shipment, order: Order, collects: bool) -> str:
     if shipment.state not in service.LIVE:
         return ""
     if order.phase == phases.CANCELLED:
         return "cancelled"
     if order.phase not in (phases.OPEN, phases.PACKING):
         return "left"
-    return order.queue if order.queue in BLOCKED else ""
+    return order.queue if order.queue in BLOCKED else "collects" if collects else ""
 
 
 def one(session: Session, shipment_id: int) -> Listed:
@@ -203,7 +211,7 @@ def one(session: Session, shipment_id: int) -> Listed:
     order = session.get_one(Order, shipment.order_id)
     units = sum(line.quantity for line in service.lines_of(session, shipment_id))
     boxes = _parcels(session, [shipment_id]).get(shipment_id, ())
-    return _listed(shipment, order, units, boxes)
+    return _listed(shipment, order, units, boxes, bool(collecting.among(session, [shipment_id])))
 
 
 def waiting_carriers(session: Session) -> list[tuple[str, int]]:

@@ -35,7 +35,7 @@ def settings(session: Session) -> SendingSettings:
     """How parcels are sent; what nobody decided yet is as a new shop has it."""
     found = session.get(SendingSettings, 1)
     return found or SendingSettings(id=1, buy_when=PACKING, label_format="pdf_a6", default_g=1000,
-                                    insures=False, contents="", sender={})
+                                    insures=False, issues_wz=False, contents="", sender={})
 
 
 def sender(session: Session) -> dict[str, str]:
@@ -186,7 +186,7 @@ def rule_of(row: ServiceRule) -> Rule:
     """A kept rule as ``choosing`` takes it."""
     return Rule(row.id, row.kind, row.account_id, row.service, row.size, row.packaging_id,
                 row.channel_id, row.method, row.country, row.heaviest_g, row.least, row.most,
-                row.cod)
+                row.cod, tuple((int(account), ref) for account, ref in row.among or ()))
 
 
 def add_rule(work: Work, values: Mapping[str, Any]) -> ServiceRule:
@@ -205,6 +205,9 @@ def add_rule(work: Work, values: Mapping[str, Any]) -> ServiceRule:
         elif values["size"] and values["size"] not in {
                 one.ref for one in sizes_of(known[values["service"]])}:
             problems["size"] = Invalid("Choose one of the list.", "size")
+    for account_id, ref in values.get("among") or ():
+        if service(work.session, account_id, ref) is None:
+            problems["among"] = Invalid("Choose one of the list.", "among")
     if values["least"] is not None and values["most"] is not None \
             and values["least"] > values["most"]:
         problems["most"] = Invalid("This is less than the other end.", "most")

@@ -78,7 +78,8 @@ def lock(session: Session, shipment_id: int, *states: str) -> Shipment:
     return found
 
 
-of_order, owners, lock_owners = boxes.of_order, boxes.owners, boxes.lock_owners
+of_order, owners = boxes.of_order, boxes.owners
+lock_owners, lock_all = boxes.lock_owners, boxes.lock_all
 
 
 def open_parts(session: Session, *order_ids: int, besides: int = 0) -> dict[int, list[Part]]:
@@ -125,6 +126,11 @@ def _record(work: Work, act: str, shipment: Shipment, change: Mapping[str, Any],
     """Write down what happened to a shipment, in the timeline of each order that is in it."""
     for order_id in owners(work.session, shipment):
         audit.record(work, act, "shipment", shipment.id, change, order_id=order_id, note=note)
+
+
+def note(work: Work, shipment: Shipment, act: str) -> None:
+    """Write down what somebody decided about a shipment."""
+    _record(work, act, shipment, {})
 
 
 def lines_of(session: Session, shipment_id: int) -> list[ShipmentLine]:

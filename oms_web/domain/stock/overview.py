@@ -139,7 +139,7 @@ def filled(
     """The rows with their numbers, listings and pictures."""
     numbered = with_numbers(session, list(rows), warehouse_id)
     listings = shown_of(session, [row.id for row in numbered])
-    thumbs = queries.thumbs(session, [(row.id, row.product_id) for row in numbered])
+    thumbs = queries.thumbs(session, [row.id for row in numbered])
     return [
         replace(row, thumb=thumbs.get(row.id), shown=listings.get(row.id, {})) for row in numbered
     ]

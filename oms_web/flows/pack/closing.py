@@ -19,7 +19,7 @@ from oms_web.domain.orders.events import ParcelClosed
 from oms_web.domain.orders.models import Note, OrderLine
 from oms_web.domain.orders.reserving import line_parts
 from oms_web.domain.printers import service as printers
-from oms_web.domain.shipping import bench, weights
+from oms_web.domain.shipping import bench, planning, weights
 from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping.events import ShipmentPacked
 from oms_web.domain.shipping.models import Parcel, Shipment
@@ -146,7 +146,8 @@ def weigh(work: Work, shipment_id: int, measured_g: int, reason: str = "") -> We
     if box is None:
         raise NotAllowedNow("Every box of this parcel is weighed.")
     company = work.session.get(Company, 1) or Company(packaging_g=0, tolerance_g=0, tolerance_pct=0)
-    expected = weights.expected(work.session, within[box.position], company.packaging_g)
+    expected = weights.expected(work.session, within[box.position],
+                                planning.packaging_g(work.session, shipment))
     tolerance = weighing.Tolerance(company.tolerance_g, company.tolerance_pct)
     reason = " ".join(reason.split())[:weighing.LONGEST_REASON]
     off = weighing.is_off(expected, measured_g, tolerance)

@@ -176,6 +176,16 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_document_series')),
     sa.UniqueConstraint('kind', 'name', name=op.f('uq_document_series_kind_name'))
     )
+    op.create_table('einvoice_notice',
+    sa.Column('environment', sa.String(length=10), nullable=False),
+    sa.Column('event', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.String(length=13), nullable=False),
+    sa.Column('begins', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('ends', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('title', sa.String(length=300), nullable=False),
+    sa.Column('text', sa.Text(), nullable=False),
+    sa.PrimaryKeyConstraint('environment', 'event', name=op.f('pk_einvoice_notice'))
+    )
     op.create_table('einvoice_settings',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('environment', sa.String(length=10), nullable=False),
@@ -199,6 +209,8 @@ def upgrade() -> None:
     sa.Column('paused_until', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.Column('incoming_mark', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.Column('incoming_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('notices_asked_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('notices_read_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.Column('changed_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
     sa.CheckConstraint('id = 1', name=op.f('ck_einvoice_settings_only_one')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_einvoice_settings'))
@@ -422,6 +434,7 @@ def upgrade() -> None:
     sa.Column('label_format', sa.String(length=8), nullable=False),
     sa.Column('default_g', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('insures', sa.Boolean(), nullable=False),
+    sa.Column('issues_wz', sa.Boolean(), nullable=False),
     sa.Column('contents', sa.Text(), nullable=False),
     sa.Column('sender', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
     sa.CheckConstraint('id = 1', name=op.f('ck_sending_settings_only_one')),
@@ -549,6 +562,14 @@ def upgrade() -> None:
     sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['user_id'], ['user_account.id'], name=op.f('fk_begun_order_user_id')),
     sa.PrimaryKeyConstraint('user_id', name=op.f('pk_begun_order'))
+    )
+    op.create_table('book_account',
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('since', sa.Date(), nullable=False),
+    sa.Column('proformas', sa.Boolean(), nullable=False),
+    sa.Column('changed_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_book_account_account_id')),
+    sa.PrimaryKeyConstraint('account_id', name=op.f('pk_book_account'))
     )
     op.create_table('channel_grant',
     sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -772,6 +793,20 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['template_id'], ['message_template.id'], name=op.f('fk_message_variant_template_id')),
     sa.PrimaryKeyConstraint('template_id', 'account_id', name=op.f('pk_message_variant'))
     )
+    op.create_table('own_price',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('service', sa.String(length=80), nullable=False),
+    sa.Column('country', sa.String(length=2), nullable=False),
+    sa.Column('heaviest_g', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('price', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_own_price_account_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_own_price'))
+    )
+    with op.batch_alter_table('own_price', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_own_price_account_id'), ['account_id'], unique=False)
+
     op.create_table('pick_list',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('warehouse_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -830,6 +865,7 @@ def upgrade() -> None:
     sa.Column('cheapest_delivery', sa.BigInteger(), nullable=True),
     sa.Column('extra_days', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('correct_by_itself', sa.Boolean(), nullable=False),
+    sa.Column('claim_fees', sa.Boolean(), nullable=False),
     sa.Column('label_account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('label_service', sa.String(length=60), nullable=False),
     sa.Column('label_size', sa.String(length=40), nullable=False),
@@ -941,6 +977,7 @@ def upgrade() -> None:
     sa.Column('service', sa.String(length=80), nullable=False),
     sa.Column('size', sa.String(length=20), nullable=False),
     sa.Column('packaging_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('among', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
     sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_service_rule_account_id')),
     sa.ForeignKeyConstraint(['channel_id'], ['channel_account.id'], name=op.f('fk_service_rule_channel_id')),
     sa.ForeignKeyConstraint(['packaging_id'], ['packaging.id'], name=op.f('fk_service_rule_packaging_id')),
@@ -1454,6 +1491,24 @@ def upgrade() -> None:
     with op.batch_alter_table('pick_scan', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_pick_scan_pick_list_id'), ['pick_list_id'], unique=False)
 
+    op.create_table('price_answer',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('digest', sa.String(length=64), nullable=False),
+    sa.Column('request', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('state', sa.String(length=8), nullable=False),
+    sa.Column('rates', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('why', sa.String(length=500), nullable=False),
+    sa.Column('asked_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_price_answer_account_id')),
+    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_price_answer_order_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_price_answer')),
+    sa.UniqueConstraint('order_id', 'digest', 'account_id', name=op.f('uq_price_answer_order_id_digest_account_id'))
+    )
+    with op.batch_alter_table('price_answer', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_price_answer_asked_at'), ['asked_at'], unique=False)
+
     op.create_table('price_note',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('variant_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1680,6 +1735,30 @@ def upgrade() -> None:
         batch_op.create_index('ix_till_shift_open', ['till_id'], unique=True, sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
         batch_op.create_index('ix_till_shift_till', ['till_id', 'id'], unique=False)
 
+    op.create_table('book_entry',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('state', sa.String(length=8), nullable=False),
+    sa.Column('reference', sa.String(length=80), nullable=False),
+    sa.Column('url', sa.String(length=300), nullable=False),
+    sa.Column('why', sa.Text(), nullable=False),
+    sa.Column('attempts', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('is_settled', sa.Boolean(), nullable=False),
+    sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('entered_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('due_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['account_id'], ['channel_account.id'], name=op.f('fk_book_entry_account_id')),
+    sa.ForeignKeyConstraint(['document_id'], ['document.id'], name=op.f('fk_book_entry_document_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_book_entry')),
+    sa.UniqueConstraint('account_id', 'document_id', name=op.f('uq_book_entry_account_id_document_id'))
+    )
+    with op.batch_alter_table('book_entry', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_book_entry_document_id'), ['document_id'], unique=False)
+        batch_op.create_index('ix_book_entry_due', ['due_at'], unique=False, sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
+        batch_op.create_index('ix_book_entry_open', ['state', 'id'], unique=False, sqlite_where=sa.text("state NOT IN ('entered', 'left_out') OR why != ''"), postgresql_where=sa.text("state NOT IN ('entered', 'left_out') OR why != ''"))
+        batch_op.create_index('ix_book_entry_unpaid', ['document_id'], unique=False, sqlite_where=sa.text("state = 'entered' AND NOT is_settled"), postgresql_where=sa.text("state = 'entered' AND NOT is_settled"))
+
     op.create_table('channel_notice',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1712,6 +1791,39 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_channel_notice_outgoing_id'), ['outgoing_id'], unique=False)
         batch_op.create_index('ix_channel_notice_wrong', ['account_id'], unique=False, sqlite_where=sa.text("state IN ('failed', 'retry', 'unknown')"), postgresql_where=sa.text("state IN ('failed', 'retry', 'unknown')"))
 
+    op.create_table('courier_claim',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('shipment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('case_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('carrier', sa.String(length=40), nullable=False),
+    sa.Column('reason', sa.String(length=8), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('story', sa.Text(), nullable=False),
+    sa.Column('state', sa.String(length=8), nullable=False),
+    sa.Column('term', sa.String(length=40), nullable=False),
+    sa.Column('due_on', sa.Date(), nullable=False),
+    sa.Column('sent_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('answer_on', sa.Date(), nullable=True),
+    sa.Column('reference', sa.String(length=80), nullable=False),
+    sa.Column('paid', sa.BigInteger(), nullable=True),
+    sa.Column('answer', sa.String(length=500), nullable=False),
+    sa.Column('by_name', sa.String(length=120), nullable=False),
+    sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('closed_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.CheckConstraint('amount > 0', name=op.f('ck_courier_claim_amount_positive')),
+    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_courier_claim_order_id')),
+    sa.ForeignKeyConstraint(['shipment_id'], ['shipment.id'], name=op.f('fk_courier_claim_shipment_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_courier_claim'))
+    )
+    with op.batch_alter_table('courier_claim', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_courier_claim_case_id'), ['case_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_courier_claim_order_id'), ['order_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_courier_claim_shipment_id'), ['shipment_id'], unique=False)
+        batch_op.create_index('ix_courier_claim_state', ['state', 'id'], unique=False)
+        batch_op.create_index('uq_courier_claim_shipment', ['shipment_id'], unique=True, sqlite_where=sa.text("state IN ('open', 'sent')"), postgresql_where=sa.text("state IN ('open', 'sent')"))
+
     op.create_table('document_file',
     sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('file', sa.String(length=80), nullable=False),
@@ -1725,7 +1837,7 @@ def upgrade() -> None:
     sa.Column('nip', sa.String(length=10), nullable=False),
     sa.Column('environment', sa.String(length=10), nullable=False),
     sa.Column('issue_date', sa.Date(), nullable=False),
-    sa.Column('deadline', sa.Date(), nullable=False),
+    sa.Column('deadline', sa.Date(), nullable=True),
     sa.Column('state', sa.String(length=8), nullable=False),
     sa.Column('file', sa.String(length=80), nullable=True),
     sa.Column('hash', sa.String(length=44), nullable=True),
@@ -1770,6 +1882,7 @@ def upgrade() -> None:
     sa.Column('track_due_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.Column('request', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
     sa.Column('reasons', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
+    sa.Column('among', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
     sa.Column('state', sa.String(length=10), nullable=False),
     sa.Column('asked', sa.Boolean(), nullable=False),
     sa.Column('why', sa.String(length=500), nullable=False),
@@ -2029,6 +2142,7 @@ def upgrade() -> None:
     sa.Column('reason', sa.String(length=300), nullable=False),
     sa.Column('bank_account', sa.String(length=40), nullable=False),
     sa.Column('request_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('channel_order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('reference', sa.String(length=160), nullable=False),
     sa.Column('echo', sa.String(length=240), nullable=False),
     sa.Column('why', sa.Text(), nullable=False),
@@ -2040,6 +2154,7 @@ def upgrade() -> None:
     sa.Column('sent_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.Column('ended_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.CheckConstraint('amount > 0', name=op.f('ck_refund_amount_positive')),
+    sa.ForeignKeyConstraint(['channel_order_id'], ['channel_order.id'], name=op.f('fk_refund_channel_order_id')),
     sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_refund_order_id')),
     sa.ForeignKeyConstraint(['purse_id'], ['sales_order.id'], name=op.f('fk_refund_purse_id')),
     sa.ForeignKeyConstraint(['request_id'], ['payment_request.id'], name=op.f('fk_refund_request_id')),
@@ -2162,6 +2277,35 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f('ix_bank_entry_order_id'), ['order_id'], unique=False)
         batch_op.create_index('ix_bank_entry_state', ['state', 'id'], unique=False)
 
+    op.create_table('fee_claim',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('order_line_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('channel_order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('quantity', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('key', sa.String(length=60), nullable=False),
+    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('reference', sa.String(length=160), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('currency', sa.String(length=3), nullable=False),
+    sa.Column('why', sa.Text(), nullable=False),
+    sa.Column('attempts', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('created_by', sa.String(length=120), nullable=False),
+    sa.Column('due_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('ended_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.CheckConstraint('quantity > 0', name=op.f('ck_fee_claim_quantity_positive')),
+    sa.ForeignKeyConstraint(['channel_order_id'], ['channel_order.id'], name=op.f('fk_fee_claim_channel_order_id')),
+    sa.ForeignKeyConstraint(['order_id'], ['sales_order.id'], name=op.f('fk_fee_claim_order_id')),
+    sa.ForeignKeyConstraint(['order_line_id'], ['order_line.id'], name=op.f('fk_fee_claim_order_line_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_fee_claim')),
+    sa.UniqueConstraint('key', name=op.f('uq_fee_claim_key'))
+    )
+    with op.batch_alter_table('fee_claim', schema=None) as batch_op:
+        batch_op.create_index('ix_fee_claim_due', ['due_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_fee_claim_order_id'), ['order_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_fee_claim_order_line_id'), ['order_line_id'], unique=False)
+
     op.create_table('order_line_part',
     sa.Column('line_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('variant_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -2195,6 +2339,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('parcel', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_parcel_booking_id'), ['booking_id'], unique=False)
+        batch_op.create_index('ix_parcel_on_the_road', ['travel_at', 'shipment_id'], unique=False, sqlite_where=sa.text("booking_id IS NOT NULL AND travel <> 'delivered'"), postgresql_where=sa.text("booking_id IS NOT NULL AND travel <> 'delivered'"))
         batch_op.create_index(batch_op.f('ix_parcel_shipment_id'), ['shipment_id'], unique=False)
         batch_op.create_index('ix_parcel_track_due', ['track_due_at'], unique=False, sqlite_where=sa.text('track_due_at IS NOT NULL'), postgresql_where=sa.text('track_due_at IS NOT NULL'))
         batch_op.create_index(batch_op.f('ix_parcel_tracking_key'), ['tracking_key'], unique=False)
@@ -2235,6 +2380,9 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_return_clock')),
     sa.UniqueConstraint('return_id', 'what', name=op.f('uq_return_clock_return_id_what'))
     )
+    with op.batch_alter_table('return_clock', schema=None) as batch_op:
+        batch_op.create_index('ix_return_clock_running', ['due_at', 'what', 'return_id'], unique=False, sqlite_where=sa.text('stopped_at IS NULL'), postgresql_where=sa.text('stopped_at IS NULL'))
+
     op.create_table('return_line',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('return_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -2405,6 +2553,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_return_line_order_line_id'))
 
     op.drop_table('return_line')
+    with op.batch_alter_table('return_clock', schema=None) as batch_op:
+        batch_op.drop_index('ix_return_clock_running', sqlite_where=sa.text('stopped_at IS NULL'), postgresql_where=sa.text('stopped_at IS NULL'))
+
     op.drop_table('return_clock')
     with op.batch_alter_table('pick_task', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_pick_task_order_id'))
@@ -2414,10 +2565,17 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_parcel_tracking_key'))
         batch_op.drop_index('ix_parcel_track_due', sqlite_where=sa.text('track_due_at IS NOT NULL'), postgresql_where=sa.text('track_due_at IS NOT NULL'))
         batch_op.drop_index(batch_op.f('ix_parcel_shipment_id'))
+        batch_op.drop_index('ix_parcel_on_the_road', sqlite_where=sa.text("booking_id IS NOT NULL AND travel <> 'delivered'"), postgresql_where=sa.text("booking_id IS NOT NULL AND travel <> 'delivered'"))
         batch_op.drop_index(batch_op.f('ix_parcel_booking_id'))
 
     op.drop_table('parcel')
     op.drop_table('order_line_part')
+    with op.batch_alter_table('fee_claim', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_fee_claim_order_line_id'))
+        batch_op.drop_index(batch_op.f('ix_fee_claim_order_id'))
+        batch_op.drop_index('ix_fee_claim_due')
+
+    op.drop_table('fee_claim')
     with op.batch_alter_table('bank_entry', schema=None) as batch_op:
         batch_op.drop_index('ix_bank_entry_state')
         batch_op.drop_index(batch_op.f('ix_bank_entry_order_id'))
@@ -2504,6 +2662,14 @@ def downgrade() -> None:
 
     op.drop_table('einvoice')
     op.drop_table('document_file')
+    with op.batch_alter_table('courier_claim', schema=None) as batch_op:
+        batch_op.drop_index('uq_courier_claim_shipment', sqlite_where=sa.text("state IN ('open', 'sent')"), postgresql_where=sa.text("state IN ('open', 'sent')"))
+        batch_op.drop_index('ix_courier_claim_state')
+        batch_op.drop_index(batch_op.f('ix_courier_claim_shipment_id'))
+        batch_op.drop_index(batch_op.f('ix_courier_claim_order_id'))
+        batch_op.drop_index(batch_op.f('ix_courier_claim_case_id'))
+
+    op.drop_table('courier_claim')
     with op.batch_alter_table('channel_notice', schema=None) as batch_op:
         batch_op.drop_index('ix_channel_notice_wrong', sqlite_where=sa.text("state IN ('failed', 'retry', 'unknown')"), postgresql_where=sa.text("state IN ('failed', 'retry', 'unknown')"))
         batch_op.drop_index(batch_op.f('ix_channel_notice_outgoing_id'))
@@ -2512,6 +2678,13 @@ def downgrade() -> None:
         batch_op.drop_index('ix_channel_notice_created')
 
     op.drop_table('channel_notice')
+    with op.batch_alter_table('book_entry', schema=None) as batch_op:
+        batch_op.drop_index('ix_book_entry_unpaid', sqlite_where=sa.text("state = 'entered' AND NOT is_settled"), postgresql_where=sa.text("state = 'entered' AND NOT is_settled"))
+        batch_op.drop_index('ix_book_entry_open', sqlite_where=sa.text("state NOT IN ('entered', 'left_out') OR why != ''"), postgresql_where=sa.text("state NOT IN ('entered', 'left_out') OR why != ''"))
+        batch_op.drop_index('ix_book_entry_due', sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
+        batch_op.drop_index(batch_op.f('ix_book_entry_document_id'))
+
+    op.drop_table('book_entry')
     with op.batch_alter_table('till_shift', schema=None) as batch_op:
         batch_op.drop_index('ix_till_shift_till')
         batch_op.drop_index('ix_till_shift_open', sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
@@ -2565,6 +2738,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_price_note_variant')
 
     op.drop_table('price_note')
+    with op.batch_alter_table('price_answer', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_price_answer_asked_at'))
+
+    op.drop_table('price_answer')
     with op.batch_alter_table('pick_scan', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_pick_scan_pick_list_id'))
 
@@ -2714,6 +2891,10 @@ def downgrade() -> None:
         batch_op.drop_index('ix_pick_list_state')
 
     op.drop_table('pick_list')
+    with op.batch_alter_table('own_price', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_own_price_account_id'))
+
+    op.drop_table('own_price')
     op.drop_table('message_variant')
     op.drop_table('location')
     with op.batch_alter_table('list_view', schema=None) as batch_op:
@@ -2748,6 +2929,7 @@ def downgrade() -> None:
     op.drop_table('channel_pace')
     op.drop_table('channel_order')
     op.drop_table('channel_grant')
+    op.drop_table('book_account')
     op.drop_table('begun_order')
     with op.batch_alter_table('api_call', schema=None) as batch_op:
         batch_op.drop_index('ix_api_call_at')
@@ -2802,6 +2984,7 @@ def downgrade() -> None:
 
     op.drop_table('exchange_rate')
     op.drop_table('einvoice_settings')
+    op.drop_table('einvoice_notice')
     op.drop_table('document_series')
     op.drop_table('connector_check')
     op.drop_table('company')

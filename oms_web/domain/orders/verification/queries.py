@@ -58,6 +58,7 @@ def queued_without(session: Session, most: int = 999) -> int:
     return int(session.scalar(select(func.count()).select_from(bare.subquery())) or 0)
 
 
-def oldest(session: Session) -> datetime | None:
-    """When the oldest finding that is open was made."""
-    return session.scalar(select(func.min(Finding.found_at)).where(OPEN))
+def oldest(session: Session, kinds: Collection[str]) -> datetime | None:
+    """When the oldest open finding of some kinds was made."""
+    return session.scalar(
+        select(func.min(Finding.found_at)).where(OPEN, Finding.kind.in_(sorted(kinds))))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -42,11 +40,3 @@ def too_much(session: Session) -> dict[str, int]:
     for currency, amount in twice:
         beyond[currency] = beyond.get(currency, 0) + int(amount)
     return {currency: int(amount) for currency, amount in beyond.items() if amount}
-
-
-def of_orders(session: Session, order_ids: Sequence[int]) -> dict[tuple[int, str], int]:
-    """(order, currency) -> what couriers charged for its parcels, net."""
-    return {(order_id, currency): int(amount) for order_id, currency, amount in session.execute(
-        select(CourierCharge.order_id, CourierCharge.currency, func.sum(CourierCharge.amount))
-        .where(CourierCharge.order_id.in_(order_ids))
-        .group_by(CourierCharge.order_id, CourierCharge.currency))}

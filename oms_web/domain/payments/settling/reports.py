@@ -47,7 +47,6 @@ class Shape:
     """A report's shape: field -> headings that may stand for it, and what its words mean."""
 
     key: str
-    name: str
     columns: Mapping[str, Sequence[str]]
     needs: frozenset[str]
     kind: Callable[[Mapping[str, str]], str]
@@ -72,23 +71,23 @@ def _amazon(row: Mapping[str, str]) -> str:
 
 
 SHAPES: tuple[Shape, ...] = (
-    Shape("inpost", "InPost: COD", {
+    Shape("inpost", {
         "ref": ("numer przesyłki", "numer przesylki", "numer paczki", "nr przesyłki"),
         "amount": ("kwota pobrania", "kwota pobrania [pln]", "pobranie"),
         "day": ("data wypłaty", "data wyplaty", "data przelewu", "data doręczenia"),
         "payout": ("numer przelewu", "id przelewu", "numer rozliczenia")},
         frozenset(("ref", "amount", "day")), lambda _row: COD, "parcel"),
-    Shape("allegro_billing", "Allegro: billing", {
+    Shape("allegro_billing", {
         "day": ("data",), "type": ("typ operacji",), "plus": ("uznania",),
         "minus": ("obciążenia", "obciazenia"), "text": ("szczegóły operacji",
                                                         "szczegoly operacji")},
         frozenset(("day", "type", "plus", "minus")), lambda _row: FEE),
-    Shape("allegro", "Allegro: payouts", {
+    Shape("allegro", {
         "day": ("data zaksięgowania", "data zaksiegowania", "data"),
         "ref": ("identyfikator", "numer zamówienia"), "type": ("operacja",),
         "amount": ("kwota",), "text": ("oferta",)},
         frozenset(("day", "ref", "type", "amount")), _allegro),
-    Shape("amazon", "Amazon: settlement (V2)", {
+    Shape("amazon", {
         "payout": ("settlement-id",), "ref": ("order-id",), "type": ("transaction-type",),
         "amount_type": ("amount-type",), "text": ("amount-description",), "amount": ("amount",),
         "day": ("posted-date",), "currency": ("currency",)},

@@ -1,0 +1,55 @@
+"""Labels that would collect money that is not owed any more.
+
+What a courier collects is frozen in a label when it is written down. Who pays afterwards would pay
+twice at the door, so such a parcel waits until its label was bought anew. A label that collects
+less than is owed harms nobody: another one may collect the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy.orm import Session
+
+from oms_web.domain.orders.models import Order, OrderLine
+from oms_web.domain.shipping import bookings
+from oms_web.domain.shipping.label_models import LabelBooking
+from oms_web.domain.shipping.models import Shipment, ShipmentLine
+
+WAITING = ("packing", "packed")
+
+
+def too_much() -> ColumnElement[bool]:
+    """The condition that the label of a shipment collects more than the orders in it still owe."""
+    inside = (select(OrderLine.order_id)
+              .join(ShipmentLine, ShipmentLine.line_id == OrderLine.id)
+              .where(ShipmentLine.shipment_id == Shipment.id).correlate(Shipment))
+    owed = select(func.coalesce(func.sum(case(
+        (Order.total > Order.paid_total, Order.total - Order.paid_total), else_=0)), 0)).where(
+            Order.id.in_(inside)).scalar_subquery()
+    return LabelBooking.request["cod"].as_integer() > owed
+
+
+def _found() -> Select[tuple[int]]:
+    return select(Shipment.id).join(LabelBooking, LabelBooking.shipment_id == Shipment.id).where(
+        Shipment.state.in_(WAITING), LabelBooking.state.in_(bookings.LIVE),
+        ~LabelBooking.is_return, too_much())
+
+
+def among(session: Session, shipment_ids: Collection[int]) -> set[int]:
+    """Those of these shipments that wait here and whose label collects too much: one statement."""
+    if not shipment_ids:
+        return set()
+    return set(session.scalars(_found().where(Shipment.id.in_(shipment_ids))))
+
+
+def waiting() -> ColumnElement[bool]:
+    """The same as a condition on shipments."""
+    return Shipment.id.in_(_found())
+
+
+def count(session: Session, most: int) -> int:
+    """How many parcels wait because of that, counted up to ``most``."""
+    return int(session.scalar(
+        select(func.count()).select_from(_found().limit(most).subquery())) or 0)

@@ -58,13 +58,13 @@ INPUTS: Mapping[str, Mapping[str, bool]] = {
 KINDS: Mapping[str, type[Any]] = {"Int": int, "String": str, "ID": str, "Boolean": bool}
 KNOWN = frozenset({
     "008e00a44ee53e45", "02d301e672ab451a", "06ed887e72436bc3", "176e1303dea2af3d",
-    "1af61826455a5ca7", "2953d755eb8407c8", "30e5054bc252632d", "3396e756d96a6615",
-    "44dc9bcd4676423e", "4ae1461acca63608", "58692a8c87823af1", "5f25e8bbbf28c5f6",
-    "652999bd2032237f", "658afe06d5df2984", "755510726e3fa6a4", "7c84952ad4de9c51",
-    "7f2953256961567a", "8e5b2e502d4b94ff", "9182a8ccc574be87", "a784537bc9c65edd",
-    "a933cfe057913785", "ac094aecfdba1f5d", "c60e779d3f828eb1", "cfee62819de10cce",
-    "d4478297323c34d3", "dc4c555bcd8cc5a3", "e5e1e81b7bd1df11", "e8beed05d454165c",
-    "f818539fc8dad970",
+    "1af61826455a5ca7", "20f8348fcdd639fb", "2953d755eb8407c8", "30e5054bc252632d",
+    "3396e756d96a6615", "44dc9bcd4676423e", "4ae1461acca63608", "58692a8c87823af1",
+    "5f25e8bbbf28c5f6", "652999bd2032237f", "658afe06d5df2984", "755510726e3fa6a4",
+    "7c84952ad4de9c51", "7f2953256961567a", "8e5b2e502d4b94ff", "9182a8ccc574be87",
+    "a784537bc9c65edd", "a933cfe057913785", "ac094aecfdba1f5d", "c60e779d3f828eb1",
+    "cfee62819de10cce", "d4478297323c34d3", "dc4c555bcd8cc5a3", "e5e1e81b7bd1df11",
+    "e8beed05d454165c", "f47e4329c522add8", "f818539fc8dad970",
 })
 
 

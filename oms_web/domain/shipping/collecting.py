@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy import ColumnElement, Select, case, exists, func, select
 from sqlalchemy.orm import Session
 
 from oms_web.domain.orders.models import Order, OrderLine
@@ -32,9 +32,10 @@ def too_much() -> ColumnElement[bool]:
 
 
 def _found() -> Select[tuple[int]]:
-    return select(Shipment.id).join(LabelBooking, LabelBooking.shipment_id == Shipment.id).where(
-        Shipment.state.in_(WAITING), LabelBooking.state.in_(bookings.LIVE),
-        ~LabelBooking.is_return, too_much())
+    # Few parcels wait here, while labels are kept for ever: what waits is looked at first.
+    return select(Shipment.id).where(Shipment.state.in_(WAITING), exists().where(
+        LabelBooking.shipment_id == Shipment.id, LabelBooking.state.in_(bookings.LIVE),
+        ~LabelBooking.is_return, too_much()))
 
 
 def among(session: Session, shipment_ids: Collection[int]) -> set[int]:

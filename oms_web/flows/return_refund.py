@@ -135,7 +135,8 @@ def act(work: Work, refund_id: int, name: str, *, why: str = "", reference: str 
     refund = refunds.lock(work.session, refund_id)
     if name in ("drop", "refuse") and not why.strip() and refund.state != refund_states.REFUSED:
         raise Invalid("Say why.", "why")
-    in_hand = name == "send" or (name == "refuse" and refund.state == refund_states.SENT)
+    in_hand = name == "send" or (name in ("refuse", "done") and refund.state in (
+        refund_states.APPROVED, refund_states.SENT))
     if in_hand and refund.method in refund_states.ASKED_FOR:
         raise NotAllowedNow("Nobody sends this one by hand: the provider or the channel is asked.")
     done = refunds.act(work, refund, name, why=why, reference=reference)

@@ -56,6 +56,9 @@ def test_a_case_is_paid_back_on_the_channel_and_its_commission_claimed(shop, own
     assert answer.status_code == 303
     [refund] = rows(shop, Refund)
     owner.post(f"/returns/{case}/refunds/{refund.id}/approve")
+    assert f"/refunds/{refund.id}/done" not in html(owner.get(f"/returns/{case}"))
+    owner.post(f"/returns/{case}/refunds/{refund.id}/done")  # from a page of before
+    assert rows(shop, Refund)[0].state == "approved"  # nobody says that the channel paid but it
     card = text_of(owner.get(f"/returns/{case}"))
     assert "It is ordered" not in card  # nobody orders it by hand
     assert "Claim the commission back" not in card  # the buyer has no money yet

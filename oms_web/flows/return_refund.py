@@ -22,7 +22,15 @@ from oms_web.domain.orders.models import Order
 from oms_web.domain.payments import refund_states, refunds
 from oms_web.domain.payments.models import Refund
 from oms_web.domain.payments.refunds import Asked
-from oms_web.domain.returns import intake, kinds, money, refund_plan, service, tracks
+from oms_web.domain.returns import (
+    correcting,
+    intake,
+    kinds,
+    money,
+    refund_plan,
+    service,
+    tracks,
+)
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.refund_plan import Plan, Wish
 
@@ -127,7 +135,8 @@ def act(work: Work, refund_id: int, name: str, *, why: str = "", reference: str 
     Raises:
         NotFound: there is none.
         Invalid: dropped or refused without a word why.
-        NotAllowedNow: its state does not permit that, or a machine has it in hand.
+        NotAllowedNow: its state does not permit that, a machine has it in hand, or it is dropped
+            although the invoice was corrected by it.
     """
     known = refunds.get(work.session, refund_id)
     orders.lock_order(work.session, known.order_id)
@@ -139,6 +148,8 @@ def act(work: Work, refund_id: int, name: str, *, why: str = "", reference: str 
         refund_states.APPROVED, refund_states.SENT))
     if in_hand and refund.method in refund_states.ASKED_FOR:
         raise NotAllowedNow("Nobody sends this one by hand: the provider or the channel is asked.")
+    if name == "drop" and correcting.corrections_of(work.session, [refund]):
+        raise NotAllowedNow("Its correction was issued. Correct the invoice back first.")
     done = refunds.act(work, refund, name, why=why, reference=reference)
     if case is not None:
         service.follow(work, case)

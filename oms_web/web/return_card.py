@@ -38,7 +38,7 @@ from oms_web.domain.shipping import bookings, claims
 from oms_web.domain.shipping import service as shipping
 from oms_web.extensions import db
 from oms_web.flows import return_bench, return_case, return_exchange, return_letter, return_refund
-from oms_web.web import acts, asked, case_corrections, case_words, label_words
+from oms_web.web import acts, asked, case_corrections, case_words, formats, label_words
 from oms_web.web.access import act, allowed
 from oms_web.web.door import oms, reading, writing
 from oms_web.web.forms import Form, Needed, choices
@@ -176,7 +176,8 @@ def _timeline(case: Return) -> list[dict[str, Any]]:
         found.append({
             "at": entry.at, "icon": ICONS.get(entry.act.partition(".")[2], "history"),
             "text": acts.said(entry.act), "tone": "",
-            "note": " · ".join(filter(None, (*rows, entry.note or "", entry.actor_name)))})
+            "note": " · ".join(filter(None, (
+                *rows, entry.note or "", formats.person(entry.actor_name))))})
     return found
 
 

@@ -102,6 +102,15 @@ def test_it_needs_an_approved_refund_and_an_invoice(shop):
         correct(shop, made.id)
 
 
+def test_what_was_corrected_is_not_dropped(shop):
+    approved = refund(shop, "k", Wish({shop.cup: 1}))
+    correct(shop, approved)
+    with pytest.raises(NotAllowedNow, match="correction was issued"):
+        shop.do(return_refund.act, approved, "drop", why="a mistake")
+    other = refund(shop, "k2", Wish({shop.cup: 1}))
+    assert shop.do(return_refund.act, other, "drop", why="a mistake")
+
+
 def test_by_itself_only_where_the_seller_wants_it(shop, both):
     first = refund(shop, "k1", Wish({shop.cup: 1}), "approve", "done")
     drain(both)

@@ -11,7 +11,6 @@ import json
 import logging
 import random
 import sqlite3
-import threading
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
@@ -22,6 +21,7 @@ from oms_demo.market.market import Market
 from oms_demo.market.orders import SENT, TO_SEND, WAITING
 from oms_demo.market.people import person
 from oms_demo.market.refusal import Refusal
+from oms_demo.market.repeating import Repeating
 from oms_demo.market.scenes import SCENES, act_out
 from oms_demo.market.store import moment, stamp
 
@@ -304,27 +304,11 @@ def _after(market: Market, at: datetime) -> datetime | None:
     return at + timedelta(seconds=60 / often * rng.uniform(2 / 3, 4 / 3))
 
 
-class Ticker(threading.Thread):
-    """Calls ``tick`` every second until stopped. A failed tick is logged, the next one tried."""
+class Ticker(Repeating):
+    """Calls ``tick`` every second until stopped."""
 
     def __init__(self, market: Market, every: float = 1.0) -> None:
-        super().__init__(name="bustle", daemon=True)
-        self._market = market
-        self._every = every
-        self._stop_asked = threading.Event()
-
-    def run(self) -> None:
-        """Tick until ``stop``."""
-        while not self._stop_asked.wait(self._every):
-            try:
-                tick(self._market)
-            except Exception:
-                log.exception("a tick failed")
-
-    def stop(self) -> None:
-        """End after the present tick."""
-        self._stop_asked.set()
-        self.join(timeout=5)
+        super().__init__("tick", lambda: tick(market), every)
 
 
 # how busy each hour of the day (UTC) is

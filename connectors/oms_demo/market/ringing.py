@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-import threading
 from datetime import datetime, timedelta
 
 from oms_demo.market.market import Market
+from oms_demo.market.repeating import Repeating
 from oms_demo.market.rings import TIMEOUT_S, Post, Sender, send
 from oms_demo.market.store import stamp
 
@@ -54,24 +54,8 @@ def _note(db: sqlite3.Connection, row: sqlite3.Row, now: datetime, good: bool) -
                (stamp(again), row["id"]))
 
 
-class Ringer(threading.Thread):
+class Ringer(Repeating):
     """Rings from a thread of its own until stopped, so that no order waits for a slow program."""
 
     def __init__(self, market: Market, every: float = 1.0) -> None:
-        super().__init__(name="ringer", daemon=True)
-        self._market = market
-        self._every = every
-        self._stop_asked = threading.Event()
-
-    def run(self) -> None:
-        """Ring until ``stop``."""
-        while not self._stop_asked.wait(self._every):
-            try:
-                ring_due(self._market)
-            except Exception:
-                log.exception("ringing failed")
-
-    def stop(self) -> None:
-        """End after the present ring."""
-        self._stop_asked.set()
-        self.join(timeout=TIMEOUT_S + 1)
+        super().__init__("ring", lambda: ring_due(market), every, TIMEOUT_S + 1)

@@ -127,7 +127,8 @@ def test_a_label_that_cannot_be_kept_does_not_undo_its_parcel(depot, monkeypatch
     depot.work()
     found = depot.booking(booking_id)
     assert (found.state, found.why, depot.sales()) == ("confirmed", "it came with the booking", 1)
-    assert found.tracking and not found.files
+    assert found.tracking
+    assert not found.files
 
 
 def test_a_refusal_names_its_field_and_another_try_is_another_key(depot):

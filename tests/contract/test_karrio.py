@@ -239,6 +239,27 @@ def test_a_lost_answer_waits_for_a_person(bench):
     assert len(bench.standin.bookings("OMS-1")) == 1
 
 
+def test_a_plugin_that_stumbles_after_it_sent_may_have_bought(bench, monkeypatch):
+    proxy = loading.plugin("fedex").Proxy
+    real = proxy.create_shipment
+
+    def stumbles(self, request):
+        real(self, request)
+        raise KeyError("shipmentTrackingNumber")
+
+    monkeypatch.setattr(proxy, "create_shipment", stumbles)
+    with pytest.raises(OutcomeUnknown):
+        bench.call(lambda c: c.book(bench.standin.booking("OMS-1")))
+    assert len(bench.standin.bookings("OMS-1")) == 1
+
+
+def test_who_may_not_do_that_is_told_so(bench):
+    bench.line.faults = {2: lambda request, answer: Response(403, {}, b"{}")}
+    with pytest.raises(AccessRefused) as refused:
+        bench.call(lambda c: c.rates(bench.standin.booking("OMS-1")))
+    assert (str(refused.value), refused.value.field) == (words.NO_RIGHTS, "secret_key")
+
+
 def test_a_lost_token_bought_nothing(bench):
     bench.line.faults = {1: lost}
     with pytest.raises(ChannelDown):
@@ -283,6 +304,9 @@ def test_what_it_cannot_do_is_said_before_anything_is_sent(bench, change, field)
     assert field in [one.field for one in bench.call(lambda c: c.check_booking(flawed))]
     with pytest.raises(Refused):
         bench.call(lambda c: c.book(flawed))
+    if field != "service":
+        with pytest.raises(Refused):
+            bench.call(lambda c: c.rates(flawed))
     assert not bench.line.calls
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
-from importlib import import_module
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from oms_connector import (
@@ -89,10 +89,9 @@ class Karrio(Connector):
     def book(self, booking: Booking) -> Booked:
         """Order it, once the request that karrio made of it says the same."""
         refuse(self.check_booking(booking))
-        lib, models = loading.karrio(), import_module("karrio.core.models")
         line, mapper, proxy = self._line(writes=True)
         request = _made(lambda: mapper.create_shipment_request(
-            mapping.shipment(models, self.carrier, booking, self._day(booking))))
+            mapping.shipment(loading.models(), self.carrier, booking, self._day(booking))))
         request, document = self._frozen(request)
         refuse(checking.differences(self.carrier, document, booking, {
             name: self._setting(name) for name in self.context.settings}))
@@ -101,7 +100,7 @@ class Karrio(Connector):
         number = str(getattr(details, "tracking_number", None) or "")
         if not number:
             raise self._refusal(line, messages) or OutcomeUnknown(words.NO_SENSE)
-        label = mapping.label(lib, getattr(details.docs, "label", None))
+        label = mapping.label(loading.karrio(), getattr(details.docs, "label", None))
         price, currency = _price(details)
         return Booked(str(details.shipment_identifier or number), "confirmed", [number], price,
                       currency or booking.currency, "" if label else words.NO_LABEL,
@@ -120,11 +119,9 @@ class Karrio(Connector):
         return self._tracked(trackings) if trackings else []
 
     def _tracked(self, trackings: Sequence[str]) -> Sequence[Journey | None]:
-        models = import_module("karrio.core.models") if loading.karrio() else None
-        assert models is not None
         line, mapper, proxy = self._line()
         request = _made(lambda: mapper.create_tracking_request(
-            models.TrackingRequest(tracking_numbers=list(trackings))))
+            loading.models().TrackingRequest(tracking_numbers=list(trackings))))
         response = self._ask(line, proxy.get_tracking, request)
         details, messages = _read(lambda: mapper.parse_tracking_response(response))
         found = {str(one.tracking_number): one for one in details or ()}
@@ -198,8 +195,8 @@ class Karrio(Connector):
 
     def _blamed(self, error: ChannelError) -> ChannelError:
         if isinstance(error, AccessRefused) and not error.field:
-            return AccessRefused(words.NO_ACCESS if str(error) != words.NO_RIGHTS
-                                 else words.NO_RIGHTS, self.carrier.blames)
+            said = words.NO_RIGHTS if str(error) == words.NO_RIGHTS else words.NO_ACCESS
+            return AccessRefused(said, self.carrier.blames)
         return error
 
     def _refusal(self, line: Seam, messages: Sequence[Any]) -> Refused | None:
@@ -219,11 +216,9 @@ class Cancels(Karrio):
 
     def cancel_booking(self, reference: str, tracking: Sequence[str]) -> None:
         """Cancel it; what the carrier calls cancelled already is."""
-        loading.karrio()
-        models = import_module("karrio.core.models")
         line, mapper, proxy = self._line(writes=True)
         request = _made(lambda: mapper.create_cancel_shipment_request(
-            models.ShipmentCancelRequest(shipment_identifier=reference)))
+            loading.models().ShipmentCancelRequest(shipment_identifier=reference)))
         response = self._ask(line, proxy.cancel_shipment, request)
         details, messages = _read(lambda: mapper.parse_cancel_shipment_response(response))
         if getattr(details, "success", False) is True:
@@ -240,11 +235,10 @@ class Rates(Karrio):
 
     def rates(self, booking: Booking) -> Sequence[Rate]:
         """Prices of this account, without tax as far as karrio tells it apart."""
-        loading.karrio()
-        models = import_module("karrio.core.models")
+        refuse(self.check_booking(replace(booking, service=self.carrier.sold[0].ref)))
         line, mapper, proxy = self._line()
         request = _made(lambda: mapper.create_rate_request(
-            mapping.question(models, self.carrier, booking, self._day(booking))))
+            mapping.question(loading.models(), self.carrier, booking, self._day(booking))))
         request, document = self._frozen(request)
         refuse(checking.price_differences(self.carrier, document, booking))
         response = self._ask(line, proxy.get_rates, request)

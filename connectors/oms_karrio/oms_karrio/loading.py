@@ -74,6 +74,12 @@ def karrio() -> Any:
     return lib
 
 
+def models() -> Any:
+    """karrio's own data classes. Errors as for ``plugin``."""
+    karrio()
+    return import_module("karrio.core.models")
+
+
 def _replace(lib: Any) -> None:
     helpers, utils = (import_module(f"karrio.core.utils{part}") for part in (".helpers", ""))
     bundle, moment = helpers.bundle_base64, lib.fiso_timestamp

@@ -26,8 +26,9 @@ PARCEL = Booking("OMS-1", "fedex_regional_economy", SELLER, BUYER, [Package(2501
 SETTINGS = {"account_number": "123", "billing_number": "BILL"}
 
 
-def party(address, name="personName"):
-    return {"contact": {name: address.name, "phoneNumber": address.phone},
+def party(address):
+    company = {"companyName": address.company} if address.company else {}
+    return {"contact": {"personName": address.name, "phoneNumber": address.phone} | company,
             "address": {"streetLines": [address.street], "city": address.city,
                         "postalCode": address.postcode, "countryCode": address.country}}
 
@@ -82,6 +83,7 @@ RECEIVER = "requestedShipment.recipients.0."
     (RECEIVER + "address.city", "Warsaw", "receiver.city"),
     (RECEIVER + "address.countryCode", "DE", "receiver.country"),
     (RECEIVER + "contact.personName", "N/A", "receiver.name"),
+    ("requestedShipment.shipper.contact.companyName", "Sklep", "sender.name"),
     (RECEIVER + "contact.phoneNumber", "000-000-0000", "receiver.phone"),
     ("requestedShipment.shipper.address.streetLines", ["7 Składowa"], "sender.street"),
     ("requestedShipment.preferredCurrency", "USD", "currency"),

@@ -32,9 +32,12 @@ class Fixed:
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """Where a request says who sends or receives; several paths are one line, joined by gaps."""
+    """Where a request says who sends or receives.
 
-    name: Sequence[str]
+    ``names``: a person's and a company's, in whatever order. ``street``: one line, joined by gaps.
+    """
+
+    names: Sequence[str]
     street: Sequence[str]
     postcode: str
     city: str
@@ -121,7 +124,8 @@ _FEDEX_BOX = _FEDEX + "requestedPackageLineItems.*."
 
 def _fedex_party(path: str) -> Party:
     return Party(
-        name=(f"{path}.contact.personName",), street=(f"{path}.address.streetLines.*",),
+        names=(f"{path}.contact.personName", f"{path}.contact.companyName"),
+        street=(f"{path}.address.streetLines.*",),
         postcode=f"{path}.address.postalCode", city=f"{path}.address.city",
         country=f"{path}.address.countryCode", phone=f"{path}.contact.phoneNumber")
 
@@ -182,7 +186,8 @@ FEDEX = Carrier(
 
 def _dhl_party(path: str, phone: str = "") -> Party:
     return Party(
-        name=(f"{path}.name1",), street=(f"{path}.addressStreet", f"{path}.addressHouse"),
+        names=(f"{path}.name1", f"{path}.name2"),
+        street=(f"{path}.addressStreet", f"{path}.addressHouse"),
         postcode=f"{path}.postalCode", city=f"{path}.city", country=f"{path}.country", phone=phone)
 
 

@@ -125,7 +125,8 @@ def _party(side: str, layout: Layout, party: Party, document: Any, address: Addr
         yield Flaw(f"{side}.postcode", words.OTHERWISE)
     if party.phone and _digits(told(party.phone)) != _digits(address.phone):
         yield Flaw(f"{side}.phone", words.OTHERWISE)
-    if _plain(told(*party.name)) not in (_plain(address.name), _plain(address.company)):
+    names = {_plain(str(one)) for path in party.names for one in at(document, path)}
+    if names != {_plain(one) for one in (address.name, address.company) if one.strip()}:
         yield Flaw(f"{side}.name", words.OTHERWISE)
 
 

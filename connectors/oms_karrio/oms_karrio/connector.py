@@ -43,7 +43,7 @@ def manifest_of(carrier: Carrier) -> Manifest:
     """What the app shows of a carrier: its own form, and whether it is only tried out."""
     return Manifest(
         key=f"karrio_{carrier.key}", name=carrier.name, letters=carrier.letters, hue=carrier.hue,
-        version="1.0", help=words.HELP,
+        version="1.0", quality="silver", help=words.HELP,
         settings=(*carrier.settings, Field("test", words.TEST, "flag", required=False)),
         capabilities=Capabilities(track_batch=20), limits=(Limit(per_second=2, burst=6),),
     )

@@ -7,9 +7,9 @@ import pytest
 pytest.importorskip("karrio.plugins.fedex",
                     reason="karrio is not installed here: see docs/connectors/karrio.md")
 
-from oms_connector.testing import ConnectorKit  # noqa: E402
+from oms_connector.testing import ConnectorKit
 
-from tests.contract.karrio_fedex_standin import Fedex  # noqa: E402
+from tests.contract.karrio_fedex_standin import Fedex
 
 
 class TestFedExByTheKit(ConnectorKit):

@@ -11,6 +11,7 @@ from oms_web.core.errors import InvalidForm
 from oms_web.domain.messages import starters, templates
 from oms_web.domain.messages.models import Message
 from oms_web.domain.returns import moments
+from oms_web.domain.returns.answering import Answer
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.service import Opening
 from oms_web.flows import return_case, return_letter
@@ -91,7 +92,7 @@ def test_what_a_buyer_did_themselves_is_acknowledged_elsewhere(shop):
 def test_the_answer_to_a_complaint_wears_the_sellers_own_letter(shop):
     made(shop, "case_answered", "case_accepted")
     case_id = opened(shop, "complaint")
-    shop.do(return_case.answer, case_id, "refund", "Zwracamy pieniądze.")
+    shop.do(return_case.answer, case_id, Answer("refund", "Zwracamy pieniądze."))
     for _ in range(2):
         shop.do(return_letter.answer, case_id)
     assert [name for name, _ in letters(shop)] == ["case_answered"]

@@ -19,11 +19,15 @@ from oms_web.web.forms import Form, Needed, choices
 from oms_web.web.order_form import typed_amount
 from oms_web.web.return_money import typed_minor
 
+UNSAID = "-"
+"""Nothing is chosen yet. Nothing is proposed either: an acceptance cannot be taken back."""
+
 
 class AnswerForm(Form):
     """The answer to a complaint."""
 
-    outcome = SelectField(_l("What is done"), choices=choices(case_words.OUTCOMES))
+    outcome = SelectField(_l("What is done"), choices=choices(
+        {UNSAID: _l("choose"), **case_words.OUTCOMES}))
     lowered = StringField(_l("The price is lowered by"))
     text = TextAreaField(_l("What the buyer is answered"), [Needed()])
     given = DateField(_l("Answered already, on"), [Optional()])
@@ -51,11 +55,12 @@ def asking(case: Return, order: Order | None, terms: list[CaseClock], form: Answ
     before = return_case.last_answer(case)
     late = before is None and return_case.is_late(work, case, order, work.now)
     made = form or AnswerForm(formdata=None, data={
-        "outcome": before.outcome if before else case.wish or kinds.REFUND, "text": case.answer,
+        "outcome": before.outcome if before else UNSAID, "text": case.answer,
         "lowered": typed_amount(case.lowered, case.currency) if case.lowered else ""})
-    if before is not None and before.accepts:
+    if before is not None:
         made.outcome.choices = choices({
-            name: words for name, words in case_words.OUTCOMES.items() if name})
+            name: words for name, words in case_words.OUTCOMES.items()
+            if name or not before.accepts})
     silent = any(one.rule in clocks.SILENCE_ACCEPTS and one.stopped_at is None for one in terms)
     return Asking(made, before, return_case.worth(work, case), late, silent)
 

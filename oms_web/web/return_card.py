@@ -140,10 +140,12 @@ def _card(case_id: int, *, note: NoteForm | None = None, answer: AnswerForm | No
 
 
 def _unsaid(case: Return, order: Order | None, terms: list[CaseClock]) -> dict[str, str] | None:
-    """Why no term runs in a case that has none, in words; None where one does or did."""
-    if terms:
+    """Why no term runs in a case that has none; None where one does or did, or nobody knows whose
+    case it is.
+    """
+    if terms or order is None:
         return None
-    country = (order.country if order else "") or "PL"
+    country = order.country or "PL"
     why, article = clocks.unsaid(country, case.kind)
     return {"why": why, "article": article,
             "country": countries.names(formats.language()).get(country, country)}

@@ -46,7 +46,7 @@ def test_an_answer_binds_whoever_gave_it(answer, before, late, field):
 @pytest.mark.parametrize(("case", "acts", "primary"), [
     (Standing("return", "new", "expected"), ("accept", "ask", "refuse", "call_off"), "accept"),
     (Standing("return", "new", "arrived"), ("accept", "ask", "refuse"), "judge"),
-    (Standing("return", "new", "arrived", empty=True), ("accept", "ask", "refuse", "call_off"),
+    (Standing("return", "new", "arrived", empty=True, nobody=True), ("accept", "call_off"),
      "judge"),
     (Standing("return", "accepted", "expected", "refunded"), ("close",), "close"),
     (Standing("return", "accepted", "judged"), ("close", "refuse"), "refund"),

@@ -271,7 +271,8 @@ def standing(session: Session, case: Return) -> tracks.Standing:
     """Where a case stands, for the decisions of ``tracks``."""
     empty = session.scalar(select(ReturnLine.id).where(ReturnLine.return_id == case.id)
                            .limit(1)) is None
-    return tracks.Standing(case.kind, case.phase, case.goods, case.money, case.outcome, empty)
+    return tracks.Standing(case.kind, case.phase, case.goods, case.money, case.outcome, empty,
+                           nobody=case.order_id is None and not case.buyer_email)
 
 
 def act(work: Work, case: Return, name: str, *, note: str = "") -> bool:

@@ -67,7 +67,8 @@ def after(phase: str, act: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Where a case stands. ``empty``: it has no units, such as a parcel that matches no order and
-    that nobody has opened yet. ``outcome``: what a complaint was answered with.
+    that nobody has opened yet. ``outcome``: what a complaint was answered with. ``nobody``: no
+    buyer is known.
     """
 
     kind: str
@@ -76,6 +77,7 @@ class Standing:
     money: str = MONEY_NONE
     outcome: str = ""
     empty: bool = False
+    nobody: bool = False
 
 
 def check(act: str, case: Standing) -> None:
@@ -88,6 +90,8 @@ def check(act: str, case: Standing) -> None:
         raise NotAllowedNow("A complaint is accepted or refused by its answer.")
     if case.kind == COMPLAINT and act == "call_off" and case.phase not in UNDECIDED:
         raise NotAllowedNow("This complaint was answered. Close the case instead.")
+    if case.nobody and act in ("ask", "refuse"):
+        raise NotAllowedNow("Say first which order this case belongs to.")
     if act == "refuse" and case.money != MONEY_NONE:
         raise NotAllowedNow("Money of this case has gone back or is about to. What was paid back "
                             "cannot be refused.")

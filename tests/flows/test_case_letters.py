@@ -12,9 +12,10 @@ from oms_web.domain.messages import starters, templates
 from oms_web.domain.messages.models import Message
 from oms_web.domain.returns import moments
 from oms_web.domain.returns.answering import Answer
+from oms_web.domain.returns.intake import Judgement
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.service import Opening
-from oms_web.flows import return_case, return_letter
+from oms_web.flows import return_bench, return_case, return_letter
 from oms_web.jobs import dispatch
 from oms_web.jobs.worker import drain
 from tests.after_sale import AfterSale
@@ -62,6 +63,15 @@ def test_each_turn_is_written_of_once(shop):
     assert "Powód: zniszczone w całości" in last.text
     shop.do(return_case.decide, case_id, "accept")
     assert len(letters(shop)) == 3
+
+
+def test_of_goods_that_came_unannounced_it_is_written_that_they_are_here(shop):
+    made(shop, "case_arrived")
+    found = shop.do(return_bench.scan, str(shop.order_id), "s1")
+    shop.do(return_bench.arrive, found.case_id)
+    line = shop.do(return_bench.pick_out, found.case_id, "CUP")
+    shop.do(return_bench.judge, found.case_id, Judgement(line, "A", "restock", "k"))
+    assert [name for name, _ in letters(shop)] == ["case_arrived"]
 
 
 def test_nothing_is_written_unless_the_seller_wishes_or_when_it_is_true_no_more(shop):

@@ -131,14 +131,18 @@ def open_case(work: Work, order: Order | None, lines: Sequence[OrderLine], openi
         if units:
             if line_id not in by_id:
                 raise Invalid("This is no line of the order.", "units")
-            add_line(work, row, by_id[line_id], units,
-                     opening.reasons.get(line_id) or opening.reason_code)
+            line = add_line(work, row, by_id[line_id], units,
+                            opening.reasons.get(line_id) or opening.reason_code)
+            if row.goods == tracks.ARRIVED:
+                line.arrived = units
     start_clocks(work, row, order, opening.claimed_at or work.now)
     accept_withdrawal(work, row, order)
     audit.record(work, "returns.open", "return", row.id,
                  {"case": [None, row.number], "kind": [None, row.kind]}, order_id=row.order_id,
                  note=row.reason or None)
     _turned(work, row, moments.opened(opening.source, opening.reason_code))
+    if row.goods == tracks.ARRIVED:
+        _turned(work, row, moments.ARRIVED)
     follow(work, row)
     return row, True
 

@@ -52,6 +52,8 @@ def test_an_answer_binds_whoever_gave_it(answer, before, late, field):
     (Standing("return", "accepted", "judged"), ("close", "refuse"), "refund"),
     (Standing("return", "accepted", "judged", "planned"), (), "money"),
     (Standing("withdrawal", "accepted", "expected"), ("close", "refuse", "call_off"), "refund"),
+    (Standing("withdrawal", "accepted", "expected", owed=True), ("refuse", "call_off"), "refund"),
+    (Standing("withdrawal", "refused", "judged", owed=True), ("close", "accept"), "close"),
     (Standing("withdrawal", "accepted", "judged", "refunded"), ("close",), "close"),
     (Standing("complaint", "new"), ("ask", "call_off"), "answer"),
     (Standing("complaint", "accepted", outcome="repair"), ("close",), "close"),

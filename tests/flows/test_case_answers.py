@@ -155,6 +155,15 @@ def test_a_withdrawal_in_time_waits_for_no_decision(shop):
         "accepted", 0, 1)
 
 
+def test_a_withdrawal_is_not_closed_while_its_money_is_here(shop):
+    case_id = opened(shop, "withdrawal")
+    with pytest.raises(NotAllowedNow, match="has not gone back yet"):
+        shop.do(return_case.decide, case_id, "close")
+    with shop.works.writing(TESTER) as work:  # nobody paid: nothing to be paid back
+        work.session.execute(update(Order).values(paid_total=0))
+    assert shop.do(return_case.decide, case_id, "close")
+
+
 def test_a_withdrawal_that_came_late_is_decided(shop):
     with shop.works.writing(TESTER) as work:
         work.session.execute(update(Shipment).values(
@@ -188,7 +197,8 @@ def test_money_that_goes_back_decides_a_return_and_nothing_is_refused_afterwards
 
 
 def test_a_closed_case_pays_nothing_more(shop):
-    case_id = opened(shop, "withdrawal")
+    case_id = opened(shop, "return")
+    shop.do(return_case.decide, case_id, "accept")
     shop.do(return_case.decide, case_id, "close")
     with shop.works.reading(TESTER) as work:
         wish = return_refund.usual(work, work.session.get_one(Return, case_id))

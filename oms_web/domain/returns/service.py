@@ -276,7 +276,15 @@ def standing(session: Session, case: Return) -> tracks.Standing:
     empty = session.scalar(select(ReturnLine.id).where(ReturnLine.return_id == case.id)
                            .limit(1)) is None
     return tracks.Standing(case.kind, case.phase, case.goods, case.money, case.outcome, empty,
-                           nobody=case.order_id is None and not case.buyer_email)
+                           nobody=case.order_id is None and not case.buyer_email,
+                           owed=_owed(session, case))
+
+
+def _owed(session: Session, case: Return) -> bool:
+    running = any(clock.what == clocks.REPAY and clock.stopped_at is None
+                  for clock in clocks_of(session, case.id))
+    order = session.get(Order, case.order_id) if running and case.order_id else None
+    return order is not None and refunds.free(session, order) > 0
 
 
 def act(work: Work, case: Return, name: str, *, note: str = "") -> bool:

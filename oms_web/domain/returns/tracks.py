@@ -68,7 +68,7 @@ def after(phase: str, act: str) -> str:
 class Standing:
     """Where a case stands. ``empty``: it has no units, such as a parcel that matches no order and
     that nobody has opened yet. ``outcome``: what a complaint was answered with. ``nobody``: no
-    buyer is known.
+    buyer is known. ``owed``: the law's term to pay back runs, and there is money to be paid back.
     """
 
     kind: str
@@ -78,6 +78,7 @@ class Standing:
     outcome: str = ""
     empty: bool = False
     nobody: bool = False
+    owed: bool = False
 
 
 def check(act: str, case: Standing) -> None:
@@ -98,6 +99,9 @@ def check(act: str, case: Standing) -> None:
     goods_ = GOODS_NONE if case.empty else case.goods
     if act == "close" and not at_rest(goods_, case.money):
         raise NotAllowedNow("Goods or money of this case are still under way.")
+    if act == "close" and case.phase == ACCEPTED and case.owed:
+        raise NotAllowedNow("The buyer's money has not gone back yet. Pay it back first, or say "
+                            "what became of the case: call it off or refuse it.")
     if act == "call_off" and (goods_ in (ARRIVED, JUDGED) or case.money != MONEY_NONE):
         raise NotAllowedNow("Something of this case has happened already. Close it instead.")
 
@@ -181,4 +185,4 @@ def primary(case: Standing, running: Collection[str]) -> str:
         return "money"
     if owes(case):
         return "refund"
-    return "close" if at_rest(case.goods, case.money) else ""
+    return "close" if _makes_sense("close", case) else ""

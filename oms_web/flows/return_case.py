@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.core.work import Work
@@ -11,7 +12,7 @@ from oms_web.domain.orders import phases
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
 from oms_web.domain.payments.models import Refund
-from oms_web.domain.returns import clocks, intake, kinds, service, tracks
+from oms_web.domain.returns import clocks, exchange, exchange_facts, intake, kinds, service, tracks
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.service import Opening
 
@@ -49,8 +50,10 @@ def decide(work: Work, case_id: int, act: str, note: str = "") -> bool:
     """An act of the phase table; False when it had its effect already.
 
     Raises:
-        Invalid: refused without a word why.
-        NotAllowedNow: the table has no such step now, or a complaint waits for its answer.
+        Invalid: refused without a word why, or closed without one over an exchange of which
+            something is due.
+        NotAllowedNow: the table has no such step now, a complaint waits for its answer, or another
+            thing is sent instead.
     """
     case, _ = locked(work, case_id)
     if act == "refuse" and not note.strip() and case.phase != tracks.REFUSED:
@@ -58,7 +61,25 @@ def decide(work: Work, case_id: int, act: str, note: str = "") -> bool:
     if act == "close" and _waits_for_answer(work, case):
         raise NotAllowedNow("This complaint was not answered yet. Without an answer in time it "
                             "counts as accepted.")
+    if act == "close" and not note.strip() and case.phase != tracks.CLOSED and left_open(
+            work.session, case):
+        raise Invalid("Something of this exchange is still due. Say why it is closed.", "note")
+    if act in ("refuse", "call_off") and _is_swapped(work, case):
+        raise NotAllowedNow("Another thing is sent instead. Call the exchange off first.")
     return service.act(work, case, act, note=note)
+
+
+def left_open(session: Session, case: Return) -> tuple[str, ...]:
+    """What of an exchange is still due; it is closed over that with a word why."""
+    return exchange.open_ends(case.kind, case.goods, case.money,
+                              exchange_facts.standing(session, case))
+
+
+def _is_swapped(work: Work, case: Return) -> bool:
+    """Whether a case has a new order, and its table would let it be ended."""
+    now = exchange_facts.standing(work.session, case) \
+        if case.phase in (tracks.NEW, tracks.ASKED, tracks.ACCEPTED) else None
+    return now is not None and bool(now.carried or not now.left)
 
 
 def _waits_for_answer(work: Work, case: Return) -> bool:

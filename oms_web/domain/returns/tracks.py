@@ -86,17 +86,22 @@ def at_rest(goods_: str, money_: str) -> bool:
     return goods_ not in (ON_WAY, ARRIVED) and money_ not in (PLANNED, SENT, UNKNOWN)
 
 
-def primary(kind: str, phase: str, goods_: str, money_: str, running: Collection[str]) -> str:
-    """The one act that comes next: an act of the table, ``judge``, ``refund``, or empty.
+def primary(kind: str, phase: str, goods_: str, money_: str, running: Collection[str],
+            swap: str = "") -> str:
+    """The one act that comes next: an act of the table, ``judge``, ``refund``, ``money``, a step of
+    an exchange, or empty.
 
-    ``running``: the clocks that still run (``clocks.py``).
+    Args:
+        running: the clocks that still run (``clocks.py``).
+        swap: what comes next of an exchange (``exchange.step``).
     """
     if phase in ENDED:
         return ""
     if phase in (NEW, ASKED):
-        return "answer" if "answer" in running else "judge" if goods_ == ARRIVED else "accept"
-    if goods_ == ARRIVED:
-        return "judge"
+        return "answer" if "answer" in running else "judge" if goods_ == ARRIVED \
+            else swap or "accept"
+    if goods_ == ARRIVED or swap:
+        return "judge" if goods_ == ARRIVED else swap
     if money_ in (PLANNED, SENT, UNKNOWN):
         return "money"
     if phase == ACCEPTED and money_ == MONEY_NONE and kind in ("return", "withdrawal"):

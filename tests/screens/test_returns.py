@@ -310,17 +310,38 @@ def test_money_is_planned_approved_and_gone(shop, owner, browser_as):
     assert "paid back" in text_of(owner.get(f"/orders/{shop.order_id}"))
 
 
-def test_an_exchange_makes_an_order(shop, owner):
+def test_an_exchange_is_chosen_with_its_difference_and_makes_one_order(shop, owner):
     case_id = opened(shop, owner, "exchange", **{f"unit-{shop.cup}": "0"})
-    base = {"code": "CUP", "quantity": "1", "price": "40,00"}
-    for wrong in ({"code": "NIX"}, {"quantity": "0"}, {"price": "x"}, {"price": "-1"}):
-        assert owner.post(f"/returns/{case_id}/exchange", data={**base, **wrong}
-                          ).status_code == 422, wrong
+    at = f"/returns/{case_id}/exchange"
+    card = owner.get(f"/returns/{case_id}")
+    assert "Choose what is sent instead" in text_of(card)
+    assert "?" in text_of(owner.get(at))
+    said = text_of(owner.post(at, data={"code": "TEA"}))
+    assert "Nobody pays anything" in said
+    base = {"variant": str(shop.ids["CUP"]), "quantity": "1", "price": "40,00", "way": "prepaid",
+            "key": "k"}
+    assert "The buyer pays" in text_of(owner.post(at, data=base))
+    assert "21.67" in text_of(owner.post(at, data=base))
+    assert "31.67" in text_of(owner.post(at, data={**base, "shipping": "10"}))
+    assert "Goes back to the buyer" in text_of(owner.post(at, data={**base, "price": "8"}))
+    assert "What is sent instead costs 0" not in text_of(owner.post(at, data={"remove": "1"}))
+    for wrong in ({"variant": ""}, {"quantity": "0"}, {"price": "x"}, {"price": "-1"},
+                  {"shipping": "x"}, {"way": "gift"}):
+        assert owner.post(at, data={**base, **wrong, "save": "order"}).status_code == 422, wrong
     for _ in range(2):
-        assert owner.post(f"/returns/{case_id}/exchange", data=base).status_code == 303
+        assert owner.post(at, data={**base, "save": "order"}).status_code == 303
     made = one(shop, Order)
     assert (made.source, made.payment_state, made.total) == ("desk", "part", 4000)
-    assert str(made.id) in text_of(owner.get(f"/returns/{case_id}"))
+    said = text_of(owner.get(f"/returns/{case_id}"))
+    assert "The buyer still pays" in said
+    assert "See to the buyer's payment" in said
+    assert owner.post(f"/returns/{case_id}/close").status_code == 422
+    assert owner.post(f"/returns/{case_id}/exchange/letter", data={"key": "a"}).status_code == 303
+    assert "21,67" in one(shop, Message).text
+    owner.post(f"/returns/{case_id}/exchange/off", data={"why": ""})
+    owner.post(f"/returns/{case_id}/exchange/off", data={"why": "rozmyślił się"})
+    assert one(shop, Order).phase == "cancelled"
+    assert "Choose what is sent instead" in text_of(owner.get(f"/returns/{case_id}"))
 
 
 def test_details_settings_and_reasons(shop, owner):

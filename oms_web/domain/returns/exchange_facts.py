@@ -1,4 +1,4 @@
-"""What an exchange looks up: what its goods are worth, how it stands, what a product costs in it."""
+"""What an exchange looks up: what its goods are worth, how it stands, what products cost in it."""
 
 from __future__ import annotations
 

@@ -45,12 +45,15 @@ class Terms:
     """What else is agreed. ``shipping``: what the delivery of the new order costs, minor units.
 
     ``payment_kind``: how the difference is paid, as at any order; ``waits``: why the new order is
-    held until what comes back was judged; empty: it is sent at once.
+    held until what comes back was judged; empty: it is sent at once. ``back``: how the rest of what
+    comes back goes back, ``account``: the buyer's, for a transfer.
     """
 
     shipping: int = 0
     payment_kind: str = "prepaid"
     waits: str = ""
+    back: str = refund_states.TRANSFER
+    account: str = ""
 
 
 def exchange(work: Work, case_id: int, positions: Sequence[Position], terms: Terms = Terms()
@@ -75,7 +78,7 @@ def exchange(work: Work, case_id: int, positions: Sequence[Position], terms: Ter
     _confirm(work, new)
     if terms.waits and not exchange_facts.is_here(case):
         exchange_goods.wait(work, case, new, terms.waits)
-    _credit(work, order, case, new)
+    _credit(work, order, case, new, terms)
     case.exchange_order_id = new.id
     if "accept" in tracks.allowed(case.phase):
         service.act(work, case, "accept")
@@ -117,7 +120,7 @@ def _confirm(work: Work, new: Order) -> None:
     orders.follow_status(work, new)
 
 
-def _credit(work: Work, order: Order, case: Return, new: Order) -> None:
+def _credit(work: Work, order: Order, case: Return, new: Order, terms: Terms) -> None:
     """Money of the old order moves to the new one: out of one and into the other, in one step."""
     made = exchange_facts.worth(work.session, order, case.id)
     split = Difference(made.total, new.total)
@@ -135,8 +138,16 @@ def _credit(work: Work, order: Order, case: Return, new: Order) -> None:
                             _came_over(case, new))
     if split.back:
         refunds.ask(work, order, Asked(
-            f"{key}:rest", split.back, refund_states.TRANSFER, (), case.number,
-            case.bank_account, case.id))
+            f"{key}:rest", split.back, terms.back, (), case.number,
+            _account(case, terms), case.id))
+
+
+def _account(case: Return, terms: Terms) -> str:
+    """The account a transfer goes to, kept with the case, too."""
+    if terms.back != refund_states.TRANSFER:
+        return ""
+    case.bank_account = terms.account or case.bank_account
+    return case.bank_account
 
 
 def _came_over(case: Return, new: Order) -> str:

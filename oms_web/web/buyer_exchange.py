@@ -33,11 +33,8 @@ def choices_of(lines: Sequence[OrderLine]) -> list[str]:
     """What of the same products can be had now, by name: other sizes, or the same once more."""
     found = exchange_facts.siblings(
         db.session, [line.variant_id for line in lines if line.variant_id])
-    rows = overview.with_numbers(db.session, [
-        overview.StockRow(one.id, one.product_id, one.sku, one.title, one.is_bundle, one.minimum)
-        for one in found], None)
-    free = {row.id for row in rows if row.free > 0}
-    return [one.title for one in found if one.id in free or one.sell_without_stock]
+    free = overview.free_of(db.session, [one.id for one in found])
+    return [one.title for one in found if free[one.id] > 0 or one.sell_without_stock]
 
 
 def of_case(case: Return) -> BuyersSwap | None:

@@ -18,9 +18,9 @@ from oms_web.core.work import Work
 from oms_web.domain.orders import lineage
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
-from oms_web.domain.payments import requests
+from oms_web.domain.payments import refund_routes, requests
 from oms_web.domain.payments.requests import PaymentRequest
-from oms_web.domain.returns import exchange, exchange_facts, service
+from oms_web.domain.returns import exchange, exchange_facts, service, tracks
 from oms_web.domain.returns.exchange import Difference, Standing
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.refund_plan import Plan
@@ -28,8 +28,10 @@ from oms_web.extensions import db
 from oms_web.flows import order_ask_payment, return_case, return_exchange, return_letter
 from oms_web.flows.return_exchange import Position, Terms
 from oms_web.flows.return_letter import Draft
+from oms_web.flows.return_refund import bank_account
 from oms_web.sync import payments
-from oms_web.web import formats, order_form, scanning
+from oms_web.sync import refunds as refunding
+from oms_web.web import case_words, formats, order_form, scanning
 from oms_web.web.access import act, allowed
 from oms_web.web.door import oms, reading, writing
 from oms_web.web.failures import words_of
@@ -57,9 +59,11 @@ _DECIMALS = 4  # of a price that is no whole coin: so that all units together co
 class ExchangeForm(Form):
     """What else is agreed. Products stand in rows of ``variant``, ``quantity`` and ``price``."""
 
-    way = SelectField(_l("How the difference is paid"))
+    way = SelectField(_l("How the difference is paid"), default=TRANSFER)
     shipping = StringField(_l("Delivery cost"))
     waits = BooleanField(_l("Send it only when what comes back was judged"))
+    back = SelectField(_l("How the difference goes back"), default="transfer")
+    account = StringField(_l("Buyer's account number"))
     key = HiddenField()
 
     def minor(self, currency: str) -> int:
@@ -110,6 +114,19 @@ def of_case(case: Return) -> Swap:
         return_letter.swapped_preview(reading(), case.id) if allowed("messages.send") else None)
 
 
+def money_steps(swap: Swap, money: str) -> list[tuple[str, str, str]]:
+    """The money of a case with a new order, as steps: credited, the rest, settled."""
+    now = swap.now
+    if now is None or now.cancelled:
+        return []
+    rest = [gettext("The buyer pays the rest")] if now.due or now.paid else \
+        [gettext("The rest goes back")] if now.back else []
+    names = [gettext("Credited"), *rest, gettext("Settled")]
+    at = 1 if now.due or (now.back and money != tracks.REFUNDED) else len(names)
+    return [(name, "", "done" if n < at else "now" if n == at else "")
+            for n, name in enumerate(names)]
+
+
 # Choosing ----------------------------------------------------------------------------------------
 
 
@@ -124,7 +141,8 @@ def choose(case_id: int) -> Response:
     wanted = exchange_facts.meant(db.session, case)
     if wanted is not None:
         _add(lines, case, order, plan, wanted)
-    form = _form(formdata=None, key=secrets.token_hex(12), waits=not exchange_facts.is_here(case))
+    form = _form(order, formdata=None, key=secrets.token_hex(12), account=case.bank_account,
+                 waits=not exchange_facts.is_here(case))
     return _page(case, order, plan, form, lines)
 
 
@@ -136,15 +154,23 @@ def _facts(case_id: int) -> tuple[Return, Order, Plan]:
     return case, order, exchange_facts.worth(db.session, order, case_id)
 
 
-def _form(**values: Any) -> ExchangeForm:
-    """The form with the ways to pay that are open: a link stands first."""
+def _form(order: Order, **values: Any) -> ExchangeForm:
+    """The form with the ways that are open: to pay by a link, and to pay back the way it was paid,
+    stand first.
+    """
     form = ExchangeForm(**values)
     links = {f"{LINK}{one.id}": gettext("by a payment link: %(name)s", name=one.name)
              for one in payments.providers(reading(), oms().registry)} \
         if allowed("payments.ask") else {}
     form.way.choices = choices({**links, **WAYS})
+    ways = [name for name in case_words.METHODS if name not in ("credit", "channel")]
+    if requests.paid_by_provider(db.session, order):
+        ways.sort(key=lambda name: name != "provider")
+    if refund_routes.by_channel(db.session, order, refunding.able(oms().registry)) is not None:
+        ways.insert(0, "channel")
+    form.back.choices = choices({name: case_words.METHODS[name] for name in ways})
     if not form.is_submitted():
-        form.way.data = next(iter(links), TRANSFER)
+        form.way.data, form.back.data = next(iter(links), TRANSFER), ways[0]
     return form
 
 
@@ -193,7 +219,7 @@ def _typed(micro: int, currency: str) -> str:
 def change(case_id: int) -> Response:
     """Add or remove a product, reckon anew, or make the new order (``save``)."""
     case, order, plan = _facts(case_id)
-    form = _form()
+    form = _form(order)
     lines = order_form.typed_lines(db.session, request.form)
     if "save" in request.form:
         return _save(case, order, plan, form, lines)
@@ -255,7 +281,8 @@ def _terms(case: Return, form: ExchangeForm, currency: str) -> Terms:
     return Terms(
         form.minor(currency), TRANSFER if way.startswith(LINK) else way,
         gettext("%(number)s: waits for what comes back", number=case.number)
-        if form.waits.data else "")
+        if form.waits.data else "", form.back.data or "transfer",
+        bank_account(form.account.data or ""))
 
 
 def _ask(work: Work, new: Order, way: str, key: str) -> None:

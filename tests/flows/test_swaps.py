@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from oms_web.core.errors import Invalid, NotAllowedNow
-from oms_web.domain.catalog.models import Product
+from oms_web.domain.catalog.models import Product, Variant
 from oms_web.domain.channels.models import Listing
 from oms_web.domain.company.models import Company
 from oms_web.domain.documents.models import Document
@@ -299,7 +299,16 @@ def test_the_same_costs_what_was_paid_and_another_thing_what_it_costs_there(shop
         work.session.add(Listing(
             account_id=shop.account_id, offer_ref="pot", price=2750, currency="PLN",
             variant_id=shop.ids["POT"], first_seen_at=work.now, seen_at=work.now))
-    assert priced(shop, opened(shop), "TEA", "MUG", "POT") == [18_330_000, 25_000_000, 27_500_000]
+        tea = work.session.get_one(Variant, shop.ids["TEA"])
+        tea.price = 2000
+        for sku, price in (("TEA-S", 2000), ("TEA-L", 3000)):
+            size = Variant(product_id=tea.product_id, sku=sku, title=sku, price=price,
+                           created_at=work.now)
+            work.session.add(size)
+            work.session.flush()
+            shop.ids[sku] = size.id
+    assert priced(shop, opened(shop), "TEA", "TEA-S", "TEA-L", "MUG", "POT") == [
+        18_330_000, 18_330_000, 30_000_000, 25_000_000, 27_500_000]
 
 
 def test_the_letter_says_what_is_due_and_how_it_is_paid(shop):

@@ -10,14 +10,18 @@ import pytest
 from PIL import Image
 from sqlalchemy import select, update
 
+from oms_web.domain.company.models import Company
 from oms_web.domain.messages import pages, templates
 from oms_web.domain.messages.models import Message
 from oms_web.domain.orders.models import Order
 from oms_web.domain.payments.models import Refund
+from oms_web.domain.payments.requests import PaymentRequest
 from oms_web.domain.returns import queries, settings
 from oms_web.domain.returns.models import Return, ReturnPhoto, ReturnUnit, Statement
 from oms_web.domain.shipping.models import Shipment
+from oms_web.flows import order_pay
 from oms_web.web import buyer_door
+from tests import factories as make
 from tests.after_sale import AfterSale
 from tests.conftest import TESTER
 
@@ -453,6 +457,42 @@ def test_a_return_and_a_complaint_by_the_buyer(shop, buyer):
     assert (complaint.kind, complaint.goods, complaint.due_at is not None) == (
         "complaint", "none", True)
     assert one(shop, Statement).content["story"] == "Pękł"
+
+
+def test_an_exchange_by_the_buyer_says_what_instead_and_shows_what_is_due(shop, buyer, owner):
+    token = key_of(shop)
+    form = text_of(buyer.get(f"/o/{token}/return", headers=EN))
+    assert 'list="instead-of"' in form
+    assert "<option value=" in form.partition('id="instead-of"')[2]
+    done = buyer.post(f"/o/{token}/return", data={
+        "kind": "exchange", f"unit-{shop.tea}": "1", "reason_code": "other", "instead": " cup ",
+        "story": "", "wish": "", "account": "", "key": hidden(form, "key")}, headers=EN)
+    assert done.status_code == 303, text_of(done)
+    at, case = done.headers["Location"], one(shop, Return)
+    assert (case.instead, one(shop, Statement).content["instead"]) == ("cup", "cup")
+    assert "You would like instead" in text_of(buyer.get(at, headers=EN))
+    assert "The buyer wants instead: cup" in text_of(owner.get(f"/returns/{case.id}"))
+    chosen = text_of(owner.get(f"/returns/{case.id}/exchange"))
+    assert f'name="variant" value="{shop.ids["CUP"]}"' in chosen
+    owner.post(f"/returns/{case.id}/exchange", data={
+        "variant": str(shop.ids["CUP"]), "quantity": "1", "price": "40", "way": "prepaid",
+        "save": "order"})
+    new = one(shop, Order).id
+    page = text_of(buyer.get(at, headers=EN))
+    for part in ("Your exchange", str(new), "To pay", "21.67"):
+        assert part in page, part
+    assert "The way to pay is being made" in page  # neither a link nor an account of ours
+    shop.do(lambda work: work.session.execute(update(Company).values(bank_account="61 1090")))
+    assert "61 1090" in text_of(buyer.get(at, headers=EN))
+    shop.do(lambda work: work.session.add(PaymentRequest(
+        order_id=new, account_id=shop.account_id, key="k", form_key="f", amount=2167,
+        currency="PLN", state="waiting", url="https://pay.example/1", created_at=work.now,
+        created_by="x")))
+    page = text_of(buyer.get(at, headers=EN))
+    assert ("https://pay.example/1" in page, "61 1090" in page) == (True, False)
+    shop.do(order_pay.record, new, 2167, "BLIK", make.NOON, "p")
+    page = text_of(buyer.get(at, headers=EN))
+    assert ("Nothing more to pay" in page, "Pay now" in page) == (True, False)
 
 
 def test_goods_that_are_all_in_a_case_are_not_asked_for_again(shop, buyer):

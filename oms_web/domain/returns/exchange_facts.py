@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -84,8 +85,9 @@ def prices(session: Session, order: Order, plan: Plan, variant_ids: Collection[i
            ) -> dict[int, int]:
     """The price of one of each variant in an exchange, millionths of the order's currency.
 
-    Another size of what comes back costs what was paid for that; any other product what it costs
-    on the order's channel, else in the catalogue. A variant without a price is left out.
+    Another size of what comes back costs what was paid for that, unless it has another price in
+    the catalogue; any other product what it costs on the order's channel, else in the catalogue. A
+    variant without a price is left out.
     """
     rows = session.execute(select(Variant.id, Variant.product_id, Variant.price, Variant.currency)
                            .where(Variant.id.in_(list(variant_ids)))).all()
@@ -99,24 +101,31 @@ def prices(session: Session, order: Order, plan: Plan, variant_ids: Collection[i
                    Listing.variant_id.in_(list(variant_ids)), Listing.price.is_not(None),
                    Listing.currency == order.currency).order_by(Listing.id.desc()))}
     micro = {id_: to_micro(price) for id_, price in found.items()}
-    return micro | {id_: same[product] for id_, product, *_ in rows if product in same}
+    return micro | {id_: one.paid for id_, product, price, _ in rows for one in same
+                    if one.id == id_ or (one.product == product and price in (None, one.price))}
 
 
-def _paid_for(session: Session, order: Order, plan: Plan) -> dict[int, int]:
-    """Product -> what was paid for one of what comes back of it, millionths."""
+@dataclass(frozen=True, slots=True)
+class _Paid:
+    """A variant that comes back; ``paid`` for one of it in millionths, and its catalogue price."""
+
+    id: int
+    product: int
+    price: int | None
+    paid: int
+
+
+def _paid_for(session: Session, order: Order, plan: Plan) -> list[_Paid]:
+    """What was paid for one of each variant that comes back."""
     items = {item.line_id: item for item in plan.items if item.units}
-    products = dict(session.execute(
-        select(Variant.id, Variant.product_id).where(Variant.id.in_(
-            [line.variant_id for line in orders.order_lines(session, order.id)
-             if line.id in items]))).all())
+    lines = [line for line in orders.order_lines(session, order.id) if line.id in items]
+    known = {one.id: one for one in session.scalars(select(Variant).where(
+        Variant.id.in_([line.variant_id for line in lines if line.variant_id])))}
     scale = 10 ** (6 - exponent(order.currency))
-    found: dict[int, int] = {}
-    for line in orders.order_lines(session, order.id):
-        item = items.get(line.id)
-        product = products.get(line.variant_id or 0)
-        if item is not None and product is not None:
-            found.setdefault(product, (2 * item.amount * scale + item.units) // (2 * item.units))
-    return found
+    return [_Paid(one.id, one.product_id, one.price,
+                  (2 * items[line.id].amount * scale + items[line.id].units)
+                  // (2 * items[line.id].units))
+            for line in lines if (one := known.get(line.variant_id or 0)) is not None]
 
 
 # What the buyer wants ---------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from oms_web.domain.payments import refund_states, refunds
 from oms_web.domain.returns import (
     clocks,
     correcting,
+    exchange_facts,
     moments,
     photos,
     queries,
@@ -117,7 +118,8 @@ def _card(case_id: int, *, note: NoteForm | None = None, answer: AnswerForm | No
         photos=photos.of_case(session, case_id), timeline=_timeline(case),
         statements=statements.of_case(session, case_id),
         documents=documents.of_order(session, case.order_id) if case.order_id else [],
-        to_correct=case_corrections.of_case(case), corrects=correcting.corrects,
+        to_correct=[] if swap.now and not exchange_facts.is_here(case)
+        else case_corrections.of_case(case), corrects=lambda one: correcting.corrects(one) and not correcting.waits(session, one),
         labels=bookings.of_case(session, case_id), label_words=label_words, sent_in=sent_in,
         claims=claims.of_shipments(session, [one.id for one in sent_in]) if sent_in else {},
         corrections=correcting.corrections_of(session, refunds.of_case(session, case_id)),

@@ -345,3 +345,24 @@ def test_of_a_cheaper_thing_the_letter_says_what_goes_back(shop):
     text = rows(shop, Message)[0].text
     assert "Zwrócimy: 0,33" in text
     assert "dopłaty" not in text
+
+
+@pytest.mark.parametrize(("said", "sku"), [
+    ("cup", "CUP"), (" l, ZIELONA ", "GREEN"), ("zielona", None), ("Product POT", "POT"),
+    ("coś ładnego", None), ("", None)])
+def test_what_the_buyer_wants_is_known_by_its_words_if_just_one_thing_is(shop, said, sku):
+    with shop.works.writing(TESTER) as work:
+        shop.ids["POT"] = make.variant(work, "POT")
+        tea = work.session.get_one(Variant, shop.ids["TEA"])
+        for name, option in (("GREEN", "L zielona"), ("GREEN-S", "S zielona")):
+            size = Variant(product_id=tea.product_id, sku=name, title="Herbata", option=option,
+                           created_at=work.now)
+            work.session.add(size)
+            work.session.flush()
+            shop.ids[name] = size.id
+    case = opened(shop, instead=said)
+    with shop.works.reading(TESTER) as work:
+        row = work.session.get_one(Return, case)
+        found = exchange_facts.meant(work.session, row)
+        assert found == (shop.ids[sku] if sku else None)
+        assert exchange_facts.units(work.session, row, shop.ids["GREEN"]) == 1

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from oms_web.core.money import exponent, from_minor, to_micro
-from oms_web.core.text import tidy
+from oms_web.core.text import tidy, words
 from oms_web.domain.catalog import queries as catalog
 from oms_web.domain.catalog.models import Variant
 from oms_web.domain.channels.models import Listing
@@ -142,7 +142,8 @@ def siblings(session: Session, variant_ids: Collection[int]) -> Sequence[Variant
 def meant(session: Session, case: Return) -> int | None:
     """The variant that the buyer's own words about what they want instead name, if just one fits.
 
-    A code, the name of another size of what comes back, or words that only one product has.
+    A code, words that one other size or colour of what comes back has, or that only one product
+    has.
     """
     said = tidy(case.instead)
     if not said:
@@ -151,8 +152,9 @@ def meant(session: Session, case: Return) -> int | None:
     if exact is not None:
         return None if exact.archived else exact.id
     known = [line.variant_id for line in service.lines_of(session, case.id) if line.variant_id]
+    wanted = set(words(said))
     mine = [one for one in siblings(session, known)
-            if said.casefold() in (one.title.casefold(), one.option.casefold())]
+            if one.id not in known and wanted <= set(words(f"{one.title} {one.option}"))]
     if len(mine) == 1:
         return mine[0].id
     found = catalog.suggest(session, said, 2)

@@ -119,7 +119,8 @@ def _card(case_id: int, *, note: NoteForm | None = None, answer: AnswerForm | No
         statements=statements.of_case(session, case_id),
         documents=documents.of_order(session, case.order_id) if case.order_id else [],
         to_correct=[] if swap.now and not exchange_facts.is_here(case)
-        else case_corrections.of_case(case), corrects=lambda one: correcting.corrects(one) and not correcting.waits(session, one),
+        else case_corrections.of_case(case),
+        corrects=lambda one: correcting.corrects(one) and not correcting.waits(session, one),
         labels=bookings.of_case(session, case_id), label_words=label_words, sent_in=sent_in,
         claims=claims.of_shipments(session, [one.id for one in sent_in]) if sent_in else {},
         corrections=correcting.corrections_of(session, refunds.of_case(session, case_id)),

@@ -12,6 +12,7 @@ from oms_web.domain.catalog.models import Product, Variant
 from oms_web.domain.channels.models import Listing
 from oms_web.domain.company.models import Company
 from oms_web.domain.documents.models import Document
+from oms_web.domain.messages import starters, templates
 from oms_web.domain.messages.models import Message
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order, OrderLine
@@ -23,6 +24,7 @@ from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.service import Opening
 from oms_web.flows import (
     correct_document,
+    order_cancel,
     order_hold,
     order_pay,
     return_bench,
@@ -230,6 +232,16 @@ def test_closing_over_what_is_due_needs_a_word_why(shop):
     assert shop.do(return_case.decide, case, "close")
 
 
+def test_a_new_order_that_was_cancelled_by_itself_gives_its_credit_back(shop):
+    case = opened(shop)
+    new = swap(shop, case, 40)
+    shop.do(order_cancel.cancel, new, "pomyłka")
+    assert (standing(shop, case).cancelled, standing(shop, case).due) == (True, 0)
+    assert shop.do(return_exchange.call_off, case, "pomyłka")
+    assert (get(shop, Order, new).paid_total, get(shop, Return, case).exchange_order_id) == (0, None)
+    assert get(shop, Order, shop.order_id).paid_total == 11999
+
+
 def test_what_was_corrected_is_not_called_off(shop):
     invoiced(shop)
     case = opened(shop)
@@ -345,6 +357,26 @@ def test_of_a_cheaper_thing_the_letter_says_what_goes_back(shop):
     text = rows(shop, Message)[0].text
     assert "Zwrócimy: 0,33" in text
     assert "dopłaty" not in text
+
+
+def test_a_credit_is_no_money_that_went_back_and_the_exchange_has_a_letter_of_its_own(shop):
+    for key in ("case_refunded", "case_swapped"):
+        shop.do(templates.create, {**starters.STARTERS[key].values(), "name": key,
+                                   "by_itself": True})
+
+    def written():
+        dispatch.dispatch(shop.works)
+        drain(shop.oms)
+        return [(one.name, one.text) for one in rows(shop, Message)]
+
+    case = opened(shop)
+    swap(shop, case, 18)
+    assert [name for name, _ in written()] == ["case_swapped"]
+    rest = rows(shop, Refund)[-1].id
+    for act in ("approve", "done"):
+        shop.do(return_refund.act, rest, act)
+    name, text = written()[-1]
+    assert (name, "Kwota: 0,33" in text) == ("case_refunded", True)
 
 
 @pytest.mark.parametrize(("said", "sku"), [

@@ -19,7 +19,7 @@ from oms_web.domain.payments.requests import PaymentRequest
 from oms_web.domain.returns import queries, settings
 from oms_web.domain.returns.models import Return, ReturnPhoto, ReturnUnit, Statement
 from oms_web.domain.shipping.models import Shipment
-from oms_web.flows import order_pay
+from oms_web.flows import order_ask_payment, order_pay
 from oms_web.web import buyer_door
 from tests import factories as make
 from tests.after_sale import AfterSale
@@ -346,6 +346,27 @@ def test_an_exchange_is_chosen_with_its_difference_and_makes_one_order(shop, own
     owner.post(f"/returns/{case_id}/exchange/off", data={"why": "rozmyślił się"})
     assert one(shop, Order).phase == "cancelled"
     assert "Choose what is sent instead" in text_of(owner.get(f"/returns/{case_id}"))
+
+
+def test_where_a_provider_is_connected_the_difference_is_asked_for_by_a_link(shop, owner):
+    with shop.works.writing(TESTER) as work:
+        stripe = make.account(work, "Stripe", connector="stripe").id
+    case_id = opened(shop, owner, "exchange", **{f"unit-{shop.cup}": "0"})
+    at = f"/returns/{case_id}/exchange"
+    assert f'selected value="link:{stripe}"' in text_of(owner.get(at))
+    for _ in range(2):
+        owner.post(at, data={"variant": str(shop.ids["CUP"]), "quantity": "1", "price": "40",
+                             "way": f"link:{stripe}", "key": "k", "save": "order"})
+    asked = one(shop, PaymentRequest)
+    assert (asked.amount, asked.account_id, asked.order_id) == (2167, stripe, one(shop, Order).id)
+    card = text_of(owner.get(f"/returns/{case_id}"))
+    assert ("Payment link of" in card, "Ask for the payment by a link" in card) == (True, False)
+    shop.do(order_ask_payment.withdraw, asked.order_id, asked.id)
+    assert "Ask for the payment by a link" in text_of(owner.get(f"/returns/{case_id}"))
+    for _ in range(2):
+        owner.post(f"{at}/ask")
+    again = one(shop, PaymentRequest)
+    assert (again.id, again.amount) == (asked.id + 1, 2167)
 
 
 def test_details_settings_and_reasons(shop, owner):

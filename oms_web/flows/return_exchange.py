@@ -21,7 +21,7 @@ from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
 from oms_web.domain.orders.taking import Position, Taken
 from oms_web.domain.orders.verifying import verify_again
-from oms_web.domain.payments import refund_states, refunds
+from oms_web.domain.payments import refund_states, refunds, requests
 from oms_web.domain.payments import service as payments
 from oms_web.domain.payments.models import Payment, Refund
 from oms_web.domain.payments.refunds import Asked
@@ -184,6 +184,8 @@ def call_off(work: Work, case_id: int, why: str) -> bool:
         raise NotAllowedNow("Its correction was issued. Correct the invoice back first.")
     for one in mine:
         _take_back(work, new, refunds.lock(work.session, one.id), why)
+    for link in requests.of_order(work.session, new.id):
+        requests.withdraw(work, link)  # nobody pays by it what is not due any more
     if not stays:
         if cancelling.cancel_order(work, new, by="seller", reason=" ".join(why.split())[:300]):
             replanning.follow(work, [new.id])

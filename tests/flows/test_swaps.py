@@ -203,7 +203,11 @@ def test_what_the_buyer_paid_more_waits_to_go_back_when_it_is_called_off(shop):
     case = opened(shop)
     new = swap(shop, case, 40)
     shop.do(order_pay.record, new, 2167, "przelew", make.NOON, "p1")
+    shop.do(lambda work: work.session.add(PaymentRequest(
+        order_id=new, account_id=shop.account_id, key="k", form_key="f", amount=2167,
+        currency="PLN", state="waiting", created_at=work.now, created_by="x")))
     shop.do(return_exchange.call_off, case, "kupujący się rozmyślił")
+    assert [one.state for one in rows(shop, PaymentRequest)] == ["withdrawn"]
     row = get(shop, Order, new)
     assert (row.phase, row.paid_total, row.queue) == ("cancelled", 2167, "cancelled")
     assert standing(shop, case) is None

@@ -242,8 +242,22 @@ def test_a_new_order_that_was_cancelled_by_itself_gives_its_credit_back(shop):
     shop.do(order_cancel.cancel, new, "pomyłka")
     assert (standing(shop, case).cancelled, standing(shop, case).due) == (True, 0)
     assert shop.do(return_exchange.call_off, case, "pomyłka")
-    assert (get(shop, Order, new).paid_total, get(shop, Return, case).exchange_order_id) == (0, None)
+    assert get(shop, Order, new).paid_total == 0
+    assert get(shop, Return, case).exchange_order_id is None
     assert get(shop, Order, shop.order_id).paid_total == 11999
+
+
+def test_of_goods_that_came_in_part_only_what_came_is_credited(shop):
+    case = opened(shop, "CUP", 3)
+    new = swap(shop, case, 100)
+    assert standing(shop, case).carried == 9166
+    with shop.works.reading(TESTER) as work:
+        line = service.lines_of(work.session, case)[0].id
+    shop.do(return_bench.judge, case, Judgement(line, "A", "restock", "k", 2))
+    shop.do(return_exchange.call_off, case, "wróciły dwa z trzech")
+    again = swap(shop, case, 100)
+    assert (again > new, standing(shop, case).carried, standing(shop, case).due) == (
+        True, 6111, 3889)
 
 
 def test_what_was_corrected_is_not_called_off(shop):

@@ -19,7 +19,7 @@ from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
 from oms_web.domain.payments import refund_states, refunds
 from oms_web.domain.payments.models import Refund
-from oms_web.domain.returns import money, refund_plan, service, tracks
+from oms_web.domain.returns import intake, money, refund_plan, service, tracks
 from oms_web.domain.returns.exchange import KEY, Standing
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.refund_plan import Plan, Wish
@@ -40,7 +40,8 @@ def made_by(session: Session, case_id: int) -> list[Refund]:
 
 
 def worth(session: Session, order: Order, case_id: int) -> Plan:
-    """What the units of a case were paid with, as far as nothing went back for them yet.
+    """What the units of a case were paid with, as far as nothing went back for them yet: once
+    something of it was judged, what was judged, else all of its lines.
 
     Raises:
         Invalid: the order's discount is larger than everything it can lower.
@@ -48,10 +49,12 @@ def worth(session: Session, order: Order, case_id: int) -> Plan:
     sold, paid = money.facts(session, order)
     left = {line.line_id: line.units - line.gone for line in sold}
     units: Counter[int] = Counter()
+    judged = intake.judged(session, case_id)
     for line in service.lines_of(session, case_id):
         if line.order_line_id in left:
+            some = judged.get(line.id, 0) if judged else line.quantity
             units[line.order_line_id] = min(left[line.order_line_id],
-                                            units[line.order_line_id] + line.quantity)
+                                            units[line.order_line_id] + some)
     return refund_plan.plan(sold, paid, Wish(units), lawful=False)
 
 

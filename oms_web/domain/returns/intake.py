@@ -19,7 +19,7 @@ from oms_web.domain.audit import service as audit
 from oms_web.domain.catalog.models import Variant
 from oms_web.domain.orders.models import OrderLine
 from oms_web.domain.orders.reserving import Parts, bundle_parts, line_parts
-from oms_web.domain.returns import exchange_goods, kinds, service, tracks
+from oms_web.domain.returns import kinds, service, tracks
 from oms_web.domain.returns.models import Return, ReturnLine, ReturnUnit
 from oms_web.domain.stock import service as stock
 from oms_web.domain.stock.models import CUSTOMER, SCRAP, SUPPLIER, Location
@@ -151,7 +151,6 @@ def judge(work: Work, case: Return, said: Judgement) -> tuple[ReturnUnit, bool]:
                   "disposition": [None, said.disposition]}, order_id=case.order_id,
                  note=line.title[:200])
     service.follow(work, case)
-    exchange_goods.judged(work, case)
     return row, True
 
 

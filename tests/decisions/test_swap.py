@@ -37,7 +37,8 @@ def test_nothing_is_lost_between_what_comes_back_and_what_goes_out(worth, costs,
 ])
 def test_the_main_act_is_what_comes_next(phase, goods, money, now, says):
     swap = exchange.step("exchange", "", phase, goods, money, now)
-    assert tracks.primary("exchange", phase, goods, money, set(), swap) == says
+    case = tracks.Standing("exchange", phase, goods, money)
+    assert tracks.primary(case, set(), swap) == says
 
 
 def test_a_complaint_is_replaced_once_it_was_answered_so():

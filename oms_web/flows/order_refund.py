@@ -1,7 +1,8 @@
 """Give an amount back without goods: a price that was too high, a scratch, goodwill.
 
-It is set aside and approved in one act; a channel or a provider is asked a moment later, a transfer
-is made by hand or by a file for the bank, and confirmed afterwards.
+It is planned here and approved as the refund of a case is (``flows/return_refund.act``). Then a
+channel or a provider is asked; a transfer is made by hand or by a file for the bank, and confirmed
+afterwards.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def ways(work: Work, order_id: int, connectors: Collection[str] = ()) -> tuple[s
 
 def ask(work: Work, order_id: int, amount: int, method: str, key: str, reason: str,
         account: str = "", connectors: Collection[str] = ()) -> tuple[Refund, bool]:
-    """Set an amount aside and approve it; the refund, and whether it is new.
+    """Set an amount aside; the refund, which somebody has to approve, and whether it is new.
 
     Args:
         amount: minor units of the order's currency.
@@ -57,6 +58,5 @@ def ask(work: Work, order_id: int, amount: int, method: str, key: str, reason: s
     refund, fresh = refunds.ask(work, order, refunds.Asked(
         key[:80], amount, method, reason=reason, bank_account=account))
     if fresh:
-        refunds.act(work, refund, "approve")
         orders.refile(work, [order.id, refund.purse_id])
     return refund, fresh

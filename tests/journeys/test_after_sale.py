@@ -85,8 +85,9 @@ class Story:
         self.walk.send(f"/returns/{case}/refund", method="transfer", account=IBAN, **typed)
         refund = self.last(Refund)
         assert (refund.amount, refund.state) == (expected, "planned")
+        self.walk.go(f"/refunds/{refund.id}", "approval")
         for what in ("approve", "done"):
-            self.walk.send(f"/returns/{case}/refunds/{refund.id}/{what}")
+            self.walk.send(f"/refunds/{refund.id}/{what}")
         assert self.last(Refund).state == "done"
 
     def correct(self, case, gross):

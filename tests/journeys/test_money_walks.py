@@ -85,6 +85,10 @@ def test_a_typed_order_is_paid_by_a_link_and_a_part_goes_back(oms, works, open_p
     walk.go(f"/orders/{order_id}/refund", "give back")
     walk.send(f"/orders/{order_id}/refund", amount="5,00", method="provider",
               reason="Porysowany")
+    walk.see("what the refund will do")
+    with works.reading(TESTER) as work:
+        refund_id = work.session.scalars(select(Refund.id)).one()
+    walk.send(f"/refunds/{refund_id}/approve")
     told(minutes=1)
     told(hours=2)
     walk.go(f"/orders/{order_id}", "given back")

@@ -97,6 +97,14 @@ def long_day(moment: datetime) -> str:
     return format_date(local, "EEEE, d MMMM" if same else "EEEE, d MMMM y", locale=language())
 
 
+def calendar_day(on: date | str) -> str:
+    """A day of the calendar, as documents have them: ``24.11.2026`` or ``24 Nov 2026``."""
+    if isinstance(on, str):
+        on = date.fromisoformat(on)
+    polish = language() == "pl"
+    return format_date(on, "dd.MM.y" if polish else "d MMM y", locale="pl" if polish else "en")
+
+
 def whole(minor: int, currency: str) -> str:
     """Money without its hundredths, for large figures: ``24 318 zł``, ``PLN 24,318``."""
     return named(number(int(from_minor(minor, currency))), currency)
@@ -245,7 +253,8 @@ def browser(agent: str) -> str:
 FILTERS = {
     "signed": signed,
     "browser": browser,
-    "number": number, "amount": amount, "price": price, "day": day, "clock": clock, "when": when,
+    "number": number, "amount": amount, "price": price, "day": day, "calendar_day": calendar_day,
+    "clock": clock, "when": when,
     "clock_seconds": clock_seconds,
     "moment_title": moment_title, "long_day": long_day, "whole": whole, "seconds": seconds,
     "span": span, "ago": ago, "units": units,

@@ -102,7 +102,7 @@ def test_an_amount_goes_back_on_the_channel_from_the_orders_card(shop, owner):
         "amount": "5,00", "method": "channel", "reason": "rysa", "key": key})
     [refund] = rows(shop, Refund)
     assert (answer.status_code, refund.state) == (303, "planned")
-    assert "On the channel: Próba" in text_of(owner.get(f"/refunds/{refund.id}"))
+    assert "On the channel: Targ" in text_of(owner.get(f"/refunds/{refund.id}"))
     owner.post(f"/refunds/{refund.id}/approve")
     shop.run()
     assert rows(shop, Refund)[0].state == "done"

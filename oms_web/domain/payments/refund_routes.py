@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.orders import lineage
 from oms_web.domain.orders.models import ChannelOrder, Order, OrderLine, OrderLink
-from oms_web.domain.payments.models import Payment, Refund
 from oms_web.domain.payments import requests
+from oms_web.domain.payments.models import Payment, Refund
 from oms_web.domain.payments.refund_states import REFUSED
 from oms_web.domain.payments.requests import PaymentRequest
 

@@ -20,7 +20,6 @@ from oms_web.domain.returns.service import Opening
 from oms_web.flows import return_case
 from oms_web.flows.issue_document import issue_invoice
 from oms_web.inspection import ledgers
-from oms_web.web import formats
 from tests import factories as make
 from tests import paper
 from tests.after_sale import AfterSale
@@ -191,9 +190,8 @@ def test_half_a_parcel_comes_back_and_the_rest_later(story):
 
 
 @whole_only
-def test_a_complaint_is_answered_on_its_last_day(story, monkeypatch):
+def test_a_complaint_is_answered_on_its_last_day(story):
     """And the one beside it is not, and is over its term a day later."""
-    monkeypatch.setattr(formats, "utc_now", lambda: story.moment)
     cup, tea = story.shop.lines()["CUP"], story.shop.lines()["TEA"]
     for line, key in ((cup, "a"), (tea, "b")):
         with story.works.writing(TESTER) as work:

@@ -16,7 +16,6 @@ from oms_web.domain.payments.models import Payment, Refund
 from oms_web.domain.payments.requests import PaymentRequest
 from oms_web.jobs import rings
 from oms_web.jobs.worker import drain
-from oms_web.web import formats
 from tests.after_sale import MAIL
 from tests.conftest import TESTER
 from tests.contract.stripe_standin import Stripe
@@ -117,10 +116,9 @@ def _typed(walk):
     return int(page.url.rpartition("/")[2])
 
 
-def test_invoices_go_on_while_ksef_is_down(oms, open_page, dress, monkeypatch):
+def test_invoices_go_on_while_ksef_is_down(oms, open_page, dress):
     """Issued offline with their marks, seen in the list, accepted once KSeF is back."""
     with ksef.shop(oms) as here:
-        monkeypatch.setattr(formats, "utc_now", lambda: here.now[0])
         certificate, key = pair()
         with oms.works.writing(ANNA) as work:
             einvoices.change(work, {"offline": certificate, "offline_key": key})

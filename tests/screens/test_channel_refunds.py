@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 import pytest
 from sqlalchemy import select, update
 
+from oms_web.domain.payments import fees
 from oms_web.domain.payments.fee_claims import FeeClaim
 from oms_web.domain.payments.models import Payment, Refund
 from oms_web.domain.returns.service import Opening
@@ -71,7 +73,13 @@ def test_a_case_is_paid_back_on_the_channel_and_its_commission_claimed(shop, own
         answer = owner.post(f"/orders/{shop.order_id}/fee-claims", data={"next": back},
                             follow_redirects=True)
         assert said in text_of(answer)
-    assert "to be claimed" in text_of(owner.get("/payments/owed?view=claims"))
+    owed = text_of(owner.get("/payments/owed"))  # opens where there is something
+    assert "to be claimed" in owed
+    assert "Commissions 1" in owed
+    assert "not known" in owed
+    with shop.works.writing(TESTER) as work:
+        fees.add(work, fees.CHANNEL, None, "", 1000, 0, "PLN", date(2020, 1, 1))
+    assert "≈ PLN 4.10" in text_of(owner.get("/payments/owed?view=claims"))
     shop.run()
     card = text_of(owner.get(f"/returns/{case}"))
     assert "the marketplace decides" in card

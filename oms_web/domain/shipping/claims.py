@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from oms_web.core.clock import local_day
 from oms_web.core.errors import Invalid, NotAllowedNow, NotFound
-from oms_web.core.paging import Page, seal, unseal_as
+from oms_web.core.paging import Page, counted, seal, unseal_as
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.channels.models import ChannelAccount
@@ -223,6 +223,11 @@ def under_way(session: Session, after: str | None = None, size: int = PAGE
         query = query.where(CourierClaim.id > unseal_as(after, int)[0])
     rows = session.scalars(query.order_by(CourierClaim.id).limit(size + 1)).all()
     return Page(rows[:size], seal(rows[size - 1].id) if len(rows) > size else None)
+
+
+def count_under_way(session: Session) -> int:
+    """How many claims are not over; no further than a badge can say."""
+    return counted(session, select(CourierClaim.id).where(CourierClaim.state.in_(UNDER_WAY)))
 
 
 def owed(session: Session) -> dict[str, int]:

@@ -129,11 +129,12 @@ def _ask(work: Work, order: Order, case: Return, made: Plan, method: str, key: s
 
 
 def act(work: Work, refund_id: int, name: str, *, why: str = "", reference: str = "",
-        account: str = "") -> bool:
+        account: str | None = None) -> bool:
     """Approve, send, confirm or drop a refund; False when it had its effect already.
 
     Args:
-        account: the buyer's bank account, where a transfer is approved that has none or another.
+        account: the buyer's bank account as it is typed where a transfer is approved; None: the
+            one that is known.
 
     Raises:
         NotFound: there is none.
@@ -164,10 +165,10 @@ def act(work: Work, refund_id: int, name: str, *, why: str = "", reference: str 
     return done
 
 
-def _send_to(work: Work, refund: Refund, case: Return | None, typed: str) -> None:
+def _send_to(work: Work, refund: Refund, case: Return | None, typed: str | None) -> None:
     """Where a transfer goes: what is typed now, else what the refund or its case says."""
     known = refund.bank_account or (case.bank_account if case is not None else "")
-    account = needed_account(typed or known)
+    account = needed_account(known if typed is None else typed)
     if account != refund.bank_account:
         _note_account(work, refund, account)
     if case is not None:

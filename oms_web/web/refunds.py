@@ -109,7 +109,7 @@ def move(refund_id: int, what: str) -> Response:
         with writing() as work:
             return_refund.act(work, refund_id, what, why=request.form.get("why", ""),
                               reference=request.form.get("reference", ""),
-                              account=form.account.data or "")
+                              account=request.form.get("account"))
         say(gettext("Done."))
     except Invalid as error:
         if what == "approve":

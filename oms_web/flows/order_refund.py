@@ -13,7 +13,8 @@ from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.core.work import Work
 from oms_web.domain.orders import phases
 from oms_web.domain.orders import service as orders
-from oms_web.domain.payments import refund_routes, refunds, requests
+from oms_web.domain.orders.models import Order
+from oms_web.domain.payments import refund_routes, refunds
 from oms_web.domain.payments import refund_states as states
 from oms_web.domain.payments.models import Refund
 
@@ -25,12 +26,18 @@ def ways(work: Work, order_id: int, connectors: Collection[str] = ()) -> tuple[s
         connectors: the kinds of channels that can be asked to give money back.
     """
     order = orders.get_order(work.session, order_id)
+    return (*asked_for(work, order, connectors), states.TRANSFER)
+
+
+def asked_for(work: Work, order: Order, connectors: Collection[str]) -> tuple[str, ...]:
+    """Who can be asked to give money of an order back: the channel, the provider that it came by.
+    """
     found = []
     if refund_routes.by_channel(work.session, order, connectors) is not None:
         found.append(states.CHANNEL)
-    if requests.paid_by_provider(work.session, order):
+    if refund_routes.by_provider(work.session, order, 1) is not None:
         found.append(states.PROVIDER)
-    return (*found, states.TRANSFER)
+    return tuple(found)
 
 
 def ask(work: Work, order_id: int, amount: int, method: str, key: str, reason: str,

@@ -13,12 +13,12 @@ from wtforms import HiddenField, SelectField, StringField
 from oms_web.core.errors import Invalid, InvalidForm, NotAllowedNow
 from oms_web.core.money import from_minor, parse_amount, to_minor
 from oms_web.domain.orders import service as orders
-from oms_web.domain.payments import refund_routes, refunds
+from oms_web.domain.payments import refund_states, refunds
 from oms_web.domain.returns import correcting, money, service
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.refund_plan import Wish
 from oms_web.extensions import db
-from oms_web.flows import correct_document, return_refund
+from oms_web.flows import correct_document, order_refund, return_refund
 from oms_web.sync import refunds as sent
 from oms_web.web import case_words, formats
 from oms_web.web.access import act
@@ -58,11 +58,10 @@ def _form(case: Return, **values: Any) -> RefundForm:
     """The form with the ways that are open: the one the money came by stands first."""
     form = RefundForm(**values)
     order = orders.get_order(db.session, case.order_id) if case.order_id else None
-    able = order is not None and refund_routes.by_channel(
-        db.session, order, sent.able(oms().registry)) is not None
-    ways = [name for name in case_words.METHODS if name not in ("credit", "channel")]
-    form.method.choices = choices({
-        name: case_words.METHODS[name] for name in (["channel", *ways] if able else ways)})
+    first = order_refund.asked_for(reading(), order, sent.able(oms().registry)) if order else ()
+    by_hand = [name for name in case_words.METHODS
+               if name not in (refund_states.CREDIT, *refund_states.ASKED_FOR)]
+    form.method.choices = choices({name: case_words.METHODS[name] for name in (*first, *by_hand)})
     return form
 
 

@@ -51,7 +51,7 @@ def rows(shop, model):
 def test_a_case_is_paid_back_on_the_channel_and_its_commission_claimed(shop, owner):
     case = opened(shop)
     page = html(owner.get(f"/returns/{case}/refund"))
-    assert ways(page) == ["channel", "transfer", "cash", "provider", "pages"]
+    assert ways(page) == ["channel", "transfer", "cash", "pages"]
     key = re.search(r'name="key"[^>]*value="([^"]+)"', page)[1]
     answer = owner.post(f"/returns/{case}/refund", data={
         f"unit-{shop.lines()['CUP']}": "1", "method": "channel", "key": key})
@@ -98,7 +98,7 @@ def test_where_the_buyer_did_not_pay_there_it_is_not_offered(shop, owner):
     with shop.works.writing(TESTER) as work:
         work.session.execute(update(Payment).values(source="desk"))
     page = html(owner.get(f"/returns/{case}/refund"))
-    assert ways(page) == ["transfer", "cash", "provider", "pages"]
+    assert ways(page) == ["transfer", "cash", "pages"]
     assert ways(html(owner.get(f"/orders/{shop.order_id}/refund"))) == ["transfer"]
 
 

@@ -22,7 +22,7 @@ from oms_web.core.errors import InvalidForm, NotAllowedNow, OmsError
 from oms_web.domain.company.models import Company
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
-from oms_web.domain.returns import clocks, kinds, queries, service, settings
+from oms_web.domain.returns import clocks, delivered, kinds, queries, service, settings
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.service import Opening
 from oms_web.domain.shipping import bookings
@@ -194,9 +194,9 @@ def _statement(token: str, *, review: bool = False) -> Response:
 
 def _form(token: str, order: Order | None, form: WithdrawForm, status: int = 200) -> Response:
     lines = orders.order_lines(db.session, order.id) if order else []
-    delivered = return_portal.delivered_at(db.session, order) if order else None
+    came = delivered.at_last(db.session, order) if order else None
     in_time, until = clocks.may_withdraw(
-        order.country if order else "PL", delivered, oms().works.clock(),
+        order.country if order else "PL", came, oms().works.clock(),
         settings.current(db.session).extra_days)
     return answer("buyer/withdraw.html", shop=_shop(), form=form, token=token, order=order,
                   lines=[line for line in lines if line.quantity > line.cancelled],

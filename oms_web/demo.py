@@ -176,6 +176,7 @@ def _record(item: catalog.Item) -> VariantInput:
     return VariantInput(
         sku=item.sku, name=item.name, option=item.option, brand=item.brand,
         category=item.category, description=item.description, vat_rate=item.vat_rate,
+        no_withdrawal=item.no_withdrawal,
         eans=(item.ean,), weight_g=item.weight_g, length_mm=length, width_mm=width,
         height_mm=height, cost=None if item.cost is None else to_micro(item.cost),
         price=to_minor(item.price, "PLN"), currency="PLN", minimum=item.minimum,

@@ -34,7 +34,10 @@ MOST_LINES = 200
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What a case is opened with. ``lines``: order line -> units; ``reasons``: line -> its own."""
+    """What a case is opened with. ``lines``: order line -> units; ``reasons``: line -> its own.
+
+    ``lawful``: the terms of the law begin; they do not where the law gives no right to it.
+    """
 
     kind: str
     source: str = "desk"
@@ -51,6 +54,7 @@ class Opening:
     buyer_email: str = ""
     buyer_name: str = ""
     form_key: str = ""
+    lawful: bool = True
     claimed_at: datetime | None = None
 
 
@@ -133,7 +137,8 @@ def open_case(work: Work, order: Order | None, lines: Sequence[OrderLine], openi
                 raise Invalid("This is no line of the order.", "units")
             add_line(work, row, by_id[line_id], units,
                      opening.reasons.get(line_id) or opening.reason_code)
-    start_clocks(work, row, order, opening.claimed_at or work.now)
+    if opening.lawful:
+        start_clocks(work, row, order, opening.claimed_at or work.now)
     audit.record(work, "returns.open", "return", row.id,
                  {"case": [None, row.number], "kind": [None, row.kind]}, order_id=row.order_id,
                  note=row.reason or None)

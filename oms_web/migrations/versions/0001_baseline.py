@@ -381,6 +381,7 @@ def upgrade() -> None:
     sa.Column('description', sa.Text(), nullable=False),
     sa.Column('vat_rate', sa.String(length=6), nullable=False),
     sa.Column('gtu', sa.String(length=6), nullable=False),
+    sa.Column('no_withdrawal', sa.String(length=12), nullable=False),
     sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
     sa.Column('archived_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_product'))

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, g
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
@@ -71,7 +71,7 @@ def show(token: str) -> Response:
     status = db.session.get(Status, order.status_id) if order.status_id else None
     shop = db.session.get(Company, 1)
     return answer("buyer/page.html", order=order, token=token, shop=shop, says=_says(order),
-                   label=status.buyer_name if status else "", steps=_steps(order),
+                   label=_label(status), steps=_steps(order),
                    lines=[line for line in orders.order_lines(db.session, order.id)
                           if line.quantity > line.cancelled or order.phase == "cancelled"],
                    pay_at=requests.open_link(db.session, order.id),
@@ -92,6 +92,13 @@ def document(token: str, document_id: int) -> Response:
         return nothing()
     name = "".join(ch if ch.isalnum() or ch in "-." else "-" for ch in mine[document_id])
     return shy(pdf(oms().printing.for_buyer(document_id), f"{name}.pdf"))
+
+
+def _label(status: Status | None) -> str:
+    """The seller's own words of the order's status, where there are some in this language."""
+    if status is None:
+        return ""
+    return status.buyer_name_en if g.language == "en" else status.buyer_name
 
 
 def _says(order: Order) -> str:

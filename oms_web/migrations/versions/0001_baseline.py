@@ -325,6 +325,7 @@ def upgrade() -> None:
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('name', sa.String(length=40), nullable=False),
     sa.Column('buyer_name', sa.String(length=80), nullable=False),
+    sa.Column('buyer_name_en', sa.String(length=80), nullable=False),
     sa.Column('group', sa.String(length=40), nullable=False),
     sa.Column('color', sa.String(length=7), nullable=False),
     sa.Column('phase', sa.String(length=10), nullable=False),

@@ -48,8 +48,8 @@ _BABEL = {"pl": "pl_PL", "en": "en_GB"}
 @dataclass(frozen=True, slots=True)
 class Declared:
     """A withdrawal as it is declared. ``order_id``: known by the key of a page; else ``number`` is
-    what was typed. ``lines``: order line -> units; empty: all of it. ``account``: a bank account, where
-    money cannot go back the way it came.
+    what was typed. ``lines``: order line -> units; empty: all of it. ``account``: a bank account,
+    where money cannot go back the way it came.
     """
 
     name: str
@@ -64,9 +64,8 @@ class Declared:
 
 
 def is_open(session: Session) -> bool:
-    """Whether buyers may come at all: it is turned on, and letters can be sent."""
-    row = mail.get(session)
-    return settings.current(session).portal and mail.is_mailing(row)
+    """Whether buyers may come at all: it is turned on, and what they declare is acknowledged."""
+    return settings.current(session).portal and mail.reaches(session)
 
 
 def find(session: Session, number: str, email: str) -> Order | None:

@@ -16,9 +16,6 @@ PHASES: dict[str, Any] = {
     "refused": _l("refused"), "closed": lazy_pgettext("case", "closed"),
     "off": _l("called off"),
 }
-BUYERS_PHASES: dict[str, Any] = {
-    **PHASES, "new": _l("we have received it"), "asked": _l("waits for your answer"),
-}
 PHASE_TONES = {"new": "warn", "asked": "", "accepted": "ok", "refused": "bad", "closed": "",
                "off": ""}
 ACTS: dict[str, Any] = {
@@ -50,7 +47,6 @@ REASONS: dict[str, Any] = {
     "incomplete": _l("Parts are missing"), "late": _l("Came too late"),
     "not_collected": _l("Refused or not collected"), "other": _l("Another reason"),
 }
-BUYERS_REASONS = tuple(name for name in REASONS if name != "not_collected")
 WISHES: dict[str, Any] = {
     "repair": _l("Repair"), "replace": _l("Replacement"), "reduce": _l("A lower price"),
     "refund": _l("The money back"),

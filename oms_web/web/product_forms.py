@@ -14,8 +14,8 @@ from oms_web.domain.catalog.editing import ProductEdit, VariantEdit
 from oms_web.domain.catalog.models import Product, Variant
 from oms_web.domain.catalog.records import GTU_CODES, USUAL_VAT_RATES
 from oms_web.web import asked
-from oms_web.web.formats import language
 from oms_web.web import withdrawal_words as words
+from oms_web.web.formats import language
 from oms_web.web.forms import Form, choices
 
 CURRENCIES = ("PLN", "EUR", "CZK", "USD", "GBP", "HUF", "RON", "SEK")

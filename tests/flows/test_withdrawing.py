@@ -148,7 +148,7 @@ def test_sealed_goods_may_be_withdrawn_from_as_long_as_nobody_opened_them(shop):
 
 def test_what_has_not_left_is_withdrawn_from_once(shop):
     order_id = shop.sell("B1", sent=False)
-    case, record, _ = declare(shop, order_id=order_id)
+    case, _, _ = declare(shop, order_id=order_id)
     assert (case.goods, left(shop, order_id)) == ("none", {"CUP": 0, "TEA": 0})
     assert "nie ma czego odsyłać" in rows(shop, Message)[0].text
     assert declare(shop, "k2", order_id)[1].content["effect"] == "held"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from flask_babel import lazy_pgettext
 
 from oms_web.web.case_words import PHASES as SELLERS_PHASES
 
@@ -25,9 +24,9 @@ METHODS: dict[str, Any] = {
     "provider": _l("the way you paid"), "channel": _l("through the marketplace you bought at"),
     "pages": _l("through the marketplace you bought at"), "credit": _l("as credit for purchases"),
 }
+# What goods have a name for, and what is taken off of them, is said with that name.
 ITEMS: dict[str, Any] = {
-    "goods": lazy_pgettext("refund", "goods"), "delivery": _l("delivery"),
-    "wear": _l("taken off for use"), "other": _l("another amount"), "less": _l("taken off"),
+    "delivery": _l("delivery"), "other": _l("another amount"), "less": _l("taken off"),
 }
 GRADES: dict[str, Any] = {
     "B": _l("opened, whole"), "C": _l("used or marked"), "D": _l("does not work"),

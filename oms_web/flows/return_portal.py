@@ -73,11 +73,18 @@ def find(session: Session, number: str, email: str) -> Order | None:
     plain, wanted = tidy(number).lstrip("#"), email.strip().lower()
     if not plain or not wanted:
         return None
-    matches = Order.external_number == plain
+    matches = (Order.external_number == plain) & Order.account_id.is_not(None)
     if plain.isascii() and plain.isdigit() and len(plain) < 16:
         matches = matches | (Order.id == int(plain))
     rows = session.scalars(select(Order).where(matches).order_by(Order.id.desc()).limit(10))
     return next((one for one in rows if one.buyer_email.strip().lower() == wanted), None)
+
+
+def number_of(order: Order) -> str:
+    """The number that its buyer knows: its channel's, else ours. Where an order was taken down by
+    hand, that field says where it came from, which is no number.
+    """
+    return order.external_number if order.account_id and order.external_number else str(order.id)
 
 
 def send_link(work: Work, number: str, email: str) -> None:
@@ -93,7 +100,7 @@ def send_link(work: Work, number: str, email: str) -> None:
         return
     language = wording.language_of(order.country)
     rendered = case_letters.render(case_letters.LINK, language, {
-        "number": order.external_number or str(order.id), "link": f"{address}/return",
+        "number": number_of(order), "link": f"{address}/return",
         "shop": _shop(work.session)})
     service.put(work, EMAIL, order.buyer_email.strip(), rendered,
                 name=case_letters.NAMES[case_letters.LINK], order_id=order.id,

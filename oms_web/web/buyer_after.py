@@ -178,7 +178,7 @@ def _statement(token: str, *, review: bool = False) -> Response:
         return nothing()
     if not review:
         values = {"name": order.buyer_name, "email": order.buyer_email,
-                  "number": order.external_number or str(order.id)} if order else {}
+                  "number": return_portal.number_of(order)} if order else {}
         return _form(token, order, WithdrawForm(formdata=None, key=secrets.token_hex(12),
                                                 data=values))
     form = WithdrawForm()
@@ -227,7 +227,7 @@ def _declared(form: WithdrawForm, order: Order | None) -> Declared:
     return Declared(
         values["name"] or (order.buyer_name if order else ""),
         values["email"] or (order.buyer_email if order else ""),
-        (order.external_number or str(order.id)) if order else values["number"] or "",
+        return_portal.number_of(order) if order else values["number"] or "",
         values["key"] or "", order.id if order else None, _units(order), values["what"] or "",
         g.language, bank_account(values["account"] or "") if _may_account(order) else "")
 

@@ -163,3 +163,14 @@ def test_all_paid_back_without_a_case_is_still_taken_down(shop):
     case, record, _ = declare(shop)
     assert (record.content["effect"], terms(shop, case.id)) == ("nothing", set())
     assert rows(shop, ReturnLine) == []
+
+
+def test_where_an_order_came_from_is_no_number_of_it(shop):
+    with shop.works.writing(TESTER) as work:
+        order = work.session.get_one(Order, shop.order_id)
+        assert return_portal.number_of(order) == (order.external_number or str(order.id))
+        order.account_id, order.external_number = None, "tel."
+        work.session.flush()
+        assert return_portal.number_of(order) == str(shop.order_id)
+        assert return_portal.find(work.session, "tel.", "anna@example.test") is None
+        assert return_portal.find(work.session, str(shop.order_id), "anna@example.test") is order

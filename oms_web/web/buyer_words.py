@@ -23,6 +23,7 @@ METHODS: dict[str, Any] = {
     "transfer": _l("by bank transfer"), "cash": _l("in cash"),
     "provider": _l("the way you paid"), "channel": _l("through the marketplace you bought at"),
     "pages": _l("through the marketplace you bought at"), "credit": _l("as credit for purchases"),
+    "swap": _l("towards what you get instead"),
 }
 # What goods have a name for, and what is taken off of them, is said with that name.
 ITEMS: dict[str, Any] = {
@@ -43,6 +44,8 @@ NEXT: dict[str, Any] = {
     "ordered": _l("Your money has been ordered. It takes one or two working days to reach you."),
     "paid_send": _l("We have paid back already. If the goods are still with you, send them back."),
     "paid": _l("We have paid back. There is nothing more for you to do."),
+    "swap_send": _l("We are sending you other goods instead. Send the first ones back to us."),
+    "swapped": _l("We are sending you other goods instead. There is nothing more for you to do."),
     "send": _l("Send the goods back to us. If they are on their way already, there is nothing more "
                "for you to do."),
     "on_way": _l("Your parcel is on its way to us. When it is here, we check the goods."),

@@ -210,6 +210,8 @@ def test_every_standing_has_its_words():
     (("withdrawal", "closed", "expected", "refunded"), "paid"),
     (("return", "accepted", "arrived", "sent"), "judge"),
     (("return", "refused", "expected", "none"), "refused"),
+    (("exchange", "accepted", "expected", "credit"), "swap_send"),
+    (("exchange", "accepted", "judged", "credit"), "swapped"),
     (("complaint", "new", "none", "none"), "answer"),
     (("complaint", "accepted", "none", "none", "repair"), "repair"),
 ])

@@ -9,10 +9,11 @@ from __future__ import annotations
 from oms_web.domain.returns import kinds, tracks
 
 NEXT = (
-    "off", "refused", "ask", "judge", "paying", "ordered", "paid_send", "paid", "send", "on_way",
-    "judged", "decide", "answer", "repair", "replace", "reduce", "refund", "closed",
+    "off", "refused", "ask", "judge", "paying", "ordered", "paid_send", "paid", "swap_send",
+    "swapped", "send", "on_way", "judged", "decide", "answer", "repair", "replace", "reduce", "refund",
+    "closed",
 )
-SENDING = frozenset({"send", "paid_send"})
+SENDING = frozenset({"send", "paid_send", "swap_send"})
 """The goods are still with the buyer: the page shows where to send them, and the slip."""
 
 
@@ -40,6 +41,7 @@ def next_of(kind: str, phase: str, goods: str, money: str, outcome: str = "") ->
 def _by_money(kind: str, phase: str, goods: str, money: str) -> str:
     if money in (tracks.PLANNED, tracks.SENT, tracks.UNKNOWN):
         return "paying" if money == tracks.PLANNED else "ordered"
+    swapped = kind == kinds.EXCHANGE and money == tracks.CREDIT  # it pays for what comes instead
     if goods == tracks.EXPECTED and phase != tracks.CLOSED and kind != kinds.COMPLAINT:
-        return "paid_send"
-    return "paid"
+        return "swap_send" if swapped else "paid_send"
+    return "swapped" if swapped else "paid"

@@ -10,8 +10,8 @@ from oms_web.domain.returns import kinds, tracks
 
 NEXT = (
     "off", "refused", "ask", "judge", "paying", "ordered", "paid_send", "paid", "swap_send",
-    "swapped", "send", "on_way", "judged", "decide", "answer", "repair", "replace", "reduce", "refund",
-    "closed",
+    "swapped", "send", "on_way", "judged", "decide", "answer", "repair", "replace", "reduce",
+    "refund", "closed",
 )
 SENDING = frozenset({"send", "paid_send", "swap_send"})
 """The goods are still with the buyer: the page shows where to send them, and the slip."""

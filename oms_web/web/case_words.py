@@ -108,3 +108,11 @@ VIEW_ICONS = {"decide": "eye-check", "here": "package-import", "money": "cash-ba
               "open": "inbox", "over": "archive"}
 KIND_ICONS = {"return": "truck-return", "exchange": "replace", "withdrawal": "arrow-back-up",
               "complaint": "heart-broken"}
+EFFECTS: dict[str, Any] = {
+    "turned": _l("This case became a withdrawal by it."),
+    "held": _l("Its goods were in this case already: nothing changed by it."),
+    "excepted": _l("The law knows no withdrawal from its goods, so no term runs. Refuse it, or take "
+                   "them back by your leave."),
+    "nothing": _l("All of it was paid back or cancelled before, so no term runs."),
+}
+"""What became of a statement of withdrawal (``return_portal.withdraw``), to the desk."""

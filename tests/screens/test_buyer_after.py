@@ -92,7 +92,7 @@ def pay_back(shop, case_id, units, **values):
     return refund
 
 
-def test_what_came_back_is_not_offered_and_nothing_left_is_said(shop, buyer):
+def test_what_came_back_is_not_offered_and_nothing_left_is_said(shop, buyer, browser_as):
     declare(shop, buyer, **{f"unit-{shop.tea}": "1"})
     [case] = cases(shop)
     form = see(shop, buyer, "/withdraw")
@@ -109,6 +109,9 @@ def test_what_came_back_is_not_offered_and_nothing_left_is_said(shop, buyer):
     assert "We have recorded your statement" in done
     assert "Put this into the parcel" not in done
     assert len(cases(shop)) == 2
+    card = text_of(browser_as("owner").get(f"/returns/{cases(shop)[-1].id}"))
+    assert "nothing changed by it" in card
+    assert "3 × Kubek" in card
 
 
 def test_goods_made_to_order_say_why_and_may_still_be_asked_for(shop, buyer):

@@ -121,11 +121,12 @@ def turns(case: Return) -> bool:
 
 def turn(work: Work, case: Return, order: Order) -> None:
     """A locked case goes on as a withdrawal: the terms of the law begin now. Its number stays."""
-    change: dict[str, list[str]] = {"kind": [case.kind, kinds.WITHDRAWAL]}
+    kind, phase = case.kind, case.phase
     if case.phase in (tracks.REFUSED, tracks.CLOSED):
-        change["phase"] = [case.phase, tracks.NEW]
         case.phase, case.closed_at = tracks.NEW, None
     case.kind = kinds.WITHDRAWAL
     service.start_clocks(work, case, order, work.now)
-    audit.record(work, "returns.turn", "return", case.id, change, order_id=case.order_id)
+    audit.record(work, "returns.turn", "return", case.id, audit.changes(
+        {"kind": kind, "phase": phase}, {"kind": case.kind, "phase": case.phase}),
+        order_id=case.order_id)
     service.follow(work, case)

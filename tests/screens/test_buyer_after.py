@@ -178,6 +178,7 @@ def test_a_case_tells_all_of_it_at_each_turn(shop, buyer):
                  f"/o/{shop.token}/documents/{paper_id}"):
         assert part in page, part
     assert ACCOUNT not in page
+    assert "paid back" in see(shop, buyer)
     assert "Put this into the parcel" not in page
     assert "Send it back by" not in page
 

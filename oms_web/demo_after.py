@@ -167,7 +167,6 @@ def _withdrawn(work: Work, email: str) -> None:
     _sent(work, order_id, 15)
     ago(work, days=6)
     case = _open(work, order_id, "withdrawal", "KUB-05-GRA", 1)
-    return_case.decide(work, case.id, "accept")
     ago(work, days=3)
     _judge(work, case, "A", "restock")
     line = _lines(work, order_id)["KUB-05-GRA"]

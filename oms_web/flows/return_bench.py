@@ -102,14 +102,15 @@ def _opening(work: Work, order: Order, code: str, key: str) -> Opening:
         if failed else {}
     return Opening(
         kinds.RETURN, source="bench", lines={one: units for one, units in lines.items() if units},
-        reason_code="not_collected" if failed else "", box=code,
+        reason_code="not_collected" if failed else "", box=code, goods=tracks.ARRIVED,
         shipment_id=sent.id if sent else None, form_key=f"bench:{key}" if key else "")
 
 
 def orphan(work: Work, code: str, key: str) -> tuple[Return, bool]:
     """Take in a parcel that matches no order; returns its case, and whether it is new."""
     return service.open_case(work, None, (), Opening(
-        kinds.RETURN, source="bench", box=code, form_key=f"bench:{key}" if key else ""))
+        kinds.RETURN, source="bench", box=code, goods=tracks.ARRIVED,
+        form_key=f"bench:{key}" if key else ""))
 
 
 def _locked(work: Work, case_id: int) -> tuple[Return, list[OrderLine]]:
@@ -157,6 +158,7 @@ def pick_out(work: Work, case_id: int, code: str) -> int:
     case, lines = _locked(work, case_id)
     found = catalog.scanned_or_refuse(work.session, code)
     line = intake.line_for(work, case, found.id, lines)
+    intake.unpack(work, case, line)
     service.follow(work, case)
     return line.id
 

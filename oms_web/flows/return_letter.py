@@ -98,12 +98,13 @@ def is_history(case: Return) -> bool:
 
 
 def answer(work: Work, case_id: int) -> int | None:
-    """Send the answer to a complaint as it was said, in the seller's own letter where there is one;
-    once, however often it is asked for.
+    """Send the last answer to a complaint as it was said, in the seller's own letter where there is
+    one; once, however often it is asked for.
     """
     case = cases.get(work.session, case_id)
     order = orders.get_order(work.session, case.order_id) if case.order_id else None
-    key = f"case:{case.id}:answer:{_hash_of(case.answer)}"
+    said = f"{case.answered_at}|{case.outcome}|{case.lowered}|{case.answer}"
+    key = f"case:{case.id}:answer:{_hash_of(said)}"
     own = next(iter(templates.by_themselves(work.session, moments.ANSWERED)), None)
     if own is not None and order is not None:
         return _put(work, case, own, _draft(work, order, case, own), key)

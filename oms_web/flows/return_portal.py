@@ -30,11 +30,9 @@ from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.returns import clocks, kinds, settings, statements, tracks, withdrawing
 from oms_web.domain.returns import service as cases
-from oms_web.domain.returns.models import CaseClock, Return, Statement
+from oms_web.domain.returns.models import Return, Statement
 from oms_web.domain.returns.service import Opening
 from oms_web.domain.returns.withdrawing import Standing
-from oms_web.domain.shipping.boxes import with_goods_of
-from oms_web.domain.shipping.models import Shipment
 
 LINK_PAUSE = 300
 """Seconds in which an order's link is sent once, however often it is asked for."""
@@ -195,7 +193,6 @@ def _case_of(work: Work, order: Order | None, lines: Sequence[OrderLine],
         one for one, units in stated.items() if units > about.get(one, 0)])
     if about or order is None:
         case = _open(work, order, lines, about, declared)
-        _note_term(work, case, order)
         return case, NEW, about
     if turned:
         return turned[0], TURNED, {}
@@ -216,7 +213,6 @@ def _turn(work: Work, order: Order | None, standings: Mapping[int, Standing],
         case = cases.lock(work.session, one.id)
         if order is not None and withdrawing.turns(case):
             withdrawing.turn(work, case, order)
-            _note_term(work, case, order)
             found.append(case)
     return found
 
@@ -235,31 +231,6 @@ def _open(work: Work, order: Order | None, lines: Sequence[OrderLine], about: Ma
         reason="" if order else f"{tidy(declared.number)[:80]}",
         form_key=f"buyer:{declared.key}"))
     return case
-
-
-def _note_term(work: Work, case: Return, order: Order | None) -> None:
-    """Write down by when it could be declared, so that the desk sees whether it was in time."""
-    delivered = delivered_at(work.session, order) if order else None
-    if order is None or delivered is None:
-        return
-    rule = clocks.rule(order.country, clocks.WITHDRAW, local_day(delivered))
-    if rule is not None:
-        extra = settings.current(work.session).extra_days
-        work.session.add(CaseClock(
-            return_id=case.id, what=clocks.WITHDRAW, rule=rule.key, began_at=delivered,
-            due_at=clocks.due(rule, delivered, extra), stopped_at=work.now))
-        work.session.flush()
-
-
-def delivered_at(session: Session, order: Order) -> datetime | None:
-    """When the last parcel of an order was delivered; None while one is still on its way."""
-    rows = session.execute(
-        select(Shipment.state, Shipment.delivered_at).where(
-            with_goods_of(order.id), Shipment.state.in_(("shipped", "delivered", "undelivered")))
-    ).all()
-    if rows and all(row.state == "delivered" and row.delivered_at for row in rows):
-        return max(row.delivered_at for row in rows)
-    return order.closed_at if not rows and order.phase == "done" else None
 
 
 def _acknowledge(work: Work, case: Return, order: Order | None, record: Statement,

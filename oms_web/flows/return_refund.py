@@ -46,19 +46,23 @@ class Said:
 
 def usual(work: Work, case: Return) -> Wish:
     """What a case usually pays back now: once something of it was judged, what was judged, else all
-    of its lines; less what its refunds pay for already.
+    of its lines; for a complaint that was answered with a lower price, by how much it is lowered;
+    less what its refunds pay for already.
     """
     order = orders.get_order(work.session, _order_of(case))
     sold, _ = money.facts(work.session, order)
     left = {line.line_id: line.units - line.gone for line in sold}
     units: Counter[int] = Counter()
+    planned = [item for one in refunds.of_case(work.session, case.id)
+               if one.state != refund_states.REFUSED for item in one.plan]
+    if case.outcome == kinds.REDUCE:
+        before = refund_plan.correction(planned).lowered
+        return Wish(other=max(0, (case.lowered or 0) - before))
     if case.kind != kinds.COMPLAINT or case.outcome in ("", kinds.REFUND):
         judged = intake.judged(work.session, case.id)
         for line in service.lines_of(work.session, case.id):
             if line.order_line_id in left:
                 units[line.order_line_id] += judged.get(line.id, 0) if judged else line.quantity
-    planned = [item for one in refunds.of_case(work.session, case.id)
-               if one.state != refund_states.REFUSED for item in one.plan]
     for line_id, some in refund_plan.correction(planned).returned.items():
         units[line_id] -= some
     return Wish({line: min(some, left[line]) for line, some in units.items()
@@ -90,12 +94,12 @@ def ask(work: Work, case_id: int, wish: Wish, method: str, key: str, *, amount: 
     Raises:
         Invalid: naming the field: another amount without a reason, more than was paid, an account
             number that is none, nothing to be paid back.
-        NotAllowedNow: the case is over or has no order.
+        NotAllowedNow: the case is over, was refused or has no order.
     """
     order = orders.lock_order(work.session, _order_of(service.get(work.session, case_id)))
     case = service.lock(work.session, case_id)
-    if case.phase == tracks.OFF:
-        raise NotAllowedNow("This case is over. Open it again first.")
+    if not tracks.may_pay(service.standing(work.session, case)):
+        raise NotAllowedNow("This case is over or was refused. Open or accept it first.")
     if not key:
         raise Invalid("This page has been open for too long. Reload it and try again.")
     known = [one for one in refunds.of_case(work.session, case_id)

@@ -23,7 +23,16 @@ from oms_web.domain.company.models import Company
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
 from oms_web.domain.payments import refund_routes
-from oms_web.domain.returns import clocks, kinds, queries, service, settings, tracks, withdrawing
+from oms_web.domain.returns import (
+    clocks,
+    delivered,
+    kinds,
+    queries,
+    service,
+    settings,
+    tracks,
+    withdrawing,
+)
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.service import Opening
 from oms_web.domain.returns.withdrawing import Standing
@@ -196,9 +205,9 @@ def _statement(token: str, *, review: bool = False) -> Response:
 
 def _form(token: str, order: Order | None, form: WithdrawForm, status: int = 200) -> Response:
     standings = _standings(order)
-    delivered = return_portal.delivered_at(db.session, order) if order else None
+    came = delivered.at_last(db.session, order) if order else None
     in_time, until = clocks.may_withdraw(
-        order.country if order else "PL", delivered, oms().works.clock(),
+        order.country if order else "PL", came, oms().works.clock(),
         settings.current(db.session).extra_days)
     return answer("buyer/withdraw.html", shop=_shop(), form=form, token=token, order=order,
                   standings=standings, some=any(one.left for one in standings),

@@ -28,6 +28,7 @@ from oms_web.web.access import act
 from oms_web.web.door import oms, reading, writing
 from oms_web.web.failures import words_of
 from oms_web.web.forms import Form, choices
+from oms_web.web.order_form import typed_amount
 from oms_web.web.render import go, render
 from oms_web.web.returns import typed_units
 from oms_web.web.toasts import say
@@ -57,7 +58,8 @@ def ask(case_id: int) -> Response:
     """The plan as the case has it, to be changed."""
     case = service.get(db.session, case_id)
     wish = return_refund.usual(reading(), case)
-    form = _form(case, formdata=None, key=secrets.token_hex(12), account=case.bank_account)
+    form = _form(case, formdata=None, key=secrets.token_hex(12), account=case.bank_account,
+                 other=typed_amount(wish.other, case.currency) if wish.other else "")
     return _ask(case, form, wish)
 
 
@@ -109,7 +111,7 @@ def plan(case_id: int) -> Response:
         with writing() as work:
             found = return_refund.ask(
                 work, case_id, wish, form.method.data, form.key.data or "",
-                amount=_minor(form.amount.data, case.currency, "amount"),
+                amount=typed_minor(form.amount.data, case.currency, "amount"),
                 reason=form.reason.data or "", account=form.account.data or "",
                 told=form.told.data or "")
         total = sum(one.amount for one in found)
@@ -126,15 +128,15 @@ def _wish(case: Return, form: RefundForm) -> Wish:
     for field, value in request.form.items():
         name, _, line = field.rpartition("-")
         if name == "wear" and line.isascii() and line.isdigit() and len(line) < 16:
-            off = _minor(value, case.currency, "wear")
+            off = typed_minor(value, case.currency, "wear")
             if off:
                 wear[int(line)] = off
     return Wish(
         typed_units("unit"), wear, {"yes": True, "no": False}.get(form.delivery.data or ""),
-        _minor(form.other.data, case.currency, "other") or 0)
+        typed_minor(form.other.data, case.currency, "other") or 0)
 
 
-def _minor(typed: str | None, currency: str, field: str) -> int | None:
+def typed_minor(typed: str | None, currency: str, field: str) -> int | None:
     """A typed amount in minor units; None when nothing is typed.
 
     Raises:

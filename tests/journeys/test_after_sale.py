@@ -140,8 +140,6 @@ def test_a_withdrawal_on_a_phone_ends_in_a_correction(story, chromium, live):
     walk = story.desk()
     walk.go("/returns", "queue")
     story.judge(f"RET{case.id}", 3)
-    walk.go(f"/returns/{case.id}")
-    walk.send(f"/returns/{case.id}/accept")
     walk.wrong += buyer.wrong
     story.pay_back(case.id, 9166)
     story.correct(case.id, -9166)

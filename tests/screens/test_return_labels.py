@@ -143,7 +143,7 @@ def test_the_invoice_is_corrected_by_one_click(oms, browser_as):
     with shop.works.reading(TESTER) as work:
         assert [one.gross for one in work.session.scalars(
             select(Document).where(Document.kind == "correction"))] == [-refund.amount]
-        assert work.session.get_one(Return, case.id).phase == "new"
+        assert work.session.get_one(Return, case.id).phase == "accepted"
 
 
 def test_the_inbox_says_nothing_twice(oms, browser_as):

@@ -126,6 +126,7 @@ def turn(work: Work, case: Return, order: Order) -> None:
         case.phase, case.closed_at = tracks.NEW, None
     case.kind = kinds.WITHDRAWAL
     service.start_clocks(work, case, order, work.now)
+    service.accept_withdrawal(work, case, order, work.now)
     audit.record(work, "returns.turn", "return", case.id, audit.changes(
         {"kind": kind, "phase": phase}, {"kind": case.kind, "phase": case.phase}),
         order_id=case.order_id)

@@ -2198,6 +2198,8 @@ def upgrade() -> None:
     sa.Column('wish', sa.String(length=10), nullable=False),
     sa.Column('outcome', sa.String(length=10), nullable=False),
     sa.Column('answer', sa.Text(), nullable=False),
+    sa.Column('lowered', sa.BigInteger(), nullable=True),
+    sa.Column('answered_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.Column('currency', sa.String(length=3), nullable=False),
     sa.Column('total', sa.BigInteger(), nullable=False),
     sa.Column('refunded', sa.BigInteger(), nullable=True),

@@ -114,7 +114,7 @@ def test_what_came_back_is_not_offered_and_nothing_left_is_said(shop, buyer, bro
     assert "3 × Kubek" in card
 
 
-def test_goods_made_to_order_say_why_and_may_still_be_asked_for(shop, buyer):
+def test_goods_made_to_order_say_why_and_may_still_be_asked_for(shop, buyer, browser_as):
     with shop.works.writing(TESTER) as work:
         tea = work.session.scalar(select(Variant.product_id).where(Variant.sku == "TEA"))
         work.session.execute(update(Product).where(Product.id == tea)
@@ -123,6 +123,11 @@ def test_goods_made_to_order_say_why_and_may_still_be_asked_for(shop, buyer):
     assert "made or personalised for you" in form
     assert f'name="unit-{shop.tea}"' not in form
     assert f'name="unit-{shop.tea}"' in see(shop, buyer, "/return")
+    shop.do(return_portal.withdraw, return_portal.Declared(
+        "Anna", "anna@example.test", "", "k", shop.order_id, {shop.tea: 1}))
+    card = text_of(browser_as("owner").get(f"/returns/{cases(shop)[0].id}"))
+    assert "The law knows no withdrawal from its goods" in card
+    assert "not known here" not in card
 
 
 def test_nothing_is_chosen_for_the_buyer_and_an_account_only_where_it_helps(shop, buyer):

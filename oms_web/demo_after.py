@@ -195,7 +195,7 @@ def _exchange(work: Work, email: str) -> None:
     _sent(work, order_id, 11)
     ago(work, days=2)
     case = _open(work, order_id, "exchange", "KUB-03-BIA", 2, reason_code="changed_mind",
-                 story="Wolę granatowe.")
+                 instead="0,3 l granatowy", story="Wolę granatowe.")
     return_case.decide(work, case.id, "accept")
 
 

@@ -18,7 +18,7 @@ from oms_web.domain.catalog import queries as catalog
 from oms_web.domain.company.models import Company
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order, OrderLine
-from oms_web.domain.returns import intake, kinds, photos, queries, service, tracks
+from oms_web.domain.returns import exchange_goods, intake, kinds, photos, queries, service, tracks
 from oms_web.domain.returns.intake import Judgement
 from oms_web.domain.returns.models import Return, ReturnUnit
 from oms_web.domain.returns.service import Opening
@@ -164,9 +164,14 @@ def pick_out(work: Work, case_id: int, code: str) -> int:
 
 
 def judge(work: Work, case_id: int, said: Judgement) -> tuple[ReturnUnit, bool]:
-    """Judge units and move them; the same key again moves nothing. See ``intake.judge``."""
+    """Judge units and move them; the same key again moves nothing. See ``intake.judge``. What is
+    sent instead of them may go then.
+    """
     case, _ = _locked(work, case_id)
-    return intake.judge(work, case, said)
+    unit, fresh = intake.judge(work, case, said)
+    if fresh:
+        exchange_goods.judged(work, case)
+    return unit, fresh
 
 
 def add_photo(work: Work, case_id: int, file: str, thumb: str) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from oms_web.core.clock import day_bounds, local_day
 from oms_web.core.errors import Invalid, NotAllowedNow
@@ -17,6 +18,8 @@ from oms_web.domain.payments.models import Refund
 from oms_web.domain.returns import (
     answering,
     clocks,
+    exchange,
+    exchange_facts,
     intake,
     kinds,
     money,
@@ -59,13 +62,33 @@ def decide(work: Work, case_id: int, act: str, note: str = "") -> bool:
     """An act of the phase table; False when it had its effect already.
 
     Raises:
-        Invalid: refused without a word why.
-        NotAllowedNow: the table has no such step, or it makes no sense now.
+        Invalid: refused without a word why, or closed without one over an exchange of which
+            something is due.
+        NotAllowedNow: the table has no such step, it makes no sense now, or another thing is sent
+            instead.
     """
     case, _ = locked(work, case_id)
     if act == "refuse" and not note.strip() and case.phase != tracks.REFUSED:
         raise Invalid("Say why it is refused.", "note")
+    if act == "close" and not note.strip() and case.phase != tracks.CLOSED and left_open(
+            work.session, case):
+        raise Invalid("Something of this exchange is still due. Say why it is closed.", "note")
+    if act in ("refuse", "call_off") and _is_swapped(work, case):
+        raise NotAllowedNow("Another thing is sent instead. Call the exchange off first.")
     return service.act(work, case, act, note=note)
+
+
+def left_open(session: Session, case: Return) -> tuple[str, ...]:
+    """What of an exchange is still due; it is closed over that with a word why."""
+    return exchange.open_ends(case.kind, case.goods, case.money,
+                              exchange_facts.standing(session, case))
+
+
+def _is_swapped(work: Work, case: Return) -> bool:
+    """Whether a case has a new order, and its table would let it be ended."""
+    now = exchange_facts.standing(work.session, case) \
+        if case.phase in (tracks.NEW, tracks.ASKED, tracks.ACCEPTED) else None
+    return now is not None and bool(now.carried or not now.left)
 
 
 def answer(work: Work, case_id: int, said: Answer, given: date | None = None) -> bool:

@@ -288,7 +288,8 @@ def request(work: Work, order_id: int, opening: Opening, language: str) -> tuple
     goods = [(units, titles[one]) for one, units in opening.lines.items() if units]
     record = statements.record(work, case.id, opening.kind, {
         "order": order.id, "goods": [[units, title] for units, title in goods],
-        "story": opening.story[:5000], "wish": opening.wish, "reason": opening.reason_code})
+        "story": opening.story[:5000], "wish": opening.wish, "reason": opening.reason_code,
+        **({"instead": case.instead} if case.instead else {})})
     due = next((one.due_at for one in cases.clocks_of(work.session, case.id)
                 if one.what == clocks.ANSWER), None)
     service.put(
@@ -296,6 +297,7 @@ def request(work: Work, order_id: int, opening: Opening, language: str) -> tuple
         case_letters.render(case_letters.RECEIVED, language, {
             "case": case.number, "at": _moment(record.at, language), "number": str(order.id),
             "lines": case_letters.goods(goods), "story": opening.story[:5000],
+            "instead": case.instead,
             "due": "" if due is None else format_date(local_day(due), "long",
                                                       locale=_BABEL[language]),
             **({} if opening.goods == tracks.GOODS_NONE else _way_back(work.session, language)),

@@ -45,7 +45,7 @@ from oms_web.flows import return_portal
 from oms_web.flows.return_portal import Declared
 from oms_web.flows.return_refund import bank_account
 from oms_web.sync import labels as carriers
-from oms_web.web import buyer_case, buyer_words, case_words, withdrawal_words
+from oms_web.web import buyer_case, buyer_exchange, buyer_words, case_words, withdrawal_words
 from oms_web.web.access import PUBLIC, act
 from oms_web.web.buyer_door import answer, may_say, nothing, open_order, shy, speak
 from oms_web.web.door import oms, writing
@@ -86,6 +86,7 @@ class RequestForm(Form):
         {"": _l("I do not want to say"), **buyer_words.REASONS}))
     wish = SelectField(_l("What do you ask for?"),
                        choices=choices({"": _l("I leave it to you"), **case_words.WISHES}))
+    instead = StringField(_l("What would you like instead?"))
     story = TextAreaField(_l("Tell us what happened"))
     account = StringField(_l("Account number for the money"))
     key = HiddenField()
@@ -301,6 +302,7 @@ def _ask(token: str, order: Order, form: RequestForm, status: int = 200) -> Resp
     return answer("buyer/return.html", shop=_shop(), form=form, token=token, order=order,
                   lines=lines, left=service.returnable(db.session, lines), typed=request.form,
                   held={one.line.id: one.shares for one in _standings(order)},
+                  choices=buyer_exchange.choices_of(lines),
                   may_account=_may_account(order), status=status)
 
 
@@ -320,6 +322,7 @@ def request_(token: str) -> Response:
                     kind, source="buyer", lines=typed_units("unit"),
                     reason_code=form.reason_code.data or "", story=form.story.data or "",
                     wish=(form.wish.data or "") if kind == kinds.COMPLAINT else "",
+                    instead=(form.instead.data or "") if kind == kinds.EXCHANGE else "",
                     bank_account=_account(form, order), goods="expected",
                     form_key=f"buyer:{form.key.data}" if form.key.data else ""), g.language)
             return go(url_for("buyer_after.case", token=token, case_id=case.id))
@@ -352,6 +355,7 @@ def _case_page(token: str, mine: Return, problem: str = "", status: int = 200) -
     said = settings.current(db.session)
     told = buyer_case.story(db.session, mine)
     return answer("buyer/case.html", shop=_shop(), case=mine, token=token, story=told,
+                  swap=buyer_exchange.of_case(mine),
                   kind=case_words.KINDS[mine.kind], phases=buyer_words.PHASES,
                   tones=case_words.PHASE_TONES, reasons=buyer_words.REASONS,
                   wishes=case_words.WISHES, goods=buyer_words.GOODS, wear=buyer_words.WEAR,

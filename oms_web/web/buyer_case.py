@@ -123,20 +123,21 @@ def _lines(session: Session, case: Return, lines: Sequence[ReturnLine]) -> list[
 
 
 def _back(session: Session, case: Return) -> list[Back]:
-    found = [one for one in refunds.of_case(session, case.id) if one.state in SHOWN]
+    # What an exchange credits to the new order is told with that order (``buyer_exchange``).
+    found = [one for one in refunds.of_case(session, case.id) if one.state in SHOWN and not (
+        case.kind == kinds.EXCHANGE and one.method == refund_states.CREDIT)]
     papers = correcting.corrections_of(session, found)
-    told = [_refund(case, one, papers.get(one.id)) for one in found]
+    told = [_refund(one, papers.get(one.id)) for one in found]
     if case.refunded and not told:
         told = [Back(case.refunded, case.currency, buyer_words.METHODS["channel"], (), None)]
     return told
 
 
-def _refund(case: Return, one: Refund, paper: Any) -> Back:
+def _refund(one: Refund, paper: Any) -> Back:
     parts = [_part(item) for item in one.plan]
     account = one.bank_account if one.method == refund_states.TRANSFER else ""
-    swaps = one.method == refund_states.CREDIT and case.kind == kinds.EXCHANGE
     return Back(
-        one.amount, one.currency, buyer_words.METHODS["swap" if swaps else one.method],
+        one.amount, one.currency, buyer_words.METHODS[one.method],
         parts if len(parts) > 1 or any(part.amount < 0 for part in parts) else (),
         one.ended_at if one.state == refund_states.DONE else None, account[-4:], one.told,
         one.method == refund_states.CREDIT,

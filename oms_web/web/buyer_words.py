@@ -23,7 +23,6 @@ METHODS: dict[str, Any] = {
     "transfer": _l("by bank transfer"), "cash": _l("in cash"),
     "provider": _l("the way you paid"), "channel": _l("through the marketplace you bought at"),
     "pages": _l("through the marketplace you bought at"), "credit": _l("as credit for purchases"),
-    "swap": _l("towards what you get instead"),
 }
 # What goods have a name for, and what is taken off of them, is said with that name.
 ITEMS: dict[str, Any] = {

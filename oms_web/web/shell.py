@@ -69,7 +69,7 @@ MORE = (
     Section("messages.index", "messages.see", "mail", _l("Messages"), "",
             ("message_templates", "threads", "message_settings", "order_messages")),
     Section("returns.index", "returns.see", "truck-return", _l("Returns"), "e",
-            ("return_card", "return_money", "return_settings", "return_labels")),
+            ("return_card", "return_exchange", "return_money", "return_settings", "return_labels")),
     Section("return_bench.index", "returns.bench", "package-import", _l("Returns bench")),
     Section("picking.index", "pick.do", "basket", _l("Picking")),
     Section("parcel_labels.index", "ship.do", "barcode", _l("Labels"), "", ("hand_over",)),

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from oms_web.domain.messages import placeholders
 from oms_web.domain.messages.placeholders import fill, fill_line
+from oms_web.domain.messages.starters import STARTERS
 from oms_web.domain.messages.wording import Rendered
 
-LINK, WITHDRAWN, NOTED, RECEIVED, ANSWERED, LABEL = (
-    "link", "withdrawn", "noted", "received", "answered", "label",
+LINK, WITHDRAWN, NOTED, RECEIVED, ANSWERED, LABEL, SWAPPED = (
+    "link", "withdrawn", "noted", "received", "answered", "label", "swapped",
 )
 
 _WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
@@ -61,11 +63,12 @@ _WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     RECEIVED: {
         "pl": ("Otrzymaliśmy zgłoszenie {{case}}",
                "Dzień dobry,\n\n{{at}} otrzymaliśmy zgłoszenie {{case}} do zamówienia "
-               "{{number}}.\n\n{{lines}}\n\n{{story}}\n\nOdpowiemy do: {{due}}\n"
+               "{{number}}.\n\n{{lines}}\n\nW zamian: {{instead}}\n\n{{story}}\n\n"
+               "Odpowiemy do: {{due}}\n"
                "Adres zwrotu:\n{{address}}\n{{how}}\n\n{{shop}}"),
         "en": ("We received your case {{case}}",
                "Hello,\n\non {{at}} we received the case {{case}} of order {{number}}.\n\n"
-               "{{lines}}\n\n{{story}}\n\nWe will answer by: {{due}}\n"
+               "{{lines}}\n\nInstead: {{instead}}\n\n{{story}}\n\nWe will answer by: {{due}}\n"
                "Where to send the goods:\n{{address}}\n{{how}}\n\n{{shop}}"),
     },
     LABEL: {
@@ -76,6 +79,9 @@ _WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "en": ("Your return label {{case}}",
                "Hello,\n\nthe label to send the goods back with ({{case}}) is here:\n"
                "{{link}}\n\nCarrier: {{carrier}}\nTracking number: {{tracking}}\n\n{{shop}}"),
+    },
+    SWAPPED: {
+        "pl": STARTERS["case_swapped"].pl, "en": STARTERS["case_swapped"].en,
     },
     ANSWERED: {
         "pl": ("Odpowiedź na reklamację {{case}}",
@@ -113,6 +119,7 @@ _FOLLOWS: Mapping[str, tuple[str, str]] = {  # what becomes of a statement -> Po
 NAMES: Mapping[str, str] = {
     LINK: "case link", WITHDRAWN: "withdrawal received", NOTED: "withdrawal noted",
     RECEIVED: "case received", ANSWERED: "complaint answered", LABEL: "return label",
+    SWAPPED: "exchange made",
 }
 """How the messages are called in our own list."""
 
@@ -129,6 +136,11 @@ def render(letter: str, language: str, values: Mapping[str, str]) -> Rendered:
 def follows(effect: str, language: str) -> str:
     """What follows from a statement of withdrawal; empty where its letter says so itself."""
     return _FOLLOWS.get(effect, ("", ""))[language == "en"]
+
+
+def named(letter: str) -> frozenset[str]:
+    """The fields that a letter names."""
+    return placeholders.named(*(part for words in _WORDS[letter].values() for part in words))
 
 
 def goods(lines: Sequence[tuple[int, str]]) -> str:

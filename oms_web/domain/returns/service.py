@@ -47,6 +47,7 @@ class Opening:
     reason: str = ""
     story: str = ""
     wish: str = ""
+    instead: str = ""
     goods: str = tracks.EXPECTED
     box: str = ""
     shipment_id: int | None = None
@@ -145,9 +146,9 @@ def open_case(work: Work, order: Order | None, lines: Sequence[OrderLine], openi
     audit.record(work, "returns.open", "return", row.id,
                  {"case": [None, row.number], "kind": [None, row.kind]}, order_id=row.order_id,
                  note=row.reason or None)
-    _turned(work, row, moments.opened(opening.source, opening.reason_code))
+    turned(work, row, moments.opened(opening.source, opening.reason_code))
     if row.goods == tracks.ARRIVED:
-        _turned(work, row, moments.ARRIVED)
+        turned(work, row, moments.ARRIVED)
     follow(work, row)
     return row, True
 
@@ -177,7 +178,8 @@ def _row(work: Work, order: Order | None, opening: Opening) -> Return:
         buyer_email=tidy(opening.buyer_email or (order.buyer_email if order else ""))[:200],
         bank_account=opening.bank_account, reason_code=opening.reason_code,
         reason=tidy(opening.reason)[:200], story=opening.story.replace("\0", "").strip()[:5000],
-        wish=opening.wish, currency=order.currency if order else "PLN", total=0,
+        wish=opening.wish, instead=tidy(opening.instead)[:200],
+        currency=order.currency if order else "PLN", total=0,
         form_key=opening.form_key or None, announced_at=opening.claimed_at or work.now,
         created_at=work.now)
 
@@ -319,7 +321,7 @@ def enter(work: Work, case: Return, name: str) -> dict[str, list[str]]:
     if target == case.phase:
         return {}
     change = {"phase": [case.phase, target]}
-    _turned(work, case, moments.decided(case.kind, name))
+    turned(work, case, moments.decided(case.kind, name))
     case.phase = target
     case.closed_at = work.now if target in tracks.ENDED else None
     return change
@@ -350,12 +352,13 @@ def follow(work: Work, case: Return) -> None:
     ended = case.phase in tracks.ENDED
     case.due_at = None if ended else clocks.earliest(
         clock.due_at for clock in clocks_of(session, case.id) if clock.stopped_at is None)
-    for moment in moments.moved((goods, case.goods), (money, case.money)):
-        _turned(work, case, moment)
+    for moment in moments.moved((goods, case.goods), (money, case.money),
+                                swapped=case.exchange_order_id is not None):
+        turned(work, case, moment)
     session.flush()
 
 
-def _turned(work: Work, case: Return, moment: str) -> None:
+def turned(work: Work, case: Return, moment: str) -> None:
     """Say that there may be something to write to the buyer, who is known only with an order."""
     if moment and case.order_id is not None:
         work.announce(CaseTurned(case.id, moment))

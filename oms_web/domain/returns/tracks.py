@@ -168,19 +168,22 @@ def at_rest(goods_: str, money_: str) -> bool:
     return goods_ not in (ON_WAY, ARRIVED) and money_ not in (PLANNED, SENT, UNKNOWN)
 
 
-def primary(case: Standing, running: Collection[str]) -> str:
-    """The one act that comes next: an act of the table, ``judge``, ``refund``, or empty.
+def primary(case: Standing, running: Collection[str], swap: str = "") -> str:
+    """The one act that comes next: an act of the table, ``judge``, ``refund``, ``money``, a step of
+    an exchange, or empty.
 
-    ``running``: the clocks that still run (``clocks.py``).
+    Args:
+        running: the clocks that still run (``clocks.py``).
+        swap: what comes next of an exchange (``exchange.step``).
     """
     if case.phase in ENDED:
         return ""
     if case.phase in UNDECIDED:
         if case.kind == COMPLAINT or "answer" in running:
             return "answer"
-        return "judge" if case.goods == ARRIVED else "accept"
-    if case.goods == ARRIVED:
-        return "judge"
+        return "judge" if case.goods == ARRIVED else swap or "accept"
+    if case.goods == ARRIVED or swap:
+        return "judge" if case.goods == ARRIVED else swap
     if case.money in (PLANNED, SENT, UNKNOWN):
         return "money"
     if owes(case):

@@ -2196,6 +2196,7 @@ def upgrade() -> None:
     sa.Column('reason', sa.String(length=200), nullable=False),
     sa.Column('story', sa.Text(), nullable=False),
     sa.Column('wish', sa.String(length=10), nullable=False),
+    sa.Column('instead', sa.String(length=200), nullable=False),
     sa.Column('outcome', sa.String(length=10), nullable=False),
     sa.Column('answer', sa.Text(), nullable=False),
     sa.Column('lowered', sa.BigInteger(), nullable=True),

@@ -23,8 +23,8 @@ SCREENS = (
     "einvoices", "einvoice_settings", "accounting", "books", "papers", "numbering", "printing",
     "tasks", "users", "api_keys", "webhooks", "settings", "floor_settings", "printers", "labels",
     "messages", "message_templates", "threads", "message_settings", "order_messages",
-    "order_payments", "fee_claims", "buyer_page", "statements", "bank_transfers", "settlements",
-    "courier_bills", "profits", "guide", "audit", "components",
+    "order_payments", "refunds", "fee_claims", "buyer_page", "statements", "bank_transfers",
+    "settlements", "courier_bills", "profits", "guide", "audit", "components",
 )
 
 

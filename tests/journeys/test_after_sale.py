@@ -21,7 +21,6 @@ from oms_web.domain.returns.service import Opening
 from oms_web.flows import return_case
 from oms_web.flows.issue_document import issue_invoice
 from oms_web.inspection import ledgers
-from oms_web.web import formats
 from tests import factories as make
 from tests import paper
 from tests.after_sale import AfterSale
@@ -86,8 +85,9 @@ class Story:
         self.walk.send(f"/returns/{case}/refund", method="transfer", account=IBAN, **typed)
         refund = self.last(Refund)
         assert (refund.amount, refund.state) == (expected, "planned")
+        self.walk.go(f"/refunds/{refund.id}", "approval")
         for what in ("approve", "done"):
-            self.walk.send(f"/returns/{case}/refunds/{refund.id}/{what}")
+            self.walk.send(f"/refunds/{refund.id}/{what}")
         assert self.last(Refund).state == "done"
 
     def correct(self, case, gross):
@@ -189,9 +189,8 @@ def test_half_a_parcel_comes_back_and_the_rest_later(story):
 
 
 @whole_only
-def test_a_complaint_is_answered_on_its_last_day(story, monkeypatch):
+def test_a_complaint_is_answered_on_its_last_day(story):
     """And the one beside it is not, and is over its term a day later."""
-    monkeypatch.setattr(formats, "utc_now", lambda: story.moment)
     cup, tea = story.shop.lines()["CUP"], story.shop.lines()["TEA"]
     for line, key in ((cup, "a"), (tea, "b")):
         with story.works.writing(TESTER) as work:

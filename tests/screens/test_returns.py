@@ -217,21 +217,46 @@ def test_the_order_of_a_case_is_found_by_any_of_its_numbers(shop, owner):
         assert 'name="order"' in text_of(answer)
 
 
-def test_a_transfer_without_an_account_number_is_missed_and_gets_it_later(shop, owner):
+def test_a_transfer_is_neither_planned_nor_approved_without_an_account_number(shop, owner):
     case_id = opened(shop, owner)
-    key = hidden(text_of(owner.get(f"/returns/{case_id}/refund")), "key")
-    assert owner.post(f"/returns/{case_id}/refund", data={
-        "key": key, "method": "transfer", f"unit-{shop.cup}": "1"}).status_code == 303
+    page = text_of(owner.get(f"/returns/{case_id}/refund"))
+    assert "Ask the buyer for the account number" in page
+    planned = {"key": hidden(page, "key"), "method": "transfer", f"unit-{shop.cup}": "1"}
+    answer = owner.post(f"/returns/{case_id}/refund", data=planned)
+    assert (answer.status_code, 'id="account-error"' in answer.text) == (422, True)
+    assert one(shop, Refund) is None
+    number = "61 1090 1014 0000 0712 1981 2874"
+    owner.post(f"/returns/{case_id}/refund", data={**planned, "account": number})
+    with shop.works.writing(TESTER) as work:  # as an exchange plans the rest of one
+        work.session.scalars(select(Refund)).one().bank_account = ""
+        work.session.get_one(Return, case_id).bank_account = ""
     refund = one(shop, Refund)
-    assert owner.post(f"/returns/{case_id}/refunds/{refund.id}/approve").status_code == 303
     assert "account number is missing" in text_of(owner.get("/payments/transfers"))
-    said = {"reason_code": "", "reason": "", "box": "",
-            "bank_account": "61 1090 1014 0000 0712 1981 2874"}
-    for _ in range(2):
-        assert owner.post(f"/returns/{case_id}/details", data=said).status_code == 303
+    for wrong in ("", "61 1090 1014 0000 0712 1981 2875"):
+        answer = owner.post(f"/refunds/{refund.id}/approve", data={"account": wrong})
+        assert (answer.status_code, 'id="account-error"' in answer.text) == (422, True), wrong
+    assert one(shop, Refund).state == "planned"
+    assert owner.post(f"/refunds/{refund.id}/approve", data={"account": number}
+                      ).status_code == 303
+    assert one(shop, Refund).state == "approved"
     page = text_of(owner.get("/payments/transfers"))
     assert "account number is missing" not in page
     assert "61109010140000071219812874" in page
+    assert one(shop, Return).bank_account.endswith("2874")
+
+
+def test_an_account_number_in_the_details_of_a_case_reaches_its_planned_transfer(shop, owner):
+    case_id = opened(shop, owner)
+    owner.post(f"/returns/{case_id}/refund", data={
+        "key": "k", "method": "transfer", f"unit-{shop.cup}": "1",
+        "account": "61109010140000071219812874"})
+    with shop.works.writing(TESTER) as work:
+        work.session.scalars(select(Refund)).one().bank_account = ""
+    said = {"reason_code": "", "reason": "", "box": "",
+            "bank_account": "27 1140 2004 0000 3002 0135 5387"}
+    for _ in range(2):
+        assert owner.post(f"/returns/{case_id}/details", data=said).status_code == 303
+    assert one(shop, Refund).bank_account == "PL27114020040000300201355387"
 
 
 def test_two_orders_in_one_parcel_know_of_each_other(shop, owner):
@@ -299,17 +324,17 @@ def test_money_is_planned_approved_and_gone(shop, owner, browser_as):
     with shop.works.reading(TESTER) as work:
         [refund] = work.session.scalars(select(Refund)).all()
     assert (refund.amount, refund.bank_account) == (11999, "PL61109010140000071219812874")
-    assert browser_as("sales").post(f"/returns/{case_id}/refunds/{refund.id}/approve"
+    assert browser_as("sales").post(f"/refunds/{refund.id}/approve"
                                     ).status_code == 403
     assert "Refunds to approve" in text_of(owner.get("/"))
-    assert owner.post(f"/returns/{case_id}/refunds/{refund.id}/approve").status_code == 303
+    assert owner.post(f"/refunds/{refund.id}/approve").status_code == 303
     waiting = text_of(owner.get("/refunds"))
     assert "Anna Testowa" in waiting
     assert "/payments/transfers" in waiting
-    owner.post(f"/returns/{case_id}/refunds/{refund.id}/send")
-    owner.post(f"/returns/{case_id}/refunds/{refund.id}/lose")
+    owner.post(f"/refunds/{refund.id}/send")
+    owner.post(f"/refunds/{refund.id}/lose")
     assert "unknown outcome" in text_of(owner.get("/"))
-    owner.post(f"/returns/{case_id}/refunds/{refund.id}/done")
+    owner.post(f"/refunds/{refund.id}/done")
     assert one(shop, Return).money == "refunded"
     assert "paid back" in text_of(owner.get(f"/orders/{shop.order_id}"))
 

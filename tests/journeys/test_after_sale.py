@@ -70,6 +70,7 @@ class Story:
         """Scan the parcel at the bench, judge what is in it."""
         page = self.walk.page
         page.goto("/returns/bench")
+        expect(page.locator("#code")).to_be_focused()  # before that, the first keys go nowhere
         page.keyboard.type(code)
         with page.expect_navigation():
             page.keyboard.press("Enter")
@@ -295,6 +296,7 @@ def test_an_orphan_box_finds_its_order(story):
     walk = story.desk()
     page = walk.page
     page.goto("/returns/bench")
+    expect(page.locator("#code")).to_be_focused()
     page.keyboard.type("990099")
     page.keyboard.press("Enter")
     page.locator("form[action='/returns/bench/orphan']").wait_for()

@@ -22,9 +22,20 @@ from oms_web.core.errors import InvalidForm, NotAllowedNow, OmsError
 from oms_web.domain.company.models import Company
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
-from oms_web.domain.returns import clocks, delivered, kinds, queries, service, settings
+from oms_web.domain.payments import refund_routes
+from oms_web.domain.returns import (
+    clocks,
+    delivered,
+    kinds,
+    queries,
+    service,
+    settings,
+    tracks,
+    withdrawing,
+)
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.service import Opening
+from oms_web.domain.returns.withdrawing import Standing
 from oms_web.domain.shipping import bookings
 from oms_web.domain.shipping.label_models import LabelBooking
 from oms_web.domain.shipping.planning import Wanted
@@ -34,7 +45,7 @@ from oms_web.flows import return_portal
 from oms_web.flows.return_portal import Declared
 from oms_web.flows.return_refund import bank_account
 from oms_web.sync import labels as carriers
-from oms_web.web import buyer_exchange, case_words
+from oms_web.web import buyer_case, buyer_exchange, buyer_words, case_words, withdrawal_words
 from oms_web.web.access import PUBLIC, act
 from oms_web.web.buyer_door import answer, may_say, nothing, open_order, shy, speak
 from oms_web.web.door import oms, writing
@@ -61,6 +72,7 @@ class WithdrawForm(Form):
     number = StringField(_l("Number of the order"))
     email = StringField(_l("E-mail for the confirmation"))
     what = TextAreaField(_l("Which goods, if not all"))
+    account = StringField(_l("Account number for the money"))
     key = HiddenField()
 
 
@@ -71,12 +83,12 @@ class RequestForm(Form):
         "return": _l("Send something back"), "exchange": _l("Exchange it for something else"),
         "complaint": _l("Complain about something")}))
     reason_code = SelectField(_l("Why?"), choices=choices(
-        {name: case_words.REASONS[name] for name in case_words.BUYERS_REASONS}))
-    wish = SelectField(_l("What do you ask for? (complaints)"),
-                       choices=choices({"": _l("not said"), **case_words.WISHES}))
-    instead = StringField(_l("What would you like instead? (exchanges)"))
+        {"": _l("I do not want to say"), **buyer_words.REASONS}))
+    wish = SelectField(_l("What do you ask for?"),
+                       choices=choices({"": _l("I leave it to you"), **case_words.WISHES}))
+    instead = StringField(_l("What would you like instead?"))
     story = TextAreaField(_l("Tell us what happened"))
-    account = StringField(_l("Account number for the money, if it was paid by transfer or cash"))
+    account = StringField(_l("Account number for the money"))
     key = HiddenField()
 
 
@@ -176,7 +188,7 @@ def _statement(token: str, *, review: bool = False) -> Response:
         return nothing()
     if not review:
         values = {"name": order.buyer_name, "email": order.buyer_email,
-                  "number": order.external_number or str(order.id)} if order else {}
+                  "number": return_portal.number_of(order)} if order else {}
         return _form(token, order, WithdrawForm(formdata=None, key=secrets.token_hex(12),
                                                 data=values))
     form = WithdrawForm()
@@ -186,22 +198,38 @@ def _statement(token: str, *, review: bool = False) -> Response:
     except OmsError as error:
         form.refuse(error)
         return _form(token, order, form, 422)
-    lines = orders.order_lines(db.session, order.id) if order else []
+    lines = {line.id: line for line in orders.order_lines(db.session, order.id)} if order else {}
     return answer("buyer/withdraw_confirm.html", shop=_shop(), form=form, token=token,
                   declared=declared, order=order,
-                  goods=[(declared.lines.get(line.id) or line.quantity - line.cancelled, line)
-                         for line in lines if not declared.lines or declared.lines.get(line.id)])
+                  goods=[(units, lines[one]) for one, units in declared.lines.items()])
 
 
 def _form(token: str, order: Order | None, form: WithdrawForm, status: int = 200) -> Response:
-    lines = orders.order_lines(db.session, order.id) if order else []
+    standings = _standings(order)
     came = delivered.at_last(db.session, order) if order else None
     in_time, until = clocks.may_withdraw(
         order.country if order else "PL", came, oms().works.clock(),
         settings.current(db.session).extra_days)
     return answer("buyer/withdraw.html", shop=_shop(), form=form, token=token, order=order,
-                  lines=[line for line in lines if line.quantity > line.cancelled],
-                  typed=request.form, in_time=in_time, until=until, status=status)
+                  standings=standings, some=any(one.left for one in standings),
+                  anyway=order is None or bool(request.args.get("anyway")) or status != 200,
+                  typed=request.form, in_time=in_time, until=until, status=status,
+                  reasons=withdrawal_words.TO_BUYERS, phases=buyer_words.PHASES,
+                  may_account=_may_account(order))
+
+
+def _standings(order: Order | None) -> list[Standing]:
+    """How the lines of an order stand; those that were cancelled whole are no matter."""
+    lines = orders.order_lines(db.session, order.id) if order else []
+    found = withdrawing.of_order(db.session, order, lines) if order else {}
+    return [one for one in found.values() if one.line.quantity > one.line.cancelled]
+
+
+def _may_account(order: Order | None) -> bool:
+    """Whether the money needs an account to go back to: it did not come by a way that leads back
+    (ustawa o prawach konsumenta, art. 32 ust. 2).
+    """
+    return order is not None and not refund_routes.comes_back_alone(db.session, order)
 
 
 def _declared(form: WithdrawForm, order: Order | None) -> Declared:
@@ -209,9 +237,19 @@ def _declared(form: WithdrawForm, order: Order | None) -> Declared:
     return Declared(
         values["name"] or (order.buyer_name if order else ""),
         values["email"] or (order.buyer_email if order else ""),
-        (order.external_number or str(order.id)) if order else values["number"] or "",
-        values["key"] or "", order.id if order else None,
-        typed_units("unit") if order else {}, values["what"] or "", g.language)
+        return_portal.number_of(order) if order else values["number"] or "",
+        values["key"] or "", order.id if order else None, _units(order), values["what"] or "",
+        g.language, bank_account(values["account"] or "") if _may_account(order) else "")
+
+
+def _units(order: Order | None) -> dict[int, int]:
+    """What is declared of a known order: what was chosen, else all that is left, else all of it."""
+    if order is None:
+        return {}
+    standings = _standings(order)
+    return {one: units for one, units in typed_units("unit").items() if units > 0} or \
+        {one.line.id: one.left for one in standings if one.left} or \
+        {one.line.id: one.line.quantity - one.line.cancelled for one in standings}
 
 
 def _declare(token: str) -> Response:
@@ -231,9 +269,14 @@ def _declare(token: str) -> Response:
     except OmsError as error:
         form.refuse(error)
         return _form(token, order, form, 422)
+    effect = record.content["effect"]
     return answer("buyer/withdrawn.html", shop=_shop(), case=case, record=record, token=token,
                   email=declared.email, bars=code128(queries.barcode(case.id)),
-                  address=settings.address(db.session), how=_how(), known=order is not None)
+                  address=settings.address(db.session), how=_how(), effect=effect,
+                  goods=record.content["goods"],
+                  to_send=effect in ("new", "turned") and (
+                      order is None or case.goods == tracks.EXPECTED),
+                  lines=service.lines_of(db.session, case.id) if order is not None else [])
 
 
 def _how() -> str:
@@ -258,8 +301,9 @@ def _ask(token: str, order: Order, form: RequestForm, status: int = 200) -> Resp
     lines = [line for line in orders.order_lines(db.session, order.id) if line.shipped]
     return answer("buyer/return.html", shop=_shop(), form=form, token=token, order=order,
                   lines=lines, left=service.returnable(db.session, lines), typed=request.form,
+                  held={one.line.id: one.shares for one in _standings(order)},
                   choices=buyer_exchange.choices_of(lines),
-                  status=status)
+                  may_account=_may_account(order), status=status)
 
 
 @screen.post("/o/<token>/return")
@@ -279,7 +323,7 @@ def request_(token: str) -> Response:
                     reason_code=form.reason_code.data or "", story=form.story.data or "",
                     wish=(form.wish.data or "") if kind == kinds.COMPLAINT else "",
                     instead=(form.instead.data or "") if kind == kinds.EXCHANGE else "",
-                    bank_account=_account(form), goods="expected",
+                    bank_account=_account(form, order), goods="expected",
                     form_key=f"buyer:{form.key.data}" if form.key.data else ""), g.language)
             return go(url_for("buyer_after.case", token=token, case_id=case.id))
     except OmsError as error:
@@ -290,8 +334,8 @@ def request_(token: str) -> Response:
     return _ask(token, order, form, 422)
 
 
-def _account(form: RequestForm) -> str:
-    return bank_account(form.account.data or "")
+def _account(form: RequestForm, order: Order) -> str:
+    return bank_account(form.account.data or "") if _may_account(order) else ""
 
 
 @screen.get("/o/<token>/cases/<int:case_id>")
@@ -309,16 +353,17 @@ def case(token: str, case_id: int) -> Response:
 
 def _case_page(token: str, mine: Return, problem: str = "", status: int = 200) -> Response:
     said = settings.current(db.session)
-    return answer("buyer/case.html", shop=_shop(), case=mine, token=token, words=case_words,
+    told = buyer_case.story(db.session, mine)
+    return answer("buyer/case.html", shop=_shop(), case=mine, token=token, story=told,
                   swap=buyer_exchange.of_case(mine),
+                  kind=case_words.KINDS[mine.kind], phases=buyer_words.PHASES,
+                  tones=case_words.PHASE_TONES, reasons=buyer_words.REASONS,
+                  wishes=case_words.WISHES, goods=buyer_words.GOODS, wear=buyer_words.WEAR,
                   label=_label(mine.id), problem=problem, status=status,
                   may_label=bool(said.label_account_id) and mine.goods == "expected"
-                  and mine.phase not in ("closed", "off", "refused"),
-                  lines=service.lines_of(db.session, mine.id),
+                  and told.to_send, lines=service.lines_of(db.session, mine.id),
                   bars=code128(queries.barcode(mine.id)), how=_how(),
-                  address=settings.address(db.session),
-                  terms=[one for one in service.clocks_of(db.session, mine.id)
-                         if one.stopped_at is None])
+                  address=settings.address(db.session))
 
 
 def _mine(order: Order, case_id: int) -> Return | None:

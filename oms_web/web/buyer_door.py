@@ -89,7 +89,7 @@ def nothing() -> Response:
     """What is answered to a key that is wrong, over, or tried too often."""
     speak(None)
     status = 404 if g.get("allowed", True) else 429
-    made = answer("buyer/nothing.html", status=status, shop=None)
+    made = answer("buyer/nothing.html", status=status, shop=None, slow=status == 429)
     if status == 429:
         made.headers["Retry-After"] = "60"
     return made

@@ -1,16 +1,9 @@
-"""After the sale, for buyers without an account: the withdrawal function, returns, complaints.
-
-The withdrawal function (directive 2011/83/EU, art. 11a): an entry that says what it is, a form for
-the statement, a button of its own that confirms it, and an acknowledgement with date and time at
-once. It works without a key, with the number of the order; with the key of an order's page nothing
-is asked again that is known.
-"""
+"""After the sale, for buyers without an account: the entry, returns, exchanges and complaints, and
+how a case of theirs stands."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
-from typing import Any
 
 from flask import Blueprint, Response, g, request, send_file, url_for
 from flask_babel import gettext
@@ -18,36 +11,24 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, SelectField, StringField, TextAreaField
 
 from oms_web.adapters.barcode import code128
-from oms_web.core.errors import InvalidForm, NotAllowedNow, OmsError
-from oms_web.domain.company.models import Company
+from oms_web.core.errors import NotAllowedNow, OmsError
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
-from oms_web.domain.payments import refund_routes
-from oms_web.domain.returns import (
-    clocks,
-    delivered,
-    kinds,
-    queries,
-    service,
-    settings,
-    tracks,
-    withdrawing,
-)
+from oms_web.domain.returns import kinds, queries, service, settings
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.service import Opening
-from oms_web.domain.returns.withdrawing import Standing
 from oms_web.domain.shipping import bookings
 from oms_web.domain.shipping.label_models import LabelBooking
 from oms_web.domain.shipping.planning import Wanted
 from oms_web.extensions import db
 from oms_web.flows import label as labels
 from oms_web.flows import return_portal
-from oms_web.flows.return_portal import Declared
 from oms_web.flows.return_refund import bank_account
 from oms_web.sync import labels as carriers
-from oms_web.web import buyer_case, buyer_exchange, buyer_words, case_words, withdrawal_words
+from oms_web.web import buyer_case, buyer_exchange, buyer_words, case_words
 from oms_web.web.access import PUBLIC, act
-from oms_web.web.buyer_door import answer, may_say, nothing, open_order, shy, speak
+from oms_web.web.buyer_door import answer, entered, may_say, nothing, shop, shy, speak
+from oms_web.web.buyer_withdrawal import how, may_account, standings
 from oms_web.web.door import oms, writing
 from oms_web.web.failures import words_of
 from oms_web.web.forms import Form, choices
@@ -63,17 +44,6 @@ class StartForm(Form):
 
     number = StringField(_l("Number of the order"))
     email = StringField(_l("The e-mail you ordered with"))
-
-
-class WithdrawForm(Form):
-    """The statement of withdrawal. Units stand in fields ``unit-<line>``; none: all of it."""
-
-    name = StringField(_l("Your name"))
-    number = StringField(_l("Number of the order"))
-    email = StringField(_l("E-mail for the confirmation"))
-    what = TextAreaField(_l("Which goods, if not all"))
-    account = StringField(_l("Account number for the money"))
-    key = HiddenField()
 
 
 class RequestForm(Form):
@@ -92,10 +62,6 @@ class RequestForm(Form):
     key = HiddenField()
 
 
-def _shop() -> Company | None:
-    return db.session.get(Company, 1)
-
-
 # The entry ---------------------------------------------------------------------------------------
 
 
@@ -106,7 +72,7 @@ def start() -> Response:
     speak(None)
     if not return_portal.is_open(db.session):
         return nothing()
-    return answer("buyer/after.html", shop=_shop(), form=StartForm(formdata=None), sent=False)
+    return answer("buyer/after.html", shop=shop(), form=StartForm(formdata=None), sent=False)
 
 
 @screen.post("/after-sale")
@@ -119,169 +85,10 @@ def send_link() -> Response:
     form = StartForm()
     if not (form.number.data or "").strip() or not (form.email.data or "").strip():
         form.problem = gettext("Type the number of the order and the e-mail you ordered with.")
-        return answer("buyer/after.html", shop=_shop(), form=form, sent=False, status=422)
+        return answer("buyer/after.html", shop=shop(), form=form, sent=False, status=422)
     with writing() as work:
         return_portal.send_link(work, form.number.data or "", form.email.data or "")
-    return answer("buyer/after.html", shop=_shop(), form=form, sent=True)
-
-
-# Withdrawal --------------------------------------------------------------------------------------
-
-
-@screen.get("/withdraw")
-@act(PUBLIC)
-def withdraw() -> Response:
-    """The statement, for whoever has no key at hand."""
-    return _statement("")
-
-
-@screen.post("/withdraw")
-@act(PUBLIC)
-def review() -> Response:
-    """What would be declared, with the button that declares it."""
-    return _statement("", review=True)
-
-
-@screen.post("/withdraw/confirm")
-@act(PUBLIC)
-def confirm() -> Response:
-    """It is declared: kept, acknowledged at once."""
-    return _declare("")
-
-
-@screen.get("/o/<token>/withdraw")
-@act(PUBLIC)
-def withdraw_known(token: str) -> Response:
-    """The statement of an order that is known by its key."""
-    return _statement(token)
-
-
-@screen.post("/o/<token>/withdraw")
-@act(PUBLIC)
-def review_known(token: str) -> Response:
-    """What would be declared of it."""
-    return _statement(token, review=True)
-
-
-@screen.post("/o/<token>/withdraw/confirm")
-@act(PUBLIC)
-def confirm_known(token: str) -> Response:
-    """It is declared."""
-    return _declare(token)
-
-
-def _entered(token: str) -> tuple[bool, Order | None]:
-    """Whether somebody may come in, and the order of their key, if they have one."""
-    if not return_portal.is_open(db.session):
-        speak(None)
-        return False, None
-    if not token:
-        speak(None)
-        return True, None
-    order = open_order(token)
-    return order is not None, order
-
-
-def _statement(token: str, *, review: bool = False) -> Response:
-    inside, order = _entered(token)
-    if not inside:
-        return nothing()
-    if not review:
-        values = {"name": order.buyer_name, "email": order.buyer_email,
-                  "number": return_portal.number_of(order)} if order else {}
-        return _form(token, order, WithdrawForm(formdata=None, key=secrets.token_hex(12),
-                                                data=values))
-    form = WithdrawForm()
-    try:
-        declared = _declared(form, order)
-        return_portal.check(declared)
-    except OmsError as error:
-        form.refuse(error)
-        return _form(token, order, form, 422)
-    lines = {line.id: line for line in orders.order_lines(db.session, order.id)} if order else {}
-    return answer("buyer/withdraw_confirm.html", shop=_shop(), form=form, token=token,
-                  declared=declared, order=order,
-                  goods=[(units, lines[one]) for one, units in declared.lines.items()])
-
-
-def _form(token: str, order: Order | None, form: WithdrawForm, status: int = 200) -> Response:
-    standings = _standings(order)
-    came = delivered.at_last(db.session, order) if order else None
-    in_time, until = clocks.may_withdraw(
-        order.country if order else "PL", came, oms().works.clock(),
-        settings.current(db.session).extra_days)
-    return answer("buyer/withdraw.html", shop=_shop(), form=form, token=token, order=order,
-                  standings=standings, some=any(one.left for one in standings),
-                  anyway=order is None or bool(request.args.get("anyway")) or status != 200,
-                  typed=request.form, in_time=in_time, until=until, status=status,
-                  reasons=withdrawal_words.TO_BUYERS, phases=buyer_words.PHASES,
-                  may_account=_may_account(order))
-
-
-def _standings(order: Order | None) -> list[Standing]:
-    """How the lines of an order stand; those that were cancelled whole are no matter."""
-    lines = orders.order_lines(db.session, order.id) if order else []
-    found = withdrawing.of_order(db.session, order, lines) if order else {}
-    return [one for one in found.values() if one.line.quantity > one.line.cancelled]
-
-
-def _may_account(order: Order | None) -> bool:
-    """Whether the money needs an account to go back to: it did not come by a way that leads back
-    (ustawa o prawach konsumenta, art. 32 ust. 2).
-    """
-    return order is not None and not refund_routes.comes_back_alone(db.session, order)
-
-
-def _declared(form: WithdrawForm, order: Order | None) -> Declared:
-    values: Mapping[str, Any] = form.values()
-    return Declared(
-        values["name"] or (order.buyer_name if order else ""),
-        values["email"] or (order.buyer_email if order else ""),
-        return_portal.number_of(order) if order else values["number"] or "",
-        values["key"] or "", order.id if order else None, _units(order), values["what"] or "",
-        g.language, bank_account(values["account"] or "") if _may_account(order) else "")
-
-
-def _units(order: Order | None) -> dict[int, int]:
-    """What is declared of a known order: what was chosen, else all that is left, else all of it."""
-    if order is None:
-        return {}
-    standings = _standings(order)
-    return {one: units for one, units in typed_units("unit").items() if units > 0} or \
-        {one.line.id: one.left for one in standings if one.left} or \
-        {one.line.id: one.line.quantity - one.line.cancelled for one in standings}
-
-
-def _declare(token: str) -> Response:
-    inside, order = _entered(token)
-    if not inside or not may_say():
-        return nothing()
-    form = WithdrawForm()
-    try:
-        declared = _declared(form, order)
-        if not declared.key:
-            raise NotAllowedNow("This page has been open for too long. Reload it and try again.")
-        with writing() as work:
-            case, record, _ = return_portal.withdraw(work, declared)
-    except (InvalidForm, NotAllowedNow) as error:
-        form.problem = words_of(error)
-        return _form(token, order, form, 422)
-    except OmsError as error:
-        form.refuse(error)
-        return _form(token, order, form, 422)
-    effect = record.content["effect"]
-    return answer("buyer/withdrawn.html", shop=_shop(), case=case, record=record, token=token,
-                  email=declared.email, bars=code128(queries.barcode(case.id)),
-                  address=settings.address(db.session), how=_how(), effect=effect,
-                  goods=record.content["goods"],
-                  to_send=effect in ("new", "turned") and (
-                      order is None or case.goods == tracks.EXPECTED),
-                  lines=service.lines_of(db.session, case.id) if order is not None else [])
-
-
-def _how() -> str:
-    said = settings.current(db.session)
-    return said.how_en if g.language == "en" else said.how_pl
+    return answer("buyer/after.html", shop=shop(), form=form, sent=True)
 
 
 # Returns and complaints --------------------------------------------------------------------------
@@ -291,7 +98,7 @@ def _how() -> str:
 @act(PUBLIC)
 def ask(token: str) -> Response:
     """What of the order it is about, and why."""
-    inside, order = _entered(token)
+    inside, order = entered(token)
     if not inside or order is None:
         return nothing()
     return _ask(token, order, RequestForm(formdata=None, key=secrets.token_hex(12)))
@@ -299,18 +106,18 @@ def ask(token: str) -> Response:
 
 def _ask(token: str, order: Order, form: RequestForm, status: int = 200) -> Response:
     lines = [line for line in orders.order_lines(db.session, order.id) if line.shipped]
-    return answer("buyer/return.html", shop=_shop(), form=form, token=token, order=order,
+    return answer("buyer/return.html", shop=shop(), form=form, token=token, order=order,
                   lines=lines, left=service.returnable(db.session, lines), typed=request.form,
-                  held={one.line.id: one.shares for one in _standings(order)},
+                  held={one.line.id: one.shares for one in standings(order)},
                   choices=buyer_exchange.choices_of(lines),
-                  may_account=_may_account(order), status=status)
+                  may_account=may_account(order), status=status)
 
 
 @screen.post("/o/<token>/return")
 @act(PUBLIC)
 def request_(token: str) -> Response:
     """Take it down, and say what happens next."""
-    inside, order = _entered(token)
+    inside, order = entered(token)
     if not inside or order is None or not may_say():
         return nothing()
     form = RequestForm()
@@ -335,14 +142,14 @@ def request_(token: str) -> Response:
 
 
 def _account(form: RequestForm, order: Order) -> str:
-    return bank_account(form.account.data or "") if _may_account(order) else ""
+    return bank_account(form.account.data or "") if may_account(order) else ""
 
 
 @screen.get("/o/<token>/cases/<int:case_id>")
 @act(PUBLIC)
 def case(token: str, case_id: int) -> Response:
     """How a case stands; with the form to be printed and put into the parcel."""
-    inside, order = _entered(token)
+    inside, order = entered(token)
     if not inside or order is None:
         return nothing()
     mine = _mine(order, case_id)
@@ -354,7 +161,7 @@ def case(token: str, case_id: int) -> Response:
 def _case_page(token: str, mine: Return, problem: str = "", status: int = 200) -> Response:
     said = settings.current(db.session)
     told = buyer_case.story(db.session, mine)
-    return answer("buyer/case.html", shop=_shop(), case=mine, token=token, story=told,
+    return answer("buyer/case.html", shop=shop(), case=mine, token=token, story=told,
                   swap=buyer_exchange.of_case(mine),
                   kind=case_words.KINDS[mine.kind], phases=buyer_words.PHASES,
                   tones=case_words.PHASE_TONES, reasons=buyer_words.REASONS,
@@ -362,7 +169,7 @@ def _case_page(token: str, mine: Return, problem: str = "", status: int = 200) -
                   label=_label(mine.id), problem=problem, status=status,
                   may_label=bool(said.label_account_id) and mine.goods == "expected"
                   and told.to_send, lines=service.lines_of(db.session, mine.id),
-                  bars=code128(queries.barcode(mine.id)), how=_how(),
+                  bars=code128(queries.barcode(mine.id)), how=how(),
                   address=settings.address(db.session))
 
 
@@ -383,7 +190,7 @@ def _label(case_id: int) -> LabelBooking | None:
 @act(PUBLIC)
 def label(token: str, case_id: int) -> Response:
     """Have the label bought by which the goods come back; once, however often it is asked for."""
-    inside, order = _entered(token)
+    inside, order = entered(token)
     mine = _mine(order, case_id) if inside and order is not None else None
     said = settings.current(db.session)
     if order is None or mine is None or not said.label_account_id or not may_say():
@@ -403,7 +210,7 @@ def label(token: str, case_id: int) -> Response:
 @act(PUBLIC)
 def label_file(token: str, case_id: int) -> Response:
     """The label."""
-    inside, order = _entered(token)
+    inside, order = entered(token)
     mine = _mine(order, case_id) if inside and order is not None else None
     booking = _label(case_id) if mine is not None else None
     name = booking.files.get("pdf_a6") if booking is not None else None

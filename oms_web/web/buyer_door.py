@@ -14,9 +14,11 @@ from flask import Response, g, make_response, render_template, request
 from flask_babel import refresh
 
 from oms_web.core.errors import NotFound
+from oms_web.domain.company.models import Company
 from oms_web.domain.messages import pages, wording
 from oms_web.domain.orders.models import Order
 from oms_web.extensions import db
+from oms_web.flows import return_portal
 from oms_web.web.door import oms
 
 WRONG_PER_MINUTE, ALL_PER_MINUTE = 30, 300
@@ -68,6 +70,23 @@ def open_order(token: str) -> Order | None:
         return None
     speak(order)
     return order
+
+
+def entered(token: str) -> tuple[bool, Order | None]:
+    """Whether somebody may come in, and the order of their key, if they have one."""
+    if not return_portal.is_open(db.session):
+        speak(None)
+        return False, None
+    if not token:
+        speak(None)
+        return True, None
+    order = open_order(token)
+    return order is not None, order
+
+
+def shop() -> Company | None:
+    """Whose page it is."""
+    return db.session.get(Company, 1)
 
 
 def may_say() -> bool:

@@ -18,7 +18,7 @@ from oms_web.domain.channels.service import get_account, require_active
 from oms_web.domain.orders import lineage
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
-from oms_web.domain.payments import refunds, requests
+from oms_web.domain.payments import refund_echoes, requests
 from oms_web.domain.payments import service as payments
 from oms_web.domain.payments.requests import Taken
 from oms_web.domain.returns import service as cases
@@ -117,7 +117,7 @@ def _news(work: Work, taken: Taken, order: Order, back: list[dict[str, Any]]
     """What went back and was not told before: refunds of others; one of ours is settled by it."""
     fresh = [one for one in back if payments.amount_of(
         work.session, one["source"], one["reference"]) is None]
-    news, settled = refunds.hear(work, order, fresh, taken.id)
+    news, settled = refund_echoes.hear(work, order, fresh, taken.id)
     for case_id in sorted(settled):
         cases.follow(work, cases.lock(work.session, case_id))
     return [dict(one) for one in news]

@@ -20,7 +20,7 @@ from oms_web.domain.audit import service as audit
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.channels.service import lock_account
 from oms_web.domain.orders.models import ChannelOrder, OrderLine, OrderLink
-from oms_web.domain.payments import refunds
+from oms_web.domain.payments import refund_echoes
 from oms_web.domain.returns import kinds, moments, service, tracks
 from oms_web.domain.returns.events import CaseTurned
 from oms_web.domain.returns.models import Return, ReturnLine
@@ -43,7 +43,7 @@ def take(work: Work, account: ChannelAccount, told: Told) -> str:
         return "same"
     lines = _order_lines(work, account, told.order_ref)
     values = _values(told, lines)
-    if row is None and told.refund_ref and lines and refunds.is_ours(
+    if row is None and told.refund_ref and lines and refund_echoes.is_ours(
             work.session, account.id, told.order_ref, told.refund_ref, values["refunded"]):
         return "same"
     if row is None:

@@ -26,7 +26,7 @@ from oms_web.domain.orders.verification import kinds
 from oms_web.domain.orders.verification import service as verification
 from oms_web.domain.orders.verification.examining import examine_totals
 from oms_web.domain.orders.verifying import verify_again
-from oms_web.domain.payments import refunds
+from oms_web.domain.payments import refund_echoes
 from oms_web.domain.payments import service as payments
 from oms_web.domain.returns import service as cases
 from oms_web.domain.shipping import replanning
@@ -50,7 +50,7 @@ def change(work: Work, account: ChannelAccount, row: ChannelOrder, draft: Draft)
     mine = [order for order in orders.lock_orders(work.session, linked) if order.id in linked]
     if not mine:
         return False
-    told, settled = refunds.hear(work, mine[0], draft.payments)
+    told, settled = refund_echoes.hear(work, mine[0], draft.payments)
     for case_id in sorted(settled):
         cases.follow(work, cases.lock(work.session, case_id))
     changed = payments.record_told(work, mine[0], told, draft.paid)

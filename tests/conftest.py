@@ -45,6 +45,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
+def pytest_collection_finish() -> None:
+    """What the tests are made of has been imported."""
+    quick.collect_seldom()
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of real data sets and vendor specifications beside the project."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import sys
 import tempfile
 from functools import cache
@@ -67,6 +68,23 @@ def share_compiled(engine: Engine) -> None:
     """
     _first.setdefault(engine.name, engine)
     db.create_engine = _create_engine
+
+
+def keep(engine: Engine, file: Path) -> None:
+    """Copy an SQLite database as it is now; its engine connects again when it is used again."""
+    with engine.connect() as connection:
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    shutil.copy(str(engine.url.database), file)
+
+
+def bring_back(engine: Engine, file: Path) -> None:
+    """Put what was kept in the place of an SQLite database."""
+    engine.dispose()
+    for beside in ("-wal", "-shm"):
+        Path(f"{engine.url.database}{beside}").unlink(missing_ok=True)
+    shutil.copy(file, str(engine.url.database))
 
 
 def share_printers() -> None:

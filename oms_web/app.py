@@ -105,7 +105,7 @@ def template_values() -> dict[str, Any]:
         "countdown": formats.countdown,
         "user": g.get("user"),
         "language": str(get_locale()),
-        "now": formats.utc_now(),
+        "now": formats.now(),
     }
 
 

@@ -11,7 +11,8 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
-from oms_demo import DemoConnector, GolabConnector, catalog, courier, pictures
+from oms_demo import DemoConnector, GolabConnector, SkarbonkaConnector, catalog, courier, pictures
+from oms_demo.market.purse import signing_key
 from oms_demo.market.store import seller_token
 from sqlalchemy import select
 
@@ -47,6 +48,7 @@ from oms_web.wiring import Oms
 
 ACCOUNT = "Targowisko"
 CARRIER = "Gołąb"
+PROVIDER = "Skarbonka"
 TO_LOCKERS = ("InPost Paczkomat 24/7", "InPost Paczkomat 24/7 za pobraniem", "ORLEN Paczka")
 """Ways to deliver that buyers at the marketplace choose, and that end at a locker."""
 BOXES = (("Karton M", 380, 300, 180, 160), ("Koperta bąbelkowa", 320, 240, 40, 45))
@@ -113,6 +115,7 @@ def seed(oms: Oms) -> None:
     with oms.works.writing(SYSTEM) as work:
         _account(work, oms.settings)
         _carrier(work, oms.settings)
+        _provider(work, oms.settings)
     demo_after.seed(oms.works)
     demo_day.seed(oms.works)
     with oms.works.writing(SYSTEM) as work:
@@ -257,6 +260,18 @@ def _account(work: Work, settings: Settings) -> None:
         {"url": market_address(settings), "history_moves_stock": True},
         {"token": seller_token(market_folder(settings))}, buffer=BUFFER,
     )
+
+
+def _provider(work: Work, settings: Settings) -> None:
+    """Connect the payment provider beside the marketplace."""
+    if work.session.scalar(select(ChannelAccount.id).where(
+            ChannelAccount.connector == SkarbonkaConnector.manifest.key,
+            ChannelAccount.archived_at.is_(None))):
+        return
+    token = seller_token(market_folder(settings))
+    accounts.connect(
+        work, SkarbonkaConnector, PROVIDER, {"url": market_address(settings)},
+        {"token": token, "signing_key": signing_key(token)}, publish_stock=False)
 
 
 def _buyers_pages(work: Work, settings: Settings) -> None:

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from oms_demo import DemoConnector
-from oms_payu import PayuConnector
+from oms_demo import DemoConnector, SkarbonkaConnector
 from sqlalchemy import select
 
 from oms_web.core.actor import SYSTEM, Actor
@@ -26,7 +25,7 @@ from oms_web.domain.documents.snapshot import Exchange
 from oms_web.domain.orders.models import Order
 from oms_web.domain.orders.service import order_lines
 from oms_web.domain.orders.taking import Position, Taken
-from oms_web.domain.payments import fees, requests
+from oms_web.domain.payments import fees
 from oms_web.domain.payments.models import Refund
 from oms_web.domain.returns import correcting
 from oms_web.domain.returns import service as cases
@@ -34,6 +33,8 @@ from oms_web.domain.returns.intake import Judgement
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.refund_plan import Wish
 from oms_web.domain.returns.service import Opening
+from oms_web.domain.shipping import claim_terms, claims
+from oms_web.domain.shipping.claims import Asked as Claimed
 from oms_web.domain.users.models import User
 from oms_web.flows import (
     correct_document,
@@ -46,12 +47,10 @@ from oms_web.flows import (
     return_refund,
     ship,
 )
-from oms_web.sync import accounts
 
 PHONE = "600100200"
 ACCOUNT = "PL67999999990000000000000017"
 EURO = (Decimal("4.2615"), "A/NBP (pokaz)")
-PROVIDER = "PayU (pokaz)"
 GOODS = frozenset({
     "CZA-12-GRA", "KUB-03-BIA", "KUB-05-GRA", "KUB-05-ZIE", "MAN-STA-070", "TER-STA-050",
     "TER-STA-100",
@@ -167,7 +166,6 @@ def _withdrawn(work: Work, email: str) -> None:
     _sent(work, order_id, 15)
     ago(work, days=6)
     case = _open(work, order_id, "withdrawal", "KUB-05-GRA", 1, reason_code="changed_mind")
-    return_case.decide(work, case.id, "accept")
     ago(work, days=3)
     _judge(work, case, "A", "restock")
     line = _lines(work, order_id)["KUB-05-GRA"]
@@ -196,7 +194,7 @@ def _exchange(work: Work, email: str) -> None:
     _sent(work, order_id, 11)
     ago(work, days=2)
     case = _open(work, order_id, "exchange", "KUB-03-BIA", 2, reason_code="not_described",
-                 story="Wolę granatowe.")
+                 instead="0,3 l granatowy", story="Wolę granatowe.")
     return_case.decide(work, case.id, "accept")
 
 
@@ -244,18 +242,41 @@ def _weekday(day: date) -> date:
 
 
 def _link(work: Work, email: str) -> None:
-    """An order that waits for its payment by a link. The provider is put away again, so that nobody
-    is asked who does not exist.
-    """
+    """An order that waits for its payment by a link; the provider gives it once it is served."""
     order_id = _sell(work, Sale("Ewa Lis", email, (("KUB-05-ZIE", 2, "39.90"),), 0, paid=False))
-    account = accounts.connect(work, PayuConnector, PROVIDER, {"pos_id": "0"}, {},
-                               publish_stock=False)
-    total = work.session.get_one(Order, order_id).total
-    order_ask_payment.ask(work, order_id, account.id, total, f"demo:{email}")
-    taken = requests.take(work, account.id)
-    if taken is not None:
-        requests.note_link(work, taken, "POKAZ-1", "https://lesnasowa.example/zaplac")
-    account.archived_at = work.now
+    provider = work.session.scalar(select(ChannelAccount.id).where(
+        ChannelAccount.connector == SkarbonkaConnector.manifest.key,
+        ChannelAccount.archived_at.is_(None)))
+    if provider is not None:
+        total = work.session.get_one(Order, order_id).total
+        order_ask_payment.ask(work, order_id, provider, total, f"demo:{email}")
+
+
+def _damaged(work: Work, email: str) -> None:
+    """A parcel that came damaged: the buyer complains, the claim against the courier is written."""
+    order_id = _sell(work, Sale("Zofia Maj", email, (("TER-STA-100", 1, "139.00"),), 6))
+    shipment_id = _sent(work, order_id, 5)
+    ago(work, days=2)
+    case = _open(work, order_id, "complaint", "TER-STA-100", 1, reason_code="damaged",
+                 wish="refund", story="Karton był zgnieciony z boku, a termos ma wgniecenie.")
+    ago(work, days=1)
+    amount = claims.goods_value(work.session, shipment_id)
+    claims.write(work, shipment_id, Claimed(
+        claim_terms.DAMAGED, amount, "Karton zgnieciony z boku, wgniecenie na termosie.",
+        case_id=case.id))
+
+
+def _lost(work: Work, email: str) -> None:
+    """A parcel that never arrived; the courier was told and has to answer."""
+    order_id = _sell(work, Sale("Jan Sikora", email, (("MAN-STA-070", 1, "119.00"),), 21))
+    shipment_id = _sent(work, order_id, 20, arrives=False)
+    ago(work, days=9)
+    ship.came_to_nothing(work, shipment_id, "Przesyłka zaginęła w sortowni.")
+    amount = claims.goods_value(work.session, shipment_id)
+    claim, _ = claims.write(work, shipment_id, Claimed(
+        claim_terms.LOST, amount, "Ostatni skan w sortowni, od tego czasu cisza."))
+    ago(work, days=8)
+    claims.send(work, claim.id, "REK/DPD/4471")
 
 
 def _fees(work: Work) -> None:
@@ -269,9 +290,10 @@ def _fees(work: Work) -> None:
         fees.add(work, kind, channel if of_channel else None, "", percent_bp, fixed, "PLN", since)
 
 
-STORIES: dict[str, Callable[[Work, str], None]] = {
-    "piotr.wrona@poczta.example": _complaint, "anna.zieba@poczta.example": _withdrawn,
-    "marek.dudek@poczta.example": _planned, "kasia.bak@poczta.example": _exchange,
-    "ola.gajda@poczta.example": _not_collected, "lukas.brandt@post.example": _abroad,
+STORIES: dict[str, Callable[[Work, str], None]] = {  # by the days of their invoices
+    "piotr.wrona@poczta.example": _complaint, "jan.sikora@poczta.example": _lost,
+    "anna.zieba@poczta.example": _withdrawn, "marek.dudek@poczta.example": _planned,
+    "kasia.bak@poczta.example": _exchange, "ola.gajda@poczta.example": _not_collected,
+    "lukas.brandt@post.example": _abroad, "zofia.maj@poczta.example": _damaged,
     "ewa.lis@poczta.example": _link,
 }

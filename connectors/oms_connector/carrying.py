@@ -111,7 +111,9 @@ class Booked:
 
     ``reference`` is its own id of the whole. ``pending``: it works on it (offers, payment); ask
     ``find_booking`` again. ``tracking`` has one number per package, in their order, once confirmed;
-    a carrier with one number for all repeats it. ``price`` is net, if told.
+    a carrier with one number for all repeats it. ``price`` is net, if told. ``labels``: the label's
+    files of a confirmed booking, from a carrier that gives them only with it; they are kept at
+    once, and ``label`` need not know them again.
     """
 
     reference: str
@@ -120,6 +122,7 @@ class Booked:
     price: Decimal | None = None
     currency: str = "PLN"
     message: str = ""
+    labels: Sequence[LabelFile] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +220,8 @@ class CarriesParcels(Protocol):
 
     def label(self, reference: str, tracking: Sequence[str], format: LabelFormat) -> LabelFile:
         """The label of a confirmed booking; as often as it is asked for, the same parcel.
+
+        Not asked for in a format that came with the booking (``Booked.labels``).
 
         Raises:
             NotFound: the carrier knows no such booking.

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal, Protocol, runtime_checkable
+from urllib.parse import urlsplit
 
 from oms_connector.errors import Refused
 
@@ -24,6 +25,8 @@ def N_(template: str) -> str:
 
 
 NO_AMOUNT = N_("%(amount)s is not an amount that can be paid")
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 PaymentStanding = Literal["waiting", "authorized", "paid", "refused", "cancelled"]
 
@@ -218,6 +221,12 @@ class ClaimsFees(Protocol):
         Raises:
             Refused: it was decided already.
         """
+
+
+def is_safe_link(url: str) -> bool:
+    """Whether a buyer may be sent there: to an encrypted page, or to one on this very machine."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
 
 
 def in_minor(amount: Decimal, places: int = 2) -> int:

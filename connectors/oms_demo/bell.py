@@ -15,7 +15,7 @@ from oms_demo import words
 
 STAMP, SIGNATURE = "x-targowisko-timestamp", "x-targowisko-signature"
 WINDOW = timedelta(minutes=5)
-KINDS = ("order", "return", "offer")
+KINDS = ("order", "return", "offer", "payment")
 
 
 def hear(body: bytes, headers: Mapping[str, str], secret: str, now: datetime) -> Sequence[Ring]:

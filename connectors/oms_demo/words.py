@@ -11,6 +11,11 @@ def N_(template: str) -> str:
 HELP = N_("A marketplace that does not exist, to try everything on.")
 CARRIER_HELP = N_(
     "A carrier that does not exist: its labels cost nothing, and its parcels stay here.")
+PURSE_HELP = N_(
+    "A payment provider that does not exist: its links lead to a page on this machine, and nobody "
+    "pays with real money.")
+SIGNING_KEY = N_("Signing key")
+SIGNING_KEY_HELP = N_("In the marketplace's back office: Settings, Access.")
 TO_DOOR = N_("Courier to the door")
 TO_LOCKER = N_("Parcel locker")
 NEEDS_PHONE = N_("The carrier needs a phone number of the receiver.")

@@ -10,9 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
 from oms_web.core.errors import Invalid
 
 Row = TypeVar("Row")
+MOST_COUNTED = 1000
 KEY_LIMIT = 2**63
 """Databases hold no number as large as this."""
 
@@ -23,6 +27,11 @@ class Page(Generic[Row]):
 
     rows: Sequence[Row]
     after: str | None
+
+
+def counted(session: Session, query: Select[Any], most: int = MOST_COUNTED) -> int:
+    """How many rows a query has, counted no further than a badge can say."""
+    return session.scalar(select(func.count()).select_from(query.limit(most).subquery())) or 0
 
 
 def seal(*values: Any) -> str:

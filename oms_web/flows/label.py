@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from dataclasses import field as default_of
 from datetime import timedelta
 from typing import Any
 
@@ -37,7 +38,8 @@ Checker = Callable[[Mapping[str, Any], int], None]
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What became of a booking at the carrier. ``tracking`` and ``price`` (minor) once confirmed;
-    ``wait``: when to ask again; ``person``: only a person can find out.
+    ``files``: format -> name in the file store, of a label that came with the answer; ``wait``:
+    when to ask again; ``person``: only a person can find out.
     """
 
     state: str
@@ -45,6 +47,7 @@ class Verdict:
     tracking: Sequence[str] = ()
     price: int | None = None
     currency: str = ""
+    files: Mapping[str, str] = default_of(default_factory=dict)
     why: str = ""
     field: str = ""
     wait: timedelta | None = None
@@ -282,7 +285,7 @@ def book_by_itself(work: Work, shipment_id: int, occasion: str) -> LabelBooking 
 def note(work: Work, taken: Taken, verdict: Verdict) -> bool:
     """Keep what became of a booking; False if somebody else has taken it since.
 
-    A confirmed one puts its numbers on the boxes, and its label is fetched next.
+    A confirmed one puts its numbers on the boxes; its label is fetched next if it did not come.
     """
     mine = _lock(work, bookings.get(work.session, taken.id))
     booking = bookings.held(work.session, taken)
@@ -297,6 +300,7 @@ def note(work: Work, taken: Taken, verdict: Verdict) -> bool:
     if verdict.state == bookings.CONFIRMED:
         booking.tracking = [str(number) for number in verdict.tracking]
         booking.price, booking.confirmed_at = verdict.price, work.now
+        booking.files = {**booking.files, **verdict.files}
         booking.currency, booking.due_at = verdict.currency or booking.currency, work.now
         bookings.put_numbers(work, booking)
     if verdict.state != before:

@@ -1,7 +1,8 @@
 """Give an amount back without goods: a price that was too high, a scratch, goodwill.
 
-It is set aside and approved in one act; a channel or a provider is asked a moment later, a transfer
-is made by hand or by a file for the bank, and confirmed afterwards.
+It is planned here and approved as the refund of a case is (``flows/return_refund.act``). Then a
+channel or a provider is asked; a transfer is made by hand or by a file for the bank, and confirmed
+afterwards.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.core.work import Work
 from oms_web.domain.orders import phases
 from oms_web.domain.orders import service as orders
-from oms_web.domain.payments import refund_routes, refunds, requests
+from oms_web.domain.orders.models import Order
+from oms_web.domain.payments import refund_routes, refunds
 from oms_web.domain.payments import refund_states as states
 from oms_web.domain.payments.models import Refund
 
@@ -24,17 +26,23 @@ def ways(work: Work, order_id: int, connectors: Collection[str] = ()) -> tuple[s
         connectors: the kinds of channels that can be asked to give money back.
     """
     order = orders.get_order(work.session, order_id)
+    return (*asked_for(work, order, connectors), states.TRANSFER)
+
+
+def asked_for(work: Work, order: Order, connectors: Collection[str]) -> tuple[str, ...]:
+    """Who can be asked to give money of an order back: the channel, the provider that it came by.
+    """
     found = []
     if refund_routes.by_channel(work.session, order, connectors) is not None:
         found.append(states.CHANNEL)
-    if requests.paid_by_provider(work.session, order):
+    if refund_routes.by_provider(work.session, order, 1) is not None:
         found.append(states.PROVIDER)
-    return (*found, states.TRANSFER)
+    return tuple(found)
 
 
 def ask(work: Work, order_id: int, amount: int, method: str, key: str, reason: str,
         account: str = "", connectors: Collection[str] = ()) -> tuple[Refund, bool]:
-    """Set an amount aside and approve it; the refund, and whether it is new.
+    """Set an amount aside; the refund, which somebody has to approve, and whether it is new.
 
     Args:
         amount: minor units of the order's currency.
@@ -57,6 +65,5 @@ def ask(work: Work, order_id: int, amount: int, method: str, key: str, reason: s
     refund, fresh = refunds.ask(work, order, refunds.Asked(
         key[:80], amount, method, reason=reason, bank_account=account))
     if fresh:
-        refunds.act(work, refund, "approve")
         orders.refile(work, [order.id, refund.purse_id])
     return refund, fresh

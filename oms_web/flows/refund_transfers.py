@@ -31,16 +31,16 @@ MOST = 500
 def waiting(work: Work, currency: str | None = None) -> list[Refund]:
     """Approved refunds by transfer that are in no file yet, the oldest first."""
     query = select(Refund).where(Refund.method == states.TRANSFER,
-                                 Refund.state == states.APPROVED, Refund.bank_account != "")
+                                 Refund.state == states.APPROVED)
     if currency:
         query = query.where(Refund.currency == currency)
     return list(work.session.scalars(query.order_by(Refund.id).limit(MOST)))
 
 
 def without_account(work: Work) -> list[Refund]:
-    """Approved refunds by transfer whose buyer's account number nobody knows yet."""
+    """Planned refunds by transfer that cannot be approved: nobody knows the buyer's account."""
     return list(work.session.scalars(
-        select(Refund).where(Refund.method == states.TRANSFER, Refund.state == states.APPROVED,
+        select(Refund).where(Refund.method == states.TRANSFER, Refund.state == states.PLANNED,
                              Refund.bank_account == "").order_by(Refund.id).limit(MOST)))
 
 

@@ -18,7 +18,7 @@ from oms_web.domain.catalog import queries as catalog
 from oms_web.domain.company.models import Company
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order, OrderLine
-from oms_web.domain.returns import intake, kinds, photos, queries, service, tracks
+from oms_web.domain.returns import exchange_goods, intake, kinds, photos, queries, service, tracks
 from oms_web.domain.returns.intake import Judgement
 from oms_web.domain.returns.models import Return, ReturnUnit
 from oms_web.domain.returns.service import Opening
@@ -102,14 +102,15 @@ def _opening(work: Work, order: Order, code: str, key: str) -> Opening:
         if failed else {}
     return Opening(
         kinds.RETURN, source="bench", lines={one: units for one, units in lines.items() if units},
-        reason_code="not_collected" if failed else "", box=code,
+        reason_code="not_collected" if failed else "", box=code, goods=tracks.ARRIVED,
         shipment_id=sent.id if sent else None, form_key=f"bench:{key}" if key else "")
 
 
 def orphan(work: Work, code: str, key: str) -> tuple[Return, bool]:
     """Take in a parcel that matches no order; returns its case, and whether it is new."""
     return service.open_case(work, None, (), Opening(
-        kinds.RETURN, source="bench", box=code, form_key=f"bench:{key}" if key else ""))
+        kinds.RETURN, source="bench", box=code, goods=tracks.ARRIVED,
+        form_key=f"bench:{key}" if key else ""))
 
 
 def _locked(work: Work, case_id: int) -> tuple[Return, list[OrderLine]]:
@@ -157,14 +158,20 @@ def pick_out(work: Work, case_id: int, code: str) -> int:
     case, lines = _locked(work, case_id)
     found = catalog.scanned_or_refuse(work.session, code)
     line = intake.line_for(work, case, found.id, lines)
+    intake.unpack(work, case, line)
     service.follow(work, case)
     return line.id
 
 
 def judge(work: Work, case_id: int, said: Judgement) -> tuple[ReturnUnit, bool]:
-    """Judge units and move them; the same key again moves nothing. See ``intake.judge``."""
+    """Judge units and move them; the same key again moves nothing. See ``intake.judge``. What is
+    sent instead of them may go then.
+    """
     case, _ = _locked(work, case_id)
-    return intake.judge(work, case, said)
+    unit, fresh = intake.judge(work, case, said)
+    if fresh:
+        exchange_goods.judged(work, case)
+    return unit, fresh
 
 
 def add_photo(work: Work, case_id: int, file: str, thumb: str) -> bool:

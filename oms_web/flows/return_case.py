@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from oms_web.core.clock import day_bounds, local_day
 from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
-from oms_web.domain.orders import phases
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
 from oms_web.domain.payments.models import Refund
-from oms_web.domain.returns import clocks, intake, kinds, service, tracks
+from oms_web.domain.returns import (
+    answering,
+    clocks,
+    exchange,
+    exchange_facts,
+    intake,
+    kinds,
+    money,
+    refund_plan,
+    service,
+    tracks,
+)
+from oms_web.domain.returns.answering import Answer
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.service import Opening
-
-LEFT = (phases.SHIPPED, phases.DONE, phases.ELSEWHERE)
-MOST_ANSWER = 5000
 
 
 def open_for(work: Work, order_id: int, opening: Opening) -> tuple[Return, bool]:
@@ -49,57 +62,123 @@ def decide(work: Work, case_id: int, act: str, note: str = "") -> bool:
     """An act of the phase table; False when it had its effect already.
 
     Raises:
-        Invalid: refused without a word why.
-        NotAllowedNow: the table has no such step now, or a complaint waits for its answer.
+        Invalid: refused without a word why, or closed without one over an exchange of which
+            something is due.
+        NotAllowedNow: the table has no such step, it makes no sense now, or another thing is sent
+            instead.
     """
     case, _ = locked(work, case_id)
     if act == "refuse" and not note.strip() and case.phase != tracks.REFUSED:
         raise Invalid("Say why it is refused.", "note")
-    if act == "close" and _waits_for_answer(work, case):
-        raise NotAllowedNow("This complaint was not answered yet. Without an answer in time it "
-                            "counts as accepted.")
+    if act == "close" and not note.strip() and case.phase != tracks.CLOSED and left_open(
+            work.session, case):
+        raise Invalid("Something of this exchange is still due. Say why it is closed.", "note")
+    if act in ("refuse", "call_off") and _is_swapped(work, case):
+        raise NotAllowedNow("Another thing is sent instead. Call the exchange off first.")
     return service.act(work, case, act, note=note)
 
 
-def _waits_for_answer(work: Work, case: Return) -> bool:
-    return any(clock.what == clocks.ANSWER and clock.stopped_at is None
-               for clock in service.clocks_of(work.session, case.id))
+def left_open(session: Session, case: Return) -> tuple[str, ...]:
+    """What of an exchange is still due; it is closed over that with a word why."""
+    return exchange.open_ends(case.kind, case.goods, case.money,
+                              exchange_facts.standing(session, case))
 
 
-def answer(work: Work, case_id: int, outcome: str, text: str) -> bool:
+def _is_swapped(work: Work, case: Return) -> bool:
+    """Whether a case has a new order, and its table would let it be ended."""
+    now = exchange_facts.standing(work.session, case) \
+        if case.phase in (tracks.NEW, tracks.ASKED, tracks.ACCEPTED) else None
+    return now is not None and bool(now.carried or not now.left)
+
+
+def answer(work: Work, case_id: int, said: Answer, given: date | None = None) -> bool:
     """Answer a complaint: what is done about it, and in which words; False when that was said.
 
     The words are sent by the letter that the door writes next (``return_letter``); the clock stops
-    with the answer.
+    with the answer. One that follows another stands beside it in the trail, with its day and name.
 
     Args:
-        outcome: one of ``kinds.WISHES``, or empty: nothing is done.
+        given: the day on which the buyer was answered by other means; None: the answer is this one.
 
     Raises:
-        Invalid: no words, or no such outcome.
-        NotAllowedNow: the case is over.
+        Invalid: naming the field: no words, no such outcome, no amount, or an answer that takes
+            back what was accepted (``answering.check``).
+        NotAllowedNow: the case is over, or it is no complaint.
     """
-    text = text.replace("\0", "").strip()[:MOST_ANSWER]
-    if outcome and outcome not in kinds.WISHES:
-        raise Invalid("Choose what is done about it.", "outcome")
-    if not text:
-        raise Invalid("Say in words what the buyer is answered.", "text")
-    case, _ = locked(work, case_id)
+    said = replace(said, text=said.text.replace("\0", "").strip()[:answering.LONGEST],
+                   lowered=said.lowered if said.outcome == kinds.REDUCE else None)
+    case, order = locked(work, case_id)
+    if case.kind != kinds.COMPLAINT:
+        raise NotAllowedNow("Only a complaint is answered.")
     if case.phase in tracks.ENDED:
         raise NotAllowedNow("This case is over. Open it again first.")
-    if (case.outcome, case.answer) == (outcome, text):
+    before = last_answer(case)
+    if before == said:
         return False
-    before = {"outcome": case.outcome}
-    case.outcome, case.answer = outcome, text
-    service.stop_clocks(work, case, clocks.ANSWER)
-    audit.record(work, "returns.answer", "return", case.id,
-                 audit.changes(before, {"outcome": outcome}), order_id=case.order_id)
-    wanted = "accept" if outcome else "refuse"
+    answered = work.now if given is None else _day_given(work, case, given)
+    answering.check(said, before, most=worth(work, case),
+                    late=before is None and is_late(work, case, order, answered))
+    change = audit.changes({"outcome": case.outcome, "lowered": case.lowered},
+                           {"outcome": said.outcome, "lowered": said.lowered})
+    if given is not None:
+        change["given"] = [None, given.isoformat()]
+    case.outcome, case.answer, case.lowered = said.outcome, said.text, said.lowered
+    case.answered_at = answered
+    service.stop_clocks(work, case, clocks.ANSWER, at=answered)
+    wanted = "accept" if said.accepts else "refuse"
     if wanted in tracks.allowed(case.phase):
-        service.act(work, case, wanted)
-    else:
-        service.follow(work, case)
+        change |= service.enter(work, case, wanted)
+    audit.record(work, "returns.answer", "return", case.id, change, order_id=case.order_id,
+                 note=said.text)
+    service.follow(work, case)
     return True
+
+
+def last_answer(case: Return) -> Answer | None:
+    """What a complaint was answered last; None before it was."""
+    return None if case.answered_at is None else Answer(case.outcome, case.answer, case.lowered)
+
+
+def _day_given(work: Work, case: Return, given: date) -> datetime:
+    """The last moment of the day on which an answer was given by other means.
+
+    Raises:
+        Invalid: before the complaint, or a day that is still to come.
+    """
+    began = case.announced_at or case.created_at
+    if not local_day(began) <= given <= local_day(work.now):
+        raise Invalid("From the day of the complaint to today.", "given")
+    return min(work.now, day_bounds(given)[1] - timedelta(seconds=1))
+
+
+def is_late(work: Work, case: Return, order: Order | None, answered: datetime) -> bool:
+    """Whether an answer at a moment comes too late for a consumer: silence has accepted the
+    complaint. Who bought with a tax number is taken for a business, to which that does not apply.
+    """
+    if order is not None and order.tax_id:
+        return False
+    return any(clock.rule in clocks.SILENCE_ACCEPTS and clock.stopped_at is None
+               and clock.due_at < answered
+               for clock in service.clocks_of(work.session, case.id))
+
+
+def worth(work: Work, case: Return) -> int | None:
+    """What was paid for the goods of a case, minor units: of the whole order if it names none;
+    None where nobody knows.
+    """
+    if case.order_id is None:
+        return None
+    try:
+        sold, paid = money.facts(work.session, orders.get_order(work.session, case.order_id))
+    except Invalid:  # sums that make no sense say nothing of what was paid
+        return None
+    by_id = {line.line_id: line for line in sold}
+    named = [(by_id[line.order_line_id], line.quantity)
+             for line in service.lines_of(work.session, case.id) if line.order_line_id in by_id]
+    if not named:
+        return paid.total
+    return sum(refund_plan.share(line.paid, line.units, min(units, line.units))
+               for line, units in named)
 
 
 def belongs_to(work: Work, case_id: int, order_id: int) -> bool:
@@ -126,6 +205,7 @@ def belongs_to(work: Work, case_id: int, order_id: int) -> bool:
     _find_lines(work, case, order)
     if not service.clocks_of(work.session, case.id):
         service.start_clocks(work, case, order, case.announced_at or case.created_at)
+    service.accept_withdrawal(work, case, order)
     audit.record(work, "returns.attach", "return", case.id, {"order": [None, order.id]},
                  order_id=order.id)
     service.follow(work, case)

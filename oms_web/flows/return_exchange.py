@@ -1,32 +1,63 @@
 """Another thing instead: a new order whose goods are reserved at once, and the difference in money.
 
 What the goods that come back were worth is paid towards the new order, as the buyer agreed; what it
-costs more is to be paid, what it costs less goes back.
+costs more is to be paid, what it costs less goes back. Called off, all of that is as it was.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import time
+
+from sqlalchemy import select
 
 from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.company.models import Company
-from oms_web.domain.orders import deadlines, reserving, taking
+from oms_web.domain.orders import cancelling, deadlines, reserving, taking
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
 from oms_web.domain.orders.taking import Position, Taken
 from oms_web.domain.orders.verifying import verify_again
-from oms_web.domain.payments import refund_states, refunds
+from oms_web.domain.payments import refund_states, refunds, requests
 from oms_web.domain.payments import service as payments
+from oms_web.domain.payments.models import Payment, Refund
 from oms_web.domain.payments.refunds import Asked
-from oms_web.domain.returns import kinds, money, refund_plan, service, tracks
+from oms_web.domain.returns import (
+    correcting,
+    exchange_facts,
+    exchange_goods,
+    kinds,
+    moments,
+    refund_plan,
+    service,
+    tracks,
+)
+from oms_web.domain.returns.exchange import KEY, Difference
 from oms_web.domain.returns.models import Return
-from oms_web.domain.returns.refund_plan import Wish
+from oms_web.domain.shipping import replanning
 
 
-def exchange(work: Work, case_id: int, positions: Sequence[Position]) -> tuple[Order, bool]:
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What else is agreed. ``shipping``: what the delivery of the new order costs, minor units.
+
+    ``payment_kind``: how the difference is paid, as at any order; ``waits``: why the new order is
+    held until what comes back was judged; empty: it is sent at once. ``back``: how the rest of what
+    comes back goes back, ``account``: the buyer's, for a transfer.
+    """
+
+    shipping: int = 0
+    payment_kind: str = "prepaid"
+    waits: str = ""
+    back: str = refund_states.TRANSFER
+    account: str = ""
+
+
+def exchange(work: Work, case_id: int, positions: Sequence[Position], terms: Terms = Terms()
+             ) -> tuple[Order, bool]:
     """Make the order that replaces what comes back; returns it, and whether it is new.
 
     The units of the case are credited at what the buyer paid for them, as far as the new order
@@ -36,23 +67,22 @@ def exchange(work: Work, case_id: int, positions: Sequence[Position]) -> tuple[O
         Invalid: no products, an impossible quantity or price.
         NotAllowedNow: the case is over, has no order, or its goods were paid back already.
     """
-    known = service.get(work.session, case_id)
-    if known.order_id is None:
-        raise NotAllowedNow("Say first which order this case belongs to.")
-    order = orders.lock_order(work.session, known.order_id)
-    case = service.lock(work.session, case_id)
+    order, case = _locked(work, case_id)
     if case.exchange_order_id is not None:
         return orders.get_order(work.session, case.exchange_order_id), False
     if case.phase in tracks.ENDED or case.phase == tracks.REFUSED:
         raise NotAllowedNow("This case is over. Open it again first.")
     if not positions:
         raise Invalid("Add at least one product.", "lines")
-    new = taking.store(work, _taken(order, case, positions))
+    new = taking.store(work, _taken(order, case, positions, terms))
     _confirm(work, new)
-    _credit(work, order, case, new)
+    if terms.waits and not exchange_facts.is_here(case):
+        exchange_goods.wait(work, case, new, terms.waits)
+    _credit(work, order, case, new, terms)
     case.exchange_order_id = new.id
     if "accept" in tracks.allowed(case.phase):
         service.act(work, case, "accept")
+    service.turned(work, case, moments.SWAPPED)
     service.follow(work, case)
     audit.record(work, "returns.exchange", "return", case.id,
                  {"new_order": [None, new.id]}, order_id=order.id)
@@ -60,12 +90,21 @@ def exchange(work: Work, case_id: int, positions: Sequence[Position]) -> tuple[O
     return new, True
 
 
-def _taken(order: Order, case: Return, positions: Sequence[Position]) -> Taken:
+def _locked(work: Work, case_id: int) -> tuple[Order, Return]:
+    known = service.get(work.session, case_id)
+    if known.order_id is None:
+        raise NotAllowedNow("Say first which order this case belongs to.")
+    order = orders.lock_order(work.session, known.order_id)
+    return order, service.lock(work.session, case_id)
+
+
+def _taken(order: Order, case: Return, positions: Sequence[Position], terms: Terms) -> Taken:
     buyer = {name: getattr(order, name) for name in (
         "buyer_name", "buyer_email", "buyer_phone", "buyer_company", "tax_id")}
     return Taken(
         positions, ship_to=dict(order.ship_to), buyer=buyer, currency=order.currency,
-        payment_method=case.number, origin=case.number, wants_invoice=order.wants_invoice,
+        shipping=terms.shipping, payment_kind=terms.payment_kind, payment_method=case.number,
+        origin=case.number, wants_invoice=order.wants_invoice,
         delivery={"delivery_method": order.delivery_method, "carrier": order.carrier,
                   "pickup_point": order.pickup_point})
 
@@ -81,32 +120,94 @@ def _confirm(work: Work, new: Order) -> None:
     orders.follow_status(work, new)
 
 
-def _credit(work: Work, order: Order, case: Return, new: Order) -> None:
+def _credit(work: Work, order: Order, case: Return, new: Order, terms: Terms) -> None:
     """Money of the old order moves to the new one: out of one and into the other, in one step."""
-    sold, paid = money.facts(work.session, order)
-    left = {line.line_id: line.units - line.gone for line in sold}
-    units: dict[int, int] = {}
-    for line in service.lines_of(work.session, case.id):
-        if line.order_line_id in left:
-            units[line.order_line_id] = min(left[line.order_line_id],
-                                            units.get(line.order_line_id, 0) + line.quantity)
-    made = refund_plan.plan(sold, paid, Wish(units), lawful=False)
-    amount = min(made.total, new.total)
-    if amount <= 0:
+    made = exchange_facts.worth(work.session, order, case.id)
+    split = Difference(made.total, new.total)
+    if split.carried <= 0:
         return
-    rest = made.total - amount
-    items = made.stored()
-    if rest:
-        items.append({"kind": refund_plan.OTHER, "amount": -rest, "line_id": None, "units": 0,
-                      "title": ""})
+    items, key = made.stored(), f"{KEY}{case.id}:{new.id}"
+    if split.back:
+        items.append({"kind": refund_plan.OTHER, "amount": -split.back, "line_id": None,
+                      "units": 0, "title": ""})
     refund, _ = refunds.ask(work, order, Asked(
-        f"exchange:{case.id}", amount, refund_states.CREDIT, items, case.number,
-        case_id=case.id))
+        key, split.carried, refund_states.CREDIT, items, case.number, case_id=case.id))
     refunds.act(work, refund, "approve")
     refunds.act(work, refund, "done", reference=str(new.id))
-    payments.record_by_hand(work, new, amount, kinds.SERIES[kinds.EXCHANGE], work.now,
-                            f"{payments.EXCHANGED}{case.id}")
-    if rest:
+    payments.record_by_hand(work, new, split.carried, kinds.SERIES[kinds.EXCHANGE], work.now,
+                            _came_over(case, new))
+    if split.back:
         refunds.ask(work, order, Asked(
-            f"exchange:{case.id}:rest", rest, refund_states.TRANSFER, (), case.number,
-            case.bank_account, case.id))
+            f"{key}:rest", split.back, terms.back, (), case.number,
+            _account(case, terms), case.id))
+
+
+def _account(case: Return, terms: Terms) -> str:
+    """The account a transfer goes to, kept with the case, too."""
+    if terms.back != refund_states.TRANSFER:
+        return ""
+    case.bank_account = terms.account or case.bank_account
+    return case.bank_account
+
+
+def _came_over(case: Return, new: Order) -> str:
+    """The reference of what came over to a new order."""
+    return f"{payments.EXCHANGED}{case.id}:{new.id}"
+
+
+# Called off ---------------------------------------------------------------------------------------
+
+
+def call_off(work: Work, case_id: int, why: str) -> bool:
+    """Take an exchange back; False when there is none, or its credit was taken back before.
+
+    What was credited is the old order's again. A new order that has not left is cancelled, and
+    another one can be made; of one that has left, all of it is to be paid now.
+
+    Raises:
+        Invalid: no word why.
+        NotAllowedNow: the invoice was corrected by the credit, or the credited money is on its way
+            to the buyer.
+    """
+    if not why.strip():
+        raise Invalid("Say why.", "why")
+    order, case = _locked(work, case_id)
+    if case.exchange_order_id is None:
+        return False
+    new = orders.lock_order(work.session, case.exchange_order_id)
+    mine = exchange_facts.made_by(work.session, case.id)
+    stays = new.phase in exchange_facts.LEFT or any(
+        line.shipped for line in orders.order_lines(work.session, new.id))
+    if stays and not any(exchange_facts.is_carried(one) for one in mine):
+        return False
+    if correcting.corrections_of(work.session, mine):
+        raise NotAllowedNow("Its correction was issued. Correct the invoice back first.")
+    for one in mine:
+        _take_back(work, new, refunds.lock(work.session, one.id), why)
+    for link in requests.of_order(work.session, new.id):
+        requests.withdraw(work, link)  # nobody pays by it what is not due any more
+    if not stays:
+        if cancelling.cancel_order(work, new, by="seller", reason=" ".join(why.split())[:300]):
+            replanning.follow(work, [new.id])
+        case.exchange_order_id = None
+    audit.record(work, "returns.exchange_off", "return", case.id,
+                 {"new_order": [new.id, None if not stays else new.id]}, order_id=order.id,
+                 note=why[:300])
+    service.follow(work, case)
+    orders.refile(work, [order.id, new.id])
+    return True
+
+
+def _take_back(work: Work, new: Order, refund: Refund, why: str) -> None:
+    """What has not gone is let go; money that was ordered already goes its way."""
+    if not exchange_facts.is_carried(refund):
+        if refund.state in (refund_states.PLANNED, refund_states.APPROVED):
+            refunds.act(work, refund, "drop", why=why)
+        return
+    if new.paid_total - new.refund_pending < refund.amount:
+        raise NotAllowedNow("The credited money went back to the buyer from the new order already.")
+    came = work.session.scalars(select(Payment).where(
+        Payment.order_id == new.id, Payment.source == payments.DESK,
+        Payment.reference == f"{payments.EXCHANGED}{refund.key.removeprefix(KEY)}")).one()
+    payments.take_back(work, new, came, why)
+    refunds.undo(work, refund, why)

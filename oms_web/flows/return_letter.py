@@ -5,6 +5,7 @@ a complaint.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -83,7 +84,8 @@ def by_itself(work: Work, case_id: int, moment: str) -> list[int]:
     found = templates.by_themselves(work.session, moment)
     case = cases.get(work.session, case_id) if found else None
     if case is None or case.order_id is None or is_history(case) or not moments.holds(
-            moment, case.phase, case.goods, case.money):
+            moment, case.phase, case.goods, case.money) or (
+            moment == moments.SWAPPED and case.exchange_order_id is None):
         return []
     order = orders.get_order(work.session, case.order_id)
     drafts = [(one, _draft(work, order, case, one)) for one in found]
@@ -98,12 +100,13 @@ def is_history(case: Return) -> bool:
 
 
 def answer(work: Work, case_id: int) -> int | None:
-    """Send the answer to a complaint as it was said, in the seller's own letter where there is one;
-    once, however often it is asked for.
+    """Send the last answer to a complaint as it was said, in the seller's own letter where there is
+    one; once, however often it is asked for.
     """
     case = cases.get(work.session, case_id)
     order = orders.get_order(work.session, case.order_id) if case.order_id else None
-    key = f"case:{case.id}:answer:{_hash_of(case.answer)}"
+    said = f"{case.answered_at}|{case.outcome}|{case.lowered}|{case.answer}"
+    key = f"case:{case.id}:answer:{_hash_of(said)}"
     own = next(iter(templates.by_themselves(work.session, moments.ANSWERED)), None)
     if own is not None and order is not None:
         return _put(work, case, own, _draft(work, order, case, own), key)
@@ -114,6 +117,52 @@ def answer(work: Work, case_id: int) -> int | None:
     return service.put(
         work, EMAIL, case.buyer_email or (order.buyer_email if order else ""), rendered,
         name=case_letters.NAMES[case_letters.ANSWERED], key=key, order_id=case.order_id)
+
+
+def swapped(work: Work, case_id: int, form_key: str) -> int | None:
+    """Write to the buyer what is sent instead, what is due and how it is paid; None if this form
+    has written it before.
+
+    Raises:
+        NotFound: there is no such case.
+        NotAllowedNow: the case has no new order.
+    """
+    case, own, draft = _swapped(work, case_id, pages.link)
+    key = f"case:{case_id}:swapped:{form_key}"[:160]
+    if own is not None:
+        return _put(work, case, own, draft, key)
+    return service.put(work, EMAIL, draft.recipient, draft.rendered, key=key,
+                       name=case_letters.NAMES[case_letters.SWAPPED], order_id=case.order_id)
+
+
+def swapped_preview(work: Work, case_id: int) -> Draft:
+    """That letter as it would be sent; nothing is written.
+
+    Raises:
+        NotFound: there is no such case.
+        NotAllowedNow: the case has no new order.
+    """
+    return _swapped(work, case_id, lambda work, order_id: pages.known_link(work, order_id)
+                    or pages.sample_link(work))[2]
+
+
+def _swapped(work: Work, case_id: int, link: Callable[[Work, int], str]
+             ) -> tuple[Return, MessageTemplate | None, Draft]:
+    """The letter of an exchange: in the seller's own words where there are any, else in ours."""
+    case = cases.get(work.session, case_id)
+    if case.order_id is None or case.exchange_order_id is None:
+        raise NotAllowedNow("The new order is not made yet.")
+    order = orders.get_order(work.session, case.order_id)
+    address = link(work, order.id) if settings.current(work.session).portal else ""
+    own = next((one for one in templates.every(work.session, templates.CASES)
+                if one.moment == moments.SWAPPED and one.kind == EMAIL), None)
+    if own is not None:
+        return case, own, _draft(work, order, case, own, address)
+    language = _language(work.session, order)
+    found = values.gather(work.session, order, case_letters.named(case_letters.SWAPPED), language,
+                          address, case)
+    return case, None, Draft(EMAIL, _recipient(case, order),
+                             case_letters.render(case_letters.SWAPPED, language, found))
 
 
 def label(work: Work, case_id: int, booking_id: int) -> int | None:
@@ -151,13 +200,14 @@ def _put(work: Work, case: Return, template: MessageTemplate, draft: Draft, key:
         order_id=case.order_id, template_id=template.id, place=draft.place)
 
 
-def _draft(work: Work, order: Order, case: Return, template: MessageTemplate) -> Draft:
+def _draft(work: Work, order: Order, case: Return, template: MessageTemplate, link: str = ""
+           ) -> Draft:
     own = templates.variant(work.session, template.id, order.account_id)
     language, words = wording.choose(
         templates.words_of(template), templates.words_of(own) if own else None,
         _language(work.session, order))
     found = values.gather(work.session, order, placeholders.named(*words), language,
-                          pages.known_link(work, order.id), case)
+                          link or pages.known_link(work, order.id), case)
     place = places.through_channel(work.session, order, wants_channel=template.through_channel)
     kind = EMAIL if place is None else CHANNEL
     return Draft(kind, _recipient(case, order) if place is None else places.recipient(order),

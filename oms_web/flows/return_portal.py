@@ -28,10 +28,8 @@ from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
 from oms_web.domain.returns import clocks, kinds, settings, statements, tracks
 from oms_web.domain.returns import service as cases
-from oms_web.domain.returns.models import CaseClock, Return, Statement
+from oms_web.domain.returns.models import Return, Statement
 from oms_web.domain.returns.service import Opening
-from oms_web.domain.shipping.boxes import with_goods_of
-from oms_web.domain.shipping.models import Shipment
 
 LINK_PAUSE = 300
 """Seconds in which an order's link is sent once, however often it is asked for."""
@@ -143,7 +141,6 @@ def withdraw(work: Work, declared: Declared) -> tuple[Return, Statement, bool]:
         form_key=f"buyer:{declared.key}"))
     if not fresh:
         return case, statements.of_case(work.session, case.id)[0], False
-    _note_term(work, case, order)
     record = statements.record(work, case.id, kinds.WITHDRAWAL, {
         "name": tidy(declared.name)[:200], "email": declared.email.strip()[:200],
         "order": order.id if order else 0, "number": tidy(declared.number)[:120],
@@ -152,31 +149,6 @@ def withdraw(work: Work, declared: Declared) -> tuple[Return, Statement, bool]:
     _acknowledge(work, case, order, record, case_letters.goods(goods) or tidy(declared.what),
                  declared)
     return case, record, True
-
-
-def _note_term(work: Work, case: Return, order: Order | None) -> None:
-    """Write down by when it could be declared, so that the desk sees whether it was in time."""
-    delivered = delivered_at(work.session, order) if order else None
-    if order is None or delivered is None:
-        return
-    rule = clocks.rule(order.country, clocks.WITHDRAW, local_day(delivered))
-    if rule is not None:
-        extra = settings.current(work.session).extra_days
-        work.session.add(CaseClock(
-            return_id=case.id, what=clocks.WITHDRAW, rule=rule.key, began_at=delivered,
-            due_at=clocks.due(rule, delivered, extra), stopped_at=work.now))
-        work.session.flush()
-
-
-def delivered_at(session: Session, order: Order) -> datetime | None:
-    """When the last parcel of an order was delivered; None while one is still on its way."""
-    rows = session.execute(
-        select(Shipment.state, Shipment.delivered_at).where(
-            with_goods_of(order.id), Shipment.state.in_(("shipped", "delivered", "undelivered")))
-    ).all()
-    if rows and all(row.state == "delivered" and row.delivered_at for row in rows):
-        return max(row.delivered_at for row in rows)
-    return order.closed_at if not rows and order.phase == "done" else None
 
 
 def _acknowledge(work: Work, case: Return, order: Order | None, record: Statement, goods: str,
@@ -227,7 +199,8 @@ def request(work: Work, order_id: int, opening: Opening, language: str) -> tuple
     goods = [(units, titles[one]) for one, units in opening.lines.items() if units]
     record = statements.record(work, case.id, opening.kind, {
         "order": order.id, "goods": [[units, title] for units, title in goods],
-        "story": opening.story[:5000], "wish": opening.wish, "reason": opening.reason_code})
+        "story": opening.story[:5000], "wish": opening.wish, "reason": opening.reason_code,
+        **({"instead": case.instead} if case.instead else {})})
     due = next((one.due_at for one in cases.clocks_of(work.session, case.id)
                 if one.what == clocks.ANSWER), None)
     service.put(
@@ -235,6 +208,7 @@ def request(work: Work, order_id: int, opening: Opening, language: str) -> tuple
         case_letters.render(case_letters.RECEIVED, language, {
             "case": case.number, "at": _moment(record.at, language), "number": str(order.id),
             "lines": case_letters.goods(goods), "story": opening.story[:5000],
+            "instead": case.instead,
             "due": "" if due is None else format_date(local_day(due), "long",
                                                       locale=_BABEL[language]),
             **({} if opening.goods == tracks.GOODS_NONE else _way_back(work.session, language)),

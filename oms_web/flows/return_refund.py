@@ -37,19 +37,23 @@ from oms_web.domain.returns.refund_plan import Plan, Wish
 
 def usual(work: Work, case: Return) -> Wish:
     """What a case usually pays back now: once something of it was judged, what was judged, else all
-    of its lines; less what its refunds pay for already.
+    of its lines; for a complaint that was answered with a lower price, by how much it is lowered;
+    less what its refunds pay for already.
     """
     order = orders.get_order(work.session, _order_of(case))
     sold, _ = money.facts(work.session, order)
     left = {line.line_id: line.units - line.gone for line in sold}
     units: Counter[int] = Counter()
+    planned = [item for one in refunds.of_case(work.session, case.id)
+               if one.state != refund_states.REFUSED for item in one.plan]
+    if case.outcome == kinds.REDUCE:
+        before = refund_plan.correction(planned).lowered
+        return Wish(other=max(0, (case.lowered or 0) - before))
     if case.kind != kinds.COMPLAINT or case.outcome in ("", kinds.REFUND):
         judged = intake.judged(work.session, case.id)
         for line in service.lines_of(work.session, case.id):
             if line.order_line_id in left:
                 units[line.order_line_id] += judged.get(line.id, 0) if judged else line.quantity
-    planned = [item for one in refunds.of_case(work.session, case.id)
-               if one.state != refund_states.REFUSED for item in one.plan]
     for line_id, some in refund_plan.correction(planned).returned.items():
         units[line_id] -= some
     return Wish({line: min(some, left[line]) for line, some in units.items()
@@ -78,14 +82,14 @@ def ask(work: Work, case_id: int, wish: Wish, method: str, key: str, *, amount: 
         account: the buyer's bank account, for a transfer.
 
     Raises:
-        Invalid: naming the field: another amount without a reason, more than was paid, an account
-            number that is none, nothing to be paid back.
-        NotAllowedNow: the case is over or has no order.
+        Invalid: naming the field: another amount without a reason, more than was paid, a transfer
+            without an account number or with one that is none, nothing to be paid back.
+        NotAllowedNow: the case is over, was refused or has no order.
     """
     order = orders.lock_order(work.session, _order_of(service.get(work.session, case_id)))
     case = service.lock(work.session, case_id)
-    if case.phase == tracks.OFF:
-        raise NotAllowedNow("This case is over. Open it again first.")
+    if not tracks.may_pay(service.standing(work.session, case)):
+        raise NotAllowedNow("This case is over or was refused. Open or accept it first.")
     if not key:
         raise Invalid("This page has been open for too long. Reload it and try again.")
     known = [one for one in refunds.of_case(work.session, case_id)
@@ -98,8 +102,7 @@ def ask(work: Work, case_id: int, wish: Wish, method: str, key: str, *, amount: 
     if made.total <= 0:
         raise Invalid("There is nothing to be paid back.", "amount")
     if method == refund_states.TRANSFER:
-        account = bank_account(account or case.bank_account)
-        case.bank_account = account or case.bank_account
+        account = case.bank_account = needed_account(account or case.bank_account)
     found = _ask(work, order, case, made, method, key, reason, account)
     service.follow(work, case)
     return found
@@ -129,12 +132,18 @@ def _ask(work: Work, order: Order, case: Return, made: Plan, method: str, key: s
     return found
 
 
-def act(work: Work, refund_id: int, name: str, *, why: str = "", reference: str = "") -> bool:
+def act(work: Work, refund_id: int, name: str, *, why: str = "", reference: str = "",
+        account: str | None = None) -> bool:
     """Approve, send, confirm or drop a refund; False when it had its effect already.
+
+    Args:
+        account: the buyer's bank account as it is typed where a transfer is approved; None: the
+            one that is known.
 
     Raises:
         NotFound: there is none.
-        Invalid: dropped or refused without a word why.
+        Invalid: dropped or refused without a word why; a transfer approved without an account
+            number.
         NotAllowedNow: its state does not permit that, a machine has it in hand, or it is dropped
             although the invoice was corrected by it.
     """
@@ -150,6 +159,9 @@ def act(work: Work, refund_id: int, name: str, *, why: str = "", reference: str 
         raise NotAllowedNow("Nobody sends this one by hand: the provider or the channel is asked.")
     if name == "drop" and correcting.corrections_of(work.session, [refund]):
         raise NotAllowedNow("Its correction was issued. Correct the invoice back first.")
+    if name == "approve" and refund.state == refund_states.PLANNED \
+            and refund.method == refund_states.TRANSFER:
+        _send_to(work, refund, case, account)
     done = refunds.act(work, refund, name, why=why, reference=reference)
     if case is not None:
         service.follow(work, case)
@@ -157,11 +169,27 @@ def act(work: Work, refund_id: int, name: str, *, why: str = "", reference: str 
     return done
 
 
+def _send_to(work: Work, refund: Refund, case: Return | None, typed: str | None) -> None:
+    """Where a transfer goes: what is typed now, else what the refund or its case says."""
+    known = refund.bank_account or (case.bank_account if case is not None else "")
+    account = needed_account(known if typed is None else typed)
+    if account != refund.bank_account:
+        _note_account(work, refund, account)
+    if case is not None:
+        case.bank_account = account
+
+
+def _note_account(work: Work, refund: Refund, account: str) -> None:
+    before, refund.bank_account = refund.bank_account, account
+    audit.record(work, "refunds.account", "refund", refund.id,
+                 {"bank_account": [before, account]}, order_id=refund.order_id)
+
+
 def details(work: Work, case_id: int, values: Mapping[str, Any]) -> bool:
     """Change what is written of a case; False when nothing is new.
 
-    A transfer of the case that waits for the buyer's account number gets it, too: without one it
-    would never stand in a file for the bank.
+    A transfer of the case that waits for the buyer's account number gets it, too: without one
+    nobody can approve it.
 
     Raises:
         NotFound: there is no such case.
@@ -174,10 +202,8 @@ def details(work: Work, case_id: int, values: Mapping[str, Any]) -> bool:
     changed = service.details(work, case, values)
     for one in refunds.of_case(work.session, case_id) if case.bank_account else ():
         if one.method == refund_states.TRANSFER and not one.bank_account \
-                and one.state in (refund_states.PLANNED, refund_states.APPROVED):
-            refunds.lock(work.session, one.id).bank_account = case.bank_account
-            audit.record(work, "refunds.account", "refund", one.id,
-                         {"bank_account": ["", case.bank_account]}, order_id=case.order_id)
+                and one.state == refund_states.PLANNED:
+            _note_account(work, refunds.lock(work.session, one.id), case.bank_account)
             changed = True
     return changed
 
@@ -198,6 +224,18 @@ def bank_account(typed: str) -> str:
     except ValidationError:
         raise Invalid("This account number is not right: a digit is missing or wrong.",
                       "account") from None
+
+
+def needed_account(typed: str) -> str:
+    """The account number of a transfer: nobody approves one that nobody could send.
+
+    Raises:
+        Invalid: there is none, or digits are missing or wrong.
+    """
+    found = bank_account(typed)
+    if not found:
+        raise Invalid("A transfer needs the buyer's account number.", "account")
+    return found
 
 
 def _order_of(case: Return) -> int:

@@ -53,11 +53,9 @@ def take(work: Work, account: ChannelAccount, told: Told) -> str:
         work.session.add(row)
         work.session.flush()
         _write_lines(work, row, told, lines)
-        audit.record(work, "returns.told", "return", row.id, {"state": [None, told.state]},
-                     order_id=row.order_id)
         if row.order_id is not None:
             work.announce(CaseTurned(row.id, moments.RECEIVED))
-        _follow(work, row, told)
+        _follow(work, row, told, {"state": [None, told.state]})
         return "added"
     here = row.goods in (tracks.ARRIVED, tracks.JUDGED)
     if here:  # what the channel thinks of goods that are here is no news
@@ -71,20 +69,18 @@ def take(work: Work, account: ChannelAccount, told: Told) -> str:
     if not here:
         work.session.execute(delete(ReturnLine).where(ReturnLine.return_id == row.id))
         _write_lines(work, row, told, lines)
-    audit.record(work, "returns.told", "return", row.id, {
-        name: change for name, change in changes.items() if name in ("state", "refunded")
-    }, order_id=row.order_id)
-    _follow(work, row, told)
+    _follow(work, row, told, {name: change for name, change in changes.items()
+                              if name in ("state", "refunded")})
     return "changed"
 
 
-def _follow(work: Work, row: Return, told: Told) -> None:
+def _follow(work: Work, row: Return, told: Told, changes: dict[str, list[Any]]) -> None:
     """Let the case follow: what its channel has decided, nobody has to decide here."""
     decided = {"closed": "accept", "refused": "refuse"}.get(told.state)
-    if decided and row.phase in (tracks.NEW, tracks.ASKED):
-        service.act(work, row, decided)
-    else:
-        service.follow(work, row)
+    phase = service.enter(work, row, decided) if decided and row.phase in tracks.UNDECIDED else {}
+    audit.record(work, "returns.told", "return", row.id, {**changes, **phase},
+                 order_id=row.order_id)
+    service.follow(work, row)
 
 
 def _check(told: Told) -> None:

@@ -181,6 +181,7 @@ def correct_refunded(job: Job) -> Result:
     with job.oms.works.writing(SYSTEM) as work:
         refund = refunds_of_orders.get(work.session, job.args["refund_id"])
         if not (settings.current(work.session).correct_by_itself and correcting.corrects(refund)
+                and not correcting.waits(work.session, refund)
                 and invoices_of(work.session, refund.order_id)):
             return {}
         document, _ = correct_document.correct_invoice(

@@ -8,6 +8,7 @@ it booked again. A carrier that cannot be asked leaves its lost answers to a per
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -23,6 +24,7 @@ from oms_connector import (
     ChecksBookings,
     Connector,
     FindsPoints,
+    LabelFile,
     NotSupported,
     OutcomeUnknown,
     Package,
@@ -99,7 +101,11 @@ def _at_carrier(engine: Engine, taken: Taken) -> Verdict:
     try:
         with connected(engine, taken.account_id) as (_account, connector):
             assert isinstance(connector, CarriesParcels)
-            return _said(_booked(connector, taken), taken)
+            told = _booked(connector, taken)
+            verdict = _said(told, taken)
+            if verdict.state == bookings.CONFIRMED and told.labels:
+                verdict = _with_files(engine, verdict, told.labels)
+            return verdict
     except AccessRefused as error:
         with engine.works.writing(SYSTEM) as work:
             feeds.break_account(work, taken.account_id, str(error))
@@ -110,6 +116,16 @@ def _at_carrier(engine: Engine, taken: Taken) -> Verdict:
         return _failed(taken, error)
     except Exception as error:  # a fault of the connector: it may have bought it
         return _kept(taken, bookings.UNKNOWN, feeds.describe(error), bookings.ASK_UNKNOWN)
+
+
+def _with_files(engine: Engine, verdict: Verdict, labels: Sequence[LabelFile]) -> Verdict:
+    """Keep what came with the answer; the parcel is bought, whatever becomes of its files."""
+    try:
+        files = {one.format: engine.works.ports["files"].put(one.content, SUFFIX[one.format])
+                 for one in labels if 0 < len(one.content) <= LARGEST}
+    except Exception as error:
+        return replace(verdict, why=feeds.describe(error))
+    return replace(verdict, files=files)
 
 
 def _doubt(taken: Taken) -> str:

@@ -23,6 +23,7 @@ from oms_connector import (
     Refused,
     TellsPayments,
 )
+from oms_connector.paying import is_safe_link
 from oms_connector.reading import N_
 from sqlalchemy import select
 
@@ -130,8 +131,8 @@ def _open(engine: Engine, account: ChannelAccount, connector: Connector, taken: 
 
 
 def _is_safe(link: PaymentLink) -> bool:
-    """Buyers are sent to encrypted pages only; a reference is needed to ask about it later."""
-    return bool(link.reference) and link.url.startswith("https://") and len(link.url) <= 2000
+    """Where a buyer may be sent; a reference is needed to ask about it later."""
+    return bool(link.reference) and is_safe_link(link.url) and len(link.url) <= 2000
 
 
 def _look(engine: Engine, account: ChannelAccount, connector: Connector, taken: Taken) -> int:

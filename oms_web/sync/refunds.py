@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from oms_connector import AccessRefused, ChannelError, PullsOrders, RefundsPayments
 from oms_connector.reading import N_
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from oms_web.core.actor import SYSTEM
@@ -119,13 +119,8 @@ def _choose(work: Work, refund_id: int, connectors: frozenset[str]) -> _Way | No
 
 def _by_provider(work: Work, refund: Refund, order: Order) -> _Way | None:
     if refund.request_id is None and refund.state == states.APPROVED:
-        for request in requests.paid_by_provider(work.session, order):
-            gone = work.session.scalar(
-                select(func.coalesce(func.sum(Refund.amount), 0))
-                .where(Refund.request_id == request.id, Refund.state != states.REFUSED)) or 0
-            if request.paid - int(gone) >= refund.amount:
-                refund.request_id = request.id
-                break
+        found = refund_routes.by_provider(work.session, order, refund.amount)
+        refund.request_id = found.id if found is not None else None
     if refund.request_id is None:
         return None
     chosen = requests.get(work.session, refund.request_id)

@@ -14,17 +14,17 @@ from oms_web.web import assets, kept, language, shell, toasts
 SCREENS = (
     "auth", "home", "orders", "order_views", "palette", "changes", "order_card", "order_kin",
     "order_allocate", "order_edit", "verification", "verification_settings", "post_mortem",
-    "picking", "till", "till_sales", "returns", "return_card", "return_money", "return_bench",
-    "return_settings", "return_labels", "buyer_after", "packing", "packing_close", "shipments",
-    "parcel_labels", "prices", "claims", "hand_over", "sending", "recall", "stock",
+    "picking", "till", "till_sales", "returns", "return_card", "return_exchange", "return_money",
+    "return_bench", "return_settings", "return_labels", "buyer_after", "packing", "packing_close",
+    "shipments", "parcel_labels", "prices", "claims", "hand_over", "sending", "recall", "stock",
     "stock_documents", "receipts", "transfers", "stocktakes", "warehouses", "products", "listings",
     "offer_rules", "channels", "channel_journal", "connecting", "rules", "rule_lab", "rule_history",
     "macros", "doorbell", "quarantine", "imports", "import_profiles", "documents", "corrections",
     "einvoices", "einvoice_settings", "accounting", "books", "papers", "numbering", "printing",
     "tasks", "users", "api_keys", "webhooks", "settings", "floor_settings", "printers", "labels",
     "messages", "message_templates", "threads", "message_settings", "order_messages",
-    "order_payments", "fee_claims", "buyer_page", "statements", "bank_transfers", "settlements",
-    "courier_bills", "profits", "guide", "audit", "components",
+    "order_payments", "refunds", "fee_claims", "buyer_page", "statements", "bank_transfers",
+    "settlements", "courier_bills", "profits", "guide", "audit", "components",
 )
 
 

@@ -75,6 +75,7 @@ FIELDS: dict[str, Any] = {
     "service": _l("service"), "visit": _l("courier's visit"), "travel": _l("journey"),
     "case": _l("case"), "goods": _l("goods"), "money": _l("money"),
     "grade": _l("grade"), "disposition": _l("what becomes of it"), "outcome": _l("outcome"),
+    "lowered": _l("price lowered by"), "given": _l("answered on"),
     "refund": _l("refund"), "fee_claim": _l("claim"), "claim": _l("claim"),
     "claim_reason": _l("what happened"), "claim_fees": _l("commission claimed back"),
     "refund_method": _l("how it goes back"), "order": _l("order"),

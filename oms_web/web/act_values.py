@@ -27,7 +27,8 @@ HIDDEN = frozenset({"form"})
 _OTHER = frozenset({"spec", "logo", "description", "footer_pl", "footer_en"})
 _MINOR = frozenset({"amount", "gross", "items_total", "net", "paid", "paid_total", "price",
                     "refunded", "shipping_total", "discount_total", "total", "vat",
-                    "cheapest_delivery", "change_money", "expected", "counted_cash", "difference"})
+                    "cheapest_delivery", "change_money", "expected", "counted_cash", "difference",
+                    "lowered"})
 _MICRO = frozenset({"cost", "unit_price"})
 # Numbers that name something: no thousands are set apart in them.
 _NAMES = frozenset({"new_order", "order"})

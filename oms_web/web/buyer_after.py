@@ -22,7 +22,7 @@ from oms_web.core.errors import InvalidForm, NotAllowedNow, OmsError
 from oms_web.domain.company.models import Company
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
-from oms_web.domain.returns import clocks, kinds, queries, service, settings
+from oms_web.domain.returns import clocks, delivered, kinds, queries, service, settings
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.service import Opening
 from oms_web.domain.shipping import bookings
@@ -34,7 +34,7 @@ from oms_web.flows import return_portal
 from oms_web.flows.return_portal import Declared
 from oms_web.flows.return_refund import bank_account
 from oms_web.sync import labels as carriers
-from oms_web.web import case_words
+from oms_web.web import buyer_exchange, case_words
 from oms_web.web.access import PUBLIC, act
 from oms_web.web.buyer_door import answer, may_say, nothing, open_order, shy, speak
 from oms_web.web.door import oms, writing
@@ -74,6 +74,7 @@ class RequestForm(Form):
         {name: case_words.REASONS[name] for name in case_words.BUYERS_REASONS}))
     wish = SelectField(_l("What do you ask for? (complaints)"),
                        choices=choices({"": _l("not said"), **case_words.WISHES}))
+    instead = StringField(_l("What would you like instead? (exchanges)"))
     story = TextAreaField(_l("Tell us what happened"))
     account = StringField(_l("Account number for the money, if it was paid by transfer or cash"))
     key = HiddenField()
@@ -194,9 +195,9 @@ def _statement(token: str, *, review: bool = False) -> Response:
 
 def _form(token: str, order: Order | None, form: WithdrawForm, status: int = 200) -> Response:
     lines = orders.order_lines(db.session, order.id) if order else []
-    delivered = return_portal.delivered_at(db.session, order) if order else None
+    came = delivered.at_last(db.session, order) if order else None
     in_time, until = clocks.may_withdraw(
-        order.country if order else "PL", delivered, oms().works.clock(),
+        order.country if order else "PL", came, oms().works.clock(),
         settings.current(db.session).extra_days)
     return answer("buyer/withdraw.html", shop=_shop(), form=form, token=token, order=order,
                   lines=[line for line in lines if line.quantity > line.cancelled],
@@ -257,6 +258,7 @@ def _ask(token: str, order: Order, form: RequestForm, status: int = 200) -> Resp
     lines = [line for line in orders.order_lines(db.session, order.id) if line.shipped]
     return answer("buyer/return.html", shop=_shop(), form=form, token=token, order=order,
                   lines=lines, left=service.returnable(db.session, lines), typed=request.form,
+                  choices=buyer_exchange.choices_of(lines),
                   status=status)
 
 
@@ -276,6 +278,7 @@ def request_(token: str) -> Response:
                     kind, source="buyer", lines=typed_units("unit"),
                     reason_code=form.reason_code.data or "", story=form.story.data or "",
                     wish=(form.wish.data or "") if kind == kinds.COMPLAINT else "",
+                    instead=(form.instead.data or "") if kind == kinds.EXCHANGE else "",
                     bank_account=_account(form), goods="expected",
                     form_key=f"buyer:{form.key.data}" if form.key.data else ""), g.language)
             return go(url_for("buyer_after.case", token=token, case_id=case.id))
@@ -307,6 +310,7 @@ def case(token: str, case_id: int) -> Response:
 def _case_page(token: str, mine: Return, problem: str = "", status: int = 200) -> Response:
     said = settings.current(db.session)
     return answer("buyer/case.html", shop=_shop(), case=mine, token=token, words=case_words,
+                  swap=buyer_exchange.of_case(mine),
                   label=_label(mine.id), problem=problem, status=status,
                   may_label=bool(said.label_account_id) and mine.goods == "expected"
                   and mine.phase not in ("closed", "off", "refused"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
@@ -11,6 +13,7 @@ from sqlalchemy.orm import Session
 from wtforms import DateField, SelectField, StringField, TextAreaField
 from wtforms.validators import Optional
 
+from oms_web.core.clock import local_day
 from oms_web.core.errors import Invalid, NotFound
 from oms_web.core.money import parse_amount, to_minor
 from oms_web.domain.orders import service as orders
@@ -18,7 +21,9 @@ from oms_web.domain.returns import service as cases
 from oms_web.domain.returns.models import Return
 from oms_web.domain.shipping import claim_terms, claims
 from oms_web.domain.shipping import service as shipping
+from oms_web.domain.shipping.claim_doubts import doubts
 from oms_web.domain.shipping.claim_models import CourierClaim
+from oms_web.domain.shipping.claims import Proposal
 from oms_web.domain.shipping.models import Shipment
 from oms_web.extensions import db
 from oms_web.web import asked, claim_words, formats
@@ -36,7 +41,7 @@ screen = Blueprint("claims", __name__)
 class ClaimForm(Form):
     """What is claimed."""
 
-    reason = SelectField(_l("What happened"), choices=choices(claim_words.REASONS))
+    reason = SelectField(_l("What happened"))
     amount = StringField(_l("Amount claimed"), [Needed()])
     due_on = DateField(_l("Last day to tell the courier"), [Optional()])
     story = TextAreaField(_l("In your words"))
@@ -73,16 +78,38 @@ def new(shipment_id: int) -> Response:
         return go(url_for("claims.show", claim_id=known.id))
     case = _case(db.session, shipment)
     made = claims.proposal(db.session, shipment)
-    form = ClaimForm(formdata=None, amount=typed_amount(made.amount, made.currency),
-                     story=case.story if case is not None else "")
-    return _new(shipment, case, form)
+    form = _form(made, formdata=None, amount=typed_amount(made.amount, made.currency),
+                 story=case.story if case is not None else "", reason=_likely(made, case))
+    return _new(shipment, case, form, made)
 
 
-def _new(shipment: Shipment, case: Return | None, form: ClaimForm, status: int = 200) -> Response:
-    made = claims.proposal(db.session, shipment)
+def _form(made: Proposal, **values: Any) -> ClaimForm:
+    form = ClaimForm(**values)
+    form.reason.choices = choices({one: claim_words.REASONS[one] for one in made.days})
+    return form
+
+
+def _likely(made: Proposal, case: Return | None) -> str:
+    """What the buyer's case says; else that what did not arrive is lost, and what did is damaged.
+    """
+    said = claim_words.CASE_REASONS.get(case.reason_code) if case is not None else None
+    return said or (claim_terms.LOST if claim_terms.LOST in made.days else claim_terms.DAMAGED)
+
+
+def _new(shipment: Shipment, case: Return | None, form: ClaimForm, made: Proposal,
+         doubts: Mapping[str, str] | None = None, status: int = 200) -> Response:
     return render("claims/new.html", shipment=shipment, case=case, form=form, made=made,
-                  reasons=claim_words.REASONS, status=status,
+                  reasons=claim_words.REASONS, doubts=doubts or {},
+                  status=422 if doubts else status,
                   order=orders.get_order(db.session, shipment.order_id))
+
+
+def _said(found: Sequence[str], made: Proposal, due_on: date) -> dict[str, str]:
+    """What speaks against a claim, in words."""
+    values = {"goods": formats.amount(made.amount, made.currency, always=True),
+              "declared": formats.amount(made.declared or 0, made.currency, always=True),
+              "day": formats.calendar_day(due_on)}
+    return {one: str(claim_words.DOUBTS[one]) % values for one in found}
 
 
 def _case(session: Session, shipment: Shipment) -> Return | None:
@@ -103,23 +130,31 @@ def _case(session: Session, shipment: Shipment) -> Return | None:
 @screen.post("/shipments/<int:shipment_id>/claim")
 @act("ship.do")
 def write(shipment_id: int) -> Response:
-    """Write the claim down; the same parcel has one under way."""
-    shipment, form = shipping.get(db.session, shipment_id), ClaimForm()
-    case = _case(db.session, shipment)
+    """Write the claim down; the same parcel has one under way. What speaks against it is shown
+    once; whoever has seen it (``sure``) goes on.
+    """
+    shipment = shipping.get(db.session, shipment_id)
+    case, made = _case(db.session, shipment), claims.proposal(db.session, shipment)
+    form = _form(made)
     if form.validate():
         try:
-            currency = orders.get_order(db.session, shipment.order_id).currency
+            wanted = claims.Asked(
+                form.reason.data, _minor(form.amount.data, made.currency, "amount"),
+                form.story.data or "", form.due_on.data, case.id if case else None)
+            today = local_day(oms().works.clock())
+            due_on = claims.last_day(made, wanted, today)
+            found = doubts(wanted.amount, made.amount, made.declared, due_on, today)
+            if ",".join(found) != request.form.get("sure", ""):
+                return _new(shipment, case, form, made, _said(found, made, due_on))
             with writing() as work:
-                claim, fresh = claims.write(work, shipment_id, claims.Asked(
-                    form.reason.data, _minor(form.amount.data, currency, "amount"),
-                    form.story.data or "", form.due_on.data, case.id if case else None))
+                claim, fresh = claims.write(work, shipment_id, wanted)
                 claim_id = claim.id
             say(gettext("The claim is written. Send it to the courier with the file of the "
                         "parcel.") if fresh else gettext("There is a claim already."))
             return go(url_for("claims.show", claim_id=claim_id))
         except Invalid as error:
             form.refuse(error)
-    return _new(shipping.get(db.session, shipment_id), case, form, 422)
+    return _new(shipping.get(db.session, shipment_id), case, form, made, status=422)
 
 
 def _minor(text: str | None, currency: str, field: str) -> int:
@@ -140,6 +175,7 @@ def _page(claim: CourierClaim, sent: SentForm | None = None, answer: AnswerForm 
         "claims/show.html", claim=claim, reasons=claim_words.REASONS,
         states=claim_words.STATES, tones=claim_words.TONES,
         term=claim_terms.BY_KEY[claim.term], status=status,
+        late=claim.state == claims.OPEN and claim.due_on < local_day(oms().works.clock()),
         parcels=shipping.parcels_of(session, claim.shipment_id),
         case=cases.get(session, claim.case_id) if claim.case_id else None,
         sent=sent or SentForm(formdata=None),

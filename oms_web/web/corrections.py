@@ -23,6 +23,7 @@ from oms_web.flows.correct_document import correct_invoice
 from oms_web.web import asked, formats
 from oms_web.web.access import act
 from oms_web.web.door import oms, reading, writing
+from oms_web.web.exchange_fields import ExchangeFields
 from oms_web.web.failures import words_of
 from oms_web.web.forms import CountryField, Form, choices
 from oms_web.web.printing import pdf
@@ -51,7 +52,7 @@ _BUYER = (*ADDRESS_FIELDS, "tax_id")
 _OF_LINES = ("quantity_", "price_", "rate_")
 
 
-class CorrectionForm(Form):
+class CorrectionForm(ExchangeFields, Form):
     """What a correction says beside its lines."""
 
     reason = StringField(_l("Reason"))
@@ -169,6 +170,7 @@ def _page(stand: Standing, form: CorrectionForm, problems: Mapping[str, OmsError
         "documents/correct.html", document=stand.first, latest=stand.latest, state=state,
         rows=_rows(state, problems), form=form, rates=vat.POLISH_RATES,
         reasons=REASONS[stand.first.language], query=query, shown=shown,
+        ask_exchange=bool(form.exchange_rate.errors or form.exchange_rate.data),
         delivered=sum(line["amount"] for line in state["lines"] if line["kind"] == "delivery"),
         unavailable=oms().printing.available(), status=status,
     )
@@ -202,6 +204,11 @@ def _ask(form: CorrectionForm, stand: Standing, reason: str = "") -> Ask:
             problems[name] = refusal
             return 0
 
+    exchange = None
+    try:
+        exchange = form.exchange()
+    except Invalid as refusal:
+        problems[refusal.field] = refusal
     quantities = of_lines("quantity_", lambda typed, where: asked.whole(typed, where))
     ask = Ask(
         quantities=dict.fromkeys(positions, 0) if _everything() else quantities,
@@ -210,7 +217,7 @@ def _ask(form: CorrectionForm, stand: Standing, reason: str = "") -> Ask:
         delivery_back=amount("delivery"), lowered=amount("lowered"), buyer=_buyer(form),
         reason=form.reason.data or reason, form=form.shows.data or correcting.BEFORE_AFTER,
         effect=form.effect.data or 0, issue_date=form.issue_date.data,
-        series_id=form.series.data or None, remark=form.remark.data or "",
+        series_id=form.series.data or None, remark=form.remark.data or "", exchange=exchange,
     )
     if problems:
         raise InvalidForm(problems)

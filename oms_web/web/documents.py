@@ -6,7 +6,6 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from babel.dates import format_date
 from flask import Blueprint, Response, request, url_for
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
@@ -31,7 +30,6 @@ from oms_web.web.access import act
 from oms_web.web.door import oms, reading, writing
 from oms_web.web.exports import send
 from oms_web.web.failures import words_of
-from oms_web.web.formats import language
 from oms_web.web.issue_form import (
     METHODS,
     IssueForm,
@@ -69,15 +67,6 @@ ISSUES: dict[str, Any] = {
 }
 _KIND = f"<any({kinds.INVOICE}, {kinds.PROFORMA}, {kinds.ADVANCE}):kind>"
 RATES = vat.POLISH_RATES
-
-
-@screen.app_template_filter("calendar_day")
-def calendar_day(day: date | str) -> str:
-    """A day of the calendar, as documents have them: ``24.11.2026`` or ``24 Nov 2026``."""
-    if isinstance(day, str):
-        day = date.fromisoformat(day)
-    polish = language() == "pl"
-    return format_date(day, "dd.MM.y" if polish else "d MMM y", locale="pl" if polish else "en")
 
 
 # -- lists --------------------------------------------------------------------------------------

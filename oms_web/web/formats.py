@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from babel.dates import format_date
 from babel.numbers import format_decimal
-from flask import g
+from flask import current_app, g, has_app_context
 from flask_babel import LazyString, get_locale, gettext, lazy_gettext, ngettext
 from markupsafe import Markup
 
@@ -17,6 +17,11 @@ from oms_web.core.money import exponent, from_micro, from_minor, to_minor
 
 MINUS = "\N{MINUS SIGN}"
 SOON = timedelta(hours=3)
+
+
+def now() -> datetime:
+    """The moment by the house's clock, which works go by; by the machine's outside an app."""
+    return current_app.extensions["oms"].works.clock() if has_app_context() else utc_now()
 
 
 def language() -> str:
@@ -84,7 +89,7 @@ def price(micro: int, currency: str) -> str:
 def day(moment: datetime) -> str:
     """The day in the shop's zone: ``24.11`` or ``24 Nov``; with the year unless it is this one."""
     local = moment.astimezone(SHOP_ZONE)
-    same = local.year == local_day(utc_now()).year
+    same = local.year == local_day(now()).year
     if language() == "pl":
         return local.strftime("%d.%m" if same else "%d.%m.%Y")
     return format_date(local, "d MMM" if same else "d MMM y", locale="en")
@@ -93,8 +98,16 @@ def day(moment: datetime) -> str:
 def long_day(moment: datetime) -> str:
     """The day in full: ``wtorek, 24 listopada``; with the year unless it is this one."""
     local = moment.astimezone(SHOP_ZONE)
-    same = local.year == local_day(utc_now()).year
+    same = local.year == local_day(now()).year
     return format_date(local, "EEEE, d MMMM" if same else "EEEE, d MMMM y", locale=language())
+
+
+def calendar_day(on: date | str) -> str:
+    """A day of the calendar, as documents have them: ``24.11.2026`` or ``24 Nov 2026``."""
+    if isinstance(on, str):
+        on = date.fromisoformat(on)
+    polish = language() == "pl"
+    return format_date(on, "dd.MM.y" if polish else "d MMM y", locale="pl" if polish else "en")
 
 
 def whole(minor: int, currency: str) -> str:
@@ -117,7 +130,7 @@ def when(moment: datetime | None) -> Markup:
     if moment is None:
         return Markup("")
     local = moment.astimezone(SHOP_ZONE)
-    today = local_day(utc_now()) == local.date()
+    today = local_day(now()) == local.date()
     text = clock(moment) if today else f"{day(moment)} {clock(moment)}"
     full = f"{_long_date(local.date(), language())}, {local:%H:%M:%S}"
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
@@ -161,32 +174,32 @@ def ago(moment: datetime | None) -> str:
     """How long ago, shortly."""
     if moment is None:
         return "–"
-    seconds = int((utc_now() - moment).total_seconds())
+    seconds = int((now() - moment).total_seconds())
     if seconds < 60:
         return gettext("%(n)s s ago", n=max(0, seconds))
     return gettext("%(span)s ago", span=span(timedelta(seconds=seconds)))
 
 
-def countdown(due: datetime | None, now: datetime | None = None) -> tuple[str, str]:
+def countdown(due: datetime | None) -> tuple[str, str]:
     """Text and tone of a deadline: ``late``, ``soon`` (under 3 h), ``later``, ``none``."""
     if due is None:
         return "–", "none"
-    now = now or utc_now()
-    if due < now:
-        return MINUS + span(now - due), "late"
-    if due - now < SOON:
-        return span(due - now), "soon"
-    if local_day(due) == local_day(now):
-        return span(due - now), "later"
-    if local_day(due) == local_day(now + timedelta(days=1)):
+    here = now()
+    if due < here:
+        return MINUS + span(here - due), "late"
+    if due - here < SOON:
+        return span(due - here), "soon"
+    if local_day(due) == local_day(here):
+        return span(due - here), "later"
+    if local_day(due) == local_day(here + timedelta(days=1)):
         return gettext("tomorrow %(time)s", time=clock(due)), "later"
     return f"{day(due)}, {clock(due)}", "later"
 
 
 def is_far(due: datetime) -> bool:
     """Whether a deadline's countdown is a day and an hour already, not a length of time."""
-    now = utc_now()
-    return due - now >= SOON and local_day(due) > local_day(now)
+    here = now()
+    return due - here >= SOON and local_day(due) > local_day(here)
 
 
 def title_parts(title: str) -> tuple[str, str]:
@@ -245,7 +258,8 @@ def browser(agent: str) -> str:
 FILTERS = {
     "signed": signed,
     "browser": browser,
-    "number": number, "amount": amount, "price": price, "day": day, "clock": clock, "when": when,
+    "number": number, "amount": amount, "price": price, "day": day, "calendar_day": calendar_day,
+    "clock": clock, "when": when,
     "clock_seconds": clock_seconds,
     "moment_title": moment_title, "long_day": long_day, "whole": whole, "seconds": seconds,
     "span": span, "ago": ago, "units": units,

@@ -322,7 +322,7 @@ SOURCES: tuple[tuple[str, str, Source], ...] = (
     ("channels.see", "channels.show", broken_channels),
     ("returns.handle", "returns.index", inbox_after.complaints),
     ("returns.handle", "returns.index", inbox_after.repayments),
-    ("refunds.pay", "return_money.index", inbox_after.refunds),
+    ("refunds.pay", "refunds.index", inbox_after.refunds),
     ("returns.handle", "returns.index", inbox_after.waiting),
     ("returns.bench", "return_bench.index", inbox_after.bench),
     ("orders.see", "orders.index", late),

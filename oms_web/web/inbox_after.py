@@ -57,13 +57,13 @@ def refunds(asked: Asked) -> Iterator[Case]:
         yield Case(
             "bad", "cash-banknote", gettext("Refunds with an unknown outcome"), _refunds(n),
             gettext("Nobody knows whether the money went. Ask before it is sent again."),
-            url_for("return_money.index"), gettext("Find out"), since=since)
+            url_for("refunds.index"), gettext("Find out"), since=since)
     if refund_states.PLANNED in counts:
         n, since = counts[refund_states.PLANNED]
         yield Case(
             "", "cash-banknote", gettext("Refunds to approve"), _refunds(n),
             gettext("They are planned; somebody has to say yes."),
-            url_for("return_money.index"), gettext("Look at them"), since=since)
+            url_for("refunds.index"), gettext("Look at them"), since=since)
 
 
 def waiting(asked: Asked) -> Iterator[Case]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from flask import request
@@ -13,13 +12,13 @@ from wtforms import BooleanField, DateField, SelectField, StringField, TextAreaF
 from wtforms.validators import Optional
 
 from oms_web.core.errors import Invalid, InvalidForm, OmsError
-from oms_web.core.money import parse_amount
 from oms_web.core.text import key_in
 from oms_web.domain.documents import kinds, queries, treatment, vat
 from oms_web.domain.documents.drafting import Ask, Draft
-from oms_web.domain.documents.snapshot import ADDRESS_FIELDS, Exchange
+from oms_web.domain.documents.snapshot import ADDRESS_FIELDS
 from oms_web.domain.orders.models import Order
 from oms_web.extensions import db
+from oms_web.web.exchange_fields import ExchangeFields
 from oms_web.web.forms import CountryField, Form, choices
 
 LANGUAGES = {"pl": "Polski", "en": "English"}
@@ -38,7 +37,7 @@ TREATMENTS: dict[str, Any] = {
 BUYER = (*ADDRESS_FIELDS, "tax_id")
 
 
-class IssueForm(Form):
+class IssueForm(ExchangeFields, Form):
     """What may be decided when an invoice is issued."""
 
     series = SelectField(_l("Series"), coerce=int)
@@ -54,9 +53,6 @@ class IssueForm(Form):
     postcode = StringField(_l("Postcode"))
     city = StringField(_l("Town"))
     country = CountryField(_l("Country"))
-    exchange_rate = StringField(_l("Exchange rate"))
-    exchange_table = StringField(_l("Table number"))
-    exchange_day = DateField(_l("Day of the rate"), [Optional()])
     treatment = SelectField(_l("Taxed as"), choices=choices(TREATMENTS), validate_choice=False)
     receipt = StringField(_l("Number of the fiscal receipt"))
     receipt_named = BooleanField(_l("The buyer's tax number is on that receipt"))
@@ -135,7 +131,7 @@ def ask_of(form: IssueForm) -> Ask:
         rates={line: value for name, value in request.values.items()
                if name.startswith("rate_") and value
                and (line := key_in(name[5:])) is not None},
-        exchange=_exchange(form), unpaid=form.unpaid.data,
+        exchange=form.exchange(), unpaid=form.unpaid.data,
         split_payment=form.split_payment.data, exempt_basis=form.exempt_basis.data or "",
         remark=form.remark.data or "", treatment=form.treatment.data or "",
         receipt=form.receipt.data or "", receipt_named=form.receipt_named.data,
@@ -149,15 +145,3 @@ def lenient(form: IssueForm) -> Ask:
     except Invalid:
         form.exchange_rate.data = ""
         return ask_of(form)
-
-
-def _exchange(form: IssueForm) -> Exchange | None:
-    typed = (form.exchange_rate.data or "").strip()
-    if not typed:
-        return None
-    rate = parse_amount(typed, "exchange_rate")
-    if not Decimal("0.0001") <= rate < 100_000 or rate != round(rate, 6):
-        raise Invalid("An exchange rate looks like 4.2537.", "exchange_rate")
-    if not form.exchange_table.data or not form.exchange_day.data:
-        raise Invalid("Name the table of the rate and its day.", "exchange_table")
-    return Exchange(rate, form.exchange_table.data.strip()[:40], form.exchange_day.data)

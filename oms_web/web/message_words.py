@@ -31,8 +31,8 @@ MOMENTS: dict[str, Any] = {
     "": _l("An order"), moments.ANY: _l("A return or complaint"),
     moments.RECEIVED: _l("Case: received"), moments.UNCOLLECTED: _l("Case: parcel not collected"),
     moments.ACCEPTED: _l("Case: accepted"), moments.REFUSED: _l("Case: refused"),
-    moments.ANSWERED: _l("Case: complaint answered"), moments.ARRIVED: _l("Case: goods arrived"),
-    moments.REFUNDED: _l("Case: money went back"),
+    moments.ANSWERED: _l("Case: complaint answered"), moments.SWAPPED: _l("Case: exchange made"),
+    moments.ARRIVED: _l("Case: goods arrived"), moments.REFUNDED: _l("Case: money went back"),
 }
 """What a template is about."""
 FILTERS: dict[str, Any] = {

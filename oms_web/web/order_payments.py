@@ -1,4 +1,4 @@
-"""Asking the buyer of an order for money by a link, and giving an amount back."""
+"""Asking the buyer of an order for money by a link, and planning to give an amount back."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ def _refund_form(order_id: int, **values: Any) -> RefundForm:
 @screen.post("/orders/<int:order_id>/refund")
 @act("payments.record")
 def give_back(order_id: int) -> Response:
-    """Set the amount aside and approve it; the same form sent again does so once."""
+    """Set the amount aside and lead to its approval; the same form sent again does so once."""
     form = _refund_form(order_id)
     order = orders.get_order(db.session, order_id)
     if form.validate():
@@ -189,11 +189,13 @@ def give_back(order_id: int) -> Response:
             account = return_refund.bank_account(form.account.data or "") \
                 if form.method.data == "transfer" else ""
             with writing() as work:
-                _row, fresh = order_refund.ask(
+                row, fresh = order_refund.ask(
                     work, order_id, amount, form.method.data, f"amount:{form.key.data}",
                     form.reason.data or "", account, refunding.able(oms().registry))
-            say(gettext("The refund is approved.") if fresh else gettext("That was done before."))
-            return _back(order_id)
+                planned = row.id
+            if not fresh:
+                say(gettext("That was done before."))
+            return go(url_for("refunds.show", refund_id=planned))
         except NotAllowedNow as error:
             say(words_of(error), "bad")
             return _back(order_id)

@@ -77,7 +77,7 @@ def _at(moment: datetime | None) -> str:
     if moment is None:
         return ""
     return formats.clock(moment) if formats.local_day(moment) == formats.local_day(
-        formats.utc_now()) else formats.day(moment)
+        formats.now()) else formats.day(moment)
 
 
 def _paid_words(card: Card) -> str:

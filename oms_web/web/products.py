@@ -73,10 +73,14 @@ def export(kind: str) -> Response:
 @screen.get("/products/suggest")
 @act("catalog.see")
 def suggest() -> Response:
-    """What somebody typing into a SKU field may mean: buttons that submit the form around them."""
+    """What somebody typing into a SKU field may mean: buttons that submit the form around them;
+    with ``stock`` each says how many are free.
+    """
     typed = asked.text("code") or asked.text("q")
     found = queries.suggest(db.session, typed) if typed else []
-    return render("products/_suggest.html", found=found, typed=typed)
+    free = overview.free_of(db.session, [one.id for one in found]) \
+        if found and "stock" in request.args else {}
+    return render("products/_suggest.html", found=found, typed=typed, free=free)
 
 
 @screen.get("/products/picture/<name>")

@@ -120,25 +120,49 @@ def _show(case_id: int, form: JudgeForm | None = None, problem: str = "", status
     line = next((one for one in open_lines if one.id == wanted), next(iter(open_lines), None))
     made = form or JudgeForm(formdata=None, line=str(line.id if line else ""),
                              key=secrets.token_hex(12))
-    made.location.choices = _places()
+    where = _place(made)
     return render("returns/bench_case.html", case=case, lines=lines, done=done, line=line,
                   form=made, units=queries.units(db.session, case_id), words=case_words,
-                  places=dict(_places()), photos=photos.of_case(db.session, case_id),
+                  places=dict(_bins()), place=where, photos=photos.of_case(db.session, case_id),
                   boxed=queries.in_box(db.session, case), usual=kinds.USUAL, problem=problem,
                   status=status)
 
 
-def _places() -> list[tuple[str, str]]:
-    """The bins in use, those that are not sold from first: (id or empty, words)."""
-    rows = db.session.execute(
-        select(Location.id, Warehouse.code, Location.code, Location.sellable)
+def _place(form: JudgeForm) -> str:
+    """Offer the bins that goods may lie in by what becomes of them; which those are: ``sold``,
+    ``kept``, ``none`` of the shop's, ``out`` of the stock, or empty while nothing is chosen.
+    """
+    form.location.choices = [("", gettext("the usual one"))]
+    disposition = form.disposition.data or kinds.USUAL.get(form.grade.data or "", "")
+    if not disposition:
+        return ""
+    sells = intake.sells(disposition)
+    if sells is None:
+        form.location.choices = [("", "–")]
+        return "out"
+    bins = _bins(sells)
+    form.location.choices += bins
+    return ("sold" if sells else "kept") if bins else "none"
+
+
+def _bins(sells: bool | None = None) -> list[tuple[str, str]]:
+    """The bins in use that are sold from, that are not, or all of them: (id, words)."""
+    query = (
+        select(Location.id, Warehouse.code, Location.code)
         .join(Warehouse, Warehouse.id == Location.warehouse_id)
         .where(Location.kind == "bin", Location.active, Warehouse.active)
         .order_by(Location.sellable, Warehouse.rank, Location.path_order).limit(2000))
-    kept = gettext("not sold from")
-    return [("", gettext("the usual one"))] + [
-        (str(id_), f"{house} {code}" + ("" if sells else f" ({kept})"))
-        for id_, house, code, sells in rows]
+    if sells is not None:
+        query = query.where(Location.sellable.is_(sells))
+    return [(str(id_), f"{house} {code}") for id_, house, code in db.session.execute(query)]
+
+
+@screen.post("/returns/bench/place")
+@act("returns.bench")
+def place() -> Response:
+    """The field of the bin, as a grade and what becomes of the unit were chosen."""
+    form = JudgeForm()
+    return render("returns/_place.html", form=form, place=_place(form))
 
 
 @screen.post("/returns/bench/<int:case_id>/unit")

@@ -9,23 +9,23 @@ from flask import Blueprint, Response, request, send_file, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
-from wtforms import HiddenField, SelectField, StringField, TextAreaField
+from wtforms import HiddenField, SelectField, StringField
 
 from oms_web.adapters import images
+from oms_web.core import countries
 from oms_web.core.errors import Invalid, OmsError
-from oms_web.core.money import parse_amount, to_micro
-from oms_web.domain.catalog import queries as catalog
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.documents import queries as documents
 from oms_web.domain.messages import templates
 from oms_web.domain.messages.wording import EMAIL
 from oms_web.domain.orders import service as orders
-from oms_web.domain.orders.models import OrderLine
-from oms_web.domain.orders.taking import Position
+from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.payments import refund_states, refunds
 from oms_web.domain.returns import (
     clocks,
     correcting,
+    counts,
+    exchange_facts,
     moments,
     photos,
     queries,
@@ -37,11 +37,21 @@ from oms_web.domain.returns.models import CaseClock, Return
 from oms_web.domain.shipping import bookings, claims
 from oms_web.domain.shipping import service as shipping
 from oms_web.extensions import db
-from oms_web.flows import return_bench, return_case, return_exchange, return_letter, return_refund
-from oms_web.web import acts, asked, case_corrections, case_words, formats, label_words
+from oms_web.flows import return_bench, return_case, return_letter, return_refund
+from oms_web.web import (
+    acts,
+    asked,
+    case_answers,
+    case_corrections,
+    case_words,
+    formats,
+    label_words,
+    return_exchange,
+)
 from oms_web.web.access import act, allowed
+from oms_web.web.case_answers import AnswerForm
 from oms_web.web.door import oms, reading, writing
-from oms_web.web.forms import Form, Needed, choices
+from oms_web.web.forms import Form, choices
 from oms_web.web.render import go, render
 from oms_web.web.toasts import say
 
@@ -58,13 +68,6 @@ class NoteForm(Form):
     note = StringField(_l("Why"))
 
 
-class AnswerForm(Form):
-    """The answer to a complaint."""
-
-    outcome = SelectField(_l("What is done"), choices=choices(case_words.OUTCOMES))
-    text = TextAreaField(_l("What the buyer is answered"), [Needed()])
-
-
 class DetailsForm(Form):
     """What is written of a case."""
 
@@ -73,14 +76,6 @@ class DetailsForm(Form):
     reason = StringField(_l("Note"))
     bank_account = StringField(_l("Buyer's account number"))
     box = StringField(_l("Parcel it came in"))
-
-
-class ExchangeForm(Form):
-    """What the buyer gets instead."""
-
-    code = StringField(_l("SKU or code of the new product"), [Needed()])
-    quantity = StringField(_l("Units"), [Needed()], default="1")
-    price = StringField(_l("Price of one"), [Needed()])
 
 
 class LetterForm(Form):
@@ -98,40 +93,57 @@ def show(case_id: int) -> Response:
 
 
 def _card(case_id: int, *, note: NoteForm | None = None, answer: AnswerForm | None = None,
-          details: DetailsForm | None = None, exchange: ExchangeForm | None = None,
-          letter: LetterForm | None = None, preview: Any = None, problem: str = "",
-          status: int = 200) -> Response:
+          details: DetailsForm | None = None, letter: LetterForm | None = None,
+          preview: Any = None, problem: str = "", open_note: str = "", status: int = 200
+          ) -> Response:
     session = db.session
     case = service.get(session, case_id)
     order = orders.get_order(session, case.order_id) if case.order_id else None
     lines = service.lines_of(session, case_id)
     terms = service.clocks_of(session, case_id)
     running = {one.what for one in terms if one.stopped_at is None}
+    swap = return_exchange.of_case(case)
+    standing, units = service.standing(session, case), queries.units(session, case_id)
+    mine = refunds.of_case(session, case_id)
     sent_in = shipping.of_order(session, case.order_id, *shipping.LEFT) if case.order_id else []
     return render(
         "returns/card.html", case=case, order=order, lines=lines, words=case_words,
-        sold=_sold(lines), units=queries.units(session, case_id), terms=terms,
-        rules=clocks.BY_KEY, primary=tracks.primary(case.kind, case.phase, case.goods, case.money,
-                                                    running),
-        acts=tracks.allowed(case.phase), refunds=refunds.of_case(session, case_id),
+        sold=_sold(lines), units=units, counts=counts.of_lines(lines, units, mine), terms=terms,
+        rules=clocks.BY_KEY, unsaid=_unsaid(case, order, terms),
+        primary=tracks.primary(standing, running, swap.step), swap=swap,
+        swap_words=return_exchange.WORDS, letter_key=secrets.token_hex(12),
+        acts=tracks.offered(standing), refunds=mine,
+        may_pay=order is not None and tracks.may_pay(standing) and refunds.free(session, order) > 0,
         refund_acts=refund_states.TRANSITIONS, boxed=queries.in_box(session, case),
         photos=photos.of_case(session, case_id), timeline=_timeline(case),
         statements=statements.of_case(session, case_id),
         documents=documents.of_order(session, case.order_id) if case.order_id else [],
-        to_correct=case_corrections.of_case(case), corrects=correcting.corrects,
+        to_correct=[] if swap.now and not exchange_facts.is_here(case)
+        else case_corrections.of_case(case),
+        corrects=lambda one: correcting.corrects(one) and not correcting.waits(session, one),
         labels=bookings.of_case(session, case_id), label_words=label_words, sent_in=sent_in,
         claims=claims.of_shipments(session, [one.id for one in sent_in]) if sent_in else {},
-        corrections=correcting.corrections_of(session, refunds.of_case(session, case_id)),
+        corrections=correcting.corrections_of(session, mine),
         account=session.get(ChannelAccount, case.account_id) if case.account_id else None,
         goods_steps=_steps(case_words.GOODS_STEPS, case.goods),
-        money_steps=_money_steps(case.money), running=running,
-        note=note or NoteForm(formdata=None), open_note=note is not None,
-        answer=answer or AnswerForm(formdata=None, outcome=case.outcome or case.wish or "refund",
-                                    text=case.answer),
+        money_steps=return_exchange.money_steps(swap, case.money) or _money_steps(case.money),
+        running=running, note=note or NoteForm(formdata=None), open_note=open_note,
+        asking=case_answers.asking(case, order, terms, answer),
         details=details or DetailsForm(formdata=None, obj=case),
-        exchange=exchange or ExchangeForm(formdata=None),
         letter=_letter(case, letter), preview=preview, problem=problem, now=oms().works.clock(),
         status=status)
+
+
+def _unsaid(case: Return, order: Order | None, terms: list[CaseClock]) -> dict[str, str] | None:
+    """Why no term runs in a case that has none; None where one does or did, or nobody knows whose
+    case it is.
+    """
+    if terms or order is None:
+        return None
+    country = order.country or "PL"
+    why, article = clocks.unsaid(country, case.kind)
+    return {"why": why, "article": article,
+            "country": countries.names(formats.language()).get(country, country)}
 
 
 def _letter(case: Return, form: LetterForm | None) -> LetterForm | None:
@@ -140,10 +152,12 @@ def _letter(case: Return, form: LetterForm | None) -> LetterForm | None:
     made = form or LetterForm(formdata=None, key=secrets.token_hex(12))
     known = [one for one in templates.every(db.session) if one.kind == EMAIL]
     known.sort(key=lambda one: not one.moment)
-    made.template.choices = [(str(one.id), one.name) for one in known]
+    made.template.choices = [("", gettext("choose a letter")),
+                             *((str(one.id), one.name) for one in known)] if known else []
     if form is None:
-        now = moments.latest(case.kind, case.phase, case.goods, case.money, case.answer)
-        made.template.data = next((str(one.id) for one in known if one.moment == now), None)
+        now = moments.latest(case.kind, case.phase, case.goods, case.money, case.answer,
+                             swapped=case.exchange_order_id is not None)
+        made.template.data = next((str(one.id) for one in known if one.moment == now), "")
     return made
 
 
@@ -202,7 +216,7 @@ def decide(case_id: int, what: str) -> Response:
                 return_case.decide(work, case_id, what, form.note.data or "")
     except Invalid as error:
         form.refuse(error)
-        return _card(case_id, note=form, status=422)
+        return _card(case_id, note=form, open_note=what, status=422)
     say(gettext("Done."))
     return _back(case_id)
 
@@ -215,15 +229,23 @@ def answer(case_id: int) -> Response:
     try:
         if form.validate():
             with writing() as work:
-                fresh = return_case.answer(work, case_id, form.outcome.data or "",
-                                           form.text.data or "")
-                return_letter.answer(work, case_id)
-            say(gettext("Answered; the letter is on its way.") if fresh
-                else gettext("This answer was given before."))
+                case = service.get(work.session, case_id)
+                fresh = return_case.answer(work, case_id, case_answers.said(form, case),
+                                           form.given.data)
+                if form.given.data is None:
+                    return_letter.answer(work, case_id)
+            say(_answered(fresh, form))
             return _back(case_id)
     except Invalid as error:
         form.refuse(error)
     return _card(case_id, answer=form, status=422)
+
+
+def _answered(fresh: bool, form: AnswerForm) -> str:
+    if not fresh:
+        return gettext("This answer was given before.")
+    return gettext("Answered; the letter is on its way.") if form.given.data is None \
+        else gettext("Written down. No letter is sent.")
 
 
 @screen.post("/returns/<int:case_id>/details")
@@ -269,36 +291,6 @@ def belongs_to(case_id: int) -> Response:
     return _back(case_id)
 
 
-# Another thing instead ---------------------------------------------------------------------------
-
-
-@screen.post("/returns/<int:case_id>/exchange")
-@act("returns.handle")
-def exchange(case_id: int) -> Response:
-    """Make the order of what the buyer gets instead; its goods are reserved at once."""
-    form = ExchangeForm()
-    try:
-        if form.validate():
-            price = to_micro(parse_amount(form.price.data or "", "price"))
-            units = asked.whole(form.quantity.data, "quantity") or 0
-            found = catalog.scanned(db.session, form.code.data or "")
-            if found is None:
-                raise Invalid("There is no such product.", "code")
-            if price < 0:
-                raise Invalid("An amount cannot be below nought.", "price")
-            if not 0 < units <= 999:
-                raise Invalid("This quantity is not possible.", "quantity")
-            with writing() as work:
-                new, fresh = return_exchange.exchange(
-                    work, case_id, [Position(found.id, units, price)])
-            say(gettext("Order %(number)s is made, its goods are reserved.", number=new.id)
-                if fresh else gettext("The new order was made before."))
-            return _back(case_id)
-    except Invalid as error:
-        form.refuse(error)
-    return _card(case_id, exchange=form, status=422)
-
-
 # Letters -----------------------------------------------------------------------------------------
 
 
@@ -308,6 +300,9 @@ def letter(case_id: int) -> Response:
     """See a letter (``look``), or send it; the same form sent again sends none."""
     form = LetterForm()
     template_id = asked.whole(form.template.data, "template") or 0
+    if not template_id:
+        form.refuse(Invalid("Choose a letter.", "template"))
+        return _card(case_id, letter=form, status=422)
     if request.form.get("look"):
         return _card(case_id, letter=form,
                      preview=return_letter.preview(reading(), case_id, template_id))

@@ -1,4 +1,4 @@
-"""Money back for a case: the plan, whoever approves it, and the outcome."""
+"""Money back for a case: the plan, and the correction that follows it."""
 
 from __future__ import annotations
 
@@ -8,34 +8,29 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import select
 from wtforms import HiddenField, SelectField, StringField
 
 from oms_web.core.errors import Invalid, InvalidForm, NotAllowedNow
 from oms_web.core.money import from_minor, parse_amount, to_minor
 from oms_web.domain.orders import service as orders
-from oms_web.domain.orders.models import Order
-from oms_web.domain.payments import refund_routes, refund_states, refunds
-from oms_web.domain.payments.models import Refund
+from oms_web.domain.payments import refund_states, refunds
 from oms_web.domain.returns import correcting, money, service
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.refund_plan import Wish
 from oms_web.extensions import db
-from oms_web.flows import correct_document, return_refund
+from oms_web.flows import correct_document, order_refund, return_refund
 from oms_web.sync import refunds as sent
 from oms_web.web import case_words, formats
 from oms_web.web.access import act
 from oms_web.web.door import oms, reading, writing
 from oms_web.web.failures import words_of
 from oms_web.web.forms import Form, choices
+from oms_web.web.order_form import typed_amount
 from oms_web.web.render import go, render
 from oms_web.web.returns import typed_units
 from oms_web.web.toasts import say
 
 screen = Blueprint("return_money", __name__)
-
-MOST_SHOWN = 500
-
 
 class RefundForm(Form):
     """What goes back. Units and wear stand in fields ``unit-<line>`` and ``wear-<line>``."""
@@ -56,7 +51,8 @@ def ask(case_id: int) -> Response:
     """The plan as the case has it, to be changed."""
     case = service.get(db.session, case_id)
     wish = return_refund.usual(reading(), case)
-    form = _form(case, formdata=None, key=secrets.token_hex(12), account=case.bank_account)
+    form = _form(case, formdata=None, key=secrets.token_hex(12), account=case.bank_account,
+                 other=typed_amount(wish.other, case.currency) if wish.other else "")
     return _ask(case, form, wish)
 
 
@@ -64,11 +60,10 @@ def _form(case: Return, **values: Any) -> RefundForm:
     """The form with the ways that are open: the one the money came by stands first."""
     form = RefundForm(**values)
     order = orders.get_order(db.session, case.order_id) if case.order_id else None
-    able = order is not None and refund_routes.by_channel(
-        db.session, order, sent.able(oms().registry)) is not None
-    ways = [name for name in case_words.METHODS if name not in ("credit", "channel")]
-    form.method.choices = choices({
-        name: case_words.METHODS[name] for name in (["channel", *ways] if able else ways)})
+    first = order_refund.asked_for(reading(), order, sent.able(oms().registry)) if order else ()
+    by_hand = [name for name in case_words.METHODS
+               if name not in (refund_states.CREDIT, *refund_states.ASKED_FOR)]
+    form.method.choices = choices({name: case_words.METHODS[name] for name in (*first, *by_hand)})
     return form
 
 
@@ -108,7 +103,7 @@ def plan(case_id: int) -> Response:
         with writing() as work:
             found = return_refund.ask(
                 work, case_id, wish, form.method.data, form.key.data or "",
-                amount=_minor(form.amount.data, case.currency, "amount"),
+                amount=typed_minor(form.amount.data, case.currency, "amount"),
                 reason=form.reason.data or "", account=form.account.data or "")
         total = sum(one.amount for one in found)
         say(gettext("%(amount)s is planned to go back. Somebody has to approve it.",
@@ -124,15 +119,15 @@ def _wish(case: Return, form: RefundForm) -> Wish:
     for field, value in request.form.items():
         name, _, line = field.rpartition("-")
         if name == "wear" and line.isascii() and line.isdigit() and len(line) < 16:
-            off = _minor(value, case.currency, "wear")
+            off = typed_minor(value, case.currency, "wear")
             if off:
                 wear[int(line)] = off
     return Wish(
         typed_units("unit"), wear, {"yes": True, "no": False}.get(form.delivery.data or ""),
-        _minor(form.other.data, case.currency, "other") or 0)
+        typed_minor(form.other.data, case.currency, "other") or 0)
 
 
-def _minor(typed: str | None, currency: str, field: str) -> int | None:
+def typed_minor(typed: str | None, currency: str, field: str) -> int | None:
     """A typed amount in minor units; None when nothing is typed.
 
     Raises:
@@ -145,24 +140,6 @@ def _minor(typed: str | None, currency: str, field: str) -> int | None:
     if from_minor(minor, currency) != amount:
         raise Invalid("An amount has no smaller part than the smallest coin.", field)
     return minor
-
-
-# Its way ---------------------------------------------------------------------------------------
-
-
-@screen.post("/returns/<int:case_id>/refunds/<int:refund_id>/<any(approve, send, done, lose,"
-             " refuse, drop):what>")
-@act("refunds.pay")
-def move(case_id: int, refund_id: int, what: str) -> Response:
-    """Approve a refund, say that it was ordered, that it has gone, that it did not go."""
-    try:
-        with writing() as work:
-            return_refund.act(work, refund_id, what, why=request.form.get("why", ""),
-                              reference=request.form.get("reference", ""))
-        say(gettext("Done."))
-    except Invalid as error:
-        say(gettext(error.message) % error.params, "bad")
-    return go(url_for("return_card.show", case_id=case_id) + "#money")
 
 
 @screen.post("/refunds/<int:refund_id>/correction")
@@ -183,21 +160,3 @@ def correct(refund_id: int) -> Response:
     except InvalidForm as error:
         say(words_of(next(iter(error.problems.values()))), "bad")
     return go(back)
-
-
-@screen.get("/refunds")
-@act("refunds.pay")
-def index() -> Response:
-    """All refunds that wait for somebody."""
-    rows = db.session.execute(
-        select(Refund, Order.buyer_name).join(Order, Order.id == Refund.order_id)
-        .where(Refund.state.in_(refund_states.PENDING)).order_by(Refund.id).limit(MOST_SHOWN)
-    ).all()
-    return render("returns/refunds.html", rows=rows, words=case_words, cases=_numbers(rows),
-                  acts=refund_states.TRANSITIONS)
-
-
-def _numbers(rows: Any) -> dict[int, str]:
-    ids = [refund.case_id for refund, _ in rows if refund.case_id]
-    return dict(db.session.execute(
-        select(Return.id, Return.number).where(Return.id.in_(ids))).all()) if ids else {}

@@ -8,11 +8,12 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import Session
 
 from oms_web.core.errors import Invalid
 from oms_web.core.paging import Page
 from oms_web.core.work import Work
-from oms_web.domain.payments import fee_claims
+from oms_web.domain.payments import fee_claims, fee_estimates
 from oms_web.domain.payments.bank import reading as bank_files
 from oms_web.domain.payments.bank.lines import MOST_BYTES
 from oms_web.domain.payments.settling import owing, reports
@@ -48,18 +49,29 @@ def owed() -> Response:
 
 
 def _page(problem: str = "", status: int = 200, *, is_statement: bool = False) -> Response:
+    session, after = reading().session, asked.text("after", 2000) or None
+    counts = {} if after else _counts(session)
     view = asked.text("view")
-    view = view if view in VIEWS else "couriers"
-    found = FIND[view](reading(), asked.text("after", 2000) or None)
+    if view not in VIEWS:  # the first that has something to show
+        view = next((one for one in VIEWS if counts.get(one)), "couriers")
+    found = FIND[view](reading(), after)
     return render(
         "statements/owed.html", ROWS.get(view, "statements/_owed_rows.html"), found=found,
-        view=view, views=VIEWS, words=payment_words, claim_words=claim_words,
-        claimed=claims.owed(reading().session) if view == "parcels" else {},
+        view=view, views=VIEWS, counts=counts,
+        expected=fee_estimates.expected(session, [row[:2] for row in found.rows])
+        if view == "claims" else {}, words=payment_words, claim_words=claim_words,
+        claimed=claims.owed(session) if view == "parcels" else {},
         tabs=statements.tabs("settlements.owed"), problem=problem, limit=MOST_BYTES >> 20,
         accounts=frame().accounts, shapes=REPORTS.values(),
         is_statement=is_statement, status=status,
         next_url=asked.link("settlements.owed", {"view": view}, after=found.after)
         if found.after else None)
+
+
+def _counts(session: Session) -> dict[str, int]:
+    couriers, channels = owing.counts(session)
+    return {"couriers": couriers, "channels": channels, "claims": fee_claims.count_owed(session),
+            "parcels": claims.count_under_way(session)}
 
 
 @screen.post("/payments/owed")

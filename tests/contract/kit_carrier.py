@@ -166,3 +166,16 @@ class AsksNobody(Goniec):
         if reference:
             return super().find_booking(key, reference)
         raise NotSupported("nobody can ask Goniec what it has under a key")
+
+
+class GivesLabelsOnce(Goniec):
+    """A carrier whose labels come with their bookings, and never again."""
+
+    def booked(self, said):
+        told = super().booked(said)
+        text = ",".join(said["numbers"]).encode()
+        label = LabelFile("pdf_a6", b"%PDF-1.7\n" + text + b"\n%%EOF\n")
+        return Booked(told.reference, told.state, told.tracking, told.price, labels=[label])
+
+    def label(self, reference, tracking, format):
+        raise NotSupported("Goniec gives its labels once")

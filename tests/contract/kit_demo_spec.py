@@ -41,6 +41,10 @@ REQUESTS: Mapping[tuple[str, str], tuple[Names, Names, Names]] = {
     ("GET", "messages"): (_named("after limit key"), _named(""), _named("")),
     ("POST", "messages"): (_named(""), _named("text key"), _named("order_id thread_id")),
     ("PUT", "threads/ID/read"): (_named(""), _named(""), _named("")),
+    ("POST", "purse/payments"): (_named(""), _named("key amount currency"),
+                                 _named("description return_url notify_url")),
+    ("GET", "purse/payments/ID"): (_named(""), _named(""), _named("")),
+    ("POST", "purse/payments/ID/refunds"): (_named(""), _named("amount"), _named("key")),
     ("POST", "webhooks"): (_named(""), _named("url secret"), _named("kinds")),
     ("DELETE", "webhooks/ID"): (_named(""), _named(""), _named("")),
 }
@@ -51,7 +55,8 @@ ITEMS: Mapping[str, Names] = {"stock": _named("offer_id quantity key"),
 def violations(request: Request) -> Sequence[str]:
     """What is wrong with a request; empty when nothing is."""
     path = request.path.removeprefix("/api/v1/")
-    plain = re.sub(r"^(orders|dictionaries|webhooks|fee-claims|threads)/[^/]+", r"\1/ID", path)
+    plain = re.sub(r"^(orders|dictionaries|webhooks|fee-claims|threads|purse/payments)/[^/]+",
+                   r"\1/ID", path)
     known = REQUESTS.get((request.method, plain))
     if known is None:
         return [f"there is no {request.method} {path}"]

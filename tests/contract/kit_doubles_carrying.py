@@ -75,6 +75,14 @@ class ForgetsTheEnd(Goniec):
         return found if format == "pdf_a6" else LabelFile(format, found.content.strip()[:-3])
 
 
+@breaks(58)
+class GivesAllTheSameLabel(Goniec):
+    """Labels come with the bookings, and are one and the same."""
+
+    def booked(self, said):
+        return replace(super().booked(said), labels=[LabelFile("pdf_a6", b"%PDF-1.7 %%EOF")])
+
+
 @breaks(59)
 class BlamesNobody(Goniec):
     """The carrier says what is wrong; it does not pass it on."""

@@ -15,7 +15,7 @@ from tests.contract import (
     kit_doubles_talking,
     kit_doubles_writing,
 )
-from tests.contract.kit_carrier import AsksNobody
+from tests.contract.kit_carrier import AsksNobody, GivesLabelsOnce
 from tests.contract.kit_carrier_standin import GoniecStandIn
 from tests.contract.kit_double import DOUBLES, Double
 from tests.contract.kit_shop_standin import KramStandIn
@@ -48,6 +48,12 @@ class TestCarrierThatCannotBeAsked(ConnectorKit):
     """It says so, and keeps every other promise: nothing is booked again by itself."""
 
     standin = type("AsksNobodyStandIn", (GoniecStandIn,), {"connector": AsksNobody})
+
+
+class TestCarrierThatGivesLabelsOnce(ConnectorKit):
+    """Its labels come with the bookings."""
+
+    standin = type("GivesLabelsOnceStandIn", (GoniecStandIn,), {"connector": GivesLabelsOnce})
 
 
 @pytest.mark.parametrize("double", DOUBLES, ids=lambda double: f"{double.number}-{double.name}")

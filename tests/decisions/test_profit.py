@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from oms_web.domain.payments import fees, profit
+from oms_web.domain.payments import fee_estimates, fees, profit
 from oms_web.domain.payments.fees import FeeRate, Sale
 from oms_web.domain.payments.profit import SoldLine
 
@@ -56,3 +56,17 @@ SALE = Sale(7, "BLIK", "InPost", 10_050, "PLN", date(2026, 11, 23))
 ])
 def test_the_most_particular_fee_of_the_day_counts(rates, kind, amount):
     assert fees.fee(rates, kind, SALE) == amount
+
+
+@pytest.mark.parametrize(("commission", "line", "units", "of", "total", "found"), [
+    (1476, 9999, 1, 3, 11999, 410), (1476, 9999, 3, 3, 11999, 1230), (1000, 5000, 1, 1, 5000, 1000),
+    (1000, 6000, 2, 2, 5000, 1000), (0, 5000, 1, 1, 5000, None), (1000, 0, 1, 1, 0, None)])
+def test_a_claim_should_bring_the_share_of_its_units(commission, line, units, of, total, found):
+    assert fee_estimates.share(commission, line, units, of, total) == found
+
+
+@pytest.mark.parametrize(("net", "vat", "gross"), [
+    (10000, "23", 12300), (10000, "8%", 10800), (10000, "zw", 10000), (10000, "", 12300),
+    (2, "23", 2), (0, "23", 0)])
+def test_gross_is_net_with_vat_rounded_half_up(net, vat, gross):
+    assert profit.gross(net, vat) == gross

@@ -15,7 +15,7 @@ from oms_web.domain.payments.bank import service as bank
 from oms_web.domain.payments.bank.lines import BankLine, Statement
 from oms_web.domain.payments.bank.models import BankEntry
 from oms_web.domain.payments.models import Payment, Refund
-from oms_web.flows import bank_in, order_refund
+from oms_web.flows import bank_in, order_refund, return_refund
 from oms_web.flows.bank_in import TakenIn
 from oms_web.flows.order_in import take_in
 from tests import factories as make
@@ -127,7 +127,8 @@ def test_an_order_that_comes_later_is_found_by_looking_again(desk):
 def test_money_that_went_out_confirms_a_refund_by_transfer(desk):
     desk.take(line(f"zam {desk.orders[1]}", 2000))
     with desk.works.writing(ANNA) as work:
-        order_refund.ask(work, desk.orders[1], 500, "transfer", "k", "rysa", IBAN)
+        made, _ = order_refund.ask(work, desk.orders[1], 500, "transfer", "k", "rysa", IBAN)
+        return_refund.act(work, made.id, "approve")
     early = BankLine(date(2026, 1, 1), -500, "PLN", "zwrot", account=IBAN)
     told = desk.take(early, line("zwrot", -400, account=IBAN), line("zwrot", -500))
     assert (told.booked, desk.paid(1)) == (0, 2000)

@@ -11,9 +11,11 @@ from oms_web.core.errors import InvalidForm
 from oms_web.domain.messages import starters, templates
 from oms_web.domain.messages.models import Message
 from oms_web.domain.returns import moments
+from oms_web.domain.returns.answering import Answer
+from oms_web.domain.returns.intake import Judgement
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.service import Opening
-from oms_web.flows import return_case, return_letter
+from oms_web.flows import return_bench, return_case, return_letter
 from oms_web.jobs import dispatch
 from oms_web.jobs.worker import drain
 from tests.after_sale import AfterSale
@@ -63,6 +65,15 @@ def test_each_turn_is_written_of_once(shop):
     assert len(letters(shop)) == 3
 
 
+def test_of_goods_that_came_unannounced_it_is_written_that_they_are_here(shop):
+    made(shop, "case_arrived")
+    found = shop.do(return_bench.scan, str(shop.order_id), "s1")
+    shop.do(return_bench.arrive, found.case_id)
+    line = shop.do(return_bench.pick_out, found.case_id, "CUP")
+    shop.do(return_bench.judge, found.case_id, Judgement(line, "A", "restock", "k"))
+    assert [name for name, _ in letters(shop)] == ["case_arrived"]
+
+
 def test_nothing_is_written_unless_the_seller_wishes_or_when_it_is_true_no_more(shop):
     made(shop, "case_received", by_itself=False)
     made(shop, "case_accepted")
@@ -91,7 +102,7 @@ def test_what_a_buyer_did_themselves_is_acknowledged_elsewhere(shop):
 def test_the_answer_to_a_complaint_wears_the_sellers_own_letter(shop):
     made(shop, "case_answered", "case_accepted")
     case_id = opened(shop, "complaint")
-    shop.do(return_case.answer, case_id, "refund", "Zwracamy pieniądze.")
+    shop.do(return_case.answer, case_id, Answer("refund", "Zwracamy pieniądze."))
     for _ in range(2):
         shop.do(return_letter.answer, case_id)
     assert [name for name, _ in letters(shop)] == ["case_answered"]

@@ -12,6 +12,7 @@ from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.payments.models import Payment, Refund
 from oms_web.domain.returns import kinds
 from oms_web.domain.returns import service as cases
+from oms_web.domain.returns.answering import Answer
 from oms_web.domain.returns.intake import Judgement
 from oms_web.domain.returns.models import Return, ReturnUnit
 from oms_web.domain.returns.refund_plan import Wish
@@ -38,7 +39,7 @@ class Walk:
 
     def step(self) -> None:
         name = self.dice.choice(("open", "judge", "judge", "ask", "ask", "money", "money",
-                                 "money", "phase"))
+                                 "money", "phase", "answer"))
         try:
             getattr(self, name)()
             self.done += 1
@@ -77,7 +78,11 @@ class Walk:
 
     def phase(self):
         self.shop.do(return_case.decide, self.pick(Return), self.dice.choice(
-            ("accept", "ask", "refuse", "call_off", "close", "reopen")), "x")
+            ("accept", "accept", "ask", "refuse", "call_off", "close", "reopen", "reopen")), "x")
+
+    def answer(self):
+        self.shop.do(return_case.answer, self.pick(Return), Answer(
+            self.dice.choice(("", *kinds.WISHES)), "x", self.dice.randint(1, 6000)))
 
     def check(self):
         """What must be true whatever was done."""

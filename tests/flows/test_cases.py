@@ -20,6 +20,7 @@ from oms_web.domain.payments.models import Payment as OurPayment
 from oms_web.domain.payments.models import Refund
 from oms_web.domain.returns import intake, queries, statements
 from oms_web.domain.returns import service as cases
+from oms_web.domain.returns.answering import Answer
 from oms_web.domain.returns.intake import Judgement
 from oms_web.domain.returns.models import Return, ReturnPhoto, ReturnUnit, Statement
 from oms_web.domain.returns.refund_plan import Wish
@@ -138,14 +139,16 @@ def test_nothing_comes_back_of_what_never_left(shop):
 def test_phases_guard_what_is_done(shop):
     case_id = opened(shop, "complaint")
     with pytest.raises(Invalid, match="Say why"):
-        shop.do(return_case.decide, case_id, "refuse")
+        shop.do(return_case.decide, opened(shop, units={}), "refuse")
     assert shop.do(return_case.decide, case_id, "ask")
     assert not shop.do(return_case.decide, case_id, "ask")
-    assert shop.do(return_case.decide, case_id, "accept")
-    with pytest.raises(NotAllowedNow, match="was not answered"):
+    with pytest.raises(NotAllowedNow, match="by its answer"):
+        shop.do(return_case.decide, case_id, "accept")
+    with pytest.raises(NotAllowedNow):
         shop.do(return_case.decide, case_id, "close")
-    assert shop.do(return_case.answer, case_id, "replace", "Wysyłamy nowy.")
-    assert not shop.do(return_case.answer, case_id, "replace", "Wysyłamy nowy.")
+    said = Answer("replace", "Wysyłamy nowy.")
+    assert shop.do(return_case.answer, case_id, said)
+    assert not shop.do(return_case.answer, case_id, said)
     assert case_of(shop, case_id).due_at is None
     assert shop.do(return_case.decide, case_id, "close")
     assert shop.do(return_case.decide, case_id, "reopen")
@@ -203,7 +206,7 @@ def test_a_parcel_that_could_not_be_delivered_opens_its_case_by_its_number(shop)
     found = shop.do(return_bench.scan, number, "s1")
     case = case_of(shop, found.case_id)
     assert (found.fresh, case.reason_code, case.shipment_id) == (True, "not_collected", shipment.id)
-    assert shop.do(return_bench.arrive, case.id)
+    assert not shop.do(return_bench.arrive, case.id)  # the scan took it in
     assert case_of(shop, case.id).goods == "arrived"
     assert shop.do(return_bench.scan, number, "s2").case_id == case.id
 

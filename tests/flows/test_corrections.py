@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -17,6 +18,7 @@ from oms_web.domain.documents import exchange, kinds, queries, service
 from oms_web.domain.documents.correcting import Ask
 from oms_web.domain.documents.exchange import Table
 from oms_web.domain.documents.models import Document
+from oms_web.domain.documents.snapshot import Exchange
 from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.flows.correct_document import correct_invoice
 from oms_web.flows.issue_document import issue_invoice
@@ -152,7 +154,7 @@ def test_tax_that_a_correction_brings_is_said_at_home_at_the_rate_of_the_sale(wo
     ask = Ask(rates={1: "23"}, reason="Pomyłka w stawce VAT")
     with pytest.raises(InvalidForm) as refusal, works.writing(ANNA) as work:
         correct_invoice(work, document.id, ask)
-    assert refusal.value.problems.keys() == {"exchange"}
+    assert refusal.value.problems.keys() == {"exchange_rate"}
     with works.writing(ANNA) as work:
         exchange.keep(work, [Table("225/A/NBP/2026", date(2026, 11, 19),
                                    {"EUR": Decimal("4.2537")})])
@@ -168,3 +170,22 @@ def test_tax_that_a_correction_brings_is_said_at_home_at_the_rate_of_the_sale(wo
         again, _ = correct_invoice(work, document.id, Ask(lowered=999, reason="rabat"))
     assert again.snapshot["exchange"]["rate"] == "4.2537"
     assert again.snapshot["total"]["vat_home"] < 0
+
+
+def test_where_the_banks_table_is_not_here_its_rate_may_be_typed(works):
+    works.clock = lambda: NOW
+    with works.writing(ANNA) as work:
+        paper.company(work)
+        order_id = paper.order(work, [("Mug", 3, "33.33", "0")], currency="EUR").id
+        document = issue_invoice(work, order_id)[0]
+    typed = Exchange(Decimal("4.2537"), "225/A/NBP/2026", date(2026, 11, 19))
+    ask = Ask(rates={1: "23"}, reason="Pomyłka w stawce VAT", exchange=typed)
+    late = replace(ask, exchange=replace(typed, day=date(2026, 11, 20)))
+    with pytest.raises(InvalidForm) as refusal, works.writing(ANNA) as work:
+        correct_invoice(work, document.id, late)
+    assert refusal.value.problems.keys() == {"exchange_day"}
+    with works.writing(ANNA) as work:
+        made, _ = correct_invoice(work, document.id, ask)
+    assert made.snapshot["exchange"] == {"currency": "PLN", "rate": "4.2537",
+                                         "table": "225/A/NBP/2026", "day": "2026-11-19"}
+    assert made.snapshot["total"]["vat_home"] == 7954

@@ -13,6 +13,7 @@ from oms_web.domain.payments import earnings
 from oms_web.domain.payments.models import Refund
 from oms_web.domain.payments.requests import PaymentRequest
 from oms_web.domain.returns.models import Return
+from oms_web.domain.shipping.claim_models import CourierClaim
 from oms_web.inspection import ledgers
 from tests.conftest import TESTER
 
@@ -22,6 +23,7 @@ def test_the_demo_shop_has_every_kind_of_story_and_tells_it_once(oms):
         demo._company(work)
         demo._warehouses(work)
         demo._opening_stock(work, demo._catalogue(work))
+        demo._provider(work, oms.settings)
     for _ in range(2):
         demo_after.seed(oms.works)
     with oms.works.reading(TESTER) as work:
@@ -36,7 +38,8 @@ def test_the_demo_shop_has_every_kind_of_story_and_tells_it_once(oms):
                 and local_day(one.due_at) == local_day(work.now)]
         assert [one.box for one in cases if one.order_id is None] == ["PX0042719955"]
         assert sorted(session.scalars(select(Refund.state))) == ["done", "planned"]
-        assert session.scalar(select(PaymentRequest.state)) == "waiting"
+        assert session.scalar(select(PaymentRequest.state)) == "asked"
+        assert sorted(session.scalars(select(CourierClaim.state))) == ["open", "sent"]
         sold = session.scalars(select(Order).where(Order.currency == "PLN")).all()
         earned = earnings.of(session, sold)
         [abroad] = session.scalars(select(Order).where(Order.currency == "EUR"))

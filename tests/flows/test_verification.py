@@ -20,7 +20,15 @@ from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Hold, Order, OrderLine
 from oms_web.domain.orders.verification import service as verification
 from oms_web.domain.orders.verification.models import Finding
-from oms_web.flows import order_cancel, order_edit, order_pay, order_split, order_verify
+from oms_web.flows import (
+    order_cancel,
+    order_edit,
+    order_pay,
+    order_refund,
+    order_split,
+    order_verify,
+    return_refund,
+)
 from oms_web.flows.order_in import take_in
 from tests import factories as make
 
@@ -173,6 +181,17 @@ def test_money_that_does_not_agree(desk):
     [number] = desk.take(fresh("A1", paid=False, payments=part))
     assert (desk.open(number), desk.queue(number)) == ({"payment": "warn"}, "unpaid")
     desk.do(order_pay.record, number, 600, "", utc_now(), "r1")
+    assert (desk.open(number), desk.queue(number)) == ({}, "pick")
+
+
+def test_an_amount_that_a_paid_order_was_made_cheaper_by_is_no_doubt(desk):
+    part = (Payment(amount=Decimal("10.00"), at=utc_now(), reference="1"),)
+    [number] = desk.take(fresh("A1", payments=part))
+    assert desk.open(number) == {}
+    made, _ = desk.do(order_refund.ask, number, 300, "transfer", "k", "rysa",
+                      "PL61109010140000071219812874")
+    for name in ("approve", "done"):
+        desk.do(return_refund.act, made.id, name)
     assert (desk.open(number), desk.queue(number)) == ({}, "pick")
 
 

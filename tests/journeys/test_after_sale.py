@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select, update
 
-from oms_web.domain.catalog.models import Product
+from oms_web.domain.catalog.models import Product, Variant
+from oms_web.domain.company.models import Company
 from oms_web.domain.documents.models import Document
 from oms_web.domain.messages import pages
 from oms_web.domain.messages.models import Message
@@ -20,7 +21,6 @@ from oms_web.domain.returns.service import Opening
 from oms_web.flows import return_case
 from oms_web.flows.issue_document import issue_invoice
 from oms_web.inspection import ledgers
-from oms_web.web import formats
 from tests import factories as make
 from tests import paper
 from tests.after_sale import AfterSale
@@ -70,6 +70,7 @@ class Story:
         """Scan the parcel at the bench, judge what is in it."""
         page = self.walk.page
         page.goto("/returns/bench")
+        expect(page.locator("#code")).to_be_focused()  # before that, the first keys go nowhere
         page.keyboard.type(code)
         with page.expect_navigation():
             page.keyboard.press("Enter")
@@ -85,8 +86,9 @@ class Story:
         self.walk.send(f"/returns/{case}/refund", method="transfer", account=IBAN, **typed)
         refund = self.last(Refund)
         assert (refund.amount, refund.state) == (expected, "planned")
+        self.walk.go(f"/refunds/{refund.id}", "approval")
         for what in ("approve", "done"):
-            self.walk.send(f"/returns/{case}/refunds/{refund.id}/{what}")
+            self.walk.send(f"/refunds/{refund.id}/{what}")
         assert self.last(Refund).state == "done"
 
     def correct(self, case, gross):
@@ -140,8 +142,6 @@ def test_a_withdrawal_on_a_phone_ends_in_a_correction(story, chromium, live):
     walk = story.desk()
     walk.go("/returns", "queue")
     story.judge(f"RET{case.id}", 3)
-    walk.go(f"/returns/{case.id}")
-    walk.send(f"/returns/{case.id}/accept")
     walk.wrong += buyer.wrong
     story.pay_back(case.id, 9166)
     story.correct(case.id, -9166)
@@ -190,9 +190,8 @@ def test_half_a_parcel_comes_back_and_the_rest_later(story):
 
 
 @whole_only
-def test_a_complaint_is_answered_on_its_last_day(story, monkeypatch):
+def test_a_complaint_is_answered_on_its_last_day(story):
     """And the one beside it is not, and is over its term a day later."""
-    monkeypatch.setattr(formats, "utc_now", lambda: story.moment)
     cup, tea = story.shop.lines()["CUP"], story.shop.lines()["TEA"]
     for line, key in ((cup, "a"), (tea, "b")):
         with story.works.writing(TESTER) as work:
@@ -224,28 +223,71 @@ def test_a_complaint_is_answered_on_its_last_day(story, monkeypatch):
 
 
 @whole_only
-def test_an_exchange_for_something_dearer_is_paid_and_sent(story):
-    shop, walk = story.shop, story.desk()
-    walk.go(f"/returns/new?order={story.order}")
-    walk.send("/returns/new", kind="exchange", reason_code="other",
-              **{f"unit-{shop.lines()['TEA']}": "1"})
+def test_an_exchange_for_something_dearer_is_paid_and_sent(story, chromium, live):
+    """From the buyer's wish on their page to the last grosz, and nothing is picked before."""
+    shop = story.shop
+    with story.works.writing(TESTER) as work:
+        token = pages.link(work, story.order).rpartition("/")[2]
+        work.session.execute(update(Company).values(bank_account=IBAN))
+        work.session.execute(update(Variant).where(Variant.sku == "CUP").values(price=4000))
+    phone = chromium.new_context(base_url=live, viewport={"width": 390, "height": 844},
+                                 locale=story.dress["language"],
+                                 color_scheme=story.dress["scheme"])
+    buyer = Walk(phone.new_page(), f"{story.name}-buyer")
+    buyer.go(f"/o/{token}/return", "form")
+    buyer.send(f"/o/{token}/return", kind="exchange", instead="cup",
+               **{f"unit-{shop.lines()['TEA']}": "1"})
+    buyer.see("asked")
     case = story.last(Return).id
+
+    walk, page = story.desk(), story.walk.page
     walk.go(f"/returns/{case}", "case")
-    walk.send(f"/returns/{case}/exchange", code="CUP", quantity="1", price="40,00")
+    page.locator(f".page-head a[href='/returns/{case}/exchange']").click()
+    page.wait_for_url("**/exchange")
+    expect(page.locator("[name=price]")).to_have_value(re.compile("40[.,]00"))  # as the buyer said
+    page.locator("[name=remove]").click()
+    expect(page.locator(".typed-line")).to_have_count(0)
+    page.fill("#order-code", "cu")
+    page.locator("#products-suggest .suggested").first.click()
+    expect(page.locator("[name=price]")).to_have_value(re.compile("40[.,]00"))
+    expect(page.locator("#exchange-sums .total-line")).to_contain_text(re.compile("21[.,]67"))
+    page.fill("[name=price]", "41,00")
+    expect(page.locator("#exchange-sums .total-line")).to_contain_text(re.compile("22[.,]67"))
+    page.fill("[name=price]", "40,00")
+    expect(page.locator("#exchange-sums .total-line")).to_contain_text(re.compile("21[.,]67"))
+    walk.see("chosen")
+    walk.send(f"/returns/{case}/exchange")
+    page.wait_for_url("**#exchange")
     walk.see("exchanged")
-    expect(walk.page.locator("main")).not_to_contain_text(re.compile(r"10.002\b"))
+    expect(page.locator("main")).not_to_contain_text(re.compile(r"10.002\b"))
+    expect(page.locator(".page-head .btn.primary")).to_have_attribute("href", "#exchange")
+    page.locator("[data-dialog=exchange-letter]").click()
+    walk.see("letter")
+    walk.send(f"/returns/{case}/exchange/letter")
     new = story.last(Order)
     assert (new.payment_state, new.total, new.paid_total, new.queue) == (
-        "part", 4000, 1833, "unpaid")
+        "part", 4000, 1833, "held")
+    assert (IBAN in story.last(Message).text, "21,67" in story.last(Message).text) == (True, True)
+    buyer.go(f"/o/{token}/cases/{case}", "due")
+    expect(buyer.page.locator("#exchange")).to_contain_text(IBAN)
+
+    page.locator("[data-dialog=close]").click()
+    walk.see("not closed yet")
     walk.go(f"/orders/{new.id}", "new order")
-    walk.page.locator(".btn.link[data-dialog=pay]").click()
+    page.locator(".btn.link[data-dialog=pay]").click()
     walk.send(f"/orders/{new.id}/payments")
-    new = story.last(Order)
-    assert (new.payment_state, new.paid_total, new.queue) == ("paid", 4000, "pick")
-    story.judge(f"RET{case}", 1, "B")
+    assert (story.last(Order).payment_state, story.last(Order).queue) == ("paid", "held")
+    walk.go(f"/returns/{case}", "paid")
+    walk.send(f"/returns/{case}/arrive")
+    story.judge(f"RET{case}", 1)
+    assert story.last(Order).queue == "pick"
+    buyer.go(f"/o/{token}/cases/{case}", "nothing due")
+    walk.wrong += buyer.wrong
+    phone.close()
+    story.correct(case, -1833)
     walk.go(f"/returns/{case}", "over")
     walk.send(f"/returns/{case}/close")
-    assert story.last(Return).phase == "closed"
+    assert (story.last(Return).phase, story.last(Return).money) == ("closed", "credit")
     story.end()
 
 
@@ -254,6 +296,7 @@ def test_an_orphan_box_finds_its_order(story):
     walk = story.desk()
     page = walk.page
     page.goto("/returns/bench")
+    expect(page.locator("#code")).to_be_focused()
     page.keyboard.type("990099")
     page.keyboard.press("Enter")
     page.locator("form[action='/returns/bench/orphan']").wait_for()

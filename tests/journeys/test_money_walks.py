@@ -16,7 +16,6 @@ from oms_web.domain.payments.models import Payment, Refund
 from oms_web.domain.payments.requests import PaymentRequest
 from oms_web.jobs import rings
 from oms_web.jobs.worker import drain
-from oms_web.web import formats
 from tests.after_sale import MAIL
 from tests.conftest import TESTER
 from tests.contract.stripe_standin import Stripe
@@ -85,6 +84,10 @@ def test_a_typed_order_is_paid_by_a_link_and_a_part_goes_back(oms, works, open_p
     walk.go(f"/orders/{order_id}/refund", "give back")
     walk.send(f"/orders/{order_id}/refund", amount="5,00", method="provider",
               reason="Porysowany")
+    walk.see("what the refund will do")
+    with works.reading(TESTER) as work:
+        refund_id = work.session.scalars(select(Refund.id)).one()
+    walk.send(f"/refunds/{refund_id}/approve")
     told(minutes=1)
     told(hours=2)
     walk.go(f"/orders/{order_id}", "given back")
@@ -113,10 +116,9 @@ def _typed(walk):
     return int(page.url.rpartition("/")[2])
 
 
-def test_invoices_go_on_while_ksef_is_down(oms, open_page, dress, monkeypatch):
+def test_invoices_go_on_while_ksef_is_down(oms, open_page, dress):
     """Issued offline with their marks, seen in the list, accepted once KSeF is back."""
     with ksef.shop(oms) as here:
-        monkeypatch.setattr(formats, "utc_now", lambda: here.now[0])
         certificate, key = pair()
         with oms.works.writing(ANNA) as work:
             einvoices.change(work, {"offline": certificate, "offline_key": key})

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
 from oms_web.core.actor import SYSTEM
+from oms_web.core.working_days import last_working_day
 from oms_web.domain.documents.models import Document
 from oms_web.domain.orders.models import Order
 from oms_web.flows import ship, stock_receipt
+from oms_web.flows.issue_document import issue_invoice
 from oms_web.flows.order_in import take_in
 from tests import factories, paper
 from tests.flows.test_stock_documents import open_shop
@@ -77,6 +81,29 @@ def test_what_is_wrong_is_said_at_its_field(shop, browser_as):
     assert [one.kind for one in documents(shop)] == ["invoice"]
     page(client, "/documents/404/correct", 404)
     assert browser_as("reader").get(f"/documents/{invoice}/correct").status_code == 403
+
+
+def test_a_rate_of_exchange_that_is_not_here_is_asked_for(shop, browser_as):
+    with shop.works.writing(SYSTEM) as work:
+        invoice = issue_invoice(
+            work, paper.order(work, [("Mug", 3, "33.33", "0")], currency="EUR").id)[0].id
+    client, address = browser_as("sales"), f"/documents/{invoice}/correct"
+    assert 'name="exchange_rate"' not in page(client, address)
+    taxed = WHOLE | {"price_1": "33,33", "reason": "Pomyłka w stawce VAT"}
+    asks = client.post(address, data=taxed)
+    assert asks.status_code == 422
+    assert "VAT must also be given in PLN, and the bank" in field_error(
+        asks.get_data(as_text=True), "exchange_rate")
+    halves = client.post(address, data=taxed | {"exchange_rate": "4,25"})
+    assert field_error(halves.get_data(as_text=True), "exchange_table") == \
+        "Name the table of the rate and its day."
+    named = {"exchange_rate": "4,25", "exchange_table": "1/A/NBP", "exchange_day": "2020-01-02"}
+    old = client.post(address, data=taxed | named).get_data(as_text=True)
+    assert "counts the table of" in field_error(old, "exchange_day")
+    day = documents(shop)[-1].sale_date - timedelta(days=1)
+    named["exchange_day"] = last_working_day(day).isoformat()
+    assert client.post(address, data=taxed | named).status_code == 303
+    assert documents(shop)[-1].snapshot["exchange"]["rate"] == "4.25"
 
 
 def test_the_preview_and_the_paper(printing, browser_as):

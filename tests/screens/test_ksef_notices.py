@@ -11,14 +11,12 @@ from oms_web.domain.documents.correcting import Ask
 from oms_web.domain.einvoices import notices
 from oms_web.domain.einvoices.announced import Announced
 from oms_web.flows.correct_document import correct_invoice
-from oms_web.web import formats
 from tests.sync.ksef import ANNA, START, shop
 
 
 @pytest.fixture
-def here(oms, monkeypatch):
+def here(oms):
     with shop(oms) as made_shop:
-        monkeypatch.setattr(formats, "utc_now", lambda: made_shop.now[0])
         yield made_shop
 
 

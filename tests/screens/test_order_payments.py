@@ -113,7 +113,7 @@ def test_without_a_provider_the_form_says_what_to_do(desk, works):
     assert "Send a payment link" not in desk.get("")
 
 
-def test_an_amount_goes_back_by_transfer_with_a_reason_and_is_confirmed(desk):
+def test_an_amount_goes_back_by_transfer_with_a_reason_and_is_confirmed(desk, browser_as):
     desk.pay(2000)
     assert "Give an amount back" in desk.get("")
     desk.get("/refund")
@@ -125,7 +125,19 @@ def test_an_amount_goes_back_by_transfer_with_a_reason_and_is_confirmed(desk):
     desk.post("/refund", **good)
     desk.post("/refund", **good)
     [row] = desk.rows(Refund)
-    assert (row.amount, row.state, row.bank_account) == (700, "approved", IBAN)
+    assert (row.amount, row.state, row.bank_account) == (700, "planned", IBAN)
+    assert f"/refunds/{row.id}" not in desk.get("")  # a clerk plans it, another says yes
+    assert desk.client.post(f"/refunds/{row.id}/approve").status_code == 403
+    shown = text_of(desk.client.get(f"/refunds/{row.id}"))
+    for said in ("PLN 7.00", "Bank transfer", "PLN 20.00", "PLN 13.00", "has to say yes"):
+        assert said in shown, said
+    boss = browser_as("accountant")
+    assert f"/refunds/{row.id}" in boss.get(f"/orders/{desk.order}").text
+    assert "Approve PLN 7.00" in text_of(boss.get(f"/refunds/{row.id}"))
+    emptied = boss.post(f"/refunds/{row.id}/approve", data={"account": " "})
+    assert (emptied.status_code, desk.rows(Refund)[0].state) == (422, "planned")
+    boss.post(f"/refunds/{row.id}/approve", data={"account": IBAN})
+    assert [(one.state, one.bank_account) for one in desk.rows(Refund)] == [("approved", IBAN)]
     assert "PLN 7.00 back, bank transfer" in desk.get("")
     assert desk.post(f"/refund/{row.id}/done")[0] in (200, 302, 303)
     assert "given back" in desk.get("")

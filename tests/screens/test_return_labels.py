@@ -133,7 +133,7 @@ def test_the_invoice_is_corrected_by_one_click(oms, browser_as):
     there = f"/refunds/{refund.id}/correction"
     assert there not in text_of(owner.get(f"/returns/{case.id}"))
     assert owner.post(there).status_code == 409
-    owner.post(f"/returns/{case.id}/refunds/{refund.id}/approve")
+    owner.post(f"/refunds/{refund.id}/approve")
     assert there in text_of(owner.get(f"/returns/{case.id}"))
     for _ in range(2):
         assert owner.post(there).status_code == 303
@@ -143,7 +143,7 @@ def test_the_invoice_is_corrected_by_one_click(oms, browser_as):
     with shop.works.reading(TESTER) as work:
         assert [one.gross for one in work.session.scalars(
             select(Document).where(Document.kind == "correction"))] == [-refund.amount]
-        assert work.session.get_one(Return, case.id).phase == "new"
+        assert work.session.get_one(Return, case.id).phase == "accepted"
 
 
 def test_the_inbox_says_nothing_twice(oms, browser_as):

@@ -10,14 +10,18 @@ import pytest
 from PIL import Image
 from sqlalchemy import select, update
 
+from oms_web.domain.company.models import Company
 from oms_web.domain.messages import pages, templates
 from oms_web.domain.messages.models import Message
 from oms_web.domain.orders.models import Order
 from oms_web.domain.payments.models import Refund
+from oms_web.domain.payments.requests import PaymentRequest
 from oms_web.domain.returns import queries, settings
 from oms_web.domain.returns.models import Return, ReturnPhoto, ReturnUnit, Statement
 from oms_web.domain.shipping.models import Shipment
+from oms_web.flows import order_ask_payment, order_pay
 from oms_web.web import buyer_door
+from tests import factories as make
 from tests.after_sale import AfterSale
 from tests.conftest import TESTER
 
@@ -213,21 +217,46 @@ def test_the_order_of_a_case_is_found_by_any_of_its_numbers(shop, owner):
         assert 'name="order"' in text_of(answer)
 
 
-def test_a_transfer_without_an_account_number_is_missed_and_gets_it_later(shop, owner):
+def test_a_transfer_is_neither_planned_nor_approved_without_an_account_number(shop, owner):
     case_id = opened(shop, owner)
-    key = hidden(text_of(owner.get(f"/returns/{case_id}/refund")), "key")
-    assert owner.post(f"/returns/{case_id}/refund", data={
-        "key": key, "method": "transfer", f"unit-{shop.cup}": "1"}).status_code == 303
+    page = text_of(owner.get(f"/returns/{case_id}/refund"))
+    assert "Ask the buyer for the account number" in page
+    planned = {"key": hidden(page, "key"), "method": "transfer", f"unit-{shop.cup}": "1"}
+    answer = owner.post(f"/returns/{case_id}/refund", data=planned)
+    assert (answer.status_code, 'id="account-error"' in answer.text) == (422, True)
+    assert one(shop, Refund) is None
+    number = "61 1090 1014 0000 0712 1981 2874"
+    owner.post(f"/returns/{case_id}/refund", data={**planned, "account": number})
+    with shop.works.writing(TESTER) as work:  # as an exchange plans the rest of one
+        work.session.scalars(select(Refund)).one().bank_account = ""
+        work.session.get_one(Return, case_id).bank_account = ""
     refund = one(shop, Refund)
-    assert owner.post(f"/returns/{case_id}/refunds/{refund.id}/approve").status_code == 303
     assert "account number is missing" in text_of(owner.get("/payments/transfers"))
-    said = {"reason_code": "", "reason": "", "box": "",
-            "bank_account": "61 1090 1014 0000 0712 1981 2874"}
-    for _ in range(2):
-        assert owner.post(f"/returns/{case_id}/details", data=said).status_code == 303
+    for wrong in ("", "61 1090 1014 0000 0712 1981 2875"):
+        answer = owner.post(f"/refunds/{refund.id}/approve", data={"account": wrong})
+        assert (answer.status_code, 'id="account-error"' in answer.text) == (422, True), wrong
+    assert one(shop, Refund).state == "planned"
+    assert owner.post(f"/refunds/{refund.id}/approve", data={"account": number}
+                      ).status_code == 303
+    assert one(shop, Refund).state == "approved"
     page = text_of(owner.get("/payments/transfers"))
     assert "account number is missing" not in page
     assert "61109010140000071219812874" in page
+    assert one(shop, Return).bank_account.endswith("2874")
+
+
+def test_an_account_number_in_the_details_of_a_case_reaches_its_planned_transfer(shop, owner):
+    case_id = opened(shop, owner)
+    owner.post(f"/returns/{case_id}/refund", data={
+        "key": "k", "method": "transfer", f"unit-{shop.cup}": "1",
+        "account": "61109010140000071219812874"})
+    with shop.works.writing(TESTER) as work:
+        work.session.scalars(select(Refund)).one().bank_account = ""
+    said = {"reason_code": "", "reason": "", "box": "",
+            "bank_account": "27 1140 2004 0000 3002 0135 5387"}
+    for _ in range(2):
+        assert owner.post(f"/returns/{case_id}/details", data=said).status_code == 303
+    assert one(shop, Refund).bank_account == "PL27114020040000300201355387"
 
 
 def test_two_orders_in_one_parcel_know_of_each_other(shop, owner):
@@ -295,32 +324,74 @@ def test_money_is_planned_approved_and_gone(shop, owner, browser_as):
     with shop.works.reading(TESTER) as work:
         [refund] = work.session.scalars(select(Refund)).all()
     assert (refund.amount, refund.bank_account) == (11999, "PL61109010140000071219812874")
-    assert browser_as("sales").post(f"/returns/{case_id}/refunds/{refund.id}/approve"
+    assert browser_as("sales").post(f"/refunds/{refund.id}/approve"
                                     ).status_code == 403
     assert "Refunds to approve" in text_of(owner.get("/"))
-    assert owner.post(f"/returns/{case_id}/refunds/{refund.id}/approve").status_code == 303
+    assert owner.post(f"/refunds/{refund.id}/approve").status_code == 303
     waiting = text_of(owner.get("/refunds"))
     assert "Anna Testowa" in waiting
     assert "/payments/transfers" in waiting
-    owner.post(f"/returns/{case_id}/refunds/{refund.id}/send")
-    owner.post(f"/returns/{case_id}/refunds/{refund.id}/lose")
+    owner.post(f"/refunds/{refund.id}/send")
+    owner.post(f"/refunds/{refund.id}/lose")
     assert "unknown outcome" in text_of(owner.get("/"))
-    owner.post(f"/returns/{case_id}/refunds/{refund.id}/done")
+    owner.post(f"/refunds/{refund.id}/done")
     assert one(shop, Return).money == "refunded"
     assert "paid back" in text_of(owner.get(f"/orders/{shop.order_id}"))
 
 
-def test_an_exchange_makes_an_order(shop, owner):
+def test_an_exchange_is_chosen_with_its_difference_and_makes_one_order(shop, owner):
     case_id = opened(shop, owner, "exchange", **{f"unit-{shop.cup}": "0"})
-    base = {"code": "CUP", "quantity": "1", "price": "40,00"}
-    for wrong in ({"code": "NIX"}, {"quantity": "0"}, {"price": "x"}, {"price": "-1"}):
-        assert owner.post(f"/returns/{case_id}/exchange", data={**base, **wrong}
-                          ).status_code == 422, wrong
+    at = f"/returns/{case_id}/exchange"
+    card = owner.get(f"/returns/{case_id}")
+    assert "Choose what is sent instead" in text_of(card)
+    assert "?" in text_of(owner.get(at))
+    said = text_of(owner.post(at, data={"code": "TEA"}))
+    assert "Nobody pays anything" in said
+    base = {"variant": str(shop.ids["CUP"]), "quantity": "1", "price": "40,00", "way": "prepaid",
+            "key": "k"}
+    assert "The buyer pays" in text_of(owner.post(at, data=base))
+    assert "21.67" in text_of(owner.post(at, data=base))
+    assert "31.67" in text_of(owner.post(at, data={**base, "shipping": "10"}))
+    assert "Goes back to the buyer" in text_of(owner.post(at, data={**base, "price": "8"}))
+    assert "What is sent instead costs 0" not in text_of(owner.post(at, data={"remove": "1"}))
+    for wrong in ({"variant": ""}, {"quantity": "0"}, {"price": "x"}, {"price": "-1"},
+                  {"shipping": "x"}, {"way": "gift"}):
+        assert owner.post(at, data={**base, **wrong, "save": "order"}).status_code == 422, wrong
     for _ in range(2):
-        assert owner.post(f"/returns/{case_id}/exchange", data=base).status_code == 303
+        assert owner.post(at, data={**base, "save": "order"}).status_code == 303
     made = one(shop, Order)
     assert (made.source, made.payment_state, made.total) == ("desk", "part", 4000)
-    assert str(made.id) in text_of(owner.get(f"/returns/{case_id}"))
+    said = text_of(owner.get(f"/returns/{case_id}"))
+    assert "The buyer still pays" in said
+    assert "See to the buyer's payment" in said
+    assert owner.post(f"/returns/{case_id}/close").status_code == 422
+    assert owner.post(f"/returns/{case_id}/exchange/letter", data={"key": "a"}).status_code == 303
+    assert "21,67" in one(shop, Message).text
+    owner.post(f"/returns/{case_id}/exchange/off", data={"why": ""})
+    owner.post(f"/returns/{case_id}/exchange/off", data={"why": "rozmyślił się"})
+    assert one(shop, Order).phase == "cancelled"
+    assert "Choose what is sent instead" in text_of(owner.get(f"/returns/{case_id}"))
+
+
+def test_where_a_provider_is_connected_the_difference_is_asked_for_by_a_link(shop, owner):
+    with shop.works.writing(TESTER) as work:
+        stripe = make.account(work, "Stripe", connector="stripe").id
+    case_id = opened(shop, owner, "exchange", **{f"unit-{shop.cup}": "0"})
+    at = f"/returns/{case_id}/exchange"
+    assert f'selected value="link:{stripe}"' in text_of(owner.get(at))
+    for _ in range(2):
+        owner.post(at, data={"variant": str(shop.ids["CUP"]), "quantity": "1", "price": "40",
+                             "way": f"link:{stripe}", "key": "k", "save": "order"})
+    asked = one(shop, PaymentRequest)
+    assert (asked.amount, asked.account_id, asked.order_id) == (2167, stripe, one(shop, Order).id)
+    card = text_of(owner.get(f"/returns/{case_id}"))
+    assert ("Payment link of" in card, "Ask for the payment by a link" in card) == (True, False)
+    shop.do(order_ask_payment.withdraw, asked.order_id, asked.id)
+    assert "Ask for the payment by a link" in text_of(owner.get(f"/returns/{case_id}"))
+    for _ in range(2):
+        owner.post(f"{at}/ask")
+    again = one(shop, PaymentRequest)
+    assert (again.id, again.amount) == (asked.id + 1, 2167)
 
 
 def test_details_settings_and_reasons(shop, owner):
@@ -432,6 +503,42 @@ def test_a_return_and_a_complaint_by_the_buyer(shop, buyer):
     assert (complaint.kind, complaint.goods, complaint.due_at is not None) == (
         "complaint", "none", True)
     assert one(shop, Statement).content["story"] == "Pękł"
+
+
+def test_an_exchange_by_the_buyer_says_what_instead_and_shows_what_is_due(shop, buyer, owner):
+    token = key_of(shop)
+    form = text_of(buyer.get(f"/o/{token}/return", headers=EN))
+    assert 'list="instead-of"' in form
+    assert "<option value=" in form.partition('id="instead-of"')[2]
+    done = buyer.post(f"/o/{token}/return", data={
+        "kind": "exchange", f"unit-{shop.tea}": "1", "reason_code": "other", "instead": " cup ",
+        "story": "", "wish": "", "account": "", "key": hidden(form, "key")}, headers=EN)
+    assert done.status_code == 303, text_of(done)
+    at, case = done.headers["Location"], one(shop, Return)
+    assert (case.instead, one(shop, Statement).content["instead"]) == ("cup", "cup")
+    assert "You would like instead" in text_of(buyer.get(at, headers=EN))
+    assert "The buyer wants instead: cup" in text_of(owner.get(f"/returns/{case.id}"))
+    chosen = text_of(owner.get(f"/returns/{case.id}/exchange"))
+    assert f'name="variant" value="{shop.ids["CUP"]}"' in chosen
+    owner.post(f"/returns/{case.id}/exchange", data={
+        "variant": str(shop.ids["CUP"]), "quantity": "1", "price": "40", "way": "prepaid",
+        "save": "order"})
+    new = one(shop, Order).id
+    page = text_of(buyer.get(at, headers=EN))
+    for part in ("Your exchange", str(new), "To pay", "21.67"):
+        assert part in page, part
+    assert "The way to pay is being made" in page  # neither a link nor an account of ours
+    shop.do(lambda work: work.session.execute(update(Company).values(bank_account="61 1090")))
+    assert "61 1090" in text_of(buyer.get(at, headers=EN))
+    shop.do(lambda work: work.session.add(PaymentRequest(
+        order_id=new, account_id=shop.account_id, key="k", form_key="f", amount=2167,
+        currency="PLN", state="waiting", url="https://pay.example/1", created_at=work.now,
+        created_by="x")))
+    page = text_of(buyer.get(at, headers=EN))
+    assert ("https://pay.example/1" in page, "61 1090" in page) == (True, False)
+    shop.do(order_pay.record, new, 2167, "BLIK", make.NOON, "p")
+    page = text_of(buyer.get(at, headers=EN))
+    assert ("Nothing more to pay" in page, "Pay now" in page) == (True, False)
 
 
 def test_goods_that_are_all_in_a_case_are_not_asked_for_again(shop, buyer):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Blueprint
@@ -12,6 +13,7 @@ from oms_web.core.errors import Denied, Invalid, NotAllowedNow, NotFound, ShortS
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.company import service as company
 from oms_web.domain.orders.models import OrderTally
+from oms_web.web import formats
 from oms_web.web.access import act
 from oms_web.web.render import go, render
 from oms_web.web.toasts import say
@@ -195,3 +197,12 @@ def test_the_frame_speaks_the_readers_language(browser_as, language, word):
     page = frame(browser_as("owner", language))
     assert f'<html lang="{language}"' in page
     assert word in page
+
+
+def test_deadlines_are_counted_by_the_houses_clock(app, oms):
+    noon = datetime(2031, 3, 4, 11, tzinfo=UTC)
+    oms.works.clock = lambda: noon
+    with app.test_request_context():
+        assert formats.countdown(noon - timedelta(minutes=5)) == ("\N{MINUS SIGN}5\xa0min", "late")
+        assert formats.countdown(noon + timedelta(minutes=50)) == ("50\xa0min", "soon")
+        assert formats.is_far(noon + timedelta(days=2))

@@ -14,7 +14,7 @@ from oms_web.domain.company.models import Company
 from oms_web.domain.orders.models import Order
 from oms_web.domain.payments.bank.models import BankEntry
 from oms_web.domain.payments.models import Refund
-from oms_web.flows import order_refund
+from oms_web.flows import order_refund, return_refund
 from tests.floor import Floor
 from tests.screens.shelves import text_of
 
@@ -110,7 +110,8 @@ def test_pages_go_on_after_the_last_line_seen(desk):
 def test_refunds_become_a_file_once_that_can_be_had_again(desk, works):
     desk.upload(statement(f"zam. {desk.order}", "20,00"))
     with works.writing(SYSTEM) as work:
-        order_refund.ask(work, desk.order, 500, "transfer", "k", "rysa", IBAN)
+        made, _ = order_refund.ask(work, desk.order, 500, "transfer", "k", "rysa", IBAN)
+        return_refund.act(work, made.id, "approve")
     shown = text_of(desk.client.get("/payments/transfers"))
     assert IBAN in shown
     good = {"format": "elixir", "currency": "PLN"}

@@ -46,11 +46,14 @@ class Counting(Connector):
     visits: list = []
     knows = True
     pending = False
+    once = False
+    """Whether labels come with the booking, and never again."""
 
     @classmethod
     def reset(cls):
         cls.sold, cls.before, cls.after, cls.label_says = {}, [], [], []
         cls.cancelled, cls.scans, cls.visits, cls.knows, cls.pending = [], {}, [], True, False
+        cls.once = False
 
     @classmethod
     def base_url(cls, settings):
@@ -68,7 +71,8 @@ class Counting(Connector):
             raise error
         number = next(_numbers)
         told = Booked(f"R{number}", "pending" if self.pending else "confirmed",
-                      [] if self.pending else self._tracking(number, booking), None)
+                      [] if self.pending else self._tracking(number, booking), None,
+                      labels=[LabelFile("pdf_a6", b"%PDF-1.4 once %%EOF")] if self.once else ())
         self.sold.setdefault(booking.key, []).append((told, booking))
         if self.after and (error := self.after.pop(0)):
             raise error
@@ -91,6 +95,8 @@ class Counting(Connector):
                       told.tracking or self._tracking(int(told.reference[1:]), booking))
 
     def label(self, reference, tracking, format):
+        if self.once:
+            raise NotSupported("it came with the booking")
         if self.label_says and (error := self.label_says.pop(0)):
             raise error
         text = ",".join(tracking).encode()

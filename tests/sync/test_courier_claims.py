@@ -8,6 +8,7 @@ import pypdf
 import pytest
 from oms_connector import LabelFile
 from PIL import Image
+from sqlalchemy import update
 
 from oms_web.adapters import images
 from oms_web.adapters.pdf import PdfPool
@@ -15,6 +16,9 @@ from oms_web.adapters.print_pages import CSS, FONTS
 from oms_web.core.actor import SYSTEM
 from oms_web.core.clock import local_day
 from oms_web.core.errors import Invalid, NotAllowedNow
+from oms_web.domain.catalog.models import Variant
+from oms_web.domain.company.models import Company
+from oms_web.domain.documents import dispute_kits
 from oms_web.domain.orders.service import get_order
 from oms_web.domain.shipping import claims
 from oms_web.domain.shipping.claims import Asked
@@ -63,10 +67,12 @@ def test_a_parcel_has_one_claim_under_way(depot):
             depot.do(claims.write, shipment_id, wrong)
     claim, fresh = depot.do(claims.write, shipment_id, LOST)
     again, second = depot.do(claims.write, shipment_id, Asked("damaged", 500))
-    assert (fresh, second, again.id, owed(depot)) == (True, False, claim.id, {"PLN": 2000})
+    assert (fresh, second, again.id) == (True, False, claim.id)
+    assert owed(depot) == {}, "the courier knows nothing of it yet"
     with pytest.raises(NotAllowedNow, match="Send this claim"):
         depot.do(claims.settle, claim.id, 100)
     assert [depot.do(claims.send, claim.id, "R/1") for _ in range(2)] == [True, False]
+    assert owed(depot) == {"PLN": 2000}
     assert [depot.do(claims.settle, claim.id, 1500) for _ in range(2)] == [True, False]
     assert owed(depot) == {}
     with pytest.raises(NotAllowedNow, match="over"):
@@ -74,6 +80,28 @@ def test_a_parcel_has_one_claim_under_way(depot):
     other, fresh = depot.do(claims.write, shipment_id, Asked("damaged", 500))
     assert fresh
     assert [depot.do(claims.drop, other.id) for _ in range(2)] == [True, False]
+
+
+def test_what_was_delivered_cannot_be_lost(depot):
+    shipment_id = left(depot)
+    depot.do(ship.arrived, shipment_id)
+    with pytest.raises(Invalid, match="list"):
+        depot.do(claims.write, shipment_id, LOST)
+
+
+def test_the_file_says_who_did_what_and_what_a_parcel_should_weigh(depot):
+    """Also of a parcel that nobody packed at the station."""
+    order_id = depot.order("U", {"KUB": 2})
+    [shipment_id] = depot.do(ship.ship_order, order_id, carrier="DPD", number="1000U")
+    depot.do(ship.arrived, shipment_id)
+    with depot.works.writing(SYSTEM) as work:
+        work.session.execute(update(Variant).values(weight_g=400))
+    with depot.works.reading(SYSTEM) as work:
+        kit = dispute_kits.of_shipment(work.session, shipment_id, None)
+        empty = work.session.get_one(Company, 1).packaging_g
+    assert [(one.what, one.who) for one in kit.steps] == [
+        ("left_at", KUBA.name), ("delivered_at", KUBA.name)]
+    assert [one.expected_g for one in kit.boxes] == [800 + empty]
 
 
 def test_what_is_late_is_seen(depot):

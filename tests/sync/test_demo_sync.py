@@ -10,29 +10,34 @@ import pytest
 from click.testing import CliRunner
 from oms_connector import AccessRefused, ChannelDown
 from oms_demo import catalog
-from oms_demo.market import bustle, courier
-from sqlalchemy import func, select, update
+from oms_demo.market import bustle, courier, ringing, rings
+from oms_demo.market.purse import signing_key
+from sqlalchemy import delete, func, select, update
 
 from oms_web import demo
 from oms_web.adapters.http import AccountHttp
 from oms_web.cli.demo import demo as command
 from oms_web.core.actor import SYSTEM
+from oms_web.core.clock import utc_now
 from oms_web.core.errors import NotAllowedNow
 from oms_web.domain.audit.models import AuditEntry
 from oms_web.domain.catalog import queries
 from oms_web.domain.catalog.models import Barcode, BundlePart, Product, Variant
 from oms_web.domain.channels.models import ChannelAccount, Listing, ListingStock
 from oms_web.domain.company.models import Company
+from oms_web.domain.messages.models import OrderPage
 from oms_web.domain.orders.filing import QUEUES
 from oms_web.domain.orders.models import Hold, Order, OrderLine, Status
-from oms_web.domain.payments.models import Payment
+from oms_web.domain.payments.models import Payment, Refund
+from oms_web.domain.payments.requests import PaymentRequest
 from oms_web.domain.shipping.label_models import LabelBooking
 from oms_web.domain.stock.models import Balance, Location, Move, StockDocument, Warehouse
 from oms_web.domain.users import service as users
 from oms_web.domain.users.models import User
-from oms_web.flows import label, publish_stock
+from oms_web.flows import label, order_refund, publish_stock, return_refund
 from oms_web.flows.ship import ship_order
-from oms_web.sync import accounts, labels
+from oms_web.inspection import ledgers
+from oms_web.sync import accounts, doorbell, labels, payments, refunds
 from oms_web.sync.models import Feed, Quarantine
 from oms_web.sync.offers import read_offers
 from oms_web.sync.pull import pull
@@ -78,9 +83,12 @@ def shop(seeded, tmp_path, there):
     oms.works.ports["http"] = there.http
     with oms.works.writing(SYSTEM) as work:
         # sealed with the key of the shop that was copied
+        work.session.execute(delete(OrderPage))
         for account in work.session.scalars(select(ChannelAccount)):
             account.secrets = None
-            accounts.set_secrets(work, account, {"token": there.token})
+            accounts.set_secrets(work, account, {
+                "token": there.token, **({"signing_key": signing_key(there.token)}
+                                         if account.connector == "skarbonka" else {})})
     yield oms
     oms.engine.dispose()
 
@@ -176,7 +184,8 @@ class TestSeed:
                 demo.seed(both)
         assert look(both, select(ChannelAccount.id)) == []
         demo.seed(both)
-        assert len(look(both, select(ChannelAccount.id))) == 2  # the marketplace and the carrier
+        # the marketplace, the carrier and the provider
+        assert len(look(both, select(ChannelAccount.id))) == 3
         assert len(look(both, select(StockDocument.id))) == 2
         assert look(both, select(func.sum(Balance.on_hand))) == [(20,)]
 
@@ -357,6 +366,56 @@ class TestShell:
         CliRunner().invoke(command, ["market", "--port", "8390", "--rate", "0"])
         assert ran[0][1:] == ["-m", "oms_demo", "--port", "8390", "--data",
                               str(tmp_path / "demo"), "--rate", "0.0"]
+
+
+class TestPaying:
+    """The shop, its provider and a buyer: a link, a payment, a part of it back."""
+
+    def turn(self, oms, there, **span):
+        """Let time pass, and what is due happen on both sides; the provider rings at the shop."""
+        there.clock.turn(**span)
+        engine = Engine(oms.works, oms.registry)
+
+        def post(ring, now):
+            account = int(ring.url.rpartition("/")[2])
+            headers = {name.lower(): value for name, value in rings.headers(ring, now).items()}
+            doorbell.hear(engine, account, ring.body, headers)
+            return 200
+
+        heard = ringing.ring_due(there.market, post)
+        [(account,)] = look(oms, select(ChannelAccount.id).where(
+            ChannelAccount.connector == "skarbonka"))
+        doorbell.answer(engine, account)
+        payments.run(engine, account)
+        refunds.run(engine)
+        return heard
+
+    def test_a_link_is_paid_on_the_provider_s_page_and_a_part_goes_back(self, shop, there):
+        [(order_id,)] = look(shop, select(Order.id).where(
+            Order.buyer_email == "ewa.lis@poczta.example"))
+
+        def standing():
+            return look(shop, select(Order.payment_state, Order.paid_total).where(
+                Order.id == order_id))[0]
+
+        there.clock.now = utc_now()  # when the order was written down
+        self.turn(shop, there, seconds=1)
+        [(url, total)] = look(shop, select(PaymentRequest.url, PaymentRequest.amount))
+        assert (url, standing()) == ("http://127.0.0.1:8001/pay/SK-000001", ("unpaid", 0))
+        page = url.removeprefix("http://127.0.0.1:8001")
+        assert there.app.test_client().post(f"{page}/pay").status_code == 303
+        assert self.turn(shop, there, seconds=1) == 1
+        assert standing() == ("paid", total)
+        with shop.works.writing(SYSTEM) as work:
+            planned, _ = order_refund.ask(work, order_id, 500, "provider", "r1", "rysa")
+            return_refund.act(work, planned.id, "approve")
+        self.turn(shop, there, seconds=1)
+        assert look(shop, select(Refund.state).where(Refund.key == "r1")) == [("sent",)]
+        assert self.turn(shop, there, minutes=15) == 1
+        assert look(shop, select(Refund.state).where(Refund.key == "r1")) == [("done",)]
+        assert standing()[1] == total - 500
+        with shop.works.reading(SYSTEM) as work:
+            assert ledgers.check(work.session) == []
 
 
 def _few(items):

@@ -100,6 +100,37 @@ def test_a_carrier_that_cannot_be_asked_leaves_it_to_a_person(depot):
     assert depot.book(order_id) != booking_id
 
 
+def test_a_label_that_comes_with_the_booking_is_kept_at_once(depot):
+    Counting.once = True
+    with depot.works.writing(SYSTEM) as work:
+        sending.settings(work.session).label_format = "zpl"
+    order_id = depot.order("A", {"KUB": 1})
+    booking_id = depot.book(order_id)
+    depot.work()
+    found = depot.booking(booking_id)
+    assert (found.state, found.why, found.due_at, list(found.files)) == (
+        "confirmed", "", None, ["pdf_a6"])
+    content = depot.works.ports["files"].path(found.files["pdf_a6"]).read_bytes()
+    assert content == b"%PDF-1.4 once %%EOF"
+    assert depot.get(order_id).is_labelled
+
+
+def test_a_label_that_cannot_be_kept_does_not_undo_its_parcel(depot, monkeypatch):
+    Counting.once = True
+    full = OSError("no space left")
+
+    def put(content, suffix):
+        raise full
+
+    monkeypatch.setattr(depot.works.ports["files"], "put", put)
+    booking_id = depot.book(depot.order("A", {"KUB": 1}))
+    depot.work()
+    found = depot.booking(booking_id)
+    assert (found.state, found.why, depot.sales()) == ("confirmed", "it came with the booking", 1)
+    assert found.tracking
+    assert not found.files
+
+
 def test_a_refusal_names_its_field_and_another_try_is_another_key(depot):
     Counting.before = [Refused("not there", "", "point")]
     order_id = depot.order("A", {"KUB": 1})

@@ -32,7 +32,7 @@ from oms_web.domain.payments import requests
 from oms_web.domain.payments import service as payments
 from oms_web.domain.payments.models import Payment, Refund
 from oms_web.domain.payments.requests import PaymentRequest
-from oms_web.flows import order_ask_payment, order_refund
+from oms_web.flows import order_ask_payment, order_refund, return_refund
 from oms_web.jobs import rings
 from oms_web.jobs.worker import drain
 from oms_web.sync import doorbell
@@ -136,7 +136,10 @@ class Shop:
 
     def refund(self, amount, key="r1", method="provider"):
         with self.works.writing(ANNA) as work:
-            return order_refund.ask(work, self.order, amount, method, key, "porysowany")[1]
+            row, fresh = order_refund.ask(work, self.order, amount, method, key, "porysowany")
+            if fresh:
+                return_refund.act(work, row.id, "approve")
+            return fresh
 
     def send(self, **later):
         if later:

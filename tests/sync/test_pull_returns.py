@@ -10,7 +10,7 @@ from oms_connector import ChannelDown, Page, ParcelInfo, Return, ReturnLine, Unr
 from sqlalchemy import func, select
 
 from oms_web.core.actor import SYSTEM
-from oms_web.domain.returns import service
+from oms_web.domain.returns import queries, service
 from oms_web.domain.returns.models import Return as OurReturn
 from oms_web.domain.returns.models import ReturnLine as OurLine
 from oms_web.domain.stock.models import Move
@@ -105,6 +105,8 @@ def test_told_three_times_it_is_one_and_a_newer_word_holds(shop):
     [row] = rows(oms)
     assert (row.state, row.refunded, row.revision) == ("closed", 999, "3")
     assert (row.phase, row.goods, row.money) == ("accepted", "expected", "refunded")
+    with oms.works.reading(SYSTEM) as work:  # one thing told is one row
+        assert [one.act for one in queries.timeline(work.session, row.id)] == ["returns.told"] * 2
     assert len(rows(oms, OurLine)) == 1
 
 

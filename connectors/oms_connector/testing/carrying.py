@@ -124,8 +124,10 @@ class Carrying:
         for name, label in formats(bench, told).items():
             must(label.format == name, f"asked for {name}, it gives {label.format}")
             must(not label_fault(label), f"{name}: {label_fault(label)}")
-            again = bench.call(lambda c, name=name: c.label(told.reference, told.tracking, name))
-            must(again.content == label.content, f"{name}: asked for again it is another label")
+            if not told.labels:
+                again = bench.call(
+                    lambda c, name=name: c.label(told.reference, told.tracking, name))
+                must(again.content == label.content, f"{name}: asked for again it is another label")
             must(label.content != other[name].content, f"{name}: two bookings have one label")
         must(len(bench.standin.bookings(booking.key)) == 1, "asking for a label books")
         try:
@@ -182,7 +184,8 @@ class Carrying:
             found = bench.call(lambda c: c.find_booking(booking.key, told.reference))
             must(found is None or found.state == "cancelled",
                  f"cancelled, it is found as {found!r}")
-        bench.call(lambda c: c.label(kept.reference, kept.tracking, "pdf_a6"))
+        if not kept.labels:
+            bench.call(lambda c: c.label(kept.reference, kept.tracking, "pdf_a6"))
         if not bench.standin.takes_back:
             self._too_late(bench, kept)
 

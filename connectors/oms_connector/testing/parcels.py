@@ -91,7 +91,9 @@ def to_cancel(bench: Bench) -> tuple[Booking, Booked]:
 
 
 def formats(bench: Bench, told: Booked) -> Mapping[str, LabelFile]:
-    """A booking's label in every format that the carrier has."""
+    """A booking's label in every format that the carrier has, asked for if it did not come."""
+    if told.labels:
+        return {label.format: label for label in told.labels}
     found = {"pdf_a6": bench.call(lambda c: c.label(told.reference, told.tracking, "pdf_a6"))}
     with suppress(NotSupported):
         found["zpl"] = bench.call(lambda c: c.label(told.reference, told.tracking, "zpl"))
@@ -103,9 +105,9 @@ def parcel_reads(bench: Bench) -> Mapping[str, Reader]:
     if not bench.can(CarriesParcels):
         return {}
     booking, told = a_booking(bench)
-    found: dict[str, Reader] = {
-        "label": lambda c: c.label(told.reference, told.tracking, "pdf_a6"),
-    }
+    found: dict[str, Reader] = {}
+    if not told.labels:
+        found["label"] = lambda c: c.label(told.reference, told.tracking, "pdf_a6")
     if bench.requests(lambda c: c.services()):
         found["services"] = lambda c: c.services()
     if asks_by_key(bench):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from flask import Response, jsonify
@@ -20,9 +19,10 @@ def give_back(ref: str) -> tuple[Response, int]:
     if reason not in refunds.REASONS:
         raise Refusal("bad_value", f"reason is one of {', '.join(refunds.REASONS)}.", 422,
                       field="reason")
+    delivery = asked.minor(body, "delivery") if body.get("delivery") else 0
     said = {"lines": dict(_line(one) for one in asked.rows(body, "lines")),
-            "delivery": _minor(body, "delivery") if body.get("delivery") else 0, "reason": reason}
-    told, new = market().give_back(ref, asked.key(), _minor(body, "amount"), said)
+            "delivery": delivery, "reason": reason}
+    told, new = market().give_back(ref, asked.key(), asked.minor(body, "amount"), said)
     return jsonify(told), 201 if new else 200
 
 
@@ -30,18 +30,7 @@ def _line(one: Any) -> tuple[str, list[int]]:
     units = one.get("quantity") if isinstance(one, dict) else None
     if not isinstance(units, int) or isinstance(units, bool):
         raise Refusal("bad_value", "A line needs line_id, quantity and amount.", 422, field="lines")
-    return asked.text(one, "line_id", most=20), [units, _minor(one, "amount")]
-
-
-def _minor(values: Any, name: str) -> int:
-    """An amount with at most two decimals, in minor units."""
-    try:
-        found = Decimal(asked.text(values, name, most=20)) * 100
-    except InvalidOperation:
-        found = Decimal("0.5")
-    if not found.is_finite() or found != found.to_integral_value() or found < 0:
-        raise Refusal("bad_value", f"{name} must be an amount with two decimals.", 422, field=name)
-    return int(found)
+    return asked.text(one, "line_id", most=20), [units, asked.minor(one, "amount")]
 
 
 @api.get("/orders/<ref>/refunds")

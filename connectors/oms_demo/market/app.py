@@ -17,9 +17,11 @@ from oms_demo.market import (
     api_acts,
     api_courier,
     api_money,
+    api_purse,
     api_talks,
     bustle,
     office_buying,
+    office_purse,
     office_returns,
     office_talks,
     office_weather,
@@ -35,8 +37,8 @@ from oms_demo.market.store import Store, seller_token
 from oms_demo.market.weather import Weather
 
 # These add their routes to the two blueprints when they are imported.
-ROUTES = (api_acts, api_courier, api_money, api_talks, office_buying, office_returns, office_talks,
-          office_weather, sandbox)
+ROUTES = (api_acts, api_courier, api_money, api_purse, api_talks, office_buying, office_purse,
+          office_returns, office_talks, office_weather, sandbox)
 
 
 def utc_now() -> datetime:

@@ -6,6 +6,7 @@ import base64
 import binascii
 import json
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from flask import request
@@ -30,6 +31,17 @@ def text(values: Any, name: str, *, required: bool = True, most: int = 500) -> s
     if not isinstance(found, str) or (required and not found.strip()) or len(found) > most:
         raise Refusal("bad_value", f"{name} must be a text.", 422, field=name)
     return found.strip()
+
+
+def minor(values: Any, name: str) -> int:
+    """An amount with at most two decimals, in minor units."""
+    try:
+        found = Decimal(text(values, name, most=20)) * 100
+    except InvalidOperation:
+        found = Decimal("0.5")
+    if not found.is_finite() or found != found.to_integral_value() or found < 0:
+        raise Refusal("bad_value", f"{name} must be an amount with two decimals.", 422, field=name)
+    return int(found)
 
 
 def rows(values: dict[str, Any], name: str) -> list[Any]:

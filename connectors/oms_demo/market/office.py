@@ -27,7 +27,7 @@ from flask import (
     url_for,
 )
 
-from oms_demo.market import bustle, papers, refunds, returns, talks, words
+from oms_demo.market import bustle, papers, purse, refunds, returns, talks, words
 from oms_demo.market.delivery import BY_KEY
 from oms_demo.market.market import Market
 from oms_demo.market.orders import (
@@ -302,6 +302,7 @@ def _settings_page(wrong: str = "") -> str:
     return render_template(
         "market/settings.html", wrong=wrong, address=request.host_url.rstrip("/"),
         token=current_app.config["SELLER_TOKEN"],
+        signing_key=purse.signing_key(current_app.config["SELLER_TOKEN"]),
         calls=list(current_app.extensions["market_calls"]),
     )
 

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from oms_demo.market.refusal import Refusal
 from oms_demo.market.store import stamp
 
-KINDS = ("order", "return", "offer", "message")
+KINDS = ("order", "return", "offer", "message", "payment")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 TIMEOUT_S = 5.0
 STAMP, SIGNATURE, EVENT = "X-Targowisko-Timestamp", "X-Targowisko-Signature", "X-Targowisko-Event"
@@ -70,9 +70,17 @@ def unsubscribe(db: sqlite3.Connection, ref: str) -> bool:
     return db.execute("DELETE FROM subscription WHERE ref = ?", (ref,)).rowcount > 0
 
 
-def announce(db: sqlite3.Connection, at: datetime, kind: str, ref: str, event: str) -> None:
-    """Something happened to ``ref``: note a ring for everybody who wants to hear of it."""
-    wanted = db.execute("SELECT ref FROM subscription WHERE kind = ?", (kind,)).fetchall()
+def announce(db: sqlite3.Connection, at: datetime, kind: str, ref: str, event: str,
+             url: str | None = None) -> None:
+    """Something happens to ``ref``: note a ring for everybody who wants to hear of it.
+
+    Args:
+        at: when it happens; nothing is rung before.
+        url: ring there only.
+    """
+    wanted = db.execute(
+        "SELECT ref FROM subscription WHERE kind = ? AND url = coalesce(?, url)",
+        (kind, url)).fetchall()
     for row in wanted:
         body = json.dumps({"event": event, "kind": kind, "ref": ref, "at": stamp(at)})
         db.execute("INSERT INTO ring (subscription_ref, event, body, due_at) VALUES (?,?,?,?)",

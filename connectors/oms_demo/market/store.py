@@ -144,6 +144,17 @@ CREATE TABLE IF NOT EXISTS visit (
     ref TEXT PRIMARY KEY, key TEXT NOT NULL UNIQUE, body TEXT NOT NULL
 );
 
+CREATE TABLE IF NOT EXISTS purse_payment (
+    ref TEXT PRIMARY KEY, key TEXT NOT NULL UNIQUE, amount INTEGER NOT NULL,
+    currency TEXT NOT NULL, description TEXT NOT NULL, return_url TEXT NOT NULL,
+    notify_url TEXT NOT NULL, state TEXT NOT NULL, at TEXT NOT NULL, ended_at TEXT
+);
+
+CREATE TABLE IF NOT EXISTS purse_refund (
+    ref TEXT PRIMARY KEY, payment_ref TEXT NOT NULL REFERENCES purse_payment, key TEXT NOT NULL,
+    amount INTEGER NOT NULL, at TEXT NOT NULL, done_at TEXT NOT NULL, UNIQUE (payment_ref, key)
+);
+
 CREATE TABLE IF NOT EXISTS event (
     id INTEGER PRIMARY KEY AUTOINCREMENT, at TEXT NOT NULL, type TEXT NOT NULL,
     purchase_seq INTEGER NOT NULL REFERENCES purchase, revision INTEGER NOT NULL

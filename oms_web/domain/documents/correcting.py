@@ -19,6 +19,7 @@ from oms_web.core.errors import Invalid, InvalidForm, OmsError
 from oms_web.core.money import line_total, spread
 from oms_web.domain.documents import snapshot, vat
 from oms_web.domain.documents.charges import DELIVERY, GOODS
+from oms_web.domain.documents.snapshot import Exchange
 from oms_web.domain.documents.words import amount_in_words
 
 QUANTITY, PRICE, RATE, DATA, MIXED = "quantity", "price", "rate", "data", "mixed"
@@ -46,6 +47,8 @@ class Ask:
         prices: Position -> what a unit should cost, in millionths, before discount.
         rates: Position -> the VAT rate it should have.
         buyer: The buyer as it should be: address fields and ``tax_id``; None leaves it.
+        exchange: The rate that counted for the sale, typed by hand; asked for only where the
+            invoice names none and the bank's table is not here.
         cause: The same cause gives the same correction, however often it is asked for.
     """
 
@@ -63,6 +66,7 @@ class Ask:
     issue_date: date | None = None
     series_id: int | None = None
     remark: str = ""
+    exchange: Exchange | None = None
     cause: str = ""
 
 

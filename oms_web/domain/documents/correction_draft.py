@@ -87,20 +87,27 @@ def draft_correction(work: Work, stand: Standing, ask: Ask) -> dict[str, Any]:
     home = company.currency if company else exchange.HOME
     if made["exchange"] is not None or made["currency"] == home or not made["total"]["vat"]:
         return made
-    return correcting.correction(_at_home(work.session, first, latest.snapshot), ask, naming)
+    said = _at_home(work.session, first, latest.snapshot, ask.exchange)
+    return correcting.correction(said, ask, naming)
 
 
-def _at_home(session: Session, first: Document, said: Mapping[str, Any]) -> dict[str, Any]:
+def _at_home(session: Session, first: Document, said: Mapping[str, Any],
+             typed: exchange.Exchange | None) -> dict[str, Any]:
     """An invoice that had no VAT to say at home, with the rate that counted for its sale: its
     correction has some (ustawa o VAT, art. 31b ust. 1, art. 106e ust. 11).
 
     Raises:
-        InvalidForm: at ``exchange``; the bank's table of that day is not here.
+        InvalidForm: at ``exchange_rate``; the bank's table of that day is not here and none was
+            typed, or the one typed is of another day.
     """
-    found = exchange.find(session, first.currency, first.sale_date, first.issue_date)
+    day = exchange.day_for(first.sale_date, first.issue_date)
+    if typed is not None and not day - exchange.LONGEST_GAP <= typed.day <= day:
+        raise InvalidForm({"exchange_day": Invalid(
+            "For this sale counts the table of %(day)s, or the last one before it.",
+            "exchange_day", day=day.isoformat())})
+    found = typed or exchange.find(session, first.currency, first.sale_date, first.issue_date)
     if found is None:
-        day = exchange.day_for(first.sale_date, first.issue_date)
-        raise InvalidForm({"exchange": NotAllowedNow(
+        raise InvalidForm({"exchange_rate": NotAllowedNow(
             "VAT must also be given in %(home)s, and the bank's table of %(day)s is not here.",
             home=exchange.HOME, day=day.isoformat())})
     return {**said, "exchange": {"currency": exchange.HOME, "rate": str(found.rate),

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from oms_web.domain.audit.models import AuditEntry
 from oms_web.domain.catalog.models import Variant
 from oms_web.domain.fulfilment.models import PackScan
 from oms_web.domain.orders.models import Order, OrderLine
@@ -50,6 +51,16 @@ class Box:
     carrier_g: int | None
     weighed_by: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What became of the parcel; ``what`` is a word of the page, ``who`` empty where nobody knows.
+    """
+
+    at: datetime
+    what: str
+    who: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +119,7 @@ class Kit:
     currency: str
     cod: int | None
     insured: int | None
+    steps: Sequence[Step]
     goods: Sequence[Goods]
     boxes: Sequence[Box]
     scans: Sequence[Scan]
@@ -140,11 +152,41 @@ def of_shipment(session: Session, shipment_id: int, claim: CourierClaim | None) 
         shipment.carrier or (label.carrier if label else ""), label,
         said.get("sender") or sending.sender(session),
         said.get("receiver") or planning.receiver(first), first.currency, said.get("cod"),
-        said.get("insured"), _goods(session, shipment_id),
-        _boxes(session, parcels, said, planning.packaging_g(session, shipment)), scans, more,
+        said.get("insured"), _steps(session, shipment, label), _goods(session, shipment_id),
+        _boxes(session, parcels, said, planning.packaging_g(session, shipment),
+               _whole_g(session, shipment, first, len(parcels))), scans, more,
         _travel(session, parcels),
         [Photo("packed", one.file, one.at, one.actor)
          for one in photos.of_shipments(session, [shipment_id]).get(shipment_id, [])])
+
+
+def _steps(session: Session, shipment: Shipment, label: LabelBooking | None) -> list[Step]:
+    """From packing to the buyer's door, with who did it by the trail; what its carrier reported is
+    the carrier's word. A parcel that nobody packed at the station has no packing of its own.
+    """
+    who = {act: name if kind == "user" else "" for act, kind, name in session.execute(
+        select(AuditEntry.act, AuditEntry.actor_kind, AuditEntry.actor_name)
+        .where(AuditEntry.subject == "shipment", AuditEntry.subject_id == shipment.id)
+        .order_by(AuditEntry.id))}
+    began = shipment.created_at if shipment.packed_at or shipment.station else None
+    carrier = shipment.carrier or (label.carrier if label is not None else "")
+    rows = (
+        (began, "packing_began", who.get("shipping.start", "")),
+        (shipment.packed_at, "packed_at", shipment.packed_by),
+        (label.confirmed_at if label is not None else None, "label_bought",
+         label.by_name if label is not None else ""),
+        (shipment.shipped_at, "left_at", who.get("shipping.shipped", "")),
+        (shipment.delivered_at, "delivered_at", who.get("shipping.delivered", "") or carrier),
+    )
+    return [Step(at, what, name) for at, what, name in rows if at is not None]
+
+
+def _whole_g(session: Session, shipment: Shipment, order: Order, boxes: int) -> int | None:
+    """What a shipment in one box should weigh, by what was said of its order, else by its goods."""
+    if boxes != 1:
+        return None
+    goods = planning.goods_weight(session, order, shipment)
+    return order.weight_g or (goods + planning.packaging_g(session, shipment) if goods else None)
 
 
 def _goods(session: Session, shipment_id: int) -> list[Goods]:
@@ -155,9 +197,13 @@ def _goods(session: Session, shipment_id: int) -> list[Goods]:
                                         .order_by(OrderLine.order_id, OrderLine.position))]
 
 
-def _boxes(session: Session, parcels: Sequence[Parcel], said: Mapping[str, Any], empty_g: int
-           ) -> list[Box]:
-    """The boxes; what nobody weighed is expected to weigh its goods and the packaging."""
+def _boxes(session: Session, parcels: Sequence[Parcel], said: Mapping[str, Any], empty_g: int,
+           whole_g: int | None) -> list[Box]:
+    """The boxes; what nobody weighed is expected to weigh its goods and the packaging.
+
+    Args:
+        whole_g: what the only box should weigh, if that is known.
+    """
     kept = {box.id: box for box in session.scalars(select(Packaging).where(
         Packaging.id.in_({one.packaging_id for one in parcels if one.packaging_id})))}
     booked = list(said.get("packages") or ())
@@ -170,7 +216,7 @@ def _boxes(session: Session, parcels: Sequence[Parcel], said: Mapping[str, Any],
         estimate = one.weight_g + empty_g if one.weight_g and not one.weighed_by else None
         found.append(Box(
             one.position, one.tracking, " × ".join(map(str, sides)) if all(sides) else "",
-            one.expected_g or estimate, one.weight_g if one.weighed_by else None,
+            one.expected_g or whole_g or estimate, one.weight_g if one.weighed_by else None,
             told.get("weight_g"), one.carrier_g, one.weighed_by, one.weight_reason))
     return found
 

@@ -28,6 +28,9 @@ READ_BACK = timedelta(days=45)
 """How far back tables are read at first: an invoice may follow its sale until the 15th of the next
 month (art. 106i ust. 1)."""
 
+LONGEST_GAP = timedelta(days=7)
+"""More days than ever lie between two tables: no table older than this is the last one before."""
+
 
 @dataclass(frozen=True, slots=True)
 class Table:

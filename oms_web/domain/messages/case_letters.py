@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from oms_web.domain.messages import placeholders
 from oms_web.domain.messages.placeholders import fill, fill_line
+from oms_web.domain.messages.starters import STARTERS
 from oms_web.domain.messages.wording import Rendered
 
-LINK, WITHDRAWN, RECEIVED, ANSWERED, LABEL = (
-    "link", "withdrawn", "received", "answered", "label",
+LINK, WITHDRAWN, RECEIVED, ANSWERED, LABEL, SWAPPED = (
+    "link", "withdrawn", "received", "answered", "label", "swapped",
 )
 
 _WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
@@ -47,11 +49,12 @@ _WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     RECEIVED: {
         "pl": ("Otrzymaliśmy zgłoszenie {{case}}",
                "Dzień dobry,\n\n{{at}} otrzymaliśmy zgłoszenie {{case}} do zamówienia "
-               "{{number}}.\n\n{{lines}}\n\n{{story}}\n\nOdpowiemy do: {{due}}\n"
+               "{{number}}.\n\n{{lines}}\n\nW zamian: {{instead}}\n\n{{story}}\n\n"
+               "Odpowiemy do: {{due}}\n"
                "Adres zwrotu:\n{{address}}\n{{how}}\n\n{{shop}}"),
         "en": ("We received your case {{case}}",
                "Hello,\n\non {{at}} we received the case {{case}} of order {{number}}.\n\n"
-               "{{lines}}\n\n{{story}}\n\nWe will answer by: {{due}}\n"
+               "{{lines}}\n\nInstead: {{instead}}\n\n{{story}}\n\nWe will answer by: {{due}}\n"
                "Where to send the goods:\n{{address}}\n{{how}}\n\n{{shop}}"),
     },
     LABEL: {
@@ -62,6 +65,9 @@ _WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "en": ("Your return label {{case}}",
                "Hello,\n\nthe label to send the goods back with ({{case}}) is here:\n"
                "{{link}}\n\nCarrier: {{carrier}}\nTracking number: {{tracking}}\n\n{{shop}}"),
+    },
+    SWAPPED: {
+        "pl": STARTERS["case_swapped"].pl, "en": STARTERS["case_swapped"].en,
     },
     ANSWERED: {
         "pl": ("Odpowiedź na reklamację {{case}}",
@@ -74,7 +80,7 @@ _WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
 }
 NAMES: Mapping[str, str] = {
     LINK: "case link", WITHDRAWN: "withdrawal received", RECEIVED: "case received",
-    ANSWERED: "complaint answered", LABEL: "return label",
+    ANSWERED: "complaint answered", LABEL: "return label", SWAPPED: "exchange made",
 }
 """How the messages are called in our own list."""
 
@@ -86,6 +92,11 @@ def render(letter: str, language: str, values: Mapping[str, str]) -> Rendered:
     """
     subject, text = _WORDS[letter]["en" if language == "en" else "pl"]
     return Rendered(language, fill_line(subject, values), fill(text, values).strip())
+
+
+def named(letter: str) -> frozenset[str]:
+    """The fields that a letter names."""
+    return placeholders.named(*(part for words in _WORDS[letter].values() for part in words))
 
 
 def goods(lines: Sequence[tuple[int, str]]) -> str:

@@ -139,6 +139,22 @@ STARTERS: dict[str, Starter] = {
          "Hello,\n\nthis is our answer to the complaint {{case.number}} about order "
          "{{order.number}}.\n\n{{case.answer}}\n\nKind regards\n{{shop.name}}"),
         moment=moments.ANSWERED),
+    "case_swapped": Starter(
+        N_("The exchange is made"), EMAIL,
+        ("Wymiana {{case.number}}: zamówienie {{exchange.number}}",
+         "Dzień dobry,\n\nw ramach wymiany {{case.number}} przygotowaliśmy zamówienie "
+         "{{exchange.number}}:\n\n{{exchange.lines}}\n\nDo dopłaty: {{exchange.to_pay}}\n"
+         "Zapłać tutaj: {{exchange.link}}\nNumer konta: {{exchange.account}}\n"
+         "Tytuł przelewu: {{exchange.title}}\nZwrócimy: {{exchange.refund}}\n\n"
+         "Wraca do nas:\n{{case.lines}}\n\nStan wymiany: {{case.link}}\n\n"
+         "Pozdrawiamy\n{{shop.name}}"),
+        ("Your exchange {{case.number}}: order {{exchange.number}}",
+         "Hello,\n\nfor your exchange {{case.number}} we have made the order "
+         "{{exchange.number}}:\n\n{{exchange.lines}}\n\nTo be paid: {{exchange.to_pay}}\n"
+         "Pay here: {{exchange.link}}\nOur account: {{exchange.account}}\n"
+         "Title of the transfer: {{exchange.title}}\nWe will pay back: {{exchange.refund}}\n\n"
+         "What comes back to us:\n{{case.lines}}\n\nHow it is going: {{case.link}}\n\n"
+         "Kind regards\n{{shop.name}}"), moment=moments.SWAPPED),
     "case_uncollected": Starter(
         N_("The parcel came back to us"), EMAIL,
         ("Przesyłka z zamówieniem {{order.number}} wróciła do nas",

@@ -25,8 +25,10 @@ from oms_web.domain.orders import lineage
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
 from oms_web.domain.payments import refunds, requests
+from oms_web.domain.returns import exchange_facts
 from oms_web.domain.returns import queries as cases
 from oms_web.domain.returns import settings as return_settings
+from oms_web.domain.returns.exchange import Standing
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.service import lines_of
 from oms_web.domain.shipping import tracking
@@ -59,7 +61,8 @@ class _Facts:
 
     @cached_property
     def case(self) -> Return | None:
-        return self.known_case or next(iter(cases.of_order(self.session, self.order.id)), None)
+        return self.known_case or next(iter(cases.of_order(self.session, self.order.id)), None) \
+            or exchange_facts.of_new_order(self.session, self.order.id)
 
     @cached_property
     def shop(self) -> Company | None:
@@ -125,11 +128,39 @@ class _Facts:
         return said.how_en if self.language == "en" else said.how_pl
 
     def paid_back(self) -> str:
+        """What an exchange carried over did not go back."""
         if self.case is None:
             return ""
         total = sum(one.amount for one in refunds.of_case(self.session, self.case.id)
-                    if one.state != "refused")
+                    if one.state != "refused" and not exchange_facts.is_carried(one))
         return self.money(total) if total else ""
+
+
+    def case_link(self) -> str:
+        mine = self.case is not None and self.case.order_id == self.order.id
+        return f"{self.link}/cases/{self.case.id}" if self.link and mine and self.case else ""
+
+    @cached_property
+    def swap(self) -> Standing | None:
+        """How the exchange of the case stands."""
+        return exchange_facts.standing(self.session, self.case) if self.case else None
+
+    def sent_instead(self) -> str:
+        return "" if self.swap is None else "\n".join(
+            f"{line.quantity - line.cancelled} × {line.title}"
+            for line in orders.order_lines(self.session, self.swap.order_id)[:MOST_LINES]
+            if line.quantity > line.cancelled)
+
+    def swap_link(self) -> str:
+        return requests.open_link(self.session, self.swap.order_id) \
+            if self.swap is not None and self.swap.due else ""
+
+    def swap_account(self) -> str:
+        """Our account, where there is something to pay and no other way to pay it is open."""
+        if self.swap is None or not self.swap.due or self.shop is None or requests.is_open(
+                self.session, self.swap.order_id):
+            return ""
+        return self.shop.bank_account
 
 
 def first_name(name: str) -> str:
@@ -165,6 +196,14 @@ _FOUND: dict[str, Callable[[_Facts], str | None]] = {
     "case.reason": lambda f: f.case and (f.case.reason or f.case.story),
     "case.address": lambda f: "\n".join(return_settings.address(f.session)),
     "case.how": _Facts.how,
+    "case.link": _Facts.case_link,
+    "exchange.number": lambda f: str(f.swap.order_id) if f.swap else "",
+    "exchange.lines": _Facts.sent_instead,
+    "exchange.to_pay": lambda f: f.money(f.swap.due) if f.swap and f.swap.due else "",
+    "exchange.refund": lambda f: f.money(f.swap.back) if f.swap and f.swap.back else "",
+    "exchange.link": _Facts.swap_link,
+    "exchange.account": _Facts.swap_account,
+    "exchange.title": lambda f: str(f.swap.order_id) if f.swap and f.swap_account() else "",
     "shop.name": lambda f: f.shop and f.shop.name,
     "shop.email": lambda f: f.shop and f.shop.email,
     "shop.phone": lambda f: f.shop and f.shop.phone,

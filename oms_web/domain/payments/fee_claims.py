@@ -18,7 +18,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from oms_web.core.columns import Currency, Key, Minor
 from oms_web.core.db import Base
 from oms_web.core.errors import NotAllowedNow, NotFound
-from oms_web.core.paging import Page, seal, unseal_as
+from oms_web.core.paging import Page, counted, seal, unseal_as
 from oms_web.core.text import tidy
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
@@ -133,6 +133,11 @@ def owed(session: Session, after: str | None = None, size: int = PAGE
         query = query.where(FeeClaim.id > unseal_as(after, int)[0])
     rows = [tuple(row) for row in session.execute(query.order_by(FeeClaim.id).limit(size + 1))]
     return Page(rows[:size], seal(rows[size - 1][0].id) if len(rows) > size else None)
+
+
+def count_owed(session: Session) -> int:
+    """How many claims the marketplace has not answered; no further than a badge can say."""
+    return counted(session, select(FeeClaim.id).where(FeeClaim.state.in_(OWED)))
 
 
 def granted(order_ids: Sequence[int]) -> Select[tuple[int, int]]:

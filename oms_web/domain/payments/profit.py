@@ -57,10 +57,19 @@ class Profit:
 
 def net(gross: int, vat: str) -> int:
     """Gross less VAT, rounded half up; rates that are words (``zw``, ``np``) are nought."""
-    plain = vat.strip().removesuffix("%")
-    rate = int(plain) if plain.isascii() and plain.isdigit() else 0 if plain else USUAL_RATE
+    rate = _rate(vat)
     whole = gross * 100 * 2 + (100 + rate)
     return whole // (2 * (100 + rate))
+
+
+def gross(amount: int, vat: str) -> int:
+    """Net with VAT, rounded half up."""
+    return (2 * amount * (100 + _rate(vat)) + 100) // 200
+
+
+def _rate(vat: str) -> int:
+    plain = vat.strip().removesuffix("%")
+    return int(plain) if plain.isascii() and plain.isdigit() else 0 if plain else USUAL_RATE
 
 
 def goods(lines: Sequence[SoldLine]) -> int:

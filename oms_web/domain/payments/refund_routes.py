@@ -1,4 +1,6 @@
-"""The channel's order that money can go back by: the one it came by, and what it is for there."""
+"""What money can go back by, which is what it came by: a provider's payment, or a channel's order
+and what the money is for there.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +14,10 @@ from sqlalchemy.orm import Session
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.orders import lineage
 from oms_web.domain.orders.models import ChannelOrder, Order, OrderLine, OrderLink
+from oms_web.domain.payments import requests
 from oms_web.domain.payments.models import Payment, Refund
 from oms_web.domain.payments.refund_states import REFUSED
+from oms_web.domain.payments.requests import PaymentRequest
 
 GOODS, DELIVERY, WEAR = "goods", "delivery", "wear"
 """Kinds of a plan's items that a channel is told apart (``refund_plan.Item``)."""
@@ -27,6 +31,23 @@ class Parts:
 
     lines: Mapping[int, tuple[int, int]]
     delivery: int
+
+
+def by_provider(session: Session, order: Order, amount: int) -> PaymentRequest | None:
+    """The newest payment by a provider of which so much is left; None where there is none.
+
+    Args:
+        amount: minor units.
+    """
+    return next((one for one in requests.paid_by_provider(session, order)
+                 if one.paid - _back(session, one) >= amount), None)
+
+
+def _back(session: Session, row: PaymentRequest) -> int:
+    """What goes back by a provider's payment."""
+    return int(session.scalar(
+        select(func.coalesce(func.sum(Refund.amount), 0))
+        .where(Refund.request_id == row.id, Refund.state != REFUSED)) or 0)
 
 
 def by_channel(session: Session, order: Order, connectors: Collection[str], amount: int = 1,

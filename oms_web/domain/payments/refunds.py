@@ -26,6 +26,7 @@ from oms_web.domain.payments.events import RefundDone
 from oms_web.domain.payments.models import Payment, Refund
 from oms_web.domain.payments.refund_states import (
     APPROVED,
+    CREDIT,
     DONE,
     METHODS,
     PAGES,
@@ -36,7 +37,7 @@ from oms_web.domain.payments.refund_states import (
     UNKNOWN,
     after,
 )
-from oms_web.domain.payments.service import DESK, MARK, settle
+from oms_web.domain.payments.service import DESK, MARK, settle, take_back
 
 NO_MORE = "No more can go back than was paid."
 LOST = "The answer was lost: nobody knows whether it was sent."
@@ -200,6 +201,37 @@ def act(work: Work, refund: Refund, name: str, *, why: str = "", reference: str 
     return True
 
 
+def undo(work: Work, refund: Refund, why: str) -> None:
+    """Take a locked credit back that was given: no money had left the house by it.
+
+    Raises:
+        NotAllowedNow: it is no credit, or none that was given.
+    """
+    if (refund.method, refund.state) != (CREDIT, DONE):
+        raise NotAllowedNow("Only a credit can be taken back.")
+    purse = _purse(work, refund)
+    purse.refunded_total -= refund.amount
+    for item in _of_lines(refund):
+        _count_refunded(work.session, item["line_id"], -item["units"])
+    given = work.session.scalars(select(Payment).where(
+        Payment.order_id == purse.id, Payment.source == DESK,
+        Payment.reference == f"{MARK}{refund.id}")).one()
+    refund.state, refund.why, refund.ended_at = REFUSED, tidy(why)[:400], work.now
+    audit.record(work, "refunds.undo", "refund", refund.id, {"refund": [DONE, REFUSED]},
+                 order_id=refund.order_id, note=refund.why or None)
+    take_back(work, purse, given, refund.why)
+
+
+def _of_lines(refund: Refund) -> list[Mapping[str, Any]]:
+    return [item for item in refund.plan if item.get("line_id") and item.get("units")]
+
+
+def _count_refunded(session: Session, line_id: int, units: int) -> None:
+    session.execute(update(OrderLine).where(OrderLine.id == line_id)
+                    .values(refunded=OrderLine.refunded + units)
+                    .execution_options(synchronize_session="fetch"))
+
+
 def _purse(work: Work, refund: Refund) -> Order:
     return work.session.scalars(
         select(Order).where(Order.id == refund.purse_id).with_for_update()
@@ -223,12 +255,8 @@ def _done(work: Work, refund: Refund, told: Mapping[str, Any] | None = None) -> 
         "at": work.now, "amount": -refund.amount, "currency": refund.currency,
         "method": refund.method, "source": DESK, "reference": f"{MARK}{refund.id}",
         "stated": False}) | {"order_id": purse.id}])
-    for item in refund.plan:
-        if item.get("line_id") and item.get("units"):
-            work.session.execute(
-                update(OrderLine).where(OrderLine.id == item["line_id"])
-                .values(refunded=OrderLine.refunded + item["units"])
-                .execution_options(synchronize_session="fetch"))
+    for item in _of_lines(refund):
+        _count_refunded(work.session, item["line_id"], item["units"])
     settle(work, purse)
     work.announce(RefundDone(refund.id, refund.order_id))
 

@@ -118,6 +118,14 @@ def open_link(session: Session, order_id: int) -> str:
         .order_by(PaymentRequest.id.desc()).limit(1)) or ""
 
 
+def is_open(session: Session, order_id: int) -> bool:
+    """Whether an order has a link, or is about to."""
+    return session.scalar(
+        select(PaymentRequest.id)
+        .where(PaymentRequest.order_id == order_id, PaymentRequest.state.in_(OPEN))
+        .limit(1)) is not None
+
+
 def paid_by_provider(session: Session, order: Order) -> Sequence[PaymentRequest]:
     """The provider's payments of an order's purchase, the newest first: money may go back by them.
     """

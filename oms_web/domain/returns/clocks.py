@@ -58,10 +58,37 @@ RULES: tuple[Rule, ...] = (
     Rule("eu-repay-2014", "", date(2014, 6, 13), REPAY, (WITHDRAWAL,), 14, "claim",
          f"art. 13, {_EU}"),
 )
+SILENCE_ACCEPTS = frozenset({"pl-answer-2014", "pl-answer-2023"})
+"""Terms whose end without an answer means, to a consumer, that the complaint was accepted (art. 7a
+ust. 2, ustawa o prawach konsumenta)."""
 OURS = frozenset({REPAY, ANSWER})
 """Terms that bind the seller; the others bind the buyer."""
 
 BY_KEY = {rule.key: rule for rule in RULES}
+
+
+REASONABLE = {
+    "DE": "§ 475 Abs. 5 BGB", "": "art. 14, 2019/771/EU",
+}
+"""Laws that give a complaint no days: goods are to be mended or replaced within a reasonable time.
+By country; empty for the rest of the Union, whose members may say more than the directive."""
+
+AGREED, OPEN_TERM, UNKNOWN_LAW = "agreed", "reasonable", "unknown"
+
+
+def unsaid(country: str, kind: str) -> tuple[str, str]:
+    """Why no term runs in a case that has none: (why, article).
+
+    ``agreed``: the law knows no such term anywhere; ``reasonable``: it sets no days (the article
+    says so); ``unknown``: the law of the country is not in the data. In the last two it is the
+    seller who has to see to the time.
+    """
+    country = country or "PL"
+    if kind not in (COMPLAINT, WITHDRAWAL):
+        return AGREED, ""
+    if kind == COMPLAINT and country in UNION and country != "PL":
+        return OPEN_TERM, REASONABLE.get(country, REASONABLE[""])
+    return UNKNOWN_LAW, ""
 
 
 def rule(country: str, what: str, day: date) -> Rule | None:

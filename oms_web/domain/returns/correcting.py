@@ -17,7 +17,8 @@ from oms_web.domain.documents.correcting import Ask
 from oms_web.domain.documents.correction_draft import Standing, standing
 from oms_web.domain.payments import refund_states
 from oms_web.domain.payments.models import Refund
-from oms_web.domain.returns import refund_plan
+from oms_web.domain.returns import exchange_facts, refund_plan, tracks
+from oms_web.domain.returns.models import Return
 
 READY = (refund_states.APPROVED, refund_states.SENT, refund_states.UNKNOWN, refund_states.DONE)
 """Somebody approved the money: its invoice may be corrected."""
@@ -35,6 +36,15 @@ def cause(refund_id: int) -> str:
 def corrects(refund: Refund) -> bool:
     """Whether a refund asks for a correction now: it is approved and something changes by it."""
     return refund.state in READY and any(item["kind"] in CHANGES for item in refund.plan)
+
+
+def waits(session: Session, refund: Refund) -> bool:
+    """Whether a correction waits for goods: what an exchange credits lowers the price only when
+    they are back (ustawa o VAT, art. 29a ust. 10 pkt 2 and ust. 13).
+    """
+    case = session.get(Return, refund.case_id) if refund.case_id else None
+    return case is not None and exchange_facts.is_carried(refund) \
+        and case.goods not in (tracks.JUDGED, tracks.GOODS_NONE)
 
 
 def corrections_of(session: Session, found: Iterable[Refund]) -> dict[int, Any]:

@@ -41,6 +41,11 @@ class Judgement:
     note: str = ""
 
 
+def sells(disposition: str) -> bool | None:
+    """Whether goods go to a bin that is sold from, or to one that is not; None: to none at all."""
+    return None if disposition in OUTSIDE else disposition == kinds.RESTOCK
+
+
 def units_of(session: Session, case_id: int) -> list[ReturnUnit]:
     """What was judged of a case, in order."""
     return list(session.scalars(
@@ -101,12 +106,28 @@ def _surplus(work: Work, case: Return, variant_id: int, known: Sequence[ReturnLi
     return row
 
 
+def unpack(work: Work, case: Return, line: ReturnLine) -> bool:
+    """A unit of a line is in somebody's hands, so it has arrived; False when that was known."""
+    here = min(line.quantity, judged(work.session, case.id).get(line.id, 0) + 1)
+    if line.arrived >= here:
+        return False
+    audit.record(work, "returns.arrive", "return", case.id, {"units": [None, here - line.arrived]},
+                 order_id=case.order_id, note=line.title[:200])
+    line.arrived = here
+    return True
+
+
 def arrive(work: Work, case: Return) -> bool:
-    """All that was announced is here, to be judged; False when it was known to be here."""
+    """All that was announced is here, to be judged, or a box of which nothing was; False when it
+    was known to be here.
+    """
     if case.phase in tracks.ENDED:
         raise NotAllowedNow("This case is over. Open it again first.")
     changed = False
-    for line in service.lines_of(work.session, case.id):
+    lines = service.lines_of(work.session, case.id)
+    if not lines and case.goods != tracks.ARRIVED:
+        case.goods, changed = tracks.ARRIVED, True
+    for line in lines:
         if line.arrived < line.quantity:
             line.arrived, changed = line.quantity, True
     if changed:
@@ -173,16 +194,16 @@ def _check(session: Session, case: Return, line: ReturnLine, said: Judgement) ->
 
 def _place(session: Session, said: Judgement) -> int:
     """The bin for goods that stay: one we sell from only for what is sold again."""
-    sells = said.disposition == kinds.RESTOCK
+    wanted = bool(sells(said.disposition))
     if said.location_id is None:
-        usual = stock.default_bin(session, sellable=sells)
+        usual = stock.default_bin(session, sellable=wanted)
         found = session.get_one(Location, usual)
     else:
         chosen = session.get(Location, said.location_id)
         if chosen is None or chosen.kind != "bin" or not chosen.active:
             raise Invalid("There is no such bin.", "location")
         found = chosen
-    if found.sellable != sells:
+    if found.sellable != wanted:
         raise Invalid("Goods to be sold again go to a bin that is sold from, all others to one "
                       "that is not. Choose such a bin, or add one in the warehouse.", "location")
     return found.id

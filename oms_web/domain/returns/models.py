@@ -27,7 +27,10 @@ class Return(Base):
     ``announced``, ``sent``, ``arrived`` (there), ``closed``, ``refused``; empty where no channel
     tells. ``revision`` sorts versions of what a channel told, ``refunded`` is what it gave back of
     the money. Nothing of that moves stock. Cases whose goods came in one parcel share ``box``.
-    ``due_at`` is the earliest of its running clocks.
+    ``instead``: what a buyer wants in an exchange, in their own words.
+    ``due_at`` is the earliest of its running clocks. ``outcome``, ``answer``, ``lowered`` (by how
+    much the price is reduced) and ``answered_at`` are the last answer to a complaint; those before
+    it stand in the trail.
     """
 
     __tablename__ = "return_case"
@@ -57,8 +60,11 @@ class Return(Base):
     reason: Mapped[str] = mapped_column(String(200), default="")
     story: Mapped[str] = mapped_column(Text, default="")
     wish: Mapped[str] = mapped_column(String(10), default="")
+    instead: Mapped[str] = mapped_column(String(200), default="")
     outcome: Mapped[str] = mapped_column(String(10), default="")
     answer: Mapped[str] = mapped_column(Text, default="")
+    lowered: Mapped[Minor | None]
+    answered_at: Mapped[datetime | None]
     currency: Mapped[Currency]
     total: Mapped[Minor]
     refunded: Mapped[Minor | None]

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from oms_web.domain.returns import kinds, tracks
 
-RECEIVED, UNCOLLECTED, ACCEPTED, REFUSED, ANSWERED, ARRIVED, REFUNDED = MOMENTS = (
-    "received", "backhome", "accepted", "refused", "answered", "arrived", "refunded",
+RECEIVED, UNCOLLECTED, ACCEPTED, REFUSED, ANSWERED, SWAPPED, ARRIVED, REFUNDED = MOMENTS = (
+    "received", "backhome", "accepted", "refused", "answered", "swapped", "arrived", "refunded",
 )
 ANY = "case"
 """What a template is about that suits any case."""
@@ -34,12 +34,17 @@ def decided(kind: str, act: str) -> str:
     return {"accept": ACCEPTED, "refuse": REFUSED}.get(act, "")
 
 
-def moved(goods: tuple[str, str], money: tuple[str, str]) -> list[str]:
-    """The turns that tracks made: each is (before, now)."""
+def moved(goods: tuple[str, str], money: tuple[str, str], *, swapped: bool = False) -> list[str]:
+    """The turns that tracks made: each is (before, now).
+
+    Args:
+        swapped: another thing is sent instead: what is credited to it did not go back.
+    """
     found = []
     if goods[0] not in HERE and goods[1] in HERE:
         found.append(ARRIVED)
-    if money[0] not in PAID and money[1] in PAID:
+    paid = (tracks.REFUNDED,) if swapped else PAID
+    if money[0] not in paid and money[1] in paid:
         found.append(REFUNDED)
     return found
 
@@ -55,14 +60,17 @@ def holds(moment: str, phase: str, goods: str, money: str) -> bool:
     }.get(moment, True)
 
 
-def latest(kind: str, phase: str, goods: str, money: str, answer: str) -> str:
+def latest(kind: str, phase: str, goods: str, money: str, answer: str, *, swapped: bool = False
+           ) -> str:
     """The turn that there is to be written about now."""
     if kind == kinds.COMPLAINT and answer:
         return ANSWERED
     if phase == tracks.REFUSED:
         return REFUSED
-    if money in PAID:
+    if money == tracks.REFUNDED or (money in PAID and not swapped):
         return REFUNDED
     if goods in HERE:
         return ARRIVED
+    if swapped:
+        return SWAPPED
     return ACCEPTED if phase == tracks.ACCEPTED else RECEIVED

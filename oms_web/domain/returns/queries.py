@@ -26,11 +26,13 @@ NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 """Where a case without a term stands in the queue: after all that have one."""
 
 OPEN = Return.closed_at.is_(None)
-_OWED = and_(Return.phase == tracks.ACCEPTED, Return.money == tracks.MONEY_NONE,
-             Return.kind.in_((kinds.RETURN, kinds.WITHDRAWAL)))
+_OWED = and_(Return.phase == tracks.ACCEPTED, Return.money == tracks.MONEY_NONE, or_(
+    Return.kind.in_(tracks.PAYING),
+    and_(Return.kind == kinds.COMPLAINT, Return.outcome.in_(tracks.PAYING_OUTCOMES))))
+"""As ``tracks.owes`` says."""
 
 VIEWS: dict[str, tuple[ColumnElement[bool], ...]] = {
-    "decide": (OPEN, Return.phase.in_((tracks.NEW, tracks.ASKED))),
+    "decide": (OPEN, Return.phase.in_(tracks.UNDECIDED)),
     "coming": (OPEN, Return.goods.in_((tracks.EXPECTED, tracks.ON_WAY))),
     "here": (OPEN, Return.goods == tracks.ARRIVED),
     "money": (OPEN, or_(Return.money.in_((tracks.PLANNED, tracks.SENT, tracks.UNKNOWN)), _OWED)),

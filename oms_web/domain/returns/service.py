@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from oms_web.core.clock import local_day
 from oms_web.core.db import upsert
-from oms_web.core.errors import Invalid, NotAllowedNow, NotFound
+from oms_web.core.errors import Invalid, NotFound
 from oms_web.core.money import line_total
 from oms_web.core.text import tidy
 from oms_web.core.work import Work
@@ -24,7 +24,7 @@ from oms_web.domain.audit import service as audit
 from oms_web.domain.documents import numbering
 from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.payments import refunds
-from oms_web.domain.returns import clocks, kinds, moments, tracks
+from oms_web.domain.returns import clocks, delivered, kinds, moments, settings, tracks
 from oms_web.domain.returns.events import CaseTurned
 from oms_web.domain.returns.models import CaseClock, CaseCounter, Return, ReturnLine, ReturnUnit
 
@@ -44,6 +44,7 @@ class Opening:
     reason: str = ""
     story: str = ""
     wish: str = ""
+    instead: str = ""
     goods: str = tracks.EXPECTED
     box: str = ""
     shipment_id: int | None = None
@@ -131,13 +132,18 @@ def open_case(work: Work, order: Order | None, lines: Sequence[OrderLine], openi
         if units:
             if line_id not in by_id:
                 raise Invalid("This is no line of the order.", "units")
-            add_line(work, row, by_id[line_id], units,
-                     opening.reasons.get(line_id) or opening.reason_code)
+            line = add_line(work, row, by_id[line_id], units,
+                            opening.reasons.get(line_id) or opening.reason_code)
+            if row.goods == tracks.ARRIVED:
+                line.arrived = units
     start_clocks(work, row, order, opening.claimed_at or work.now)
+    accept_withdrawal(work, row, order)
     audit.record(work, "returns.open", "return", row.id,
                  {"case": [None, row.number], "kind": [None, row.kind]}, order_id=row.order_id,
                  note=row.reason or None)
-    _turned(work, row, moments.opened(opening.source, opening.reason_code))
+    turned(work, row, moments.opened(opening.source, opening.reason_code))
+    if row.goods == tracks.ARRIVED:
+        turned(work, row, moments.ARRIVED)
     follow(work, row)
     return row, True
 
@@ -159,8 +165,7 @@ def _check(opening: Opening) -> None:
 def _row(work: Work, order: Order | None, opening: Opening) -> Return:
     return Return(
         number=take_numbers(work, opening.kind)[0], kind=opening.kind, phase=tracks.NEW,
-        goods=opening.goods if any(opening.lines.values()) and opening.kind != kinds.COMPLAINT
-        else tracks.GOODS_NONE, source=opening.source,
+        goods=_first_goods(opening), source=opening.source,
         account_id=order.account_id if order else None, order_id=order.id if order else None,
         shipment_id=opening.shipment_id, box=tidy(opening.box)[:80],
         buyer_name=tidy(opening.buyer_name or (order.buyer_name if order else ""))[:200],
@@ -168,9 +173,18 @@ def _row(work: Work, order: Order | None, opening: Opening) -> Return:
         buyer_email=tidy(opening.buyer_email or (order.buyer_email if order else ""))[:200],
         bank_account=opening.bank_account, reason_code=opening.reason_code,
         reason=tidy(opening.reason)[:200], story=opening.story.replace("\0", "").strip()[:5000],
-        wish=opening.wish, currency=order.currency if order else "PLN", total=0,
+        wish=opening.wish, instead=tidy(opening.instead)[:200],
+        currency=order.currency if order else "PLN", total=0,
         form_key=opening.form_key or None, announced_at=opening.claimed_at or work.now,
         created_at=work.now)
+
+
+def _first_goods(opening: Opening) -> str:
+    """Where goods are as a case begins; a box that is here may hold what nobody announced."""
+    if opening.kind == kinds.COMPLAINT:
+        return tracks.GOODS_NONE
+    announced = any(opening.lines.values())
+    return opening.goods if announced or opening.goods == tracks.ARRIVED else tracks.GOODS_NONE
 
 
 def add_line(work: Work, case: Return, line: OrderLine, units: int, reason_code: str = ""
@@ -220,6 +234,27 @@ def start_clocks(work: Work, case: Return, order: Order | None, began: datetime)
     work.session.flush()
 
 
+def accept_withdrawal(work: Work, case: Return, order: Order | None) -> None:
+    """A withdrawal that was declared in time needs nobody's yes: it ends the contract by itself
+    (ustawa o prawach konsumenta, art. 27, 31). One that came late, or to which no rule is known,
+    waits for a decision, as does one whose order is not known. Its term is written down.
+    """
+    if case.kind != kinds.WITHDRAWAL or order is None or case.phase != tracks.NEW:
+        return
+    declared = case.announced_at or case.created_at
+    came = delivered.at_last(work.session, order)
+    extra = settings.current(work.session).extra_days
+    in_time, until = clocks.may_withdraw(order.country, came, declared, extra)
+    if in_time:
+        case.phase = tracks.ACCEPTED
+    if until is not None and came is not None:
+        rule = clocks.rule(order.country, clocks.WITHDRAW, local_day(came))
+        work.session.add(CaseClock(
+            return_id=case.id, what=clocks.WITHDRAW, rule=rule.key if rule else "",
+            began_at=came, due_at=until, stopped_at=declared))
+    work.session.flush()
+
+
 def clocks_of(session: Session, case_id: int) -> list[CaseClock]:
     """The terms of a case, the first to end first."""
     return list(session.scalars(
@@ -227,42 +262,70 @@ def clocks_of(session: Session, case_id: int) -> list[CaseClock]:
         .order_by(CaseClock.due_at, CaseClock.id)))
 
 
-def stop_clocks(work: Work, case: Return, *what: str) -> None:
-    """What these terms were for is done."""
+def stop_clocks(work: Work, case: Return, *what: str, at: datetime | None = None) -> None:
+    """What these terms were for is done; ``at`` a moment, if not now."""
     for clock in clocks_of(work.session, case.id):
         if clock.stopped_at is None and clock.what in what:
-            clock.stopped_at = work.now
+            clock.stopped_at = at or work.now
     work.session.flush()
 
 
 # Moving on --------------------------------------------------------------------------------------
 
 
+def standing(session: Session, case: Return) -> tracks.Standing:
+    """Where a case stands, for the decisions of ``tracks``."""
+    empty = session.scalar(select(ReturnLine.id).where(ReturnLine.return_id == case.id)
+                           .limit(1)) is None
+    return tracks.Standing(case.kind, case.phase, case.goods, case.money, case.outcome, empty,
+                           nobody=case.order_id is None and not case.buyer_email,
+                           owed=_owed(session, case))
+
+
+def _owed(session: Session, case: Return) -> bool:
+    running = any(clock.what == clocks.REPAY and clock.stopped_at is None
+                  for clock in clocks_of(session, case.id))
+    order = session.get(Order, case.order_id) if running and case.order_id else None
+    return order is not None and refunds.free(session, order) > 0
+
+
 def act(work: Work, case: Return, name: str, *, note: str = "") -> bool:
     """Take a case to the phase an act leads to; False when it is there already.
 
     Raises:
-        NotAllowedNow: the table has no such step, or goods or money are still under way.
+        NotAllowedNow: the table has no such step, or goods, money or an answer forbid it.
     """
-    target = tracks.after(case.phase, name)
-    if target == case.phase:
+    if tracks.after(case.phase, name) == case.phase:
         return False
-    if target == tracks.CLOSED and not tracks.at_rest(case.goods, case.money):
-        raise NotAllowedNow("Goods or money of this case are still under way.")
-    if target == tracks.OFF and (case.goods in (tracks.ARRIVED, tracks.JUDGED)
-                                 or case.money != tracks.MONEY_NONE):
-        raise NotAllowedNow("Something of this case has happened already. Close it instead.")
-    audit.record(work, f"returns.{name}", "return", case.id, {"phase": [case.phase, target]},
+    tracks.check(name, standing(work.session, case))
+    change = enter(work, case, name)
+    audit.record(work, f"returns.{name}", "return", case.id, change,
                  order_id=case.order_id, note=tidy(note)[:300] or None)
-    _turned(work, case, moments.decided(case.kind, name))
-    case.phase = target
-    case.closed_at = work.now if target in tracks.ENDED else None
     follow(work, case)
     return True
 
 
+def enter(work: Work, case: Return, name: str) -> dict[str, list[str]]:
+    """Set the phase an act of the table leads to, and return the change for the trail: for acts
+    that are more than a step of the table. They write down the change and ``follow``.
+    """
+    target = tracks.after(case.phase, name)
+    if name == "reopen" and case.answered_at is not None and not case.outcome:
+        target = tracks.REFUSED  # the complaint was refused, and opening it again is no answer
+    if target == case.phase:
+        return {}
+    change = {"phase": [case.phase, target]}
+    turned(work, case, moments.decided(case.kind, name))
+    case.phase = target
+    case.closed_at = work.now if target in tracks.ENDED else None
+    return change
+
+
 def follow(work: Work, case: Return) -> None:
-    """Bring tracks and the next term in step with lines, units and refunds."""
+    """Bring tracks and the next term in step with lines, units and refunds.
+
+    The trail tells of what made them move, and so not of this.
+    """
     session = work.session
     session.flush()
     meant, arrived = session.execute(
@@ -270,9 +333,11 @@ def follow(work: Work, case: Return) -> None:
                func.coalesce(func.sum(ReturnLine.arrived), 0))
         .where(ReturnLine.return_id == case.id)).one()
     judged = _judged(session, case.id)
-    before = {"goods": case.goods, "money": case.money}
-    case.goods = tracks.goods(int(meant), int(arrived), judged, case.goods)
+    goods, money = case.goods, case.money
+    case.goods = tracks.goods(int(meant), int(arrived), judged, goods)
     case.money = tracks.money(refunds.states_of_case(session, case.id), case.refunded or 0)
+    if tracks.decided_by_money(tracks.Standing(case.kind, case.phase, case.goods, case.money)):
+        case.phase = tracks.ACCEPTED
     if case.goods in (tracks.ARRIVED, tracks.JUDGED):
         case.received_at = case.received_at or work.now
         stop_clocks(work, case, clocks.SEND_BACK)
@@ -281,15 +346,13 @@ def follow(work: Work, case: Return) -> None:
     ended = case.phase in tracks.ENDED
     case.due_at = None if ended else clocks.earliest(
         clock.due_at for clock in clocks_of(session, case.id) if clock.stopped_at is None)
-    changed = audit.changes(before, {"goods": case.goods, "money": case.money})
-    if changed:
-        audit.record(work, "returns.track", "return", case.id, changed, order_id=case.order_id)
-    for moment in moments.moved((before["goods"], case.goods), (before["money"], case.money)):
-        _turned(work, case, moment)
+    for moment in moments.moved((goods, case.goods), (money, case.money),
+                                swapped=case.exchange_order_id is not None):
+        turned(work, case, moment)
     session.flush()
 
 
-def _turned(work: Work, case: Return, moment: str) -> None:
+def turned(work: Work, case: Return, moment: str) -> None:
     """Say that there may be something to write to the buyer, who is known only with an order."""
     if moment and case.order_id is not None:
         work.announce(CaseTurned(case.id, moment))

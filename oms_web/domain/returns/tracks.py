@@ -8,8 +8,10 @@ closed when both have come to rest.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
 from oms_web.core.errors import NotAllowedNow
+from oms_web.domain.returns.kinds import COMPLAINT, REDUCE, REFUND, RETURN, WITHDRAWAL
 
 NEW, ASKED, ACCEPTED, REFUSED, CLOSED, OFF = PHASES = (
     "new", "asked", "accepted", "refused", "closed", "off",
@@ -31,6 +33,12 @@ GOODS_NONE, EXPECTED, ON_WAY, ARRIVED, JUDGED = GOODS = (
 MONEY_NONE, PLANNED, SENT, UNKNOWN, REFUNDED, CREDIT = MONEY = (
     "none", "planned", "sent", "unknown", "refunded", "credit",
 )
+
+UNDECIDED = (NEW, ASKED)
+PAYING = (RETURN, WITHDRAWAL)
+"""Kinds of case that pay money back once they are accepted."""
+PAYING_OUTCOMES = (REFUND, REDUCE)
+"""Answers to a complaint that do."""
 
 TOLD = {"announced": EXPECTED, "sent": ON_WAY, "arrived": ON_WAY, "closed": EXPECTED,
         "refused": GOODS_NONE}
@@ -54,6 +62,80 @@ def after(phase: str, act: str) -> str:
     if phase in {row[act] for row in TRANSITIONS.values() if act in row}:
         return phase
     raise NotAllowedNow("That is not possible as the case stands.", allowed(phase))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a case stands. ``empty``: it has no units, such as a parcel that matches no order and
+    that nobody has opened yet. ``outcome``: what a complaint was answered with. ``nobody``: no
+    buyer is known. ``owed``: the law's term to pay back runs, and there is money to be paid back.
+    """
+
+    kind: str
+    phase: str
+    goods: str = GOODS_NONE
+    money: str = MONEY_NONE
+    outcome: str = ""
+    empty: bool = False
+    nobody: bool = False
+    owed: bool = False
+
+
+def check(act: str, case: Standing) -> None:
+    """Whether an act of the table makes sense as goods and money of a case stand.
+
+    Raises:
+        NotAllowedNow: it does not, with the reason.
+    """
+    if case.kind == COMPLAINT and act in ("accept", "refuse"):
+        raise NotAllowedNow("A complaint is accepted or refused by its answer.")
+    if case.kind == COMPLAINT and act == "call_off" and case.phase not in UNDECIDED:
+        raise NotAllowedNow("This complaint was answered. Close the case instead.")
+    if case.nobody and act in ("ask", "refuse"):
+        raise NotAllowedNow("Say first which order this case belongs to.")
+    if act == "refuse" and case.money != MONEY_NONE:
+        raise NotAllowedNow("Money of this case has gone back or is about to. What was paid back "
+                            "cannot be refused.")
+    goods_ = GOODS_NONE if case.empty else case.goods
+    if act == "close" and not at_rest(goods_, case.money):
+        raise NotAllowedNow("Goods or money of this case are still under way.")
+    if act == "close" and case.phase == ACCEPTED and case.owed:
+        raise NotAllowedNow("The buyer's money has not gone back yet. Pay it back first, or say "
+                            "what became of the case: call it off or refuse it.")
+    if act == "call_off" and (goods_ in (ARRIVED, JUDGED) or case.money != MONEY_NONE):
+        raise NotAllowedNow("Something of this case has happened already. Close it instead.")
+
+
+def offered(case: Standing) -> tuple[str, ...]:
+    """The acts of the table that make sense now, in table order: what a screen has buttons for."""
+    return tuple(act for act in allowed(case.phase) if _makes_sense(act, case))
+
+
+def _makes_sense(act: str, case: Standing) -> bool:
+    try:
+        check(act, case)
+    except NotAllowedNow:
+        return False
+    return True
+
+
+def may_pay(case: Standing) -> bool:
+    """Whether money may be planned to go back: not for what is over or was refused."""
+    return case.phase not in (*ENDED, REFUSED)
+
+
+def owes(case: Standing) -> bool:
+    """Whether a case was decided so that money goes back, and none is planned yet."""
+    return case.phase == ACCEPTED and case.money == MONEY_NONE and (
+        case.kind in PAYING or (case.kind == COMPLAINT and case.outcome in PAYING_OUTCOMES))
+
+
+def decided_by_money(case: Standing) -> bool:
+    """Whether paying back has decided a case that nobody decided in words.
+
+    A complaint is decided by its answer alone: money beside it is no answer.
+    """
+    return case.kind != COMPLAINT and case.phase in UNDECIDED and case.money != MONEY_NONE
 
 
 def goods(meant: int, arrived: int, judged: int, before: str) -> str:
@@ -86,19 +168,24 @@ def at_rest(goods_: str, money_: str) -> bool:
     return goods_ not in (ON_WAY, ARRIVED) and money_ not in (PLANNED, SENT, UNKNOWN)
 
 
-def primary(kind: str, phase: str, goods_: str, money_: str, running: Collection[str]) -> str:
-    """The one act that comes next: an act of the table, ``judge``, ``refund``, or empty.
+def primary(case: Standing, running: Collection[str], swap: str = "") -> str:
+    """The one act that comes next: an act of the table, ``judge``, ``refund``, ``money``, a step of
+    an exchange, or empty.
 
-    ``running``: the clocks that still run (``clocks.py``).
+    Args:
+        running: the clocks that still run (``clocks.py``).
+        swap: what comes next of an exchange (``exchange.step``).
     """
-    if phase in ENDED:
+    if case.phase in ENDED:
         return ""
-    if phase in (NEW, ASKED):
-        return "answer" if "answer" in running else "judge" if goods_ == ARRIVED else "accept"
-    if goods_ == ARRIVED:
-        return "judge"
-    if money_ in (PLANNED, SENT, UNKNOWN):
+    if case.phase in UNDECIDED:
+        if case.kind == COMPLAINT or "answer" in running:
+            return "answer"
+        return "judge" if case.goods == ARRIVED else swap or "accept"
+    if case.goods == ARRIVED or swap:
+        return "judge" if case.goods == ARRIVED else swap
+    if case.money in (PLANNED, SENT, UNKNOWN):
         return "money"
-    if phase == ACCEPTED and money_ == MONEY_NONE and kind in ("return", "withdrawal"):
+    if owes(case):
         return "refund"
-    return "close" if at_rest(goods_, money_) else ""
+    return "close" if _makes_sense("close", case) else ""

@@ -52,6 +52,11 @@ TERMS: tuple[Term, ...] = (
 BY_KEY = {one.key: one for one in TERMS}
 
 
+def reasons(delivered: bool) -> tuple[str, ...]:
+    """What can be claimed of a parcel: what was delivered is not lost."""
+    return tuple(one for one in REASONS if not (delivered and one == LOST))
+
+
 def term(carrier: str, reason: str, day: date) -> Term:
     """The term in force on a day: a carrier's own, else that of all others."""
     fit = [one for one in TERMS if reason in one.reasons and one.valid_from <= day]

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from oms_web.core.clock import local_day
 from oms_web.core.errors import Invalid, NotAllowedNow, NotFound
-from oms_web.core.paging import Page, seal, unseal_as
+from oms_web.core.paging import Page, counted, seal, unseal_as
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.channels.models import ChannelAccount
@@ -40,9 +40,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What a claim would be: the value of the goods, and each reason's term with its last day."""
+    """What a claim would be: the value of the goods, what the label declared of it (None: nothing),
+    and the term with its last day of each reason there can be.
+    """
 
     amount: int
+    declared: int | None
     currency: str
     days: dict[str, tuple[claim_terms.Term, date]]
 
@@ -71,10 +74,30 @@ def proposal(session: Session, shipment: Shipment) -> Proposal:
     order = session.get_one(Order, shipment.order_id)
     left = local_day(shipment.shipped_at or shipment.created_at)
     delivered = local_day(shipment.delivered_at) if shipment.delivered_at else None
-    carrier = _connector(session, shipment)
-    terms = {reason: claim_terms.term(carrier, reason, left) for reason in claim_terms.REASONS}
-    return Proposal(goods_value(session, shipment.id), order.currency, {
+    label = bookings.newest_of_shipment(session, shipment.id)
+    account = session.get(ChannelAccount, label.account_id) if label is not None else None
+    carrier = account.connector if account is not None else ""
+    terms = {reason: claim_terms.term(carrier, reason, left)
+             for reason in claim_terms.reasons(delivered is not None)}
+    declared = label.request.get("insured") if label is not None else None
+    return Proposal(goods_value(session, shipment.id), declared, order.currency, {
         reason: (one, claim_terms.last_day(one, left, delivered)) for reason, one in terms.items()})
+
+
+def last_day(made: Proposal, asked: Asked, today: date) -> date:
+    """The last day to tell the courier of what is asked.
+
+    Raises:
+        Invalid: no such reason, no amount, or a day that cannot be right.
+    """
+    if asked.reason not in made.days:
+        raise Invalid("Choose one of the list.", "reason")
+    if asked.amount <= 0:
+        raise Invalid("Type an amount above zero.", "amount")
+    due_on = asked.due_on or made.days[asked.reason][1]
+    if abs((due_on - today).days) > MOST_DAYS:
+        raise Invalid("Choose a day within two years.", "due_on")
+    return due_on
 
 
 def goods_value(session: Session, shipment_id: int) -> int:
@@ -82,12 +105,6 @@ def goods_value(session: Session, shipment_id: int) -> int:
     units = service.planned_units(session, shipment_id)
     return sum(line.total * units[line.id] // line.quantity for line in session.scalars(
         select(OrderLine).where(OrderLine.id.in_(units))))
-
-
-def _connector(session: Session, shipment: Shipment) -> str:
-    label = bookings.newest_of_shipment(session, shipment.id)
-    account = session.get(ChannelAccount, label.account_id) if label is not None else None
-    return account.connector if account is not None else ""
 
 
 def write(work: Work, shipment_id: int, asked: Asked) -> tuple[CourierClaim, bool]:
@@ -107,15 +124,8 @@ def write(work: Work, shipment_id: int, asked: Asked) -> tuple[CourierClaim, boo
         CourierClaim.shipment_id == shipment_id, CourierClaim.state.in_(UNDER_WAY)))
     if present is not None:
         return present, False
-    if asked.reason not in claim_terms.REASONS:
-        raise Invalid("Choose one of the list.", "reason")
-    if asked.amount <= 0:
-        raise Invalid("Type an amount above zero.", "amount")
     made = proposal(session, shipment)
-    term, proposed = made.days[asked.reason]
-    due_on, today = asked.due_on or proposed, local_day(work.now)
-    if abs((due_on - today).days) > MOST_DAYS:
-        raise Invalid("Choose a day within two years.", "due_on")
+    due_on, term = last_day(made, asked, local_day(work.now)), made.days[asked.reason][0]
     claim = CourierClaim(
         shipment_id=shipment_id, order_id=shipment.order_id, case_id=asked.case_id,
         carrier=shipment.carrier[:40], reason=asked.reason, amount=asked.amount,
@@ -215,11 +225,18 @@ def under_way(session: Session, after: str | None = None, size: int = PAGE
     return Page(rows[:size], seal(rows[size - 1].id) if len(rows) > size else None)
 
 
+def count_under_way(session: Session) -> int:
+    """How many claims are not over; no further than a badge can say."""
+    return counted(session, select(CourierClaim.id).where(CourierClaim.state.in_(UNDER_WAY)))
+
+
 def owed(session: Session) -> dict[str, int]:
-    """Currency -> what couriers are asked for and have not paid."""
+    """Currency -> what couriers were told of and have not paid; a claim that was written and not
+    sent is nobody's debt yet.
+    """
     return {currency: int(amount) for currency, amount in session.execute(
         select(CourierClaim.currency, func.sum(CourierClaim.amount))
-        .where(CourierClaim.state.in_(UNDER_WAY)).group_by(CourierClaim.currency))}
+        .where(CourierClaim.state == SENT).group_by(CourierClaim.currency))}
 
 
 def waiting(session: Session, soon: date, today: date) -> tuple[int, date | None, int]:

@@ -145,6 +145,14 @@ def filled(
     ]
 
 
+def free_of(session: Session, variant_ids: Collection[int]) -> dict[int, int]:
+    """Free units of each variant; of a bundle whole bundles."""
+    rows = [StockRow(*row) for row in session.execute(
+        select(Variant.id, Variant.product_id, Variant.sku, Variant.title, Variant.is_bundle,
+               Variant.minimum).where(Variant.id.in_(list(variant_ids))))]
+    return {row.id: row.free for row in with_numbers(session, rows)}
+
+
 def with_numbers(
     session: Session, rows: Sequence[StockRow], warehouse_id: int | None = None
 ) -> list[StockRow]:

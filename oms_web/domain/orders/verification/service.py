@@ -67,9 +67,9 @@ def look_again(work: Work, order: Order, looked: Collection[str] = kinds.LOOKED_
     """Look at what stands on the order, or at some of it; only what is to be sent is verified."""
     found = []
     if order.phase in TO_SHIP:
-        subject = Subject.of(order.__getattribute__)
-        if order.purchase_id is not None:  # paid as one with the other parts
-            subject = replace(subject, paid_total=lineage.paid_of(work.session, order))
+        # Paid as one with its other parts; what went back after the sale was paid once.
+        subject = replace(Subject.of(order.__getattribute__),
+                          paid_total=lineage.paid_of(work.session, order))
         found = examine(subject, levels(work.session),
                         history=is_history(order.placed_at, order.created_at))
     keep(work, order.id, looked, [one for one in found if one.kind in looked])

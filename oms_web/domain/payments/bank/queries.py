@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from oms_web.core.paging import Page, seal, unseal_as
+from oms_web.core.paging import Page, counted, seal, unseal_as
 from oms_web.domain.orders.models import Order
 from oms_web.domain.payments.bank.models import OFFERED, UNKNOWN, BankEntry
 
 PAGE = 50
-MOST_COUNTED = 1000
 
 
 def page(session: Session, state: str, after: str | None, size: int = PAGE) -> Page[BankEntry]:
@@ -29,10 +28,9 @@ def page(session: Session, state: str, after: str | None, size: int = PAGE) -> P
 
 
 def counts(session: Session) -> dict[str, int]:
-    """How many lines wait for a person, at most ``MOST_COUNTED`` of each kind."""
-    return {state: session.scalar(select(func.count()).select_from(
-        select(BankEntry.id).where(BankEntry.state == state).limit(MOST_COUNTED).subquery())) or 0
-        for state in (OFFERED, UNKNOWN)}
+    """How many lines wait for a person; no further than a badge can say."""
+    return {state: counted(session, select(BankEntry.id).where(BankEntry.state == state))
+            for state in (OFFERED, UNKNOWN)}
 
 
 def orders_of(session: Session, entries: Collection[BankEntry]) -> Mapping[int, Order]:

@@ -12,7 +12,7 @@ from sqlalchemy import Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from oms_web.core.clock import day_bounds
-from oms_web.core.paging import Page, seal, unseal_as
+from oms_web.core.paging import Page, counted, seal, unseal_as
 from oms_web.core.work import Work
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.orders import phases
@@ -46,14 +46,18 @@ def by_couriers(work: Work, after: str | None = None, size: int = PAGE) -> Page[
     Raises:
         Invalid: the page token is broken.
     """
-    query = select(Order).where(
-        Order.payment_kind == "cod", Order.phase.in_((phases.SHIPPED, phases.DONE)),
-        Order.paid_total + Order.refunded_total < Order.total)
+    query = _unpaid_by_couriers()
     if after:
         query = query.where(Order.id > unseal_as(after, int)[0])
     rows = work.session.scalars(query.order_by(Order.id).limit(size + 1)).all()
     return Page([Owed(one, one.total, one.paid_total + one.refunded_total) for one in rows[:size]],
                 seal(rows[size - 1].id) if len(rows) > size else None)
+
+
+def _unpaid_by_couriers() -> Select[tuple[Order]]:
+    return select(Order).where(
+        Order.payment_kind == "cod", Order.phase.in_((phases.SHIPPED, phases.DONE)),
+        Order.paid_total + Order.refunded_total < Order.total)
 
 
 def by_channels(work: Work, after: str | None = None, size: int = PAGE) -> Page[Owed]:
@@ -63,22 +67,36 @@ def by_channels(work: Work, after: str | None = None, size: int = PAGE) -> Page[
         Invalid: the page token is broken.
     """
     session = work.session
+    query = _amiss_by_channels(session)
+    if query is None:
+        return Page([], None)
+    if after:
+        query = query.where(Order.id > unseal_as(after, int)[0])
+    rows = session.execute(query.order_by(Order.id).limit(size + 1)).all()
+    return Page([Owed(order, order.paid_total, int(amount)) for order, amount in rows[:size]],
+                seal(rows[size - 1][0].id) if len(rows) > size else None)
+
+
+def _amiss_by_channels(session: Session) -> Select[tuple[Order, int]] | None:
+    """Orders with what was paid out of them; None while no report was taken in."""
     reach = _reach(session)
     if not reach:
-        return Page([], None)
+        return None
     settled = _settled()
-    query = (
+    return (
         select(Order, func.coalesce(settled.c.amount, 0))
         .outerjoin(settled, settled.c.order_id == Order.id)
         .where(Order.paid_total > 0, Order.phase != phases.CANCELLED,
                or_(*(and_(Order.account_id == account, Order.placed_at < until)
                      for account, until in reach)),
                func.coalesce(settled.c.amount, 0) != Order.paid_total))
-    if after:
-        query = query.where(Order.id > unseal_as(after, int)[0])
-    rows = session.execute(query.order_by(Order.id).limit(size + 1)).all()
-    return Page([Owed(order, order.paid_total, int(amount)) for order, amount in rows[:size]],
-                seal(rows[size - 1][0].id) if len(rows) > size else None)
+
+
+def counts(session: Session) -> tuple[int, int]:
+    """How many orders couriers owe for, and marketplaces; no further than a badge can say."""
+    amiss = _amiss_by_channels(session)
+    return (counted(session, _unpaid_by_couriers().with_only_columns(Order.id)),
+            counted(session, amiss.with_only_columns(Order.id)) if amiss is not None else 0)
 
 
 def _settled():

@@ -1,0 +1,52 @@
+"""What a buyer sees of an exchange: what they may have, what comes instead, what is due and how."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from oms_web.domain.company.models import Company
+from oms_web.domain.orders import service as orders
+from oms_web.domain.orders.models import Order, OrderLine
+from oms_web.domain.payments import requests
+from oms_web.domain.returns import exchange_facts
+from oms_web.domain.returns.exchange import Standing
+from oms_web.domain.returns.models import Return
+from oms_web.domain.stock import overview
+from oms_web.extensions import db
+
+
+@dataclass(frozen=True, slots=True)
+class BuyersSwap:
+    """The exchange of a case. ``pay_at``: where it can be paid now; ``account``: to where it can be
+    paid by transfer, if there is no link and none is about to be.
+    """
+
+    now: Standing
+    order: Order
+    lines: Sequence[OrderLine]
+    pay_at: str = ""
+    account: str = ""
+
+
+def choices_of(lines: Sequence[OrderLine]) -> list[str]:
+    """What of the same products can be had now, by name: other sizes, or the same once more."""
+    found = exchange_facts.siblings(
+        db.session, [line.variant_id for line in lines if line.variant_id])
+    free = overview.free_of(db.session, [one.id for one in found])
+    return [one.title for one in found if free[one.id] > 0 or one.sell_without_stock]
+
+
+def of_case(case: Return) -> BuyersSwap | None:
+    """How the exchange of a case stands for its buyer; None as long as no new order is made."""
+    now = exchange_facts.standing(db.session, case)
+    if now is None:
+        return None
+    shop = db.session.get(Company, 1)
+    asked = now.due > 0 and requests.is_open(db.session, now.order_id)
+    return BuyersSwap(
+        now, orders.get_order(db.session, now.order_id),
+        [line for line in orders.order_lines(db.session, now.order_id)
+         if line.quantity > line.cancelled],
+        requests.open_link(db.session, now.order_id) if asked else "",
+        shop.bank_account if shop and now.due and not asked else "")

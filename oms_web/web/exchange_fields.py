@@ -1,0 +1,39 @@
+"""An exchange rate typed by hand, on any form that issues a document in another currency: for the
+days whose table of the bank is not here."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from flask_babel import lazy_gettext as _l
+from wtforms import DateField, StringField
+from wtforms.validators import Optional
+
+from oms_web.core.errors import Invalid
+from oms_web.core.money import parse_amount
+from oms_web.domain.documents.snapshot import Exchange
+
+
+class ExchangeFields:
+    """What names a rate: units of home currency for one, the table it stands in, that table's day
+    (ustawa o VAT, art. 31a)."""
+
+    exchange_rate = StringField(_l("Exchange rate"))
+    exchange_table = StringField(_l("Table number"))
+    exchange_day = DateField(_l("Day of the rate"), [Optional()])
+
+    def exchange(self) -> Exchange | None:
+        """The rate as typed; None when none is.
+
+        Raises:
+            Invalid: it is no rate, or its table or day is not named.
+        """
+        typed = (self.exchange_rate.data or "").strip()
+        if not typed:
+            return None
+        rate = parse_amount(typed, "exchange_rate")
+        if not Decimal("0.0001") <= rate < 100_000 or rate != round(rate, 6):
+            raise Invalid("An exchange rate looks like 4.2537.", "exchange_rate")
+        if not self.exchange_table.data or not self.exchange_day.data:
+            raise Invalid("Name the table of the rate and its day.", "exchange_table")
+        return Exchange(rate, self.exchange_table.data.strip()[:40], self.exchange_day.data)

@@ -1,0 +1,165 @@
+"""The card of a case and its neighbours: what is offered, what is said, whose units are counted."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from sqlalchemy import select, update
+
+from oms_web.domain.messages import templates
+from oms_web.domain.orders.models import Order
+from oms_web.domain.returns import service as cases
+from oms_web.domain.returns.intake import Judgement
+from oms_web.domain.returns.models import Return
+from oms_web.domain.returns.service import Opening
+from oms_web.domain.stock.models import Location
+from oms_web.flows import return_bench, return_case
+from tests.after_sale import AfterSale
+from tests.conftest import TESTER
+
+
+@pytest.fixture
+def shop(oms):
+    return AfterSale(oms)
+
+
+@pytest.fixture
+def owner(shop, browser_as):
+    return browser_as("owner")
+
+
+def opened(shop, kind="complaint", units=1):
+    case, _ = shop.do(return_case.open_for, shop.order_id, Opening(
+        kind, lines={shop.lines()["CUP"]: units}, story="Ucho odpadło"))
+    return case.id
+
+
+def page_of(answer):
+    return answer.get_data(as_text=True)
+
+
+def card(owner, case_id):
+    return page_of(owner.get(f"/returns/{case_id}"))
+
+
+def test_an_answer_stays_and_only_more_is_offered_afterwards(shop, owner):
+    case_id = opened(shop)
+    before = card(owner, case_id)
+    assert f"/returns/{case_id}/refuse" not in before
+    assert '<option selected value="-">' in before  # nothing that binds is proposed
+    said = {"outcome": "-", "text": "Wysyłamy nowy."}
+    assert owner.post(f"/returns/{case_id}/answer", data=said).status_code == 422
+    for text in ("Wysyłamy nowy.", "Wysyłamy nowy we wtorek."):
+        assert owner.post(f"/returns/{case_id}/answer", data={
+            "outcome": "replace", "text": text}).status_code == 303
+    after = card(owner, case_id)
+    assert '<option value="">' not in re.search(r'<select[^>]*id="outcome".*?</select>', after,
+                                                re.DOTALL)[0]
+    trail = after[after.index("What happened"):]
+    assert trail.count("Complaint answered") == 2
+    assert "Wysyłamy nowy. ·" in trail
+    refused = owner.post(f"/returns/{case_id}/answer", data={"outcome": "", "text": "Nie."})
+    assert (refused.status_code, "cannot be taken back" in page_of(refused)) == (422, True)
+
+
+def test_a_lower_price_leads_to_its_refund(shop, owner):
+    case_id = opened(shop)
+    said = {"outcome": "reduce", "text": "Obniżamy o 20 zł."}
+    for lowered, says in (("", "by how much"), ("x", "Not an amount"),
+                          ("99", "more than was paid")):
+        wrong = owner.post(f"/returns/{case_id}/answer", data={**said, "lowered": lowered})
+        assert (wrong.status_code, says in page_of(wrong)) == (422, True), lowered
+    owner.post(f"/returns/{case_id}/answer", data={**said, "lowered": "20,00"})
+    assert "Plan the refund" in card(owner, case_id)
+    form = page_of(owner.get(f"/returns/{case_id}/refund"))
+    assert re.search(r'name="other"[^>]*value="20.00"', form)
+    assert "PLN\N{NO-BREAK SPACE}20.00" in form
+    assert ">Units</span>" in form
+    assert ">Taken off for use</span>" in form
+
+
+@pytest.mark.parametrize(("country", "says"), [
+    ("DE", "Germany: the law gives no number of days"), ("US", "United States: the law of this")])
+def test_a_complaint_from_abroad_says_that_no_clock_runs(shop, owner, country, says):
+    with shop.works.writing(TESTER) as work:
+        work.session.execute(update(Order).values(country=country))
+    page = card(owner, opened(shop))
+    assert "No clock runs: see to the time yourself" in page
+    assert says in page
+    assert "counts as accepted" not in page
+    queue = page_of(owner.get("/returns"))
+    assert 'title="No term runs in this case">–' in queue
+
+
+def test_what_is_over_pays_no_more_and_what_was_paid_is_not_refused(shop, owner):
+    case_id = opened(shop, "withdrawal")
+    page = card(owner, case_id)
+    assert ">accepted<" in page
+    assert f"/returns/{case_id}/refund" in page
+    assert f"/returns/{case_id}/accept" not in page
+    key = re.search(r'name="key"[^>]*value="([^"]*)"',
+                    page_of(owner.get(f"/returns/{case_id}/refund")))[1]
+    owner.post(f"/returns/{case_id}/refund", data={
+        "key": key, "method": "cash", f"unit-{shop.lines()['CUP']}": "1"})
+    page = card(owner, case_id)
+    assert 'data-dialog="refuse"' not in page
+    assert f"/returns/{case_id}/close" not in page
+    other = opened(shop, "return")
+    owner.post(f"/returns/{other}/accept")
+    assert 'data-dialog="refuse"' in card(owner, other)
+    owner.post(f"/returns/{other}/close")
+    assert f"/returns/{other}/refund" not in card(owner, other)
+
+
+def test_a_case_counts_its_own_units_and_not_those_of_its_order(shop, owner):
+    first, second = opened(shop, "return"), opened(shop, "return")
+    with shop.works.reading(TESTER) as work:
+        [line] = cases.lines_of(work.session, first)
+    shop.do(return_bench.judge, first, Judgement(line.id, "A", "restock", "k1"))
+    counts = [re.findall(r'class="num count">.*?</span>([^<]*)</td>', card(owner, one))
+              for one in (first, second)]
+    assert counts == [["1", "3", "1", "0", "1"], ["1", "3", "0", "0", "0"]]
+
+
+def test_a_letter_is_chosen_unless_the_case_has_one(shop, owner):
+    def made(name, **values):
+        return shop.do(templates.create, {
+            "kind": "email", "name": name, "subject_pl": "Zwrot", "text_pl": "Dzień dobry",
+            **values})
+
+    made("Faktura")
+    case_id = opened(shop, "return")
+    assert '<option selected value="">choose a letter</option>' in card(owner, case_id)
+    sent = owner.post(f"/returns/{case_id}/letter", data={"template": "", "key": "k"})
+    assert (sent.status_code, "Choose a letter." in page_of(sent)) == (422, True)
+    own = made("Przyjęte", moment="received")
+    assert f'<option selected value="{own.id}">' in card(owner, case_id)
+
+
+def test_the_bins_are_those_that_the_goods_may_lie_in(shop, owner):
+    def bins(**chosen):
+        part = page_of(owner.post("/returns/bench/place", data=chosen))
+        return re.findall(r'<option[^>]*value="(\d+)"', part), part
+
+    kept, sold = [str(shop.pen)], str(shop.shelf)
+    assert bins()[0] == []
+    assert bins(grade="C")[0] == kept
+    assert sold in bins(grade="A")[0]
+    assert str(shop.pen) not in bins(grade="C", disposition="restock")[0]
+    assert "leaves the stock" in bins(grade="C", disposition="scrap")[1]
+    with shop.works.writing(TESTER) as work:
+        work.session.execute(update(Location).where(Location.id == shop.pen)
+                             .values(active=False))
+    none, part = bins(grade="C")
+    assert (none, "No bin fits" in part) == ([], True)
+
+
+def test_a_box_nobody_knows_is_no_case_without_goods(shop, owner):
+    owner.post("/returns/bench/orphan", data={"code": "PX1", "key": "o1"})
+    with shop.works.reading(TESTER) as work:
+        case_id = work.session.scalars(select(Return.id)).one()
+    page = card(owner, case_id)
+    assert "arrived, to be judged" in page
+    assert "nothing comes back" not in page
+    assert f"/returns/{case_id}/ask" not in page

@@ -63,18 +63,19 @@ COMPANY = {
     "footer_pl": "Dziękujemy za zakupy w Leśnej Sowie. Zwroty przyjmujemy przez 30 dni.",
     "footer_en": "Thank you for shopping at Leśna Sowa. Returns are accepted for 30 days.",
 }
-STATUSES = (  # name, what the buyer reads, group, colour, phase
-    ("Szkic", "", "", "#64748B", "draft"),
-    ("Nowe", "Przyjęte", "", "#64748B", "open"),
-    ("Opłacone", "Opłacone", "", "#1F8A84", "open"),
-    ("Grawer: czeka na wzór", "Czekamy na wzór graweru", "", "#8A4FBF", "open"),
-    ("Przedsprzedaż", "Przedsprzedaż", "", "#9C3F74", "open"),
-    ("Hurt", "Przyjęte", "", "#4A7D3F", "open"),
-    ("W pakowaniu", "W pakowaniu", "Pakowanie", "#B97A1B", "packing"),
-    ("Pakowanie: prezent", "W pakowaniu", "Pakowanie", "#3B7BD4", "packing"),
-    ("Wysłane", "Wysłane", "", "#5B6B80", "shipped"),
-    ("Doręczone", "Doręczone", "", "#17693F", "done"),
-    ("Anulowane", "Anulowane", "", "#9A3B32", "cancelled"),
+STATUSES = (  # name, what the buyer reads in both languages, group, colour, phase
+    ("Szkic", "", "", "", "#64748B", "draft"),
+    ("Nowe", "Przyjęte", "Taken in", "", "#64748B", "open"),
+    ("Opłacone", "Opłacone", "Paid", "", "#1F8A84", "open"),
+    ("Grawer: czeka na wzór", "Czekamy na wzór graweru", "We wait for your engraving", "",
+     "#8A4FBF", "open"),
+    ("Przedsprzedaż", "Przedsprzedaż", "Pre-order", "", "#9C3F74", "open"),
+    ("Hurt", "Przyjęte", "Taken in", "", "#4A7D3F", "open"),
+    ("W pakowaniu", "W pakowaniu", "Being packed", "Pakowanie", "#B97A1B", "packing"),
+    ("Pakowanie: prezent", "W pakowaniu", "Being packed", "Pakowanie", "#3B7BD4", "packing"),
+    ("Wysłane", "Wysłane", "Sent", "", "#5B6B80", "shipped"),
+    ("Doręczone", "Doręczone", "Delivered", "", "#17693F", "done"),
+    ("Anulowane", "Anulowane", "Cancelled", "", "#9A3B32", "cancelled"),
 )
 TAGS = ("prezent", "pilne", "adres", "dzwonić", "B2B", "grawer")
 WAREHOUSES = (
@@ -145,9 +146,9 @@ def _company(work: Work) -> None:
 
 def _labels(work: Work) -> None:
     if work.session.scalar(select(Status.id).limit(1)) is None:
-        for name, buyer_name, group, color, phase in STATUSES:
-            labels.create_status(work, {"name": name, "buyer_name": buyer_name, "group": group,
-                                        "color": color, "phase": phase})
+        for name, pl, en, group, color, phase in STATUSES:
+            labels.create_status(work, {"name": name, "buyer_name": pl, "buyer_name_en": en,
+                                        "group": group, "color": color, "phase": phase})
     for tag in TAGS:
         labels.ensure_tag(work, tag)
 
@@ -179,6 +180,7 @@ def _record(item: catalog.Item) -> VariantInput:
     return VariantInput(
         sku=item.sku, name=item.name, option=item.option, brand=item.brand,
         category=item.category, description=item.description, vat_rate=item.vat_rate,
+        no_withdrawal=item.no_withdrawal,
         eans=(item.ean,), weight_g=item.weight_g, length_mm=length, width_mm=width,
         height_mm=height, cost=None if item.cost is None else to_micro(item.cost),
         price=to_minor(item.price, "PLN"), currency="PLN", minimum=item.minimum,

@@ -165,7 +165,7 @@ def _withdrawn(work: Work, email: str) -> None:
         ("KUB-05-GRA", 3, "39.90"), ("TER-STA-050", 1, "99.00")), 16))
     _sent(work, order_id, 15)
     ago(work, days=6)
-    case = _open(work, order_id, "withdrawal", "KUB-05-GRA", 1, reason_code="changed_mind")
+    case = _open(work, order_id, "withdrawal", "KUB-05-GRA", 1)
     ago(work, days=3)
     _judge(work, case, "A", "restock")
     line = _lines(work, order_id)["KUB-05-GRA"]
@@ -193,7 +193,7 @@ def _exchange(work: Work, email: str) -> None:
     order_id = _sell(work, Sale("Kasia Bąk", email, (("KUB-03-BIA", 2, "32.90"),), 12))
     _sent(work, order_id, 11)
     ago(work, days=2)
-    case = _open(work, order_id, "exchange", "KUB-03-BIA", 2, reason_code="not_described",
+    case = _open(work, order_id, "exchange", "KUB-03-BIA", 2, reason_code="changed_mind",
                  instead="0,3 l granatowy", story="Wolę granatowe.")
     return_case.decide(work, case.id, "accept")
 

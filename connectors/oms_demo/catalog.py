@@ -22,7 +22,8 @@ IN_STORE = "200"
 class Item:
     """One SKU. ``cost`` is net and ``price`` gross, in PLN; a bundle has ``parts`` and no stock.
 
-    ``tone`` names the colour of its picture.
+    ``tone`` names the colour of its picture; ``no_withdrawal`` says why nobody can withdraw from
+    its sale.
     """
 
     sku: str
@@ -41,6 +42,7 @@ class Item:
     size_mm: tuple[int, int, int] | None = None
     stock: int = 0
     minimum: int = 0
+    no_withdrawal: str = ""
     parts: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -115,6 +117,7 @@ def _variant(product: Mapping[str, Any], place: int, row: Sequence[Any]) -> Item
         tone=f"{product.get('tone', '')} {option}".strip(), description=product["description"],
         vat_rate=product["vat"], price=_price(price), cost=_price(cost), weight_g=weight,
         size_mm=tuple(size), stock=stock, minimum=minimum,
+        no_withdrawal=product.get("no_withdrawal", ""),
     )
 
 

@@ -56,6 +56,9 @@ class ProductAsked(Asked):
     category: text(120) = ""
     description: text(20_000) = ""
     vat_rate: text(6, about="23, 8, 5, 0, zw, np, oo.", example="23") = ""
+    no_withdrawal: text(12, example="custom", about=(
+        "Why buyers cannot withdraw from its sale: custom, perishable, hygiene, mixed, media, "
+        "press, digital.")) = ""
     eans: list[text(60, 1)] = Field([], max_length=20, description="Added to those it has.")
     weight_g: int | None = Field(None, ge=0, le=100_000_000)
     size: SizeAsked | None = None
@@ -79,6 +82,7 @@ class Product(Answer):
     category: str
     description: str
     vat_rate: str
+    no_withdrawal: str
     eans: list[str]
     weight_g: int | None
     length_mm: int | None
@@ -146,8 +150,8 @@ def _told(sku: str, asked: ProductAsked, currency: str) -> VariantInput:
     said = asked.currency or asked.price is not None or asked.cost is not None
     return VariantInput(
         sku=sku, name=asked.name, option=asked.option, brand=asked.brand, category=asked.category,
-        description=asked.description, vat_rate=asked.vat_rate, eans=asked.eans,
-        weight_g=asked.weight_g, **size,
+        description=asked.description, vat_rate=asked.vat_rate,
+        no_withdrawal=asked.no_withdrawal, eans=asked.eans, weight_g=asked.weight_g, **size,
         cost=None if asked.cost is None else to_micro(Decimal(asked.cost)),
         price=None if asked.price is None else to_minor(Decimal(asked.price), currency),
         currency=currency if said else "", minimum=asked.minimum,
@@ -161,7 +165,8 @@ def _answer(one: Sku) -> Product:
     return Product(
         sku=variant.sku, product_id=product.id, name=product.name, option=variant.option,
         brand=product.brand, category=product.category, description=product.description,
-        vat_rate=product.vat_rate, eans=list(one.codes), weight_g=variant.weight_g,
+        vat_rate=product.vat_rate, no_withdrawal=product.no_withdrawal,
+        eans=list(one.codes), weight_g=variant.weight_g,
         length_mm=variant.length_mm, width_mm=variant.width_mm, height_mm=variant.height_mm,
         price=None if variant.price is None else money(variant.price, currency),
         cost=None if variant.cost is None else price(variant.cost, currency),

@@ -14,6 +14,7 @@ from oms_web.domain.orders import cancelling, outgoing, phases, telling
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import ChannelOrder, Order, OrderLink
 from oms_web.domain.orders.travelling import part_ways
+from oms_web.domain.payments import requests
 from oms_web.domain.shipping import replanning
 from oms_web.domain.shipping import service as shipping
 
@@ -59,6 +60,9 @@ def _deciding(work: Work, order: Order) -> Iterator[None]:
     before = asdict(cancelling.standing(work, order))
     with outgoing.deciding(work, outgoing.CANCEL, order.id) as decision:
         yield
+        if order.phase == phases.CANCELLED:
+            for link in requests.of_order(work.session, order.id):
+                requests.withdraw(work, link)  # nobody pays for what does not come
         if before["phase"] in (phases.OPEN, phases.PACKING):
             after = asdict(cancelling.standing(work, order))
             decision.undo = {"before": before, "after": after, "heard": _heard(work, order.id)}

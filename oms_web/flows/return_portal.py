@@ -7,7 +7,7 @@ stranger never says whether an order exists.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -19,29 +19,35 @@ from oms_web.core.clock import SHOP_ZONE, local_day
 from oms_web.core.errors import Invalid, InvalidForm, NotAllowedNow, OmsError
 from oms_web.core.text import tidy
 from oms_web.core.work import Work
+from oms_web.domain.audit import service as audit
+from oms_web.domain.catalog import no_withdrawal
 from oms_web.domain.company.models import Company
 from oms_web.domain.messages import case_letters, pages, service, wording
 from oms_web.domain.messages import settings as mail
 from oms_web.domain.messages.models import Message
 from oms_web.domain.messages.wording import EMAIL
 from oms_web.domain.orders import service as orders
-from oms_web.domain.orders.models import Order
-from oms_web.domain.returns import clocks, kinds, settings, statements, tracks
+from oms_web.domain.orders.models import Order, OrderLine
+from oms_web.domain.returns import clocks, kinds, settings, statements, tracks, withdrawing
 from oms_web.domain.returns import service as cases
 from oms_web.domain.returns.models import Return, Statement
 from oms_web.domain.returns.service import Opening
+from oms_web.domain.returns.withdrawing import Standing
 
 LINK_PAUSE = 300
 """Seconds in which an order's link is sent once, however often it is asked for."""
 MOST_LETTERS = 5
 """Acknowledgements a day to one address that belongs to no order it names."""
+NEW, TURNED, HELD, EXCEPTED, NOTHING = "new", "turned", "held", "excepted", "nothing"
+"""What becomes of a statement of withdrawal; see ``withdraw``."""
 _BABEL = {"pl": "pl_PL", "en": "en_GB"}
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
     """A withdrawal as it is declared. ``order_id``: known by the key of a page; else ``number`` is
-    what was typed. ``lines``: order line -> units; empty: all of it.
+    what was typed. ``lines``: order line -> units; empty: all of it. ``account``: a bank account,
+    where money cannot go back the way it came.
     """
 
     name: str
@@ -52,12 +58,12 @@ class Declared:
     lines: Mapping[int, int] = field(default_factory=dict)
     what: str = ""
     language: str = "pl"
+    account: str = ""
 
 
 def is_open(session: Session) -> bool:
-    """Whether buyers may come at all: it is turned on, and letters can be sent."""
-    row = mail.get(session)
-    return settings.current(session).portal and mail.is_mailing(row)
+    """Whether buyers may come at all: it is turned on, and what they declare is acknowledged."""
+    return settings.current(session).portal and mail.reaches(session)
 
 
 def find(session: Session, number: str, email: str) -> Order | None:
@@ -65,11 +71,18 @@ def find(session: Session, number: str, email: str) -> Order | None:
     plain, wanted = tidy(number).lstrip("#"), email.strip().lower()
     if not plain or not wanted:
         return None
-    matches = Order.external_number == plain
+    matches = (Order.external_number == plain) & Order.account_id.is_not(None)
     if plain.isascii() and plain.isdigit() and len(plain) < 16:
         matches = matches | (Order.id == int(plain))
     rows = session.scalars(select(Order).where(matches).order_by(Order.id.desc()).limit(10))
     return next((one for one in rows if one.buyer_email.strip().lower() == wanted), None)
+
+
+def number_of(order: Order) -> str:
+    """The number that its buyer knows: its channel's, else ours. Where an order was taken down by
+    hand, that field says where it came from, which is no number.
+    """
+    return order.external_number if order.account_id and order.external_number else str(order.id)
 
 
 def send_link(work: Work, number: str, email: str) -> None:
@@ -85,7 +98,7 @@ def send_link(work: Work, number: str, email: str) -> None:
         return
     language = wording.language_of(order.country)
     rendered = case_letters.render(case_letters.LINK, language, {
-        "number": order.external_number or str(order.id), "link": f"{address}/return",
+        "number": number_of(order), "link": f"{address}/return",
         "shop": _shop(work.session)})
     service.put(work, EMAIL, order.buyer_email.strip(), rendered,
                 name=case_letters.NAMES[case_letters.LINK], order_id=order.id,
@@ -115,6 +128,12 @@ def check(declared: Declared) -> None:
 def withdraw(work: Work, declared: Declared) -> tuple[Return, Statement, bool]:
     """Take a confirmed statement of withdrawal; returns its case, its record, whether it is new.
 
+    Every statement is kept and acknowledged. What becomes of it stands in the record (``effect``):
+    ``new``, a case of its own; ``turned``, a case that its goods are in goes on as a withdrawal;
+    ``held``, they are in a case that is one, or whose money went back: it stays as it is;
+    ``excepted``, the law knows no withdrawal from them, so the desk decides and no term runs;
+    ``nothing``, all of it was paid back or cancelled.
+
     Raises:
         InvalidForm: name, number or e-mail is missing.
         Invalid: units that the order does not have.
@@ -125,46 +144,116 @@ def withdraw(work: Work, declared: Declared) -> tuple[Return, Statement, bool]:
         found = find(work.session, declared.number, declared.email)
         order = orders.lock_order(work.session, found.id) if found else None
     lines = orders.order_lines(work.session, order.id) if order else []
+    stated = _stated(declared, lines)
+    known = _known(work.session, order, declared.key)
+    if known is not None:
+        return cases.get(work.session, known.return_id), known, False
+    standings = withdrawing.of_order(work.session, order, lines) if order else {}
+    case, effect, about = _case_of(work, order, lines, standings, stated, declared)
     named = {line.id: line.title for line in lines}
-    if set(declared.lines) - set(named):
-        raise Invalid("This is no line of the order.", "units")
-    left = cases.returnable(work.session, lines) if lines else {}
-    wanted = {one: units for one, units in declared.lines.items() if units > 0} or \
-        {line.id: line.quantity - line.cancelled for line in lines}
-    goods = [(units, named[one]) for one, units in wanted.items() if units]
-    case, fresh = cases.open_case(work, order, lines, Opening(
-        kinds.WITHDRAWAL, source="buyer", reason_code="changed_mind",
-        lines={one: min(units, left.get(one, 0)) for one, units in wanted.items()},
-        story=case_letters.goods(goods) or tidy(declared.what)[:1000],
-        buyer_name=declared.name, buyer_email=declared.email.strip(),
-        reason="" if order else f"{tidy(declared.number)[:80]}",
-        form_key=f"buyer:{declared.key}"))
-    if not fresh:
-        return case, statements.of_case(work.session, case.id)[0], False
     record = statements.record(work, case.id, kinds.WITHDRAWAL, {
         "name": tidy(declared.name)[:200], "email": declared.email.strip()[:200],
         "order": order.id if order else 0, "number": tidy(declared.number)[:120],
-        "goods": [[units, title] for units, title in goods],
-        "what": tidy(declared.what)[:1000], "confirmed": 1})
-    _acknowledge(work, case, order, record, case_letters.goods(goods) or tidy(declared.what),
-                 declared)
+        "goods": [[units, named[one]] for one, units in stated.items()],
+        "units": [[one, units] for one, units in about.items()], "effect": effect,
+        "what": tidy(declared.what)[:1000], "confirmed": 1, "key": declared.key})
+    if effect != NEW:
+        audit.record(work, "returns.declared", "return", case.id, {}, order_id=case.order_id)
+    excepted = [named[one] for one in stated
+                if one in standings and no_withdrawal.excludes(standings[one].reason)]
+    _acknowledge(work, case, order, record, declared, excepted)
     return case, record, True
 
 
-def _acknowledge(work: Work, case: Return, order: Order | None, record: Statement, goods: str,
-                 declared: Declared) -> None:
+def _stated(declared: Declared, lines: Sequence[OrderLine]) -> dict[int, int]:
+    """Order line -> units that a statement names; one that names none is about all of it."""
+    if set(declared.lines) - {line.id for line in lines}:
+        raise Invalid("This is no line of the order.", "units")
+    return {one: units for one, units in declared.lines.items() if units > 0} or \
+        {line.id: line.quantity - line.cancelled for line in lines
+         if line.quantity > line.cancelled}
+
+
+def _known(session: Session, order: Order | None, key: str) -> Statement | None:
+    """The statement that the same form made before."""
+    mine = Return.form_key == f"buyer:{key}"
+    rows = session.scalars(
+        select(Statement).join(Return, Return.id == Statement.return_id)
+        .where(mine if order is None else mine | (Return.order_id == order.id)))
+    return next((one for one in rows if one.content.get("key") == key), None)
+
+
+def _case_of(work: Work, order: Order | None, lines: Sequence[OrderLine],
+             standings: Mapping[int, Standing], stated: Mapping[int, int], declared: Declared
+             ) -> tuple[Return, str, dict[int, int]]:
+    """The case of a statement, what becomes of it, and the units that it takes effect on."""
+    about = {one: some for one, units in stated.items()
+             if (some := min(units, standings[one].left)) > 0}
+    turned = _turn(work, order, standings, [
+        one for one, units in stated.items() if units > about.get(one, 0)])
+    if about or order is None:
+        case = _open(work, order, lines, about, declared)
+        return case, NEW, about
+    if turned:
+        return turned[0], TURNED, {}
+    held = withdrawing.holding(standings, stated)
+    if held:
+        return cases.lock(work.session, held[0].id), HELD, {}
+    about = {one: some for one, units in stated.items()
+             if (some := min(units, standings[one].excepted)) > 0}
+    return (_open(work, order, lines, about, declared, lawful=False),
+            EXCEPTED if about else NOTHING, about)
+
+
+def _turn(work: Work, order: Order | None, standings: Mapping[int, Standing],
+          wanted: Iterable[int]) -> list[Return]:
+    """Let the cases that hold these lines by the seller's leave go on as withdrawals."""
+    found = []
+    for one in withdrawing.holding(standings, wanted) if order is not None else ():
+        case = cases.lock(work.session, one.id)
+        if order is not None and withdrawing.turns(case):
+            withdrawing.turn(work, case, order)
+            found.append(case)
+    return found
+
+
+def _open(work: Work, order: Order | None, lines: Sequence[OrderLine], about: Mapping[int, int],
+          declared: Declared, *, lawful: bool = True) -> Return:
+    named = {line.id: line.title for line in lines}
+    sent = cases.returnable(work.session, lines) if lines else {}
+    case, _ = cases.open_case(work, order, lines, Opening(
+        kinds.WITHDRAWAL, source="buyer", lawful=lawful,
+        lines={one: min(units, sent[one]) for one, units in about.items()},
+        story=case_letters.goods([(units, named[one]) for one, units in about.items()])
+        or tidy(declared.what)[:1000],
+        buyer_name=declared.name, buyer_email=declared.email.strip(),
+        bank_account=declared.account,
+        reason="" if order else f"{tidy(declared.number)[:80]}",
+        form_key=f"buyer:{declared.key}"))
+    return case
+
+
+def _acknowledge(work: Work, case: Return, order: Order | None, record: Statement,
+                 declared: Declared, excepted: Sequence[str]) -> None:
+    """Repeat the statement to whoever made it, with its moment, and say what follows from it."""
     recipient = declared.email.strip()
     if order is None and _letters_today(work, recipient) >= MOST_LETTERS:
         return
-    language = declared.language
+    language, said = declared.language, record.content
+    counts = said["effect"] in (NEW, TURNED)
+    unsent = said["effect"] == NEW and order is not None and case.goods == tracks.GOODS_NONE
+    to_send = counts and not unsent and case.goods in (tracks.GOODS_NONE, tracks.EXPECTED)
+    letter = case_letters.WITHDRAWN if to_send else case_letters.NOTED
     values = {
-        "case": case.number, "at": _moment(record.at, language), "name": tidy(declared.name)[:200],
-        "number": tidy(declared.number)[:120] or str(case.order_id or ""), "lines": goods,
-        "email": recipient, "digest": record.digest, **_way_back(work.session, language)}
-    service.put(work, EMAIL, recipient,
-                case_letters.render(case_letters.WITHDRAWN, language, values),
-                name=case_letters.NAMES[case_letters.WITHDRAWN],
-                key=f"case:{case.id}:withdrawn", order_id=case.order_id)
+        "case": case.number, "at": _moment(record.at, language), "name": said["name"],
+        "number": said["number"] or str(case.order_id or ""), "email": recipient,
+        "lines": case_letters.goods(said["goods"]) or said["what"], "digest": record.digest,
+        "excepted": ", ".join(excepted) if counts else "",
+        "follows": case_letters.follows("unsent" if unsent else said["effect"], language),
+        **_way_back(work.session, language)}
+    service.put(work, EMAIL, recipient, case_letters.render(letter, language, values),
+                name=case_letters.NAMES[letter], key=f"case:{case.id}:withdrawn:{record.id}",
+                order_id=case.order_id)
 
 
 def _letters_today(work: Work, recipient: str) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from stdnum import iban
@@ -33,6 +33,15 @@ from oms_web.domain.returns import (
 )
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.refund_plan import Plan, Wish
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is said of a refund: to ourselves, to the buyer, and where a transfer goes."""
+
+    reason: str
+    told: str
+    account: str
 
 
 def usual(work: Work, case: Return) -> Wish:
@@ -73,13 +82,14 @@ def plan(work: Work, case: Return, wish: Wish) -> Plan:
 
 
 def ask(work: Work, case_id: int, wish: Wish, method: str, key: str, *, amount: int | None = None,
-        reason: str = "", account: str = "") -> list[Refund]:
+        reason: str = "", account: str = "", told: str = "") -> list[Refund]:
     """Plan a refund; what was paid by voucher becomes one of its own, as credit.
 
     Args:
         amount: minor units that somebody typed instead of what the plan comes to; with a reason.
         key: what makes the form one of a kind; the same again plans nothing.
         account: the buyer's bank account, for a transfer.
+        told: why less goes back than the goods cost, as the buyer reads it.
 
     Raises:
         Invalid: naming the field: another amount without a reason, more than was paid, a transfer
@@ -103,7 +113,8 @@ def ask(work: Work, case_id: int, wish: Wish, method: str, key: str, *, amount: 
         raise Invalid("There is nothing to be paid back.", "amount")
     if method == refund_states.TRANSFER:
         account = case.bank_account = needed_account(account or case.bank_account)
-    found = _ask(work, order, case, made, method, key, reason, account)
+    found = _ask(work, order, case, made, method, key,
+                 Said(reason, told, account))
     service.follow(work, case)
     return found
 
@@ -118,15 +129,16 @@ def _typed(made: Plan, amount: int, reason: str) -> Plan:
     return replace(made, items=items, total=amount, credit=min(made.credit, amount))
 
 
-def _ask(work: Work, order: Order, case: Return, made: Plan, method: str, key: str, reason: str,
-         account: str) -> list[Refund]:
+def _ask(work: Work, order: Order, case: Return, made: Plan, method: str, key: str, said: Said
+         ) -> list[Refund]:
     parts: Sequence[tuple[str, int, str]] = [
         (key, made.money, method), (f"{key}:credit", made.credit, refund_states.CREDIT)]
     found, items = [], made.stored()
     for name, amount, how in parts:
         if amount > 0:
             refund, _ = refunds.ask(work, order, Asked(
-                name, amount, how, items, reason, account if how == method else "", case.id))
+                name, amount, how, items, said.reason, said.account if how == method else "",
+                case.id, said.told))
             found.append(refund)
             items = []  # the goods stand behind one of them
     return found

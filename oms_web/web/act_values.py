@@ -15,7 +15,15 @@ from typing import Any
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
-from oms_web.web import api_keys, channels, formats, going, order_words, webhook_words
+from oms_web.web import (
+    api_keys,
+    channels,
+    formats,
+    going,
+    order_words,
+    webhook_words,
+    withdrawal_words,
+)
 from oms_web.web.door import oms
 from oms_web.web.forms import LANGUAGES
 from oms_web.web.numbering import RESETS
@@ -48,6 +56,7 @@ LABELS: Mapping[str, Any] = {
     "publish_stock": _l("quantities are sent"), "send_invoices": _l("invoices are sent"),
     "ship_days": _l("days to ship"), "exempt_basis": _l("basis of VAT exemption"),
     "eu_vat": _l("trade within the Union"), "oss": _l("one-stop shop"), "gtu": _l("GTU code"),
+    "no_withdrawal": _l("no withdrawal"),
     "language": _l("language"), "theme": _l("colours"), "warehouses": _l("warehouses"),
     "free": _l("available"),
     "note": _l("note"), "what": _l("of what"), "region": _l("region"), "is_bundle": _l("bundle"),
@@ -61,7 +70,7 @@ _TOLD: Mapping[str, Any] = {
 }
 # Short names of ours: field -> name -> words.
 WORDS: Mapping[str, Mapping[str, Any]] = {
-    "told": _TOLD, "reset": RESETS,
+    "told": _TOLD, "reset": RESETS, "no_withdrawal": withdrawal_words.REASONS,
     "what": {kind: words for kind, (words, _) in channels.FIXES.items()}
     | {"invoice": _l("invoice")} | {kind: words for kind, (_, words) in going.KINDS.items()},
     "feed": channels.FEED_NAMES, "language": LANGUAGES,

@@ -14,9 +14,11 @@ from flask import Response, g, make_response, render_template, request
 from flask_babel import refresh
 
 from oms_web.core.errors import NotFound
+from oms_web.domain.company.models import Company
 from oms_web.domain.messages import pages, wording
 from oms_web.domain.orders.models import Order
 from oms_web.extensions import db
+from oms_web.flows import return_portal
 from oms_web.web.door import oms
 
 WRONG_PER_MINUTE, ALL_PER_MINUTE = 30, 300
@@ -70,6 +72,23 @@ def open_order(token: str) -> Order | None:
     return order
 
 
+def entered(token: str) -> tuple[bool, Order | None]:
+    """Whether somebody may come in, and the order of their key, if they have one."""
+    if not return_portal.is_open(db.session):
+        speak(None)
+        return False, None
+    if not token:
+        speak(None)
+        return True, None
+    order = open_order(token)
+    return order is not None, order
+
+
+def shop() -> Company | None:
+    """Whose page it is."""
+    return db.session.get(Company, 1)
+
+
 def may_say() -> bool:
     """Count a form that is sent; False when there were too many of them."""
     g.allowed = _desk.opens(request.remote_addr or "", oms().works.clock())
@@ -89,7 +108,7 @@ def nothing() -> Response:
     """What is answered to a key that is wrong, over, or tried too often."""
     speak(None)
     status = 404 if g.get("allowed", True) else 429
-    made = answer("buyer/nothing.html", status=status, shop=None)
+    made = answer("buyer/nothing.html", status=status, shop=None, slow=status == 429)
     if status == 429:
         made.headers["Retry-After"] = "60"
     return made

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, g
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 
@@ -28,7 +28,7 @@ from oms_web.domain.shipping.models import Parcel, Shipment
 from oms_web.domain.shipping.service import LEFT
 from oms_web.extensions import db
 from oms_web.flows import return_portal
-from oms_web.web import case_words
+from oms_web.web import buyer_words, case_words
 from oms_web.web.access import PUBLIC, act
 from oms_web.web.buyer_door import answer, nothing, open_order, shy
 from oms_web.web.door import oms
@@ -71,14 +71,15 @@ def show(token: str) -> Response:
     status = db.session.get(Status, order.status_id) if order.status_id else None
     shop = db.session.get(Company, 1)
     return answer("buyer/page.html", order=order, token=token, shop=shop, says=_says(order),
-                   label=status.buyer_name if status else "", steps=_steps(order),
+                   label=_label(status), steps=_steps(order),
                    lines=[line for line in orders.order_lines(db.session, order.id)
                           if line.quantity > line.cancelled or order.phase == "cancelled"],
                    pay_at=requests.open_link(db.session, order.id),
                    boxes=_boxes(order), documents=documents.of_order(db.session, order.id),
                    letters=queries.of_order(db.session, order.id, ("sent", "delivered")),
                    after_sale=return_portal.is_open(db.session),
-                   cases=cases.of_order(db.session, order.id), case_words=case_words)
+                   cases=cases.of_order(db.session, order.id), kinds=case_words.KINDS,
+                   case_phases=buyer_words.PHASES)
 
 
 @screen.get("/o/<token>/documents/<int:document_id>")
@@ -92,6 +93,13 @@ def document(token: str, document_id: int) -> Response:
         return nothing()
     name = "".join(ch if ch.isalnum() or ch in "-." else "-" for ch in mine[document_id])
     return shy(pdf(oms().printing.for_buyer(document_id), f"{name}.pdf"))
+
+
+def _label(status: Status | None) -> str:
+    """The seller's own words of the order's status, where there are some in this language."""
+    if status is None:
+        return ""
+    return status.buyer_name_en if g.language == "en" else status.buyer_name
 
 
 def _says(order: Order) -> str:

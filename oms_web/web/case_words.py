@@ -16,9 +16,6 @@ PHASES: dict[str, Any] = {
     "refused": _l("refused"), "closed": lazy_pgettext("case", "closed"),
     "off": _l("called off"),
 }
-BUYERS_PHASES: dict[str, Any] = {
-    **PHASES, "new": _l("we have received it"), "asked": _l("waits for your answer"),
-}
 PHASE_TONES = {"new": "warn", "asked": "", "accepted": "ok", "refused": "bad", "closed": "",
                "off": ""}
 ACTS: dict[str, Any] = {
@@ -50,7 +47,6 @@ REASONS: dict[str, Any] = {
     "incomplete": _l("Parts are missing"), "late": _l("Came too late"),
     "not_collected": _l("Refused or not collected"), "other": _l("Another reason"),
 }
-BUYERS_REASONS = tuple(name for name in REASONS if name != "not_collected")
 WISHES: dict[str, Any] = {
     "repair": _l("Repair"), "replace": _l("Replacement"), "reduce": _l("A lower price"),
     "refund": _l("The money back"),
@@ -112,3 +108,11 @@ VIEW_ICONS = {"decide": "eye-check", "here": "package-import", "money": "cash-ba
               "open": "inbox", "over": "archive"}
 KIND_ICONS = {"return": "truck-return", "exchange": "replace", "withdrawal": "arrow-back-up",
               "complaint": "heart-broken"}
+EFFECTS: dict[str, Any] = {
+    "turned": _l("This case became a withdrawal by it."),
+    "held": _l("Its goods were in this case already: nothing changed by it."),
+    "excepted": _l("The law knows no withdrawal from its goods, so no term runs. Refuse it, or "
+                   "take them back by your leave."),
+    "nothing": _l("All of it was paid back or cancelled before, so no term runs."),
+}
+"""What became of a statement of withdrawal (``return_portal.withdraw``), to the desk."""

@@ -32,6 +32,7 @@ class StatusForm(Form):
     color = ColorField(_l("Colour"), default=COLORS[0])
     group = StringField(_l("Group"))
     buyer_name = StringField(_l("What the buyer reads"))
+    buyer_name_en = StringField(_l("What the buyer reads in English"))
 
 
 class TagForm(Form):

@@ -140,6 +140,7 @@ def _page(form: MailForm, test_form: TestForm | None = None, status: int = 200) 
     gateways = [one.manifest for one in registry.connectors.values() if issubclass(one, SendsSms)]
     return render(
         "messages/settings.html", form=form, row=settings.get(db.session),
+        kept=settings.stays_here(db.session),
         test_form=test_form or TestForm(formdata=None, to=_own(user)),
         words=message_words, tabs=tabs_at("message_settings.index"), gateways=gateways,
         gateway=message_sending.gateway(reading(), registry),

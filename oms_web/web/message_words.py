@@ -42,6 +42,21 @@ FILTERS: dict[str, Any] = {
 LANGUAGES: dict[str, Any] = {"pl": _l("in Polish"), "en": _l("in English")}
 
 
+FIXED: dict[str, Any] = {
+    "case link": _l("Link to a return or complaint"),
+    "withdrawal received": _l("Confirmation of a withdrawal"),
+    "withdrawal noted": _l("Confirmation of a withdrawal"),
+    "case received": _l("Case: received"), "complaint answered": _l("Case: complaint answered"),
+    "return label": _l("Return label"), "exchange made": MOMENTS[moments.SWAPPED],
+}
+"""Letters in fixed words (``case_letters.NAMES``); others have the name of their template."""
+
+
+def named(row: Message) -> str:
+    """What a message is called."""
+    return str(FIXED.get(row.name, row.name)) if row.template_id is None else row.name
+
+
 def why(said: Sequence[Any] | None) -> str:
     """Why a message is where it is; what a server or a connector said is in its own words."""
     if not said:

@@ -7,7 +7,8 @@ from typing import Any
 from flask import Blueprint, Response, url_for
 from flask_babel import gettext
 
-from oms_web.domain.messages import queries, service
+from oms_web.domain.messages import queries, service, settings
+from oms_web.domain.messages.wording import EMAIL
 from oms_web.extensions import db
 from oms_web.web import asked, message_words
 from oms_web.web.access import act, allowed
@@ -55,7 +56,9 @@ def index() -> Response:
 @act("messages.see")
 def show(message_id: int) -> Response:
     """One message as it was written."""
-    return render("messages/show.html", row=queries.get(db.session, message_id),
+    row = queries.get(db.session, message_id)
+    kept = row.kind == EMAIL and settings.stays_here(db.session)
+    return render("messages/show.html", row=row, kept=kept,
                   words=message_words)
 
 

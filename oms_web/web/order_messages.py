@@ -131,7 +131,7 @@ def _hindrance(kind: str) -> str:
     if kind == CHANNEL:
         return ""
     if kind == EMAIL:
-        return "" if settings.is_mailing(settings.get(db.session)) \
+        return "" if settings.reaches(db.session) \
             else str(message_sending.NO_SERVER[0])
     found = message_sending.gateway(reading(), oms().registry)
     return "" if found is not None else str(message_sending.NO_GATEWAY[0])

@@ -9,10 +9,12 @@ from wtforms import BooleanField, SelectField, StringField, TextAreaField
 
 from oms_web.core.errors import Invalid, InvalidForm, OmsError
 from oms_web.core.money import exponent, from_micro, from_minor, parse_amount, to_micro, to_minor
+from oms_web.domain.catalog import no_withdrawal
 from oms_web.domain.catalog.editing import ProductEdit, VariantEdit
 from oms_web.domain.catalog.models import Product, Variant
 from oms_web.domain.catalog.records import GTU_CODES, USUAL_VAT_RATES
 from oms_web.web import asked
+from oms_web.web import withdrawal_words as words
 from oms_web.web.formats import language
 from oms_web.web.forms import Form, choices
 
@@ -29,6 +31,7 @@ class ProductForm(Form):
     category = StringField(_l("Category"))
     vat_rate = SelectField(_l("VAT rate"), validate_choice=False, default="23")
     gtu = SelectField(_l("GTU code"), validate_choice=False)
+    no_withdrawal = SelectField(_l("Withdrawal by the buyer"), validate_choice=False)
     description = TextAreaField(_l("Description"))
 
     def __init__(self, *args: Any, **values: Any) -> None:
@@ -37,6 +40,8 @@ class ProductForm(Form):
         if self.vat_rate.data and self.vat_rate.data not in rates:
             rates.insert(0, self.vat_rate.data)
         self.gtu.choices = choices({"": _l("none"), **{code: code for code in GTU_CODES}})
+        self.no_withdrawal.choices = choices({"": _l("possible within 14 days"), **{
+            name: words.as_option(name) for name in no_withdrawal.REASONS}})
         self.vat_rate.choices = choices({r: _VAT_WORDS.get(r, f"{r}%") for r in rates})
 
     @classmethod
@@ -47,7 +52,8 @@ class ProductForm(Form):
     def edit(self) -> ProductEdit:
         """What the form means; the domain checks it."""
         return ProductEdit(**{k: v or "" for k, v in self.values(
-            "name", "brand", "category", "vat_rate", "gtu", "description").items()})
+            "name", "brand", "category", "vat_rate", "gtu", "no_withdrawal",
+            "description").items()})
 
 
 class VariantForm(Form):

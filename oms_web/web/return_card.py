@@ -13,6 +13,7 @@ from wtforms import HiddenField, SelectField, StringField
 
 from oms_web.adapters import images
 from oms_web.core import countries
+from oms_web.core.clock import local_day
 from oms_web.core.errors import Invalid, OmsError
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.documents import queries as documents
@@ -26,6 +27,7 @@ from oms_web.domain.returns import (
     correcting,
     counts,
     exchange_facts,
+    kinds,
     moments,
     photos,
     queries,
@@ -135,12 +137,15 @@ def _card(case_id: int, *, note: NoteForm | None = None, answer: AnswerForm | No
 
 
 def _unsaid(case: Return, order: Order | None, terms: list[CaseClock]) -> dict[str, str] | None:
-    """Why no term runs in a case that has none; None where one does or did, or nobody knows whose
-    case it is.
+    """Why no term runs in a case that has none; None where one does or did, where the law excepts
+    its goods (its statement says so), or nobody knows whose case it is.
     """
     if terms or order is None:
         return None
     country = order.country or "PL"
+    if case.kind == kinds.WITHDRAWAL \
+            and clocks.running(country, case.kind, local_day(case.created_at)):
+        return None
     why, article = clocks.unsaid(country, case.kind)
     return {"why": why, "article": article,
             "country": countries.names(formats.language()).get(country, country)}

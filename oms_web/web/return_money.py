@@ -40,6 +40,7 @@ class RefundForm(Form):
     other = StringField(_l("Another amount on top"))
     amount = StringField(_l("Pay back exactly"))
     reason = StringField(_l("Why another amount"))
+    told = StringField(_l("Why less goes back, for the buyer"))
     method = SelectField(_l("How the money goes back"))
     account = StringField(_l("Buyer's account number"))
     key = HiddenField()
@@ -104,7 +105,8 @@ def plan(case_id: int) -> Response:
             found = return_refund.ask(
                 work, case_id, wish, form.method.data, form.key.data or "",
                 amount=typed_minor(form.amount.data, case.currency, "amount"),
-                reason=form.reason.data or "", account=form.account.data or "")
+                reason=form.reason.data or "", account=form.account.data or "",
+                told=form.told.data or "")
         total = sum(one.amount for one in found)
         say(gettext("%(amount)s is planned to go back. Somebody has to approve it.",
                     amount=formats.amount(total, case.currency, always=True)))

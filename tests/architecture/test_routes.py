@@ -25,10 +25,11 @@ PUBLIC_ROUTES = {
     ("static", "GET"), ("auth.sign_in", "GET"), ("auth.sign_in_post", "POST"),
     ("auth.language", "POST"), ("doorbell.ring", "POST"), ("doorbell.knock", "GET"),
     ("buyer_page.show", "GET"), ("buyer_page.document", "GET"),
-    *(("buyer_after." + name, "GET") for name in ("start", "withdraw", "withdraw_known", "ask",
-                                                  "case", "label_file")),
-    *(("buyer_after." + name, "POST") for name in (
-        "send_link", "review", "confirm", "review_known", "confirm_known", "request_", "label")),
+    *(("buyer_after." + name, "GET") for name in ("start", "ask", "case", "label_file")),
+    *(("buyer_after." + name, "POST") for name in ("send_link", "request_", "label")),
+    *(("buyer_withdrawal." + name, "GET") for name in ("withdraw", "withdraw_known")),
+    *(("buyer_withdrawal." + name, "POST") for name in (
+        "review", "confirm", "review_known", "confirm_known")),
 }
 # Called by machines without a cookie: a signature over the body stands where a page's token does.
 SIGNED = {"doorbell.ring"}

@@ -6,7 +6,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from oms_demo.market import bustle
+from oms_demo.market import bustle, questions
 from oms_demo.market.refusal import Refusal
 from oms_demo.market.store import moment
 
@@ -107,6 +107,40 @@ class TestBuyers:
         gaps = [(b - a).total_seconds() for a, b in pairwise(placed)]
         assert len(gaps) > 12
         assert all(6.6 <= gap <= 13.4 for gap in gaps)
+
+
+class TestWhatTheyWrite:
+    """Nobody writes what does not fit their order."""
+
+    def told(self, there):
+        with there.market.store.transaction() as db:
+            return [dict(row) for row in db.execute(
+                "SELECT talk.text, talk.at, talk.offer_ref, purchase.* FROM talk"
+                " LEFT JOIN purchase ON purchase.ref = talk.purchase_ref ORDER BY talk.id")]
+
+    def test_it_fits_the_order(self, there, monkeypatch):
+        monkeypatch.setattr(questions, "OFTEN", 1)
+        monkeypatch.setattr(questions, "OFTEN_AFTER", 1)
+        bustle.write_history(there.market, 120)
+        after = {text for row in questions.AFTER.values() for text, _ in row}
+        said = [row for row in self.told(there) if row["ref"]]
+        assert len({row["text"] for row in said}) > 8
+        for row in said:
+            assert (row["text"] in after) <= (row["delivered_at"] is not None
+                                              and row["at"] >= row["delivered_at"]), row["text"]
+            if "paczkomat" in row["text"]:
+                assert '"pickup_point": ""' not in row["delivery"]
+            if "fakturę" in row["text"]:
+                assert not row["invoice"]
+
+    def test_the_words_of_a_scene_are_about_its_goods(self, there):
+        bustle.write_history(there.market, 0)
+        told = self.told(there)
+        [engraved] = [row for row in told if "graweru" in row["text"]]
+        assert engraved["note"] == "Grawer: Zosia"
+        [asked] = [row for row in told if "bezzapachowej" in row["text"]]
+        skus = {offer.ref: offer.sku for offer in there.market.shelf()}
+        assert skus[asked["offer_ref"]].startswith("SWI-")
 
 
 def _fill_up(there):

@@ -47,6 +47,8 @@ from tests.conftest import TESTER
 BOOKS = ("I1", "I2", "I4", "I5", "I11", "I14", "I16", "I24", "counts")
 WAITS = Terms(waits="WYM: towar")
 
+ACCOUNT = "PL61109010140000071219812874"
+
 
 @pytest.fixture
 def shop(both):
@@ -158,7 +160,7 @@ def test_what_goes_back_is_the_difference_and_the_papers_agree_to_the_grosz(shop
     assert (fixed.gross, difference) == (-1833, -back)
     for one in rows(shop, Refund)[1:]:
         for act in ("approve", "done"):
-            shop.do(return_refund.act, one.id, act)
+            shop.do(return_refund.act, one.id, act, account=ACCOUNT)
     assert (get(shop, Return, case).money, paid_in_all(shop)) == (
         "refunded" if back else "credit", 11999 - back)
     assert shop.do(return_case.decide, case, "close")
@@ -392,7 +394,7 @@ def test_a_credit_is_no_money_that_went_back_and_the_exchange_has_a_letter_of_it
     assert [name for name, _ in written()] == ["case_swapped"]
     rest = rows(shop, Refund)[-1].id
     for act in ("approve", "done"):
-        shop.do(return_refund.act, rest, act)
+        shop.do(return_refund.act, rest, act, account=ACCOUNT)
     name, text = written()[-1]
     assert (name, "Kwota: 0,33" in text) == ("case_refunded", True)
 

@@ -32,7 +32,7 @@ from oms_web.domain.payments import requests
 from oms_web.domain.payments import service as payments
 from oms_web.domain.payments.models import Payment, Refund
 from oms_web.domain.payments.requests import PaymentRequest
-from oms_web.flows import order_ask_payment, order_refund, return_refund
+from oms_web.flows import order_ask_payment, order_cancel, order_refund, return_refund
 from oms_web.jobs import rings
 from oms_web.jobs.worker import drain
 from oms_web.sync import doorbell
@@ -274,6 +274,15 @@ def test_a_withdrawn_link_is_shown_no_more_and_what_is_paid_by_it_is_booked(shop
     shop.tell(**PAID)
     shop.run(minutes=20)
     assert shop.state()[:2] == ("paid", 2000)
+
+
+def test_the_link_of_a_cancelled_order_is_withdrawn(shop):
+    shop.ask()
+    shop.run()
+    assert shop.row().state == "waiting"
+    with shop.works.writing(ANNA) as work:
+        order_cancel.cancel(work, shop.order)
+    assert shop.row().state == "withdrawn"
 
 
 def test_money_that_went_back_and_a_dispute_are_seen_once_each(shop):

@@ -254,13 +254,18 @@ def _send(market: Market, ref: str, at: datetime) -> None:
     market.send(ref, "history", [box], at, sent_at=at)
 
 
+def _deliver(market: Market, ref: str, at: datetime) -> None:
+    market.deliver(ref, at)
+    questions.maybe_tell(market, ref, at)
+
+
 _ACTS = {
     "pay": lambda market, ref, at: market.pay(ref, at),
     "cancel": lambda market, ref, at: market.cancel(ref, "bought by mistake", at),
     "move": _move,
     "join": _buy_more,
     "send": _send,
-    "deliver": lambda market, ref, at: market.deliver(ref, at),
+    "deliver": _deliver,
     "scene": _play,
 }
 

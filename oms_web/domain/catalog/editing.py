@@ -14,7 +14,7 @@ from oms_web.core.errors import Invalid, InvalidForm, NotFound, OmsError
 from oms_web.core.text import tidy
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
-from oms_web.domain.catalog import barcodes, codes, composition, queries, records
+from oms_web.domain.catalog import barcodes, codes, composition, no_withdrawal, queries, records
 from oms_web.domain.catalog.events import VariantsAdded, VariantsChanged
 from oms_web.domain.catalog.models import PriceNote, Product, Variant
 from oms_web.domain.catalog.service import PRIVATE
@@ -30,6 +30,7 @@ class ProductEdit:
     description: str = ""
     vat_rate: str = "23"
     gtu: str = ""
+    no_withdrawal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +238,7 @@ def _checked(product: Any, variant: Any) -> tuple[Any, Any]:
             product, description=product.description.strip(),
             vat_rate=good("vat_rate", records.check_vat_rate, product.vat_rate),
             gtu=good("gtu", records.check_gtu, product.gtu),
+            no_withdrawal=good("no_withdrawal", no_withdrawal.check, product.no_withdrawal),
             **{name: good(name, records.check_text, getattr(product, name))
                for name in ("name", "brand", "category")},
         )
@@ -259,7 +261,7 @@ def _checked(product: Any, variant: Any) -> tuple[Any, Any]:
 
 def _product_edit(row: Product) -> ProductEdit:
     return ProductEdit(row.name, row.brand, row.category, row.description, row.vat_rate,
-                       row.gtu)
+                       row.gtu, row.no_withdrawal)
 
 
 def _insert_variant(

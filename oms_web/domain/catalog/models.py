@@ -16,6 +16,7 @@ class Product(Base):
     """What a buyer would call one thing; it has one or more variants.
 
     ``gtu``: its code among the goods that tax registers mark, ``GTU_01`` to ``GTU_13``, or empty.
+    ``no_withdrawal``: why buyers cannot withdraw from its sale (``no_withdrawal.py``), or empty.
     """
 
     __tablename__ = "product"
@@ -27,6 +28,7 @@ class Product(Base):
     description: Mapped[str] = mapped_column(Text, default="")
     vat_rate: Mapped[str] = mapped_column(String(6), default="23")
     gtu: Mapped[str] = mapped_column(String(6), default="")
+    no_withdrawal: Mapped[str] = mapped_column(String(12), default="")
     created_at: Mapped[datetime]
     archived_at: Mapped[datetime | None]
 

@@ -173,6 +173,13 @@ def variants_of(session: Session, product_id: int) -> list[Variant]:
     ))
 
 
+def without_withdrawal(session: Session, variant_ids: Collection[int]) -> dict[int, str]:
+    """Why the law knows no withdrawal from the sale of these (``no_withdrawal.py``)."""
+    return dict(session.execute(
+        select(Variant.id, Product.no_withdrawal).join(Product, Product.id == Variant.product_id)
+        .where(Variant.id.in_(variant_ids), Product.no_withdrawal != "")).all())
+
+
 def images_of(session: Session, product_id: int) -> list[ProductImage]:
     """The pictures of a product in their order."""
     return list(session.scalars(

@@ -8,6 +8,7 @@ from typing import Any
 
 from oms_web.core.errors import Invalid
 from oms_web.core.text import squeeze, tidy, words
+from oms_web.domain.catalog import no_withdrawal
 
 # Rate codes as on invoices: percentages, exempt, outside Polish VAT, reverse charge.
 VAT_WORDS = ("zw", "np", "oo")
@@ -36,6 +37,7 @@ class VariantInput:
     category: str = ""
     description: str = ""
     vat_rate: str = ""
+    no_withdrawal: str = ""
     eans: Sequence[str] = ()
     weight_g: int | None = None
     length_mm: int | None = None
@@ -64,6 +66,7 @@ def tidied(record: VariantInput) -> VariantInput:
         check_number(getattr(record, name), name)
     if record.currency:
         values["currency"] = check_currency(record.currency)
+    no_withdrawal.check(record.no_withdrawal)
     if record.vat_rate:
         values["vat_rate"] = check_vat_rate(record.vat_rate)
     eans = tuple(dict.fromkeys(code for code in record.eans if code.strip()))

@@ -30,7 +30,7 @@ __all__ = ["PutOutcome", "Refusal", "VariantInput", "put_variants"]
 Row = dict[str, Any]
 Change = dict[str, list[Any]]
 
-_PRODUCT_FIELDS = ("name", "brand", "category", "description", "vat_rate")
+_PRODUCT_FIELDS = ("name", "brand", "category", "description", "vat_rate", "no_withdrawal")
 _PLAIN_FIELDS = (
     "option", "weight_g", "length_mm", "width_mm", "height_mm", "cost", "price", "currency",
     "sell_without_stock", "minimum",
@@ -190,9 +190,10 @@ def _put_products(work: Work, put: _Putting) -> dict[str, Row]:
 
 def _starting(put: _Putting, sku: str, key: Key) -> Row:
     """A product to be made for a SKU; what is not told comes from the product it leaves."""
-    row = put.held.get(sku, {"category": "", "description": "", "vat_rate": "23"})
-    return {"name": key[0], "brand": key[1], "category": row["category"],
-            "description": row["description"], "vat_rate": row["vat_rate"]}
+    row = put.held.get(sku, {"category": "", "description": "", "vat_rate": "23",
+                              "no_withdrawal": ""})
+    return {**{name: row[name] for name in _PRODUCT_FIELDS if name in row},
+            "name": key[0], "brand": key[1]}
 
 
 def _products_called(session: Session, keys: set[Key]) -> dict[Key, int]:

@@ -13,8 +13,8 @@ from oms_web.domain.messages.placeholders import fill, fill_line
 from oms_web.domain.messages.starters import STARTERS
 from oms_web.domain.messages.wording import Rendered
 
-LINK, WITHDRAWN, RECEIVED, ANSWERED, LABEL, SWAPPED = (
-    "link", "withdrawn", "received", "answered", "label", "swapped",
+LINK, WITHDRAWN, NOTED, RECEIVED, ANSWERED, LABEL, SWAPPED = (
+    "link", "withdrawn", "noted", "received", "answered", "label", "swapped",
 )
 
 _WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
@@ -33,6 +33,7 @@ _WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
                "Dzień dobry,\n\npotwierdzamy, że {{at}} otrzymaliśmy oświadczenie o odstąpieniu "
                "od umowy.\n\nNumer zgłoszenia: {{case}}\nImię i nazwisko: {{name}}\n"
                "Zamówienie: {{number}}\nTowary:\n{{lines}}\nKontakt: {{email}}\n\n"
+               "Prawo nie przewiduje odstąpienia dla: {{excepted}}\n\n"
                "Skrót zapisu (SHA-256): {{digest}}\n\nTowar prosimy odesłać w ciągu 14 dni na "
                "adres:\n{{address}}\n{{how}}\n\nPieniądze zwrócimy w ciągu 14 dni od "
                "otrzymania oświadczenia; możemy zaczekać na towar lub dowód jego odesłania.\n\n"
@@ -41,10 +42,23 @@ _WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
                "Hello,\n\nwe confirm that on {{at}} we received your statement of withdrawal from "
                "the contract.\n\nNumber of the case: {{case}}\nName: {{name}}\n"
                "Order: {{number}}\nGoods:\n{{lines}}\nContact: {{email}}\n\n"
+               "The law knows no withdrawal from: {{excepted}}\n\n"
                "Hash of the record (SHA-256): {{digest}}\n\nPlease send the goods back within 14 "
                "days to:\n{{address}}\n{{how}}\n\nWe will pay back within 14 days of your "
                "statement; we may wait for the goods or for proof that they were sent.\n\n"
                "{{shop}}"),
+    },
+    NOTED: {
+        "pl": ("Potwierdzenie odstąpienia od umowy {{case}}",
+               "Dzień dobry,\n\npotwierdzamy, że {{at}} otrzymaliśmy oświadczenie o odstąpieniu "
+               "od umowy.\n\nNumer zgłoszenia: {{case}}\nImię i nazwisko: {{name}}\n"
+               "Zamówienie: {{number}}\nTowary:\n{{lines}}\nKontakt: {{email}}\n\n"
+               "{{follows}}\n\nSkrót zapisu (SHA-256): {{digest}}\n\n{{shop}}"),
+        "en": ("Your withdrawal {{case}} was received",
+               "Hello,\n\nwe confirm that on {{at}} we received your statement of withdrawal from "
+               "the contract.\n\nNumber of the case: {{case}}\nName: {{name}}\n"
+               "Order: {{number}}\nGoods:\n{{lines}}\nContact: {{email}}\n\n"
+               "{{follows}}\n\nHash of the record (SHA-256): {{digest}}\n\n{{shop}}"),
     },
     RECEIVED: {
         "pl": ("Otrzymaliśmy zgłoszenie {{case}}",
@@ -78,9 +92,34 @@ _WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
                "{{number}}.\n\n{{answer}}\n\n{{shop}}"),
     },
 }
+_FOLLOWS: Mapping[str, tuple[str, str]] = {  # what becomes of a statement -> Polish, English
+    "unsent": ("Towaru jeszcze nie wysłaliśmy, więc nie ma czego odsyłać. Pieniądze zwrócimy w "
+               "ciągu 14 dni od otrzymania oświadczenia.",
+               "The goods have not left yet, so there is nothing to send back. We will pay back "
+               "within 14 days of your statement."),
+    "turned": ("Towar obejmowała już ta sprawa; prowadzimy ją teraz jako odstąpienie od umowy. "
+               "Pieniądze zwrócimy w ciągu 14 dni od otrzymania oświadczenia; możemy zaczekać na "
+               "towar lub dowód jego odesłania.",
+               "The goods were in this case already; it goes on as a withdrawal now. We will pay "
+               "back within 14 days of your statement; we may wait for the goods or for proof "
+               "that they were sent."),
+    "held": ("Towar obejmuje już ta sprawa: nie trzeba go zgłaszać drugi raz.",
+             "The goods are in this case already: there is no need to declare it again."),
+    "excepted": ("Według naszych danych ustawa nie przewiduje odstąpienia od umowy dla tych "
+                 "towarów (art. 38 ustawy o prawach konsumenta). Oświadczenie zapisaliśmy i "
+                 "odpowiemy na nie.",
+                 "By what we know, the law knows no withdrawal from the sale of these goods "
+                 "(art. 16 of directive 2011/83/EU). We have recorded your statement and will "
+                 "answer it."),
+    "nothing": ("Według naszych danych pieniądze za te towary zostały już zwrócone. Oświadczenie "
+                "zapisaliśmy i sprawdzimy.",
+                "By what we know, the money for these goods has gone back already. We have "
+                "recorded your statement and will check it."),
+}
 NAMES: Mapping[str, str] = {
-    LINK: "case link", WITHDRAWN: "withdrawal received", RECEIVED: "case received",
-    ANSWERED: "complaint answered", LABEL: "return label", SWAPPED: "exchange made",
+    LINK: "case link", WITHDRAWN: "withdrawal received", NOTED: "withdrawal noted",
+    RECEIVED: "case received", ANSWERED: "complaint answered", LABEL: "return label",
+    SWAPPED: "exchange made",
 }
 """How the messages are called in our own list."""
 
@@ -92,6 +131,11 @@ def render(letter: str, language: str, values: Mapping[str, str]) -> Rendered:
     """
     subject, text = _WORDS[letter]["en" if language == "en" else "pl"]
     return Rendered(language, fill_line(subject, values), fill(text, values).strip())
+
+
+def follows(effect: str, language: str) -> str:
+    """What follows from a statement of withdrawal; empty where its letter says so itself."""
+    return _FOLLOWS.get(effect, ("", ""))[language == "en"]
 
 
 def named(letter: str) -> frozenset[str]:

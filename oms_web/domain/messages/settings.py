@@ -14,6 +14,7 @@ from oms_web.core.ports import SecretBox
 from oms_web.core.text import tidy
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
+from oms_web.domain.company.models import Company
 from oms_web.domain.messages.letters import Server, Why
 from oms_web.domain.messages.models import MessageSettings
 
@@ -36,6 +37,19 @@ def get(session: Session) -> MessageSettings | None:
 def is_mailing(row: MessageSettings | None) -> bool:
     """Whether mail can be sent at all."""
     return row is not None and bool(row.host and row.from_address)
+
+
+def stays_here(session: Session) -> bool:
+    """Whether letters are kept here and sent to nobody: the demo shop, whose buyers are invented
+    and whose mail server nobody has set up. A shop of one's own never is.
+    """
+    row, shop = get(session), session.get(Company, 1)
+    return row is not None and not is_mailing(row) and shop is not None and shop.is_demo
+
+
+def reaches(session: Session) -> bool:
+    """Whether a letter gets somewhere: by the mail server, or as far as letters of a demo go."""
+    return is_mailing(get(session)) or stays_here(session)
 
 
 def page_days(row: MessageSettings | None) -> int:

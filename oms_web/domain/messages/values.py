@@ -17,7 +17,6 @@ from sqlalchemy.orm import Session
 
 from oms_web.core.clock import local_day
 from oms_web.core.money import from_minor
-from oms_web.domain.audit.models import AuditEntry
 from oms_web.domain.company.models import Company
 from oms_web.domain.documents import kinds
 from oms_web.domain.documents.models import Document
@@ -114,14 +113,7 @@ class _Facts:
                          for line in lines_of(self.session, self.case.id)[:MOST_LINES])
 
     def refusal(self) -> str:
-        """The word with which a case was refused last: it stands in the trail."""
-        if self.case is None:
-            return ""
-        return self.session.scalar(
-            select(AuditEntry.note).where(
-                AuditEntry.subject == "return", AuditEntry.subject_id == self.case.id,
-                AuditEntry.act == "returns.refuse")
-            .order_by(AuditEntry.id.desc()).limit(1)) or ""
+        return cases.refusal(self.session, self.case.id) if self.case is not None else ""
 
     def how(self) -> str:
         said = return_settings.current(self.session)

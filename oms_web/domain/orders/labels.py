@@ -16,7 +16,7 @@ from oms_web.domain.audit import service as audit
 from oms_web.domain.orders import phases
 from oms_web.domain.orders.models import Order, OrderTag, Status, Tag
 
-FIELDS = ("name", "buyer_name", "group", "color", "phase")
+FIELDS = ("name", "buyer_name", "buyer_name_en", "group", "color", "phase")
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 
 
@@ -111,7 +111,8 @@ def _checked(session: Session, values: Mapping[str, Any], own_id: int | None) ->
     problems: dict[str, OmsError] = {}
     if not clean["name"]:
         problems["name"] = Invalid("Fill this in.")
-    for name, limit in (("name", 40), ("buyer_name", 80), ("group", 40)):
+    for name, limit in (("name", 40), ("buyer_name", 80), ("buyer_name_en", 80),
+                        ("group", 40)):
         if len(clean[name]) > limit:
             problems[name] = Invalid("At most %(limit)s characters.", limit=limit)
     same = session.scalar(select(Status.id).where(Status.name == clean["name"],

@@ -33,13 +33,16 @@ def _only(condition: str) -> dict[str, Any]:
 
 
 class Status(Base):
-    """The seller's own label. Code never decides by it."""
+    """The seller's own label. Code never decides by it. What its buyer reads is told in each
+    language; without words in the reader's own, the phase's words are enough.
+    """
 
     __tablename__ = "order_status"
 
     id: Mapped[Key]
     name: Mapped[str] = mapped_column(String(40), unique=True)
     buyer_name: Mapped[str] = mapped_column(String(80), default="")
+    buyer_name_en: Mapped[str] = mapped_column(String(80), default="")
     group: Mapped[str] = mapped_column(String(40), default="")
     color: Mapped[str] = mapped_column(String(7), default="#64748B")
     phase: Mapped[str] = mapped_column(String(10))

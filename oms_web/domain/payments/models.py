@@ -45,6 +45,7 @@ class Refund(Base):
     what is pending there (``Order.refund_pending``) never exceeds what was paid. ``case_id`` is
     the case after the sale, as the higher noun numbers it. ``plan`` holds its items
     (``refund_plan.Item``). ``key`` is what makes the act one of a kind, also towards a provider.
+    ``reason`` is ours; ``told`` is why less goes back than the goods cost, as the buyer reads it.
     ``echo``: under which name a channel told of this very refund afterwards. ``request_id`` is the
     provider's payment that it goes back by, ``channel_order_id`` the channel's order, once one was
     chosen.
@@ -63,6 +64,7 @@ class Refund(Base):
     key: Mapped[str] = mapped_column(String(80), unique=True)
     plan: Mapped[list[Any]] = mapped_column(default=list)
     reason: Mapped[str] = mapped_column(String(300), default="")
+    told: Mapped[str] = mapped_column(String(300), default="")
     bank_account: Mapped[str] = mapped_column(String(40), default="")
     request_id: Mapped[int | None] = mapped_column(ForeignKey("payment_request.id"))
     channel_order_id: Mapped[int | None] = mapped_column(ForeignKey("channel_order.id"))

@@ -77,6 +77,18 @@ def by_channel(session: Session, order: Order, connectors: Collection[str], amou
                  and _came(session, one) - _gone(session, one) >= amount), None)
 
 
+def comes_back_alone(session: Session, order: Order) -> bool:
+    """Whether money can go back the way it came without the buyer saying where: a channel or a
+    payment provider took it. Cash, money for the courier and transfers to us name no such way.
+    """
+    if order.payment_kind == "cod":
+        return False
+    family = [one.id for one in lineage.purchase(session, order)]
+    return session.scalar(select(Payment.id).where(
+        Payment.order_id.in_(family), Payment.amount > 0,
+        Payment.source.startswith("account:", autoescape=True)).limit(1)) is not None
+
+
 def _came(session: Session, row: ChannelOrder) -> int:
     """What the channel said that the buyer paid for its order."""
     return int(session.scalar(

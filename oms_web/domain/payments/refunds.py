@@ -58,6 +58,7 @@ class Asked:
     reason: str = ""
     bank_account: str = ""
     case_id: int | None = None
+    told: str = ""
 
 
 def get(session: Session, refund_id: int) -> Refund:
@@ -150,6 +151,7 @@ def ask(work: Work, order: Order, asked: Asked) -> tuple[Refund, bool]:
         order_id=order.id, purse_id=purse.id, case_id=asked.case_id, amount=asked.amount,
         currency=order.currency, method=asked.method, state=PLANNED, key=asked.key,
         plan=[dict(item) for item in asked.items], reason=tidy(asked.reason)[:300],
+        told=tidy(asked.told)[:300],
         bank_account=asked.bank_account, created_at=work.now, created_by=work.actor.name)
     work.session.add(row)
     work.session.flush()

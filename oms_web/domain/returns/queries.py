@@ -250,6 +250,15 @@ def timeline(session: Session, case_id: int, limit: int = 100) -> list[AuditEntr
         .order_by(AuditEntry.id.desc()).limit(limit)))
 
 
+def refusal(session: Session, case_id: int) -> str:
+    """The word with which a case was refused last, as its buyer is told: it stands in the trail."""
+    return session.scalar(
+        select(AuditEntry.note).where(
+            AuditEntry.subject == "return", AuditEntry.subject_id == case_id,
+            AuditEntry.act == "returns.refuse")
+        .order_by(AuditEntry.id.desc()).limit(1)) or ""
+
+
 def units(session: Session, case_id: int) -> dict[int, list[ReturnUnit]]:
     """What was judged, by line."""
     found: dict[int, list[ReturnUnit]] = defaultdict(list)

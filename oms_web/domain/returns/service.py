@@ -34,7 +34,10 @@ MOST_LINES = 200
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What a case is opened with. ``lines``: order line -> units; ``reasons``: line -> its own."""
+    """What a case is opened with. ``lines``: order line -> units; ``reasons``: line -> its own.
+
+    ``lawful``: the terms of the law begin; they do not where the law gives no right to it.
+    """
 
     kind: str
     source: str = "desk"
@@ -52,6 +55,7 @@ class Opening:
     buyer_email: str = ""
     buyer_name: str = ""
     form_key: str = ""
+    lawful: bool = True
     claimed_at: datetime | None = None
 
 
@@ -136,8 +140,9 @@ def open_case(work: Work, order: Order | None, lines: Sequence[OrderLine], openi
                             opening.reasons.get(line_id) or opening.reason_code)
             if row.goods == tracks.ARRIVED:
                 line.arrived = units
-    start_clocks(work, row, order, opening.claimed_at or work.now)
-    accept_withdrawal(work, row, order)
+    if opening.lawful:
+        start_clocks(work, row, order, opening.claimed_at or work.now)
+        accept_withdrawal(work, row, order, opening.claimed_at or work.now)
     audit.record(work, "returns.open", "return", row.id,
                  {"case": [None, row.number], "kind": [None, row.kind]}, order_id=row.order_id,
                  note=row.reason or None)
@@ -234,14 +239,15 @@ def start_clocks(work: Work, case: Return, order: Order | None, began: datetime)
     work.session.flush()
 
 
-def accept_withdrawal(work: Work, case: Return, order: Order | None) -> None:
+def accept_withdrawal(work: Work, case: Return, order: Order | None,
+                      declared: datetime | None = None) -> None:
     """A withdrawal that was declared in time needs nobody's yes: it ends the contract by itself
     (ustawa o prawach konsumenta, art. 27, 31). One that came late, or to which no rule is known,
     waits for a decision, as does one whose order is not known. Its term is written down.
     """
     if case.kind != kinds.WITHDRAWAL or order is None or case.phase != tracks.NEW:
         return
-    declared = case.announced_at or case.created_at
+    declared = declared or case.announced_at or case.created_at
     came = delivered.at_last(work.session, order)
     extra = settings.current(work.session).extra_days
     in_time, until = clocks.may_withdraw(order.country, came, declared, extra)

@@ -325,6 +325,7 @@ def upgrade() -> None:
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('name', sa.String(length=40), nullable=False),
     sa.Column('buyer_name', sa.String(length=80), nullable=False),
+    sa.Column('buyer_name_en', sa.String(length=80), nullable=False),
     sa.Column('group', sa.String(length=40), nullable=False),
     sa.Column('color', sa.String(length=7), nullable=False),
     sa.Column('phase', sa.String(length=10), nullable=False),
@@ -381,6 +382,7 @@ def upgrade() -> None:
     sa.Column('description', sa.Text(), nullable=False),
     sa.Column('vat_rate', sa.String(length=6), nullable=False),
     sa.Column('gtu', sa.String(length=6), nullable=False),
+    sa.Column('no_withdrawal', sa.String(length=12), nullable=False),
     sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
     sa.Column('archived_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_product'))
@@ -2140,6 +2142,7 @@ def upgrade() -> None:
     sa.Column('key', sa.String(length=80), nullable=False),
     sa.Column('plan', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True, astext_type=Text()), 'postgresql'), nullable=False),
     sa.Column('reason', sa.String(length=300), nullable=False),
+    sa.Column('told', sa.String(length=300), nullable=False),
     sa.Column('bank_account', sa.String(length=40), nullable=False),
     sa.Column('request_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('channel_order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),

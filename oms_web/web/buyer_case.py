@@ -1,0 +1,154 @@
+"""A case as its buyer sees it: what was stated, what comes next, what arrived, what went back.
+
+Nothing of what colleagues write to each other is shown: no notes of the bench, no names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from oms_web.domain.documents.kinds import FOR_BUYERS
+from oms_web.domain.payments import refund_states, refunds
+from oms_web.domain.payments.models import Refund
+from oms_web.domain.returns import (
+    clocks,
+    correcting,
+    intake,
+    kinds,
+    progress,
+    queries,
+    refund_plan,
+    service,
+    statements,
+    tracks,
+)
+from oms_web.domain.returns.models import Return, ReturnLine, Statement
+from oms_web.web import buyer_words
+
+SHOWN = (refund_states.APPROVED, refund_states.SENT, refund_states.UNKNOWN, refund_states.DONE)
+"""A refund that nobody approved yet may become another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A position of a refund: what it is for, how many units, minor units; below zero: kept."""
+
+    words: Any
+    amount: int
+    units: int = 0
+    wear: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """Money on its way back or there. ``at``: the moment it went; None: not gone yet. ``ends``:
+    the last digits of the account it goes to. ``paper``: the correction of the invoice, if issued.
+    """
+
+    amount: int
+    currency: str
+    method: Any
+    parts: Sequence[Part]
+    at: datetime | None
+    ends: str = ""
+    told: str = ""
+    credit: bool = False
+    paper: Any = None
+
+    @property
+    def worn(self) -> bool:
+        """Whether something was kept because the goods were used."""
+        return any(part.wear for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Goods of a case: how many were stated, how many arrived, in what state some of them were."""
+
+    title: str
+    quantity: int
+    arrived: int
+    states: Sequence[tuple[int, Any]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """All of a case that its buyer may know."""
+
+    next: str
+    words: Any
+    stated: Sequence[Statement]
+    lines: Sequence[Line]
+    undelivered: Sequence[tuple[int, str]]
+    send_by: datetime | None
+    answer_by: datetime | None
+    pay_by: datetime | None
+    refusal: str
+    back: Sequence[Back]
+
+    @property
+    def to_send(self) -> bool:
+        """Whether the goods are still with the buyer."""
+        return self.next in progress.SENDING
+
+
+def story(session: Session, case: Return) -> Story:
+    """The case of a buyer's own order."""
+    found = progress.next_of(case.kind, case.phase, case.goods, case.money, case.outcome)
+    lines = service.lines_of(session, case.id)
+    stated = statements.of_case(session, case.id)
+    running = {one.what: one.due_at for one in service.clocks_of(session, case.id)
+               if one.stopped_at is None and case.phase not in tracks.ENDED}
+    return Story(
+        found, buyer_words.NEXT[found], stated, _lines(session, case, lines),
+        [tuple(one) for one in stated[0].content.get("goods", ())] if stated and not lines else [],
+        running.get(clocks.SEND_BACK) if found in progress.SENDING else None,
+        running.get(clocks.ANSWER), running.get(clocks.REPAY),
+        queries.refusal(session, case.id) if found == "refused" and not case.answer else "",
+        _back(session, case))
+
+
+def _lines(session: Session, case: Return, lines: Sequence[ReturnLine]) -> list[Line]:
+    states: dict[int, list[tuple[int, Any]]] = {}
+    for unit in intake.units_of(session, case.id):
+        if unit.grade in buyer_words.GRADES:
+            states.setdefault(unit.line_id, []).append(
+                (unit.quantity, buyer_words.GRADES[unit.grade]))
+    return [Line(one.title, one.quantity, one.arrived, states.get(one.id, ())) for one in lines]
+
+
+def _back(session: Session, case: Return) -> list[Back]:
+    # What an exchange credits to the new order is told with that order (``buyer_exchange``).
+    found = [one for one in refunds.of_case(session, case.id) if one.state in SHOWN and not (
+        case.kind == kinds.EXCHANGE and one.method == refund_states.CREDIT)]
+    papers = correcting.corrections_of(session, found)
+    told = [_refund(one, papers.get(one.id)) for one in found]
+    if case.refunded and not told:
+        told = [Back(case.refunded, case.currency, buyer_words.METHODS["channel"], (), None)]
+    return told
+
+
+def _refund(one: Refund, paper: Any) -> Back:
+    parts = [_part(item) for item in one.plan]
+    account = one.bank_account if one.method == refund_states.TRANSFER else ""
+    return Back(
+        one.amount, one.currency, buyer_words.METHODS[one.method],
+        parts if len(parts) > 1 or any(part.amount < 0 for part in parts) else (),
+        one.ended_at if one.state == refund_states.DONE else None, account[-4:], one.told,
+        one.method == refund_states.CREDIT,
+        paper if paper is not None and paper.kind in FOR_BUYERS else None)
+
+
+def _part(item: dict[str, Any]) -> Part:
+    kind, amount = item["kind"], item["amount"]
+    if kind == refund_plan.GOODS:
+        return Part(item["title"], amount, item["units"])
+    if kind == refund_plan.WEAR:
+        return Part(item["title"], amount, wear=True)
+    return Part(buyer_words.ITEMS["less" if amount < 0 else kind], amount)
+

@@ -1,0 +1,309 @@
+"""What buyers see after the sale: what may be done, the whole truth of a case, one language."""
+
+from __future__ import annotations
+
+import html
+import re
+from itertools import pairwise
+
+import pytest
+from babel.messages.pofile import read_po
+from sqlalchemy import select, update
+
+from oms_web.domain.catalog.models import Product, Variant
+from oms_web.domain.company.models import Company
+from oms_web.domain.documents.models import Document
+from oms_web.domain.messages import pages
+from oms_web.domain.messages.models import Message, MessageSettings
+from oms_web.domain.orders import labels
+from oms_web.domain.orders.models import Order, OrderLine
+from oms_web.domain.payments.models import Refund
+from oms_web.domain.returns import correcting, progress, tracks
+from oms_web.domain.returns.models import Return
+from oms_web.domain.returns.refund_plan import Wish
+from oms_web.domain.returns.service import Opening
+from oms_web.flows import (
+    correct_document,
+    return_bench,
+    return_case,
+    return_portal,
+    return_refund,
+)
+from oms_web.flows.issue_document import issue_invoice
+from oms_web.jobs import rings
+from oms_web.jobs.worker import drain
+from oms_web.paths import LOCALE
+from oms_web.web import buyer_door, buyer_words
+from tests import paper
+from tests.after_sale import AfterSale
+from tests.conftest import TESTER
+
+EN, PL = {"Accept-Language": "en"}, {"Accept-Language": "pl"}
+ACCOUNT = "PL61109010140000071219812874"
+
+
+@pytest.fixture
+def shop(oms, monkeypatch):
+    monkeypatch.setattr(buyer_door, "_desk", buyer_door.Gate(1000))
+    monkeypatch.setattr(buyer_door, "_gate", buyer_door.Gate())
+    made = AfterSale(oms, delivered=True)
+    made.cup, made.tea = made.lines()["CUP"], made.lines()["TEA"]
+    with made.works.writing(TESTER) as work:
+        made.token = pages.link(work, made.order_id).rpartition("/")[2]
+    return made
+
+
+@pytest.fixture
+def buyer(shop, app):
+    return app.test_client()
+
+
+def text_of(answer):
+    return html.unescape(answer.get_data(as_text=True))
+
+
+def see(shop, buyer, path="", headers=EN):
+    return text_of(buyer.get(f"/o/{shop.token}{path}", headers=headers))
+
+
+def hidden(page, name):
+    return re.search(rf'name="{name}"[^>]*value="([^"]*)"', page)[1]
+
+
+def declare(shop, buyer, path="/withdraw", **units):
+    form = see(shop, buyer, path)
+    said = {"key": hidden(form, "key"), "name": "", "email": "", **units}
+    review = text_of(buyer.post(f"/o/{shop.token}{path}", data=said, headers=EN))
+    said |= dict(re.findall(r'name="(unit-\d+)" value="(\d+)"', review))
+    done = buyer.post(f"/o/{shop.token}/withdraw/confirm", data=said, headers=EN)
+    return review, text_of(done)
+
+
+def cases(shop):
+    with shop.works.reading(TESTER) as work:
+        return work.session.scalars(select(Return).order_by(Return.id)).all()
+
+
+def pay_back(shop, case_id, units, **values):
+    [refund] = shop.do(return_refund.ask, case_id, Wish(units, **values.pop("wish", {})),
+                       "transfer", f"r{case_id}", account=ACCOUNT, **values)
+    for act in ("approve", "done"):
+        shop.do(return_refund.act, refund.id, act)
+    return refund
+
+
+def test_what_came_back_is_not_offered_and_nothing_left_is_said(shop, buyer, browser_as):
+    declare(shop, buyer, **{f"unit-{shop.tea}": "1"})
+    [case] = cases(shop)
+    form = see(shop, buyer, "/withdraw")
+    assert f'name="unit-{shop.cup}"' in form
+    assert f'name="unit-{shop.tea}"' not in form
+    assert case.number in form
+    review, done = declare(shop, buyer)  # none chosen: all that is left
+    assert "3 × Kubek" in review
+    assert "Herbata" not in review + done
+    page = see(shop, buyer, "/withdraw")
+    assert "Nothing of this order is left to withdraw from" in page
+    assert "<form" not in page
+    review, done = declare(shop, buyer, "/withdraw?anyway=1")
+    assert "We have recorded your statement" in done
+    assert "Put this into the parcel" not in done
+    assert len(cases(shop)) == 2
+    card = text_of(browser_as("owner").get(f"/returns/{cases(shop)[-1].id}"))
+    assert "nothing changed by it" in card
+    assert "3 × Kubek" in card
+
+
+def test_goods_made_to_order_say_why_and_may_still_be_asked_for(shop, buyer, browser_as):
+    with shop.works.writing(TESTER) as work:
+        tea = work.session.scalar(select(Variant.product_id).where(Variant.sku == "TEA"))
+        work.session.execute(update(Product).where(Product.id == tea)
+                             .values(no_withdrawal="custom"))
+    form = see(shop, buyer, "/withdraw")
+    assert "made or personalised for you" in form
+    assert f'name="unit-{shop.tea}"' not in form
+    assert f'name="unit-{shop.tea}"' in see(shop, buyer, "/return")
+    shop.do(return_portal.withdraw, return_portal.Declared(
+        "Anna", "anna@example.test", "", "k", shop.order_id, {shop.tea: 1}))
+    card = text_of(browser_as("owner").get(f"/returns/{cases(shop)[0].id}"))
+    assert "The law knows no withdrawal from its goods" in card
+    assert "not known here" not in card
+
+
+def test_nothing_is_chosen_for_the_buyer_and_an_account_only_where_it_helps(shop, buyer):
+    form = see(shop, buyer, "/return")
+    why = re.search(r'<select[^>]*name="reason_code".*?</select>', form, re.S)[0]
+    assert re.search(r'<option[^>]*value="([^"]*)"', why)[1] == ""
+    assert "I changed my mind" in why
+    assert "Changed their mind" not in form
+    assert 'name="account"' not in form + see(shop, buyer, "/withdraw")  # it was paid by BLIK
+    with shop.works.writing(TESTER) as work:
+        work.session.execute(update(Order).values(payment_kind="cod"))
+    for path in ("/return", "/withdraw"):
+        form = see(shop, buyer, path)
+        assert 'name="account"' in form
+        wrong = buyer.post(f"/o/{shop.token}{path}", headers=EN, data={
+            "key": hidden(form, "key"), "kind": "return", "reason_code": "", "wish": "",
+            "account": "1", f"unit-{shop.cup}": "1"})
+        assert (wrong.status_code, "account number is not right" in text_of(wrong)) == (422, True)
+    said = {"key": hidden(form, "key"), "account": ACCOUNT[2:], f"unit-{shop.cup}": "1"}
+    buyer.post(f"/o/{shop.token}/withdraw/confirm", data=said, headers=EN)
+    assert cases(shop)[0].bank_account == ACCOUNT
+
+
+def test_a_case_tells_all_of_it_at_each_turn(shop, buyer):
+    with shop.works.writing(TESTER) as work:
+        paper.company(work)
+        for line in work.session.scalars(select(OrderLine)):
+            line.vat_rate = line.vat_rate or "23"
+        issue_invoice(work, shop.order_id)
+    declare(shop, buyer, **{f"unit-{shop.cup}": "2"})
+    [case] = cases(shop)
+    path = f"/cases/{case.id}"
+    page = see(shop, buyer, path)
+    for part in ("Stated on", "Send it back by", "We pay back by", "Put this into the parcel",
+                 "2 × Kubek"):
+        assert part in page
+    assert "Your money" not in page
+    if case.phase == "new":
+        shop.do(return_case.decide, case.id, "accept")
+    shop.do(return_bench.arrive, case.id)
+    page = see(shop, buyer, path)
+    assert "Arrived on" in page
+    assert "Put this into the parcel" not in page
+    refund = pay_back(shop, case.id, {shop.cup: 2}, wish={"wear": {shop.cup: 777}},
+                      told="Rysa na denku.")
+    with shop.works.writing(TESTER) as work:
+        done = work.session.get_one(Refund, refund.id)
+        correct_document.correct_invoice(work, *correcting.wanted(work.session, done))
+        paper_id = work.session.scalar(select(Document.id).where(Document.kind == "correction"))
+    page = see(shop, buyer, path)
+    for part in ("paid back on", "53.34", "61.11", "taken off for use: Kubek",
+                 "lost value", "Rysa na denku.", "ends with 2874", "by bank transfer",
+                 f"/o/{shop.token}/documents/{paper_id}"):
+        assert part in page, part
+    assert ACCOUNT not in page
+    assert "paid back" in see(shop, buyer)
+    assert "Put this into the parcel" not in page
+    assert "Send it back by" not in page
+
+
+def test_a_refusal_says_why_and_a_plan_is_not_shown_before_it_is_approved(shop, buyer):
+    case, _ = shop.do(return_portal.request, shop.order_id, Opening(
+        "return", source="buyer", lines={shop.tea: 1}, form_key="r"), "pl")
+    shop.do(return_refund.ask, case.id, Wish({shop.tea: 1}), "transfer", "r", account=ACCOUNT)
+    page = see(shop, buyer, f"/cases/{case.id}")
+    assert "preparing your money" in page
+    assert "18.33" not in page
+    other, _ = shop.do(return_portal.request, shop.order_id, Opening(
+        "return", source="buyer", lines={shop.cup: 1}, form_key="q"), "pl")
+    shop.do(return_case.decide, other.id, "refuse", "Folia rozcięta")
+    page = see(shop, buyer, f"/cases/{other.id}")
+    assert "We have refused" in page
+    assert "Folia rozcięta" in page
+    assert "Put this into the parcel" not in page
+
+
+def test_every_standing_has_its_words():
+    found = {progress.next_of(kind, phase, goods, money, outcome)
+             for kind in ("return", "exchange", "withdrawal", "complaint")
+             for phase in tracks.PHASES for goods in tracks.GOODS for money in tracks.MONEY
+             for outcome in ("", "repair", "replace", "reduce", "refund")}
+    assert found == set(progress.NEXT) == set(buyer_words.NEXT)
+
+
+@pytest.mark.parametrize(("case", "told"), [
+    (("withdrawal", "accepted", "expected", "none"), "send"),
+    (("withdrawal", "accepted", "judged", "refunded"), "paid"),
+    (("withdrawal", "accepted", "expected", "refunded"), "paid_send"),
+    (("withdrawal", "closed", "expected", "refunded"), "paid"),
+    (("return", "accepted", "arrived", "sent"), "judge"),
+    (("return", "refused", "expected", "none"), "refused"),
+    (("exchange", "accepted", "expected", "credit"), "swap_send"),
+    (("exchange", "accepted", "judged", "credit"), "swapped"),
+    (("complaint", "new", "none", "none"), "answer"),
+    (("complaint", "accepted", "none", "none", "repair"), "repair"),
+])
+def test_nobody_is_asked_to_send_what_came_or_was_refused(case, told):
+    assert progress.next_of(*case) == told
+
+
+def _polish():
+    """What a page says in Polish: a letter that only Polish has, or a whole translation."""
+    with (LOCALE / "pl" / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        catalogue = read_po(file)
+    english = {one.id for one in catalogue if isinstance(one.id, str)}
+    words = sorted({one.string for one in catalogue if isinstance(one.string, str)
+                    and len(one.string) > 5 and "%(" not in one.string} - english)
+    return re.compile(rf"[ąćęłńśźż]|>\s*(?:{'|'.join(re.escape(one) for one in words)})\s*<")
+
+
+def test_a_page_in_english_has_no_polish_word_in_any_state(shop, buyer):
+    with shop.works.writing(TESTER) as work:
+        status = labels.create_status(work, {
+            "name": "U celu", "buyer_name": "Doręczono już", "buyer_name_en": "",
+            "phase": "done", "color": "#17693F"})
+        work.session.execute(update(Order).values(status_id=status.id))
+    polish = _polish()
+    assert polish.search(see(shop, buyer, headers=PL))
+    seen = [see(shop, buyer)]
+    assert "Your order was delivered" in seen[0]
+    assert "Doręczono już" in see(shop, buyer, headers=PL)
+    with shop.works.writing(TESTER) as work:
+        labels.change_status(work, status.id, {
+            "name": "U celu", "buyer_name": "Doręczono już", "buyer_name_en": "It is with you",
+            "phase": "done", "color": "#17693F"})
+    assert "It is with you" in see(shop, buyer)
+    review, done = declare(shop, buyer, **{f"unit-{shop.tea}": "1"})
+    seen += [review, done, see(shop, buyer, "/withdraw"), see(shop, buyer, "/return"),
+             text_of(buyer.get("/after-sale", headers=EN)),
+             text_of(buyer.get("/withdraw", headers=EN)),
+             text_of(buyer.post("/withdraw", data={}, headers=EN)),
+             text_of(buyer.post("/after-sale", data={}, headers=EN)),
+             text_of(buyer.get("/o/nix", headers=EN))]
+    [case] = cases(shop)
+    pay_back(shop, case.id, {shop.tea: 1})
+    for kind in ("return", "exchange", "withdrawal", "complaint"):
+        for phase, goods, money in zip(
+                [*tracks.PHASES], ["expected", "on_way", "arrived", "judged", "none", "expected"],
+                ["none", "planned", "sent", "unknown", "refunded", "credit"], strict=True):
+            with shop.works.writing(TESTER) as work:
+                work.session.execute(update(Return).values(
+                    kind=kind, phase=phase, goods=goods, money=money, wish="repair",
+                    reason_code="changed_mind"))
+            seen.append(see(shop, buyer, f"/cases/{case.id}"))
+    for phase in ("open", "packing", "elsewhere", "shipped", "done", "cancelled"):
+        with shop.works.writing(TESTER) as work:
+            work.session.execute(update(Order).values(phase=phase, status_id=None))
+        seen.append(see(shop, buyer))
+    for page in seen:
+        assert '<html lang="en"' in page
+        assert polish.search(page) is None, polish.search(page)
+    assert all(one != other for one, other in pairwise(seen[:3]))
+
+
+def test_the_demo_opens_to_buyers_without_a_mail_server_and_sends_nothing(shop, oms, buyer,
+                                                                          browser_as):
+    def letters():
+        with shop.works.reading(TESTER) as work:
+            return {one.state for one in work.session.scalars(select(Message))}
+
+    with shop.works.writing(TESTER) as work:
+        work.session.execute(update(MessageSettings).values(host=""))
+    assert buyer.get("/after-sale").status_code == 404  # a shop of one's own stays shut
+    with shop.works.writing(TESTER) as work:
+        work.session.execute(update(Company).values(is_demo=True))
+    assert buyer.get("/after-sale").status_code == 200
+    declare(shop, buyer, **{f"unit-{shop.tea}": "1"})
+    oms.works.ports["mail"] = None  # nobody may be asked to send anything
+    rings.ring_messages(oms)
+    drain(oms)
+    assert letters() == {"sent"}
+    with shop.works.reading(TESTER) as work:
+        number = work.session.scalar(select(Message.id))
+    shown = text_of(browser_as("owner").get(f"/messages/{number}"))
+    assert "The demo shop sends nothing" in shown
+    with shop.works.writing(TESTER) as work:
+        work.session.execute(update(MessageSettings).values(host="smtp.example.com"))
+    assert "The demo shop sends nothing" not in text_of(
+        browser_as("owner").get(f"/messages/{number}"))

@@ -45,6 +45,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
+def pytest_collection_finish() -> None:
+    """What the tests are made of has been imported."""
+    quick.collect_seldom()
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of real data sets and vendor specifications beside the project."""
@@ -79,12 +84,10 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("template") / "template.sqlite3"
     engine = make_engine(f"sqlite:///{file}")
     migrations.upgrade(engine)
-    with engine.connect() as connection:
-        connection.exec_driver_sql("COMMIT")
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    engine.dispose()
+    kept = file.with_name("kept.sqlite3")
+    quick.keep(engine, kept)
     quick.share_compiled(engine)
-    return file
+    return kept
 
 
 @pytest.fixture(scope="session")

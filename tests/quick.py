@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import shutil
 import sys
 import tempfile
 from functools import cache
@@ -45,6 +47,18 @@ def keep_bytecode() -> None:
     sys.dont_write_bytecode = False
 
 
+def collect_seldom() -> None:
+    """Let Python look for rubbish in circles fifty times more seldom, and never among what is there
+    by now: modules, models and tests stay until the end.
+
+    At its own pace, made for small programs, it was looking through the whole process again and
+    again for a seventh of the suite's time. What counts memory collects by itself.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 10, 10)
+
+
 def share_compiled(engine: Engine) -> None:
     """Let the engines that come after this one use the SQL that was compiled for it.
 
@@ -54,6 +68,23 @@ def share_compiled(engine: Engine) -> None:
     """
     _first.setdefault(engine.name, engine)
     db.create_engine = _create_engine
+
+
+def keep(engine: Engine, file: Path) -> None:
+    """Copy an SQLite database as it is now; its engine connects again when it is used again."""
+    with engine.connect() as connection:
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    shutil.copy(str(engine.url.database), file)
+
+
+def bring_back(engine: Engine, file: Path) -> None:
+    """Put what was kept in the place of an SQLite database."""
+    engine.dispose()
+    for beside in ("-wal", "-shm"):
+        Path(f"{engine.url.database}{beside}").unlink(missing_ok=True)
+    shutil.copy(file, str(engine.url.database))
 
 
 def share_printers() -> None:

@@ -15,6 +15,7 @@ import os
 import queue
 import select
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -52,12 +53,14 @@ class PdfFailed(OmsError):
 class Limits:
     """What one worker may use.
 
-    ``seconds`` is for one document, ``more_seconds`` for each further one of the same request.
+    ``seconds`` of the processor are for one document, ``more_seconds`` for each further one of the
+    same request. By the clock it may take ``patience`` times as long.
     """
 
     memory_mb: int = 512
     seconds: float = 10
     more_seconds: float = 1
+    patience: int = 6
     start_seconds: float = 30
     idle_seconds: int = 300
     documents: int = 2000
@@ -202,7 +205,7 @@ class Worker:
         request = json.dumps({"pages": list(pages), "seconds": seconds, "data": inside,
                               "tagged": tagged}).encode()
         self.documents += len(pages)
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + seconds * limits.patience
         try:
             self._send(request, deadline)
             return self._receive(deadline)
@@ -266,6 +269,8 @@ class Worker:
             self.process.wait(2)
         if self.process.returncode == pdf_worker.IDLE_EXIT:
             return WorkerGone("The PDF could not be made: %(why)s", why="no worker")
+        if self.process.returncode == -signal.SIGPROF:
+            return self._late()
         log.warning("a PDF worker ended with %s", self.process.returncode)
         return PdfFailed("The PDF was given up: it needed too much memory.")
 

@@ -6,7 +6,7 @@ library and WeasyPrint only. Three walls, each enough by itself against a hostil
 1. the fetcher reads ``data:`` addresses of pictures and fonts and opens nothing else;
 2. an audit hook refuses sockets, child processes and files outside Python's own folders, once
    everything is loaded (decoders of pictures included);
-3. the kernel limits memory, file size and open files, and an alarm ends what takes too long.
+3. the kernel limits memory, file size and open files, and an alarm ends what works too long.
 
 Wire format, both ways: four bytes of length, then the bytes. A request is JSON
 ``{"pages": [html, ...], "seconds": n, "data": null, "tagged": true}``; the answer is ``+`` and the
@@ -67,8 +67,9 @@ def serve(engine: Engine, requests: BinaryIO, answers: BinaryIO, idle_seconds: i
         if message is None:
             return
         request = json.loads(message)
-        # The default action of the alarm ends the process, whatever it is stuck in.
-        signal.alarm(int(request["seconds"]) + 2)
+        # The default action of the alarm ends the process, whatever it is stuck in. It counts what
+        # the process itself works: a machine that is busy with other things is no document's fault.
+        signal.setitimer(signal.ITIMER_PROF, request["seconds"])
         try:
             answer = b"+" + engine.pdf(request["pages"], request["data"],
                                        tagged=request["tagged"])
@@ -76,7 +77,7 @@ def serve(engine: Engine, requests: BinaryIO, answers: BinaryIO, idle_seconds: i
             answer = b"-memory"
         except Exception as error:
             answer = b"-" + f"{type(error).__name__}: {error}".encode()[:500]
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
         send(answers, answer)
 
 

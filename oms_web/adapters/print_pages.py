@@ -30,6 +30,7 @@ from oms_web.core.errors import NotFound
 from oms_web.core.money import exponent, from_micro, from_minor
 from oms_web.core.ports import FileStore
 from oms_web.core.text import without_pictures
+from oms_web.domain.company.models import Company
 from oms_web.domain.documents import kinds, placeholders
 from oms_web.domain.documents.dispute_kits import Kit, Photo
 from oms_web.domain.documents.handovers import Handover
@@ -81,6 +82,25 @@ class Look:
     footers: Mapping[str, str] = field(default_factory=dict)
     fields: Mapping[str, str] = field(default_factory=dict)
     address: Sequence[str] = ()
+
+
+def look_of(company: Company | None) -> Look:
+    """How slips and lists look now."""
+    if company is None:
+        return Look("")
+    name = company.legal_name or company.name
+    return Look(
+        company.name or name, company.accent, company.logo_file,
+        {"pl": company.footer_pl, "en": company.footer_en},
+        {"company": name, "tax_id": company.tax_id, "website": company.website,
+         "email": company.email, "phone": company.phone},
+        _lines_of(company.address or {}),
+    )
+
+
+def _lines_of(address: Mapping[str, Any]) -> tuple[str, ...]:
+    town = f"{address.get('postcode') or ''} {address.get('city') or ''}".strip()
+    return tuple(filter(None, (str(address.get("street") or ""), town)))
 
 
 class Say:

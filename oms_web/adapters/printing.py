@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -22,7 +22,7 @@ from sqlalchemy import func, select
 from oms_web.adapters import label_sheets, print_dispute
 from oms_web.adapters.invoice_data import data_of, inside
 from oms_web.adapters.pdf import PdfFailed, PdfPool, merge
-from oms_web.adapters.print_pages import Look, PrintPages
+from oms_web.adapters.print_pages import Look, PrintPages, look_of
 from oms_web.core.actor import SYSTEM, Actor
 from oms_web.core.errors import Invalid, NotAllowedNow, NotFound, OmsError
 from oms_web.core.ports import FileStore
@@ -392,25 +392,6 @@ class Printing:
                 for following in islice(items, 1):
                     running.append((following, threads.submit(work, following)))
                 yield item, result
-
-
-def look_of(company: Company | None) -> Look:
-    """How slips and lists look now."""
-    if company is None:
-        return Look("")
-    name = company.legal_name or company.name
-    return Look(
-        company.name or name, company.accent, company.logo_file,
-        {"pl": company.footer_pl, "en": company.footer_en},
-        {"company": name, "tax_id": company.tax_id, "website": company.website,
-         "email": company.email, "phone": company.phone},
-        _lines_of(company.address or {}),
-    )
-
-
-def _lines_of(address: Mapping[str, Any]) -> tuple[str, ...]:
-    town = f"{address.get('postcode') or ''} {address.get('city') or ''}".strip()
-    return tuple(filter(None, (str(address.get("street") or ""), town)))
 
 
 def _chunks(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:

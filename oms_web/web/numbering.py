@@ -21,7 +21,8 @@ from wtforms import (
 from wtforms.validators import Optional
 
 from oms_web.adapters import images
-from oms_web.adapters.printing import INVOICE, SLIP, look_of
+from oms_web.adapters.print_pages import look_of
+from oms_web.adapters.printing import INVOICE, SLIP
 from oms_web.core.clock import local_day
 from oms_web.core.errors import Invalid, InvalidForm, OmsError
 from oms_web.domain.company import service as company

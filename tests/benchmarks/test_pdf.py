@@ -20,8 +20,8 @@ import pypdf
 import pytest
 
 from oms_web.adapters.pdf import PdfPool, merge
-from oms_web.adapters.print_pages import CSS, FONTS, PrintPages
-from oms_web.adapters.printing import CHUNK, look_of
+from oms_web.adapters.print_pages import CSS, FONTS, PrintPages, look_of
+from oms_web.adapters.printing import CHUNK
 from oms_web.core.actor import SYSTEM, Actor
 from oms_web.domain.company.models import Company
 from oms_web.domain.documents.slips import slips

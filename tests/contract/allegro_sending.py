@@ -12,7 +12,7 @@ from typing import Any
 
 from oms_connector import Booking, Package, Response, Travel
 from oms_connector.testing import Absent, Request
-from oms_connector.testing.standin import Carried, Wish
+from oms_connector.testing.facts import Carried, Wish
 
 from tests.contract.inpost_standin import BUYER, SELLER, pdf
 

@@ -15,7 +15,7 @@ from oms_allegro import AllegroConnector, mapping
 from oms_allegro.carrier import OURS
 from oms_connector import Attached, Booking, Limit, Order, Response, Travel, Unreadable
 from oms_connector.testing import Absent, Basket, Clock, Request, Shown, StandIn, Truth
-from oms_connector.testing.standin import Carried, Wish
+from oms_connector.testing.facts import Carried, Wish
 
 from tests.contract.allegro_sending import Sending
 from tests.contract.allegro_shop import Shop

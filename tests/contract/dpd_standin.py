@@ -15,7 +15,8 @@ from typing import Any
 
 from oms_connector import Booking, Limit, Package, Response
 from oms_connector.testing import Clock, Request, StandIn, answer
-from oms_connector.testing.standin import Absent, Carried, Wish
+from oms_connector.testing.facts import Carried, Wish
+from oms_connector.testing.standin import Absent
 from oms_dpd import DpdConnector
 from oms_dpd.following import NAMESPACE, PLACES, ZONE
 

@@ -19,7 +19,8 @@ from urllib.parse import parse_qsl
 
 from oms_connector import Booking, Limit, Package, Response, Travel
 from oms_connector.testing import Clock, Request, StandIn, answer
-from oms_connector.testing.standin import Absent, Carried, Wish
+from oms_connector.testing.facts import Carried, Wish
+from oms_connector.testing.standin import Absent
 from oms_furgonetka import FurgonetkaConnector
 from oms_furgonetka.calls import command_id
 

@@ -17,7 +17,8 @@ from typing import Any
 
 from oms_connector import Address, Booking, Limit, Package, Response, Travel
 from oms_connector.testing import Clock, Request, StandIn, answer
-from oms_connector.testing.standin import Absent, Carried, Wish
+from oms_connector.testing.facts import Carried, Wish
+from oms_connector.testing.standin import Absent
 from oms_inpost import InpostConnector
 
 from tests.contract.inpost_form import wrong

@@ -19,7 +19,8 @@ from oms_connector import (
 from oms_connector.testing import ConnectorKit
 from oms_connector.testing.bench import open_bench
 from oms_connector.testing.network import Lost
-from oms_connector.testing.promise import keeps, must
+from oms_connector.testing.promise import keeps
+from oms_connector.testing.verdict import must
 from oms_dhl24 import calls, connector, words
 from oms_dhl24.booking import document, flaws
 

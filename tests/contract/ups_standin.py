@@ -16,7 +16,8 @@ from typing import Any
 
 from oms_connector import Booking, Limit, Package, Response, Travel
 from oms_connector.testing import Clock, Request, StandIn, answer
-from oms_connector.testing.standin import Absent, Carried, Wish
+from oms_connector.testing.facts import Carried, Wish
+from oms_connector.testing.standin import Absent
 from oms_ups import UpsConnector
 
 from tests.contract.inpost_standin import BUYER, SELLER, pdf

@@ -1,17 +1,14 @@
-"""Processes that race for the last units of a SKU: through the real intake, or without guards.
-
-Run as ``python -m tests.flows.racers URL FOLDER ACCOUNT NAME TRIES guarded|naive``; it prints
-how many tries ended in an error.
-"""
+"""Processes that race for the last units of a SKU: through the real intake, or without guards."""
 
 from __future__ import annotations
 
-import subprocess
+import multiprocessing
 import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from multiprocessing.queues import SimpleQueue
 from pathlib import Path
 
 from sqlalchemy import text
@@ -25,23 +22,21 @@ from tests import factories as make
 from tests.conftest import settings_for
 
 THREADS = 4
-CHECKOUT = Path(__file__).resolve().parents[2]
+FORK = multiprocessing.get_context("fork")
 
 
 def race(url: str, folder: Path, account_ids: Sequence[int], tries: int, mode: str) -> int:
     """Let a process of four threads race per account, ``tries`` each; how many tries failed."""
-    running = [
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.flows.racers", url, str(folder), str(account_id),
-             f"p{n}", str(tries), mode],
-            cwd=CHECKOUT, stdout=subprocess.PIPE, text=True,
-            env={"PYTHONPATH": f"{CHECKOUT}:{CHECKOUT / 'connectors'}", "PATH": "/usr/bin:/bin"},
-        )
-        for n, account_id in enumerate(account_ids)
-    ]
-    outputs = [process.communicate(timeout=240)[0] for process in running]
-    assert [process.returncode for process in running] == [0] * len(running), outputs
-    return sum(int(out) for out in outputs)
+    failed = FORK.SimpleQueue()
+    running = [FORK.Process(target=_run, args=(failed, url, folder, account_id, f"p{n}", tries,
+                                             mode))
+               for n, account_id in enumerate(account_ids)]
+    for process in running:
+        process.start()
+    for process in running:
+        process.join(240)
+    assert [process.exitcode for process in running] == [0] * len(running)
+    return sum(failed.get() for _ in running)
 
 
 def buy(oms: Oms, account: ChannelAccount, name: str) -> None:
@@ -65,17 +60,18 @@ def buy_naively(oms: Oms, _account: ChannelAccount, name: str) -> None:
         work.session.execute(text("UPDATE balance SET reserved = reserved + 1"))
 
 
-def main() -> None:
-    """One racing process."""
-    url, folder, account_id, name, tries, mode = sys.argv[1:]
-    oms = wire(settings=settings_for(url, Path(folder)))
+def _run(failed: SimpleQueue[int], url: str, folder: Path, account_id: int, name: str, tries: int,
+         mode: str) -> None:
+    """One racing process, with an installation of its own; tells how many tries ended in an error.
+    """
+    oms = wire(settings=settings_for(url, folder))
     with oms.works.reading(SYSTEM) as work:
-        account = work.session.get(ChannelAccount, int(account_id))
+        account = work.session.get(ChannelAccount, account_id)
     act: Callable[[Oms, ChannelAccount, str], None] = buy if mode == "guarded" else buy_naively
     errors: list[Exception] = []
 
     def run(thread: int) -> None:
-        for n in range(int(tries)):
+        for n in range(tries):
             try:
                 act(oms, account, f"{name}-{thread}-{n}")
             except Exception as error:
@@ -88,8 +84,5 @@ def main() -> None:
         thread.join()
     if errors:
         print(errors[0], file=sys.stderr)
-    print(len(errors))
-
-
-if __name__ == "__main__":
-    main()
+    oms.engine.dispose()
+    failed.put(len(errors))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -20,8 +21,11 @@ from oms_web.domain.catalog.models import Variant
 from oms_web.domain.orders import filters, queries, search, walking
 from oms_web.domain.orders.models import Hold, Order, OrderLine, OrderTag
 from oms_web.domain.stock.models import Location, Reservation
+from oms_web.wiring import wire
+from tests import postgres
 from tests.benchmarks import dataset
 from tests.benchmarks.dataset import NOW
+from tests.conftest import settings_for
 from tests.floor import Floor
 
 ORDERS = 400
@@ -29,11 +33,31 @@ OPEN = ("draft", "open", "packing", "shipped")
 TO_SHIP = ("open", "packing")
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def filled(request, tmp_path_factory):
+    """A few hundred plausible orders on each engine, for tests that only read."""
+    folder = tmp_path_factory.mktemp("lists")
+    if request.param == "sqlite":
+        file = folder / "oms.sqlite3"
+        shutil.copy(request.getfixturevalue("sqlite_template"), file)
+        oms = wire(settings=settings_for(f"sqlite:///{file}", folder))
+        dataset.fill(oms.engine, ORDERS)
+        yield oms
+        oms.engine.dispose()
+        return
+    server = request.getfixturevalue("postgres_server")
+    postgres.copy(server, request.getfixturevalue("postgres_template"), "lists")
+    oms = wire(settings=settings_for(postgres.named(server, "lists"), folder))
+    dataset.fill(oms.engine, ORDERS)
+    yield oms
+    oms.engine.dispose()
+    postgres.drop(server, "lists")
+
+
 @pytest.fixture
-def shop(both):
-    """A few hundred plausible orders, and what plain Python needs to know of them."""
-    dataset.fill(both.engine, ORDERS)
-    with both.works.reading(SYSTEM) as work:
+def shop(filled):
+    """A transaction that reads them, and what plain Python needs to know of them."""
+    with filled.works.reading(SYSTEM) as work:
         yield work.session, Truth(work.session)
 
 

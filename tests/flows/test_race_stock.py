@@ -36,6 +36,7 @@ def test_three_times_as_many_buyers_as_units_get_exactly_the_units(both, tmp_pat
     with both.works.writing(SYSTEM) as work:
         accounts = [make.account(work, f"Shop {n}").id for n in range(PROCESSES)]
     url = both.engine.url.render_as_string(hide_password=False)
+    both.engine.dispose()  # no racer inherits a connection
     errors = race(url, tmp_path, accounts, TRIES, "guarded")
     assert errors == 0
     assert sold_and_promised(both) == (UNITS, UNITS)
@@ -54,6 +55,7 @@ def test_the_control_without_guards_oversells(both, tmp_path):
             connection.execute(text("ALTER TABLE balance DROP CONSTRAINT "
                                     "ck_balance_promised_is_there"))
     url = both.engine.url.render_as_string(hide_password=False)
+    both.engine.dispose()  # no racer inherits a connection
     race(url, tmp_path, [account.id] * PROCESSES, size(40, 50), "naive")
     _, promised = sold_and_promised(both)
     assert promised > 60

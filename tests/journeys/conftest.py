@@ -19,7 +19,9 @@ from tests.serving import serving
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-             "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"]
+             "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+             # A page lives for a second: what is made of its scripts to be fast later is lost.
+             "--js-flags=--no-opt --no-maglev"]
 
 
 @pytest.fixture(scope="session")

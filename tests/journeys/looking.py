@@ -14,6 +14,9 @@ _AXE = Axe().axe_script
 _RUN = """async (options) => (await axe.run(options)).violations.map(
   (one) => [one.id, one.nodes[0].html.slice(0, 160)])"""
 """Only what is wrong comes back: all that axe knows of a page is longer than the page."""
+_SCHEME = "matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'"
+_OTHER = {"dark": "light", "light": "dark"}
+DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 whole = pytest.mark.skipif(not WHOLE, reason="a walk in another dress: OMS_WHOLE=1")
 VIEWS = [pytest.param(("pl", (1440, 900), "light"), id="pl"),
@@ -22,10 +25,13 @@ VIEWS = [pytest.param(("pl", (1440, 900), "light"), id="pl"),
 
 
 class Walk:
-    """A page, what was found wrong with it, and pictures of it for people (LOOK=folder)."""
+    """A page, what was found wrong with it (in ``both`` dresses), and pictures of it for people
+    (LOOK=folder).
+    """
 
-    def __init__(self, page: Any, name: str) -> None:
+    def __init__(self, page: Any, name: str, *, both: bool = False) -> None:
         self.page, self.name, self.wrong = page, name, []
+        self.look = look_both if both else look
         self.seen: set[str] = set()
 
     def see(self, where: str) -> None:
@@ -36,7 +42,7 @@ class Walk:
         self.seen.add(where)
         if folder := os.environ.get("LOOK"):
             self.page.screenshot(path=f"{folder}/{self.name}-{where}.png", full_page=True)
-        self.wrong += look(self.page, f"{self.name} {where}")
+        self.wrong += self.look(self.page, f"{self.name} {where}")
 
     def go(self, address: str, where: str = "") -> None:
         """Open an address, and look at it if it has a name."""
@@ -78,6 +84,20 @@ def look(page: Any, where: str, **options: Any) -> list[tuple[str, str, str]]:
     options = {"resultTypes": ["violations"], "preload": False} | options
     found = [(where, rule, html) for rule, html in page.evaluate(_RUN, options)]
     return found + wide(page, where)
+
+
+def look_both(page: Any, where: str) -> list[tuple[str, str, str]]:
+    """What a look finds, and another one in the other dress: a phone's screen in the dark where it
+    was a desk's in the light. What is open stays open, so a walk need not be gone twice for it.
+    """
+    found = look(page, where)
+    before, was = page.viewport_size, page.evaluate(_SCHEME)
+    page.set_viewport_size(DESK if before == PHONE else PHONE)
+    page.emulate_media(color_scheme=_OTHER[was])
+    found += look(page, f"{where} in the other dress")
+    page.emulate_media(color_scheme=was)
+    page.set_viewport_size(before)
+    return found
 
 
 def wide(page: Any, where: str) -> list[tuple[str, str, str]]:

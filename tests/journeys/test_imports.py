@@ -12,7 +12,7 @@ from oms_web.domain.catalog.models import Variant
 from oms_web.domain.orders.models import Order
 from oms_web.jobs.worker import drain
 from oms_web.sync import file_pages
-from tests.journeys.looking import look
+from tests.journeys.looking import look_both, whole
 from tests.sync.file_shop import shop
 
 pytestmark = pytest.mark.browser
@@ -26,11 +26,11 @@ FILE = (
 
 
 def clean(page):
-    assert look(page, page.url) == []
+    assert look_both(page, page.url) == []
 
 
 @pytest.mark.parametrize(("language", "size", "scheme"), [
-    ("pl", (1440, 900), "light"), ("en", (390, 844), "dark"),
+    ("pl", (1440, 900), "light"), pytest.param("en", (390, 844), "dark", marks=whole),
 ])
 def test_from_a_file_to_orders(open_page, oms, tmp_path, monkeypatch, language, size, scheme):
     here = shop(oms, tmp_path / "seller")

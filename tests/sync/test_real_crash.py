@@ -63,7 +63,7 @@ def test_killed_at_random_moments_it_ends_the_same(make_database, tmp_path, slic
         process = FORK.Process(target=victim, args=(url, tmp_path / "hurt", run_id))
         process.start()
         # Longer each time: a beginning that takes longer than a life is never got over.
-        process.join(chance.uniform(0.1, 0.5 + attempt / 10))
+        process.join(chance.uniform(0.05, 0.25 + attempt / 10))
         if process.is_alive():
             os.kill(process.pid, signal.SIGKILL)
             process.join()

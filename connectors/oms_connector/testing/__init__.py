@@ -13,24 +13,23 @@ Needs pytest, which the app itself does not: nothing else of the SDK imports thi
 go about it is in ``docs/connectors/kit.md``.
 """
 
-from oms_connector.testing.kit import ALL, ConnectorKit, check
-from oms_connector.testing.promise import Broken, Promise
-from oms_connector.testing.running import NothingChecked, module_of, run
-from oms_connector.testing.scale import Report, Result
-from oms_connector.testing.standin import (
-    Absent,
+from oms_connector.testing.facts import (
     Basket,
     Carried,
-    Clock,
     Delivery,
     InBooks,
     Request,
     Shown,
-    StandIn,
     Truth,
     Wish,
     answer,
 )
+from oms_connector.testing.kit import ALL, ConnectorKit, check
+from oms_connector.testing.promise import Promise
+from oms_connector.testing.running import NothingChecked, module_of, run
+from oms_connector.testing.scale import Report, Result
+from oms_connector.testing.standin import Absent, Clock, StandIn
+from oms_connector.testing.verdict import Broken
 
 __all__ = [
     "ALL", "Absent", "Basket", "Broken", "Carried", "Clock", "ConnectorKit", "Delivery", "InBooks",

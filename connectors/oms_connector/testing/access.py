@@ -34,10 +34,11 @@ from oms_connector.testing.faults import (
     Way,
 )
 from oms_connector.testing.network import Call, keep
-from oms_connector.testing.promise import Broken, keeps, must, not_applicable
+from oms_connector.testing.promise import keeps
 from oms_connector.testing.reading import Shelf, offering, page, pulling, read, sweeping
 from oms_connector.testing.sending import push_stock
 from oms_connector.testing.standin import Absent
+from oms_connector.testing.verdict import Broken, must, not_applicable
 from oms_connector.testing.write import Reader, outcome
 
 WAITS = {SLOW_DOWN.name: 7.0, SLOW_DOWN_SILENTLY.name: None, SLOW_DOWN_ABSURDLY.name: 3600.0}

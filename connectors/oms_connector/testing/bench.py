@@ -52,10 +52,11 @@ from oms_connector import (
     UploadsInvoices,
     VerifiesAccess,
 )
+from oms_connector.testing.facts import Basket
 from oms_connector.testing.guard import Guard
 from oms_connector.testing.network import KitHttp, Line
-from oms_connector.testing.promise import Broken, not_applicable
-from oms_connector.testing.standin import Absent, Basket, Clock, StandIn
+from oms_connector.testing.standin import Absent, Clock, StandIn
+from oms_connector.testing.verdict import Broken, not_applicable
 
 Result = TypeVar("Result")
 

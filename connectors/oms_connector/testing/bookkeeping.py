@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from oms_connector import BookDocument, Entered, KeepsBooks, OutcomeUnknown, Refused
 from oms_connector.testing.bench import Bench
+from oms_connector.testing.facts import InBooks
 from oms_connector.testing.faults import DONE_SILENTLY
 from oms_connector.testing.papers import (
     BUYER,
@@ -19,8 +20,8 @@ from oms_connector.testing.papers import (
     paid,
     taken_back,
 )
-from oms_connector.testing.promise import Broken, keeps, must
-from oms_connector.testing.standin import InBooks
+from oms_connector.testing.promise import keeps
+from oms_connector.testing.verdict import Broken, must
 
 PERSON = replace(BUYER, tax_id="", address=replace(BUYER.address, company=""))
 METHODS = ("gross_rate", "net_rate", "net_line")

@@ -21,6 +21,7 @@ from oms_connector import (
     Travel,
 )
 from oms_connector.testing.bench import Bench
+from oms_connector.testing.facts import Wish
 from oms_connector.testing.parcels import (
     a_booking,
     a_pickup,
@@ -30,9 +31,10 @@ from oms_connector.testing.parcels import (
     new_booking_key,
     to_cancel,
 )
-from oms_connector.testing.promise import Broken, keeps, must, not_applicable
+from oms_connector.testing.promise import keeps
 from oms_connector.testing.shape import is_amount, is_moment
-from oms_connector.testing.standin import Absent, Wish
+from oms_connector.testing.standin import Absent
+from oms_connector.testing.verdict import Broken, must, not_applicable
 
 WISHES: tuple[Wish, ...] = get_args(Wish)
 STATES: tuple[Travel, ...] = get_args(Travel)

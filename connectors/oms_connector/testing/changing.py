@@ -14,11 +14,13 @@ from oms_connector import (
     Unreadable,
 )
 from oms_connector.testing.bench import Bench
+from oms_connector.testing.facts import Basket
 from oms_connector.testing.oddities import Oddity, oddities, spoiled
-from oms_connector.testing.promise import Broken, keeps, must, not_applicable
+from oms_connector.testing.promise import keeps
 from oms_connector.testing.reading import Shelf, differs, fetch, read, sweeping
 from oms_connector.testing.shape import wrong
-from oms_connector.testing.standin import Absent, Basket
+from oms_connector.testing.standin import Absent
+from oms_connector.testing.verdict import Broken, must, not_applicable
 
 # Both changes of the clock in Warsaw, a leap day, the end of a year.
 MOMENTS = (

@@ -42,10 +42,11 @@ from oms_connector import (
     VerifiesAccess,
 )
 from oms_connector.testing.bench import Bench
+from oms_connector.testing.facts import Shown
 from oms_connector.testing.papers import book_reads, book_writes
 from oms_connector.testing.parcels import parcel_reads, parcel_writes
 from oms_connector.testing.pulling import current
-from oms_connector.testing.standin import Absent, Shown
+from oms_connector.testing.standin import Absent
 from oms_connector.testing.talks import talk_reads, talk_writes
 from oms_connector.testing.write import NUMBERS, Maker, Reader, Write, new_key
 

@@ -14,7 +14,8 @@ from oms_connector import (
 from oms_connector.testing.bench import Bench
 from oms_connector.testing.deeds import reads, writes
 from oms_connector.testing.faults import DONE_SILENTLY, PASSING, READS, WRITES, Way
-from oms_connector.testing.promise import Broken, keeps, must, not_applicable
+from oms_connector.testing.promise import keeps
+from oms_connector.testing.verdict import Broken, must, not_applicable
 from oms_connector.testing.write import Maker, Reader, Write, outcome
 
 

@@ -13,8 +13,8 @@ from oms_connector import (
     RateLimited,
     Response,
 )
+from oms_connector.testing.facts import Request
 from oms_connector.testing.network import Lost, NotSent, Strike
-from oms_connector.testing.standin import Request
 
 Answer = Callable[[], Response]
 PAGE = b"<!doctype html><html><body><h1>We will be back soon</h1></body></html>"

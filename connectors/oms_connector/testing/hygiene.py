@@ -24,13 +24,14 @@ from oms_connector import (
 from oms_connector.testing import golden, importing
 from oms_connector.testing.bench import Bench, listening
 from oms_connector.testing.deeds import everything
+from oms_connector.testing.facts import Basket, Request
 from oms_connector.testing.faults import PAGE, Answer
 from oms_connector.testing.papers import BUYER
 from oms_connector.testing.parcels import new_booking_key
-from oms_connector.testing.promise import Broken, keeps, must, not_applicable
+from oms_connector.testing.promise import keeps
 from oms_connector.testing.reading import Shelf, read
 from oms_connector.testing.shape import is_amount, wrong
-from oms_connector.testing.standin import Basket, Request
+from oms_connector.testing.verdict import Broken, must, not_applicable
 
 SUNSET = timedelta(days=90)
 MISSES = frozenset({"payment", "shipment", "refund", "return", "note", "all"})

@@ -26,9 +26,10 @@ from oms_connector import (
     Response,
     Tokens,
 )
+from oms_connector.testing.facts import Request
 from oms_connector.testing.guard import Guard
-from oms_connector.testing.promise import Broken
-from oms_connector.testing.standin import Clock, Request, StandIn
+from oms_connector.testing.standin import Clock, StandIn
+from oms_connector.testing.verdict import Broken
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 PORTS = {"http": 80, "https": 443}

@@ -22,8 +22,9 @@ from oms_connector import (
     TracksParcels,
 )
 from oms_connector.testing.bench import Bench
-from oms_connector.testing.promise import Broken, must
-from oms_connector.testing.standin import Absent, Wish
+from oms_connector.testing.facts import Wish
+from oms_connector.testing.standin import Absent
+from oms_connector.testing.verdict import Broken, must
 from oms_connector.testing.write import NUMBERS, Maker, Reader, Write
 
 MOST_ASKING = 10

@@ -8,7 +8,6 @@ from decimal import Decimal
 from oms_connector import (
     AsksForPayments,
     Conflict,
-    OutcomeUnknown,
     RefundAsk,
     RefundsPayments,
     Refused,
@@ -17,8 +16,9 @@ from oms_connector import (
 from oms_connector.paying import is_safe_link
 from oms_connector.testing.bench import Bench
 from oms_connector.testing.deeds import new_ask, new_key, paid_up
-from oms_connector.testing.faults import DONE_SILENTLY
-from oms_connector.testing.promise import Broken, keeps, must
+from oms_connector.testing.losing import lose_answer
+from oms_connector.testing.promise import keeps
+from oms_connector.testing.verdict import Broken, must
 
 AMOUNTS = ("19.99", "5.00", "1234567.89", "100.10")
 TEXTS = ("Zamówienie 7", 'Kubek "duży" & talerz <3/>', "x" * 300)
@@ -109,19 +109,7 @@ class Paying:
         known = bench.call(lambda c: c.refund(first)).reference
         lost = replace(first, key=new_key("refund"), known=(known,))
         must(bench.call(lambda c: c.find_refund(lost)) is None, "it finds what was never asked for")
-        count = bench.requests(lambda c: c.find_refund(lost)) + 10
-        for number in range(1, count):
-            bench.line.faults = {number: DONE_SILENTLY.strike}
-            try:
-                bench.call(lambda c: c.refund(lost))
-            except OutcomeUnknown:
-                break
-            except Exception as error:
-                must(len(bench.standin.given_back(ref)) == 1, f"it was done, and it says {error!r}")
-            else:
-                raise Broken("an answer was lost, and nobody noticed")
-            finally:
-                bench.line.faults = {}
+        lose_answer(bench, lambda c: c.refund(lost), lambda: len(bench.standin.given_back(ref)))
         found = bench.call(lambda c: c.find_refund(lost))
         must(found is not None and found.amount == lost.amount and found.reference != known,
              f"it was done, and what is found is {found}")

@@ -10,16 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 
 from oms_connector.testing.standin import Absent
+from oms_connector.testing.verdict import Broken
 
 if TYPE_CHECKING:
     from oms_connector.testing.bench import Bench
 
 Level = Literal["bronze", "silver", "gold"]
 LEVELS: tuple[Level, ...] = ("bronze", "silver", "gold")
-
-
-class Broken(AssertionError):
-    """A promise that the connector does not keep; the message says what came instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +62,6 @@ def _ended(method: Callable[..., None], kit: Any, bench: Bench) -> None:
         method(kit, bench)
     except Absent as absent:
         bench.absent(absent)
-
-
-def must(kept: object, message: str) -> None:
-    """Go on if something is as promised.
-
-    Raises:
-        Broken: with ``message``, when it is not.
-    """
-    __tracebackhide__ = True
-    if not kept:
-        raise Broken(message)
-
-
-def not_applicable(reason: str) -> None:
-    """End a check that has nothing to look at here."""
-    __tracebackhide__ = True
-    pytest.skip(f"not applicable: {reason}")
 
 
 def promises(kit: type[Any]) -> dict[int, Callable[..., None]]:

@@ -13,7 +13,8 @@ from oms_connector import (
     SweepsOrders,
 )
 from oms_connector.testing.bench import Bench
-from oms_connector.testing.promise import keeps, must
+from oms_connector.testing.facts import Basket
+from oms_connector.testing.promise import keeps
 from oms_connector.testing.reading import (
     Cursor,
     Shelf,
@@ -26,7 +27,8 @@ from oms_connector.testing.reading import (
     returning,
     sweeping,
 )
-from oms_connector.testing.standin import Absent, Basket
+from oms_connector.testing.standin import Absent
+from oms_connector.testing.verdict import must
 
 
 class Pulling:

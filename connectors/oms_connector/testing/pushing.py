@@ -20,12 +20,14 @@ from oms_connector import (
 )
 from oms_connector.testing.bench import Bench
 from oms_connector.testing.deeds import shown, stock, stock_items
+from oms_connector.testing.facts import Request
 from oms_connector.testing.faults import EMPTIED, Answer
 from oms_connector.testing.oddities import without_rows
-from oms_connector.testing.promise import Broken, keeps, must, not_applicable
+from oms_connector.testing.promise import keeps
 from oms_connector.testing.reading import offering, read
 from oms_connector.testing.sending import ask, push_prices, push_stock
-from oms_connector.testing.standin import Absent, Request
+from oms_connector.testing.standin import Absent
+from oms_connector.testing.verdict import Broken, must, not_applicable
 from oms_connector.testing.write import new_key
 
 HUGE = 987_654

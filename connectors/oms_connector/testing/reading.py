@@ -23,8 +23,8 @@ from oms_connector import (
     Unreadable,
 )
 from oms_connector.testing.bench import Bench
-from oms_connector.testing.promise import Broken, must
-from oms_connector.testing.standin import Truth
+from oms_connector.testing.facts import Truth
+from oms_connector.testing.verdict import Broken, must
 
 MOST_PAGES = 200
 CURSOR_BYTES = 4096

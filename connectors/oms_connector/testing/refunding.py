@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 from oms_connector import (
     ClaimsFees,
     FeeClaim,
-    OutcomeUnknown,
     PullsOrders,
     RefundAsk,
     RefundLine,
@@ -19,10 +16,11 @@ from oms_connector import (
 )
 from oms_connector.testing.bench import Bench
 from oms_connector.testing.deeds import fee_claim, new_key, order_refund, paid_order
-from oms_connector.testing.faults import DONE_SILENTLY
-from oms_connector.testing.promise import Broken, keeps, must
+from oms_connector.testing.losing import lose_answer
+from oms_connector.testing.promise import keeps
 from oms_connector.testing.pulling import current
 from oms_connector.testing.standin import Absent
+from oms_connector.testing.verdict import Broken, must
 
 
 class Refunding:
@@ -36,7 +34,8 @@ class Refunding:
         known = bench.call(lambda c: c.refund(first)).reference
         lost = replace(first, key=new_key("refund"), known=(known,))
         must(bench.call(lambda c: c.find_refund(lost)) is None, "it finds what was never asked for")
-        _lose(bench, lambda c: c.refund(lost), lambda: len(bench.standin.given_back(lost.payment)))
+        lose_answer(bench, lambda c: c.refund(lost),
+                    lambda: len(bench.standin.given_back(lost.payment)))
         found = bench.call(lambda c: c.find_refund(lost))
         must(found is not None and found.amount == lost.amount and found.reference != known,
              f"it was done, and what is found is {found}")
@@ -100,8 +99,8 @@ class Refunding:
         bench.needs(ClaimsFees)
         claim = fee_claim(bench)
         must(bench.call(lambda c: c.find_fee_claim(claim)) is None, "it finds what was not claimed")
-        _lose(bench, lambda c: c.claim_fee(claim),
-              lambda: len(bench.standin.fee_claims(claim.order_ref)))
+        lose_answer(bench, lambda c: c.claim_fee(claim),
+                    lambda: len(bench.standin.fee_claims(claim.order_ref)))
         told = bench.call(lambda c: c.claim_fee(claim))
         found = bench.call(lambda c: c.find_fee_claim(claim))
         must(found is not None and told.reference == found.reference and found.state == "open",
@@ -138,21 +137,3 @@ def _refuses(bench: Bench, ask: RefundAsk, what: str) -> None:
 def _claimed(bench: Bench, claim: FeeClaim, wanted: list[tuple[str, int]]) -> None:
     found = list(bench.standin.fee_claims(claim.order_ref))
     must(found == wanted, f"claimed is {found}, it should be {wanted}")
-
-
-def _lose(bench: Bench, act: Callable[[Any], Any], done: Callable[[], int]) -> None:
-    """Do something whose answer is lost after it was done."""
-    before = done()
-    for number in range(1, 20):
-        bench.line.faults = {number: DONE_SILENTLY.strike}
-        try:
-            bench.call(act)
-        except OutcomeUnknown:
-            return
-        except Exception as error:
-            must(done() == before, f"it was done, and it says {error!r}")
-        else:
-            raise Broken("an answer was lost, and nobody noticed")
-        finally:
-            bench.line.faults = {}
-    raise Broken("its answer cannot be lost")

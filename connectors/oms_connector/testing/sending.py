@@ -8,7 +8,7 @@ from typing import Any, get_args, get_type_hints
 
 from oms_connector import AnswersLater, ItemResult, PriceItem, StockItem
 from oms_connector.testing.bench import Bench
-from oms_connector.testing.promise import must
+from oms_connector.testing.verdict import must
 
 OUTCOMES = frozenset(get_args(get_type_hints(ItemResult)["outcome"]))
 MOST_ASKING = 50

@@ -8,17 +8,17 @@ from typing import Any
 from oms_connector import (
     Attached,
     BuyerMessage,
-    OutcomeUnknown,
     PullsMessages,
     Refused,
     SendsMessages,
 )
 from oms_connector.testing.bench import Bench
-from oms_connector.testing.faults import DONE_SILENTLY
-from oms_connector.testing.promise import Broken, keeps, must
+from oms_connector.testing.losing import lose_answer
+from oms_connector.testing.promise import keeps
 from oms_connector.testing.reading import hearing, page, read
 from oms_connector.testing.shape import is_moment
 from oms_connector.testing.talks import asked_about, new_message, send
+from oms_connector.testing.verdict import Broken, must
 
 HOSTILE = ("<script>alert(1)</script> & <b>a < b</b>", "Zażółć\ngęślą\n\njaźń", "{{order.link}} %s",
            '"><img src=x onerror=alert(1)>')
@@ -99,18 +99,7 @@ class Talking:
         bench.clock.forward(60)
         lost = new_message(bench, "Wysłane.", ref, known=(known,))
         must(bench.call(lambda c: c.find_message(lost)) is None, "it finds what was never sent")
-        for number in range(1, bench.requests(lambda c: c.find_message(lost)) + 10):
-            bench.line.faults = {number: DONE_SILENTLY.strike}
-            try:
-                bench.call(lambda c: c.send_message(lost))
-            except OutcomeUnknown:
-                break
-            except Exception as error:
-                must(len(bench.standin.said(ref)) == 1, f"it was sent, and it says {error!r}")
-            else:
-                raise Broken("a receipt was lost, and nobody noticed")
-            finally:
-                bench.line.faults = {}
+        lose_answer(bench, lambda c: c.send_message(lost), lambda: len(bench.standin.said(ref)))
         found = bench.call(lambda c: c.find_message(lost))
         must(found is not None and found.external_id not in ("", known),
              f"it was sent, and what is found is {found}")

@@ -37,11 +37,12 @@ from oms_connector.testing.deeds import (
     subscription,
     writes,
 )
-from oms_connector.testing.promise import Broken, keeps, must, not_applicable
+from oms_connector.testing.facts import Basket
+from oms_connector.testing.promise import keeps
 from oms_connector.testing.pulling import current
 from oms_connector.testing.reading import Shelf, offering, pulling, read, units
 from oms_connector.testing.sending import push_stock
-from oms_connector.testing.standin import Basket
+from oms_connector.testing.verdict import Broken, must, not_applicable
 from oms_connector.testing.write import new_key
 
 

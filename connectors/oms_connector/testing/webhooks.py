@@ -10,8 +10,10 @@ from typing import Any
 
 from oms_connector import HearsWebhooks, Ring, WebhookRefused
 from oms_connector.testing.bench import Bench
-from oms_connector.testing.promise import Broken, keeps, must
-from oms_connector.testing.standin import Absent, Delivery
+from oms_connector.testing.facts import Delivery
+from oms_connector.testing.promise import keeps
+from oms_connector.testing.standin import Absent
+from oms_connector.testing.verdict import Broken, must
 
 LONG = 16
 """Texts shorter than this are no signatures; comparing them tells nobody anything."""

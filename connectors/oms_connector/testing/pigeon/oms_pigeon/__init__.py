@@ -68,7 +68,7 @@ class Pigeon(Connector):
             raise AccessRefused("The carrier does not accept this key.", "token") from refusal
 
     def services(self):
-        """Kept when the account is connected. Ask the network only if they depend on the account."""
+        """Kept once connected. Ask the network only where the carrier tells them by account."""
         return SERVICES
 
     def check_booking(self, booking: Booking):

@@ -70,7 +70,9 @@ def check(session: Session, currency: str, typed: Exchange, sold: date, issued: 
     near = session.scalar(
         select(ExchangeRate).where(ExchangeRate.currency == currency, ExchangeRate.day <= day)
         .order_by(ExchangeRate.day.desc()).limit(1))
-    known = Decimal(near.rate) if near is not None else typed.rate
+    if near is None:
+        return
+    known = Decimal(near.rate)
     if typed.rate > FARTHEST * known or known > FARTHEST * typed.rate:
         raise Invalid("On %(day)s one %(currency)s was %(rate)s %(home)s.", "exchange_rate",
                       day=near.day.isoformat(), currency=currency, rate=known, home=HOME)

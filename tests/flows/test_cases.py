@@ -266,7 +266,7 @@ def test_old_photos_of_closed_cases_are_forgotten_and_open_ones_stay(shop):
         name = files.put(f"photo {n}".encode(), ".webp")
         shop.do(return_bench.add_photo, case_id, name, name)
         assert not shop.do(return_bench.add_photo, case_id, name, name)
-    shop.do(return_case.decide, case_id, "call_off")
+    shop.do(return_case.decide, case_id, "call_off", "dwa razy", by="mistake")
     later = Works(shop.works.engine, lambda: shop.works.clock() + timedelta(days=90),
                   shop.works.ports)
     assert (return_bench.forget_old(shop.works), return_bench.forget_old(later)) == (0, 1)

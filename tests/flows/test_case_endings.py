@@ -16,7 +16,7 @@ from oms_web.domain.returns import queries, standings, tracks
 from oms_web.domain.returns import service as cases
 from oms_web.domain.returns.answering import Answer
 from oms_web.domain.returns.intake import Judgement
-from oms_web.domain.returns.models import Return, ReturnLine
+from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.refund_plan import Wish, correction
 from oms_web.domain.returns.service import Opening
 from oms_web.domain.shipping.models import Shipment

@@ -99,9 +99,10 @@ def check_call_off(said: Ended, may: Collection[str], began: date, today: date) 
     if said.by not in may:
         raise Invalid("Say who takes it back. What a buyer declared, only the buyer takes back.",
                       "by")
+    if said.by == MISTAKE and not said.note.strip():
+        raise Invalid("Say what the mistake was.", "note")
     if not said.note.strip():
-        raise Invalid("Say how the buyer took it back." if said.by == BUYER
-                      else "Say what the mistake was.", "note")
+        raise Invalid("Say how the buyer took it back.", "note")
     if said.by == BUYER and (said.day is None or not began <= said.day <= today):
         raise Invalid("Say on which day the buyer took it back: from the day of the case to "
                       "today.", "day")

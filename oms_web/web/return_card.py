@@ -9,8 +9,7 @@ from flask import Blueprint, Response, request, send_file, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
-from wtforms import DateField, HiddenField, SelectField, StringField
-from wtforms.validators import Optional
+from wtforms import HiddenField, SelectField, StringField
 
 from oms_web.adapters import images
 from oms_web.core import countries
@@ -27,7 +26,6 @@ from oms_web.domain.returns import (
     clocks,
     correcting,
     counts,
-    exchange_facts,
     intake,
     kinds,
     moments,
@@ -48,6 +46,7 @@ from oms_web.web import (
     asked,
     case_answers,
     case_corrections,
+    case_ending,
     case_words,
     formats,
     label_words,
@@ -55,6 +54,7 @@ from oms_web.web import (
 )
 from oms_web.web.access import act, allowed
 from oms_web.web.case_answers import AnswerForm
+from oms_web.web.case_ending import NoteForm
 from oms_web.web.door import oms, reading, writing
 from oms_web.web.failures import status_of, words_of
 from oms_web.web.forms import Form, choices
@@ -66,16 +66,6 @@ screen = Blueprint("return_card", __name__)
 ICONS = {"judge": "package-import", "arrive": "package-import", "photo": "photo",
          "open": "truck-return", "told": "truck-return", "answer": "mail", "exchange": "replace",
          "done": "cash-banknote", "plan": "cash-banknote", "approve": "check", "close": "check"}
-
-
-class NoteForm(Form):
-    """What is said where a case is ended: why, who takes it back and when, the ground."""
-
-    note = StringField(_l("Why"))
-    by = SelectField(_l("Who takes it back"), validate_choice=False)
-    day = DateField(_l("Taken back on"), [Optional()])
-    ground = SelectField(_l("Ground of the law"), validate_choice=False)
-    rest = StringField(_l("What is known about the rest"))
 
 
 class DetailsForm(Form):
@@ -133,50 +123,21 @@ def _card(case_id: int, *, note: NoteForm | None = None, answer: AnswerForm | No
         photos=photos.of_case(session, case_id), timeline=_timeline(case),
         statements=stated,
         documents=documents.of_order(session, case.order_id) if case.order_id else [],
-        to_correct=_to_correct(case, ready, corrections), corrects=ready.__contains__,
+        to_correct=case_corrections.left_of(case, ready, corrections), corrects=ready.__contains__,
         labels=bookings.of_case(session, case_id), label_words=label_words, sent_in=sent_in,
         claims=claims.of_shipments(session, [one.id for one in sent_in]) if sent_in else {},
         corrections=corrections, ends=return_case.left_open(session, case),
-        own_words=_own_words(case, lines, stated), sure_of=sure_of,
+        own_words=case_ending.own_words(case, lines, stated), sure_of=sure_of,
         may_detach=return_case.may_detach(session, case),
         rest=intake.rest_of(case, lines, units),
         account=session.get(ChannelAccount, case.account_id) if case.account_id else None,
         goods_steps=_steps(case_words.GOODS_STEPS, case.goods),
         money_steps=return_exchange.money_steps(swap, case.money) or _money_steps(case.money),
-        running=running, note=_note(case, order, note), open_note=open_note,
+        running=running, note=case_ending.asking(case, order, note), open_note=open_note,
         asking=case_answers.asking(case, order, terms, answer),
         details=details or DetailsForm(formdata=None, obj=case),
         letter=_letter(case, letter), preview=preview, problem=problem, now=oms().works.clock(),
         status=status)
-
-
-def _note(case: Return, order: Order | None, form: NoteForm | None) -> NoteForm:
-    """The words a case is ended with; a withdrawal has the grounds that may fit it."""
-    made = form or NoteForm(formdata=None, day=local_day(oms().works.clock()))
-    may = return_case.may_call_off(db.session, case)
-    made.by.choices = choices({**({} if len(may) == 1 else {"": _l("choose")}),
-                               **{one: case_words.TAKEN_BACK[one] for one in may}})
-    if case.kind == kinds.WITHDRAWAL:
-        found, usual = return_case.grounds(db.session, case, order)
-        made.ground.choices = choices({"": _l("choose")} | {
-            one: case_words.GROUNDS[one] for one in found})
-        if form is None:
-            made.ground.data = usual
-    return made
-
-
-def _own_words(case: Return, lines: list[Any], stated: list[Any]) -> str:
-    """What the buyer wrote: not the list of goods that a statement of withdrawal begins with."""
-    listed = lines and any(one.content.get("effect") == "new" for one in stated)
-    return "" if listed else case.story
-
-
-def _to_correct(case: Return, ready: set[Any], corrections: dict[int, Any]) -> list[Any]:
-    """What its invoices are still to be corrected by, unless a refund offers that itself."""
-    swapped = case.exchange_order_id is not None and not exchange_facts.is_here(case)
-    if swapped or any(one.id not in corrections for one in ready):
-        return []
-    return case_corrections.of_case(case)
 
 
 def _unsaid(case: Return, order: Order | None, terms: list[CaseClock]) -> dict[str, str] | None:

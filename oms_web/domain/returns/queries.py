@@ -275,7 +275,8 @@ def called_off(session: Session, case_id: int) -> tuple[str, str]:
     """
     entry = _last(session, case_id, "returns.call_off")
     said = entry.change if entry is not None else {}
-    return tuple((said.get(name) or [None, ""])[1] for name in ("by", "taken_back"))
+    by, day = ((said.get(name) or [None, ""])[1] for name in ("by", "taken_back"))
+    return by, day
 
 
 def was_attached(session: Session, case_id: int) -> bool:

@@ -29,6 +29,7 @@ from oms_web.domain.returns import (
     delivered,
     kinds,
     moments,
+    resuming,
     settings,
     standings,
     tracks,
@@ -312,7 +313,7 @@ def enter(work: Work, case: Return, name: str) -> dict[str, list[str]]:
     that are more than a step of the table. They write down the change and ``follow``.
     """
     before, target = case.phase, tracks.after(case.phase, name)
-    if before == tracks.OFF and _in_time(work, case):
+    if before == tracks.OFF and resuming.in_time(work, case, clocks_of(work.session, case.id)):
         target = tracks.ACCEPTED  # it needed nobody's yes, and needs none now
     if name == "reopen" and case.answered_at is not None and not case.outcome:
         target = tracks.REFUSED  # the complaint was refused, and opening it again is no answer
@@ -325,30 +326,8 @@ def enter(work: Work, case: Return, name: str) -> dict[str, list[str]]:
     if target == tracks.OFF or (target == tracks.REFUSED and case.kind == kinds.WITHDRAWAL):
         stop_clocks(work, case, clocks.SEND_BACK, clocks.REPAY, clocks.ANSWER)
     elif before in (tracks.OFF, tracks.REFUSED) and target not in tracks.ENDED:
-        _run_on(work, case)
+        resuming.run_on(case, clocks_of(work.session, case.id))
     return change
-
-
-def _in_time(work: Work, case: Return) -> bool:
-    """Whether a case is a withdrawal that was declared in time."""
-    if case.kind != kinds.WITHDRAWAL or case.order_id is None:
-        return False
-    order, terms = work.session.get_one(Order, case.order_id), clocks_of(work.session, case.id)
-    declared = next((one.stopped_at for one in terms if one.what == clocks.WITHDRAW), None)
-    return any(one.what == clocks.REPAY for one in terms) and clocks.may_withdraw(
-        order.country, delivered.at_last(work.session, order),
-        declared or case.announced_at or case.created_at,
-        settings.current(work.session).extra_days)[0]
-
-
-def _run_on(work: Work, case: Return) -> None:
-    """Let the terms of a case that is taken up again run on, unless what they are for is done."""
-    done = {clocks.WITHDRAW: True, clocks.ANSWER: case.answered_at is not None,
-            clocks.SEND_BACK: case.goods in (tracks.ARRIVED, tracks.JUDGED),
-            clocks.REPAY: case.money in (tracks.REFUNDED, tracks.CREDIT)}
-    for clock in clocks_of(work.session, case.id):
-        if not done[clock.what]:
-            clock.stopped_at = None
 
 
 def follow(work: Work, case: Return) -> None:

@@ -166,14 +166,16 @@ def call_off(work: Work, case_id: int, why: str) -> bool:
 
     Raises:
         Invalid: no word why.
-        NotAllowedNow: the invoice was corrected by the credit, or the credited money is on its way
-            to the buyer.
+        NotAllowedNow: the case is over, the invoice was corrected by the credit, or the credited
+            money is on its way to the buyer.
     """
     if not why.strip():
         raise Invalid("Say why.", "why")
     order, case = _locked(work, case_id)
     if case.exchange_order_id is None:
         return False
+    if case.phase in tracks.ENDED:  # what is owed again would stand in a case nobody looks at
+        raise NotAllowedNow("This case is over. Open it again first.")
     new = orders.lock_order(work.session, case.exchange_order_id)
     mine = exchange_facts.made_by(work.session, case.id)
     stays = new.phase in exchange_facts.LEFT or any(

@@ -262,6 +262,17 @@ def test_of_goods_that_came_in_part_only_what_came_is_credited(shop):
         True, 6111, 3889)
 
 
+def test_what_is_over_is_not_called_off_from_a_page_that_still_shows_it(shop):
+    case = opened(shop)
+    new = swap(shop, case, 18.33)
+    judge(shop, case)
+    shop.do(return_case.decide, case, "close")
+    with pytest.raises(NotAllowedNow, match="is over"):
+        shop.do(return_exchange.call_off, case, "karta otwarta od rana")
+    assert get(shop, Order, new).phase != "cancelled"
+    assert get(shop, Return, case).money == "credit"
+
+
 def test_what_was_corrected_is_not_called_off(shop):
     invoiced(shop)
     case = opened(shop)

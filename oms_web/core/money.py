@@ -15,6 +15,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from oms_web.core.errors import Invalid
 
 MICRO = 1_000_000
+NO_SMALLER = "An amount has no smaller part than the smallest coin."
 
 # ISO 4217: currencies whose minor unit is not a hundredth.
 _EXPONENTS = dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3) | dict.fromkeys(
@@ -81,7 +82,35 @@ def parse_amount(text: str, field: str = "") -> Decimal:
         raise Invalid("This amount is too large: %(text)s", field, text=text.strip()[:40])
     if len(part.rstrip("0")) > _PARTS:
         raise Invalid("At most six decimals: %(text)s", field, text=text.strip()[:40])
-    return Decimal(f"{sign}{digits or 0}.{part or 0}")
+    return Decimal(f"{sign}{digits or 0}" + (f".{part}" if part else ""))
+
+
+def parse_minor(text: str, currency: str, field: str = "") -> int:
+    """An amount of money that a person typed, in minor units of its currency.
+
+    Nothing is rounded: who types ``1,234`` means a thousand, or made a slip, and no 1.23. So there
+    are at most as many decimals as the currency has, noughts counted. A price of one unit may be
+    finer (``parse_amount`` with ``to_micro``).
+
+    Raises:
+        Invalid: no amount, or finer than the smallest coin.
+    """
+    amount = parse_amount(text, field)
+    if -int(amount.as_tuple().exponent) > exponent(currency):
+        raise Invalid(NO_SMALLER, field)
+    return to_minor(amount, currency)
+
+
+def exact_minor(amount: Decimal, currency: str, field: str = "") -> int:
+    """An amount of money that a program sent, in minor units; noughts at its end say nothing.
+
+    Raises:
+        Invalid: finer than the smallest coin.
+    """
+    minor = to_minor(amount, currency)
+    if from_minor(minor, currency) != amount:
+        raise Invalid(NO_SMALLER, field)
+    return minor
 
 
 def spread(total: int, weights: Sequence[int]) -> list[int]:

@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, SelectField, StringField
 
 from oms_web.core.errors import NotAllowedNow, OmsError
-from oms_web.core.money import parse_amount, to_minor
+from oms_web.core.money import parse_minor
 from oms_web.domain.messages import placeholders, templates
 from oms_web.domain.orders import lineage
 from oms_web.domain.orders import service as orders
@@ -127,7 +127,7 @@ def send(order_id: int) -> Response:
     order = orders.get_order(db.session, order_id)
     if form.validate():
         try:
-            amount = to_minor(parse_amount(form.amount.data or "", "amount"), order.currency)
+            amount = parse_minor(form.amount.data or "", order.currency, "amount")
             with writing() as work:
                 fresh = order_ask_payment.ask(
                     work, order_id, form.account.data, amount, form.key.data or "",
@@ -185,7 +185,7 @@ def give_back(order_id: int) -> Response:
     order = orders.get_order(db.session, order_id)
     if form.validate():
         try:
-            amount = to_minor(parse_amount(form.amount.data or "", "amount"), order.currency)
+            amount = parse_minor(form.amount.data or "", order.currency, "amount")
             account = return_refund.bank_account(form.account.data or "") \
                 if form.method.data == "transfer" else ""
             with writing() as work:

@@ -13,7 +13,7 @@ from wtforms import DateField, SelectField, StringField
 
 from oms_web.core.clock import local_day
 from oms_web.core.errors import Invalid, OmsError
-from oms_web.core.money import parse_amount, to_minor
+from oms_web.core.money import parse_amount, parse_minor
 from oms_web.domain.orders.models import Order
 from oms_web.domain.payments import earnings, fees
 from oms_web.domain.payments.profit import Profit
@@ -111,7 +111,7 @@ def add_fee() -> Response:
             if len(currency) != 3 or not currency.isalpha():
                 raise Invalid("A currency has three letters.", "currency")
             percent = parse_amount(form.percent.data or "0", "percent")
-            fixed = to_minor(parse_amount(form.fixed.data or "0", "fixed"), currency)
+            fixed = parse_minor(form.fixed.data or "0", currency, "fixed")
             with writing() as work:
                 fees.add(work, form.kind.data, form.account.data or None, form.method.data or "",
                          int((percent * 100).to_integral_value()) if percent <= Decimal(100)

@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, SelectField, StringField
 
 from oms_web.core.errors import Invalid, NotAllowedNow, NotFound, OmsError
-from oms_web.core.money import from_micro, from_minor, parse_amount, to_minor
+from oms_web.core.money import from_micro, from_minor, parse_minor, to_minor
 from oms_web.core.work import Work
 from oms_web.domain.orders import lineage
 from oms_web.domain.orders import service as orders
@@ -73,7 +73,7 @@ class ExchangeForm(Form):
             Invalid: no amount, or below nought.
         """
         typed = (self.shipping.data or "").strip()
-        cost = to_minor(parse_amount(typed, "shipping"), currency) if typed else 0
+        cost = parse_minor(typed, currency, "shipping") if typed else 0
         if cost < 0:
             raise Invalid("An amount cannot be below nought.", "shipping")
         return cost

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, SelectField, StringField
 
 from oms_web.core.errors import Invalid, InvalidForm, NotAllowedNow
-from oms_web.core.money import from_minor, parse_amount, to_minor
+from oms_web.core.money import parse_minor
 from oms_web.domain.orders import service as orders
 from oms_web.domain.payments import refund_states, refunds
 from oms_web.domain.returns import correcting, money, service
@@ -137,11 +137,7 @@ def typed_minor(typed: str | None, currency: str, field: str) -> int | None:
     """
     if not (typed or "").strip():
         return None
-    amount = parse_amount(typed or "", field)
-    minor = to_minor(amount, currency)
-    if from_minor(minor, currency) != amount:
-        raise Invalid("An amount has no smaller part than the smallest coin.", field)
-    return minor
+    return parse_minor(typed or "", currency, field)
 
 
 @screen.post("/refunds/<int:refund_id>/correction")

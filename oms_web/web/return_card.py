@@ -128,7 +128,7 @@ def _card(case_id: int, *, note: NoteForm | None = None, answer: AnswerForm | No
         corrections=correcting.corrections_of(session, mine),
         account=session.get(ChannelAccount, case.account_id) if case.account_id else None,
         goods_steps=_steps(case_words.GOODS_STEPS, case.goods),
-        money_steps=return_exchange.money_steps(swap, case.money) or _money_steps(case.money),
+        money_steps=return_exchange.money_steps(swap) or _money_steps(case.money),
         running=running, note=note or NoteForm(formdata=None), open_note=open_note,
         asking=case_answers.asking(case, order, terms, answer),
         details=details or DetailsForm(formdata=None, obj=case),

@@ -118,8 +118,8 @@ def test_an_amount_goes_back_by_transfer_with_a_reason_and_is_confirmed(desk, br
     assert "Give an amount back" in desk.get("")
     desk.get("/refund")
     good = {"amount": "7", "method": "transfer", "account": IBAN, "reason": "rysa"}
-    for wrong in ({"amount": "0"}, {"amount": "20.01"}, {"amount": "1,234"}, {"account": "PL00"}, {"account": ""},
-                  {"reason": " "}, {"method": "provider"}):
+    for wrong in ({"amount": "0"}, {"amount": "20.01"}, {"amount": "1,234"}, {"account": "PL00"},
+                  {"account": ""}, {"reason": " "}, {"method": "provider"}):
         assert desk.post("/refund", **{**good, **wrong})[0] == 422, wrong
     assert desk.rows(Refund) == []
     desk.post("/refund", **good)

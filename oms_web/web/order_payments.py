@@ -25,6 +25,7 @@ from oms_web.extensions import db
 from oms_web.flows import order_ask_payment, order_refund, return_refund
 from oms_web.sync import payments
 from oms_web.sync import refunds as refunding
+from oms_web.web import case_words
 from oms_web.web import payment_words as words
 from oms_web.web.access import act, allowed
 from oms_web.web.door import oms, reading, writing
@@ -172,7 +173,7 @@ def refund(order_id: int) -> Response:
 def _refund_form(order_id: int, **values: Any) -> RefundForm:
     form = RefundForm(**values)
     form.method.choices = choices({
-        way: words.WAYS[way] for way in order_refund.ways(
+        way: case_words.METHODS[way] for way in order_refund.ways(
             reading(), order_id, refunding.able(oms().registry))})
     return form
 

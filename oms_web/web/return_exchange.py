@@ -18,14 +18,21 @@ from oms_web.core.work import Work
 from oms_web.domain.orders import lineage
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Hold, Order
-from oms_web.domain.payments import refund_routes, requests
+from oms_web.domain.payments import requests
 from oms_web.domain.payments.requests import PaymentRequest
 from oms_web.domain.returns import exchange, exchange_facts, service, tracks
 from oms_web.domain.returns.exchange import Difference, Standing
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.refund_plan import Plan
 from oms_web.extensions import db
-from oms_web.flows import order_ask_payment, order_hold, return_case, return_exchange, return_letter
+from oms_web.flows import (
+    order_ask_payment,
+    order_hold,
+    order_refund,
+    return_case,
+    return_exchange,
+    return_letter,
+)
 from oms_web.flows.return_exchange import Position, Terms
 from oms_web.flows.return_letter import Draft
 from oms_web.flows.return_refund import bank_account
@@ -187,11 +194,7 @@ def _form(order: Order, **values: Any) -> ExchangeForm:
              for one in payments.providers(reading(), oms().registry)} \
         if allowed("payments.ask") else {}
     form.way.choices = choices({**links, **WAYS})
-    ways = [name for name in case_words.METHODS if name not in ("credit", "channel")]
-    if requests.paid_by_provider(db.session, order):
-        ways.sort(key=lambda name: name != "provider")
-    if refund_routes.by_channel(db.session, order, refunding.able(oms().registry)) is not None:
-        ways.insert(0, "channel")
+    ways = order_refund.ways(reading(), order.id, refunding.able(oms().registry))
     form.back.choices = choices({name: case_words.METHODS[name] for name in ways})
     if not form.is_submitted():
         form.way.data, form.back.data = next(iter(links), TRANSFER), ways[0]

@@ -13,7 +13,7 @@ from wtforms import HiddenField, SelectField, StringField
 from oms_web.core.errors import Invalid, InvalidForm, NotAllowedNow
 from oms_web.core.money import parse_minor
 from oms_web.domain.orders import service as orders
-from oms_web.domain.payments import refund_states, refunds
+from oms_web.domain.payments import refunds
 from oms_web.domain.returns import correcting, money, service
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.refund_plan import Wish
@@ -60,11 +60,9 @@ def ask(case_id: int) -> Response:
 def _form(case: Return, **values: Any) -> RefundForm:
     """The form with the ways that are open: the one the money came by stands first."""
     form = RefundForm(**values)
-    order = orders.get_order(db.session, case.order_id) if case.order_id else None
-    first = order_refund.asked_for(reading(), order, sent.able(oms().registry)) if order else ()
-    by_hand = [name for name in case_words.METHODS
-               if name not in (refund_states.CREDIT, *refund_states.ASKED_FOR)]
-    form.method.choices = choices({name: case_words.METHODS[name] for name in (*first, *by_hand)})
+    ways = order_refund.ways(reading(), case.order_id, sent.able(oms().registry)) \
+        if case.order_id else order_refund.BY_HAND
+    form.method.choices = choices({name: case_words.METHODS[name] for name in ways})
     return form
 
 

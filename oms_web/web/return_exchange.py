@@ -15,6 +15,7 @@ from wtforms import BooleanField, HiddenField, SelectField, StringField
 from oms_web.core.errors import Invalid, NotAllowedNow, NotFound, OmsError
 from oms_web.core.money import from_micro, from_minor, parse_minor, to_minor
 from oms_web.core.work import Work
+from oms_web.domain.catalog import queries as catalog
 from oms_web.domain.orders import lineage
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Hold, Order
@@ -24,6 +25,7 @@ from oms_web.domain.returns import exchange, exchange_facts, service, tracks
 from oms_web.domain.returns.exchange import Difference, Standing
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.refund_plan import Plan
+from oms_web.domain.stock import overview
 from oms_web.extensions import db
 from oms_web.flows import (
     order_ask_payment,
@@ -38,7 +40,7 @@ from oms_web.flows.return_letter import Draft
 from oms_web.flows.return_refund import bank_account
 from oms_web.sync import payments
 from oms_web.sync import refunds as refunding
-from oms_web.web import case_words, formats, order_form, order_words, scanning
+from oms_web.web import asked, case_words, formats, order_form, order_words, scanning
 from oms_web.web.access import act, allowed
 from oms_web.web.door import oms, reading, writing
 from oms_web.web.failures import words_of
@@ -118,15 +120,15 @@ def of_case(case: Return) -> Swap:
     may = step == exchange.MAKE and case.order_id is not None
     if now is None:
         return Swap(may, step if may else "", ends)
-    asked = [one for one in requests.of_order(db.session, now.order_id)
+    links = [one for one in requests.of_order(db.session, now.order_id)
              if one.state in (*requests.OPEN, requests.REFUSED)]
-    is_open = any(one.state in requests.OPEN for one in asked)
+    is_open = any(one.state in requests.OPEN for one in links)
     new = orders.get_order(db.session, now.order_id)
     holds = exchange_facts.holds(db.session, new) if now.held else []
     refused = None if case.phase in tracks.ENDED \
         else return_exchange.no_way_back(db.session, case, new)
     return Swap(
-        may, step, ends, now, new, asked[:1],
+        may, step, ends, now, new, links[:1],
         now.due > 0 and not is_open and allowed("payments.ask")
         and bool(payments.providers(reading(), oms().registry)),
         return_letter.swapped_preview(reading(), case.id) if allowed("messages.send") else None,
@@ -216,7 +218,8 @@ def _page(case: Return, order: Order, plan: Plan, form: ExchangeForm, lines: lis
     return render(
         "returns/exchange.html", "returns/_exchange_form.html", case=case, order=order, plan=plan,
         form=form, lines=lines, totals=totals, shipping=shipping, wrong=wrong, split=split,
-        said=said, currency=currency, waiting=not exchange_facts.is_here(case), status=status,
+        said=said, prices=_prices(order, plan, [one.id for one in said.suggested] if said else []),
+        currency=currency, waiting=not exchange_facts.is_here(case), status=status,
         beside=", ".join(("#said-shipping", *(f"#said-{one.sku.id}" for one in lines))))
 
 
@@ -229,6 +232,26 @@ def _add(lines: list[TypedLine], case: Return, order: Order, plan: Plan, variant
         lines[-1] = replace(
             lines[-1], quantity=str(exchange_facts.units(db.session, case, variant_id)),
             price="" if price is None else _typed(price, order.currency))
+
+
+def _prices(order: Order, plan: Plan, variant_ids: Sequence[int]) -> dict[int, str]:
+    """What one of each would cost in this exchange, to be read beside its name."""
+    found = exchange_facts.prices(db.session, order, plan, variant_ids) if variant_ids else {}
+    return {one: formats.amount(to_minor(from_micro(micro), order.currency), order.currency,
+                                always=True) for one, micro in found.items()}
+
+
+@screen.get("/returns/<int:case_id>/exchange/suggest")
+@act("returns.handle")
+def suggest(case_id: int) -> Response:
+    """What somebody typing may mean: how many are free, and the price that would be suggested."""
+    _, order, plan = _facts(case_id)
+    typed = asked.text("code")
+    found = catalog.suggest(db.session, typed) if typed else []
+    ids = [one.id for one in found]
+    return render("products/_suggest.html", found=found, typed=typed,
+                  free=overview.free_of(db.session, ids) if ids else {},
+                  prices=_prices(order, plan, ids))
 
 
 def _typed(micro: int, currency: str) -> str:

@@ -15,7 +15,6 @@ from decimal import ROUND_HALF_UP, Decimal
 from oms_web.core.errors import Invalid
 
 MICRO = 1_000_000
-NO_SMALLER = "An amount has no smaller part than the smallest coin."
 
 # ISO 4217: currencies whose minor unit is not a hundredth.
 _EXPONENTS = dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3) | dict.fromkeys(
@@ -97,7 +96,7 @@ def parse_minor(text: str, currency: str, field: str = "") -> int:
     """
     amount = parse_amount(text, field)
     if -int(amount.as_tuple().exponent) > exponent(currency):
-        raise Invalid(NO_SMALLER, field)
+        raise _too_fine(field)
     return to_minor(amount, currency)
 
 
@@ -109,8 +108,12 @@ def exact_minor(amount: Decimal, currency: str, field: str = "") -> int:
     """
     minor = to_minor(amount, currency)
     if from_minor(minor, currency) != amount:
-        raise Invalid(NO_SMALLER, field)
+        raise _too_fine(field)
     return minor
+
+
+def _too_fine(field: str) -> Invalid:
+    return Invalid("An amount has no smaller part than the smallest coin.", field)
 
 
 def spread(total: int, weights: Sequence[int]) -> list[int]:

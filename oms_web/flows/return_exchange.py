@@ -209,8 +209,8 @@ def no_way_back(session: Session, case: Return, new: Order) -> NotAllowedNow | N
         return NotAllowedNow("Its correction was issued. Correct the invoice back first.")
     if any(exchange_facts.is_carried(one) and new.paid_total - new.refund_pending < one.amount
            for one in mine):
-        return NotAllowedNow("The credited money went back to the buyer from the new order "
-                             "already.")
+        return NotAllowedNow(
+            "The credited money went back to the buyer from the new order already.")
     return None
 
 

@@ -26,7 +26,7 @@ from oms_web.api.shapes import (
 )
 from oms_web.core import paging
 from oms_web.core.errors import Invalid
-from oms_web.core.money import to_minor
+from oms_web.core.money import exact_minor
 from oms_web.domain.documents import correcting, queries
 from oms_web.domain.documents.drafting import Ask
 from oms_web.domain.documents.models import Document as Kept
@@ -185,8 +185,8 @@ def correct_document(call: Call, document_id: int) -> Document:
         returned[one.line_id] = returned.get(one.line_id, 0) + one.quantity
     document, _ = correct_invoice(call.work, document_id, correcting.Ask(
         returned=returned, reason=asked.reason, form=asked.form, issue_date=asked.issue_date,
-        delivery_back=to_minor(Decimal(asked.delivery_back), currency),
-        lowered=to_minor(Decimal(asked.lowered), currency)))
+        delivery_back=exact_minor(Decimal(asked.delivery_back), currency, "delivery_back"),
+        lowered=exact_minor(Decimal(asked.lowered), currency, "lowered")))
     call.status = 201
     return _answer(document)
 

@@ -11,7 +11,7 @@ from oms_web.api.operations import Call, post
 from oms_web.api.order_shapes import OrderAnswer, order_answer
 from oms_web.api.shapes import Amount, Asked, Moment, Number, Units, text
 from oms_web.core.errors import Invalid
-from oms_web.core.money import to_minor
+from oms_web.core.money import exact_minor
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders import whole
 from oms_web.flows import (
@@ -173,8 +173,8 @@ def pay_order(call: Call, order_id: int) -> OrderAnswer:
     asked: PayAsked = call.body
     order = orders.lock_order(call.work.session, order_id)
     order_pay.record(
-        call.work, order_id, to_minor(Decimal(asked.amount), order.currency), asked.method,
-        asked.at or call.work.now, f"api:{order_id}:{asked.reference}",
+        call.work, order_id, exact_minor(Decimal(asked.amount), order.currency, "amount"),
+        asked.method, asked.at or call.work.now, f"api:{order_id}:{asked.reference}",
     )
     return _now(call, order_id)
 

@@ -23,7 +23,7 @@ from oms_web.api.shapes import (
     price,
     text,
 )
-from oms_web.core.money import to_micro, to_minor
+from oms_web.core.money import exact_minor, to_micro
 from oms_web.core.work import Work
 from oms_web.domain.catalog import skus
 from oms_web.domain.catalog.models import Variant
@@ -153,7 +153,7 @@ def _told(sku: str, asked: ProductAsked, currency: str) -> VariantInput:
         description=asked.description, vat_rate=asked.vat_rate,
         no_withdrawal=asked.no_withdrawal, eans=asked.eans, weight_g=asked.weight_g, **size,
         cost=None if asked.cost is None else to_micro(Decimal(asked.cost)),
-        price=None if asked.price is None else to_minor(Decimal(asked.price), currency),
+        price=None if asked.price is None else exact_minor(Decimal(asked.price), currency, "price"),
         currency=currency if said else "", minimum=asked.minimum,
         sell_without_stock=asked.sell_without_stock, parts=asked.parts,
     )

@@ -81,7 +81,39 @@ def parse_amount(text: str, field: str = "") -> Decimal:
         raise Invalid("This amount is too large: %(text)s", field, text=text.strip()[:40])
     if len(part.rstrip("0")) > _PARTS:
         raise Invalid("At most six decimals: %(text)s", field, text=text.strip()[:40])
-    return Decimal(f"{sign}{digits or 0}.{part or 0}")
+    return Decimal(f"{sign}{digits or 0}" + (f".{part}" if part else ""))
+
+
+def parse_minor(text: str, currency: str, field: str = "") -> int:
+    """An amount of money that a person typed, in minor units of its currency.
+
+    Nothing is rounded: who types ``1,234`` means a thousand, or made a slip, and no 1.23. So there
+    are at most as many decimals as the currency has, noughts counted. A price of one unit may be
+    finer (``parse_amount`` with ``to_micro``).
+
+    Raises:
+        Invalid: no amount, or finer than the smallest coin.
+    """
+    amount = parse_amount(text, field)
+    if -int(amount.as_tuple().exponent) > exponent(currency):
+        raise _too_fine(field)
+    return to_minor(amount, currency)
+
+
+def exact_minor(amount: Decimal, currency: str, field: str = "") -> int:
+    """An amount of money that a program sent, in minor units; noughts at its end say nothing.
+
+    Raises:
+        Invalid: finer than the smallest coin.
+    """
+    minor = to_minor(amount, currency)
+    if from_minor(minor, currency) != amount:
+        raise _too_fine(field)
+    return minor
+
+
+def _too_fine(field: str) -> Invalid:
+    return Invalid("An amount has no smaller part than the smallest coin.", field)
 
 
 def spread(total: int, weights: Sequence[int]) -> list[int]:

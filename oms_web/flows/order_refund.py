@@ -18,18 +18,21 @@ from oms_web.domain.payments import refund_routes, refunds
 from oms_web.domain.payments import refund_states as states
 from oms_web.domain.payments.models import Refund
 
+BY_HAND = tuple(way for way in states.METHODS if way not in (*states.ASKED_FOR, states.CREDIT))
+"""Ways that a person carries out; a credit comes only of vouchers and exchanges."""
+
 
 def ways(work: Work, order_id: int, connectors: Collection[str] = ()) -> tuple[str, ...]:
-    """How money of an order can go back from here, the way it came first.
+    """How money of an order can go back, the way it came first: the same wherever it is asked.
 
     Args:
         connectors: the kinds of channels that can be asked to give money back.
     """
     order = orders.get_order(work.session, order_id)
-    return (*asked_for(work, order, connectors), states.TRANSFER)
+    return (*_asked_for(work, order, connectors), *BY_HAND)
 
 
-def asked_for(work: Work, order: Order, connectors: Collection[str]) -> tuple[str, ...]:
+def _asked_for(work: Work, order: Order, connectors: Collection[str]) -> tuple[str, ...]:
     """Who can be asked to give money of an order back: the channel, the provider that it came by.
     """
     found = []

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import time
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.core.work import Work
@@ -166,8 +167,8 @@ def call_off(work: Work, case_id: int, why: str) -> bool:
 
     Raises:
         Invalid: no word why.
-        NotAllowedNow: the invoice was corrected by the credit, or the credited money is on its way
-            to the buyer.
+        NotAllowedNow: the case is over, the invoice was corrected by the credit, or the credited
+            money is on its way to the buyer.
     """
     if not why.strip():
         raise Invalid("Say why.", "why")
@@ -180,8 +181,9 @@ def call_off(work: Work, case_id: int, why: str) -> bool:
         line.shipped for line in orders.order_lines(work.session, new.id))
     if stays and not any(exchange_facts.is_carried(one) for one in mine):
         return False
-    if correcting.corrections_of(work.session, mine):
-        raise NotAllowedNow("Its correction was issued. Correct the invoice back first.")
+    refused = no_way_back(work.session, case, new)
+    if refused is not None:
+        raise refused
     for one in mine:
         _take_back(work, new, refunds.lock(work.session, one.id), why)
     for link in requests.of_order(work.session, new.id):
@@ -198,14 +200,26 @@ def call_off(work: Work, case_id: int, why: str) -> bool:
     return True
 
 
+def no_way_back(session: Session, case: Return, new: Order) -> NotAllowedNow | None:
+    """Why the exchange of a case cannot be called off now; None where it can."""
+    if case.phase in tracks.ENDED:  # what is owed again would stand in a case nobody looks at
+        return NotAllowedNow("This case is over. Open it again first.")
+    mine = exchange_facts.made_by(session, case.id)
+    if correcting.corrections_of(session, mine):
+        return NotAllowedNow("Its correction was issued. Correct the invoice back first.")
+    if any(exchange_facts.is_carried(one) and new.paid_total - new.refund_pending < one.amount
+           for one in mine):
+        return NotAllowedNow(
+            "The credited money went back to the buyer from the new order already.")
+    return None
+
+
 def _take_back(work: Work, new: Order, refund: Refund, why: str) -> None:
     """What has not gone is let go; money that was ordered already goes its way."""
     if not exchange_facts.is_carried(refund):
         if refund.state in (refund_states.PLANNED, refund_states.APPROVED):
             refunds.act(work, refund, "drop", why=why)
         return
-    if new.paid_total - new.refund_pending < refund.amount:
-        raise NotAllowedNow("The credited money went back to the buyer from the new order already.")
     came = work.session.scalars(select(Payment).where(
         Payment.order_id == new.id, Payment.source == payments.DESK,
         Payment.reference == f"{payments.EXCHANGED}{refund.key.removeprefix(KEY)}")).one()

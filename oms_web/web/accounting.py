@@ -14,7 +14,7 @@ from wtforms.validators import Optional
 
 from oms_web.core.clock import local_day
 from oms_web.core.errors import Invalid, InvalidForm, OmsError
-from oms_web.core.money import parse_amount, to_minor
+from oms_web.core.money import parse_minor
 from oms_web.domain.accounting import entries, exports, jpk, queries, register, service
 from oms_web.domain.accounting.models import TaxPayer
 from oms_web.domain.audit import service as audit
@@ -132,7 +132,7 @@ def _add_report(form: ReportForm, month: date) -> str:
         if not name.startswith(("net_", "vat_")):
             continue
         try:
-            typed[name] = to_minor(parse_amount(field.data or "0", name), register.HOME)
+            typed[name] = parse_minor(field.data or "0", register.HOME, name)
         except Invalid as error:
             problems[name] = error
     if problems:

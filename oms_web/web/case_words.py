@@ -8,6 +8,8 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
 from flask_babel.speaklater import LazyString
 
+from oms_web.domain.payments import refund_states
+from oms_web.domain.payments.models import Refund
 from oms_web.domain.returns import ending
 from oms_web.web import formats
 
@@ -80,8 +82,12 @@ METHODS: dict[str, Any] = {
 REFUND_STATES: dict[str, Any] = {
     "planned": _l("to be approved"), "approved": _l("approved, to be sent"),
     "sent": _l("sent"), "unknown": _l("outcome unknown"), "done": _l("paid back"),
-    "refused": _l("not paid"),
+    "refused": lazy_pgettext("refund", "not paid"),
 }
+CREDIT_STATES: dict[str, Any] = {
+    "done": MONEY["credit"], "refused": lazy_pgettext("refund", "taken back"),
+}
+"""States of a credit, which is no money that is paid: given, and the old order's again."""
 REFUND_TONES = {"planned": "warn", "approved": "acc", "sent": "acc", "unknown": "bad",
                 "done": "ok", "refused": ""}
 REFUND_ACTS: dict[str, Any] = {
@@ -136,3 +142,9 @@ EFFECTS: dict[str, Any] = {
     "nothing": _l("All of it was paid back or cancelled before, so no term runs."),
 }
 """What became of a statement of withdrawal (``return_portal.withdraw``), to the desk."""
+
+
+def refund_state(refund: Refund) -> Any:
+    """How a refund stands, in words."""
+    own = CREDIT_STATES if refund.method == refund_states.CREDIT else {}
+    return own.get(refund.state) or REFUND_STATES[refund.state]

@@ -113,6 +113,13 @@ def _words() -> dict[str, Any]:
             "levels": LEVELS, "level_means": LEVEL_MEANS, "can_again": again.KINDS}
 
 
+@screen.app_template_test("shop")
+def is_shop(account: ChannelAccount) -> bool:
+    """Whether orders may come from an account, so that figures of orders and stock mean anything.
+    """
+    return oms().registry.sells(account.connector)
+
+
 @screen.get("/channels")
 @act("channels.see")
 def index() -> Response:
@@ -122,7 +129,7 @@ def index() -> Response:
     health.measure(work.session, overview)
     accounts_ = {one.account.id: one.account for one in overview}
     in_use = {account.connector for account in accounts_.values()} & registry.connectors.keys()
-    serving = [one for one in overview if not registry.sells(one.account.connector)]
+    serving = [one for one in overview if not is_shop(one.account)]
     return render(
         "channels/list.html", "channels/_overview.html", serving=serving,
         overview=[one for one in overview if one not in serving],

@@ -15,7 +15,7 @@ from wtforms.validators import Optional
 
 from oms_web.core.clock import local_day
 from oms_web.core.errors import Invalid, NotFound
-from oms_web.core.money import parse_amount, to_minor
+from oms_web.core.money import parse_minor
 from oms_web.domain.orders import service as orders
 from oms_web.domain.returns import service as cases
 from oms_web.domain.returns.models import Return
@@ -158,7 +158,7 @@ def write(shipment_id: int) -> Response:
 
 
 def _minor(text: str | None, currency: str, field: str) -> int:
-    return to_minor(parse_amount(text or "", field), currency)
+    return parse_minor(text or "", currency, field)
 
 
 @screen.get("/claims/<int:claim_id>")

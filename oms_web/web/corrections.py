@@ -13,7 +13,7 @@ from wtforms import DateField, RadioField, SelectField, StringField, TextAreaFie
 from wtforms.validators import Optional
 
 from oms_web.core.errors import Invalid, InvalidForm, OmsError
-from oms_web.core.money import parse_amount, to_micro, to_minor
+from oms_web.core.money import parse_amount, parse_minor, to_micro
 from oms_web.domain.documents import correcting, kinds, queries, vat
 from oms_web.domain.documents.correcting import Ask
 from oms_web.domain.documents.correction_draft import Standing, draft_correction, standing
@@ -199,7 +199,7 @@ def _ask(form: CorrectionForm, stand: Standing, reason: str = "") -> Ask:
 
     def amount(name: str) -> int:
         try:
-            return to_minor(parse_amount(form[name].data, name), currency) if form[name].data else 0
+            return parse_minor(form[name].data, currency, name) if form[name].data else 0
         except Invalid as refusal:
             problems[name] = refusal
             return 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from datetime import datetime, time
-from decimal import Decimal
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
@@ -16,7 +15,7 @@ from wtforms.validators import Optional
 
 from oms_web.core.clock import SHOP_ZONE, local_day, to_utc
 from oms_web.core.errors import Invalid, OmsError
-from oms_web.core.money import parse_amount, to_minor
+from oms_web.core.money import parse_minor
 from oms_web.core.work import Work
 from oms_web.domain.audit import queries as audit
 from oms_web.domain.orders import phases, refunding
@@ -172,7 +171,7 @@ def pay(order_id: int) -> Response:
         try:
             with writing() as work:
                 order = orders.get_order(work.session, order_id)
-                amount = to_minor(_amount(form.amount.data or ""), order.currency)
+                amount = parse_minor(form.amount.data or "", order.currency, "amount")
                 fresh = order_pay.record(
                     work, order_id, amount, str(METHODS.get(form.method.data, "")),
                     _moment(form, work.now), f"form:{form.key.data}"[:160],
@@ -194,7 +193,7 @@ def give_back(order_id: int) -> Response:
         try:
             with writing() as work:
                 order = orders.get_order(work.session, order_id)
-                amount = to_minor(_amount(form.amount.data or ""), order.currency)
+                amount = parse_minor(form.amount.data or "", order.currency, "amount")
                 fresh = order_pay.give_back(
                     work, order_id, amount, str(METHODS.get(form.method.data, "")),
                     _moment(form, work.now), f"back:{form.key.data}"[:160])
@@ -221,10 +220,6 @@ def undo_payment(order_id: int, payment_id: int) -> Response:
         except Invalid as error:
             form.refuse(error)
     return _card(order_id, undo=(payment_id, form), status=422)
-
-
-def _amount(typed: str) -> Decimal:
-    return parse_amount(typed, "amount")
 
 
 def _moment(form: PayForm | BackForm, now: datetime) -> datetime:

@@ -31,12 +31,13 @@ from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping.label_models import LabelBooking, ParcelEvent
 from oms_web.domain.shipping.models import Parcel, ParcelPhoto, Shipment
 from oms_web.flows import order_allocate
-from oms_web.web import formats
+from oms_web.web import formats, payment_words
 from oms_web.web import order_words as words
 from oms_web.web.failures import words_of
 from oms_web.web.order_hangs import hangs_on
 from oms_web.web.order_relations import Kin
 from oms_web.web.order_units import LineView, Units
+from oms_web.web.outside_words import translated
 from oms_web.web.shell import frame
 from oms_web.web.verify_words import Said, said
 
@@ -67,13 +68,14 @@ class PaymentView:
     """A payment, whether it was taken back since, and whether it can be.
 
     ``kind``: "" for money in, ``back`` for money that went back, ``undo`` for the row that takes
-    another back.
+    another back. ``how``: how it was paid, or the way of a refund of ours, in words.
     """
 
     payment: Payment
     kind: str
     undone: bool
     may_undo: bool
+    how: str
 
 
 @dataclass
@@ -320,7 +322,9 @@ class Card:
 def _payment(one: Payment, undone: Collection[int]) -> PaymentView:
     by_hand = paying.may_be_taken_back(one)
     kind = "undo" if paying.takes_back(one) else "back" if one.amount < 0 else ""
-    return PaymentView(one, kind, one.id in undone, by_hand and one.id not in undone)
+    how = payment_words.WAYS.get(one.method) if kind and one.source == paying.DESK else None
+    return PaymentView(one, kind, one.id in undone, by_hand and one.id not in undone,
+                       str(how or translated(one.method)))
 
 
 def _diff(hold: Hold) -> list[tuple[str, str, str]]:

@@ -18,7 +18,15 @@ from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAreaField
 
 from oms_web.core.errors import Invalid, InvalidForm, OmsError
-from oms_web.core.money import exponent, from_micro, from_minor, parse_amount, to_micro, to_minor
+from oms_web.core.money import (
+    exponent,
+    from_micro,
+    from_minor,
+    parse_amount,
+    parse_minor,
+    to_micro,
+    to_minor,
+)
 from oms_web.domain.catalog import queries as catalog
 from oms_web.domain.catalog.models import Variant
 from oms_web.domain.orders import addresses, discounts
@@ -140,7 +148,7 @@ class NewOrderForm(BuyerForm):
             Invalid: no amount, or below nought.
         """
         typed = (self[name].data or "").strip()
-        amount = to_minor(parse_amount(typed, name), self.currency.data) if typed else 0
+        amount = parse_minor(typed, self.currency.data, name) if typed else 0
         if amount < 0:
             raise Invalid("An amount cannot be below nought.", name)
         return amount

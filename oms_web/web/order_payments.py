@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, SelectField, StringField
 
 from oms_web.core.errors import NotAllowedNow, OmsError
-from oms_web.core.money import parse_amount, to_minor
+from oms_web.core.money import parse_minor
 from oms_web.domain.messages import placeholders, templates
 from oms_web.domain.orders import lineage
 from oms_web.domain.orders import service as orders
@@ -25,6 +25,7 @@ from oms_web.extensions import db
 from oms_web.flows import order_ask_payment, order_refund, return_refund
 from oms_web.sync import payments
 from oms_web.sync import refunds as refunding
+from oms_web.web import case_words
 from oms_web.web import payment_words as words
 from oms_web.web.access import act, allowed
 from oms_web.web.door import oms, reading, writing
@@ -127,7 +128,7 @@ def send(order_id: int) -> Response:
     order = orders.get_order(db.session, order_id)
     if form.validate():
         try:
-            amount = to_minor(parse_amount(form.amount.data or "", "amount"), order.currency)
+            amount = parse_minor(form.amount.data or "", order.currency, "amount")
             with writing() as work:
                 fresh = order_ask_payment.ask(
                     work, order_id, form.account.data, amount, form.key.data or "",
@@ -172,7 +173,7 @@ def refund(order_id: int) -> Response:
 def _refund_form(order_id: int, **values: Any) -> RefundForm:
     form = RefundForm(**values)
     form.method.choices = choices({
-        way: words.WAYS[way] for way in order_refund.ways(
+        way: case_words.METHODS[way] for way in order_refund.ways(
             reading(), order_id, refunding.able(oms().registry))})
     return form
 
@@ -185,7 +186,7 @@ def give_back(order_id: int) -> Response:
     order = orders.get_order(db.session, order_id)
     if form.validate():
         try:
-            amount = to_minor(parse_amount(form.amount.data or "", "amount"), order.currency)
+            amount = parse_minor(form.amount.data or "", order.currency, "amount")
             account = return_refund.bank_account(form.account.data or "") \
                 if form.method.data == "transfer" else ""
             with writing() as work:

@@ -14,7 +14,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional
 
 from oms_web.core.errors import Invalid, InvalidForm, NotAllowedNow, NotFound, OmsError
-from oms_web.core.money import parse_amount, to_minor
+from oms_web.core.money import parse_minor
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.orders import service as orders
 from oms_web.domain.shipping import bookings, label_queries, sending
@@ -179,7 +179,7 @@ def wanted(order_id: int, typed: BuyForm) -> Wanted:
 
     def amount(name: str) -> int | None:
         text = (typed[name].data or "").strip()
-        return to_minor(parse_amount(text, name), currency) if text else None
+        return parse_minor(text, currency, name) if text else None
 
     if typed.weight.data is not None and not 0 < typed.weight.data <= shipping.HEAVIEST_G:
         raise Invalid("A parcel weighs between 1 g and 1000 kg.", "weight")

@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, SelectField, StringField, TextAreaField
 
 from oms_web.core.errors import Invalid, InvalidForm, OmsError
-from oms_web.core.money import exponent, from_micro, from_minor, parse_amount, to_micro, to_minor
+from oms_web.core.money import exponent, from_micro, from_minor, parse_amount, parse_minor, to_micro
 from oms_web.domain.catalog import no_withdrawal
 from oms_web.domain.catalog.editing import ProductEdit, VariantEdit
 from oms_web.domain.catalog.models import Product, Variant
@@ -137,8 +137,8 @@ class NewVariantForm(VariantForm):
 def _amount(typed: str | None, name: str, currency: str) -> int | None:
     if not typed:
         return None
-    amount = parse_amount(typed, name)
-    return to_minor(amount, currency) if name == "price" else to_micro(amount)
+    return parse_minor(typed, currency, name) if name == "price" \
+        else to_micro(parse_amount(typed, name))
 
 
 def _typed(number: str) -> str:

@@ -13,7 +13,8 @@ from wtforms import DateField, SelectField, StringField
 
 from oms_web.core.clock import local_day
 from oms_web.core.errors import Invalid, OmsError
-from oms_web.core.money import parse_amount, to_minor
+from oms_web.core.money import parse_amount, parse_minor
+from oms_web.domain.company import service as company
 from oms_web.domain.orders.models import Order
 from oms_web.domain.payments import earnings, fees
 from oms_web.domain.payments.profit import Profit
@@ -70,7 +71,8 @@ def index() -> Response:
     link = {"from": first.isoformat(), "to": last.isoformat()}
     return render(
         "profits/list.html", "profits/_rows.html", found=found, first=first, last=last,
-        earned=earnings.of(db.session, found.rows), sums=whole, is_all=is_all,
+        earned=earnings.of(db.session, found.rows), channels=earnings.by_channel(whole),
+        home=company.get_company(db.session).currency, is_all=is_all,
         most=earnings.MOST_SUMMED, accounts=frame().accounts,
         tabs=statements.tabs("profits.index"),
         next_url=asked.link("profits.index", link, after=found.after) if found.after else None)
@@ -111,7 +113,7 @@ def add_fee() -> Response:
             if len(currency) != 3 or not currency.isalpha():
                 raise Invalid("A currency has three letters.", "currency")
             percent = parse_amount(form.percent.data or "0", "percent")
-            fixed = to_minor(parse_amount(form.fixed.data or "0", "fixed"), currency)
+            fixed = parse_minor(form.fixed.data or "0", currency, "fixed")
             with writing() as work:
                 fees.add(work, form.kind.data, form.account.data or None, form.method.data or "",
                          int((percent * 100).to_integral_value()) if percent <= Decimal(100)

@@ -132,7 +132,7 @@ def _card(case_id: int, *, note: NoteForm | None = None, answer: AnswerForm | No
         rest=intake.rest_of(case, lines, units),
         account=session.get(ChannelAccount, case.account_id) if case.account_id else None,
         goods_steps=_steps(case_words.GOODS_STEPS, case.goods),
-        money_steps=return_exchange.money_steps(swap, case.money) or _money_steps(case.money),
+        money_steps=return_exchange.money_steps(swap) or _money_steps(case.money),
         running=running, note=case_ending.asking(case, order, note), open_note=open_note,
         asking=case_answers.asking(case, order, terms, answer),
         details=details or DetailsForm(formdata=None, obj=case),

@@ -13,25 +13,34 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, SelectField, StringField
 
 from oms_web.core.errors import Invalid, NotAllowedNow, NotFound, OmsError
-from oms_web.core.money import from_micro, from_minor, parse_amount, to_minor
+from oms_web.core.money import from_micro, from_minor, parse_minor, to_minor
 from oms_web.core.work import Work
+from oms_web.domain.catalog import queries as catalog
 from oms_web.domain.orders import lineage
 from oms_web.domain.orders import service as orders
-from oms_web.domain.orders.models import Order
-from oms_web.domain.payments import refund_routes, requests
+from oms_web.domain.orders.models import Hold, Order
+from oms_web.domain.payments import requests
 from oms_web.domain.payments.requests import PaymentRequest
 from oms_web.domain.returns import exchange, exchange_facts, service, tracks
 from oms_web.domain.returns.exchange import Difference, Standing
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.refund_plan import Plan
+from oms_web.domain.stock import overview
 from oms_web.extensions import db
-from oms_web.flows import order_ask_payment, return_case, return_exchange, return_letter
+from oms_web.flows import (
+    order_ask_payment,
+    order_hold,
+    order_refund,
+    return_case,
+    return_exchange,
+    return_letter,
+)
 from oms_web.flows.return_exchange import Position, Terms
 from oms_web.flows.return_letter import Draft
 from oms_web.flows.return_refund import bank_account
 from oms_web.sync import payments
 from oms_web.sync import refunds as refunding
-from oms_web.web import case_words, formats, order_form, scanning
+from oms_web.web import asked, case_words, formats, order_form, order_words, scanning
 from oms_web.web.access import act, allowed
 from oms_web.web.door import oms, reading, writing
 from oms_web.web.failures import words_of
@@ -50,6 +59,7 @@ WAYS: dict[str, Any] = {
 }
 WORDS: Mapping[str, Any] = {
     "order": _l("no new order was made"), "payment": _l("the buyer has not paid the difference"),
+    "cancelled": _l("the new order was cancelled"), "held": _l("the new order is held"),
     "goods": _l("what was to come back is not here"),
 }
 """What a case would be closed over."""
@@ -73,7 +83,7 @@ class ExchangeForm(Form):
             Invalid: no amount, or below nought.
         """
         typed = (self.shipping.data or "").strip()
-        cost = to_minor(parse_amount(typed, "shipping"), currency) if typed else 0
+        cost = parse_minor(typed, currency, "shipping") if typed else 0
         if cost < 0:
             raise Invalid("An amount cannot be below nought.", "shipping")
         return cost
@@ -84,6 +94,8 @@ class Swap:
     """What the card of a case shows of its exchange; ``now`` and the rest once there is an order.
 
     ``step``: what comes next (``exchange.step``); ``ends``: what the case would be closed over.
+    ``held``: why the new order does not go; ``may_release``: a person's word lets it go.
+    ``may_off``: it can be called off; ``no_way_back``: why it cannot.
     """
 
     may: bool
@@ -94,6 +106,10 @@ class Swap:
     asked: Sequence[PaymentRequest] = ()
     may_ask: bool = False
     letter: Draft | None = None
+    held: Sequence[str] = ()
+    may_release: bool = False
+    may_off: bool = False
+    no_way_back: str = ""
 
 
 def of_case(case: Return) -> Swap:
@@ -104,17 +120,34 @@ def of_case(case: Return) -> Swap:
     may = step == exchange.MAKE and case.order_id is not None
     if now is None:
         return Swap(may, step if may else "", ends)
-    asked = [one for one in requests.of_order(db.session, now.order_id)
+    links = [one for one in requests.of_order(db.session, now.order_id)
              if one.state in (*requests.OPEN, requests.REFUSED)]
-    is_open = any(one.state in requests.OPEN for one in asked)
+    is_open = any(one.state in requests.OPEN for one in links)
+    new = orders.get_order(db.session, now.order_id)
+    holds = exchange_facts.holds(db.session, new) if now.held else []
+    refused = None if case.phase in tracks.ENDED \
+        else return_exchange.no_way_back(db.session, case, new)
     return Swap(
-        may, step, ends, now, orders.get_order(db.session, now.order_id), asked[:1],
+        may, step, ends, now, new, links[:1],
         now.due > 0 and not is_open and allowed("payments.ask")
         and bool(payments.providers(reading(), oms().registry)),
-        return_letter.swapped_preview(reading(), case.id) if allowed("messages.send") else None)
+        return_letter.swapped_preview(reading(), case.id) if allowed("messages.send") else None,
+        [_why(case, one) for one in holds],
+        allowed("orders.hold") and any(
+            one.order_id == new.id and one.kind == order_hold.MANUAL for one in holds),
+        case.phase not in tracks.ENDED and refused is None and bool(now.carried or not now.left),
+        words_of(refused) if refused is not None else "")
 
 
-def money_steps(swap: Swap, money: str) -> list[tuple[str, str, str]]:
+def _why(case: Return, hold: Hold) -> str:
+    """Why a new order does not go, and what lets it go."""
+    if hold.detail.get("case") == case.id and case.goods == tracks.JUDGED:
+        return gettext("Not all that came back can be sold again, so somebody decides: release the "
+                       "new order, or call the exchange off.")
+    return " ".join(order_words.hold_words(hold.kind, hold.detail))
+
+
+def money_steps(swap: Swap) -> list[tuple[str, str, str]]:
     """The money of a case with a new order, as steps: credited, the rest, settled."""
     now = swap.now
     if now is None or now.cancelled:
@@ -122,7 +155,7 @@ def money_steps(swap: Swap, money: str) -> list[tuple[str, str, str]]:
     rest = [gettext("The buyer pays the rest")] if now.due or now.paid else \
         [gettext("The rest goes back")] if now.back else []
     names = [gettext("Credited"), *rest, gettext("Settled")]
-    at = 1 if now.due or (now.back and money != tracks.REFUNDED) else len(names)
+    at = 1 if now.due or now.went < now.back else len(names)
     return [(name, "", "done" if n < at else "now" if n == at else "")
             for n, name in enumerate(names)]
 
@@ -163,11 +196,7 @@ def _form(order: Order, **values: Any) -> ExchangeForm:
              for one in payments.providers(reading(), oms().registry)} \
         if allowed("payments.ask") else {}
     form.way.choices = choices({**links, **WAYS})
-    ways = [name for name in case_words.METHODS if name not in ("credit", "channel")]
-    if requests.paid_by_provider(db.session, order):
-        ways.sort(key=lambda name: name != "provider")
-    if refund_routes.by_channel(db.session, order, refunding.able(oms().registry)) is not None:
-        ways.insert(0, "channel")
+    ways = order_refund.ways(reading(), order.id, refunding.able(oms().registry))
     form.back.choices = choices({name: case_words.METHODS[name] for name in ways})
     if not form.is_submitted():
         form.way.data, form.back.data = next(iter(links), TRANSFER), ways[0]
@@ -189,7 +218,8 @@ def _page(case: Return, order: Order, plan: Plan, form: ExchangeForm, lines: lis
     return render(
         "returns/exchange.html", "returns/_exchange_form.html", case=case, order=order, plan=plan,
         form=form, lines=lines, totals=totals, shipping=shipping, wrong=wrong, split=split,
-        said=said, currency=currency, waiting=not exchange_facts.is_here(case), status=status,
+        said=said, prices=_prices(order, plan, [one.id for one in said.suggested] if said else []),
+        currency=currency, waiting=not exchange_facts.is_here(case), status=status,
         beside=", ".join(("#said-shipping", *(f"#said-{one.sku.id}" for one in lines))))
 
 
@@ -202,6 +232,26 @@ def _add(lines: list[TypedLine], case: Return, order: Order, plan: Plan, variant
         lines[-1] = replace(
             lines[-1], quantity=str(exchange_facts.units(db.session, case, variant_id)),
             price="" if price is None else _typed(price, order.currency))
+
+
+def _prices(order: Order, plan: Plan, variant_ids: Sequence[int]) -> dict[int, str]:
+    """What one of each would cost in this exchange, to be read beside its name."""
+    found = exchange_facts.prices(db.session, order, plan, variant_ids) if variant_ids else {}
+    return {one: formats.amount(to_minor(from_micro(micro), order.currency), order.currency,
+                                always=True) for one, micro in found.items()}
+
+
+@screen.get("/returns/<int:case_id>/exchange/suggest")
+@act("returns.handle")
+def suggest(case_id: int) -> Response:
+    """What somebody typing may mean: how many are free, and the price that would be suggested."""
+    _, order, plan = _facts(case_id)
+    typed = asked.text("code")
+    found = catalog.suggest(db.session, typed) if typed else []
+    ids = [one.id for one in found]
+    return render("products/_suggest.html", found=found, typed=typed,
+                  free=overview.free_of(db.session, ids) if ids else {},
+                  prices=_prices(order, plan, ids))
 
 
 def _typed(micro: int, currency: str) -> str:
@@ -323,6 +373,19 @@ def letter(case_id: int) -> Response:
     with writing() as work:
         sent = return_letter.swapped(work, case_id, request.form.get("key", "")[:40])
     say(gettext("The letter is on its way.") if sent else gettext("This was written before."))
+    return _back(case_id)
+
+
+@screen.post("/returns/<int:case_id>/exchange/release")
+@act("orders.hold")
+def release(case_id: int) -> Response:
+    """Let the new order go that a person held, or that waited for goods."""
+    case = service.get(db.session, case_id)
+    if case.exchange_order_id is None:
+        raise NotFound("There is no new order.")
+    with writing() as work:
+        freed = order_hold.release(work, case.exchange_order_id)
+    say(gettext("The order goes on.") if freed else gettext("Nobody held this order."))
     return _back(case_id)
 
 

@@ -11,9 +11,9 @@ from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, SelectField, StringField
 
 from oms_web.core.errors import Invalid, InvalidForm, NotAllowedNow
-from oms_web.core.money import from_minor, parse_amount, to_minor
+from oms_web.core.money import parse_minor
 from oms_web.domain.orders import service as orders
-from oms_web.domain.payments import refund_states, refunds
+from oms_web.domain.payments import refunds
 from oms_web.domain.returns import correcting, money, service, standings, tracks
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.refund_plan import Wish
@@ -69,11 +69,9 @@ def _over(case_id: int) -> Response:
 def _form(case: Return, **values: Any) -> RefundForm:
     """The form with the ways that are open: the one the money came by stands first."""
     form = RefundForm(**values)
-    order = orders.get_order(db.session, case.order_id) if case.order_id else None
-    first = order_refund.asked_for(reading(), order, sent.able(oms().registry)) if order else ()
-    by_hand = [name for name in case_words.METHODS
-               if name not in (refund_states.CREDIT, *refund_states.ASKED_FOR)]
-    form.method.choices = choices({name: case_words.METHODS[name] for name in (*first, *by_hand)})
+    ways = order_refund.ways(reading(), case.order_id, sent.able(oms().registry)) \
+        if case.order_id else order_refund.BY_HAND
+    form.method.choices = choices({name: case_words.METHODS[name] for name in ways})
     return form
 
 
@@ -146,11 +144,7 @@ def typed_minor(typed: str | None, currency: str, field: str) -> int | None:
     """
     if not (typed or "").strip():
         return None
-    amount = parse_amount(typed or "", field)
-    minor = to_minor(amount, currency)
-    if from_minor(minor, currency) != amount:
-        raise Invalid("An amount has no smaller part than the smallest coin.", field)
-    return minor
+    return parse_minor(typed or "", currency, field)
 
 
 @screen.post("/refunds/<int:refund_id>/correction")

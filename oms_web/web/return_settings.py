@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, IntegerField, SelectField, StringField, TextAreaField
 
 from oms_web.core.errors import OmsError
-from oms_web.core.money import from_minor, parse_amount, to_minor
+from oms_web.core.money import from_minor, parse_minor
 from oms_web.domain.company.models import Company
 from oms_web.domain.returns import settings
 from oms_web.domain.returns.settings import Edit
@@ -77,7 +77,7 @@ def save() -> Response:
             edit = Edit(
                 bool(form.portal.data), (form.address.data or "").strip(),
                 (form.how_pl.data or "").strip(), (form.how_en.data or "").strip(),
-                to_minor(parse_amount(price, "cheapest_delivery"), _currency())
+                parse_minor(price, _currency(), "cheapest_delivery")
                 if price.strip() else None, form.extra_days.data or 0,
                 bool(form.correct_by_itself.data), bool(form.claim_fees.data),
                 *return_labels.chosen(form.label.data or ""))

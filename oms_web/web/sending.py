@@ -14,7 +14,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional
 
 from oms_web.core.errors import Invalid, OmsError
-from oms_web.core.money import parse_amount, to_minor
+from oms_web.core.money import parse_minor
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.company import service as company
 from oms_web.domain.shipping import choosing, prices, sending
@@ -231,7 +231,7 @@ def _rule(form: RuleForm) -> dict[str, Any]:
 
     def amount(name: str) -> int | None:
         text = (form[name].data or "").strip()
-        return to_minor(parse_amount(text, name), currency) if text else None
+        return parse_minor(text, currency, name) if text else None
 
     country = (form.country.data or "").strip().upper()
     if country and not (len(country) == 2 and country.isalpha()):
@@ -269,7 +269,7 @@ def add_price() -> Response:
                     "account_id": asked.whole(account, "service"), "service": ref[:80],
                     "country": (form.country.data or "").strip().upper()[:2],
                     "heaviest_g": form.heaviest_g.data, "currency": currency,
-                    "price": to_minor(parse_amount(form.price.data or "", "price"), currency)})
+                    "price": parse_minor(form.price.data or "", currency, "price")})
             say(gettext("Saved."))
             return go(url_for("sending.index", _anchor="prices"))
         except OmsError as error:

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, StringField
 
 from oms_web.core.errors import Invalid, InvalidForm, OmsError
-from oms_web.core.money import exponent, from_minor, parse_amount, to_minor
+from oms_web.core.money import exponent, parse_minor
 from oms_web.domain.orders import addresses
 from oms_web.domain.orders.buyers import KnownBuyer
 from oms_web.domain.orders.discounts import AMOUNT, WHOLE, Discount
@@ -90,12 +90,9 @@ def amount(text: str, currency: str, field: str) -> int:
     Raises:
         Invalid: no amount, below nought, or finer than the smallest coin.
     """
-    exact = parse_amount(text, field)
-    minor = to_minor(exact, currency)
-    if exact < 0:
+    minor = parse_minor(text, currency, field)
+    if minor < 0:
         raise Invalid("An amount cannot be below nought.", field)
-    if from_minor(minor, currency) != exact:
-        raise Invalid("An amount has no smaller part than the smallest coin.", field)
     return minor
 
 

@@ -34,6 +34,10 @@ def test_nothing_is_lost_between_what_comes_back_and_what_goes_out(worth, costs,
     ("accepted", "arrived", "credit", stands(due=2167, owes=True), "judge"),
     ("accepted", "judged", "credit", stands(due=2167), "close"),  # on delivery, or on credit
     ("closed", "judged", "credit", stands(due=2167, owes=True), ""),
+    ("accepted", "judged", "credit", stands(held=True), "release"),
+    ("accepted", "none", "credit", stands(held=True), "release"),
+    ("accepted", "expected", "credit", stands(held=True), "arrive"),
+    ("accepted", "judged", "credit", stands(cancelled=True), "undo"),
 ])
 def test_the_main_act_is_what_comes_next(phase, goods, money, now, says):
     swap = exchange.step("exchange", "", phase, goods, money, now)
@@ -52,6 +56,8 @@ def test_a_complaint_is_replaced_once_it_was_answered_so():
     ("exchange", "judged", "refunded", None, ()), ("exchange", "judged", "credit", stands(), ()),
     ("exchange", "expected", "credit", stands(due=1), ("payment", "goods")),
     ("complaint", "none", "credit", stands(due=1), ("payment",)),
+    ("exchange", "judged", "credit", stands(held=True), ("held",)),
+    ("exchange", "judged", "credit", stands(cancelled=True), ("cancelled",)),
 ])
 def test_what_a_case_would_be_closed_over(kind, goods, money, now, ends):
     assert exchange.open_ends(kind, goods, money, now) == ends

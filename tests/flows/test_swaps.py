@@ -122,9 +122,13 @@ def test_good_goods_let_the_new_order_go_by_themselves_and_bad_ones_do_not(shop)
     judge(shop, case)
     assert get(shop, Order, new).queue == "pick"
     other = opened(shop, "CUP")
-    second = swap(shop, other, 30, WAITS)
+    second = swap(shop, other, 30.55, WAITS)
     judge(shop, other, "k2", "quarantine")
     assert get(shop, Order, second).queue == "held"
+    with pytest.raises(Invalid, match="still due"):  # a person says first what becomes of it
+        shop.do(return_case.decide, other, "close")
+    shop.do(order_hold.release, second)
+    assert shop.do(return_case.decide, other, "close")
 
 
 def test_the_seller_may_send_first_and_be_paid_later(shop):
@@ -243,6 +247,9 @@ def test_a_new_order_that_was_cancelled_by_itself_gives_its_credit_back(shop):
     new = swap(shop, case, 40)
     shop.do(order_cancel.cancel, new, "pomyłka")
     assert (standing(shop, case).cancelled, standing(shop, case).due) == (True, 0)
+    judge(shop, case)
+    with pytest.raises(Invalid, match="still due"):
+        shop.do(return_case.decide, case, "close")
     assert shop.do(return_exchange.call_off, case, "pomyłka")
     assert get(shop, Order, new).paid_total == 0
     assert get(shop, Return, case).exchange_order_id is None
@@ -260,6 +267,17 @@ def test_of_goods_that_came_in_part_only_what_came_is_credited(shop):
     again = swap(shop, case, 100)
     assert (again > new, standing(shop, case).carried, standing(shop, case).due) == (
         True, 6111, 3889)
+
+
+def test_what_is_over_is_not_called_off_from_a_page_that_still_shows_it(shop):
+    case = opened(shop)
+    new = swap(shop, case, 18.33)
+    judge(shop, case)
+    shop.do(return_case.decide, case, "close")
+    with pytest.raises(NotAllowedNow, match="is over"):
+        shop.do(return_exchange.call_off, case, "karta otwarta od rana")
+    assert get(shop, Order, new).phase != "cancelled"
+    assert get(shop, Return, case).money == "credit"
 
 
 def test_what_was_corrected_is_not_called_off(shop):

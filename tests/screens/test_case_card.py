@@ -7,14 +7,27 @@ import re
 import pytest
 from sqlalchemy import select, update
 
+from oms_web.domain.catalog.models import Product
 from oms_web.domain.messages import templates
 from oms_web.domain.orders.models import Order
+from oms_web.domain.payments import refunds
+from oms_web.domain.returns import correcting
 from oms_web.domain.returns import service as cases
 from oms_web.domain.returns.intake import Judgement
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.service import Opening
 from oms_web.domain.stock.models import Location
-from oms_web.flows import return_bench, return_case, return_portal
+from oms_web.flows import (
+    correct_document,
+    return_bench,
+    return_case,
+    return_exchange,
+    return_portal,
+    return_refund,
+)
+from oms_web.flows.issue_document import issue_invoice
+from oms_web.flows.return_exchange import Position, Terms
+from tests import paper
 from tests.after_sale import AfterSale
 from tests.conftest import TESTER
 
@@ -268,3 +281,52 @@ def test_the_buyers_own_words_stay_when_a_return_becomes_a_withdrawal(shop, owne
     )
     assert declared(shop, owner, 3) == case.id
     assert "Za mały kubek" in card(owner, case.id)
+
+
+def swapped(shop, disposition="quarantine", price=10):
+    """An exchange whose goods came back, and whose new order waited for them."""
+    case_id = opened(shop, "exchange")
+    shop.do(return_exchange.exchange, case_id, [Position(shop.ids["TEA"], 1, price * 10**6)],
+            Terms(waits="WYM: towar", account="PL61109010140000071219812874"))
+    with shop.works.reading(TESTER) as work:
+        line = cases.lines_of(work.session, case_id)[0].id
+    shop.do(return_bench.judge, case_id, Judgement(line, "C", disposition, "k", 1))
+    return case_id
+
+
+def test_a_held_new_order_is_released_from_its_case_and_the_reason_is_told(shop, owner):
+    case_id = swapped(shop)
+    shown = card(owner, case_id)
+    assert "Release the new order" in shown
+    assert "Not all that came back can be sold again" in shown
+    for _ in range(2):
+        assert owner.post(f"/returns/{case_id}/exchange/release").status_code == 303
+    after = card(owner, case_id)
+    assert ("Release the new order" in after, "The new order is held" in after) == (False, False)
+
+
+def test_what_an_exchange_gives_back_is_told_as_it_stands(shop, owner):
+    case_id = swapped(shop, "restock")
+    before = card(owner, case_id)
+    assert ("to be approved and sent" in before, "Went back" in before) == (True, False)
+    with shop.works.reading(TESTER) as work:
+        rest = [one.id for one in refunds.of_case(work.session, case_id)][-1]
+    shop.do(return_refund.act, rest, "approve")
+    shop.do(return_refund.act, rest, "done")
+    after = card(owner, case_id)
+    assert ("to be approved and sent" in after, "Went back to the buyer" in after) == (False, True)
+
+
+def test_an_exchange_that_was_corrected_is_not_offered_for_calling_off(shop, owner):
+    with shop.works.writing(TESTER) as work:
+        work.session.execute(update(Product).values(vat_rate="23"))
+        paper.company(work)
+        issue_invoice(work, shop.order_id)
+    case_id = swapped(shop, "restock")
+    assert 'id="exchange-off"' in card(owner, case_id)
+    with shop.works.writing(TESTER) as work:
+        carried = refunds.of_case(work.session, case_id)[0]
+        correct_document.correct_invoice(work, *correcting.wanted(work.session, carried))
+    after = card(owner, case_id)
+    assert ('id="exchange-off"' in after, "Correct the invoice back first" in after) == (
+        False, True)

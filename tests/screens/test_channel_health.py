@@ -61,6 +61,16 @@ def test_a_healthy_channel_says_so(shop, browser_as):
         assert words in said, words
 
 
+def test_who_sells_nothing_has_no_figures_of_orders_and_stock(oms, browser_as):
+    with oms.works.writing(SYSTEM) as work:
+        account = make.account(work, "Stripe", connector="stripe").id
+    said = page(browser_as("owner"), f"/channels/{account}")
+    assert "Limit used" in said
+    for words in ("Last order", "Orders arrive after", "Quantities accepted", "Waits to be sent",
+                  "No order was lost", "What was sent", "Read again from a day", "Read now"):
+        assert words not in said, words
+
+
 def test_the_part_is_what_changes_and_keeps_what_is_being_typed(shop, browser_as):
     _, _, account = shop
     answer = browser_as("owner").get(f"/channels/{account}", headers={"HX-Request": "true"})

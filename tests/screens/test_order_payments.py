@@ -118,8 +118,8 @@ def test_an_amount_goes_back_by_transfer_with_a_reason_and_is_confirmed(desk, br
     assert "Give an amount back" in desk.get("")
     desk.get("/refund")
     good = {"amount": "7", "method": "transfer", "account": IBAN, "reason": "rysa"}
-    for wrong in ({"amount": "0"}, {"amount": "20.01"}, {"account": "PL00"}, {"account": ""},
-                  {"reason": " "}, {"method": "provider"}):
+    for wrong in ({"amount": "0"}, {"amount": "20.01"}, {"amount": "1,234"}, {"account": "PL00"},
+                  {"account": ""}, {"reason": " "}, {"method": "provider"}):
         assert desk.post("/refund", **{**good, **wrong})[0] == 422, wrong
     assert desk.rows(Refund) == []
     desk.post("/refund", **good)
@@ -140,7 +140,7 @@ def test_an_amount_goes_back_by_transfer_with_a_reason_and_is_confirmed(desk, br
     assert [(one.state, one.bank_account) for one in desk.rows(Refund)] == [("approved", IBAN)]
     assert "PLN 7.00 back, bank transfer" in desk.get("")
     assert desk.post(f"/refund/{row.id}/done")[0] in (200, 302, 303)
-    assert "given back" in desk.get("")
+    assert "given back · bank transfer" in desk.get("")
     assert [one.state for one in desk.rows(Refund)] == ["done"]
 
 

@@ -350,6 +350,7 @@ def test_an_exchange_is_chosen_with_its_difference_and_makes_one_order(shop, own
     assert "?" in text_of(owner.get(at))
     said = text_of(owner.post(at, data={"code": "TEA"}))
     assert "Nobody pays anything" in said
+    assert "18.33" in text_of(owner.get(f"{at}/suggest?code=TEA"))  # what was paid for it
     base = {"variant": str(shop.ids["CUP"]), "quantity": "1", "price": "40,00", "way": "prepaid",
             "key": "k"}
     assert "The buyer pays" in text_of(owner.post(at, data=base))

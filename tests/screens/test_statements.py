@@ -181,3 +181,7 @@ def test_fees_are_added_and_the_profit_follows(desk):
     card = text_of(desk.client.get(f"/orders/{desk.order}"))
     assert re.search(r"the channel's commission\W+(PLN)?\W*3\.50", card)
     assert desk.client.get("/payments/profit?from=x").status_code in (400, 422)
+    with desk.works.writing(SYSTEM) as work:
+        work.session.get(Order, desk.order).currency = "EUR"
+    shown = text_of(desk.client.get(f"/payments/profit?from={placed}&to={placed}"))
+    assert "1 order in EUR is left out: what goods cost is known in PLN only" in shown

@@ -111,8 +111,9 @@ def test_what_the_channel_works_on_is_on_its_way(shop):
 @pytest.mark.parametrize("change", ["stopped", "elsewhere", "two"])
 def test_it_is_offered_and_chosen_only_where_the_money_came_by_one_order_of_a_channel(shop, change):
     with shop.works.reading(TESTER) as work:
-        assert order_refund.ways(work, shop.order_id, ABLE) == ("channel", "transfer")
-        assert order_refund.ways(work, shop.order_id, ()) == ("transfer",)
+        assert order_refund.ways(work, shop.order_id, ABLE) == (
+            "channel", "transfer", "cash", "pages")
+        assert order_refund.ways(work, shop.order_id, ()) == ("transfer", "cash", "pages")
     case_id, _ = approved(shop)
     with shop.works.writing(TESTER) as work:
         if change == "stopped":
@@ -123,7 +124,7 @@ def test_it_is_offered_and_chosen_only_where_the_money_came_by_one_order_of_a_ch
                 amount=OurPayment.amount if change == "elsewhere" else 100))
     with shop.works.reading(TESTER) as work:
         ways = order_refund.ways(work, shop.order_id, ABLE)
-        assert ways == (("channel", "transfer") if change == "two" else ("transfer",))
+        assert ("channel" in ways) == (change == "two")
     shop.run()
     assert shop.market.asked == []
     assert (row(shop, Refund).state, row(shop, Refund).why) == ("refused", refunds.NOT_BY_CHANNEL)

@@ -19,6 +19,9 @@ from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.domain.catalog.models import Variant
 from oms_web.domain.company.models import Company
 from oms_web.domain.documents import dispute_kits
+from oms_web.domain.messages import service as messages
+from oms_web.domain.messages.models import Message
+from oms_web.domain.messages.wording import Rendered
 from oms_web.domain.orders.service import get_order
 from oms_web.domain.shipping import claims
 from oms_web.domain.shipping.claims import Asked
@@ -154,3 +157,19 @@ def test_the_file_of_a_parcel_says_all_that_is_known(depot, pool, monkeypatch):
         assert known in text, known
     assert [round(float(page.mediabox.width)) for page in pdf.pages][-1] == 298, "the label"
     assert any(page.images for page in pdf.pages)
+
+
+def test_a_letter_in_the_file_of_a_parcel_stands_on_one_sheet(depot, pool):
+    """Not greeted at the foot of one sheet and spoken to on the next."""
+    depot.oms.printing.pdf = pool
+    shipment_id = left(depot)
+    order_id = depot.shipment(shipment_id).order_id
+    text = "\n\n".join(("Dzień dobry,", *("Paczka jest w drodze.",) * 14, "Pozdrawiamy"))
+    with depot.works.writing(KUBA) as work:
+        made = messages.put(work, "email", "anna@example.com", Rendered("pl", "W drodze", text),
+                            key="k", name="x", order_id=order_id)
+        work.session.get_one(Message, made).state = "sent"
+    pages = [page.extract_text() for page in
+             pypdf.PdfReader(io.BytesIO(depot.oms.printing.dispute(shipment_id, "pl"))).pages]
+    assert [("Dzień dobry," in page, "Pozdrawiamy" in page) for page in pages] == [
+        (False, False), (True, True)]

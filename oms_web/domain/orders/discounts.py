@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from oms_web.core.errors import Invalid
-from oms_web.core.money import from_minor, line_total, parse_amount, to_micro, to_minor
+from oms_web.core.money import from_minor, line_total, parse_amount, parse_minor, to_micro
 
 PERCENT, AMOUNT = "percent", "amount"
 WHOLE = 10_000
@@ -70,9 +70,7 @@ def typed(text: str, currency: str, field: str = "discount") -> Discount | None:
     if amount < 0:
         raise Invalid("A discount cannot be below nought.", field)
     if not is_share:
-        minor = to_minor(amount, currency)
-        if from_minor(minor, currency) != amount:
-            raise Invalid("An amount has no smaller part than the smallest coin.", field)
+        minor = parse_minor(plain, currency, field)
         return Discount(AMOUNT, minor) if minor else None
     hundredths = amount * 100
     if amount > 100 or hundredths != int(hundredths):

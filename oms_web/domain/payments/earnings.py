@@ -173,3 +173,15 @@ def sums(session: Session, first: date, last: date
             whole.costs += got.goods + sum(got.fees.values())
             whole.left += got.left
     return dict(found), len(rows) <= MOST_SUMMED
+
+
+def by_channel(found: Mapping[tuple[int | None, str], Sum]
+               ) -> dict[int | None, dict[str, Sum]]:
+    """Sums as ``sums`` gives them, the currencies of one channel together; the one with the most
+    counted orders first.
+    """
+    made: dict[int | None, dict[str, Sum]] = {}
+    for (account_id, currency), one in sorted(
+            found.items(), key=lambda item: (-item[1].orders, item[0][1])):
+        made.setdefault(account_id, {})[currency] = one
+    return made

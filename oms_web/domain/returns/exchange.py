@@ -13,8 +13,10 @@ from oms_web.domain.returns import kinds, tracks
 
 KEY = "exchange:"
 """How the keys of refunds begin that an exchange makes."""
-MAKE, COLLECT, WAIT, NOTHING = "exchange", "collect", "arrive", ""
-"""What comes next: the new order, the buyer's money, the goods; ``arrive`` is the act of a case."""
+MAKE, COLLECT, WAIT, RELEASE, UNDO, NOTHING = (
+    "exchange", "collect", "arrive", "release", "undo", "")
+"""What comes next: the new order, the buyer's money, the goods (``arrive`` is the act of a case), a
+word whether the held new order goes, and calling off what came to nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +46,10 @@ class Difference:
 class Standing:
     """How an exchange stands whose new order is made; amounts in minor units.
 
-    ``carried`` came over to the new order, ``back`` goes back or went; ``paid`` is what the buyer
-    paid for the new order themselves, ``due`` what is missing. ``owes``: the new order waits for
-    it. ``left``: the new order has gone out.
+    ``carried`` came over to the new order, ``back`` goes back or went, ``went`` is what of it has
+    gone; ``paid`` is what the buyer paid for the new order themselves, ``due`` what is missing.
+    ``owes``: the new order waits for it. ``left``: the new order has gone out. ``held``: it has
+    not, and something keeps it.
     """
 
     order_id: int
@@ -58,6 +61,8 @@ class Standing:
     owes: bool
     left: bool
     cancelled: bool
+    held: bool = False
+    went: int = 0
 
     @property
     def worth(self) -> int:
@@ -77,18 +82,23 @@ def step(kind: str, outcome: str, phase: str, goods: str, money: str, now: Stand
     if now is None:
         ready = kind == kinds.EXCHANGE or phase == tracks.ACCEPTED
         return MAKE if fits(kind, outcome) and ready and money == tracks.MONEY_NONE else NOTHING
+    if now.cancelled:
+        return UNDO
     if now.owes:
         return COLLECT
-    return WAIT if goods in (tracks.EXPECTED, tracks.ON_WAY) else NOTHING
+    if goods in (tracks.EXPECTED, tracks.ON_WAY):
+        return WAIT
+    return RELEASE if now.held else NOTHING
 
 
 def open_ends(kind: str, goods: str, money: str, now: Standing | None) -> tuple[str, ...]:
-    """What a case would be closed over: ``order``, ``payment``, ``goods``. It needs a word why."""
+    """What a case would be closed over: ``order``, ``cancelled``, ``payment``, ``held``, ``goods``.
+    It needs a word why.
+    """
     if now is None:
         return ("order",) if kind == kinds.EXCHANGE and money == tracks.MONEY_NONE else ()
-    found = []
-    if now.due:
-        found.append("payment")
+    found = [name for name, is_so in (
+        ("cancelled", now.cancelled), ("payment", now.due), ("held", now.held)) if is_so]
     if goods in (tracks.EXPECTED, tracks.ON_WAY):
         found.append("goods")
     return tuple(found)

@@ -14,9 +14,9 @@ from oms_web.core.text import tidy, words
 from oms_web.domain.catalog import queries as catalog
 from oms_web.domain.catalog.models import Variant
 from oms_web.domain.channels.models import Listing
-from oms_web.domain.orders import lineage, phases
+from oms_web.domain.orders import lineage, phases, queries
 from oms_web.domain.orders import service as orders
-from oms_web.domain.orders.models import Order
+from oms_web.domain.orders.models import Hold, Order
 from oms_web.domain.payments import refund_states, refunds
 from oms_web.domain.payments.models import Refund
 from oms_web.domain.returns import intake, money, refund_plan, service, tracks
@@ -66,14 +66,22 @@ def standing(session: Session, case: Return) -> Standing | None:
     mine = made_by(session, case.id)
     carried = sum(one.amount for one in mine
                   if is_carried(one) and one.state == refund_states.DONE)
+    rest = [one for one in mine if not is_carried(one)]
     family = [one for one in lineage.purchase(session, new) if one.phase != phases.CANCELLED]
     due = max(0, lineage.due(session, new)) if family else 0
     costs = sum(one.total for one in family)
     paid = sum(one.paid_total + one.refunded_total for one in lineage.purchase(session, new))
     return Standing(
-        new.id, costs, carried, sum(one.amount for one in mine if not is_carried(one)),
+        new.id, costs, carried, sum(one.amount for one in rest),
         max(0, paid - carried), due, due > 0 and new.payment_state in ("unpaid", "part"),
-        any(one.phase in LEFT for one in family), not family)
+        any(one.phase in LEFT for one in family), not family, bool(holds(session, new)),
+        sum(one.amount for one in rest if one.state == refund_states.DONE))
+
+
+def holds(session: Session, new: Order) -> list[Hold]:
+    """What keeps a new order, or a part that was split off it, from going out."""
+    return [hold for one in lineage.purchase(session, new) if one.phase in phases.HERE
+            for hold in queries.open_holds(session, one.id)]
 
 
 def of_new_order(session: Session, order_id: int) -> Return | None:

@@ -17,10 +17,10 @@ from oms_web.domain.documents.charges import DELIVERY, GOODS, SURCHARGE, Charge,
 from oms_web.domain.orders import lineage
 from oms_web.domain.orders.models import Order
 from oms_web.domain.orders.service import order_lines
-from oms_web.domain.payments import refund_states, refunds
+from oms_web.domain.payments import refund_routes, refund_states, refunds
 from oms_web.domain.payments.models import Payment, Refund
 from oms_web.domain.payments.refunds import Asked
-from oms_web.domain.returns import refund_plan, settings
+from oms_web.domain.returns import refund_plan, settings, tracks
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.refund_plan import Paid, Plan, Sold
 
@@ -81,6 +81,19 @@ def is_voucher(method: str) -> bool:
     """Whether a payment was made with a voucher or a gift card, by what it is called."""
     said = set(words(method))
     return any(needed <= said for needed in _VOUCHERS)
+
+
+def lacks_account(session: Session, case: Return, order: Order) -> bool:
+    """Whether the buyer is to be asked where money goes to: a transfer of the case waits for the
+    account number, or money is owed that cannot go back the way it came.
+    """
+    if case.phase in (*tracks.ENDED, tracks.REFUSED) or case.bank_account:
+        return False
+    if any(one.method == refund_states.TRANSFER and one.state == refund_states.PLANNED
+           and not one.bank_account for one in refunds.of_case(session, case.id)):
+        return True
+    now = tracks.Standing(case.kind, case.phase, case.goods, case.money, case.outcome)
+    return tracks.owes(now) and not refund_routes.comes_back_alone(session, order)
 
 
 @dataclass(frozen=True, slots=True)

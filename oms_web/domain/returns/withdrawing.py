@@ -20,6 +20,7 @@ from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.returns import kinds, tracks, turning
 from oms_web.domain.returns.models import Return, ReturnLine, Statement
 
+
 @dataclass(frozen=True, slots=True)
 class Share:
     """Units of a line in a case: ``lines`` of them are to come back, ``unsent`` were declared

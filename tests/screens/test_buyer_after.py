@@ -18,6 +18,7 @@ from oms_web.domain.messages import pages
 from oms_web.domain.messages.models import Message, MessageSettings
 from oms_web.domain.orders import labels
 from oms_web.domain.orders.models import Order, OrderLine
+from oms_web.domain.orders.taking import Position
 from oms_web.domain.payments import refunds
 from oms_web.domain.payments.models import Refund
 from oms_web.domain.payments.refunds import Asked
@@ -30,10 +31,12 @@ from oms_web.flows import (
     correct_document,
     return_bench,
     return_case,
+    return_exchange,
     return_portal,
     return_refund,
 )
 from oms_web.flows.issue_document import issue_invoice
+from oms_web.flows.return_exchange import Terms
 from oms_web.jobs import rings
 from oms_web.jobs.worker import drain
 from oms_web.paths import LOCALE
@@ -318,6 +321,28 @@ def test_an_account_is_asked_for_where_money_waits_for_it_and_only_then(shop, bu
             AuditEntry.act == "returns.change", AuditEntry.subject_id == case.id)) == "buyer"
     card = text_of(browser_as("owner").get(f"/returns/{case.id}", headers=EN))
     assert re.search(rf"{ACCOUNT}[^.]{{0,200}}Buyer\b", re.sub(r"<[^>]+>|\s+", " ", card))
+
+
+def test_what_a_cheaper_exchange_gives_back_has_an_account_and_an_end(shop, buyer):
+    case, _ = shop.do(return_portal.request, shop.order_id, Opening(
+        "exchange", source="buyer", lines={shop.cup: 1}, form_key="x"), "pl")
+    shop.do(return_exchange.exchange, case.id, [Position(shop.ids["TEA"], 1, 10_000_000)],
+            Terms(waits="towar"))
+    path = f"/cases/{case.id}"
+    page = see(shop, buyer, path)
+    for part in ("leaves once the goods you send back", "We pay back to you", "20.55",
+                 'name="account"', "Put this into the parcel"):
+        assert part in page
+    buyer.post(f"/o/{shop.token}{path}/account", data={"account": ACCOUNT}, headers=EN)
+    with shop.works.reading(TESTER) as work:
+        [rest] = work.session.scalars(select(Refund).where(Refund.method == "transfer"))
+        assert rest.bank_account == ACCOUNT
+    for act in ("approve", "done"):
+        shop.do(return_refund.act, rest.id, act)
+    page = see(shop, buyer, path)
+    assert "We have paid back to you" in page
+    assert "We pay back to you" not in page
+    assert "paid back on" in page
 
 
 def test_money_back_without_a_case_stands_on_the_page_of_the_order(shop, buyer):

@@ -26,6 +26,8 @@ WRONG_PER_MINUTE, ALL_PER_MINUTE = 30, 300
 SAID_PER_MINUTE = 10
 """Forms that write something down or send a letter."""
 MOST_ADDRESSES = 10_000
+GOES_BACK = "private, no-cache"
+"""An answer to a form that its reader may go back to: a browser has it again only if it kept it."""
 CHOSEN = "buyer_language"
 """Where the session keeps the language that a buyer chose."""
 

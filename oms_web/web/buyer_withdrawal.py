@@ -38,7 +38,7 @@ from oms_web.flows.return_portal import Declared
 from oms_web.flows.return_refund import bank_account
 from oms_web.web import buyer_words, withdrawal_words
 from oms_web.web.access import PUBLIC, act
-from oms_web.web.buyer_door import answer, entered, may_say, nothing, shop
+from oms_web.web.buyer_door import GOES_BACK, answer, entered, may_say, nothing, shop
 from oms_web.web.door import oms, writing
 from oms_web.web.failures import words_of
 from oms_web.web.forms import Form
@@ -118,9 +118,11 @@ def _statement(token: str, *, review: bool = False) -> Response:
         form.refuse(error)
         return _form(token, order, form, 422)
     lines = {line.id: line for line in orders.order_lines(db.session, order.id)} if order else {}
-    return answer("buyer/withdraw_confirm.html", shop=shop(), form=form, token=token,
+    made = answer("buyer/withdraw_confirm.html", shop=shop(), form=form, token=token,
                   declared=declared, order=order,
                   goods=[(units, lines[one]) for one, units in declared.lines.items()])
+    made.headers["Cache-Control"] = GOES_BACK
+    return made
 
 
 def _form(token: str, order: Order | None, form: WithdrawForm, status: int = 200) -> Response:

@@ -280,7 +280,9 @@ def test_all_of_it_names_also_what_is_in_a_return_and_is_answered_by_a_page_of_i
     form = see(shop, buyer, "/withdraw")
     assert f'name="unit-{shop.tea}"' in form
     said = {"key": hidden(form, "key"), "name": "", "email": ""}
-    review = text_of(buyer.post(f"/o/{shop.token}/withdraw", data=said, headers=EN))
+    review = buyer.post(f"/o/{shop.token}/withdraw", data=said, headers=EN)
+    assert review.headers["Cache-Control"] == buyer_door.GOES_BACK  # back from the end comes here
+    review = text_of(review)
     assert "1 × Herbata" in review
     said |= dict(re.findall(r'name="(unit-\d+)" value="(\d+)"', review))
     done, again = (buyer.post(f"/o/{shop.token}/withdraw/confirm", data=said, headers=EN)

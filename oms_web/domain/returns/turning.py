@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from oms_web.core.marking import N_
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.orders.models import Order
@@ -26,12 +27,6 @@ from oms_web.domain.returns import (
 )
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.refund_plan import Wish
-
-
-def N_(text: str) -> str:
-    """Mark what is shown in the reader's language later."""
-    return text
-
 
 TURNS = (kinds.RETURN, kinds.EXCHANGE)
 """Cases by the seller's leave that become a withdrawal when their buyer declares one."""

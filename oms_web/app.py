@@ -17,6 +17,7 @@ from oms_web.extensions import babel, csrf, db
 from oms_web.paths import LOCALE, STATIC, TEMPLATES
 from oms_web.web import access, failures, formats
 from oms_web.web.auth import load_user
+from oms_web.web.buyer_door import GOES_BACK
 from oms_web.wiring import Oms, wire
 
 LANGUAGES = ("pl", "en")
@@ -122,8 +123,10 @@ def harden(response: Response) -> Response:
     headers.setdefault("X-Frame-Options", "DENY")
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    # What is named by its content may stay with its reader; everything else is never kept.
-    if request.endpoint != "static" and "immutable" not in headers.get("Cache-Control", ""):
+    # What is named by its content may stay with its reader, and what a form was answered with that
+    # changes nothing may be gone back to; everything else is never kept.
+    kept = headers.get("Cache-Control", "")
+    if request.endpoint != "static" and "immutable" not in kept and kept != GOES_BACK:
         headers["Cache-Control"] = "no-store"
     headers["X-Request-Id"] = secrets.token_hex(6)
     return response

@@ -28,7 +28,15 @@ from oms_web.domain.messages.models import Message
 from oms_web.domain.messages.wording import EMAIL
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order, OrderLine
-from oms_web.domain.returns import clocks, kinds, settings, statements, tracks, withdrawing
+from oms_web.domain.returns import (
+    clocks,
+    kinds,
+    settings,
+    statements,
+    tracks,
+    turning,
+    withdrawing,
+)
 from oms_web.domain.returns import service as cases
 from oms_web.domain.returns.models import Return, Statement
 from oms_web.domain.returns.service import Opening
@@ -129,7 +137,8 @@ def withdraw(work: Work, declared: Declared) -> tuple[Return, Statement, bool]:
     """Take a confirmed statement of withdrawal; returns its case, its record, whether it is new.
 
     Every statement is kept and acknowledged. What becomes of it stands in the record (``effect``):
-    ``new``, a case of its own; ``turned``, a case that its goods are in goes on as a withdrawal;
+    ``new``, a case of its own; ``turned``, a case that its goods are in goes on as a withdrawal
+    (cases that turn beside another are named in ``turned``, and the statement stands there, too);
     ``held``, they are in a case that is one, or whose money went back: it stays as it is;
     ``excepted``, the law knows no withdrawal from them, so the desk decides and no term runs;
     ``nothing``, all of it was paid back or cancelled.
@@ -149,18 +158,23 @@ def withdraw(work: Work, declared: Declared) -> tuple[Return, Statement, bool]:
     if known is not None:
         return cases.get(work.session, known.return_id), known, False
     standings = withdrawing.of_order(work.session, order, lines) if order else {}
-    case, effect, about = _case_of(work, order, lines, standings, stated, declared)
+    case, effect, about, beside = _case_of(work, order, lines, standings, stated, declared)
     named = {line.id: line.title for line in lines}
-    record = statements.record(work, case.id, kinds.WITHDRAWAL, {
+    content = {
         "name": tidy(declared.name)[:200], "email": declared.email.strip()[:200],
         "order": order.id if order else 0, "number": tidy(declared.number)[:120],
         "goods": [[units, named[one]] for one, units in stated.items()],
         "units": [[one, units] for one, units in about.items()], "effect": effect,
-        "what": tidy(declared.what)[:1000], "confirmed": 1, "key": declared.key})
-    if effect != NEW:
-        audit.record(work, "returns.declared", "return", case.id, {}, order_id=case.order_id)
-    excepted = [named[one] for one in stated
-                if one in standings and no_withdrawal.excludes(standings[one].reason)]
+        "turned": [one.number for one in beside],
+        "what": tidy(declared.what)[:1000], "confirmed": 1, "key": declared.key}
+    record = statements.record(work, case.id, kinds.WITHDRAWAL, content)
+    for one in beside:
+        statements.record(work, one.id, kinds.WITHDRAWAL,
+                          content | {"units": [], "effect": TURNED, "turned": []})
+    for one in beside if effect == NEW else (case, *beside):
+        audit.record(work, "returns.declared", "return", one.id, {}, order_id=one.order_id)
+    excepted = [named[line] for line in stated
+                if line in standings and no_withdrawal.excludes(standings[line].reason)]
     _acknowledge(work, case, order, record, declared, excepted)
     return case, record, True
 
@@ -179,40 +193,45 @@ def _known(session: Session, order: Order | None, key: str) -> Statement | None:
     mine = Return.form_key == f"buyer:{key}"
     rows = session.scalars(
         select(Statement).join(Return, Return.id == Statement.return_id)
-        .where(mine if order is None else mine | (Return.order_id == order.id)))
+        .where(mine if order is None else mine | (Return.order_id == order.id))
+        .order_by(Statement.id))
     return next((one for one in rows if one.content.get("key") == key), None)
 
 
 def _case_of(work: Work, order: Order | None, lines: Sequence[OrderLine],
              standings: Mapping[int, Standing], stated: Mapping[int, int], declared: Declared
-             ) -> tuple[Return, str, dict[int, int]]:
-    """The case of a statement, what becomes of it, and the units that it takes effect on."""
+             ) -> tuple[Return, str, dict[int, int], list[Return]]:
+    """The case of a statement, what becomes of it, the units it takes effect on in a case of its
+    own, and the other cases that go on as withdrawals by it.
+    """
     about = {one: some for one, units in stated.items()
              if (some := min(units, standings[one].left)) > 0}
     turned = _turn(work, order, standings, [
         one for one, units in stated.items() if units > about.get(one, 0)])
     if about or order is None:
         case = _open(work, order, lines, about, declared)
-        return case, NEW, about
+        return case, NEW, about, turned
     if turned:
-        return turned[0], TURNED, {}
+        return turned[0], TURNED, {}, turned[1:]
     held = withdrawing.holding(standings, stated)
     if held:
-        return cases.lock(work.session, held[0].id), HELD, {}
+        return cases.lock(work.session, held[0].id), HELD, {}, []
     about = {one: some for one, units in stated.items()
              if (some := min(units, standings[one].excepted)) > 0}
     return (_open(work, order, lines, about, declared, lawful=False),
-            EXCEPTED if about else NOTHING, about)
+            EXCEPTED if about else NOTHING, about, [])
 
 
 def _turn(work: Work, order: Order | None, standings: Mapping[int, Standing],
           wanted: Iterable[int]) -> list[Return]:
     """Let the cases that hold these lines by the seller's leave go on as withdrawals."""
-    found = []
-    for one in withdrawing.holding(standings, wanted) if order is not None else ():
+    if order is None:
+        return []
+    in_time, found = turning.in_time(work, order), []
+    for one in withdrawing.holding(standings, wanted):
         case = cases.lock(work.session, one.id)
-        if order is not None and withdrawing.turns(case):
-            withdrawing.turn(work, case, order)
+        if turning.turns(case, in_time=in_time):
+            turning.turn(work, case, order)
             found.append(case)
     return found
 
@@ -248,7 +267,7 @@ def _acknowledge(work: Work, case: Return, order: Order | None, record: Statemen
         "case": case.number, "at": _moment(record.at, language), "name": said["name"],
         "number": said["number"] or str(case.order_id or ""), "email": recipient,
         "lines": case_letters.goods(said["goods"]) or said["what"], "digest": record.digest,
-        "excepted": ", ".join(excepted) if counts else "",
+        "excepted": ", ".join(excepted) if counts else "", "turned": ", ".join(said["turned"]),
         "follows": case_letters.follows("unsent" if unsent else said["effect"], language),
         **_way_back(work.session, language)}
     service.put(work, EMAIL, recipient, case_letters.render(letter, language, values),

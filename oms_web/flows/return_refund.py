@@ -7,8 +7,8 @@ issuing it is a story of its own.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from stdnum import iban
@@ -18,10 +18,8 @@ from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.orders import service as orders
-from oms_web.domain.orders.models import Order
 from oms_web.domain.payments import refund_states, refunds
 from oms_web.domain.payments.models import Refund
-from oms_web.domain.payments.refunds import Asked
 from oms_web.domain.returns import (
     correcting,
     intake,
@@ -34,15 +32,6 @@ from oms_web.domain.returns import (
 )
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.refund_plan import Plan, Wish
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What is said of a refund: to ourselves, to the buyer, and where a transfer goes."""
-
-    reason: str
-    told: str
-    account: str
 
 
 def usual(work: Work, case: Return) -> Wish:
@@ -115,8 +104,7 @@ def ask(work: Work, case_id: int, wish: Wish, method: str, key: str, *, amount: 
         raise Invalid("There is nothing to be paid back.", "amount")
     if method == refund_states.TRANSFER:
         account = case.bank_account = needed_account(account or case.bank_account)
-    found = _ask(work, order, case, made, method, key,
-                 Said(reason, told, account))
+    found = money.ask(work, order, case, made, method, key, money.Said(reason, told, account))
     service.follow(work, case)
     return found
 
@@ -129,21 +117,6 @@ def _typed(made: Plan, amount: int, reason: str) -> Plan:
     items = (*made.items, refund_plan.Item(refund_plan.OTHER, difference)) if difference \
         else made.items
     return replace(made, items=items, total=amount, credit=min(made.credit, amount))
-
-
-def _ask(work: Work, order: Order, case: Return, made: Plan, method: str, key: str, said: Said
-         ) -> list[Refund]:
-    parts: Sequence[tuple[str, int, str]] = [
-        (key, made.money, method), (f"{key}:credit", made.credit, refund_states.CREDIT)]
-    found, items = [], made.stored()
-    for name, amount, how in parts:
-        if amount > 0:
-            refund, _ = refunds.ask(work, order, Asked(
-                name, amount, how, items, said.reason, said.account if how == method else "",
-                case.id, said.told))
-            found.append(refund)
-            items = []  # the goods stand behind one of them
-    return found
 
 
 def act(work: Work, refund_id: int, name: str, *, why: str = "", reference: str = "",

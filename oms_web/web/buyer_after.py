@@ -14,7 +14,7 @@ from oms_web.adapters.barcode import code128
 from oms_web.core.errors import NotAllowedNow, OmsError
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
-from oms_web.domain.returns import kinds, queries, service, settings
+from oms_web.domain.returns import kinds, money, queries, service, settings
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.service import Opening
 from oms_web.domain.shipping import bookings
@@ -22,8 +22,8 @@ from oms_web.domain.shipping.label_models import LabelBooking
 from oms_web.domain.shipping.planning import Wanted
 from oms_web.extensions import db
 from oms_web.flows import label as labels
-from oms_web.flows import return_portal
-from oms_web.flows.return_refund import bank_account
+from oms_web.flows import return_portal, return_refund
+from oms_web.flows.return_refund import bank_account, needed_account
 from oms_web.sync import labels as carriers
 from oms_web.web import buyer_case, buyer_exchange, buyer_words, case_words
 from oms_web.web.access import PUBLIC, act
@@ -60,6 +60,12 @@ class RequestForm(Form):
     story = TextAreaField(_l("Tell us what happened"))
     account = StringField(_l("Account number for the money"))
     key = HiddenField()
+
+
+class AccountForm(Form):
+    """Where the money of a case goes to."""
+
+    account = StringField(_l("Account number for the money"))
 
 
 # The entry ---------------------------------------------------------------------------------------
@@ -158,11 +164,15 @@ def case(token: str, case_id: int) -> Response:
     return _case_page(token, mine)
 
 
-def _case_page(token: str, mine: Return, problem: str = "", status: int = 200) -> Response:
+def _case_page(token: str, mine: Return, problem: str = "", status: int = 200,
+               form: AccountForm | None = None) -> Response:
     said = settings.current(db.session)
-    told = buyer_case.story(db.session, mine)
-    return answer("buyer/case.html", shop=shop(), case=mine, token=token, story=told,
-                  swap=buyer_exchange.of_case(mine),
+    swap = buyer_exchange.of_case(mine)
+    told = buyer_case.story(db.session, mine, swap)
+    lacks = mine.order_id is not None and money.lacks_account(
+        db.session, mine, orders.get_order(db.session, mine.order_id))
+    return answer("buyer/case.html", shop=shop(), case=mine, token=token, story=told, swap=swap,
+                  account=(form or AccountForm(formdata=None)) if lacks else None,
                   kind=case_words.KINDS[mine.kind], phases=buyer_words.PHASES,
                   tones=case_words.PHASE_TONES, reasons=buyer_words.REASONS,
                   wishes=case_words.WISHES, goods=buyer_words.GOODS, wear=buyer_words.WEAR,
@@ -175,6 +185,27 @@ def _case_page(token: str, mine: Return, problem: str = "", status: int = 200) -
 
 def _mine(order: Order, case_id: int) -> Return | None:
     return next((one for one in queries.of_order(db.session, order.id) if one.id == case_id), None)
+
+
+@screen.post("/o/<token>/cases/<int:case_id>/account")
+@act(PUBLIC)
+def give_account(token: str, case_id: int) -> Response:
+    """Say where the money goes to, as long as that is asked for."""
+    inside, order = entered(token)
+    mine = _mine(order, case_id) if inside and order is not None else None
+    if order is None or mine is None or not may_say():
+        return nothing()
+    form = AccountForm()
+    try:
+        number = needed_account(form.account.data or "")
+        with writing() as work:
+            owner = orders.lock_order(work.session, order.id)
+            if money.lacks_account(work.session, service.lock(work.session, case_id), owner):
+                return_refund.details(work, case_id, {"bank_account": number})
+    except OmsError as error:
+        form.refuse(error)
+        return _case_page(token, mine, status=422, form=form)
+    return go(url_for("buyer_after.case", token=token, case_id=case_id))
 
 
 # The label ---------------------------------------------------------------------------------------

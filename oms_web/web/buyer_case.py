@@ -20,8 +20,8 @@ from oms_web.domain.returns import (
     clocks,
     correcting,
     ending,
+    exchange_facts,
     intake,
-    kinds,
     progress,
     queries,
     refund_plan,
@@ -31,6 +31,7 @@ from oms_web.domain.returns import (
 )
 from oms_web.domain.returns.models import Return, ReturnLine, Statement
 from oms_web.web import buyer_words, formats
+from oms_web.web.buyer_exchange import BuyersSwap
 
 SHOWN = (refund_states.APPROVED, refund_states.SENT, refund_states.UNKNOWN, refund_states.DONE)
 """A refund that nobody approved yet may become another one."""
@@ -48,8 +49,9 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Back:
-    """Money on its way back or there. ``at``: the moment it went; None: not gone yet. ``ends``:
-    the last digits of the account it goes to. ``paper``: the correction of the invoice, if issued.
+    """Money on its way back or there. ``at``: the moment it went; None: not gone yet, or nobody
+    told when. ``says``: where it is. ``ends``: the last digits of the account it goes to.
+    ``paper``: the correction of the invoice, if issued.
     """
 
     amount: int
@@ -57,6 +59,7 @@ class Back:
     method: Any
     parts: Sequence[Part]
     at: datetime | None
+    says: Any
     ends: str = ""
     told: str = ""
     credit: bool = False
@@ -84,6 +87,7 @@ class Story:
 
     next: str
     words: Any
+    to_send: bool
     stated: Sequence[Statement]
     lines: Sequence[Line]
     undelivered: Sequence[tuple[int, str]]
@@ -94,26 +98,31 @@ class Story:
     back: Sequence[Back]
 
     @property
-    def to_send(self) -> bool:
-        """Whether the goods are still with the buyer."""
-        return self.next in progress.SENDING
+    def asks_for_goods(self) -> bool:
+        """Whether the goods are to be sent, and the words for what comes next do not say so."""
+        return self.to_send and self.next not in progress.SENDING
 
 
-def story(session: Session, case: Return) -> Story:
-    """The case of a buyer's own order."""
-    found = progress.next_of(case.kind, case.phase, case.goods, case.money, case.outcome)
+def story(session: Session, case: Return, swap: BuyersSwap | None = None) -> Story:
+    """The case of a buyer's own order, with its exchange."""
+    mine = refunds.of_case(session, case.id)
+    found = progress.next_of(
+        case.kind, case.phase, case.goods, case.money, case.outcome,
+        approved=any(one.state == refund_states.APPROVED for one in mine),
+        swap=progress.of_swap(swap.now, case.goods, held=swap.held) if swap else "")
+    to_send = progress.to_send(case.phase, case.goods, found)
     lines = service.lines_of(session, case.id)
     stated = statements.of_case(session, case.id)
     running = {one.what: one.due_at for one in service.clocks_of(session, case.id)
                if one.stopped_at is None and case.phase not in tracks.ENDED}
     return Story(
-        found, _words(session, case, found), stated, _lines(session, case, lines),
+        found, _words(session, case, found), to_send, stated, _lines(session, case, lines),
         [tuple(one) for one in stated[0].content.get("goods", ())] if stated and not lines else [],
-        running.get(clocks.SEND_BACK) if found in progress.SENDING else None,
+        running.get(clocks.SEND_BACK) if to_send else None,
         running.get(clocks.ANSWER), running.get(clocks.REPAY),
         queries.refusal(session, case.id, formats.language())
         if found == "refused" and not case.answer else "",
-        _back(session, case))
+        _back(session, case, mine))
 
 
 def _words(session: Session, case: Return, found: str) -> Any:
@@ -135,14 +144,21 @@ def _lines(session: Session, case: Return, lines: Sequence[ReturnLine]) -> list[
     return [Line(one.title, one.quantity, one.arrived, states.get(one.id, ())) for one in lines]
 
 
-def _back(session: Session, case: Return) -> list[Back]:
+def without_case(session: Session, order_id: int) -> list[Back]:
+    """What of an order went back, or is about to, without a case."""
+    return [_refund(one, None) for one in refunds.of_orders(session, [order_id])
+            if one.case_id is None and one.state in SHOWN]
+
+
+def _back(session: Session, case: Return, mine: Sequence[Refund]) -> list[Back]:
     # What an exchange credits to the new order is told with that order (``buyer_exchange``).
-    found = [one for one in refunds.of_case(session, case.id) if one.state in SHOWN and not (
-        case.kind == kinds.EXCHANGE and one.method == refund_states.CREDIT)]
+    found = [one for one in mine
+             if one.state in SHOWN and not exchange_facts.is_carried(one)]
     papers = correcting.corrections_of(session, found)
     told = [_refund(one, papers.get(one.id)) for one in found]
     if case.refunded and not told:
-        told = [Back(case.refunded, case.currency, buyer_words.METHODS["channel"], (), None)]
+        told = [Back(case.refunded, case.currency, buyer_words.METHODS["channel"], (), None,
+                     buyer_words.REFUNDS[refund_states.DONE])]
     return told
 
 
@@ -152,7 +168,8 @@ def _refund(one: Refund, paper: Any) -> Back:
     return Back(
         one.amount, one.currency, buyer_words.METHODS[one.method],
         parts if len(parts) > 1 or any(part.amount < 0 for part in parts) else (),
-        one.ended_at if one.state == refund_states.DONE else None, account[-4:], one.told,
+        one.ended_at if one.state == refund_states.DONE else None,
+        buyer_words.REFUNDS[one.state], account[-4:], one.told,
         one.method == refund_states.CREDIT,
         paper if paper is not None and paper.kind in FOR_BUYERS else None)
 

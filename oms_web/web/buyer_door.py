@@ -10,7 +10,7 @@ import threading
 from datetime import datetime
 from typing import Any
 
-from flask import Response, g, make_response, render_template, request
+from flask import Response, g, make_response, render_template, request, session
 from flask_babel import refresh
 
 from oms_web.core.errors import NotFound
@@ -26,6 +26,10 @@ WRONG_PER_MINUTE, ALL_PER_MINUTE = 30, 300
 SAID_PER_MINUTE = 10
 """Forms that write something down or send a letter."""
 MOST_ADDRESSES = 10_000
+GOES_BACK = "private, no-cache"
+"""An answer to a form that its reader may go back to: a browser has it again only if it kept it."""
+CHOSEN = "buyer_language"
+"""Where the session keeps the language that a buyer chose."""
 
 
 class Gate:
@@ -96,9 +100,15 @@ def may_say() -> bool:
 
 
 def speak(order: Order | None) -> str:
-    """Answer in what the browser asks for, else in the language of the order's country."""
+    """Answer in the language that was chosen on a page, else in what the browser asks for, else in
+    that of the order's country.
+    """
+    g.buyers = True
+    if request.args.get("lang") in wording.LANGUAGES:
+        session[CHOSEN] = request.args["lang"]
     usual = wording.language_of(order.country) if order is not None else "pl"
-    g.language = request.accept_languages.best_match(wording.LANGUAGES) or usual
+    g.language = session.get(CHOSEN) or \
+        request.accept_languages.best_match(wording.LANGUAGES) or usual
     g.pop("catalogue", None)
     refresh()
     return str(g.language)

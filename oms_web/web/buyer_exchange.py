@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from oms_web.domain.company.models import Company
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order, OrderLine
-from oms_web.domain.payments import requests
-from oms_web.domain.returns import exchange_facts
+from oms_web.domain.payments import refund_states, requests
+from oms_web.domain.returns import exchange_facts, exchange_goods
 from oms_web.domain.returns.exchange import Standing
 from oms_web.domain.returns.models import Return
 from oms_web.domain.stock import overview
@@ -18,13 +18,16 @@ from oms_web.extensions import db
 
 @dataclass(frozen=True, slots=True)
 class BuyersSwap:
-    """The exchange of a case. ``pay_at``: where it can be paid now; ``account``: to where it can be
-    paid by transfer, if there is no link and none is about to be.
+    """The exchange of a case. ``held``: the new order waits until what comes back was judged;
+    ``gone``: what goes back of the money has gone. ``pay_at``: where it can be paid now;
+    ``account``: to where it can be paid by transfer, if there is no link and none is about to be.
     """
 
     now: Standing
     order: Order
     lines: Sequence[OrderLine]
+    held: bool = False
+    gone: bool = False
     pay_at: str = ""
     account: str = ""
 
@@ -48,5 +51,8 @@ def of_case(case: Return) -> BuyersSwap | None:
         now, orders.get_order(db.session, now.order_id),
         [line for line in orders.order_lines(db.session, now.order_id)
          if line.quantity > line.cancelled],
+        exchange_goods.waits(db.session, case),
+        all(one.state == refund_states.DONE
+            for one in exchange_facts.made_by(db.session, case.id)),
         requests.open_link(db.session, now.order_id) if asked else "",
         shop.bank_account if shop and now.due and not asked else "")

@@ -28,7 +28,7 @@ from oms_web.domain.shipping.models import Parcel, Shipment
 from oms_web.domain.shipping.service import LEFT
 from oms_web.extensions import db
 from oms_web.flows import return_portal
-from oms_web.web import buyer_words, case_words
+from oms_web.web import buyer_case, buyer_words, case_words
 from oms_web.web.access import PUBLIC, act
 from oms_web.web.buyer_door import answer, nothing, open_order, shy
 from oms_web.web.door import oms
@@ -78,6 +78,7 @@ def show(token: str) -> Response:
                    boxes=_boxes(order), documents=documents.of_order(db.session, order.id),
                    letters=queries.of_order(db.session, order.id, ("sent", "delivered")),
                    after_sale=return_portal.is_open(db.session),
+                   back=buyer_case.without_case(db.session, order.id),
                    cases=cases.of_order(db.session, order.id), kinds=case_words.KINDS,
                    case_phases=buyer_words.PHASES)
 

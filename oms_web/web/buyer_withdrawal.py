@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response, g, request, url_for
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, StringField, TextAreaField
 
@@ -27,6 +27,7 @@ from oms_web.domain.returns import (
     queries,
     service,
     settings,
+    statements,
     tracks,
     withdrawing,
 )
@@ -37,10 +38,11 @@ from oms_web.flows.return_portal import Declared
 from oms_web.flows.return_refund import bank_account
 from oms_web.web import buyer_words, withdrawal_words
 from oms_web.web.access import PUBLIC, act
-from oms_web.web.buyer_door import answer, entered, may_say, nothing, shop
+from oms_web.web.buyer_door import GOES_BACK, answer, entered, may_say, nothing, shop
 from oms_web.web.door import oms, writing
 from oms_web.web.failures import words_of
 from oms_web.web.forms import Form
+from oms_web.web.render import go
 from oms_web.web.returns import typed_units
 
 screen = Blueprint("buyer_withdrawal", __name__)
@@ -116,9 +118,11 @@ def _statement(token: str, *, review: bool = False) -> Response:
         form.refuse(error)
         return _form(token, order, form, 422)
     lines = {line.id: line for line in orders.order_lines(db.session, order.id)} if order else {}
-    return answer("buyer/withdraw_confirm.html", shop=shop(), form=form, token=token,
+    made = answer("buyer/withdraw_confirm.html", shop=shop(), form=form, token=token,
                   declared=declared, order=order,
                   goods=[(units, lines[one]) for one, units in declared.lines.items()])
+    made.headers["Cache-Control"] = GOES_BACK
+    return made
 
 
 def _form(token: str, order: Order | None, form: WithdrawForm, status: int = 200) -> Response:
@@ -128,7 +132,7 @@ def _form(token: str, order: Order | None, form: WithdrawForm, status: int = 200
         order.country if order else "PL", came, oms().works.clock(),
         settings.current(db.session).extra_days)
     return answer("buyer/withdraw.html", shop=shop(), form=form, token=token, order=order,
-                  standings=lines, some=any(one.left for one in lines),
+                  standings=lines, some=any(one.may for one in lines),
                   anyway=order is None or bool(request.args.get("anyway")) or status != 200,
                   typed=request.form, in_time=in_time, until=until, status=status,
                   reasons=withdrawal_words.TO_BUYERS, phases=buyer_words.PHASES,
@@ -160,12 +164,14 @@ def _declared(form: WithdrawForm, order: Order | None) -> Declared:
 
 
 def _units(order: Order | None) -> dict[int, int]:
-    """What is declared of a known order: what was chosen, else all that is left, else all of it."""
+    """What is declared of a known order: what was chosen, else all that it can take effect on (also
+    what is only in a case by the seller's leave), else all of it.
+    """
     if order is None:
         return {}
     lines = standings(order)
     return {one: units for one, units in typed_units("unit").items() if units > 0} or \
-        {one.line.id: one.left for one in lines if one.left} or \
+        {one.line.id: one.may for one in lines if one.may} or \
         {one.line.id: one.line.quantity - one.line.cancelled for one in lines}
 
 
@@ -179,18 +185,42 @@ def _declare(token: str) -> Response:
         if not declared.key:
             raise NotAllowedNow("This page has been open for too long. Reload it and try again.")
         with writing() as work:
-            case, record, _ = return_portal.withdraw(work, declared)
+            _, record, _ = return_portal.withdraw(work, declared)
     except (InvalidForm, NotAllowedNow) as error:
         form.problem = words_of(error)
         return _form(token, order, form, 422)
     except OmsError as error:
         form.refuse(error)
         return _form(token, order, form, 422)
-    effect = record.content["effect"]
+    if token:
+        return go(url_for("buyer_withdrawal.withdrawn_known", token=token, digest=record.digest))
+    return go(url_for("buyer_withdrawal.withdrawn", digest=record.digest))
+
+
+@screen.get("/withdraw/<digest>")
+@act(PUBLIC)
+def withdrawn(digest: str) -> Response:
+    """What was declared without a key: its hash is told to nobody but who declared it."""
+    return _withdrawn("", digest)
+
+
+@screen.get("/o/<token>/withdraw/<digest>")
+@act(PUBLIC)
+def withdrawn_known(token: str, digest: str) -> Response:
+    """What was declared of an order that is known by its key."""
+    return _withdrawn(token, digest)
+
+
+def _withdrawn(token: str, digest: str) -> Response:
+    inside, order = entered(token)
+    record = statements.withdrawn(db.session, digest) if inside else None
+    if record is None or (order is not None and record.content["order"] != order.id):
+        return nothing()
+    case, effect = service.get(db.session, record.return_id), record.content["effect"]
     return answer("buyer/withdrawn.html", shop=shop(), case=case, record=record, token=token,
-                  email=declared.email, bars=code128(queries.barcode(case.id)),
+                  email=record.content["email"], bars=code128(queries.barcode(case.id)),
                   address=settings.address(db.session), how=how(), effect=effect,
-                  goods=record.content["goods"],
+                  goods=record.content["goods"], turned=record.content.get("turned", ()),
                   to_send=effect in ("new", "turned") and (
                       order is None or case.goods == tracks.EXPECTED),
                   lines=service.lines_of(db.session, case.id) if order is not None else [])

@@ -41,11 +41,21 @@ NEXT: dict[str, Any] = {
     "ask": _l("We asked you something and wait for your answer. Look into your mail."),
     "judge": _l("Your goods are here. We are checking them now."),
     "paying": _l("We are preparing your money."),
-    "ordered": _l("Your money has been ordered. It takes one or two working days to reach you."),
+    "approved": _l("Your money is approved. It has not gone yet."),
+    "ordered": _l("Your money is being sent. Once it has gone, you see the day here."),
+    "unsure": _l("We are finding out whether your money has gone. You need not do anything."),
     "paid_send": _l("We have paid back already. If the goods are still with you, send them back."),
     "paid": _l("We have paid back. There is nothing more for you to do."),
-    "swap_send": _l("We are sending you other goods instead. Send the first ones back to us."),
-    "swapped": _l("We are sending you other goods instead. There is nothing more for you to do."),
+    "swap_both": _l("What you get instead leaves once the difference is paid and the goods you "
+                    "send back are here and checked."),
+    "swap_pay": _l("What you get instead leaves once the difference is paid."),
+    "swap_wait": _l("What you get instead leaves once the goods you send back are here and "
+                    "checked."),
+    "swap_decide": _l("We have received and checked your goods. We are deciding how it goes on and "
+                      "will write to you."),
+    "swap_ready": _l("We are getting ready what you get instead."),
+    "swap_send": _l("We have sent you other goods instead. Send the first ones back to us."),
+    "swapped": _l("We have sent you other goods instead."),
     "send": _l("Send the goods back to us. If they are on their way already, there is nothing more "
                "for you to do."),
     "on_way": _l("Your parcel is on its way to us. When it is here, we check the goods."),
@@ -62,3 +72,8 @@ GOODS: dict[str, Any] = {
     "expected": _l("with you, not sent yet as far as we know"), "on_way": _l("on the way to us"),
     "arrived": _l("with us, being checked"), "judged": _l("with us, checked"),
 }
+REFUNDS: dict[str, Any] = {
+    "approved": _l("approved, not gone yet"), "sent": _l("being sent"),
+    "unknown": _l("being looked into"), "done": _l("paid back"),
+}
+"""Where money is that goes back, by the state of its refund."""

@@ -14,7 +14,7 @@ from oms_web.domain.users.models import User
 from oms_web.extensions import db
 from oms_web.wiring import Oms
 
-_NOBODY = Actor("system", "visitor")
+_NOBODY, _BUYER = Actor("system", "visitor"), Actor("system", "buyer")
 
 
 def oms() -> Oms:
@@ -28,9 +28,11 @@ def current_user() -> User | None:
 
 
 def actor() -> Actor:
-    """The name that goes into the audit trail."""
+    """The name that goes into the audit trail; on pages of buyers that is the buyer."""
     user = current_user()
-    return Actor("user", user.name, user.id) if user else _NOBODY
+    if user is None:
+        return _BUYER if g.get("buyers") else _NOBODY
+    return Actor("user", user.name, user.id)
 
 
 def reading() -> Work:

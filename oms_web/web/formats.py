@@ -228,7 +228,7 @@ def quoted(text: str) -> str:
 # Who is no person but writes a name all the same.
 _PROGRAMS: dict[str, LazyString] = {
     "shell": lazy_gettext("Command line"), "drop folder": lazy_gettext("Watched folder"),
-    "visitor": lazy_gettext("Not signed in"),
+    "visitor": lazy_gettext("Not signed in"), "buyer": lazy_gettext("Buyer"),
 }
 
 

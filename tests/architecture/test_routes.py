@@ -26,8 +26,10 @@ PUBLIC_ROUTES = {
     ("auth.language", "POST"), ("doorbell.ring", "POST"), ("doorbell.knock", "GET"),
     ("buyer_page.show", "GET"), ("buyer_page.document", "GET"),
     *(("buyer_after." + name, "GET") for name in ("start", "ask", "case", "label_file")),
-    *(("buyer_after." + name, "POST") for name in ("send_link", "request_", "label")),
-    *(("buyer_withdrawal." + name, "GET") for name in ("withdraw", "withdraw_known")),
+    *(("buyer_after." + name, "POST") for name in (
+        "send_link", "request_", "label", "give_account")),
+    *(("buyer_withdrawal." + name, "GET") for name in (
+        "withdraw", "withdraw_known", "withdrawn", "withdrawn_known")),
     *(("buyer_withdrawal." + name, "POST") for name in (
         "review", "confirm", "review_known", "confirm_known")),
 }

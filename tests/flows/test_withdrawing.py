@@ -9,9 +9,10 @@ from oms_web.domain.catalog.models import Product, Variant
 from oms_web.domain.messages.models import Message
 from oms_web.domain.orders.models import Order
 from oms_web.domain.orders.service import order_lines
+from oms_web.domain.payments.models import Refund
 from oms_web.domain.returns import service as cases
-from oms_web.domain.returns import statements, withdrawing
-from oms_web.domain.returns.models import Return, ReturnLine
+from oms_web.domain.returns import statements, turning, withdrawing
+from oms_web.domain.returns.models import CaseClock, Return, ReturnLine
 from oms_web.domain.returns.refund_plan import Wish
 from oms_web.domain.returns.service import Opening
 from oms_web.domain.returns.withdrawing import Share
@@ -106,16 +107,16 @@ def test_a_statement_about_all_takes_what_is_left(shop):
     assert record.content["goods"] == [[3, "Kubek"], [1, "Herbata"]]  # kept as it was declared
 
 
-@pytest.mark.parametrize("refused", [False, True])
-def test_a_return_by_leave_goes_on_as_a_withdrawal(shop, refused):
+@pytest.mark.parametrize("said", ["", "accept", "ask", "refuse"])
+def test_a_return_by_leave_goes_on_as_a_withdrawal(shop, said):
     case, _ = shop.do(return_portal.request, shop.order_id, Opening(
         "return", source="buyer", lines={shop.tea: 1}, form_key="r"), "pl")
-    if refused:
-        shop.do(return_case.decide, case.id, "refuse", "po czasie")
+    if said:
+        shop.do(return_case.decide, case.id, said, "po czasie")
     assert "repay" not in terms(shop, case.id)
     same, record, _ = declare(shop, lines={shop.tea: 1})
     assert (same.id, same.kind, record.content["effect"]) == (case.id, "withdrawal", "turned")
-    assert same.phase in ("new", "accepted")  # it goes on, whatever was said of the return
+    assert same.phase == "accepted"  # it goes on, whatever was said of the return
     assert {"repay", "send_back", "withdraw"} <= terms(shop, case.id)
     assert declare(shop, "k2", lines={shop.tea: 1})[1].content["effect"] == "held"
     assert len(rows(shop, Return)) == 1
@@ -174,3 +175,65 @@ def test_where_an_order_came_from_is_no_number_of_it(shop):
         assert return_portal.number_of(order) == str(shop.order_id)
         assert return_portal.find(work.session, "tel.", "anna@example.test") is None
         assert return_portal.find(work.session, str(shop.order_id), "anna@example.test") is order
+
+
+def planned(shop, case_id, units, *, sent=False, wear=None):
+    [refund] = shop.do(return_refund.ask, case_id, Wish(units, wear or {}), "cash", f"r{case_id}")
+    for act in ("approve", "done") if sent else ("approve",):
+        shop.do(return_refund.act, refund.id, act)
+    return refund
+
+
+def by_leave(shop, **units):
+    return shop.do(return_portal.request, shop.order_id, Opening(
+        "return", source="buyer", lines={getattr(shop, name): n for name, n in units.items()},
+        form_key="r"), "pl")[0]
+
+
+def amounts(shop, case_id):
+    return [(one.state, one.amount) for one in rows(shop, Refund, Refund.case_id == case_id)]
+
+
+def test_what_was_only_planned_is_planned_anew_with_delivery(shop):
+    case = by_leave(shop, cup=3, tea=1)
+    planned(shop, case.id, {shop.cup: 3, shop.tea: 1}, wear={shop.cup: 777})
+    assert amounts(shop, case.id) == [("approved", 10999 - 777)]
+    same, record, _ = declare(shop)
+    assert (same.id, same.kind, same.phase, record.content["effect"]) == (
+        case.id, "withdrawal", "accepted", "turned")
+    assert {"repay", "send_back", "withdraw"} <= terms(shop, case.id)
+    assert amounts(shop, case.id) == [("refused", 10999 - 777), ("planned", 11999 - 777)]
+
+
+def test_what_was_paid_without_delivery_leaves_delivery_owed(shop):
+    case = by_leave(shop, cup=3, tea=1)
+    planned(shop, case.id, {shop.cup: 3, shop.tea: 1}, sent=True)
+    same, record, _ = declare(shop)
+    assert (same.id, same.kind, record.content["effect"]) == (case.id, "withdrawal", "turned")
+    assert amounts(shop, case.id) == [("done", 10999), ("planned", 1000)]
+    assert "repay" in [one.what for one in rows(shop, CaseClock, CaseClock.stopped_at.is_(None))]
+
+
+def test_a_statement_that_came_late_leaves_planned_money_alone(shop, monkeypatch):
+    case = by_leave(shop, cup=1)
+    planned(shop, case.id, {shop.cup: 1})
+    monkeypatch.setattr(turning, "in_time", lambda *_: False)
+    same, record, _ = declare(shop, lines={shop.cup: 3})
+    assert record.content["effect"] == "new"  # of the two that were left
+    assert [one.kind for one in rows(shop, Return)] == ["return", "withdrawal"]
+    assert amounts(shop, case.id) == [("approved", 3055)]
+    assert same.id != case.id
+
+
+def test_all_of_it_means_also_what_is_in_a_return_by_leave(shop):
+    case = by_leave(shop, tea=1)
+    own, record, _ = declare(shop)
+    assert {one.kind for one in rows(shop, Return)} == {"withdrawal"}
+    assert (record.content["effect"], record.content["turned"]) == ("new", [case.number])
+    with shop.works.reading(TESTER) as work:
+        [_, there] = statements.of_case(work.session, case.id)
+        assert there.content["effect"] == "turned"
+    assert case.number in rows(shop, Message)[-1].text
+    _, same, fresh = declare(shop)
+    assert (same.id, fresh) == (record.id, False)
+    assert own.id != case.id

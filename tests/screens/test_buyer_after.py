@@ -8,9 +8,10 @@ from itertools import pairwise
 
 import pytest
 from babel.messages.pofile import read_po
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from oms_web.core.clock import local_day
+from oms_web.domain.audit.models import AuditEntry
 from oms_web.domain.catalog.models import Product, Variant
 from oms_web.domain.company.models import Company
 from oms_web.domain.documents.models import Document
@@ -18,8 +19,12 @@ from oms_web.domain.messages import pages
 from oms_web.domain.messages.models import Message, MessageSettings
 from oms_web.domain.orders import labels
 from oms_web.domain.orders.models import Order, OrderLine
+from oms_web.domain.orders.taking import Position
+from oms_web.domain.payments import refunds
 from oms_web.domain.payments.models import Refund
+from oms_web.domain.payments.refunds import Asked
 from oms_web.domain.returns import correcting, progress, tracks
+from oms_web.domain.returns.exchange import Standing
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.refund_plan import Wish
 from oms_web.domain.returns.service import Opening
@@ -27,10 +32,12 @@ from oms_web.flows import (
     correct_document,
     return_bench,
     return_case,
+    return_exchange,
     return_portal,
     return_refund,
 )
 from oms_web.flows.issue_document import issue_invoice
+from oms_web.flows.return_exchange import Terms
 from oms_web.jobs import rings
 from oms_web.jobs.worker import drain
 from oms_web.paths import LOCALE
@@ -77,7 +84,7 @@ def declare(shop, buyer, path="/withdraw", **units):
     review = text_of(buyer.post(f"/o/{shop.token}{path}", data=said, headers=EN))
     said |= dict(re.findall(r'name="(unit-\d+)" value="(\d+)"', review))
     done = buyer.post(f"/o/{shop.token}/withdraw/confirm", data=said, headers=EN)
-    return review, text_of(done)
+    return review, text_of(buyer.get(done.location, headers=EN))
 
 
 def cases(shop):
@@ -206,7 +213,8 @@ def test_a_refusal_says_why_and_a_plan_is_not_shown_before_it_is_approved(shop, 
 
 
 def test_every_standing_has_its_words():
-    found = {progress.next_of(kind, phase, goods, money, outcome)
+    found = {progress.next_of(kind, phase, goods, money, outcome, approved=approved, swap=swap)
+             for approved in (False, True) for swap in ("", *progress.SWAPS)
              for kind in ("return", "exchange", "withdrawal", "complaint")
              for phase in tracks.PHASES for goods in tracks.GOODS for money in tracks.MONEY
              for outcome in ("", "repair", "replace", "reduce", "refund")}
@@ -220,13 +228,144 @@ def test_every_standing_has_its_words():
     (("withdrawal", "closed", "expected", "refunded"), "paid"),
     (("return", "accepted", "arrived", "sent"), "judge"),
     (("return", "refused", "expected", "none"), "refused"),
-    (("exchange", "accepted", "expected", "credit"), "swap_send"),
-    (("exchange", "accepted", "judged", "credit"), "swapped"),
+    (("withdrawal", "accepted", "expected", "planned"), "paying"),
+    (("withdrawal", "accepted", "expected", "unknown"), "unsure"),
     (("complaint", "new", "none", "none"), "answer"),
     (("complaint", "accepted", "none", "none", "repair"), "repair"),
 ])
 def test_nobody_is_asked_to_send_what_came_or_was_refused(case, told):
     assert progress.next_of(*case) == told
+
+
+@pytest.mark.parametrize(("money", "sends"), [
+    ("none", True), ("planned", True), ("sent", True), ("unknown", True), ("refunded", True)])
+def test_goods_are_sent_back_whatever_the_money_does(money, sends):
+    for phase, goods, still in (("accepted", "expected", sends), ("accepted", "on_way", False),
+                                ("off", "expected", False), ("closed", "expected", False)):
+        found = progress.next_of("withdrawal", phase, goods, money)
+        assert progress.to_send(phase, goods, found) is still
+
+
+@pytest.mark.parametrize(("owes", "held", "left", "goods", "told"), [
+    (True, True, False, "expected", "swap_both"), (True, False, False, "expected", "swap_pay"),
+    (True, True, False, "judged", "swap_pay"), (False, True, False, "on_way", "swap_wait"),
+    (False, True, False, "judged", "swap_decide"), (False, False, False, "judged", "swap_ready"),
+    (False, False, True, "expected", "swap_send"), (False, False, True, "judged", "swapped"),
+])
+def test_an_exchange_says_what_it_waits_for(owes, held, left, goods, told):
+    now = Standing(1, 100, 50, 0, 0, 50 if owes else 0, owes, left, cancelled=False)
+    assert progress.of_swap(now, goods, held=held) == told
+
+
+def test_money_that_is_under_way_hides_no_address_and_is_told_as_it_is(shop, buyer):
+    declare(shop, buyer, **{f"unit-{shop.cup}": "1"})
+    [case] = cases(shop)
+    [refund] = shop.do(return_refund.ask, case.id, Wish({shop.cup: 1}), "transfer", "r",
+                       account=ACCOUNT)
+    for act, headline, row in (
+            ("", "preparing your money", ""),
+            ("approve", "approved. It has not gone", "approved, not gone yet"),
+            ("send", "Your money is being sent", "being sent"),
+            ("lose", "finding out whether", "being looked into"),
+            ("done", "We have paid back already", "paid back on")):
+        if act:
+            shop.do(return_refund.act, refund.id, act)
+        page = see(shop, buyer, f"/cases/{case.id}")
+        for part in (headline, row, "Put this into the parcel", "Send it back by"):
+            assert part in page, (act, part)
+
+
+def test_all_of_it_names_also_what_is_in_a_return_and_is_answered_by_a_page_of_its_own(shop, buyer):
+    case, _ = shop.do(return_portal.request, shop.order_id, Opening(
+        "return", source="buyer", lines={shop.tea: 1}, form_key="r"), "pl")
+    form = see(shop, buyer, "/withdraw")
+    assert f'name="unit-{shop.tea}"' in form
+    said = {"key": hidden(form, "key"), "name": "", "email": ""}
+    review = buyer.post(f"/o/{shop.token}/withdraw", data=said, headers=EN)
+    assert review.headers["Cache-Control"] == buyer_door.GOES_BACK  # back from the end comes here
+    review = text_of(review)
+    assert "1 × Herbata" in review
+    said |= dict(re.findall(r'name="(unit-\d+)" value="(\d+)"', review))
+    done, again = (buyer.post(f"/o/{shop.token}/withdraw/confirm", data=said, headers=EN)
+                   for _ in range(2))
+    assert (done.status_code, done.location) == (303, again.location)
+    page = text_of(buyer.get(done.location, headers=EN))
+    for part in ("You have withdrawn", "1 × Herbata", f"withdrawal now, too: {case.number}"):
+        assert part in page
+    assert [one.kind for one in cases(shop)] == ["withdrawal", "withdrawal"]
+    with shop.works.reading(TESTER) as work:
+        assert work.session.scalar(select(func.count()).select_from(Message).where(
+            Message.text.contains("SHA-256"))) == 1
+    digest = done.location.rpartition("/")[2]
+    assert buyer.get(f"/o/{shop.token}/withdraw/{'0' * 64}").status_code == 404
+    assert text_of(buyer.get(f"/withdraw/{digest}", headers=EN)).count("Herbata") == 0
+
+
+def test_an_account_is_asked_for_where_money_waits_for_it_and_only_then(shop, buyer, browser_as):
+    declare(shop, buyer, **{f"unit-{shop.cup}": "1"})
+    [case] = cases(shop)
+    path = f"/cases/{case.id}"
+    post = f"/o/{shop.token}{path}/account"
+    assert 'name="account"' not in see(shop, buyer, path)  # it goes back as it was paid
+    buyer.post(post, data={"account": ACCOUNT}, headers=EN)
+    assert cases(shop)[0].bank_account == ""
+    with shop.works.writing(TESTER) as work:
+        work.session.execute(update(Order).values(payment_kind="cod"))
+    assert 'name="account"' in see(shop, buyer, path)
+    wrong = buyer.post(post, data={"account": "PL12"}, headers=EN)
+    assert (wrong.status_code, "account number is not right" in text_of(wrong)) == (422, True)
+    assert buyer.post(post, data={"account": ACCOUNT[2:]}, headers=EN).status_code == 303
+    assert cases(shop)[0].bank_account == ACCOUNT
+    assert 'name="account"' not in see(shop, buyer, path)
+    buyer.post(post, data={"account": "DE89370400440532013000"}, headers=EN)
+    assert cases(shop)[0].bank_account == ACCOUNT
+    with shop.works.reading(TESTER) as work:
+        assert work.session.scalar(select(AuditEntry.actor_name).where(
+            AuditEntry.act == "returns.change", AuditEntry.subject_id == case.id)) == "buyer"
+    card = text_of(browser_as("owner").get(f"/returns/{case.id}", headers=EN))
+    assert re.search(rf"{ACCOUNT}[^.]{{0,200}}Buyer\b", re.sub(r"<[^>]+>|\s+", " ", card))
+
+
+def test_what_a_cheaper_exchange_gives_back_has_an_account_and_an_end(shop, buyer):
+    case, _ = shop.do(return_portal.request, shop.order_id, Opening(
+        "exchange", source="buyer", lines={shop.cup: 1}, form_key="x"), "pl")
+    shop.do(return_exchange.exchange, case.id, [Position(shop.ids["TEA"], 1, 10_000_000)],
+            Terms(waits="towar"))
+    path = f"/cases/{case.id}"
+    page = see(shop, buyer, path)
+    for part in ("leaves once the goods you send back", "We pay back to you", "20.55",
+                 'name="account"', "Put this into the parcel"):
+        assert part in page
+    buyer.post(f"/o/{shop.token}{path}/account", data={"account": ACCOUNT}, headers=EN)
+    with shop.works.reading(TESTER) as work:
+        [rest] = work.session.scalars(select(Refund).where(Refund.method == "transfer"))
+        assert rest.bank_account == ACCOUNT
+    for act in ("approve", "done"):
+        shop.do(return_refund.act, rest.id, act)
+    page = see(shop, buyer, path)
+    assert "We have paid back to you" in page
+    assert "We pay back to you" not in page
+    assert "paid back on" in page
+
+
+def test_money_back_without_a_case_stands_on_the_page_of_the_order(shop, buyer):
+    with shop.works.writing(TESTER) as work:
+        order = work.session.get_one(Order, shop.order_id)
+        refund, _ = refunds.ask(work, order, Asked("x", 500, "cash"))
+    assert "Money back to you" not in see(shop, buyer)
+    for act in ("approve", "done"):
+        shop.do(return_refund.act, refund.id, act)
+    page = see(shop, buyer)
+    for part in ("Money back to you", "5.00", "paid back on", "in cash"):
+        assert part in page
+
+
+def test_a_buyer_chooses_the_language_and_it_stays(shop, buyer):
+    assert 'href="?lang=pl"' in see(shop, buyer)
+    assert '<html lang="pl"' in see(shop, buyer, "?lang=pl")
+    page = buyer.get(f"/o/{shop.token}/return", headers=EN)
+    assert '<html lang="pl"' in text_of(page)
+    assert "noindex" in page.headers["X-Robots-Tag"]
 
 
 def _polish():

@@ -34,6 +34,7 @@ _WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
                "od umowy.\n\nNumer zgłoszenia: {{case}}\nImię i nazwisko: {{name}}\n"
                "Zamówienie: {{number}}\nTowary:\n{{lines}}\nKontakt: {{email}}\n\n"
                "Prawo nie przewiduje odstąpienia dla: {{excepted}}\n\n"
+               "Jako odstąpienie prowadzimy teraz także: {{turned}}\n\n"
                "Skrót zapisu (SHA-256): {{digest}}\n\nTowar prosimy odesłać w ciągu 14 dni na "
                "adres:\n{{address}}\n{{how}}\n\nPieniądze zwrócimy w ciągu 14 dni od "
                "otrzymania oświadczenia; możemy zaczekać na towar lub dowód jego odesłania.\n\n"
@@ -43,6 +44,7 @@ _WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
                "the contract.\n\nNumber of the case: {{case}}\nName: {{name}}\n"
                "Order: {{number}}\nGoods:\n{{lines}}\nContact: {{email}}\n\n"
                "The law knows no withdrawal from: {{excepted}}\n\n"
+               "This goes on as a withdrawal now, too: {{turned}}\n\n"
                "Hash of the record (SHA-256): {{digest}}\n\nPlease send the goods back within 14 "
                "days to:\n{{address}}\n{{how}}\n\nWe will pay back within 14 days of your "
                "statement; we may wait for the goods or for proof that they were sent.\n\n"
@@ -53,12 +55,14 @@ _WORDS: Mapping[str, Mapping[str, tuple[str, str]]] = {
                "Dzień dobry,\n\npotwierdzamy, że {{at}} otrzymaliśmy oświadczenie o odstąpieniu "
                "od umowy.\n\nNumer zgłoszenia: {{case}}\nImię i nazwisko: {{name}}\n"
                "Zamówienie: {{number}}\nTowary:\n{{lines}}\nKontakt: {{email}}\n\n"
-               "{{follows}}\n\nSkrót zapisu (SHA-256): {{digest}}\n\n{{shop}}"),
+               "{{follows}}\n\nJako odstąpienie prowadzimy teraz także: {{turned}}\n\n"
+               "Skrót zapisu (SHA-256): {{digest}}\n\n{{shop}}"),
         "en": ("Your withdrawal {{case}} was received",
                "Hello,\n\nwe confirm that on {{at}} we received your statement of withdrawal from "
                "the contract.\n\nNumber of the case: {{case}}\nName: {{name}}\n"
                "Order: {{number}}\nGoods:\n{{lines}}\nContact: {{email}}\n\n"
-               "{{follows}}\n\nHash of the record (SHA-256): {{digest}}\n\n{{shop}}"),
+               "{{follows}}\n\nThis goes on as a withdrawal now, too: {{turned}}\n\n"
+               "Hash of the record (SHA-256): {{digest}}\n\n{{shop}}"),
     },
     RECEIVED: {
         "pl": ("Otrzymaliśmy zgłoszenie {{case}}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from oms_web.core.work import Work
 from oms_web.domain.orders import queries
@@ -28,6 +29,13 @@ def wait(work: Work, case: Return, new: Order, why: str) -> None:
         orders.set_hold(work, new.id, Flaw(HELD, {"reason": why[:300], "case": case.id}))
 
 
+def waits(session: Session, case: Return) -> bool:
+    """Whether the new order of a case is still held until its goods were judged."""
+    return case.exchange_order_id is not None and any(
+        one.kind == HELD and one.detail.get("case") == case.id
+        for one in queries.open_holds(session, case.exchange_order_id))
+
+
 def judged(work: Work, case: Return) -> None:
     """Goods of a locked case were judged. If that was all, its new order waits for them no more, as
     long as all of it can be sold again, and what was credited may be said on an invoice.
@@ -38,8 +46,7 @@ def judged(work: Work, case: Return) -> None:
         select(ReturnUnit.disposition).where(ReturnUnit.return_id == case.id)).all()
     if exchange.may_go(found):
         new = orders.lock_order(work.session, case.exchange_order_id)
-        if any(one.kind == HELD and one.detail.get("case") == case.id
-               for one in queries.open_holds(work.session, new.id)):
+        if waits(work.session, case):
             orders.release_holds(work, new.id, [HELD])
             orders.refile(work, [new.id])
     for one in exchange_facts.made_by(work.session, case.id):

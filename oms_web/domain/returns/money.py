@@ -1,22 +1,28 @@
-"""What a refund plan needs to know of an order: what its lines really cost, what is still there."""
+"""A refund plan and the money of an order: what its lines really cost, what is still there, and how
+a plan becomes refunds.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from oms_web.core.money import line_total
 from oms_web.core.text import words
+from oms_web.core.work import Work
 from oms_web.domain.documents.charges import DELIVERY, GOODS, SURCHARGE, Charge, charges
 from oms_web.domain.orders import lineage
 from oms_web.domain.orders.models import Order
 from oms_web.domain.orders.service import order_lines
-from oms_web.domain.payments import refunds
+from oms_web.domain.payments import refund_routes, refund_states, refunds
 from oms_web.domain.payments.models import Payment, Refund
-from oms_web.domain.returns import refund_plan, settings
-from oms_web.domain.returns.refund_plan import Paid, Sold
+from oms_web.domain.payments.refunds import Asked
+from oms_web.domain.returns import refund_plan, settings, tracks
+from oms_web.domain.returns.models import Return
+from oms_web.domain.returns.refund_plan import Paid, Plan, Sold
 
 _VOUCHERS = ({"voucher"}, {"giftcard"}, {"gift", "card"}, {"karta", "podarunkowa"}, {"bon"},
              {"talon"})
@@ -75,3 +81,43 @@ def is_voucher(method: str) -> bool:
     """Whether a payment was made with a voucher or a gift card, by what it is called."""
     said = set(words(method))
     return any(needed <= said for needed in _VOUCHERS)
+
+
+def lacks_account(session: Session, case: Return, order: Order) -> bool:
+    """Whether the buyer is to be asked where money goes to: a transfer of the case waits for the
+    account number, or money is owed that cannot go back the way it came.
+    """
+    if case.phase in (*tracks.ENDED, tracks.REFUSED) or case.bank_account:
+        return False
+    if any(one.method == refund_states.TRANSFER and one.state == refund_states.PLANNED
+           and not one.bank_account for one in refunds.of_case(session, case.id)):
+        return True
+    now = tracks.Standing(case.kind, case.phase, case.goods, case.money, case.outcome)
+    return tracks.owes(now) and not refund_routes.comes_back_alone(session, order)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is said of a refund: to ourselves, to the buyer, and where a transfer goes."""
+
+    reason: str = ""
+    told: str = ""
+    account: str = ""
+
+
+def ask(work: Work, order: Order, case: Return, made: Plan, method: str, key: str, said: Said
+        ) -> list[Refund]:
+    """The refunds of a plan: what was paid by voucher is one of its own, as credit. None where the
+    plan comes to nothing.
+    """
+    parts: Sequence[tuple[str, int, str]] = [
+        (key, made.money, method), (f"{key}:credit", made.credit, refund_states.CREDIT)]
+    found, items = [], made.stored()
+    for name, amount, how in parts:
+        if amount > 0:
+            refund, _ = refunds.ask(work, order, Asked(
+                name, amount, how, items, said.reason, said.account if how == method else "",
+                case.id, said.told))
+            found.append(refund)
+            items = []  # the goods stand behind one of them
+    return found

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from oms_web.core.db import upsert
 from oms_web.core.work import Work
+from oms_web.domain.returns.kinds import WITHDRAWAL
 from oms_web.domain.returns.models import CaseCounter, Statement
 
 _TURN = "declared"
@@ -53,6 +54,12 @@ def of_case(session: Session, case_id: int) -> list[Statement]:
     """The statements of a case, the first one first."""
     return list(session.scalars(
         select(Statement).where(Statement.return_id == case_id).order_by(Statement.id)))
+
+
+def withdrawn(session: Session, digest: str) -> Statement | None:
+    """The statement of withdrawal with a hash; None where there is none."""
+    return session.scalar(select(Statement).where(
+        Statement.digest == digest[:64], Statement.kind == WITHDRAWAL))
 
 
 def broken(rows: Iterable[Statement]) -> list[int]:

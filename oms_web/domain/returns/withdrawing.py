@@ -14,16 +14,11 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from oms_web.core.work import Work
-from oms_web.domain.audit import service as audit
 from oms_web.domain.catalog import no_withdrawal
 from oms_web.domain.catalog.queries import without_withdrawal
 from oms_web.domain.orders.models import Order, OrderLine
-from oms_web.domain.returns import kinds, service, tracks
+from oms_web.domain.returns import kinds, tracks, turning
 from oms_web.domain.returns.models import Return, ReturnLine, Statement
-
-TURNS = (kinds.RETURN, kinds.EXCHANGE)
-"""Cases by the seller's leave that become a withdrawal when their buyer declares one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +43,17 @@ class Standing:
     excepted: int
     reason: str
     shares: Sequence[Share] = ()
+
+    @property
+    def may(self) -> int:
+        """Units that a statement takes effect on: those left, and those that are only in a case by
+        the seller's leave for which nothing has gone yet.
+        """
+        by_leave = sum(one.lines for one in self.shares
+                       if turning.turns(one.case, in_time=True)
+                       and one.case.money in (tracks.MONEY_NONE, tracks.PLANNED))
+        there = self.line.quantity - self.line.cancelled - self.line.refunded
+        return max(self.left, min(self.left + by_leave, there))
 
     @property
     def paid_back(self) -> bool:
@@ -109,25 +115,3 @@ def holding(standings: Mapping[int, Standing], wanted: Iterable[int]) -> list[Re
     """The cases that hold units of these lines, the newest first, each once."""
     cases = {share.case.id: share.case for one in wanted for share in standings[one].shares}
     return sorted(cases.values(), key=lambda one: -one.id)
-
-
-def turns(case: Return) -> bool:
-    """Whether a case becomes a withdrawal when one is declared of its goods: it went by the
-    seller's leave, given or refused, and neither money nor other goods went for it. Pure.
-    """
-    return case.kind in TURNS and case.phase != tracks.OFF \
-        and case.money == tracks.MONEY_NONE and case.exchange_order_id is None
-
-
-def turn(work: Work, case: Return, order: Order) -> None:
-    """A locked case goes on as a withdrawal: the terms of the law begin now. Its number stays."""
-    kind, phase = case.kind, case.phase
-    if case.phase in (tracks.REFUSED, tracks.CLOSED):
-        case.phase, case.closed_at = tracks.NEW, None
-    case.kind = kinds.WITHDRAWAL
-    service.start_clocks(work, case, order, work.now)
-    service.accept_withdrawal(work, case, order, work.now)
-    audit.record(work, "returns.turn", "return", case.id, audit.changes(
-        {"kind": kind, "phase": phase}, {"kind": case.kind, "phase": case.phase}),
-        order_id=case.order_id)
-    service.follow(work, case)

@@ -120,6 +120,7 @@ def _list(results: list[tuple[int, str]] | None = None, status: int = 200) -> Re
     return render(
         "documents/list.html", f"documents/_{'issued' if view == 'issued' else 'waiting'}.html",
         page=page, chosen=chosen, link=link, views=VIEWS, kinds=KINDS, results=results or [],
+        worthless=kinds.WAREHOUSE,
         next_url=link(after=page.after) if page.after else None,
         counts={name: queries.count_waiting(db.session, name == "waiting")
                 for name in ("waiting", "unpaid")},

@@ -19,14 +19,13 @@ from oms_web.core.money import line_total, spread
 from oms_web.core.work import Work
 from oms_web.domain.catalog.models import Product, Variant
 from oms_web.domain.company.models import Company
-from oms_web.domain.documents import exchange, kinds, settling, snapshot, treatment, vat
+from oms_web.domain.documents import buyers, exchange, kinds, settling, snapshot, treatment, vat
 from oms_web.domain.documents.charges import GOODS, Charge, charges
 from oms_web.domain.documents.labels import LANGUAGES
 from oms_web.domain.documents.queries import advances_of
 from oms_web.domain.documents.snapshot import Exchange, Settlement, Terms
 from oms_web.domain.documents.tax_ids import is_union_number
 from oms_web.domain.orders import lineage, phases
-from oms_web.domain.orders.checks import tax_id_valid
 from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.orders.service import order_lines
 
@@ -37,7 +36,6 @@ SPLIT_PAYMENT_FROM = 15_000_00
 
 _SELLER_ADDRESS = ("street", "postcode", "city", "country")
 _SELLER_FIELDS = ("tax_id", "email", "phone", "website", "bank_account", "bank_name")
-_BUYER_FIELDS = (*snapshot.ADDRESS_FIELDS, "tax_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +95,10 @@ def draft_invoice(work: Work, order: Order, ask: Ask, kind: str = kinds.INVOICE)
     company = work.session.get(Company, 1)
     problems: dict[str, OmsError] = {}
     _check_company(company, problems)
-    buyer = {name: str((ask.buyer or _buyer_of(order)).get(name) or "").strip()
-             for name in _BUYER_FIELDS}
+    buyer = buyers.tidy(ask.buyer) if ask.buyer else buyers.of_order(order)
     taxing = _taxing(order, company, buyer, ask, problems)
     goods = _goods(work, order, ask, taxing, problems)
-    _check_buyer(buyer, problems)
+    problems |= buyers.problems_of(buyer)
     _check_receipt(ask, buyer, problems)
     if kind == kinds.INVOICE:
         _check_payment(order, ask, problems)
@@ -265,31 +262,12 @@ def _discount_left(order: Order, goods: list[Charge]) -> int:
     return spread(order.discount_total, [kept, gone])[0] if gone else order.discount_total
 
 
-def _buyer_of(order: Order) -> dict[str, Any]:
-    base = dict(order.bill_to or order.ship_to or {})
-    base["name"] = base.get("name") or order.buyer_name
-    base["company"] = base.get("company") or order.buyer_company
-    base["tax_id"] = order.tax_id
-    return base
-
-
 def _recipient_of(order: Order, buyer: Mapping[str, str]) -> dict[str, str] | None:
     if not order.bill_to:
         return None
     ship_to = {name: str(order.ship_to.get(name) or "") for name in snapshot.ADDRESS_FIELDS}
     same = all(ship_to[name] == buyer[name] for name in snapshot.ADDRESS_FIELDS)
     return None if same or not snapshot.party_name(ship_to) else ship_to
-
-
-def _check_buyer(buyer: Mapping[str, str], problems: dict[str, OmsError]) -> None:
-    if not snapshot.party_name(buyer):
-        problems["name"] = Invalid("Who is the buyer?", "name")
-    for part in ("street", "city"):
-        if not buyer[part]:
-            problems[part] = Invalid("An invoice names the buyer's address.", part)
-    if buyer["tax_id"] and not tax_id_valid(buyer["tax_id"], buyer["country"]):
-        problems["tax_id"] = Invalid("The tax number %(tax_id)s is not valid", "tax_id",
-                                     tax_id=buyer["tax_id"])
 
 
 def _check_receipt(ask: Ask, buyer: Mapping[str, str], problems: dict[str, OmsError]) -> None:

@@ -37,6 +37,7 @@ from oms_web.web.issue_form import (
     blame,
     issue_form,
     lenient,
+    propose,
     query_of,
     start,
 )
@@ -296,12 +297,23 @@ def draft(order_id: int, kind: str = kinds.INVOICE) -> Response:
     return pdf(oms().printing.draft(found.snapshot), f"draft-{order_id}.pdf")
 
 
+@screen.post("/orders/<int:order_id>/invoice/treatment")
+@act("documents.issue")
+def proposal(order_id: int) -> Response:
+    """The field of the taxation, as the buyer was typed."""
+    form = IssueForm()
+    propose(form, draft_invoice(reading(), get_order(db.session, order_id), lenient(form)))
+    return render("documents/_treatment.html", form=form, order=get_order(db.session, order_id))
+
+
 def _issue_page(order: Order, form: IssueForm, draft: Draft, kind: str, status: int = 200
                 ) -> Response:
     problems = draft.problems
+    propose(form, draft)
     return render(
         "documents/issue.html", order=order, form=form, draft=draft, rates=RATES, kind=kind,
         kinds=KINDS, abroad=form.treatment.data not in ("", None, treatment.DOMESTIC)
+        or draft.proposed != treatment.DOMESTIC
         or "treatment" in problems or order.country not in ("", "PL"),
         advances=queries.advances_of(db.session, order.id),
         line_rates={line.line_id: (request.values.get(f"rate_{line.line_id}") or "",

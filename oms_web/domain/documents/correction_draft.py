@@ -13,10 +13,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from oms_web.core.clock import local_day
-from oms_web.core.errors import Invalid, InvalidForm, NotAllowedNow, NotFound, OmsError
+from oms_web.core.errors import Invalid, InvalidForm, NotAllowedNow, NotFound
 from oms_web.core.work import Work
 from oms_web.domain.company.models import Company
-from oms_web.domain.documents import buyers, correcting, exchange, kinds, snapshot
+from oms_web.domain.documents import buyers, correcting, exchange, kinds
 from oms_web.domain.documents.correcting import Ask, Naming
 from oms_web.domain.documents.drafting import design_of
 from oms_web.domain.documents.models import Document
@@ -104,9 +104,7 @@ def _at_home(session: Session, first: Document, said: Mapping[str, Any],
             raise InvalidForm({refusal.field: refusal}) from None
     found = typed or exchange.find(session, first.currency, first.sale_date, first.issue_date)
     if found is None:
-        day = exchange.day_for(first.sale_date, first.issue_date)
-        raise InvalidForm({"exchange_rate": NotAllowedNow(
-            "VAT must also be given in %(home)s, and the bank's table of %(day)s is not here.",
-            home=exchange.HOME, day=day.isoformat())})
+        raise InvalidForm({
+            "exchange_rate": exchange.missing(first.sale_date, first.issue_date)})
     return {**said, "exchange": {"currency": exchange.HOME, "rate": str(found.rate),
                                  "table": found.table, "day": found.day.isoformat()}}

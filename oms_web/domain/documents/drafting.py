@@ -71,12 +71,15 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """``snapshot`` is None when not even sums can be shown; ``problems`` are keyed by field."""
+    """``snapshot`` is None when not even sums can be shown; ``problems`` are keyed by field;
+    ``proposed`` is the treatment that the facts call for.
+    """
 
     snapshot: dict[str, Any] | None
     problems: dict[str, OmsError]
     goods: list[Charge]
     buyer: dict[str, str]
+    proposed: str
 
 
 def draft_invoice(work: Work, order: Order, ask: Ask, kind: str = kinds.INVOICE) -> Draft:
@@ -97,17 +100,18 @@ def draft_invoice(work: Work, order: Order, ask: Ask, kind: str = kinds.INVOICE)
     _check_company(company, problems)
     buyer = buyers.tidy(ask.buyer) if ask.buyer else buyers.of_order(order)
     taxing = _taxing(order, company, buyer, ask, problems)
+    proposed = treatment.proposed(taxing.sale)
     goods = _goods(work, order, ask, taxing, problems)
     problems |= buyers.problems_of(buyer)
     _check_receipt(ask, buyer, problems)
     if kind == kinds.INVOICE:
         _check_payment(order, ask, problems)
     if any(not line.rate for line in goods):
-        return Draft(None, problems, goods, buyer)
+        return Draft(None, problems, goods, buyer, proposed)
     try:
         lines = charges(goods, order.shipping_total, _discount_left(order, goods))
     except OmsError as refusal:
-        return Draft(None, {**problems, "order": refusal}, goods, buyer)
+        return Draft(None, {**problems, "order": refusal}, goods, buyer, proposed)
     home = company.currency if company else "PLN"
     terms = replace(_terms(work, order, ask, buyer, home, company), kind=kind,
                     treatment=taxing.treatment)
@@ -125,7 +129,7 @@ def draft_invoice(work: Work, order: Order, ask: Ask, kind: str = kinds.INVOICE)
         problems["order"] = Invalid("The total is nought: there is nothing to invoice.")
     if kind != kinds.PROFORMA:
         made = _settled(work.session, order, made, problems)
-    return Draft(made, problems, goods, buyer)
+    return Draft(made, problems, goods, buyer, proposed)
 
 
 def _settled(session: Session, order: Order, made: dict[str, Any], problems: dict[str, OmsError]
@@ -288,7 +292,8 @@ def _check_payment(order: Order, ask: Ask, problems: dict[str, OmsError]) -> Non
 def _check_law(terms: Terms, lines: list[Charge], problems: dict[str, OmsError]) -> None:
     needs = snapshot.needs_exchange(terms.method, lines, terms.currency, terms.home_currency)
     if needs and terms.exchange is None:
-        problems["exchange_rate"] = Invalid(
+        problems["exchange_rate"] = exchange.missing(terms.sale_date, terms.issue_date) \
+            if terms.home_currency == exchange.HOME else Invalid(
             "VAT must also be given in %(home)s: type the rate of %(currency)s.",
             "exchange_rate", home=terms.home_currency, currency=terms.currency,
         )

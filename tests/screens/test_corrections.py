@@ -176,6 +176,12 @@ def test_a_sale_abroad_shows_how_it_is_taxed(shop, browser_as):
         answer.get_data(as_text=True), "receipt_named")
 
 
+def test_a_rate_that_was_emptied_is_the_one_of_the_invoice(shop, browser_as):
+    answer = browser_as("owner").post(f"/documents/{issued(shop)}/correct",
+                                      data=WHOLE | {"rate_1": ""})
+    assert answer.status_code == 422  # nothing is different; it was a server error
+
+
 def test_the_taxation_follows_the_number_that_is_typed(shop, browser_as):
     with shop.works.writing(SYSTEM) as work:
         paper.company(work, eu_vat=True)

@@ -244,6 +244,11 @@ def test_a_document_in_another_currency_says_its_days_rate_and_vat_at_home(shop,
         assert said in shown, said
 
 
+def test_a_buyer_is_named_in_one_line_of_letters(shop, browser_as):
+    browser_as("sales").post(f"/orders/{make(shop)}/invoice", data=GOOD | {"name": "Jan\0\nKos"})
+    assert documents(shop)[0].snapshot["buyer"]["name"] == "Jan Kos"
+
+
 def test_many_are_issued_and_the_rest_say_why(shop, browser_as):
     good = [make(shop), make(shop)]
     owed = make(shop, payment_state="unpaid", paid_total=0, paid_at=None)
@@ -289,6 +294,12 @@ GOOD = {"name": "Jan", "street": "Polna 1", "city": "Łask", "country": "PL", "l
     ({"issue_date": "2026-11-23"}, "The issue date lies in the future."),
     ({"issue_date": "never"}, "Not a valid date value."),
     ({"tax_id": "5252248482"}, "The tax number 5252248482 is not valid"),
+    ({"due_date": "9999-12-31"}, "This is more than a year from the issue date."),
+    ({"due_date": "2020-01-01"}, "This is more than a year from the issue date."),
+    ({"city": "Ł" * 241}, "At most 240 characters."),
+    ({"exempt_basis": "x" * 251}, "At most 250 characters."),
+    ({"exchange_rate": "4,2537", "exchange_table": " ", "exchange_day": "2026-11-19"},
+     "Name the table of the rate and its day."),
 ])
 def test_wrong_input_is_marked_and_nothing_is_issued(shop, browser_as, typed, words):
     order_id = make(shop, currency="EUR")
@@ -404,6 +415,12 @@ def test_a_machine_without_pdf_says_so_and_still_issues(shop, browser_as, monkey
 
 
 # -- numbering and look -------------------------------------------------------------------------
+
+
+def test_no_series_begins_at_nought(shop, browser_as):
+    answer = browser_as("owner").post("/documents/series", data={
+        "kind": "invoice", "name": "A", "pattern": "A {n}", "reset": "never", "next_number": "0"})
+    assert answer.status_code == 422
 
 
 def test_series_are_added_changed_and_closed(shop, browser_as):

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from oms_web.core import text
 from oms_web.core.errors import Invalid, OmsError
 from oms_web.domain.documents import snapshot
 from oms_web.domain.orders.checks import tax_id_valid
 
 FIELDS = (*snapshot.ADDRESS_FIELDS, "tax_id")
+LONGEST = 240
+"""Of each field: two of them fit into a line of an address in KSeF (TZnakowy512)."""
 
 
 class Ordered(Protocol):
@@ -32,8 +35,8 @@ def of_order(order: Ordered) -> dict[str, str]:
 
 
 def tidy(buyer: Mapping[str, Any]) -> dict[str, str]:
-    """Every field that a document has, without blanks round it; what is not said is empty text."""
-    return {name: str(buyer.get(name) or "").strip() for name in FIELDS}
+    """Every field that a document has, each in one line; what is not said is empty text."""
+    return {name: text.tidy(str(buyer.get(name) or "")) for name in FIELDS}
 
 
 def problems_of(buyer: Mapping[str, str]) -> dict[str, OmsError]:
@@ -48,4 +51,6 @@ def problems_of(buyer: Mapping[str, str]) -> dict[str, OmsError]:
     if buyer["tax_id"] and not tax_id_valid(buyer["tax_id"], buyer["country"]):
         problems["tax_id"] = Invalid("The tax number %(tax_id)s is not valid", "tax_id",
                                      tax_id=buyer["tax_id"])
+    problems |= {name: Invalid("At most %(limit)s characters.", name, limit=LONGEST)
+                 for name in FIELDS if len(buyer[name]) > LONGEST}
     return problems

@@ -122,9 +122,7 @@ def draft_invoice(work: Work, order: Order, ask: Ask, kind: str = kinds.INVOICE)
         terms, seller_of(company), buyer, _recipient_of(order, buyer), lines,
         _settlement(work, order, ask, terms), design_of(company, terms.language),
     )
-    if len(ask.remark.strip()) > snapshot.LONGEST_REMARK:
-        problems["remark"] = Invalid("At most %(limit)s characters.", "remark",
-                                     limit=snapshot.LONGEST_REMARK)
+    _check_said(ask, terms, problems)
     if made["total"]["gross"] <= 0:
         problems["order"] = Invalid("The total is nought: there is nothing to invoice.")
     if kind != kinds.PROFORMA:
@@ -287,6 +285,16 @@ def _check_payment(order: Order, ask: Ask, problems: dict[str, OmsError]) -> Non
         problems["unpaid"] = NotAllowedNow(
             "This order is not paid yet. Say so if the invoice shall go out with a request to pay."
         )
+
+
+def _check_said(ask: Ask, terms: Terms, problems: dict[str, OmsError]) -> None:
+    """What was typed, and would be printed as it is."""
+    for name, said, most in (("exempt_basis", ask.exempt_basis, snapshot.LONGEST_BASIS),
+                             ("remark", ask.remark, snapshot.LONGEST_REMARK)):
+        if len(said.strip()) > most:
+            problems[name] = Invalid("At most %(limit)s characters.", name, limit=most)
+    if ask.due_date is not None and abs((ask.due_date - terms.issue_date).days) > 366:
+        problems["due_date"] = Invalid("This is more than a year from the issue date.", "due_date")
 
 
 def _check_law(terms: Terms, lines: list[Charge], problems: dict[str, OmsError]) -> None:

@@ -323,6 +323,8 @@ def _issue_page(order: Order, form: IssueForm, draft: Draft, kind: str, status: 
         company_problem=words_of(problems["company"]) if "company" in problems else "",
         order_problem=words_of(problems["order"]) if "order" in problems else "",
         ask_unpaid=kind == kinds.INVOICE and order.payment_state in ("unpaid", "part"),
+        exchange_problem=words_of(problems["exchange_rate"])
+        if "exchange_rate" in problems else "",
         ask_exchange="exchange_rate" in problems or bool(form.exchange_rate.data),
         ask_exempt="exempt_basis" in problems or any(
             line.rate == vat.EXEMPT for line in draft.goods),

@@ -232,6 +232,7 @@ def test_an_order_whose_buyer_cannot_be_named_says_so_in_its_row(shop, browser_a
 def test_a_document_in_another_currency_says_its_days_rate_and_vat_at_home(shop, browser_as):
     order_id = make(shop, [("Mug", 3, "33.33", "23")], currency="EUR")
     client = browser_as("accountant")
+    assert "table of 2026-11-19 is not here" in page(client, f"/orders/{order_id}/invoice")
     form = client.post(f"/orders/{order_id}/invoice", data=GOOD)
     assert field_error(form.text, "exchange_rate") == (
         "VAT must also be given in PLN, and the bank's table of 2026-11-19 is not here.")

@@ -119,7 +119,9 @@ def test_a_label_is_taken_back_from_the_card(owner, depot):
     answer = post(owner, "/labels/1/void", part=False, back=f"/orders/{order_id}#labels")
     assert answer.headers["Location"].endswith(f"/orders/{order_id}#labels")
     drain(depot.oms)
-    assert "taken back" in text_of(owner.get(f"/orders/{order_id}"))
+    card = text_of(owner.get(f"/orders/{order_id}"))
+    assert "taken back" in card
+    assert "bought → to be taken back" in card
 
 
 class Keeping(Counting):

@@ -163,3 +163,4 @@ def test_order_is_read_in_polish(floor, browser_as):
     floor.order("A", {"KUB": 1})
     page = text_of(browser_as("sales", "pl").get("/orders"))
     assert "Do zebrania 1" in page
+    assert " L I Status" not in page  # English initials over the strip

@@ -73,9 +73,9 @@ def check(session: Session, currency: str, typed: Exchange, sold: date, issued: 
     if near is None:
         return
     known = Decimal(near.rate)
-    if max(typed.rate, known) > FARTHEST * min(typed.rate, known):
+    if typed.rate > FARTHEST * known or known > FARTHEST * typed.rate:
         raise Invalid("On %(day)s one %(currency)s was %(rate)s %(home)s.", "exchange_rate",
-                      day=near.day.isoformat(), currency=currency, rate=near.rate, home=HOME)
+                      day=near.day.isoformat(), currency=currency, rate=known, home=HOME)
 
 
 def missing(sold: date, issued: date) -> NotAllowedNow:

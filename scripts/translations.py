@@ -36,6 +36,7 @@ KEYWORDS = {
     "N_": None,
     # Refusals are gettext keys; the door translates them.
     "Invalid": None, "NotAllowedNow": None, "NotFound": None, "Denied": None, "ShortStock": None,
+    "AwaitsNumber": None,
     "PdfFailed": None, "PdfUnavailable": None,
     # Why a message was not sent, as it is kept.
     "plain_why": None,

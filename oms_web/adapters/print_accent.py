@@ -1,15 +1,16 @@
-"""A seller's colour as letters on white paper: a number that cannot be read is no number. Pure."""
+"""A seller's colour on white paper: what cannot be seen is no letter and no line. Pure."""
 
 from __future__ import annotations
 
-LEAST_CONTRAST = 4.5
-"""WCAG 2.2, 1.4.3: letters of ordinary size against what is behind them."""
+LETTERS, LINES = 4.5, 3.0
+"""The least contrast with what is behind them of letters of ordinary size and of what is no text
+(WCAG 2.2, 1.4.3 and 1.4.11)."""
 
 
-def readable(colour: str) -> str:
-    """The colour (``#RRGGBB``) itself, or darkened step by step until it reads on white."""
+def darkened(colour: str, contrast: float) -> str:
+    """The colour (``#RRGGBB``) itself, or darkened step by step until it stands out from white."""
     parts = [int(colour[at:at + 2], 16) for at in (1, 3, 5)]
-    while _contrast(parts) < LEAST_CONTRAST:
+    while _contrast(parts) < contrast:
         parts = [part * 95 // 100 for part in parts]
     return "#" + "".join(f"{part:02X}" for part in parts)
 

@@ -22,7 +22,7 @@ from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from oms_web.adapters import barcode, print_tables
-from oms_web.adapters.print_accent import readable
+from oms_web.adapters.print_accent import LETTERS, LINES, darkened
 from oms_web.adapters.print_columns import column_mm, text_mm
 from oms_web.adapters.qr import qr
 from oms_web.core.clock import SHOP_ZONE
@@ -279,8 +279,8 @@ class PrintPages:
     def _design(self, accent: str, logo: str | None, footer: str) -> dict[str, Any]:
         accent = accent if _COLOR.fullmatch(accent) else "#3350D4"
         return {
-            "accent": accent,
-            "ink": readable(accent),
+            "accent": darkened(accent, LINES),
+            "ink": darkened(accent, LETTERS),
             "logo_uri": self._logo(logo) if logo else None,
             "footer": footer,
             "bottom_mm": max(_BOTTOM_MM, _FOOT_PAD_MM + _FOOT_LINE_MM * _footer_lines(footer)),

@@ -24,7 +24,7 @@ from oms_web.adapters.invoice_data import data_of, inside
 from oms_web.adapters.pdf import PdfFailed, PdfPool, merge
 from oms_web.adapters.print_pages import Look, PrintPages, look_of
 from oms_web.core.actor import SYSTEM, Actor
-from oms_web.core.errors import Invalid, NotAllowedNow, NotFound, OmsError
+from oms_web.core.errors import Invalid, NotFound, OmsError
 from oms_web.core.ports import FileStore
 from oms_web.core.work import Works
 from oms_web.domain.company.models import Company
@@ -33,7 +33,7 @@ from oms_web.domain.documents.models import Document, DocumentFile
 from oms_web.domain.documents.slips import Slip, slips
 from oms_web.domain.documents.snapshot import numbered
 from oms_web.domain.einvoices import queries as einvoices
-from oms_web.domain.einvoices.marks import mark_of
+from oms_web.domain.einvoices.marks import AwaitsNumber, mark_of
 from oms_web.domain.shipping import label_queries
 from oms_web.domain.shipping.label_models import HandOver
 
@@ -138,13 +138,13 @@ class Printing:
         """The PDF of a document as a buyer may be given it.
 
         Raises:
-            NotAllowedNow: it has neither a number in KSeF yet, nor was it issued offline.
+            AwaitsNumber: it has neither a number in KSeF yet, nor was it issued offline.
             NotFound, PdfUnavailable, PdfFailed: as for ``document``.
         """
         with self._works.reading(SYSTEM) as work:
             mark = mark_of(einvoices.of(work.session, document_id))
         if mark is not None and mark.link is None:
-            raise NotAllowedNow("This document waits for its number from KSeF.")
+            raise AwaitsNumber("This document waits for its number from KSeF.")
         return self.document(document_id)
 
     def draft(self, snapshot: dict[str, Any]) -> bytes:

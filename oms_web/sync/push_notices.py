@@ -33,6 +33,7 @@ from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.documents.models import Document
+from oms_web.domain.einvoices.marks import AwaitsNumber
 from oms_web.domain.orders import outgoing
 from oms_web.domain.orders.models import ChannelNotice, ChannelOrder, Order
 from oms_web.domain.orders.telling import CANCEL, INVOICE, STATUS
@@ -45,6 +46,7 @@ IN_FLIGHT = timedelta(seconds=180)
 SLOW_DOWN = timedelta(seconds=60)
 MOST_HELD_BACK = timedelta(seconds=60)
 _BACKOFF = (10, 60, 300, 900, 1800)
+_AGAIN = ("waiting", "retry", "unknown")
 _ACTS = {INVOICE: "documents.tell_channel", CANCEL: "orders.tell_cancelled",
          STATUS: "orders.tell_status"}
 
@@ -88,7 +90,7 @@ class Told:
         """One more of this outcome."""
         self.done += state == "done"
         self.failed += state == "failed"
-        self.later += state in ("retry", "unknown")
+        self.later += state in _AGAIN
 
 
 def push_notices(
@@ -175,6 +177,8 @@ def _tell(
         raise
     except Refused as error:
         return Outcome("failed", str(error))
+    except AwaitsNumber as error:  # nothing failed, and nothing was said
+        return Outcome("waiting", error.message)
     except Exception as error:
         return Outcome("retry", feeds.describe(error))
 
@@ -260,7 +264,7 @@ def _note(engine: Engine, telling: Telling, outcome: Outcome) -> None:
             ChannelNotice.id == telling.id, ChannelNotice.sent_version == telling.version,
             ChannelNotice.version == telling.version,
         ).execution_options(synchronize_session=False)
-        again = outcome.state in ("retry", "unknown")
+        again = outcome.state in _AGAIN
         noted = work.session.execute(ours.values(
             state=outcome.state, message=outcome.message[:500] or None, told_at=work.now,
             reference=outcome.reference[:200] or None,

@@ -47,7 +47,8 @@ VALUES: dict[str, Mapping[str, Any]] = {
     "ground": case_words.GROUNDS,
     "payment_kind": PAYMENT_KINDS, "reason": WEIGHT_REASONS, "message": message_words.STATES,
     "method": {"cash": _l("cash"), "card": _l("card"), "transfer": _l("bank transfer")},
-    "moment": message_words.MOMENTS, "travel": label_words.TRAVEL, "label": label_words.STATES,
+    "moment": message_words.MOMENTS, "travel": label_words.TRAVEL,
+    "label": {**label_words.STATES, "void": _l("to be taken back")},
     "books": books.STATES,
     "audience": {"own": _l("the owner alone"), "all": _l("everybody"), **ROLE_NAMES},
     "state": {

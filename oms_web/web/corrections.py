@@ -145,7 +145,7 @@ def _rows(state: Mapping[str, Any], problems: Mapping[str, OmsError]) -> list[Ro
             line,
             typed.get(f"quantity_{at}", "0" if everything else str(line["quantity"])),
             typed.get(f"price_{at}", formats.price(line["unit_price"], state["currency"])),
-            typed.get(f"rate_{at}", line["rate"]),
+            typed.get(f"rate_{at}") or line["rate"],
             [words_of(problems[name]) for name in (f"quantity_{at}", f"price_{at}", f"rate_{at}")
              if name in problems],
         )

@@ -37,6 +37,7 @@ from oms_web.web.issue_form import (
     blame,
     issue_form,
     lenient,
+    propose,
     query_of,
     start,
 )
@@ -120,6 +121,7 @@ def _list(results: list[tuple[int, str]] | None = None, status: int = 200) -> Re
     return render(
         "documents/list.html", f"documents/_{'issued' if view == 'issued' else 'waiting'}.html",
         page=page, chosen=chosen, link=link, views=VIEWS, kinds=KINDS, results=results or [],
+        worthless=kinds.WAREHOUSE,
         next_url=link(after=page.after) if page.after else None,
         counts={name: queries.count_waiting(db.session, name == "waiting")
                 for name in ("waiting", "unpaid")},
@@ -295,12 +297,23 @@ def draft(order_id: int, kind: str = kinds.INVOICE) -> Response:
     return pdf(oms().printing.draft(found.snapshot), f"draft-{order_id}.pdf")
 
 
+@screen.post("/orders/<int:order_id>/invoice/treatment")
+@act("documents.issue")
+def proposal(order_id: int) -> Response:
+    """The field of the taxation, as the buyer was typed."""
+    form = IssueForm()
+    propose(form, draft_invoice(reading(), get_order(db.session, order_id), lenient(form)))
+    return render("documents/_treatment.html", form=form, order=get_order(db.session, order_id))
+
+
 def _issue_page(order: Order, form: IssueForm, draft: Draft, kind: str, status: int = 200
                 ) -> Response:
     problems = draft.problems
+    propose(form, draft)
     return render(
         "documents/issue.html", order=order, form=form, draft=draft, rates=RATES, kind=kind,
         kinds=KINDS, abroad=form.treatment.data not in ("", None, treatment.DOMESTIC)
+        or draft.proposed != treatment.DOMESTIC
         or "treatment" in problems or order.country not in ("", "PL"),
         advances=queries.advances_of(db.session, order.id),
         line_rates={line.line_id: (request.values.get(f"rate_{line.line_id}") or "",
@@ -310,6 +323,8 @@ def _issue_page(order: Order, form: IssueForm, draft: Draft, kind: str, status: 
         company_problem=words_of(problems["company"]) if "company" in problems else "",
         order_problem=words_of(problems["order"]) if "order" in problems else "",
         ask_unpaid=kind == kinds.INVOICE and order.payment_state in ("unpaid", "part"),
+        exchange_problem=words_of(problems["exchange_rate"])
+        if "exchange_rate" in problems else "",
         ask_exchange="exchange_rate" in problems or bool(form.exchange_rate.data),
         ask_exempt="exempt_basis" in problems or any(
             line.rate == vat.EXEMPT for line in draft.goods),

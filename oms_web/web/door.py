@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import cast
@@ -10,6 +11,7 @@ from flask import current_app, g
 
 from oms_web.core.actor import Actor
 from oms_web.core.work import Work
+from oms_web.domain.orders import outgoing
 from oms_web.domain.users.models import User
 from oms_web.extensions import db
 from oms_web.wiring import Oms
@@ -43,8 +45,19 @@ def reading() -> Work:
 
 @contextmanager
 def writing() -> Iterator[Work]:
-    """A transaction for a changing request. Afterwards ``reading()`` sees what it did."""
+    """A transaction for a changing request. Afterwards ``reading()`` sees what it did.
+
+    However many a request opens, they are one click: what they decide is recalled together.
+    """
     db.session.rollback()
     with oms().works.writing(actor()) as work:
+        outgoing.together(work, _click())
         yield work
     db.session.rollback()
+
+
+def _click() -> str:
+    """What the decisions of this request have in common."""
+    if "click" not in g:
+        g.click = secrets.token_hex(8)
+    return cast(str, g.click)

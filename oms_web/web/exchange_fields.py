@@ -34,6 +34,7 @@ class ExchangeFields:
         rate = parse_amount(typed, "exchange_rate")
         if not Decimal("0.0001") <= rate < 100_000 or rate != round(rate, 6):
             raise Invalid("An exchange rate looks like 4.2537.", "exchange_rate")
-        if not self.exchange_table.data or not self.exchange_day.data:
+        table = (self.exchange_table.data or "").strip()
+        if not table or not self.exchange_day.data:
             raise Invalid("Name the table of the rate and its day.", "exchange_table")
-        return Exchange(rate, self.exchange_table.data.strip()[:40], self.exchange_day.data)
+        return Exchange(rate, table[:40], self.exchange_day.data)

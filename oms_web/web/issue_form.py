@@ -53,7 +53,7 @@ class IssueForm(ExchangeFields, Form):
     postcode = StringField(_l("Postcode"))
     city = StringField(_l("Town"))
     country = CountryField(_l("Country"))
-    treatment = SelectField(_l("Taxed as"), choices=choices(TREATMENTS), validate_choice=False)
+    treatment = SelectField(_l("Taxed as"), validate_choice=False)
     receipt = StringField(_l("Number of the fiscal receipt"))
     receipt_named = BooleanField(_l("The buyer's tax number is on that receipt"))
     unpaid = BooleanField(_l("Issue although it is not paid"))
@@ -77,17 +77,24 @@ def issue_form(order: Order, kind: str, **arguments: Any) -> IssueForm:
     return form
 
 
+def propose(form: IssueForm, draft: Draft) -> None:
+    """Let the form say which taxation its facts call for: what a person did not choose follows."""
+    form.treatment.choices = [
+        ("", gettext("as proposed: %(what)s", what=TREATMENTS[draft.proposed])),
+        *choices(TREATMENTS)]
+
+
 def start(order: Order, draft: Draft) -> dict[str, Any]:
     """What the form shows at first: what would be issued without it."""
     values: dict[str, Any] = {name: draft.buyer.get(name, "") for name in BUYER}
-    values["split_payment"] = False
+    values |= {"split_payment": False, "treatment": ""}
     if draft.snapshot:
         said = draft.snapshot
         values |= {
             "language": said["language"], "method": said["method"],
             "issue_date": date.fromisoformat(said["issue_date"]),
             "sale_date": date.fromisoformat(said["sale_date"]),
-            "exempt_basis": said["exempt_basis"], "treatment": said["treatment"],
+            "exempt_basis": said["exempt_basis"],
         }
         if said["exchange"]:
             values |= {"exchange_rate": said["exchange"]["rate"],

@@ -109,7 +109,8 @@ def add() -> Response:
         try:
             with writing() as work:
                 service.add_series(work, form.kind.data, form.name.data, form.pattern.data,
-                                   form.reset.data, next_number=form.next_number.data or 1)
+                                   form.reset.data, next_number=1 if form.next_number.data is None
+                                   else form.next_number.data)
             say(gettext("Series added."))
             return go(url_for("numbering.series"))
         except OmsError as error:
@@ -127,7 +128,7 @@ def change(series_id: int) -> Response:
             with writing() as work:
                 service.change_series(work, series_id, form.name.data, form.pattern.data,
                                       form.reset.data)
-                if form.next_number.data:
+                if form.next_number.data is not None:
                     service.set_next(work, series_id, form.next_number.data)
             say(gettext("Saved."))
             return go(url_for("numbering.series"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from functools import partial
 from typing import Any
 
@@ -15,7 +14,6 @@ from oms_web.automation import recalling
 from oms_web.core.errors import OmsError
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.documents import handovers
-from oms_web.domain.orders import outgoing
 from oms_web.domain.shipping import (
     collecting,
     exports,
@@ -163,10 +161,8 @@ def leave() -> Response:
         ids = queries.waiting_ids(db.session, carrier, MOST_AT_ONCE)
     refused: list[tuple[int, OmsError]] = []
     orders = {}
-    click = secrets.token_hex(8)
     for at in range(0, len(ids[:MOST_AT_ONCE]), TOGETHER):
         with writing() as work:
-            outgoing.together(work, click)
             for shipment_id, why in ship.leave_many(work, ids[at:at + TOGETHER]):
                 if why is not None:
                     refused.append((shipment_id, why))

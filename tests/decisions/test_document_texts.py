@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oms_web.adapters.print_accent import readable
+from oms_web.adapters.print_accent import LETTERS, LINES, darkened
 from oms_web.adapters.print_columns import LEAST_NAME, Column, column_mm, fitted
 from oms_web.core.errors import Invalid
 from oms_web.domain.documents import placeholders
@@ -97,12 +97,13 @@ def test_between_countries_of_the_union_tax_numbers_begin_with_the_country(selle
                            {"country": buyer[0], "tax_id": buyer[1]}) == printed
 
 
-@pytest.mark.parametrize(("colour", "letters"), [
-    ("#3350D4", "#3350D4"), ("#000000", "#000000"), ("#FFFFFF", "#717171"),
-    ("#FFFF00", "#777700"),
+@pytest.mark.parametrize(("colour", "letters", "lines"), [
+    ("#3350D4", "#3350D4", "#3350D4"), ("#000000", "#000000", "#000000"),
+    ("#FFFFFF", "#717171", "#8D8D8D"), ("#FFFF00", "#777700", "#959500"),
+    ("#FFFF99", "#777746", "#959558"),
 ])
-def test_letters_in_a_light_colour_are_darkened_until_they_read(colour, letters):
-    assert readable(colour) == letters
+def test_a_light_colour_is_darkened_until_letters_read_and_lines_are_seen(colour, letters, lines):
+    assert (darkened(colour, LETTERS), darkened(colour, LINES)) == (letters, lines)
 
 
 def test_columns_take_what_their_figures_need_and_titles_give_way_to_the_name():

@@ -133,3 +133,13 @@ def test_somebody_on_the_list_is_recognised(typed):
     assert watching.key_of(typed) in keys
     with pytest.raises(Invalid):
         watching.key_of("Łódź")
+
+
+@pytest.mark.parametrize(("number", "country", "can_be"), [
+    ("525-224-84-81", "PL", True), ("5252248482", "", False), ("PL5252248481", "DE", True),
+    ("DE136695976", "PL", True), ("136695976", "DE", True), ("136695977", "DE", False),
+    ("EL094259216", "GR", True), ("12-3456789", "US", True), ("CHE-123.456.788", "CH", True),
+    ("PL5252248482", "US", False), ("CHE-123.456.788", "PL", False),
+])
+def test_a_tax_number_by_its_country(number, country, can_be):
+    assert checks.tax_id_valid(number, country) is can_be

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from oms_web.core.actor import SYSTEM
 from oms_web.domain.channels.models import ChannelAccount, Listing, ListingPrice
+from oms_web.domain.einvoices.marks import AwaitsNumber
 from oms_web.domain.orders.models import Status
 from oms_web.sync import accounts
 from tests import factories as make
@@ -101,6 +102,21 @@ def test_an_invoice_says_where_the_buyer_sees_it_or_why_not(shop, browser_as):
     shop.tell()
     for path in (f"/documents/{document}", f"/orders/{shop.order}"):
         assert "shown to the buyer on Fake" in owner.get(path).get_data(as_text=True)
+
+
+def test_an_invoice_that_waits_for_ksef_is_not_a_failure(shop, browser_as, monkeypatch):
+    def not_yet(_self, _document_id):
+        raise AwaitsNumber("This document waits for its number from KSeF.")
+
+    monkeypatch.setattr("oms_web.adapters.printing.Printing.for_buyer", not_yet)
+    document = shop.issue()
+    shop.rings(2)
+    [notice] = shop.notices()
+    assert (notice.state, notice.due_at is not None) == ("waiting", True)
+    seen = browser_as("owner").get(f"/documents/{document}").text
+    assert "goes to Fake later: This document waits for its number from KSeF." in seen
+    assert "could not be sent" not in seen
+    assert "Send again" not in seen
 
 
 def test_a_refused_invoice_can_be_sent_again(shop, browser_as):

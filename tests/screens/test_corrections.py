@@ -18,6 +18,7 @@ from tests import factories, paper
 from tests.flows.test_stock_documents import open_shop
 from tests.screens.test_documents import (
     GOOD,
+    PART,
     documents,
     field_error,
     issued,
@@ -162,7 +163,7 @@ def test_a_sale_abroad_shows_how_it_is_taxed(shop, browser_as):
     order_id = make(shop, ship_to=away, country="US")
     client = browser_as("sales")
     form = page(client, f"/orders/{order_id}/invoice")
-    assert '<option selected value="export">' in form
+    assert '<option selected value="">as proposed: goods out of the Union' in form
     answer = client.post(f"/orders/{order_id}/invoice", data=GOOD | {"treatment": "wdt"})
     assert field_error(answer.get_data(as_text=True), "treatment") == \
         "The buyer has no VAT number of another country of the Union."
@@ -173,6 +174,39 @@ def test_a_sale_abroad_shows_how_it_is_taxed(shop, browser_as):
         "tax_id": "5252248481", "receipt": "1/2"})
     assert "only if its tax number is on the receipt" in field_error(
         answer.get_data(as_text=True), "receipt_named")
+
+
+def test_a_rate_that_was_emptied_is_the_one_of_the_invoice(shop, browser_as):
+    answer = browser_as("owner").post(f"/documents/{issued(shop)}/correct",
+                                      data=WHOLE | {"rate_1": ""})
+    assert answer.status_code == 422  # nothing is different; it was a server error
+
+
+def test_the_taxation_follows_the_number_that_is_typed(shop, browser_as):
+    with shop.works.writing(SYSTEM) as work:
+        paper.company(work, eu_vat=True)
+    away = paper.POLISH_HOME | {"country": "DE"}
+    order_id = make(shop, ship_to=away, country="DE")
+    client = browser_as("sales")
+    assert "as proposed: a sale at home" in page(client, f"/orders/{order_id}/invoice")
+    typed = GOOD | {"company": "Nord GmbH", "tax_id": "DE136695976", "country": "DE",
+                    "treatment": ""}
+    field = client.post(f"/orders/{order_id}/invoice/treatment", data=typed, headers=PART)
+    assert "as proposed: goods to a company in the Union" in field.text
+    assert client.post(f"/orders/{order_id}/invoice", data=typed).status_code == 303
+    assert documents(shop)[-1].snapshot["treatment"] == "wdt"
+
+
+def test_an_order_that_advances_cover_is_offered_no_other_invoice(shop, browser_as):
+    order_id = make(shop)
+    client = browser_as("sales")
+    client.post(f"/orders/{order_id}/advance", data=GOOD)
+    [advance] = documents(shop)
+    assert "Advance received on" in page(client, f"/documents/{advance.id}")
+    refused = page(client, f"/orders/{order_id}/invoice")
+    assert "Its advance invoices cover this order" in refused
+    assert 'id="issue-form"' not in refused
+    assert f'href="/orders/{order_id}/invoice"' not in page(client, f"/orders/{order_id}")
 
 
 def test_papers_of_the_warehouse_are_issued_where_goods_move(oms, browser_as):

@@ -220,6 +220,36 @@ def test_one_that_lacks_something_leads_to_its_form(shop, browser_as):
     assert document.snapshot["remark"] == "Uwaga"
 
 
+def test_an_order_whose_buyer_cannot_be_named_says_so_in_its_row(shop, browser_as):
+    good, bad = make(shop), make(shop, tax_id="1234567890")
+    waiting = page(browser_as("accountant"), "/documents")
+    row = waiting.split(f'id="order-{bad}"')[1].split("</tr>")[0]
+    assert "The tax number 1234567890 is not valid" in row
+    assert f'name="order" value="{good}"' in waiting
+    assert f'name="order" value="{bad}"' not in waiting
+
+
+def test_a_document_in_another_currency_says_its_days_rate_and_vat_at_home(shop, browser_as):
+    order_id = make(shop, [("Mug", 3, "33.33", "23")], currency="EUR")
+    client = browser_as("accountant")
+    assert "table of 2026-11-19 is not here" in page(client, f"/orders/{order_id}/invoice")
+    form = client.post(f"/orders/{order_id}/invoice", data=GOOD)
+    assert field_error(form.text, "exchange_rate") == (
+        "VAT must also be given in PLN, and the bank's table of 2026-11-19 is not here.")
+    client.post(f"/orders/{order_id}/invoice", data=GOOD | {
+        "exchange_rate": "4,2537", "exchange_table": "226/A/NBP/2026",
+        "exchange_day": "2026-11-19"})
+    shown = page(client, f"/documents/{documents(shop)[0].id}")
+    for said in ("1 EUR = 4.2537 PLN", "226/A/NBP/2026, 19 Nov 2026", "VAT in PLN", "79.54",
+                 "Issued on"):
+        assert said in shown, said
+
+
+def test_a_buyer_is_named_in_one_line_of_letters(shop, browser_as):
+    browser_as("sales").post(f"/orders/{make(shop)}/invoice", data=GOOD | {"name": "Jan\0\nKos"})
+    assert documents(shop)[0].snapshot["buyer"]["name"] == "Jan Kos"
+
+
 def test_many_are_issued_and_the_rest_say_why(shop, browser_as):
     good = [make(shop), make(shop)]
     owed = make(shop, payment_state="unpaid", paid_total=0, paid_at=None)
@@ -229,7 +259,7 @@ def test_many_are_issued_and_the_rest_say_why(shop, browser_as):
     text = answer.get_data(as_text=True)
     assert answer.status_code == 409
     assert "3 invoices were not issued" in text
-    assert text.count("An invoice names the buyer&#39;s address.") == 1
+    assert text.split("<table")[0].count("An invoice names the buyer&#39;s address.") == 1
     assert "This order is not paid yet." in text
     assert "There is no order 404." in text
     assert "2 invoices are issued." in text
@@ -258,13 +288,19 @@ GOOD = {"name": "Jan", "street": "Polna 1", "city": "Łask", "country": "PL", "l
 
 
 @pytest.mark.parametrize(("typed", "words"), [
-    ({}, "type the rate of EUR"),
+    ({}, "table of 2026-11-19 is not here"),
     ({"exchange_rate": "abc"}, "Not an amount: abc"),
     ({"exchange_rate": "0"}, "An exchange rate looks like 4.2537."),
     ({"exchange_rate": "4,2537"}, "Name the table of the rate and its day."),
     ({"issue_date": "2026-11-23"}, "The issue date lies in the future."),
     ({"issue_date": "never"}, "Not a valid date value."),
     ({"tax_id": "5252248482"}, "The tax number 5252248482 is not valid"),
+    ({"due_date": "9999-12-31"}, "This is more than a year from the issue date."),
+    ({"due_date": "2020-01-01"}, "This is more than a year from the issue date."),
+    ({"city": "Ł" * 241}, "At most 240 characters."),
+    ({"exempt_basis": "x" * 251}, "At most 250 characters."),
+    ({"exchange_rate": "4,2537", "exchange_table": " ", "exchange_day": "2026-11-19"},
+     "Name the table of the rate and its day."),
 ])
 def test_wrong_input_is_marked_and_nothing_is_issued(shop, browser_as, typed, words):
     order_id = make(shop, currency="EUR")
@@ -380,6 +416,12 @@ def test_a_machine_without_pdf_says_so_and_still_issues(shop, browser_as, monkey
 
 
 # -- numbering and look -------------------------------------------------------------------------
+
+
+def test_no_series_begins_at_nought(shop, browser_as):
+    answer = browser_as("owner").post("/documents/series", data={
+        "kind": "invoice", "name": "A", "pattern": "A {n}", "reset": "never", "next_number": "0"})
+    assert answer.status_code == 422
 
 
 def test_series_are_added_changed_and_closed(shop, browser_as):

@@ -8,10 +8,12 @@ import re
 import pytest
 from oms_connector import ChannelDown, OutcomeUnknown, Refused
 from pypdf import PdfReader, PdfWriter
+from sqlalchemy import select
 
 from oms_web.adapters import label_sheets
 from oms_web.adapters.pdf import PdfFailed
 from oms_web.core.actor import SYSTEM
+from oms_web.domain.orders.outgoing import Outgoing
 from oms_web.domain.shipping import label_queries, sending
 from oms_web.domain.shipping.label_models import HandOver
 from oms_web.jobs.worker import drain
@@ -117,7 +119,9 @@ def test_a_label_is_taken_back_from_the_card(owner, depot):
     answer = post(owner, "/labels/1/void", part=False, back=f"/orders/{order_id}#labels")
     assert answer.headers["Location"].endswith(f"/orders/{order_id}#labels")
     drain(depot.oms)
-    assert "taken back" in text_of(owner.get(f"/orders/{order_id}"))
+    card = text_of(owner.get(f"/orders/{order_id}"))
+    assert "taken back" in card
+    assert "bought → to be taken back" in card
 
 
 class Keeping(Counting):
@@ -172,6 +176,8 @@ def test_parcels_are_given_to_a_courier_once_who_is_called_once(owner, depot):
                   calls="y", leave="y", day=day, ready_from="23:00", until="23:59")
     assert answer.status_code == 303
     assert [depot.shipment(one).state for one in ids] == ["shipped"] * 2
+    with depot.works.reading(SYSTEM) as work:  # both come back with one press
+        assert len(set(work.session.scalars(select(Outgoing.together)))) == 1
     depot.work()
     depot.forward(hours=1)
     depot.work()

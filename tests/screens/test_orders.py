@@ -161,5 +161,6 @@ def test_text_from_buyers_is_not_markup(clerk, floor):
 
 def test_order_is_read_in_polish(floor, browser_as):
     floor.order("A", {"KUB": 1})
-    page = text_of(browser_as("sales", "pl").get("/orders"))
-    assert "Do zebrania 1" in page
+    answer = browser_as("sales", "pl").get("/orders")
+    assert "Do zebrania 1" in text_of(answer)
+    assert 'title="Etykieta"' in answer.get_data(as_text=True)  # not an English initial

@@ -12,7 +12,9 @@ from oms_web.core.actor import SYSTEM
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.company.models import Company
 from oms_web.domain.orders import outgoing
+from oms_web.domain.orders.models import OrderLine
 from oms_web.domain.orders.outgoing import Outgoing
+from tests import paper
 from tests.floor import Floor
 
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial",
@@ -84,6 +86,24 @@ def test_many_that_were_handed_over_together_come_back_with_one_press(floor, wor
     assert answer.location == "/shipments"
     assert "3 changes recalled." in words(packer.get("/shipments"))
     assert {floor.get(one).phase for one in numbers} == {"packing"}
+
+
+def test_invoices_of_one_press_are_recalled_by_one_press(floor, works, browser_as):
+    with works.writing(SYSTEM) as work:
+        paper.company(work, recall_seconds=60)
+        work.session.execute(update(ChannelAccount).values(send_invoices=True))
+    numbers = [floor.order(f"O{n}", {"KUB": 1}) for n in range(3)]
+    with works.writing(SYSTEM) as work:
+        work.session.execute(update(OrderLine).values(vat_rate="23"))
+    owner = browser_as("owner")
+    owner.post("/documents/issue", data={"order": numbers})
+    assert "3 orders: invoice." in band(owner, "/documents")
+    [token] = set(re.findall(r"/together/(\w+)/recall", owner.get("/documents").text))
+    owner.post(f"/going-out/together/{token}/recall")
+    assert "3 changes recalled." in words(owner.get("/documents"))
+    owner.post("/documents/issue", data={"order": floor.order("B", {"KUB": 1})})
+    owner.post(f"/orders/{numbers[0]}/cancel", data={"whole": "1"})  # another press is its own
+    assert "orders:" not in band(owner, "/documents")
 
 
 def test_too_late_it_says_so_and_the_buttons_are_gone(floor, works, browser_as):

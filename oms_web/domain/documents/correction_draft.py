@@ -13,16 +13,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from oms_web.core.clock import local_day
-from oms_web.core.errors import Invalid, InvalidForm, NotAllowedNow, NotFound, OmsError
+from oms_web.core.errors import Invalid, InvalidForm, NotAllowedNow, NotFound
 from oms_web.core.work import Work
 from oms_web.domain.company.models import Company
-from oms_web.domain.documents import correcting, exchange, kinds, snapshot
+from oms_web.domain.documents import buyers, correcting, exchange, kinds
 from oms_web.domain.documents.correcting import Ask, Naming
 from oms_web.domain.documents.drafting import design_of
 from oms_web.domain.documents.models import Document
-from oms_web.domain.orders.checks import tax_id_valid
-
-_BUYER = (*snapshot.ADDRESS_FIELDS, "tax_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +63,7 @@ def draft_correction(work: Work, stand: Standing, ask: Ask) -> dict[str, Any]:
     """
     first, latest = stand.first, stand.latest
     issue_date = ask.issue_date or local_day(work.now)
-    problems = _buyer_problems(ask.buyer)
+    problems = buyers.problems_of(buyers.tidy(ask.buyer)) if ask.buyer is not None else {}
     if issue_date < latest.issue_date:
         problems["issue_date"] = Invalid("A correction is not older than what it corrects.",
                                          "issue_date")
@@ -107,25 +104,7 @@ def _at_home(session: Session, first: Document, said: Mapping[str, Any],
             raise InvalidForm({refusal.field: refusal}) from None
     found = typed or exchange.find(session, first.currency, first.sale_date, first.issue_date)
     if found is None:
-        day = exchange.day_for(first.sale_date, first.issue_date)
-        raise InvalidForm({"exchange_rate": NotAllowedNow(
-            "VAT must also be given in %(home)s, and the bank's table of %(day)s is not here.",
-            home=exchange.HOME, day=day.isoformat())})
+        raise InvalidForm({
+            "exchange_rate": exchange.missing(first.sale_date, first.issue_date)})
     return {**said, "exchange": {"currency": exchange.HOME, "rate": str(found.rate),
                                  "table": found.table, "day": found.day.isoformat()}}
-
-
-def _buyer_problems(buyer: Mapping[str, str] | None) -> dict[str, OmsError]:
-    if buyer is None:
-        return {}
-    problems: dict[str, OmsError] = {}
-    said = {name: str(buyer.get(name) or "").strip() for name in _BUYER}
-    if not snapshot.party_name(said):
-        problems["name"] = Invalid("Who is the buyer?", "name")
-    for part in ("street", "city"):
-        if not said[part]:
-            problems[part] = Invalid("An invoice names the buyer's address.", part)
-    if said["tax_id"] and not tax_id_valid(said["tax_id"], said["country"]):
-        problems["tax_id"] = Invalid("The tax number %(tax_id)s is not valid", "tax_id",
-                                     tax_id=said["tax_id"])
-    return problems

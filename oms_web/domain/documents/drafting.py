@@ -19,14 +19,13 @@ from oms_web.core.money import line_total, spread
 from oms_web.core.work import Work
 from oms_web.domain.catalog.models import Product, Variant
 from oms_web.domain.company.models import Company
-from oms_web.domain.documents import exchange, kinds, settling, snapshot, treatment, vat
+from oms_web.domain.documents import buyers, exchange, kinds, settling, snapshot, treatment, vat
 from oms_web.domain.documents.charges import GOODS, Charge, charges
 from oms_web.domain.documents.labels import LANGUAGES
 from oms_web.domain.documents.queries import advances_of
 from oms_web.domain.documents.snapshot import Exchange, Settlement, Terms
 from oms_web.domain.documents.tax_ids import is_union_number
 from oms_web.domain.orders import lineage, phases
-from oms_web.domain.orders.checks import tax_id_valid
 from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.orders.service import order_lines
 
@@ -37,7 +36,6 @@ SPLIT_PAYMENT_FROM = 15_000_00
 
 _SELLER_ADDRESS = ("street", "postcode", "city", "country")
 _SELLER_FIELDS = ("tax_id", "email", "phone", "website", "bank_account", "bank_name")
-_BUYER_FIELDS = (*snapshot.ADDRESS_FIELDS, "tax_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +71,15 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """``snapshot`` is None when not even sums can be shown; ``problems`` are keyed by field."""
+    """``snapshot`` is None when not even sums can be shown; ``problems`` are keyed by field;
+    ``proposed`` is the treatment that the facts call for.
+    """
 
     snapshot: dict[str, Any] | None
     problems: dict[str, OmsError]
     goods: list[Charge]
     buyer: dict[str, str]
+    proposed: str
 
 
 def draft_invoice(work: Work, order: Order, ask: Ask, kind: str = kinds.INVOICE) -> Draft:
@@ -97,20 +98,20 @@ def draft_invoice(work: Work, order: Order, ask: Ask, kind: str = kinds.INVOICE)
     company = work.session.get(Company, 1)
     problems: dict[str, OmsError] = {}
     _check_company(company, problems)
-    buyer = {name: str((ask.buyer or _buyer_of(order)).get(name) or "").strip()
-             for name in _BUYER_FIELDS}
+    buyer = buyers.tidy(ask.buyer) if ask.buyer else buyers.of_order(order)
     taxing = _taxing(order, company, buyer, ask, problems)
+    proposed = treatment.proposed(taxing.sale)
     goods = _goods(work, order, ask, taxing, problems)
-    _check_buyer(buyer, problems)
+    problems |= buyers.problems_of(buyer)
     _check_receipt(ask, buyer, problems)
     if kind == kinds.INVOICE:
         _check_payment(order, ask, problems)
     if any(not line.rate for line in goods):
-        return Draft(None, problems, goods, buyer)
+        return Draft(None, problems, goods, buyer, proposed)
     try:
         lines = charges(goods, order.shipping_total, _discount_left(order, goods))
     except OmsError as refusal:
-        return Draft(None, {**problems, "order": refusal}, goods, buyer)
+        return Draft(None, {**problems, "order": refusal}, goods, buyer, proposed)
     home = company.currency if company else "PLN"
     terms = replace(_terms(work, order, ask, buyer, home, company), kind=kind,
                     treatment=taxing.treatment)
@@ -121,14 +122,12 @@ def draft_invoice(work: Work, order: Order, ask: Ask, kind: str = kinds.INVOICE)
         terms, seller_of(company), buyer, _recipient_of(order, buyer), lines,
         _settlement(work, order, ask, terms), design_of(company, terms.language),
     )
-    if len(ask.remark.strip()) > snapshot.LONGEST_REMARK:
-        problems["remark"] = Invalid("At most %(limit)s characters.", "remark",
-                                     limit=snapshot.LONGEST_REMARK)
+    _check_said(ask, terms, problems)
     if made["total"]["gross"] <= 0:
         problems["order"] = Invalid("The total is nought: there is nothing to invoice.")
     if kind != kinds.PROFORMA:
         made = _settled(work.session, order, made, problems)
-    return Draft(made, problems, goods, buyer)
+    return Draft(made, problems, goods, buyer, proposed)
 
 
 def _settled(session: Session, order: Order, made: dict[str, Any], problems: dict[str, OmsError]
@@ -265,31 +264,12 @@ def _discount_left(order: Order, goods: list[Charge]) -> int:
     return spread(order.discount_total, [kept, gone])[0] if gone else order.discount_total
 
 
-def _buyer_of(order: Order) -> dict[str, Any]:
-    base = dict(order.bill_to or order.ship_to or {})
-    base["name"] = base.get("name") or order.buyer_name
-    base["company"] = base.get("company") or order.buyer_company
-    base["tax_id"] = order.tax_id
-    return base
-
-
 def _recipient_of(order: Order, buyer: Mapping[str, str]) -> dict[str, str] | None:
     if not order.bill_to:
         return None
     ship_to = {name: str(order.ship_to.get(name) or "") for name in snapshot.ADDRESS_FIELDS}
     same = all(ship_to[name] == buyer[name] for name in snapshot.ADDRESS_FIELDS)
     return None if same or not snapshot.party_name(ship_to) else ship_to
-
-
-def _check_buyer(buyer: Mapping[str, str], problems: dict[str, OmsError]) -> None:
-    if not snapshot.party_name(buyer):
-        problems["name"] = Invalid("Who is the buyer?", "name")
-    for part in ("street", "city"):
-        if not buyer[part]:
-            problems[part] = Invalid("An invoice names the buyer's address.", part)
-    if buyer["tax_id"] and not tax_id_valid(buyer["tax_id"], buyer["country"]):
-        problems["tax_id"] = Invalid("The tax number %(tax_id)s is not valid", "tax_id",
-                                     tax_id=buyer["tax_id"])
 
 
 def _check_receipt(ask: Ask, buyer: Mapping[str, str], problems: dict[str, OmsError]) -> None:
@@ -307,10 +287,21 @@ def _check_payment(order: Order, ask: Ask, problems: dict[str, OmsError]) -> Non
         )
 
 
+def _check_said(ask: Ask, terms: Terms, problems: dict[str, OmsError]) -> None:
+    """What was typed, and would be printed as it is."""
+    for name, said, most in (("exempt_basis", ask.exempt_basis, snapshot.LONGEST_BASIS),
+                             ("remark", ask.remark, snapshot.LONGEST_REMARK)):
+        if len(said.strip()) > most:
+            problems[name] = Invalid("At most %(limit)s characters.", name, limit=most)
+    if ask.due_date is not None and abs((ask.due_date - terms.issue_date).days) > 366:
+        problems["due_date"] = Invalid("This is more than a year from the issue date.", "due_date")
+
+
 def _check_law(terms: Terms, lines: list[Charge], problems: dict[str, OmsError]) -> None:
     needs = snapshot.needs_exchange(terms.method, lines, terms.currency, terms.home_currency)
     if needs and terms.exchange is None:
-        problems["exchange_rate"] = Invalid(
+        problems["exchange_rate"] = exchange.missing(terms.sale_date, terms.issue_date) \
+            if terms.home_currency == exchange.HOME else Invalid(
             "VAT must also be given in %(home)s: type the rate of %(currency)s.",
             "exchange_rate", home=terms.home_currency, currency=terms.currency,
         )

@@ -16,7 +16,7 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from oms_web.core.db import upsert
-from oms_web.core.errors import Invalid
+from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.core.work import Work
 from oms_web.core.working_days import last_working_day
 from oms_web.domain.documents.models import ExchangeRate
@@ -76,6 +76,13 @@ def check(session: Session, currency: str, typed: Exchange, sold: date, issued: 
     if typed.rate > FARTHEST * known or known > FARTHEST * typed.rate:
         raise Invalid("On %(day)s one %(currency)s was %(rate)s %(home)s.", "exchange_rate",
                       day=near.day.isoformat(), currency=currency, rate=known, home=HOME)
+
+
+def missing(sold: date, issued: date) -> NotAllowedNow:
+    """Why a document cannot say its VAT at home: the day whose table counts, which is not here."""
+    return NotAllowedNow(
+        "VAT must also be given in %(home)s, and the bank's table of %(day)s is not here.",
+        home=HOME, day=day_for(sold, issued).isoformat())
 
 
 def keep(work: Work, tables: Sequence[Table]) -> int:

@@ -11,10 +11,10 @@ from sqlalchemy import ColumnElement, Row, Select, and_, false, func, or_, selec
 from sqlalchemy.orm import Session
 
 from oms_web.core.clock import local_day
-from oms_web.core.errors import NotFound
+from oms_web.core.errors import NotFound, OmsError
 from oms_web.core.paging import Page, seal, unseal
 from oms_web.core.text import words
-from oms_web.domain.documents import kinds, numbering, service
+from oms_web.domain.documents import buyers, kinds, numbering, service
 from oms_web.domain.documents.models import Document, Series
 from oms_web.domain.orders import phases
 from oms_web.domain.orders.models import Order, OrderKey
@@ -53,7 +53,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An order that wants an invoice and has none."""
+    """An order that wants an invoice and has none. ``flaws``: what its buyer must say first."""
 
     id: int
     account_id: int | None
@@ -67,6 +67,7 @@ class Waiting:
     currency: str
     payment_state: str
     phase: str
+    flaws: Sequence[OmsError]
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +215,7 @@ def waiting(session: Session, paid: bool, after: str | None = None, limit: int =
         select(
             Order.id, Order.account_id, Order.external_number, Order.placed_at, Order.shipped_at,
             Order.buyer_company, Order.buyer_name, Order.tax_id, Order.country, Order.total,
-            Order.currency, Order.payment_state, Order.phase,
+            Order.currency, Order.payment_state, Order.phase, Order.bill_to, Order.ship_to,
         )
         .where(*_waits(paid)).order_by(Order.id).limit(limit + 1)
     )
@@ -225,7 +226,8 @@ def waiting(session: Session, paid: bool, after: str | None = None, limit: int =
     shown = [
         Waiting(row.id, row.account_id, row.external_number, row.placed_at, row.shipped_at,
                 row.buyer_company or row.buyer_name, row.tax_id, row.country, row.total,
-                row.currency, row.payment_state, row.phase)
+                row.currency, row.payment_state, row.phase,
+                [*buyers.problems_of(buyers.of_order(row)).values()])
         for row in rows[:limit]
     ]
     return Page(shown, seal(shown[-1].id) if len(rows) > limit else None)

@@ -37,6 +37,8 @@ from oms_web.domain.documents.words import amount_in_words
 SCHEMA = 1
 LONGEST_REMARK = 500
 """Characters that fit under the sums; what is issued is never cut without a word."""
+LONGEST_BASIS = 250
+"""Of a basis of exemption; KSeF takes 256 (P_19A, TZnakowy)."""
 ADDRESS_FIELDS = ("name", "company", "street", "postcode", "city", "country")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from oms_web.core.errors import NotAllowedNow
 from oms_web.domain.einvoices import numbers, settings
 from oms_web.domain.einvoices.models import EInvoice
 from oms_web.domain.einvoices.states import ACCEPTED
@@ -27,6 +28,10 @@ class Mark:
     link: str | None
     certificate_link: str | None
     is_final: bool
+
+
+class AwaitsNumber(NotAllowedNow):
+    """A document that no buyer is given yet: it is no invoice before KSeF has it."""
 
 
 def mark_of(row: EInvoice | None) -> Mark | None:

@@ -13,6 +13,8 @@ from typing import Any
 from stdnum.eu import vat as eu_vat
 from stdnum.pl import nip
 
+from oms_web.core.countries import UNION
+
 # kind -> (what is wrong, what frees it); English gettext keys, filled from the hold's detail.
 KINDS: dict[str, tuple[str, str]] = {
     "unmapped": (
@@ -96,8 +98,13 @@ def address_gaps(address: Mapping[str, Any], pickup_point: str) -> list[str]:
 
 
 def tax_id_valid(number: str, country: str) -> bool:
-    """Whether a tax number can exist: a Polish NIP by its check digit, an EU one by its form."""
+    """Whether a tax number can exist: a Polish NIP by its check digit, an EU one by its form.
+
+    Of a country beyond the Union no form is known, so its numbers can be as they are.
+    """
     bare = number.replace(" ", "").replace("-", "").upper()
+    if country and country not in UNION and bare[:2] not in (*UNION, "EL"):
+        return True
     if bare[:2].isalpha() and not bare.startswith("PL"):
         return bool(eu_vat.is_valid(bare))
     if country in ("", "PL") or bare.startswith("PL"):

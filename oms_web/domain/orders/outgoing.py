@@ -141,7 +141,9 @@ def deciding(work: Work, kind: str, order_id: int, subject_id: int | None = None
 
 
 def together(work: Work, token: str, *, in_bulk: bool = False) -> None:
-    """What is decided in this transaction belongs to what other transactions decide as well."""
+    """What is decided in this transaction belongs to what other transactions decide as well: those
+    of the same request (``web/door.py``), or of the same bulk change.
+    """
     work.session.info["together"] = token
     work.session.info["in_bulk"] = in_bulk
 

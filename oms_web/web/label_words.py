@@ -28,6 +28,10 @@ KINDS: dict[str, Any] = {
     choosing.OWN: _l("Own courier"),
     choosing.PICKUP: _l("Personal pickup"),
 }
+STRAYS: dict[str, Any] = {
+    choosing.DOOR: _l("This service goes to the door, and the buyer chose a pick-up point."),
+    choosing.OTHER_POINT: _l("This is another pick-up point than the buyer's."),
+}
 CONDITIONS: dict[str, Any] = {
     choosing.CHANNEL: _l("channel"), choosing.METHOD: _l("delivery method"),
     choosing.COUNTRY: _l("country"), choosing.WEIGHT: _l("weight"),

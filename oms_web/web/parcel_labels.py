@@ -17,7 +17,7 @@ from oms_web.core.errors import Invalid, InvalidForm, NotAllowedNow, NotFound, O
 from oms_web.core.money import parse_amount, to_minor
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.orders import service as orders
-from oms_web.domain.shipping import bookings, label_queries, sending
+from oms_web.domain.shipping import bookings, choosing, label_queries, planning, sending
 from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping.planning import Plan, Wanted
 from oms_web.extensions import db
@@ -136,6 +136,11 @@ def buy(order_id: int) -> Response:
     if typed.validate():
         try:
             chosen = wanted(order_id, typed)
+            if not request.form.get("return"):
+                if planning.in_hand(db.session, order_id):
+                    return _form(order_id, typed, 409)
+                if (strays := _strays(order_id, chosen)) != request.form.get("sure", ""):
+                    return _form(order_id, typed, 422, strays)
             with writing() as work:
                 write(work, order_id, chosen, labels.checker(engine()))
             say(gettext("The label is being bought."))
@@ -143,6 +148,14 @@ def buy(order_id: int) -> Response:
         except (Invalid, InvalidForm) as error:
             typed.refuse(_at_fields(error))
     return _form(order_id, typed, 422)
+
+
+def _strays(order_id: int, chosen: Wanted) -> str:
+    """Whether the label would go elsewhere than the buyer chose (``choosing.strays``)."""
+    known = sending.service(db.session, chosen.account_id or 0, chosen.service)
+    order = orders.get_order(db.session, order_id)
+    return "" if known is None else choosing.strays(
+        order.pickup_point or "", known.needs_point, chosen.point or "")
 
 
 def _after(order_id: int) -> str:
@@ -179,7 +192,10 @@ def wanted(order_id: int, typed: BuyForm) -> Wanted:
 
     def amount(name: str) -> int | None:
         text = (typed[name].data or "").strip()
-        return to_minor(parse_amount(text, name), currency) if text else None
+        found = parse_amount(text, name) if text else None
+        if found is not None and found < 0:
+            raise Invalid("An amount cannot be below zero.", name)
+        return None if found is None else to_minor(found, currency)
 
     if typed.weight.data is not None and not 0 < typed.weight.data <= shipping.HEAVIEST_G:
         raise Invalid("A parcel weighs between 1 g and 1000 kg.", "weight")
@@ -190,7 +206,8 @@ def wanted(order_id: int, typed: BuyForm) -> Wanted:
         cod=amount("cod") or 0, insured=amount("insured") or 0)
 
 
-def _form(order_id: int, typed: BuyForm | None = None, status: int = 200) -> Response:
+def _form(order_id: int, typed: BuyForm | None = None, status: int = 200, strays: str = ""
+          ) -> Response:
     work = reading()
     order = orders.get_order(work.session, order_id)
     made = label.plan_order(work, order_id)
@@ -201,7 +218,9 @@ def _form(order_id: int, typed: BuyForm | None = None, status: int = 200) -> Res
     found, problem = _points(shown, near, order.country or "PL") if near else ([], "")
     return render(
         "parcel_labels/buy.html", order=order, form=shown, plan=made, carriers=carriers,
-        words=label_words, near=near, points=found, points_problem=problem, status=status,
+        words=label_words, strays=strays, due=planning.due(work.session, made),
+        there=[] if request.values.get("return") else planning.in_hand(work.session, order_id),
+        near=near, points=found, points_problem=problem, status=status,
         is_return=bool(request.values.get("return")), case_id=_case(),
         back=request.values.get("back", ""),
         finds=[one.id for one in carriers
@@ -299,6 +318,8 @@ def file(booking_id: int, kind: str) -> Response:
 
 
 def _file(booking: bookings.LabelBooking, kind: str) -> Response:
+    if booking.state == bookings.CANCELLED or booking.void_asked_at is not None:
+        raise NotFound("This label was taken back: a courier does not take a parcel by it.")
     name = booking.files.get("pdf_a6" if kind == "pdf" else "zpl")
     if name is None:
         raise NotFound("This label is not there in this form.")

@@ -20,6 +20,9 @@ from tests.screens.test_shipments import post, text_of
 from tests.sync.carrier import Counting, Depot
 
 
+COD = {"payment_kind": "cod", "paid": False}
+
+
 def a_label(width=298, height=420, pages=1):
     writer = PdfWriter()
     for _ in range(pages):
@@ -79,13 +82,14 @@ def test_what_went_wrong_stands_in_the_queue_and_on_the_first_screen(owner, depo
 
 
 def test_the_form_proposes_says_why_and_puts_errors_at_their_fields(owner, depot):
-    order_id = depot.order("A", {"KUB": 2})
+    order_id = depot.order("A", {"KUB": 2}, **COD)
     page = owner.get(f"/orders/{order_id}/label")
     assert "By the rule for everything else." in text_of(page)
     assert re.search(rf'<option selected value="{depot.carrier.id}:door"', page.get_data(True))
     service = f"{depot.carrier.id}:door"
     for typed, field in (({"weight": "0"}, "weight"), ({"weight": "much"}, "weight"),
-                         ({"cod": "much"}, "cod")):
+                         ({"cod": "much"}, "cod"), ({"cod": "-5"}, "cod"),
+                         ({"cod": "20,01"}, "cod"), ({"insured": "-1"}, "insured")):
         answer = post(owner, f"/orders/{order_id}/label", part=False,
                       **{"service": service, **typed})
         assert answer.status_code == 422
@@ -98,6 +102,7 @@ def test_the_form_proposes_says_why_and_puts_errors_at_their_fields(owner, depot
     assert (told.packages[0].weight_g, str(told.cod)) == (1234, "12.50")
     card = owner.get(f"/orders/{order_id}")
     assert "/labels/1.pdf" in card.get_data(True)
+    assert re.search(r"Collects \D*12\.50\D* on delivery", text_of(card))
     assert owner.get("/labels/1.pdf").data.startswith(b"%PDF-")
     assert owner.get("/labels/1.zpl").status_code == 404
 
@@ -117,7 +122,68 @@ def test_a_label_is_taken_back_from_the_card(owner, depot):
     answer = post(owner, "/labels/1/void", part=False, back=f"/orders/{order_id}#labels")
     assert answer.headers["Location"].endswith(f"/orders/{order_id}#labels")
     drain(depot.oms)
-    assert "taken back" in text_of(owner.get(f"/orders/{order_id}"))
+    card = owner.get(f"/orders/{order_id}")
+    assert "taken back" in text_of(card)
+    assert depot.booking(1).tracking[0] in text_of(card)
+    assert "/labels/1.pdf" not in card.text
+    assert "was taken back" in text_of(owner.get("/labels/1.pdf"))
+    assert owner.get("/labels/1.pdf").status_code == 404
+
+
+def test_nothing_is_collected_of_a_paid_order(owner, depot):
+    order_id = depot.order("A", {"KUB": 1})
+    answer = post(owner, f"/orders/{order_id}/label", part=False, cod="5000",
+                  service=f"{depot.carrier.id}:door")
+    assert answer.status_code == 422
+    assert re.search(r'id="cod-error"[^>]*>.*?Nothing is due', answer.text, re.DOTALL)
+    drain(depot.oms)
+    assert depot.sales() == 0
+
+
+def test_who_has_a_label_buys_no_other_and_is_told(owner, depot):
+    order_id = depot.order("A", {"KUB": 1})
+    depot.book(order_id)
+    service = f"{depot.carrier.id}:door"
+    for answer in (owner.get(f"/orders/{order_id}/label"),
+                   post(owner, f"/orders/{order_id}/label", part=False, service=service)):
+        assert "has its label already" in text_of(answer)
+        assert 'action="/labels/1/void"' in answer.text
+    assert answer.status_code == 409
+    drain(depot.oms)
+    assert depot.sales() == 1
+
+
+@pytest.mark.parametrize(("service", "point", "says"), [
+    ("locker", "XXX99Z", "another pick-up point"), ("door", "LUB113A", "goes to the door")])
+def test_a_label_that_leads_elsewhere_is_asked_about(owner, depot, service, point, says):
+    order_id = depot.order("A", {"KUB": 1})
+    with depot.works.writing(SYSTEM) as work:
+        work.session.get_one(type(depot.get(order_id)), order_id).pickup_point = "LUB113A"
+    typed = {"service": f"{depot.carrier.id}:{service}", "point": point}
+    answer = post(owner, f"/orders/{order_id}/label", part=False, **typed)
+    assert answer.status_code == 422
+    assert says in text_of(answer)
+    [sure] = re.findall(r'name="sure" value="(\w+)"', answer.text)
+    answer = post(owner, f"/orders/{order_id}/label", part=False, sure=sure, **typed)
+    assert answer.status_code == 303
+    drain(depot.oms)
+    assert ("XXX99Z" in text_of(owner.get(f"/orders/{order_id}"))) == (service == "locker")
+
+
+def test_number_and_carrier_of_a_bought_label_are_not_typed_over(owner, depot):
+    shipment_id = depot.bought(depot.order("A", {"KUB": 1}))
+    number = depot.booking(1).tracking[0]
+    assert re.search(r'name="number-1"[^>]*readonly', owner.get(f"/packing/{shipment_id}").text)
+    for typed in ("", "ZLY-NUMER"):
+        answer = post(owner, f"/packing/{shipment_id}/parcels", part=False,
+                      **{"number-1": typed, "carrier-1": "Kurier", "weight-1": "1"})
+        assert answer.status_code == 409
+        assert "come from its label" in text_of(answer)
+    answer = post(owner, f"/packing/{shipment_id}/parcels", part=False,
+                  **{"number-1": number, "carrier-1": "Kurier", "weight-1": "2,5"})
+    assert answer.status_code == 303
+    [box] = depot.parcels(shipment_id)
+    assert (box.tracking, box.weight_g) == (number, 2500)
 
 
 class Keeping(Counting):

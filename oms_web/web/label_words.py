@@ -39,6 +39,27 @@ CONDITIONS: dict[str, Any] = {
 }
 
 
+_FIELDS: dict[str, Any] = {
+    "name": _l("Name"), "company": _l("Company"), "street": _l("Street"),
+    "postcode": _l("Postcode"), "city": _l("Town"), "country": _l("Country"),
+    "phone": _l("Phone"), "email": _l("E-mail"), "weight_g": _l("Weight"), "size": _l("Size"),
+    "length_mm": _l("Length"), "width_mm": _l("Width"), "height_mm": _l("Height"),
+    "packages": _l("Parcels"), "point": _l("Pick-up point"), "cod": _l("Cash on delivery"),
+    "insured": _l("Insured for"), "service": _l("Service"), "currency": _l("Currency"),
+    "contents": _l("Contents"), "note": _l("Note"), "is_return": _l("Label for a return"),
+    "ship_on": _l("Day"), "key": _l("Number"),
+}
+
+
+def field(path: str) -> str:
+    """The part of a booking that a carrier blames (``receiver.country``), in words."""
+    side, _, name = path.partition(".")
+    words = str(_FIELDS.get(path.rpartition(".")[2], path))
+    if side == "sender" and name:
+        return gettext("Sender: %(field)s", field=words)
+    return gettext("Receiver: %(field)s", field=words) if side == "receiver" and name else words
+
+
 def why(text: str) -> str:
     """What a carrier or its connector said, in the reader's language where we know the words."""
     return gettext(text) if text else ""

@@ -172,7 +172,9 @@ def _at_fields(error: OmsError) -> OmsError:
     named: dict[str, OmsError] = {}
     for path, one in problems.items():
         field = path.rpartition(".")[2] if path.startswith("packages.") else path
-        named["weight" if field == "weight_g" else field] = one
+        field = "weight" if field == "weight_g" else field
+        named[field] = one if not path or hasattr(BuyForm, field) else \
+            Invalid(f"{label_words.field(path)}: {words_of(one)}")
     return InvalidForm(named)
 
 

@@ -19,7 +19,6 @@ from oms_web.sync.registry import Registry
 from tests.screens.test_shipments import post, text_of
 from tests.sync.carrier import Counting, Depot
 
-
 COD = {"payment_kind": "cod", "paid": False}
 
 
@@ -67,7 +66,7 @@ def test_what_is_to_buy_is_bought_and_each_refusal_is_a_line(owner, depot):
 
 
 @pytest.mark.parametrize(("fault", "view", "says"), [
-    (Refused("the point is closed", "", "point"), "refused", "the point is closed (point)"),
+    (Refused("the point is closed", "", "point"), "refused", "the point is closed (Pick-up point)"),
     (OutcomeUnknown("the line was cut"), "unknown", "the line was cut"),
     (ChannelDown("storm"), "waiting", "storm"),
 ])

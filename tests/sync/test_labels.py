@@ -424,3 +424,14 @@ def test_a_label_comes_out_once_whichever_comes_last_the_closing_or_the_label(om
     assert print_label(oms, shipment_id)
     with depot.works.reading(SYSTEM) as work:
         assert len(work.session.scalars(select(PrintJob)).all()) == 1
+
+
+def test_what_no_carrier_takes_is_asked_of_none(depot):
+    """Whatever the connector overlooks: the engine looks at every booking before it is sent."""
+    booking_id = depot.book(depot.order("A", {"KUB": 1}))
+    with depot.works.writing(SYSTEM) as work:
+        booking = bookings.get(work.session, booking_id)
+        booking.request = {**booking.request, "cod": -500}
+    depot.work()
+    booking = depot.booking(booking_id)
+    assert (booking.state, booking.field, depot.sales()) == ("refused", "cod", 0)

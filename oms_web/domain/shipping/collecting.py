@@ -1,9 +1,9 @@
 """Labels that would collect money that is not owed, or not any more.
 
 No label is bought that collects more than is due. What a courier collects is frozen in a label when
-it is written down. Who pays afterwards would pay twice at the door, so such a parcel waits until its
-label was bought anew. A label that collects less than is owed harms nobody: another one may collect
-the rest.
+it is written down. Who pays afterwards would pay twice at the door, so such a parcel waits until
+its label was bought anew. A label that collects less than is owed harms nobody: another one may
+collect the rest.
 """
 
 from __future__ import annotations

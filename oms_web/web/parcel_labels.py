@@ -75,22 +75,16 @@ def _view() -> str:
 
 def _list(view: str, results: list[tuple[int, OmsError]] | None = None, status: int = 200
           ) -> Response:
-    now = oms().works.clock()
-    page = label_queries.listed(db.session, view, now, asked.text("after", 2000) or None)
+    now, session = oms().works.clock(), db.session
+    page = label_queries.listed(session, view, now, asked.text("after", 2000) or None)
     link = partial(asked.link, "parcel_labels.index", {"view": view})
     carriers = labels.carriers(reading(), oms().registry)
     return render(
         "parcel_labels/list.html", "parcel_labels/_rows.html", page=page, view=view, views=VIEWS,
         words=label_words, results=results, status=status, carriers=carriers,
-        ahead=_ahead() if view == label_queries.TODO and not page.rows else 0,
+        ahead=label_queries.ahead(session) if view == label_queries.TODO and not page.rows else 0,
         next_url=link(after=page.after) if page.after else None,
-        counts=label_queries.counts(db.session, now, *VIEWS))
-
-
-def _ahead() -> int:
-    """Orders that will need a label and have no parcel yet: they wait to be picked or packed."""
-    counts = orders.tallies(db.session, "queue")
-    return max(0, counts.get("pick", 0)) + max(0, counts.get("pack", 0))
+        counts=label_queries.counts(session, now, *VIEWS))
 
 
 @screen.post("/labels/buy")

@@ -12,8 +12,10 @@ from pypdf import PdfReader, PdfWriter
 from oms_web.adapters import label_sheets
 from oms_web.adapters.pdf import PdfFailed
 from oms_web.core.actor import SYSTEM
+from oms_web.domain.printers import service as printers
 from oms_web.domain.shipping import label_queries, sending
 from oms_web.domain.shipping.label_models import HandOver
+from oms_web.domain.users import api_keys
 from oms_web.jobs.worker import drain
 from oms_web.sync.registry import Registry
 from tests.screens.test_shipments import post, text_of
@@ -183,6 +185,55 @@ def test_number_and_carrier_of_a_bought_label_are_not_typed_over(owner, depot):
     assert answer.status_code == 303
     [box] = depot.parcels(shipment_id)
     assert (box.tracking, box.weight_g) == (number, 2500)
+
+
+@pytest.mark.parametrize(("typed", "field"), [
+    ({"rule-country": "XX"}, "rule-country"), ({"rule-country": "POLSKA"}, "rule-country"),
+    ({"rule-heaviest_g": "-5"}, "rule-heaviest_g"),
+    ({"rule-heaviest_g": "99999999"}, "rule-heaviest_g"), ({"rule-least": "-1"}, "rule-least")])
+def test_a_rule_of_nonsense_is_refused_at_its_field(owner, depot, typed, field):
+    answer = post(owner, "/settings/shipping/rules", part=False,
+                  **{"rule-service": f"{depot.carrier.id}:door", "rule-cod": "", **typed})
+    assert answer.status_code == 422
+    assert f'id="{field}-error"' in answer.text
+
+
+def test_a_price_list_knows_countries_and_a_rule_every_country(owner, depot):
+    price = {"price-service": f"{depot.carrier.id}:door", "price-heaviest_g": "1000",
+             "price-price": "10"}
+    answer = post(owner, "/settings/shipping/prices", part=False,
+                  **{**price, "price-country": "Polska"})
+    assert answer.status_code == 422
+    assert 'id="price-country-error"' in answer.text
+    for country in ("DE", ""):
+        assert post(owner, "/settings/shipping/prices", part=False,
+                    **{**price, "price-country": country}).status_code == 303
+        assert post(owner, "/settings/shipping/rules", part=False,
+                    **{"rule-service": f"{depot.carrier.id}:door", "rule-cod": "",
+                       "rule-country": country}
+                    ).status_code == 303
+
+
+def test_what_has_its_label_before_packing_is_not_ahead(owner, depot):
+    first, _second = depot.order("A", {"KUB": 1}), depot.order("B", {"KUB": 1})
+    assert "2 orders are not being packed yet" in text_of(owner.get("/labels"))
+    depot.book(first)
+    assert "1 order is not being packed yet" in text_of(owner.get("/labels"))
+
+
+def test_settings_say_that_a_printer_gets_no_label(owner, depot):
+    with depot.works.writing(SYSTEM) as work:
+        key, _ = api_keys.create(work, "Agent", ("printing:write",))
+        [zebra] = printers.announce(work, key.id, "1", [printers.Named("Zebra", "zpl")])
+    typed = {"station": "1", "printer-label": str(zebra.id), "copies-label": "1"}
+    post(owner, "/settings/printers", part=False, **typed)
+    for page in ("/settings/printers", "/settings/shipping"):
+        assert "Labels will not come out at: 1" in text_of(owner.get(page))
+    assert '<option value="1">' in owner.get("/packing").text
+    with depot.works.writing(SYSTEM) as work:
+        sending.change(work, {"buy_when": "asked", "label_format": "zpl", "default_g": 1000,
+                              "insures": False})
+    assert "Labels will not come out" not in text_of(owner.get("/settings/printers"))
 
 
 class Keeping(Counting):

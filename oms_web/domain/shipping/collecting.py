@@ -60,8 +60,9 @@ def refuse_too_much(cod: int | None, due_: int) -> None:
         return
     if cod < 0:
         raise Invalid("An amount cannot be below zero.", "cod")
-    raise Invalid("A label may collect no more than is still due." if due_ else
-                  "Nothing is due of this order: its label may collect nothing.", "cod")
+    if due_:
+        raise Invalid("A label may collect no more than is still due.", "cod")
+    raise Invalid("Nothing is due of this order: its label may collect nothing.", "cod")
 
 
 def _found() -> Select[tuple[int]]:

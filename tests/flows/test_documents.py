@@ -185,12 +185,12 @@ def test_foreign_currency_shows_vat_at_home_by_a_named_rate(shop):
     order_id = make(shop, [("Mug", 3, "33.33", "23")], currency="EUR",
                     ship_to=paper.POLISH_HOME | {"country": "DE"}, country="DE")
     assert list(refused(shop, order_id)) == ["exchange_rate"]
-    rate = Exchange(Decimal("4.2537"), "226/A/NBP/2026", date(2026, 11, 20))
+    rate = Exchange(Decimal("4.2537"), "225/A/NBP/2026", date(2026, 11, 19))
     said = issue(shop, order_id, Ask(exchange=rate)).snapshot
     assert said["language"] == "en"
     assert said["total"] == {"net": 8129, "vat": 1870, "gross": 9999, "vat_home": 7954}
-    assert said["exchange"] == {"currency": "PLN", "rate": "4.2537", "table": "226/A/NBP/2026",
-                                "day": "2026-11-20"}
+    assert said["exchange"] == {"currency": "PLN", "rate": "4.2537", "table": "225/A/NBP/2026",
+                                "day": "2026-11-19"}
 
 
 def test_export_without_vat_needs_no_rate(shop):

@@ -83,6 +83,23 @@ def test_a_typed_rate_counts_more(works):
     assert issue(works, order_id, Ask(exchange=typed)).snapshot["exchange"]["rate"] == "4.3"
 
 
+@pytest.mark.parametrize(("rate", "day", "field"), [
+    ("4.2537", date(2026, 11, 22), "exchange_day"),
+    ("4.2537", date(2027, 11, 20), "exchange_day"),
+    ("4.2537", date(2026, 11, 12), "exchange_day"),
+    ("0.0001", date(2026, 11, 20), "exchange_rate"),
+    ("42.537", date(2026, 11, 20), "exchange_rate"),
+])
+def test_a_typed_rate_of_another_time_or_by_a_slip_is_refused(works, rate, day, field):
+    order_id = euros(works)
+    with works.writing(ANNA) as work:
+        exchange.keep(work, [Table("225/A/NBP/2026", date(2026, 11, 19), TABLE.rates)])
+    typed = Exchange(Decimal(rate), "226/A/NBP/2026", day)
+    with pytest.raises(InvalidForm) as refusal:
+        issue(works, order_id, Ask(exchange=typed))
+    assert refusal.value.problems.keys() == {field}
+
+
 def bank(answer):
     """A client of a bank that answers so."""
     asked = []

@@ -270,7 +270,7 @@ def test_wrong_input_is_marked_and_nothing_is_issued(shop, browser_as, typed, wo
     order_id = make(shop, currency="EUR")
     given = dict(GOOD)
     if "issue_date" in typed:
-        given |= {"exchange_rate": "4.2", "exchange_table": "1/A", "exchange_day": "2026-11-20"}
+        given |= {"exchange_rate": "4.2", "exchange_table": "1/A", "exchange_day": "2026-11-19"}
     answer = browser_as("owner").post(f"/orders/{order_id}/invoice", data=given | typed)
     assert answer.status_code == 422
     assert words in answer.get_data(as_text=True)
@@ -281,8 +281,8 @@ def test_a_foreign_currency_is_invoiced_with_its_rate(shop, browser_as):
     order_id = make(shop, currency="EUR")
     answer = browser_as("owner").post(f"/orders/{order_id}/invoice", data={
         "name": "Jan", "street": "Polna 1", "city": "Łask", "country": "PL", "language": "en",
-        "exchange_rate": "4,2537", "exchange_table": "226/A/NBP/2026",
-        "exchange_day": "2026-11-20"})
+        "exchange_rate": "4,2537", "exchange_table": "225/A/NBP/2026",
+        "exchange_day": "2026-11-19"})
     assert answer.status_code == 303
     (document,) = documents(shop)
     assert (document.language, document.snapshot["exchange"]["rate"]) == ("en", "4.2537")

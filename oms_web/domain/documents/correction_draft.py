@@ -98,15 +98,16 @@ def _at_home(session: Session, first: Document, said: Mapping[str, Any],
 
     Raises:
         InvalidForm: at ``exchange_rate``; the bank's table of that day is not here and none was
-            typed, or the one typed is of another day.
+            typed; at the field of a typed one that cannot be meant.
     """
-    day = exchange.day_for(first.sale_date, first.issue_date)
-    if typed is not None and not day - exchange.LONGEST_GAP <= typed.day <= day:
-        raise InvalidForm({"exchange_day": Invalid(
-            "For this sale counts the table of %(day)s, or the last one before it.",
-            "exchange_day", day=day.isoformat())})
+    if typed is not None:
+        try:
+            exchange.check(session, first.currency, typed, first.sale_date, first.issue_date)
+        except Invalid as refusal:
+            raise InvalidForm({refusal.field: refusal}) from None
     found = typed or exchange.find(session, first.currency, first.sale_date, first.issue_date)
     if found is None:
+        day = exchange.day_for(first.sale_date, first.issue_date)
         raise InvalidForm({"exchange_rate": NotAllowedNow(
             "VAT must also be given in %(home)s, and the bank's table of %(day)s is not here.",
             home=exchange.HOME, day=day.isoformat())})

@@ -114,7 +114,7 @@ def draft_invoice(work: Work, order: Order, ask: Ask, kind: str = kinds.INVOICE)
     home = company.currency if company else "PLN"
     terms = replace(_terms(work, order, ask, buyer, home, company), kind=kind,
                     treatment=taxing.treatment)
-    terms = _at_home(work.session, terms, lines)
+    terms = _at_home(work.session, terms, lines, problems)
     if kind != kinds.PROFORMA:
         _check_law(terms, lines, problems)
     made = snapshot.invoice(
@@ -346,13 +346,20 @@ def _terms(work: Work, order: Order, ask: Ask, buyer: Mapping[str, str], home: s
     )
 
 
-def _at_home(session: Session, terms: Terms, lines: list[Charge]) -> Terms:
+def _at_home(session: Session, terms: Terms, lines: list[Charge],
+             problems: dict[str, OmsError]) -> Terms:
     """With the bank's rate of the day that counts, where VAT has to be said at home too."""
-    if terms.exchange is not None or terms.home_currency != exchange.HOME or \
+    if terms.home_currency != exchange.HOME or \
             not snapshot.needs_exchange(terms.method, lines, terms.currency, terms.home_currency):
         return terms
-    return replace(terms, exchange=exchange.find(
-        session, terms.currency, terms.sale_date, terms.issue_date))
+    of_sale = terms.sale_date, terms.issue_date
+    if terms.exchange is None:
+        return replace(terms, exchange=exchange.find(session, terms.currency, *of_sale))
+    try:
+        exchange.check(session, terms.currency, terms.exchange, *of_sale)
+    except Invalid as refusal:
+        problems[refusal.field] = refusal
+    return terms
 
 
 def _supplied(work: Work, order: Order, ask: Ask) -> date:

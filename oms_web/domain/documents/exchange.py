@@ -16,6 +16,7 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from oms_web.core.db import upsert
+from oms_web.core.errors import Invalid
 from oms_web.core.work import Work
 from oms_web.core.working_days import last_working_day
 from oms_web.domain.documents.models import ExchangeRate
@@ -30,6 +31,8 @@ month (art. 106i ust. 1)."""
 
 LONGEST_GAP = timedelta(days=7)
 """More days than ever lie between two tables: no table older than this is the last one before."""
+FARTHEST = Decimal("1.25")
+"""How many times a rate typed by hand may be the last one that is known, or that one it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,25 @@ def find(session: Session, currency: str, sold: date, issued: date) -> Exchange 
     day = day_for(sold, issued)
     row = session.get(ExchangeRate, (currency, day))
     return Exchange(Decimal(row.rate), row.table_number, row.day) if row else None
+
+
+def check(session: Session, currency: str, typed: Exchange, sold: date, issued: date) -> None:
+    """See that a rate typed by hand can be the one that counts for a sale: another bank's may
+    (art. 31a ust. 2a), another time's may not, and a slip of the finger is no rate.
+
+    Raises:
+        Invalid: at ``exchange_day`` or ``exchange_rate``.
+    """
+    day = day_for(sold, issued)
+    if not day - LONGEST_GAP <= typed.day <= day:
+        raise Invalid("For this sale counts the table of %(day)s, or the last one before it.",
+                      "exchange_day", day=day.isoformat())
+    near = session.scalar(
+        select(ExchangeRate).where(ExchangeRate.currency == currency, ExchangeRate.day <= day)
+        .order_by(ExchangeRate.day.desc()).limit(1))
+    if near is not None and not 1 / FARTHEST <= typed.rate / Decimal(near.rate) <= FARTHEST:
+        raise Invalid("On %(day)s one %(currency)s was %(rate)s %(home)s.", "exchange_rate",
+                      day=near.day.isoformat(), currency=currency, rate=near.rate, home=HOME)
 
 
 def keep(work: Work, tables: Sequence[Table]) -> int:

@@ -6,7 +6,7 @@ import io
 import re
 
 import pytest
-from oms_connector import ChannelDown, OutcomeUnknown, Refused
+from oms_connector import ChannelDown, Flaw, OutcomeUnknown, Refused
 from pypdf import PdfReader, PdfWriter
 
 from oms_web.adapters import label_sheets
@@ -139,6 +139,15 @@ def test_nothing_is_collected_of_a_paid_order(owner, depot):
     assert re.search(r'id="cod-error"[^>]*>.*?Nothing is due', answer.text, re.DOTALL)
     drain(depot.oms)
     assert depot.sales() == 0
+
+
+def test_what_a_carrier_needs_besides_is_named_in_words(owner, depot, monkeypatch):
+    monkeypatch.setattr(Counting, "check_booking", lambda *_: [
+        Flaw("receiver.phone", "this is needed")])
+    answer = post(owner, f"/orders/{depot.order('A', {'KUB': 1})}/label", part=False,
+                  service=f"{depot.carrier.id}:door")
+    assert answer.status_code == 422
+    assert "Receiver: Phone: this is needed" in text_of(answer)
 
 
 def test_who_has_a_label_buys_no_other_and_is_told(owner, depot):
@@ -275,8 +284,10 @@ def test_the_packer_prints_at_the_station_and_nothing_of_what_left(depot, browse
 
 
 def test_parcels_are_given_to_a_courier_once_who_is_called_once(owner, depot):
-    ids = [depot.bought(depot.order(name, {"KUB": 1})) for name in "AB"]
+    ids = [depot.bought(depot.order(name, {"KUB": 1}, **COD)) for name in "AB"]
     page = owner.get("/labels/hand-over").get_data(True)
+    assert re.search(r"Anna Testowa</span><small>\w+", page)
+    assert page.count("10.00") == 2
     parcels = re.findall(r'name="parcel" value="(\d+)"', page)
     assert len(parcels) == 2
     answer = post(owner, "/labels/hand-over", part=False, carrier=depot.carrier.id, parcel=parcels,

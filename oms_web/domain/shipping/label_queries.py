@@ -123,8 +123,8 @@ def newest_files(session: Session, order_ids: Collection[int]) -> dict[int, str]
     return {order_id: files["pdf_a6"] for order_id, files in session.execute(
         select(LabelBooking.order_id, LabelBooking.files)
         .where(LabelBooking.order_id.in_(order_ids), ~LabelBooking.is_return,
-               LabelBooking.state == bookings.CONFIRMED).order_by(LabelBooking.id))
-        if "pdf_a6" in files}
+               LabelBooking.state == bookings.CONFIRMED, LabelBooking.void_asked_at.is_(None))
+        .order_by(LabelBooking.id)) if "pdf_a6" in files}
 
 
 def costs(session: Session, order_ids: Collection[int]) -> dict[tuple[int, str], int]:

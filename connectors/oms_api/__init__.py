@@ -6,14 +6,9 @@ tile and warehouses of their own.
 
 from __future__ import annotations
 
-from oms_connector import Connector, Manifest, hookimpl
+from oms_connector import N_, Connector, Manifest, hookimpl
 
 __all__ = ["ApiConnector", "oms_connectors"]
-
-
-def N_(template: str) -> str:
-    """Marks a template for the translators' catalogue."""
-    return template
 
 
 class ApiConnector(Connector):

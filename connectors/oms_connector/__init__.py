@@ -111,6 +111,7 @@ from oms_connector.files import (
 )
 from oms_connector.hooks import hookimpl, hookspec
 from oms_connector.manifest import Capabilities, Field, Limit, Manifest
+from oms_connector.marking import N_
 from oms_connector.paying import (
     AsksForPayments,
     ClaimsFees,
@@ -159,7 +160,7 @@ from oms_connector.version import API, ENTRY_POINTS
 from oms_connector.webhooks import HearsWebhooks, OrdersWebhooks, Ring, WebhookRefused
 
 __all__ = [
-    "API", "ENTRY_POINTS", "AccessRefused", "AcknowledgesOrders", "Address", "AnswersLater",
+    "API", "ENTRY_POINTS", "N_", "AccessRefused", "AcknowledgesOrders", "Address", "AnswersLater",
     "AsksForPayments", "Attached", "AuthorizesByCode", "AuthorizesByDevice", "BookChange",
     "BookDocument", "BookExchange", "BookKind", "BookLine", "BookMethod", "BookParty",
     "BookPayment", "BookSum", "Booked", "Booking", "BuyerMessage", "CancelsBookings",

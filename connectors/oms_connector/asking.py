@@ -10,15 +10,10 @@ from typing import Any
 
 from oms_connector.context import Http, Response
 from oms_connector.errors import ChannelDown, ChannelError, OutcomeUnknown
+from oms_connector.marking import N_
 
 Refusal = Callable[[Response, Any], ChannelError]
 """What an answer of 400 or more means; gets its decoded body, None where it is no JSON."""
-
-
-def N_(template: str) -> str:
-    """Marks a template for the translators' catalogue."""
-    return template
-
 
 STATUS = N_("The other side answered with status %(status)s")
 CLOSED = N_("The other side is closed for the moment")

@@ -15,12 +15,7 @@ from oms_connector.carrying import Booking, CarrierService, Flaw
 from oms_connector.data import Address
 from oms_connector.errors import Refused
 from oms_connector.guessing import street_and_number
-
-
-def N_(template: str) -> str:
-    """Marks a template for the translators' catalogue."""
-    return template
-
+from oms_connector.marking import N_
 
 LACKS = N_("this is needed")
 TOO_LONG = N_("the carrier takes at most %(most)s characters")

@@ -6,12 +6,7 @@ from base64 import b64decode
 
 from oms_connector.carrying import LabelFormat
 from oms_connector.errors import ChannelDown
-
-
-def N_(template: str) -> str:
-    """Marks a template for the translators' catalogue."""
-    return template
-
+from oms_connector.marking import N_
 
 NOT_WHOLE = N_("the carrier gave a label that is not whole")
 _ENDS = {"pdf_a6": (b"%PDF-", b"%%EOF"), "zpl": (b"^XA", b"^XZ")}

@@ -17,12 +17,7 @@ from typing import Literal, Protocol, runtime_checkable
 from urllib.parse import urlsplit
 
 from oms_connector.errors import Refused
-
-
-def N_(template: str) -> str:
-    """Marks a template for the translators' catalogue."""
-    return template
-
+from oms_connector.marking import N_
 
 NO_AMOUNT = N_("%(amount)s is not an amount that can be paid")
 

@@ -14,17 +14,12 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from oms_connector.data import Unreadable
+from oms_connector.marking import N_
 
 CENT = Decimal("0.01")
 SHOWN = 200
 """Characters of what was found that a complaint repeats."""
 LONGEST_REF = 120
-
-
-def N_(template: str) -> str:
-    """Marks a template for the translators' catalogue."""
-    return template
-
 
 NOT_AN_OBJECT = N_("%(field)s is not an object: %(found)s")
 NOT_A_LIST = N_("%(field)s is not a list: %(found)s")

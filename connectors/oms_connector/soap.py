@@ -23,6 +23,7 @@ from defusedxml.ElementTree import DefusedXMLParser
 
 from oms_connector.context import Http, Response
 from oms_connector.errors import ChannelDown, ChannelError, OutcomeUnknown
+from oms_connector.marking import N_
 
 ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
 INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
@@ -30,12 +31,6 @@ DEEPEST = 64
 """Elements within each other; the services we know stay below twenty."""
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Signs that XML 1.0 has no place for, section 2.2."""
-
-
-def N_(template: str) -> str:
-    """Marks a template for the translators' catalogue."""
-    return template
-
 
 NO_SOAP = N_("the carrier's service answered something that is no SOAP")
 NO_RESULT = N_("the carrier's service answered without a result")

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-
-def N_(template: str) -> str:
-    """Marks a template for the translators' catalogue."""
-    return template
-
+from oms_connector import N_
 
 HELP = N_("A marketplace that does not exist, to try everything on.")
 CARRIER_HELP = N_(

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-
-def N_(template: str) -> str:
-    """Marks a template for the translators' catalogue."""
-    return template
-
+from oms_connector import N_
 
 HELP = N_("Parcels with your own DHL eCommerce Poland agreement (DHL24).")
 

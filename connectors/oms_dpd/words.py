@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-
-def N_(template: str) -> str:
-    """Marks a template for the translators' catalogue."""
-    return template
-
+from oms_connector import N_
 
 HELP = N_(
     "Labels of DPD Polska with your own contract. Ask your adviser at DPD for access to the REST "

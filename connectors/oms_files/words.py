@@ -8,13 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from oms_connector import Refused
-
-
-def N_(template: str) -> str:
-    """Marks a template for the translators' catalogue."""
-    return template
-
+from oms_connector import N_, Refused
 
 # The file as a whole.
 EMPTY = N_("The file is empty.")

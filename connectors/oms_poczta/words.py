@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-
-def N_(template: str) -> str:
-    """Marks a template for the translators' catalogue."""
-    return template
-
+from oms_connector import N_
 
 HELP = N_("Pocztex with your own agreement with Poczta Polska (e-Nadawca).")
 

@@ -19,6 +19,8 @@ from oms_web.sync.registry import load_registry
 KEY = re.compile(r"[a-z][a-z0-9]{1,19}")
 NOTHING_SAID = "It is not said why."
 SHELL = Actor("cli", "shell")
+SHOP, CARRIER = "leaf", "pigeon"
+"""The packages that a new one is copied of: folders beside the kit, and their own names."""
 
 
 @click.command("check")
@@ -79,8 +81,9 @@ def _exists(module: str) -> bool:
 @click.argument("key")
 @click.option("--into", type=click.Path(file_okay=False, path_type=Path), default=Path(),
               show_default="here", help="The folder that the package's folder is made in.")
-def new(key: str, into: Path) -> None:
-    """Begin a connector: a package with a small shop that passes the kit."""
+@click.option("--carrier", is_flag=True, help="It sells labels, and has no orders.")
+def new(key: str, into: Path, carrier: bool) -> None:
+    """Begin a connector: a package with a small shop or carrier that passes the kit."""
     if not KEY.fullmatch(key):
         raise click.ClickException(
             f"{key!r} cannot be a key: 2 to 20 small letters and digits, a letter first.")
@@ -89,27 +92,27 @@ def new(key: str, into: Path) -> None:
     target = into / f"oms-{key}"
     if target.exists():
         raise click.ClickException(f"{target} is there already.")
-    _copy(target, key)
+    _copy(CARRIER if carrier else SHOP, target, key)
     click.echo(f"{target}: a connector for {key.capitalize()}, and a stand-in to check it against.")
     click.echo(f"Install it   {Path(sys.executable).with_name('pip')} install -e {target}")
     click.echo(f"Check it     oms connectors check {key}")
-    click.echo("Then make it yours; docs/connectors/writing.md says how.")
+    page = "carriers.md" if carrier else "writing.md"
+    click.echo(f"Then make it yours; docs/connectors/{page} says how.")
 
 
-def _copy(target: Path, key: str) -> None:
+def _copy(name: str, target: Path, key: str) -> None:
     from oms_connector import testing
 
-    source = Path(testing.__file__).parent / "leaf"
+    source = Path(testing.__file__).parent / name
     for file in sorted(source.rglob("*")):
         if file.is_dir() or "__pycache__" in file.parts:
             continue
-        place = target / str(file.relative_to(source)).replace("leaf", key)
+        place = target / str(file.relative_to(source)).replace(name, key)
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(_renamed(file.read_text("utf-8"), key), "utf-8")
+        place.write_text(_renamed(file.read_text("utf-8"), name, key), "utf-8")
 
 
-def _renamed(text: str, key: str) -> str:
-    text = text.replace('letters="Le"', f'letters="{key[:2].capitalize()}"')
-    return text.replace("leaf", key).replace("Leaf", key.capitalize())
-
-
+def _renamed(text: str, name: str, key: str) -> str:
+    letters = 'letters="{}"'.format
+    text = text.replace(letters(name[:2].capitalize()), letters(key[:2].capitalize()))
+    return text.replace(name, key).replace(name.capitalize(), key.capitalize())

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import click
 from oms_connector import (
+    CarriesParcels,
     Connector,
     FetchesOrders,
+    FindsPoints,
     ListsOffers,
     PullsOrders,
     PushesShipments,
     PushesStock,
+    RatesBookings,
     ReadsFiles,
     SweepsOrders,
+    TracksParcels,
     VerifiesAccess,
 )
 
@@ -22,7 +26,8 @@ from oms_web.sync.registry import load_registry
 CAPABILITIES = (
     (PullsOrders, "orders"), (SweepsOrders, "sweep"), (FetchesOrders, "fetch"),
     (ListsOffers, "offers"), (PushesStock, "stock"), (PushesShipments, "shipments"),
-    (VerifiesAccess, "test"), (ReadsFiles, "files"),
+    (CarriesParcels, "labels"), (RatesBookings, "prices"), (TracksParcels, "tracking"),
+    (FindsPoints, "points"), (VerifiesAccess, "test"), (ReadsFiles, "files"),
 )
 
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from oms_web.core.actor import SYSTEM
-from oms_web.core.errors import Invalid, NotFound
+from oms_web.core.errors import Invalid, NotAllowedNow, NotFound
 from oms_web.core.work import Work, Works
 from oms_web.domain.catalog import queries as catalog
 from oms_web.domain.company.models import Company
@@ -172,6 +172,19 @@ def judge(work: Work, case_id: int, said: Judgement) -> tuple[ReturnUnit, bool]:
     if fresh:
         exchange_goods.judged(work, case)
     return unit, fresh
+
+
+def rest_missing(work: Work, case_id: int, why: str) -> bool:
+    """What was judged is all that came; False when that was said. See ``intake.rest_missing``.
+
+    Raises:
+        NotAllowedNow: another thing is sent instead of all of it.
+    """
+    case, _ = _locked(work, case_id)
+    if case.exchange_order_id is not None:
+        raise NotAllowedNow("Another thing is sent instead of all of it. Call the exchange off and "
+                            "make it anew with what came.")
+    return intake.rest_missing(work, case, why)
 
 
 def add_photo(work: Work, case_id: int, file: str, thumb: str) -> bool:

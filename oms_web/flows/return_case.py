@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,22 +13,27 @@ from oms_web.core.clock import day_bounds, local_day
 from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
+from oms_web.domain.catalog import no_withdrawal
+from oms_web.domain.catalog.queries import without_withdrawal
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
 from oms_web.domain.payments.models import Refund
 from oms_web.domain.returns import (
     answering,
     clocks,
+    ending,
     exchange,
     exchange_facts,
     intake,
     kinds,
-    money,
-    refund_plan,
+    queries,
     service,
+    standings,
+    statements,
     tracks,
 )
 from oms_web.domain.returns.answering import Answer
+from oms_web.domain.returns.ending import Ended
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.service import Opening
 
@@ -58,30 +64,87 @@ def locked(work: Work, case_id: int) -> tuple[Return, Order | None]:
     return service.lock(work.session, case_id), order
 
 
-def decide(work: Work, case_id: int, act: str, note: str = "") -> bool:
+def decide(work: Work, case_id: int, act: str, note: str = "", *, by: str = "",
+           day: date | None = None, ground: str = "") -> bool:
     """An act of the phase table; False when it had its effect already.
 
+    Args:
+        by: who takes back a case that is called off (``ending.BY``), and on which ``day`` its buyer
+            said so.
+        ground: of the law, for which a withdrawal is refused (``ending.grounds``).
+
     Raises:
-        Invalid: refused without a word why, or closed without one over an exchange of which
-            something is due.
+        Invalid: naming the field: refused without a word why, a withdrawal without a ground of the
+            law; called off without saying who takes it back and how; closed without a word over
+            something that is still open.
         NotAllowedNow: the table has no such step, it makes no sense now, or another thing is sent
             instead.
     """
-    case, _ = locked(work, case_id)
-    if act == "refuse" and not note.strip() and case.phase != tracks.REFUSED:
-        raise Invalid("Say why it is refused.", "note")
-    if act == "close" and not note.strip() and case.phase != tracks.CLOSED and left_open(
-            work.session, case):
-        raise Invalid("Something of this exchange is still due. Say why it is closed.", "note")
+    case, order = locked(work, case_id)
+    said = Ended(note, by, day, ground)
+    if tracks.after(case.phase, act) == case.phase:
+        return False
     if act in ("refuse", "call_off") and _is_swapped(work, case):
         raise NotAllowedNow("Another thing is sent instead. Call the exchange off first.")
-    return service.act(work, case, act, note=note)
+    tracks.check(act, standings.of(work.session, case))
+    more: dict[str, Any] = {}
+    if act == "refuse":
+        more = _refused(work.session, case, order, said)
+    if act == "call_off":
+        may = may_call_off(work.session, case)
+        ending.check_call_off(said, may, local_day(case.announced_at or case.created_at),
+                              local_day(work.now))
+        more = {"by": said.by} | ({"taken_back": said.day.isoformat()}
+                                  if said.by == ending.BUYER and said.day else {})
+    if act == "close" and not said.note.strip() and left_open(work.session, case):
+        raise Invalid("Something of this case is still due. Say why it is closed.", "note")
+    return service.act(work, case, act, note=said.note, said=more)
+
+
+def _refused(session: Session, case: Return, order: Order | None, said: Ended) -> dict[str, str]:
+    if case.kind != kinds.WITHDRAWAL:
+        if not said.note.strip():
+            raise Invalid("Say why it is refused.", "note")
+        return {}
+    ending.check_refusal(said.ground, grounds(session, case, order)[0])
+    return {"ground": said.ground}
+
+
+def may_call_off(session: Session, case: Return) -> tuple[str, ...]:
+    """Who may take a case back: only its buyer, where the buyer declared it."""
+    return ending.who(case.source, stated=bool(statements.of_case(session, case.id)))
+
+
+def grounds(session: Session, case: Return, order: Order | None) -> tuple[tuple[str, ...], str]:
+    """The grounds that a withdrawal may be refused for, and the one that our data name, if any."""
+    lines = service.lines_of(session, case.id)
+    marked = set(without_withdrawal(session, [one.variant_id for one in lines
+                                              if one.variant_id]).values()) - {""}
+    here = case.goods in (tracks.ARRIVED, tracks.JUDGED)
+    if not here:
+        marked -= no_withdrawal.WHILE_SEALED
+    if order is None:
+        known = {ending.UNKNOWN}
+    else:
+        terms = service.clocks_of(session, case.id)
+        declared = next((one for one in terms if one.what == clocks.WITHDRAW), None)
+        known = {name for name, holds in {
+            ending.LATE: declared is not None and (declared.stopped_at or case.created_at)
+            > declared.due_at,
+            ending.BUSINESS: bool(order.tax_id), ending.SETTLED: not lines and not terms,
+            ending.ABROAD: clocks.rule(order.country, clocks.WITHDRAW,
+                                       local_day(case.created_at)) is None}.items() if holds}
+    by_data = marked | known
+    found = ending.grounds(by_data, here=here)
+    return found, found[0] if by_data else ""
 
 
 def left_open(session: Session, case: Return) -> tuple[str, ...]:
-    """What of an exchange is still due; it is closed over that with a word why."""
-    return exchange.open_ends(case.kind, case.goods, case.money,
-                              exchange_facts.standing(session, case))
+    """What a case would be closed over; it needs a word why."""
+    return tuple(dict.fromkeys((
+        *exchange.open_ends(case.kind, case.goods, case.money,
+                            exchange_facts.standing(session, case)),
+        *tracks.open_ends(standings.of(session, case)))))
 
 
 def _is_swapped(work: Work, case: Return) -> bool:
@@ -116,7 +179,7 @@ def answer(work: Work, case_id: int, said: Answer, given: date | None = None) ->
     if before == said:
         return False
     answered = work.now if given is None else _day_given(work, case, given)
-    answering.check(said, before, most=worth(work, case),
+    answering.check(said, before, most=standings.worth(work.session, case),
                     late=before is None and is_late(work, case, order, answered))
     change = audit.changes({"outcome": case.outcome, "lowered": case.lowered},
                            {"outcome": said.outcome, "lowered": said.lowered})
@@ -162,33 +225,18 @@ def is_late(work: Work, case: Return, order: Order | None, answered: datetime) -
                for clock in service.clocks_of(work.session, case.id))
 
 
-def worth(work: Work, case: Return) -> int | None:
-    """What was paid for the goods of a case, minor units: of the whole order if it names none;
-    None where nobody knows.
-    """
-    if case.order_id is None:
-        return None
-    try:
-        sold, paid = money.facts(work.session, orders.get_order(work.session, case.order_id))
-    except Invalid:  # sums that make no sense say nothing of what was paid
-        return None
-    by_id = {line.line_id: line for line in sold}
-    named = [(by_id[line.order_line_id], line.quantity)
-             for line in service.lines_of(work.session, case.id) if line.order_line_id in by_id]
-    if not named:
-        return paid.total
-    return sum(refund_plan.share(line.paid, line.units, min(units, line.units))
-               for line, units in named)
-
-
-def belongs_to(work: Work, case_id: int, order_id: int) -> bool:
+def belongs_to(work: Work, case_id: int, order_id: int, *, sure: bool = False) -> bool:
     """Say which order a case without one belongs to; False when it is that one already.
 
     Its units find their lines among those the order has left; what does not fit stays as wrong
     goods. Units judged before are counted with the order from now on.
 
+    Args:
+        sure: although the order has none of the goods of the case.
+
     Raises:
         NotFound: no such case or order.
+        Invalid: ``goods``: the order has none of them, and nobody said that it is this one.
         NotAllowedNow: it belongs to another order, or it has refunds.
     """
     order = orders.lock_order(work.session, order_id)
@@ -198,6 +246,9 @@ def belongs_to(work: Work, case_id: int, order_id: int) -> bool:
     if case.order_id is not None or work.session.scalar(
             select(Refund.id).where(Refund.case_id == case_id).limit(1)):
         raise NotAllowedNow("This case belongs to an order already.")
+    if not sure and _has_none(work.session, case, order):
+        raise Invalid("None of these goods are of order %(number)s. Does the case belong to it all "
+                      "the same?", "goods", number=order.id)
     case.order_id, case.account_id = order.id, case.account_id or order.account_id
     case.currency, case.buyer_key = order.currency, order.buyer_key
     case.buyer_name = case.buyer_name or order.buyer_name
@@ -207,6 +258,57 @@ def belongs_to(work: Work, case_id: int, order_id: int) -> bool:
         service.start_clocks(work, case, order, case.announced_at or case.created_at)
     service.accept_withdrawal(work, case, order)
     audit.record(work, "returns.attach", "return", case.id, {"order": [None, order.id]},
+                 order_id=order.id)
+    service.follow(work, case)
+    return True
+
+
+def _has_none(session: Session, case: Return, order: Order) -> bool:
+    mine = {one.variant_id for one in service.lines_of(session, case.id) if one.variant_id}
+    return bool(mine) and not mine & {one.variant_id
+                                      for one in orders.order_lines(session, order.id)}
+
+
+def may_detach(session: Session, case: Return) -> bool:
+    """Whether a case may be parted again from the order it was said to belong to: no money of it
+    and no other goods went.
+    """
+    return case.order_id is not None and case.phase not in tracks.ENDED \
+        and case.exchange_order_id is None and case.money == tracks.MONEY_NONE \
+        and queries.was_attached(session, case.id)
+
+
+def detach(work: Work, case_id: int) -> bool:
+    """Part a case from the order that it was said to belong to by mistake; False when it has none.
+
+    Its units are the order's no more, and terms that began with the order end.
+
+    Raises:
+        NotFound: there is no such case.
+        NotAllowedNow: it came with its order, is over, or money went back for it.
+    """
+    case, order = locked(work, case_id)
+    if order is None:
+        return False
+    if not may_detach(work.session, case):
+        raise NotAllowedNow("This case cannot be parted from its order any more.")
+    sold = {one.id: one for one in orders.order_lines(work.session, order.id)}
+    done = intake.judged(work.session, case.id)
+    restocked = intake.restocked(work.session, case.id)
+    for mine in service.lines_of(work.session, case.id):
+        if mine.order_line_id is None:
+            continue
+        line, mine.order_line_id = sold[mine.order_line_id], None
+        line.returned -= done.get(mine.id, 0)
+        line.restocked -= restocked.get(mine.id, 0)
+    for clock in service.clocks_of(work.session, case.id):
+        work.session.delete(clock)
+    if case.kind == kinds.WITHDRAWAL and case.phase == tracks.ACCEPTED:
+        case.phase = tracks.NEW
+    case.order_id, case.account_id, case.buyer_key = None, None, ""
+    if not statements.of_case(work.session, case.id):
+        case.buyer_name = case.buyer_email = ""
+    audit.record(work, "returns.detach", "return", case.id, {"order": [order.id, None]},
                  order_id=order.id)
     service.follow(work, case)
     return True

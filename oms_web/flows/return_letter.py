@@ -111,9 +111,10 @@ def answer(work: Work, case_id: int) -> int | None:
     if own is not None and order is not None:
         return _put(work, case, own, _draft(work, order, case, own), key)
     language = _language(work.session, order)
+    lowered = values.money(case.lowered, case.currency, language) if case.lowered else ""
     rendered = case_letters.render(case_letters.ANSWERED, language, {
-        "case": case.number, "number": str(case.order_id or ""), "answer": case.answer,
-        "shop": _shop(work.session)})
+        "case": case.number, "number": str(case.order_id or ""), "shop": _shop(work.session),
+        "answer": case_letters.answer(case.outcome, lowered, case.answer, language)})
     return service.put(
         work, EMAIL, case.buyer_email or (order.buyer_email if order else ""), rendered,
         name=case_letters.NAMES[case_letters.ANSWERED], key=key, order_id=case.order_id)

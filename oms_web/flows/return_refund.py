@@ -29,6 +29,7 @@ from oms_web.domain.returns import (
     money,
     refund_plan,
     service,
+    standings,
     tracks,
 )
 from oms_web.domain.returns.models import Return
@@ -78,7 +79,8 @@ def plan(work: Work, case: Return, wish: Wish) -> Plan:
     """
     order = orders.get_order(work.session, _order_of(case))
     sold, paid = money.facts(work.session, order)
-    return refund_plan.plan(sold, paid, wish, lawful=case.kind == kinds.WITHDRAWAL)
+    return refund_plan.plan(sold, paid, wish, lawful=case.kind == kinds.WITHDRAWAL,
+                            promised=case.outcome == kinds.REDUCE)
 
 
 def ask(work: Work, case_id: int, wish: Wish, method: str, key: str, *, amount: int | None = None,
@@ -98,7 +100,7 @@ def ask(work: Work, case_id: int, wish: Wish, method: str, key: str, *, amount: 
     """
     order = orders.lock_order(work.session, _order_of(service.get(work.session, case_id)))
     case = service.lock(work.session, case_id)
-    if not tracks.may_pay(service.standing(work.session, case)):
+    if not tracks.may_pay(standings.of(work.session, case)):
         raise NotAllowedNow("This case is over or was refused. Open or accept it first.")
     if not key:
         raise Invalid("This page has been open for too long. Reload it and try again.")

@@ -15,6 +15,7 @@ from oms_connector import BuyerMessage, ChannelError, MarksRead, PullsMessages
 from sqlalchemy import select
 
 from oms_web.core.actor import SYSTEM
+from oms_web.core.marking import N_
 from oms_web.core.work import Work
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.messages import threads
@@ -28,11 +29,6 @@ log = logging.getLogger(__name__)
 KIND = "message"
 MOST_READ = 20
 FIRST = datetime(1, 1, 1, tzinfo=UTC)
-
-
-def N_(text: str) -> str:
-    """Marks a text for the translators' catalogue."""
-    return text
 
 
 def take(work: Work, account: ChannelAccount, told: BuyerMessage) -> str:

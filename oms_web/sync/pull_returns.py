@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from oms_connector import PullsReturns
 
+from oms_web.core.marking import N_
 from oms_web.flows import return_told
 from oms_web.sync import feeds
 from oms_web.sync.pull_told import Told
-
-
-def N_(text: str) -> str:
-    """Marks a text for the translators' catalogue."""
-    return text
-
 
 RETURNS = Told(
     feeds.RETURNS, "return", PullsReturns,

@@ -83,5 +83,6 @@ FIELDS: dict[str, Any] = {
     "new_order": _l("new order"), "reason_code": _l("reason"), "wish": _l("asks for"),
     "box": _l("parcel"), "portal": _l("buyers may come by themselves"),
     "how_pl": _l("how to send back, Polish"), "how_en": _l("how to send back, English"),
+    "taken_back": _l("taken back on"), "ground": _l("ground of the law"),
     "cheapest_delivery": _l("cheapest delivery"), "extra_days": _l("days beyond the law"),
 }

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from oms_web.domain.documents.kinds import FOR_BUYERS
@@ -18,6 +19,7 @@ from oms_web.domain.payments.models import Refund
 from oms_web.domain.returns import (
     clocks,
     correcting,
+    ending,
     intake,
     kinds,
     progress,
@@ -28,7 +30,7 @@ from oms_web.domain.returns import (
     tracks,
 )
 from oms_web.domain.returns.models import Return, ReturnLine, Statement
-from oms_web.web import buyer_words
+from oms_web.web import buyer_words, formats
 
 SHOWN = (refund_states.APPROVED, refund_states.SENT, refund_states.UNKNOWN, refund_states.DONE)
 """A refund that nobody approved yet may become another one."""
@@ -105,12 +107,23 @@ def story(session: Session, case: Return) -> Story:
     running = {one.what: one.due_at for one in service.clocks_of(session, case.id)
                if one.stopped_at is None and case.phase not in tracks.ENDED}
     return Story(
-        found, buyer_words.NEXT[found], stated, _lines(session, case, lines),
+        found, _words(session, case, found), stated, _lines(session, case, lines),
         [tuple(one) for one in stated[0].content.get("goods", ())] if stated and not lines else [],
         running.get(clocks.SEND_BACK) if found in progress.SENDING else None,
         running.get(clocks.ANSWER), running.get(clocks.REPAY),
-        queries.refusal(session, case.id) if found == "refused" and not case.answer else "",
+        queries.refusal(session, case.id, formats.language())
+        if found == "refused" and not case.answer else "",
         _back(session, case))
+
+
+def _words(session: Session, case: Return, found: str) -> Any:
+    """What comes next, in words; of a case that was called off, by whom."""
+    by, day = queries.called_off(session, case.id) if found == "off" else ("", "")
+    if by == ending.BUYER and day:
+        return gettext("Taken back at your wish on %(day)s. Nothing more happens in it.",
+                       day=formats.calendar_day(day))
+    return gettext("We had opened this case by mistake. Nothing more happens in it.") \
+        if by == ending.MISTAKE else buyer_words.NEXT[found]
 
 
 def _lines(session: Session, case: Return, lines: Sequence[ReturnLine]) -> list[Line]:

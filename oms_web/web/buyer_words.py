@@ -26,7 +26,8 @@ METHODS: dict[str, Any] = {
 }
 # What goods have a name for, and what is taken off of them, is said with that name.
 ITEMS: dict[str, Any] = {
-    "delivery": _l("delivery"), "other": _l("another amount"), "less": _l("taken off"),
+    "delivery": _l("delivery"), "other": _l("another amount"), "reduced": _l("lower price"),
+    "less": _l("taken off"),
 }
 GRADES: dict[str, Any] = {
     "B": _l("opened, whole"), "C": _l("used or marked"), "D": _l("does not work"),

@@ -8,8 +8,9 @@ from flask_babel import lazy_gettext as _l
 from wtforms import DateField, SelectField, StringField, TextAreaField
 from wtforms.validators import Optional
 
+from oms_web.domain.messages import case_letters, wording
 from oms_web.domain.orders.models import Order
-from oms_web.domain.returns import clocks, kinds
+from oms_web.domain.returns import clocks, kinds, standings
 from oms_web.domain.returns.answering import Answer
 from oms_web.domain.returns.models import CaseClock, Return
 from oms_web.flows import return_case
@@ -30,13 +31,15 @@ class AnswerForm(Form):
         {UNSAID: _l("choose"), **case_words.OUTCOMES}))
     lowered = StringField(_l("The price is lowered by"))
     text = TextAreaField(_l("What the buyer is answered"), [Needed()])
+    dispute = TextAreaField(_l("Out-of-court settlement of the dispute"))
     given = DateField(_l("Answered already, on"), [Optional()])
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
     """The form as a card shows it. ``before``: the last answer; ``most``: what was paid for the
-    goods, minor units; ``late``: silence has accepted the complaint; ``silent``: it would.
+    goods, minor units; ``late``: silence has accepted the complaint; ``silent``: it would;
+    ``consumer``: a refusal says what is with a settlement out of court (Poland).
     """
 
     form: AnswerForm
@@ -44,6 +47,7 @@ class Asking:
     most: int | None
     late: bool
     silent: bool
+    consumer: bool = False
 
 
 def asking(case: Return, order: Order | None, terms: list[CaseClock], form: AnswerForm | None
@@ -54,15 +58,19 @@ def asking(case: Return, order: Order | None, terms: list[CaseClock], form: Answ
     work = reading()
     before = return_case.last_answer(case)
     late = before is None and return_case.is_late(work, case, order, work.now)
+    country = order.country if order else "PL"
+    language = wording.language_of(country)
+    consumer = country in ("", "PL") and not (order and order.tax_id)
     made = form or AnswerForm(formdata=None, data={
         "outcome": before.outcome if before else UNSAID, "text": case.answer,
+        "dispute": "" if before and not before.accepts else case_letters.dispute(language),
         "lowered": typed_amount(case.lowered, case.currency) if case.lowered else ""})
     if before is not None:
         made.outcome.choices = choices({
             name: words for name, words in case_words.OUTCOMES.items()
             if name or not before.accepts})
     silent = any(one.rule in clocks.SILENCE_ACCEPTS and one.stopped_at is None for one in terms)
-    return Asking(made, before, return_case.worth(work, case), late, silent)
+    return Asking(made, before, standings.worth(work.session, case), late, silent, consumer)
 
 
 def said(form: AnswerForm, case: Return) -> Answer:
@@ -74,4 +82,7 @@ def said(form: AnswerForm, case: Return) -> Answer:
     outcome = form.outcome.data or ""
     lowered = typed_minor(form.lowered.data, case.currency, "lowered") \
         if outcome == kinds.REDUCE else None
-    return Answer(outcome, form.text.data or "", lowered)
+    text, dispute = (form.text.data or "").strip(), (form.dispute.data or "").strip()
+    if text and not outcome and dispute and dispute not in text:
+        text = f"{text}\n\n{dispute}"
+    return Answer(outcome, text, lowered)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,8 @@ from oms_web.domain.documents import queries
 from oms_web.domain.documents.correction_draft import standing
 from oms_web.domain.documents.models import Document
 from oms_web.domain.payments import refunds
-from oms_web.domain.returns import kinds, refund_plan
+from oms_web.domain.payments.models import Refund
+from oms_web.domain.returns import exchange_facts, kinds, refund_plan
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.refund_plan import Correction
 from oms_web.extensions import db
@@ -32,6 +33,20 @@ class ToCorrect:
     document: Document
     rows: list[tuple[str, int | None]]
     url: str
+
+
+def left_of(case: Return, ready: Iterable[Refund], corrections: Mapping[int, Any]
+            ) -> list[ToCorrect]:
+    """What the invoices of a case are still to be corrected by, unless one of its refunds offers
+    just that itself, or the correction waits for the goods of an exchange.
+
+    Args:
+        ready: the refunds of the case that may be corrected now; ``corrections``: those that were.
+    """
+    swapped = case.exchange_order_id is not None and not exchange_facts.is_here(case)
+    if swapped or any(one.id not in corrections for one in ready):
+        return []
+    return of_case(case)
 
 
 def of_case(case: Return) -> list[ToCorrect]:

@@ -6,6 +6,10 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext
+from flask_babel.speaklater import LazyString
+
+from oms_web.domain.returns import ending
+from oms_web.web import formats
 
 KINDS: dict[str, Any] = {
     "return": _l("Return"), "exchange": _l("Exchange"), "withdrawal": _l("Withdrawal"),
@@ -86,7 +90,23 @@ REFUND_ACTS: dict[str, Any] = {
 }
 ITEMS: dict[str, Any] = {
     "goods": _l("goods"), "delivery": _l("delivery"), "wear": _l("used more than to try it"),
-    "other": _l("another amount"),
+    "other": _l("another amount"), "reduced": _l("lower price"),
+}
+ENDS: dict[str, Any] = {
+    "money": _l("money that was promised has not gone back"),
+    "goods": _l("what was to come back is not here"),
+    "missing": _l("what did not come back is not paid back; it is once it comes, or the buyer "
+                  "proves that it was sent"),
+    "repair": _l("the goods are to be repaired and sent back to the buyer"),
+    "replace": _l("no new order was made"),
+}
+"""What a case would be closed over (``return_case.left_open``)."""
+GROUNDS: dict[str, Any] = {
+    ground: LazyString(lambda ground: ending.words(ground, formats.language()), ground)
+    for ground in ending.GROUNDS
+}
+TAKEN_BACK: dict[str, Any] = {
+    "buyer": _l("The buyer took it back"), "mistake": _l("It was opened by mistake"),
 }
 SOURCES: dict[str, Any] = {
     "desk": _l("taken down here"), "bench": _l("opened at the bench"),

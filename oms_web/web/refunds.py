@@ -11,13 +11,14 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from wtforms import StringField
 
-from oms_web.core.errors import Invalid
+from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.orders import lineage
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
 from oms_web.domain.payments import refund_routes, refund_states, refunds
 from oms_web.domain.payments.models import Refund
+from oms_web.domain.returns import correcting
 from oms_web.domain.returns import service as cases
 from oms_web.domain.returns.models import Return
 from oms_web.extensions import db
@@ -81,7 +82,8 @@ def _page(refund: Refund, form: ApproveForm | None = None, status: int = 200) ->
         paid=sum(one.paid_total for one in family), others=sum(
             one.refund_pending for one in family) - refund.amount,
         form=form or ApproveForm(formdata=None, account=known), planned=planned,
-        back=_where(refund), status=status)
+        may_drop=not correcting.corrections_of(session, [refund]), back=_where(refund),
+        status=status)
 
 
 def _account(refund: Refund, order: Order) -> ChannelAccount | None:
@@ -115,5 +117,7 @@ def move(refund_id: int, what: str) -> Response:
         if what == "approve":
             form.refuse(error)
             return _page(refunds.get(db.session, refund_id), form, 422)
+        say(words_of(error), "bad")
+    except NotAllowedNow as error:  # the page was older than the refund
         say(words_of(error), "bad")
     return go(_where(refunds.get(db.session, refund_id)))

@@ -117,15 +117,16 @@ def _show(case_id: int, form: JudgeForm | None = None, problem: str = "", status
     open_lines = [line for line in lines if line.quantity > done.get(line.id, 0)
                   and line.variant_id and line.location_id is None]
     wanted = asked.whole(form.line.data, "line") if form else asked.number("line")
-    line = next((one for one in open_lines if one.id == wanted), next(iter(open_lines), None))
+    line = next((one for one in open_lines if one.id == wanted), next(
+        (one for one in open_lines if one.quantity - one.missing > done.get(one.id, 0)), None))
     made = form or JudgeForm(formdata=None, line=str(line.id if line else ""),
                              key=secrets.token_hex(12))
-    where = _place(made)
+    where, units = _place(made), queries.units(db.session, case_id)
     return render("returns/bench_case.html", case=case, lines=lines, done=done, line=line,
-                  form=made, units=queries.units(db.session, case_id), words=case_words,
+                  form=made, units=units, words=case_words,
                   places=dict(_bins()), place=where, photos=photos.of_case(db.session, case_id),
                   boxed=queries.in_box(db.session, case), usual=kinds.USUAL, problem=problem,
-                  status=status)
+                  rest=intake.rest_of(case, lines, units), status=status)
 
 
 def _place(form: JudgeForm) -> str:
@@ -176,6 +177,19 @@ def pick_out(case_id: int) -> Response:
     except OmsError as error:
         return _show(case_id, problem=words_of(error), status=status_of(error))
     return go(url_for("return_bench.show", case_id=case_id, line=line_id))
+
+
+@screen.post("/returns/bench/<int:case_id>/rest")
+@act("returns.bench")
+def rest(case_id: int) -> Response:
+    """What was judged is all that came."""
+    try:
+        with writing() as work:
+            return_bench.rest_missing(work, case_id, request.form.get("rest", ""))
+    except OmsError as error:
+        return _show(case_id, problem=words_of(error), status=status_of(error))
+    say(gettext("The case goes on with what came."))
+    return go(url_for("return_bench.show", case_id=case_id))
 
 
 @screen.post("/returns/bench/<int:case_id>/judge")

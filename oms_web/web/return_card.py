@@ -14,7 +14,7 @@ from wtforms import HiddenField, SelectField, StringField
 from oms_web.adapters import images
 from oms_web.core import countries
 from oms_web.core.clock import local_day
-from oms_web.core.errors import Invalid, OmsError
+from oms_web.core.errors import Invalid, NotAllowedNow, NotFound
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.documents import queries as documents
 from oms_web.domain.messages import templates
@@ -26,12 +26,13 @@ from oms_web.domain.returns import (
     clocks,
     correcting,
     counts,
-    exchange_facts,
+    intake,
     kinds,
     moments,
     photos,
     queries,
     service,
+    standings,
     statements,
     tracks,
 )
@@ -45,6 +46,7 @@ from oms_web.web import (
     asked,
     case_answers,
     case_corrections,
+    case_ending,
     case_words,
     formats,
     label_words,
@@ -52,7 +54,9 @@ from oms_web.web import (
 )
 from oms_web.web.access import act, allowed
 from oms_web.web.case_answers import AnswerForm
+from oms_web.web.case_ending import NoteForm
 from oms_web.web.door import oms, reading, writing
+from oms_web.web.failures import status_of, words_of
 from oms_web.web.forms import Form, choices
 from oms_web.web.render import go, render
 from oms_web.web.toasts import say
@@ -62,12 +66,6 @@ screen = Blueprint("return_card", __name__)
 ICONS = {"judge": "package-import", "arrive": "package-import", "photo": "photo",
          "open": "truck-return", "told": "truck-return", "answer": "mail", "exchange": "replace",
          "done": "cash-banknote", "plan": "cash-banknote", "approve": "check", "close": "check"}
-
-
-class NoteForm(Form):
-    """A word why."""
-
-    note = StringField(_l("Why"))
 
 
 class DetailsForm(Form):
@@ -96,7 +94,8 @@ def show(case_id: int) -> Response:
 
 def _card(case_id: int, *, note: NoteForm | None = None, answer: AnswerForm | None = None,
           details: DetailsForm | None = None, letter: LetterForm | None = None,
-          preview: Any = None, problem: str = "", open_note: str = "", status: int = 200
+          preview: Any = None, problem: str = "", open_note: str = "", sure_of: int = 0,
+          status: int = 200
           ) -> Response:
     session = db.session
     case = service.get(session, case_id)
@@ -105,8 +104,12 @@ def _card(case_id: int, *, note: NoteForm | None = None, answer: AnswerForm | No
     terms = service.clocks_of(session, case_id)
     running = {one.what for one in terms if one.stopped_at is None}
     swap = return_exchange.of_case(case)
-    standing, units = service.standing(session, case), queries.units(session, case_id)
+    standing, units = standings.of(session, case), queries.units(session, case_id)
     mine = refunds.of_case(session, case_id)
+    stated = statements.of_case(session, case_id)
+    corrections = correcting.corrections_of(session, mine)
+    ready = {one for one in mine
+             if correcting.corrects(one) and not correcting.waits(session, one)}
     sent_in = shipping.of_order(session, case.order_id, *shipping.LEFT) if case.order_id else []
     return render(
         "returns/card.html", case=case, order=order, lines=lines, words=case_words,
@@ -118,18 +121,19 @@ def _card(case_id: int, *, note: NoteForm | None = None, answer: AnswerForm | No
         may_pay=order is not None and tracks.may_pay(standing) and refunds.free(session, order) > 0,
         refund_acts=refund_states.TRANSITIONS, boxed=queries.in_box(session, case),
         photos=photos.of_case(session, case_id), timeline=_timeline(case),
-        statements=statements.of_case(session, case_id),
+        statements=stated,
         documents=documents.of_order(session, case.order_id) if case.order_id else [],
-        to_correct=[] if swap.now and not exchange_facts.is_here(case)
-        else case_corrections.of_case(case),
-        corrects=lambda one: correcting.corrects(one) and not correcting.waits(session, one),
+        to_correct=case_corrections.left_of(case, ready, corrections), corrects=ready.__contains__,
         labels=bookings.of_case(session, case_id), label_words=label_words, sent_in=sent_in,
         claims=claims.of_shipments(session, [one.id for one in sent_in]) if sent_in else {},
-        corrections=correcting.corrections_of(session, mine),
+        corrections=corrections, ends=return_case.left_open(session, case),
+        own_words=case_ending.own_words(case, lines, stated), sure_of=sure_of,
+        may_detach=return_case.may_detach(session, case),
+        rest=intake.rest_of(case, lines, units),
         account=session.get(ChannelAccount, case.account_id) if case.account_id else None,
         goods_steps=_steps(case_words.GOODS_STEPS, case.goods),
         money_steps=return_exchange.money_steps(swap, case.money) or _money_steps(case.money),
-        running=running, note=note or NoteForm(formdata=None), open_note=open_note,
+        running=running, note=case_ending.asking(case, order, note), open_note=open_note,
         asking=case_answers.asking(case, order, terms, answer),
         details=details or DetailsForm(formdata=None, obj=case),
         letter=_letter(case, letter), preview=preview, problem=problem, now=oms().works.clock(),
@@ -208,20 +212,26 @@ def _back(case_id: int) -> Response:
 
 
 @screen.post("/returns/<int:case_id>/<any(accept, ask, answered, refuse, call_off, close, reopen,"
-             " arrive):what>")
+             " arrive, rest):what>")
 @act("returns.handle")
 def decide(case_id: int, what: str) -> Response:
-    """An act of the table of phases; ``arrive``: the parcel is here."""
+    """An act of the table of phases; ``arrive``: the parcel is here; ``rest``: the rest is not."""
     form = NoteForm()
     try:
         with writing() as work:
             if what == "arrive":
                 return_bench.arrive(work, case_id)
+            elif what == "rest":
+                return_bench.rest_missing(work, case_id, form.rest.data or "")
             else:
-                return_case.decide(work, case_id, what, form.note.data or "")
+                return_case.decide(work, case_id, what, form.note.data or "",
+                                   by=form.by.data or "", day=form.day.data,
+                                   ground=form.ground.data or "")
     except Invalid as error:
         form.refuse(error)
         return _card(case_id, note=form, open_note=what, status=422)
+    except NotAllowedNow as error:  # the page was older than the case
+        return _card(case_id, problem=words_of(error), status=409)
     say(gettext("Done."))
     return _back(case_id)
 
@@ -282,17 +292,31 @@ def _account(typed: str) -> str:
 @act("returns.handle")
 def belongs_to(case_id: int) -> Response:
     """Say which order a case belongs to."""
+    number = None
     try:
         number = asked.whole(request.form.get("order"), "order")
         if number is None:
             raise Invalid("Type the number of the order.", "order")
         with writing() as work:
-            return_case.belongs_to(work, case_id, number)
-    except OmsError as error:
-        if not isinstance(error, Invalid):
-            raise
-        return _card(case_id, problem=gettext(error.message) % error.params, status=422)
+            return_case.belongs_to(work, case_id, number, sure=bool(request.form.get("sure")))
+    except (Invalid, NotFound, NotAllowedNow) as error:
+        asks = isinstance(error, Invalid) and error.field == "goods"
+        return _card(case_id, problem=words_of(error), sure_of=number or 0 if asks else 0,
+                     status=status_of(error))
     say(gettext("The case belongs to order %(number)s now.", number=number))
+    return _back(case_id)
+
+
+@screen.post("/returns/<int:case_id>/order/undo")
+@act("returns.handle")
+def detach(case_id: int) -> Response:
+    """Undo that a case belongs to an order."""
+    try:
+        with writing() as work:
+            return_case.detach(work, case_id)
+    except NotAllowedNow as error:
+        return _card(case_id, problem=words_of(error), status=409)
+    say(gettext("The case belongs to no order again."))
     return _back(case_id)
 
 

@@ -14,7 +14,7 @@ from oms_web.core.errors import Invalid, InvalidForm, NotAllowedNow
 from oms_web.core.money import from_minor, parse_amount, to_minor
 from oms_web.domain.orders import service as orders
 from oms_web.domain.payments import refund_states, refunds
-from oms_web.domain.returns import correcting, money, service
+from oms_web.domain.returns import correcting, money, service, standings, tracks
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.refund_plan import Wish
 from oms_web.extensions import db
@@ -51,10 +51,19 @@ class RefundForm(Form):
 def ask(case_id: int) -> Response:
     """The plan as the case has it, to be changed."""
     case = service.get(db.session, case_id)
+    if not tracks.may_pay(standings.of(db.session, case)) or case.order_id is None:
+        return _over(case_id)
     wish = return_refund.usual(reading(), case)
     form = _form(case, formdata=None, key=secrets.token_hex(12), account=case.bank_account,
                  other=typed_amount(wish.other, case.currency) if wish.other else "")
     return _ask(case, form, wish)
+
+
+def _over(case_id: int) -> Response:
+    """Back to a case that pays nothing (any more)."""
+    say(gettext("Nothing is paid back of this case: it is over, was refused, or has no order."),
+        "bad")
+    return go(url_for("return_card.show", case_id=case_id))
 
 
 def _form(case: Return, **values: Any) -> RefundForm:
@@ -91,8 +100,8 @@ def plan(case_id: int) -> Response:
     """Reckon once more (``reckon``), or plan the refund; the same form plans one."""
     case = service.get(db.session, case_id)
     form = _form(case)
-    if case.order_id is None:
-        raise NotAllowedNow("Say first which order this case belongs to.")
+    if not tracks.may_pay(standings.of(db.session, case)) or case.order_id is None:
+        return _over(case_id)
     try:
         wish = _wish(case, form)
     except Invalid as error:
@@ -157,8 +166,8 @@ def correct(refund_id: int) -> Response:
                 work, *correcting.wanted(work.session, refund))
         say(gettext("%(number)s is issued.", number=document.number) if fresh
             else gettext("The correction was issued before."))
-    except Invalid as error:
-        say(gettext(error.message) % error.params, "bad")
+    except (Invalid, NotAllowedNow) as error:
+        say(words_of(error), "bad")
     except InvalidForm as error:
         say(words_of(next(iter(error.problems.values()))), "bad")
     return go(back)

@@ -202,6 +202,8 @@ ACTS: dict[str, Any] = {
     "returns.exchange": _l("Goods exchanged"),
     "returns.exchange_off": _l("Exchange called off"),
     "returns.judge": _l("Returned unit judged"),
+    "returns.missing": _l("The rest did not come"),
+    "returns.detach": _l("Case parted from its order"),
     "returns.open": _l("Case opened"),
     "returns.photo": _l("Photo of returned goods taken"),
     "returns.refuse": _l("Case refused"),

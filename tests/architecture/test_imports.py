@@ -7,9 +7,12 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+
+from oms_web.sync.registry import BUILT_IN
 
 ROOT = Path(__file__).resolve().parents[2]
 LINTER = Path(sys.executable).with_name("lint-imports")
@@ -28,6 +31,26 @@ def test_every_contract_is_kept():
     done = lint(ROOT)
     assert done.returncode == 0, done.stdout
     assert "0 broken" in done.stdout
+
+
+def test_a_connector_in_the_tree_is_written_into_every_list():
+    """docs/connectors/carriers.md names them. Who is missing in a contract is not held by it."""
+    there = {one.parent.name for one in (ROOT / "connectors").glob("oms_*/__init__.py")}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    linter = project["tool"]["importlinter"]
+    said = {one["name"]: one for one in linter["contracts"]}
+    packages = project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    lists = {
+        "root_packages": linter["root_packages"],
+        "know only the SDK": said["Connectors know only the SDK"]["source_modules"],
+        "each other": said["Connectors do not know each other"]["modules"],
+        "the SDK": said["The SDK knows nobody"]["forbidden_modules"],
+        "entry points": project["project"]["entry-points"]["oms.connectors"].values(),
+        "packages": [one.rpartition("/")[2] for one in packages],
+        "BUILT_IN": [point.value for point in BUILT_IN],
+    }
+    missing = {name: there - {"oms_connector"} - set(one) for name, one in lists.items()}
+    assert {name: found for name, found in missing.items() if found} == {}
 
 
 VIOLATIONS = {

@@ -35,7 +35,7 @@ from oms_connector import (  # noqa: E402
 from oms_connector.testing.bench import open_bench  # noqa: E402
 from oms_connector.testing.network import Lost  # noqa: E402
 from oms_connector.testing.standin import MONDAY, Clock, Request  # noqa: E402
-from oms_karrio import DhlParcelDe, FedEx, loading, mapping, words  # noqa: E402
+from oms_karrio import DhlParcelDe, FedEx, checking, loading, mapping, words  # noqa: E402
 from oms_karrio.seam import Closed, Seam  # noqa: E402
 
 from oms_web.sync.isolation.child import Child, Limits  # noqa: E402
@@ -226,6 +226,17 @@ def test_the_request_says_what_was_ordered(bench):
     assert box["weight"] == {"units": "KG", "value": 2.51}
     assert (asked["totalDeclaredValue"], asked["shipDatestamp"]) == (
         {"amount": 500.1, "currency": "PLN"}, "2026-11-23")
+
+
+def test_the_account_stands_in_no_country_but_the_senders(bench):
+    """What karrio makes up of it, where nothing is said, is the currency. We always say it."""
+    booking = replace(bench.standin.booking("OMS-1"), currency="EUR", sender=replace(
+        SELLER, street="Hauptstraße 12a", postcode="10115", city="Berlin", country="DE"))
+    asked = mapping.shipment(loading.models(), FedEx.carrier, booking, MONDAY.date())
+    asked.options.pop("currency")
+    asked.payment.currency = None
+    _, mapper, _ = bench.connector()._line()
+    assert set(checking.currencies(mapper.create_shipment_request(asked).serialize())) == {"EUR"}
 
 
 def test_a_lost_answer_waits_for_a_person(bench):

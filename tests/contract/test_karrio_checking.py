@@ -9,7 +9,7 @@ import re
 import sys
 import tomllib
 from copy import deepcopy
-from dataclasses import replace
+from dataclasses import fields, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -39,7 +39,10 @@ def request():
         "accountNumber": {"value": "123"}, "shipAction": "CONFIRM", "labelResponseOptions": "LABEL",
         "requestedShipment": {
             "serviceType": "FEDEX_REGIONAL_ECONOMY", "preferredCurrency": "PLN",
-            "totalPackageCount": 1, "shipper": party(SELLER), "recipients": [party(BUYER)],
+            "totalPackageCount": 1,
+            "pickupType": "DROPOFF_AT_FEDEX_LOCATION",
+            "packagingType": "YOUR_PACKAGING",
+            "shipper": party(SELLER), "recipients": [party(BUYER)],
             "labelSpecification": {"imageType": "PDF", "labelStockType": "STOCK_4X6"},
             "shippingChargesPayment": {"paymentType": "SENDER", "payor": {
                 "responsibleParty": {"accountNumber": {"value": "123"}}}},
@@ -91,7 +94,8 @@ RECEIVER = "requestedShipment.recipients.0."
     ("requestedShipment.serviceType", "PRIORITY_OVERNIGHT", "service"),
     ("requestedShipment.labelSpecification.imageType", "PNG", ""),
     (BOX + "customerReferences", [], ""), ("accountNumber.value", "999", ""),
-    ("requestedShipment.customsClearanceDetail", {"commodities": [1]}, "receiver.country"),
+    ("requestedShipment.customsClearanceDetail", {"commodities": [1]}, ""),
+    ("requestedShipment.pickupType", "CONTACT_FEDEX_TO_SCHEDULE", ""),
     ("requestedShipment.totalDeclaredValue", {"amount": 1.0}, "insured"),
     ("requestedShipment.requestedPackageLineItems", [], "packages"),
 ])
@@ -108,8 +112,69 @@ def test_a_value_that_is_insured_is_told_to_the_grosz():
     assert blamed(document, insured) == []
 
 
+FEDEX_EXTRAS = [
+    "requestedShipment.shipmentSpecialServices.shipmentCODDetail.codCollectionAmount.amount",
+    BOX + "packageSpecialServices.signatureOptionType", "requestedShipment.somethingNew.amount",
+]
+DHL_EXTRAS = [f"body.shipments.0.services.{name}" for name in (
+    "cashOnDelivery.value", "additionalInsurance.value", "premium", "namedPersonOnly",
+    "dhlRetoure.billingNumber", "goGreenPlus", "somethingNew")]
+
+
+@pytest.mark.parametrize("path", FEDEX_EXTRAS)
+def test_what_nobody_ordered_of_fedex_is_refused_without_being_listed(path):
+    document = request()
+    plant(document, path, 9.5)
+    assert blamed(document) == [""]
+    plant(document, path, False)
+    assert blamed(document) == []
+
+
+@pytest.mark.parametrize("path", DHL_EXTRAS)
+def test_what_nobody_ordered_of_dhl_is_refused_without_being_listed(path):
+    parcel, document = german()
+    plant(document, path, True)
+    [flaw] = checking.differences(DHL_PARCEL_DE, document, parcel, SETTINGS)
+    assert path.replace("shipments.0", "shipments.*") in flaw.message
+
+
+@pytest.mark.parametrize(("wish", "value"), [
+    ("cod", Decimal("9.50")), ("point", "WAW01A"), ("is_return", True), ("options", {"sat": "1"}),
+    ("insured", Decimal("9.50")),
+])
+def test_a_wish_that_is_told_nowhere_is_refused(wish, value):
+    """Whatever services say of themselves: a bridge that forgot to tell it does not sell it."""
+    parcel, document = german()
+    for carrier, one, said in ((FEDEX, PARCEL, request()), (DHL_PARCEL_DE, parcel, document)):
+        assert blamed(said, replace(one, **{wish: value}), carrier) == [wish]
+
+
+def test_every_field_of_a_booking_is_held_told_or_known_to_order_nothing():
+    """A new one in the SDK is loud here until somebody decided."""
+    decided = (*checking.HELD, *checking.WISHES, *checking.FREE)
+    assert sorted(decided) == sorted(one.name for one in fields(Booking))
+
+
+def plant(document, path, value):
+    *names, last = path.split(".")
+    for name in names:
+        document = document[int(name)] if name.isdigit() else document.setdefault(name, {})
+    document[last] = value
+
+
 def test_another_ones_account_is_not_billed_for_a_german_parcel():
     """karrio bills the numbers of DHL's documentation where it knows none."""
+    parcel, document = german()
+    assert blamed(document, parcel, DHL_PARCEL_DE) == []
+    other = deepcopy(document)
+    put(other, "body.shipments.0.billingNumber", "33333333330102")
+    assert len(blamed(other, parcel, DHL_PARCEL_DE)) == 1
+    put(document, "body.shipments.0.consignee.addressHouse", "1")
+    assert blamed(document, parcel, DHL_PARCEL_DE) == ["receiver.street"]
+
+
+def german():
+    """A parcel within Germany, and what DHL should be told of it."""
     address = replace(BUYER, street="Hauptstraße 12a", postcode="10115", city="Berlin",
                       country="DE")
     said = {"name1": address.name, "addressStreet": "Hauptstraße", "addressHouse": "12a",
@@ -117,17 +182,11 @@ def test_another_ones_account_is_not_billed_for_a_german_parcel():
     parcel = replace(PARCEL, service="dhl_parcel_de_paket", sender=address, receiver=address,
                      currency="EUR")
     one = {"billingNumber": "BILL", "product": "V01PAK", "refNo": "OMS-1", "shipper": said,
-           "consignee": {**said, "phone": address.phone},
+           "consignee": {**said, "phone": address.phone}, "services": {"endorsement": "RETURN"},
            "details": {"weight": {"uom": "kg", "value": 2.51},
                        "dim": {"uom": "cm", "length": 31, "width": 20, "height": 10}}}
-    document = {"query": {"docFormat": "PDF", "printFormat": "910-300-300"},
-                "body": {"shipments": [one]}}
-    assert blamed(document, parcel, DHL_PARCEL_DE) == []
-    other = deepcopy(document)
-    put(other, "body.shipments.0.billingNumber", "33333333330102")
-    assert len(blamed(other, parcel, DHL_PARCEL_DE)) == 1
-    put(document, "body.shipments.0.consignee.addressHouse", "1")
-    assert blamed(document, parcel, DHL_PARCEL_DE) == ["receiver.street"]
+    return parcel, {"query": {"docFormat": "PDF", "printFormat": "910-300-300"},
+                    "body": {"shipments": [one]}}
 
 
 @pytest.mark.parametrize(("source", "found"), [

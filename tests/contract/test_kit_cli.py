@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -26,26 +27,61 @@ def nobodys_instance(tmp_path, monkeypatch):
     monkeypatch.setenv("OMS_INSTANCE", str(tmp_path / "instance"))
 
 
+@pytest.fixture(params=[(), ("--carrier",)], ids=["shop", "carrier"])
+def made(request, tmp_path):
+    return new(tmp_path, *request.param)
+
+
 @pytest.fixture
-def made(tmp_path):
-    done = CliRunner().invoke(connectors, ["new", "myshop", "--into", str(tmp_path)])
+def carrier(tmp_path):
+    return new(tmp_path, "--carrier")
+
+
+def new(folder, *options):
+    done = CliRunner().invoke(connectors, ["new", "myshop", "--into", str(folder), *options])
     assert done.exit_code == 0, done.output
-    return tmp_path / "oms-myshop"
+    return folder / "oms-myshop"
+
+
+def checked(package):
+    """The kit run on a package as somebody else would run it."""
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "oms_connector.testing.plugin", "-q",
+         "-p", "no:cacheprovider", "--pyargs", "oms_myshop.conformance"],
+        cwd=package.parent, capture_output=True, text=True, check=False,
+        env={"PATH": os.environ["PATH"], "HOME": str(package.parent),
+             "PYTHONPATH": os.pathsep.join(map(str, (package, ROOT / "connectors")))})
 
 
 def test_a_new_connector_is_named_throughout_and_passes_the_kit(made):
     files = sorted(str(one.relative_to(made)) for one in made.rglob("*") if one.is_file())
     assert files == ["oms_myshop/__init__.py", "oms_myshop/conformance.py",
                      "oms_myshop/standin.py", "pyproject.toml"]
-    assert not [one for one in made.rglob("*.*") if "leaf" in one.read_text("utf-8").lower()]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "oms_connector.testing.plugin", "-q",
-         "-p", "no:cacheprovider", "--pyargs", "oms_myshop.conformance"],
-        cwd=made.parent, capture_output=True, text=True, check=False,
-        env={"PATH": os.environ["PATH"], "HOME": str(made.parent),
-             "PYTHONPATH": os.pathsep.join(map(str, (made, ROOT / "connectors")))})
+    texts = [one.read_text("utf-8") for one in made.rglob("*.*")]
+    assert not [one for one in texts if "leaf" in one.lower() or "pigeon" in one.lower()]
+    assert any('letters="My"' in one for one in texts)
+    done = checked(made)
     assert done.returncode == 0, done.stdout
     assert "connector myshop: silver" in done.stdout
+
+
+def test_the_checks_of_carriers_are_made_and_not_passed_over(carrier):
+    done = checked(carrier)
+    skipped = {int(one) for one in re.findall(r"^ *(\d+) not applicable", done.stdout, re.M)}
+    assert skipped & set(range(54, 66)) == {63, 64, 65}, done.stdout
+
+
+def test_a_carrier_that_finds_nothing_under_its_key_is_told_so(carrier):
+    """A lost answer would buy a second label: the worst that a carrier's connector can do."""
+    module = carrier / "oms_myshop" / "__init__.py"
+    text = module.read_text("utf-8")
+    honest = "return booked(rows[-1]) if rows else None"
+    assert honest in text
+    module.write_text(text.replace(honest, "return None"), "utf-8")
+    done = checked(carrier)
+    assert done.returncode == 1
+    broken = {int(one) for one in re.findall(r"^ *(\d+) failed", done.stdout, re.M)}
+    assert {17, 18, 37, 56} <= broken, done.stdout
 
 
 @pytest.mark.parametrize(("arguments", "words"), [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from oms_connector.testing import ALL, NothingChecked, Report, Result, check, mo
 from oms_connector.testing.scale import level, missing
 from oms_demo import DemoConnector
 
+from oms_web.domain.shipping import bookings
 from tests.contract.kit_shop import KitShop
 from tests.contract.kit_shop_standin import KramStandIn
 
@@ -162,6 +164,31 @@ def test_the_page_lists_every_promise_as_it_is():
     page = (ROOT / "docs/connectors/kit.md").read_text("utf-8").replace("`", "")
     rows = [f"| {number} | {promise.text} | {promise.level} |" for number, promise in ALL.items()]
     assert [row for row in rows if row not in page] == []
+
+
+def test_the_number_of_promises_that_the_page_tells_is_theirs():
+    page = (ROOT / "docs/connectors/kit.md").read_text("utf-8")
+    assert f"The kit looks closer: {len(ALL)}\npromises" in page
+
+
+def test_what_the_carriers_page_shows_is_the_skeleton_as_it_is():
+    page = (ROOT / "docs/connectors/carriers.md").read_text("utf-8")
+    skeleton = ROOT / "connectors/oms_connector/testing/pigeon/oms_pigeon/__init__.py"
+    [shown] = re.findall(r"^```python\n(.*?)^```", page, re.M | re.S)
+    shown, real = functions(f"class Shown:\n{shown}"), functions(skeleton.read_text("utf-8"))
+    assert set(shown) == {"check_booking", "book", "find_booking"}
+    assert shown == {name: real[name] for name in shown}
+    assert [state for state in bookings.STATES if state not in page] == []
+
+
+def functions(source):
+    """What functions do, without what is said of them and of their parameters' types."""
+    found = {}
+    for one in ast.walk(ast.parse(source)):
+        if isinstance(one, ast.FunctionDef):
+            said = ast.get_docstring(one) is not None
+            found[one.name] = [ast.unparse(line) for line in one.body[said:]]
+    return found
 
 
 def test_every_file_the_page_names_is_there():

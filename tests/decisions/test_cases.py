@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.domain.payments.models import Refund
-from oms_web.domain.returns import answering, clocks, counts, tracks
+from oms_web.domain.returns import answering, clocks, counts, ending, tracks
 from oms_web.domain.returns.answering import Answer
 from oms_web.domain.returns.counts import Counts
+from oms_web.domain.returns.ending import Ended
 from oms_web.domain.returns.models import ReturnLine, ReturnUnit
 from oms_web.domain.returns.tracks import Standing
 
@@ -48,7 +51,8 @@ def test_an_answer_binds_whoever_gave_it(answer, before, late, field):
     (Standing("return", "new", "arrived"), ("accept", "ask", "refuse"), "judge"),
     (Standing("return", "new", "arrived", empty=True, nobody=True), ("accept", "call_off"),
      "judge"),
-    (Standing("return", "accepted", "expected", "refunded"), ("close",), "close"),
+    (Standing("return", "accepted", "expected", "refunded"), ("close",), "arrive"),
+    (Standing("return", "accepted", "judged", payable=False), ("close", "refuse"), "close"),
     (Standing("return", "accepted", "judged"), ("close", "refuse"), "refund"),
     (Standing("return", "accepted", "judged", "planned"), (), "money"),
     (Standing("withdrawal", "accepted", "expected"), ("close", "refuse", "call_off"), "refund"),
@@ -56,7 +60,10 @@ def test_an_answer_binds_whoever_gave_it(answer, before, late, field):
     (Standing("withdrawal", "refused", "judged", owed=True), ("close", "accept"), "close"),
     (Standing("withdrawal", "accepted", "judged", "refunded"), ("close",), "close"),
     (Standing("complaint", "new"), ("ask", "call_off"), "answer"),
-    (Standing("complaint", "accepted", outcome="repair"), ("close",), "close"),
+    (Standing("complaint", "accepted", outcome="repair"), ("close",), "arrive"),
+    (Standing("complaint", "accepted", "judged", outcome="repair"), ("close",), "close"),
+    (Standing("complaint", "accepted", money="refunded", outcome="reduce", short=True), ("close",),
+     "refund"),
     (Standing("complaint", "accepted", outcome="reduce"), ("close",), "refund"),
     (Standing("complaint", "accepted", outcome="refund"), ("close",), "refund"),
     (Standing("complaint", "accepted", money="refunded", outcome="refund"), ("close",), "close"),
@@ -69,6 +76,60 @@ def test_only_what_makes_sense_is_offered(case, acts, primary):
     for act in set(tracks.allowed(case.phase)) - set(acts):
         with pytest.raises(NotAllowedNow):
             tracks.check(act, case)
+
+
+@pytest.mark.parametrize(("case", "ends"), [
+    (Standing("complaint", "accepted", outcome="refund"), ("money",)),
+    (Standing("complaint", "accepted", outcome="refund", payable=False), ()),
+    (Standing("complaint", "accepted", money="refunded", outcome="reduce"), ()),
+    (Standing("complaint", "accepted", money="refunded", outcome="reduce", short=True),
+     ("money",)),
+    (Standing("complaint", "accepted", "judged", outcome="repair"), ("repair",)),
+    (Standing("complaint", "accepted", outcome="replace"), ("replace",)),
+    (Standing("complaint", "accepted", outcome="replace", swapped=True), ()),
+    (Standing("withdrawal", "accepted", "expected", "refunded"), ("goods",)),
+    (Standing("withdrawal", "accepted", "judged", "refunded", missing=True), ("missing",)),
+    (Standing("return", "accepted", "judged", "refunded", missing=True), ()),
+    (Standing("return", "refused", "expected"), ()),
+])
+def test_nothing_that_is_owed_is_closed_over_in_silence(case, ends):
+    assert tracks.open_ends(case) == ends
+
+
+def test_only_a_buyer_takes_back_what_a_buyer_declared():
+    assert ending.who("desk", stated=False) == ("buyer", "mistake")
+    assert ending.who("desk", stated=True) == ending.who("channel", stated=False) == ("buyer",)
+    today = date(2026, 11, 20)
+
+    def field(said, may=ending.BY):
+        with pytest.raises(Invalid) as refused:
+            ending.check_call_off(said, may, date(2026, 11, 10), today)
+        return refused.value.field
+
+    assert field(Ended("pomyłka", "mistake"), ("buyer",)) == "by"
+    assert field(Ended("x")) == "by"
+    assert field(Ended(" ", "mistake")) == "note"
+    assert field(Ended("e-mail", "buyer")) == "day"
+    assert field(Ended("e-mail", "buyer", date(2026, 11, 9))) == "day"
+    assert field(Ended("e-mail", "buyer", date(2026, 11, 21))) == "day"
+    ending.check_call_off(Ended("e-mail", "buyer", today), ("buyer",), today, today)
+    ending.check_call_off(Ended("dwa razy", "mistake"), ending.BY, today, today)
+
+
+def test_a_withdrawal_is_refused_only_for_a_ground_of_the_law():
+    plain = ending.grounds((), here=False)
+    assert "hygiene" not in plain  # whether the seal was broken is seen at the bench
+    assert "hygiene" in ending.grounds((), here=True)
+    assert not set(ending.BY_DATA) & set(plain)
+    assert ending.grounds({"late"}, here=False) == ("late", *plain)
+    for none in ("", "Bo tak", "late", "hygiene"):
+        with pytest.raises(Invalid) as refused:
+            ending.check_refusal(none, plain)
+        assert refused.value.field == "ground"
+    ending.check_refusal("custom", plain)
+    assert "art. 38 ust. 1 pkt 3" in ending.words("custom", "pl")
+    assert "art. 38(1)(3)" in ending.words("custom", "en")
+    assert all(ending.words(one, "pl") != ending.words(one, "en") for one in ending.GROUNDS)
 
 
 def test_money_goes_back_only_of_a_case_that_is_open_and_not_refused():

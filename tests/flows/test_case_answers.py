@@ -161,7 +161,7 @@ def test_a_withdrawal_is_not_closed_while_its_money_is_here(shop):
         shop.do(return_case.decide, case_id, "close")
     with shop.works.writing(TESTER) as work:  # nobody paid: nothing to be paid back
         work.session.execute(update(Order).values(paid_total=0))
-    assert shop.do(return_case.decide, case_id, "close")
+    assert shop.do(return_case.decide, case_id, "close", "nic nie przyszło")
 
 
 def test_a_withdrawal_that_came_late_is_decided(shop):
@@ -199,7 +199,7 @@ def test_money_that_goes_back_decides_a_return_and_nothing_is_refused_afterwards
 def test_a_closed_case_pays_nothing_more(shop):
     case_id = opened(shop, "return")
     shop.do(return_case.decide, case_id, "accept")
-    shop.do(return_case.decide, case_id, "close")
+    shop.do(return_case.decide, case_id, "close", "nic nie przyszło")
     with shop.works.reading(TESTER) as work:
         wish = return_refund.usual(work, work.session.get_one(Return, case_id))
     with pytest.raises(NotAllowedNow, match="over"):
@@ -213,7 +213,7 @@ def test_a_box_nobody_knows_is_here_until_it_is_judged_or_called_off(shop):
     case, _ = shop.do(return_bench.orphan, "PX1", "s1")
     assert case_of(shop, case.id).goods == "arrived"
     empty, _ = shop.do(return_bench.orphan, "PX2", "s2")
-    assert shop.do(return_case.decide, empty.id, "call_off")
+    assert shop.do(return_case.decide, empty.id, "call_off", "puste", by="mistake")
     line = shop.do(return_bench.pick_out, case.id, "CUP")
     assert case_of(shop, case.id).goods == "arrived"
     with pytest.raises(NotAllowedNow):

@@ -78,7 +78,8 @@ class Walk:
 
     def phase(self):
         self.shop.do(return_case.decide, self.pick(Return), self.dice.choice(
-            ("accept", "accept", "ask", "refuse", "call_off", "close", "reopen", "reopen")), "x")
+            ("accept", "accept", "ask", "refuse", "call_off", "close", "reopen", "reopen")), "x",
+            by="mistake", ground="custom")
 
     def answer(self):
         self.shop.do(return_case.answer, self.pick(Return), Answer(

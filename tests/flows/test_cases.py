@@ -126,7 +126,7 @@ def test_no_more_is_announced_than_was_sent_over_all_cases(shop):
     with pytest.raises(Invalid, match="from 1 to 1"):
         opened(shop, units={"CUP": 2})
     first = rows(shop, Return)[0]
-    shop.do(return_case.decide, first.id, "call_off")
+    shop.do(return_case.decide, first.id, "call_off", "dwa razy", by="mistake")
     opened(shop, units={"CUP": 3})
 
 
@@ -150,7 +150,9 @@ def test_phases_guard_what_is_done(shop):
     assert shop.do(return_case.answer, case_id, said)
     assert not shop.do(return_case.answer, case_id, said)
     assert case_of(shop, case_id).due_at is None
-    assert shop.do(return_case.decide, case_id, "close")
+    with pytest.raises(Invalid, match="still due"):
+        shop.do(return_case.decide, case_id, "close")
+    assert shop.do(return_case.decide, case_id, "close", "wymieniono w sklepie")
     assert shop.do(return_case.decide, case_id, "reopen")
 
 
@@ -264,7 +266,7 @@ def test_old_photos_of_closed_cases_are_forgotten_and_open_ones_stay(shop):
         name = files.put(f"photo {n}".encode(), ".webp")
         shop.do(return_bench.add_photo, case_id, name, name)
         assert not shop.do(return_bench.add_photo, case_id, name, name)
-    shop.do(return_case.decide, case_id, "call_off")
+    shop.do(return_case.decide, case_id, "call_off", "dwa razy", by="mistake")
     later = Works(shop.works.engine, lambda: shop.works.clock() + timedelta(days=90),
                   shop.works.ports)
     assert (return_bench.forget_old(shop.works), return_bench.forget_old(later)) == (0, 1)

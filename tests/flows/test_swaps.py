@@ -198,7 +198,7 @@ def test_called_off_all_is_as_it_was_and_another_one_can_be_made(shop, price):
     second = swap(shop, case, 18.33)
     assert (get(shop, Order, second).payment_state, paid_in_all(shop)) == ("paid", 11999)
     shop.do(return_exchange.call_off, case, "jednak nie")
-    assert shop.do(return_case.decide, case, "call_off")
+    assert shop.do(return_case.decide, case, "call_off", "pomyłka", by="mistake")
 
 
 def test_what_the_buyer_paid_more_waits_to_go_back_when_it_is_called_off(shop):

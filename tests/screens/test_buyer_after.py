@@ -10,6 +10,7 @@ import pytest
 from babel.messages.pofile import read_po
 from sqlalchemy import select, update
 
+from oms_web.core.clock import local_day
 from oms_web.domain.catalog.models import Product, Variant
 from oms_web.domain.company.models import Company
 from oms_web.domain.documents.models import Document
@@ -307,3 +308,17 @@ def test_the_demo_opens_to_buyers_without_a_mail_server_and_sends_nothing(shop, 
         work.session.execute(update(MessageSettings).values(host="smtp.example.com"))
     assert "The demo shop sends nothing" not in text_of(
         browser_as("owner").get(f"/messages/{number}"))
+
+
+def test_who_ended_a_withdrawal_is_told_and_no_day_of_payment_beside_it(shop, buyer):
+    case, _, _ = shop.do(return_portal.withdraw, return_portal.Declared(
+        "Jan", "jan@example.com", "A1", order_id=shop.order_id, key="w", lines={shop.tea: 1}))
+    day = local_day(shop.works.clock())
+    shop.do(return_case.decide, case.id, "refuse", ground="press")
+    page = see(shop, buyer, f"/cases/{case.id}")
+    assert ("art. 38(1)(10)" in page, "We pay back by" in page) == (True, False)
+    shop.do(return_case.decide, case.id, "accept")
+    assert "We pay back by" in see(shop, buyer, f"/cases/{case.id}")
+    shop.do(return_case.decide, case.id, "call_off", "e-mailem", by="buyer", day=day)
+    page = see(shop, buyer, f"/cases/{case.id}")
+    assert ("Taken back at your wish on" in page, "We pay back by" in page) == (True, False)

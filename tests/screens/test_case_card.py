@@ -14,7 +14,7 @@ from oms_web.domain.returns.intake import Judgement
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.service import Opening
 from oms_web.domain.stock.models import Location
-from oms_web.flows import return_bench, return_case
+from oms_web.flows import return_bench, return_case, return_portal
 from tests.after_sale import AfterSale
 from tests.conftest import TESTER
 
@@ -108,7 +108,7 @@ def test_what_is_over_pays_no_more_and_what_was_paid_is_not_refused(shop, owner)
     other = opened(shop, "return")
     owner.post(f"/returns/{other}/accept")
     assert 'data-dialog="refuse"' in card(owner, other)
-    owner.post(f"/returns/{other}/close")
+    owner.post(f"/returns/{other}/close", data={"note": "nic nie przyszło"})
     assert f"/returns/{other}/refund" not in card(owner, other)
 
 
@@ -163,3 +163,108 @@ def test_a_box_nobody_knows_is_no_case_without_goods(shop, owner):
     assert "arrived, to be judged" in page
     assert "nothing comes back" not in page
     assert f"/returns/{case_id}/ask" not in page
+
+
+def declared(shop, owner, units=1):
+    """A withdrawal that its buyer declared."""
+
+    case, _, _ = shop.do(
+        return_portal.withdraw,
+        return_portal.Declared(
+            "Jan",
+            "jan@example.com",
+            "A1",
+            order_id=shop.order_id,
+            key="w",
+            lines={shop.lines()["CUP"]: units},
+        ),
+    )
+    return case.id
+
+
+def test_a_case_is_ended_with_a_question(shop, owner):
+    case_id = declared(shop, owner)
+    page = card(owner, case_id)
+    for what in ("call_off", "refuse"):
+        assert f'data-dialog="{what}"' in page
+        assert owner.post(f"/returns/{case_id}/{what}", data={"note": "Bo tak"}).status_code == 422
+    assert '<option value="mistake">' not in page
+    assert "Made or personalised" not in page
+    assert 'value="custom"' in page
+    assert 'value="hygiene"' not in page
+    asked = page_of(owner.post(f"/returns/{case_id}/refuse", data={"note": "Bo tak"}))
+    assert "Choose it; if none" in asked
+    assert (
+        owner.post(
+            f"/returns/{case_id}/refuse", data={"ground": "custom", "note": "z imieniem"}
+        ).status_code
+        == 303
+    )
+    assert "art. 38(1)(3)" in card(owner, case_id)
+
+
+def test_what_is_over_says_so_where_one_came_from(shop, owner):
+    case_id = opened(shop, "return")
+    owner.post(f"/returns/{case_id}/refuse", data={"note": "używane"})
+    for answer in (
+        owner.get(f"/returns/{case_id}/refund"),
+        owner.post(f"/returns/{case_id}/refund", data={"key": "x"}),
+    ):
+        assert (answer.status_code, answer.location) == (303, f"/returns/{case_id}")
+    stale = owner.post(f"/returns/{case_id}/ask")
+    assert (stale.status_code, "What it is about" in page_of(stale)) == (409, True)
+
+
+def test_the_rest_that_did_not_come_is_said_on_the_card_and_at_the_bench(shop, owner):
+    case_id = opened(shop, "return", 3)
+    owner.post("/returns/bench/scan", data={"code": f"RET{case_id}", "key": "k"})
+    assert "0 of 3 counted" in page_of(owner.get("/returns/bench"))
+    assert 'data-dialog="rest"' not in card(owner, case_id)
+    with shop.works.reading(TESTER) as work:
+        [line] = cases.lines_of(work.session, case_id)
+    shop.do(return_bench.judge, case_id, Judgement(line.id, "A", "restock", "k1", 2))
+    assert 'data-dialog="rest"' in card(owner, case_id)
+    assert "The rest did not come" in page_of(owner.get(f"/returns/bench/{case_id}"))
+    assert owner.post(f"/returns/{case_id}/rest", data={"rest": ""}).status_code == 422
+    assert owner.post(f"/returns/bench/{case_id}/rest", data={"rest": "dwie"}).status_code == 303
+    for page in (card(owner, case_id), page_of(owner.get(f"/returns/bench/{case_id}"))):
+        assert "1 unit did not come" in page
+        assert "All that was announced is judged" in page or "The rest did not come" in page
+    owner.post("/returns/bench/orphan", data={"code": "PX", "key": "o"})
+    assert "not opened yet" in page_of(owner.get("/returns/bench"))
+
+
+def test_a_refused_consumer_is_told_of_a_settlement_out_of_court(shop, owner):
+    case_id = opened(shop)
+    assert "pozasądowego" in card(owner, case_id)
+    owner.post(
+        f"/returns/{case_id}/answer",
+        data={
+            "outcome": "",
+            "text": "To nie wada.",
+            "dispute": "Nie zgadzamy się na postępowanie.",
+        },
+    )
+    with shop.works.reading(TESTER) as work:
+        assert (
+            work.session.get_one(Return, case_id).answer
+            == "To nie wada.\n\nNie zgadzamy się na postępowanie."
+        )
+
+
+def test_the_buyers_own_words_stay_when_a_return_becomes_a_withdrawal(shop, owner):
+
+    case, _ = shop.do(
+        return_portal.request,
+        shop.order_id,
+        Opening(
+            "return",
+            source="buyer",
+            lines={shop.lines()["CUP"]: 3},
+            story="Za mały kubek",
+            form_key="r",
+        ),
+        "pl",
+    )
+    assert declared(shop, owner, 3) == case.id
+    assert "Za mały kubek" in card(owner, case.id)

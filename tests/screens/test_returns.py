@@ -112,7 +112,10 @@ def test_deciding_refusing_and_reopening(shop, owner):
     for act, data in (("accept", {}), ("refuse", {"note": "używane"}), ("close", {}),
                       ("reopen", {})):
         assert owner.post(f"/returns/{case_id}/{act}", data=data).status_code == 303
-    assert owner.post(f"/returns/{case_id}/call_off").status_code == 303
+    unsaid = owner.post(f"/returns/{case_id}/call_off")
+    assert (unsaid.status_code, "Say who takes it back" in text_of(unsaid)) == (422, True)
+    assert owner.post(f"/returns/{case_id}/call_off", data={
+        "by": "mistake", "note": "dwa razy"}).status_code == 303
     assert owner.post(f"/returns/{case_id}/accept").status_code == 409
     assert "Case refused" in text_of(owner.get(f"/returns/{case_id}"))
 

@@ -51,7 +51,9 @@ class Layout:
 
     A path is names with dots between them, ``*`` for each of a list. Weights are kilograms and
     measures centimetres; ``fixed`` and ``measured_in`` hold them to that. ``account``: path ->
-    the setting whose value must stand there. ``absent`` must not be there at all.
+    the setting whose value must stand there. ``wishes``: what of a booking's wishes
+    (``checking.WISHES``) is told, and where; another wish is refused. ``plain``: what may stand
+    there with any value, since it orders nothing. Whatever else stands in a request is refused.
     """
 
     weights: str
@@ -63,8 +65,8 @@ class Layout:
     measured_in: Fixed
     fixed: Sequence[Fixed]
     account: Mapping[str, str]
-    absent: Sequence[str] = ()
-    insured: str = ""
+    plain: Sequence[str]
+    wishes: Mapping[str, Sequence[str]] = field(default_factory=dict)
     countries: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -130,6 +132,8 @@ def _fedex_party(path: str) -> Party:
         country=f"{path}.address.countryCode", phone=f"{path}.contact.phoneNumber")
 
 
+_FEDEX_PAYER = "requestedShipment.shippingChargesPayment.payor.responsibleParty."
+
 FEDEX = Carrier(
     key="fedex", name="FedEx", letters="Fx", hue=275,
     live="https://apis.fedex.com", test="https://apis-sandbox.fedex.com", blames="secret_key",
@@ -166,8 +170,7 @@ FEDEX = Carrier(
         measured_in=Fixed(_FEDEX_BOX + "dimensions.units", "CM"),
         account=MappingProxyType({
             "accountNumber.value": "account_number",
-            _FEDEX + "shippingChargesPayment.payor.responsibleParty.accountNumber.value":
-                "account_number"}),
+            _FEDEX_PAYER + "accountNumber.value": "account_number"}),
         fixed=(
             Fixed(_FEDEX_BOX + "weight.units", "KG", "packages.0.weight_g"),
             Fixed(_FEDEX_BOX + "groupPackageCount", 1, "packages"),
@@ -176,9 +179,29 @@ FEDEX = Carrier(
             Fixed(_FEDEX + "labelSpecification.labelStockType", "STOCK_4X6"),
             Fixed(_FEDEX + "shippingChargesPayment.paymentType", "SENDER"),
             Fixed("shipAction", "CONFIRM"), Fixed("labelResponseOptions", "LABEL"),
+            Fixed(_FEDEX + "pickupType", "DROPOFF_AT_FEDEX_LOCATION"),
+            Fixed(_FEDEX + "packagingType", "YOUR_PACKAGING"),
         ),
-        absent=(_FEDEX + "customsClearanceDetail", _FEDEX + "shipmentSpecialServices"),
-        insured=_FEDEX + "totalDeclaredValue.amount",
+        plain=(
+            # Whose account pays is held; the payer's address is the sender's once more.
+            *(_FEDEX_PAYER + name for name in (
+                "address.city", "address.countryCode", "address.postalCode",
+                "address.streetLines.*", "contact.companyName", "contact.emailAddress",
+                "contact.personName", "contact.phoneNumber")),
+            *(_FEDEX + name for name in (
+                "labelSpecification.labelFormatType", "labelSpecification.labelOrder",
+                "rateRequestType.*", "recipients.*.contact.emailAddress",
+                "shipper.contact.emailAddress", "shipDatestamp", "totalWeight")),
+            *(_FEDEX_BOX + name for name in (
+                "customerReferences.*.customerReferenceType", "itemDescription",
+                "subPackagingType")),
+            # A kind of paper that nothing is written on: customs papers are not let through.
+            *(_FEDEX + "shippingDocumentSpecification." + name for name in (
+                "commercialInvoiceDetail.documentFormat.docType",
+                "commercialInvoiceDetail.documentFormat.stockType", "shippingDocumentTypes.*")),
+        ),
+        wishes=MappingProxyType({"insured": (_FEDEX + "totalDeclaredValue.amount",
+                                             _FEDEX_BOX + "declaredValue.amount")}),
     ),
     zone="UTC", insures=True,
 )
@@ -217,9 +240,13 @@ DHL_PARCEL_DE = Carrier(
         fixed=(
             Fixed(_DHL + "details.weight.uom", "kg", "packages.0.weight_g"),
             Fixed("query.docFormat", "PDF"), Fixed("query.printFormat", "910-300-300"),
+            # What cannot be delivered comes back.
+            Fixed(_DHL + "services.endorsement", "RETURN"),
         ),
-        absent=(_DHL + "customs", _DHL + "services.cashOnDelivery",
-                _DHL + "services.dhlRetoure"),
+        plain=("body.profile", "query.combine", "query.includeDocs",
+               *(_DHL + name for name in (
+                   "shipDate", "shipper.contactName", "shipper.email", "consignee.contactName",
+                   "consignee.email", "consignee.name"))),
         countries=MappingProxyType({"DEU": "DE"}),
     ),
     zone="Europe/Berlin", knows_none=("100", "200"), no_access=("5", "6", "62"),

@@ -3,7 +3,7 @@
 karrio has sent other things: weights cut to whole kilograms, house numbers moved in front of their
 streets or made up, dollars where no currency was set, an image where a PDF was asked for, customs
 papers with invented values, another's account number. So the request is read before it leaves, and
-held against the booking. What differs is refused, never mended here.
+held against the booking. What differs is refused, never mended here; so is what nobody looks at.
 """
 
 from __future__ import annotations
@@ -18,6 +18,12 @@ from oms_connector import Address, Booking, Flaw
 from oms_karrio import words
 from oms_karrio.carriers import Carrier, Layout, Party
 
+HELD = ("key", "service", "sender", "receiver", "packages", "currency")
+"""Fields of a booking that every request must repeat."""
+WISHES = ("cod", "insured", "point", "is_return", "options")
+"""What a booking may want besides: a layout says where it is told, or it is refused."""
+FREE = ("note", "contents", "ship_on")
+"""Words and a day: by them nothing is bought."""
 STEP_G = 10
 """karrio writes weights in hundredths of a kilogram: begun ones are rounded up before it may."""
 
@@ -41,8 +47,9 @@ def differences(carrier: Carrier, document: Any, booking: Booking, settings: Map
                 for path, name in layout.account.items()))
     found += [Flaw(field, words.OTHERWISE) for path, value, field in stated
               if (told := list(at(document, path))) == [] or set(map(str, told)) != {str(value)}]
-    found += [Flaw("receiver.country", words.OTHERWISE) for path in layout.absent
-              if any(one not in (None, {}, [], "") for one in at(document, path))]
+    found += [Flaw(name, words.OTHERWISE) for name in WISHES
+              if not _is_told(layout.wishes.get(name, ()), document, getattr(booking, name))]
+    found += [Flaw("", words.UNASKED % {"what": path}) for path in unasked(layout, document)]
     found += [Flaw("currency", words.OTHERWISE) for one in set(currencies(document))
               if one != booking.currency]
     return found
@@ -74,6 +81,19 @@ def at(document: Any, path: str) -> Iterator[Any]:
             yield one
 
 
+def unasked(layout: Layout, document: Any) -> list[str]:
+    """Paths of what a request says and nothing here looks at: a service that nobody ordered, or a
+    field that is new in karrio. What says *no* or *nothing* is let pass.
+    """
+    parties = [path for one in (layout.sender, layout.receiver) for path in (
+        *one.names, *one.street, one.postcode, one.city, one.country, one.phone)]
+    known = {layout.weights, *layout.measures, layout.measured_in.path, layout.service,
+             layout.reference, *parties, *(one.path for one in layout.fixed), *layout.account,
+             *layout.plain, *(path for paths in layout.wishes.values() for path in paths)}
+    return sorted({path for path, value in _leaves(document) if path not in known
+                   and value and not path.casefold().endswith("currency")})
+
+
 def currencies(document: Any) -> Iterator[str]:
     """Every currency that a request names, wherever it does."""
     if isinstance(document, Mapping):
@@ -101,10 +121,6 @@ def _numbers(layout: Layout, document: Any, booking: Booking) -> Iterator[Flaw]:
             yield Flaw(f"packages.0.{name}", words.OTHERWISE)
         if true and set(at(document, layout.measured_in.path)) != {layout.measured_in.value}:
             yield Flaw(f"packages.0.{name}", words.OTHERWISE)
-    if booking.insured is not None or layout.insured:
-        told = [_decimal(one) for one in at(document, layout.insured)]
-        if told != ([] if booking.insured is None else [booking.insured]):
-            yield Flaw("insured", words.OTHERWISE)
 
 
 def _party(side: str, layout: Layout, party: Party, document: Any, address: Address
@@ -128,6 +144,25 @@ def _party(side: str, layout: Layout, party: Party, document: Any, address: Addr
     names = {_plain(str(one)) for path in party.names for one in at(document, path)}
     if names != {_plain(one) for one in (address.name, address.company) if one.strip()}:
         yield Flaw(f"{side}.name", words.OTHERWISE)
+
+
+def _is_told(paths: Sequence[str], document: Any, wish: Any) -> bool:
+    """Whether a wish, and no other, stands where it is told: nowhere if there is none."""
+    read = _decimal if isinstance(wish, Decimal) else str
+    told = {read(one) for path in paths for one in at(document, path) if one}
+    return told == ({read(wish)} if wish else set())
+
+
+def _leaves(document: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value with its path, as ``at`` takes it."""
+    if isinstance(document, Mapping):
+        for name, value in document.items():
+            yield from _leaves(value, f"{path}.{name}".lstrip("."))
+    elif isinstance(document, list):
+        for value in document:
+            yield from _leaves(value, f"{path}.*".lstrip("."))
+    else:
+        yield path, document
 
 
 def _decimal(value: Any) -> Decimal | None:

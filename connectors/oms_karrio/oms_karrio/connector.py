@@ -258,7 +258,7 @@ class FedEx(Cancels, Rates):
         key, secret = self._setting("api_key"), self._secret("secret_key")
         return {
             "api_key": key, "secret_key": secret, "test_mode": bool(self._setting("test")),
-            "account_number": self._setting("account_number"), "account_country_code": "PL",
+            "account_number": self._setting("account_number"),
             "track_api_key": self._setting("track_api_key") or key,
             "track_secret_key": self._secret("track_secret_key") or secret,
         }

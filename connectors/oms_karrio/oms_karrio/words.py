@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-
-def N_(template: str) -> str:
-    """Marks a template for the translators' catalogue."""
-    return template
-
+from oms_connector import N_
 
 HELP = N_(
     "Labels and tracking through karrio, a library of others. It reaches the carrier only through "
@@ -44,5 +40,7 @@ ONCE = N_("the carrier gives its label only with the booking: print it again fro
 NO_LABEL = N_("the carrier took the parcel and sent no label that can be printed")
 NOT_BUILT = N_("karrio cannot make a request of this booking")
 OTHERWISE = N_("karrio would have told the carrier something else here; nothing was sent")
+UNASKED = N_("karrio would have told the carrier something that nobody ordered (%(what)s); nothing "
+             "was sent")
 FROM_COUNTRY = N_("the service does not start in this country")
 ALL_MEASURES = N_("all three measures are needed, or none")

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from oms_web.core.clock import local_day
 from oms_web.core.errors import Invalid, NotFound
+from oms_web.core.marking import N_
 from oms_web.core.work import Work
 from oms_web.domain.accounting.entry_states import (
     ENTERED,
@@ -34,12 +35,6 @@ from oms_web.domain.audit import service as audit
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.documents import kinds
 from oms_web.domain.documents.models import Document
-
-
-def N_(template: str) -> str:
-    """Marks a template for the translators' catalogue."""
-    return template
-
 
 WAITS = N_("It waits until %(number)s, which it corrects, is in the books.")
 PAID_LATER = (kinds.INVOICE, kinds.PROFORMA)

@@ -11,12 +11,9 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from oms_web.core.marking import N_
+
 Facts = Mapping[str, Any]
-
-
-def N_(template: str) -> str:
-    """Marks a template for the translators' catalogue."""
-    return template
 
 
 @dataclass(frozen=True, slots=True)

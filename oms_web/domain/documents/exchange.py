@@ -70,9 +70,12 @@ def check(session: Session, currency: str, typed: Exchange, sold: date, issued: 
     near = session.scalar(
         select(ExchangeRate).where(ExchangeRate.currency == currency, ExchangeRate.day <= day)
         .order_by(ExchangeRate.day.desc()).limit(1))
-    if near is not None and not 1 / FARTHEST <= typed.rate / Decimal(near.rate) <= FARTHEST:
+    if near is None:
+        return
+    known = Decimal(near.rate)
+    if typed.rate > FARTHEST * known or known > FARTHEST * typed.rate:
         raise Invalid("On %(day)s one %(currency)s was %(rate)s %(home)s.", "exchange_rate",
-                      day=near.day.isoformat(), currency=currency, rate=near.rate, home=HOME)
+                      day=near.day.isoformat(), currency=currency, rate=known, home=HOME)
 
 
 def keep(work: Work, tables: Sequence[Table]) -> int:

@@ -143,6 +143,40 @@ def named(letter: str) -> frozenset[str]:
     return placeholders.named(*(part for words in _WORDS[letter].values() for part in words))
 
 
+_OUTCOMES: Mapping[str, tuple[str, str]] = {  # what a complaint was answered with
+    "repair": ("Uznajemy reklamację: naprawimy towar.",
+               "We accept your complaint: the goods will be repaired."),
+    "replace": ("Uznajemy reklamację: wymienimy towar na nowy.",
+                "We accept your complaint: the goods will be replaced."),
+    "reduce": ("Uznajemy reklamację: obniżamy cenę o {amount} i zwracamy tę kwotę.",
+               "We accept your complaint: the price is lowered by {amount}, which goes back to "
+               "you."),
+    "refund": ("Uznajemy reklamację: zwracamy pieniądze za reklamowany towar.",
+               "We accept your complaint: the money for the goods goes back to you."),
+    "": ("Nie uznajemy reklamacji.", "We do not accept your complaint."),
+}
+_DISPUTE = (
+    "Jeśli nie zgadzasz się z tą decyzją: wyrażamy zgodę na udział w postępowaniu w sprawie "
+    "pozasądowego rozwiązania sporu konsumenckiego przed wojewódzkim inspektorem Inspekcji "
+    "Handlowej właściwym dla naszej siedziby.",
+    "If you do not agree: we consent to the out-of-court settlement of this consumer dispute by "
+    "the Trade Inspection (Inspekcja Handlowa) of the province of our seat.")
+
+
+def dispute(language: str) -> str:
+    """What a consumer whose complaint is refused is told about settling it out of court: to begin
+    with consent, which silence means, too (ustawa z 23 września 2016 r. o pozasądowym rozwiązywaniu
+    sporów konsumenckich, art. 32).
+    """
+    return _DISPUTE[language == "en"]
+
+
+def answer(outcome: str, lowered: str, text: str, language: str) -> str:
+    """An answer to a complaint: its outcome, by how much the price is lowered, its words."""
+    said = _OUTCOMES[outcome][language == "en"].format(amount=lowered)
+    return f"{said}\n\n{text}"
+
+
 def goods(lines: Sequence[tuple[int, str]]) -> str:
     """What it is about: a line for each, ``2 × Kubek``."""
     return "\n".join(f"{units} × {title}" for units, title in lines)

@@ -5,13 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from oms_web.core.marking import N_
 from oms_web.domain.messages.wording import EMAIL, SMS
 from oms_web.domain.returns import moments
-
-
-def N_(text: str) -> str:
-    """Marks a text for the translators' catalogue."""
-    return text
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from oms_web.core.money import from_minor
 from oms_web.domain.company.models import Company
 from oms_web.domain.documents import kinds
 from oms_web.domain.documents.models import Document
+from oms_web.domain.messages import case_letters
 from oms_web.domain.orders import lineage
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
@@ -79,8 +80,7 @@ class _Facts:
         return [(own or shared or self.order.carrier, number) for own, shared, number in rows]
 
     def money(self, minor: int) -> str:
-        return format_currency(from_minor(minor, self.order.currency), self.order.currency,
-                               locale=_BABEL[self.language])
+        return money(minor, self.order.currency, self.language)
 
     def lines(self) -> str:
         found = [f"{line.quantity - line.cancelled} × {line.title}"
@@ -113,7 +113,16 @@ class _Facts:
                          for line in lines_of(self.session, self.case.id)[:MOST_LINES])
 
     def refusal(self) -> str:
-        return cases.refusal(self.session, self.case.id) if self.case is not None else ""
+        return cases.refusal(self.session, self.case.id, self.language) \
+            if self.case is not None else ""
+
+    def answer(self) -> str:
+        """The answer to a complaint with its outcome."""
+        case = self.case
+        if case is None or not case.answer:
+            return ""
+        lowered = self.money(case.lowered) if case.lowered else ""
+        return case_letters.answer(case.outcome, lowered, case.answer, self.language)
 
     def how(self) -> str:
         said = return_settings.current(self.session)
@@ -155,6 +164,11 @@ class _Facts:
         return self.shop.bank_account
 
 
+def money(minor: int, currency: str, language: str) -> str:
+    """An amount in minor units, as a letter in a language says it."""
+    return format_currency(from_minor(minor, currency), currency, locale=_BABEL[language])
+
+
 def first_name(name: str) -> str:
     """The first name of a person's name; empty where it cannot be told from initials."""
     words = name.split()
@@ -183,7 +197,7 @@ _FOUND: dict[str, Callable[[_Facts], str | None]] = {
     "case.lines": _Facts.coming_back,
     "case.due": lambda f: f.dated(f.case.due_at if f.case else None),
     "case.refund": _Facts.paid_back,
-    "case.answer": lambda f: f.case and f.case.answer,
+    "case.answer": _Facts.answer,
     "case.refusal": _Facts.refusal,
     "case.reason": lambda f: f.case and (f.case.reason or f.case.story),
     "case.address": lambda f: "\n".join(return_settings.address(f.session)),

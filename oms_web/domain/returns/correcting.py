@@ -22,7 +22,7 @@ from oms_web.domain.returns.models import Return
 
 READY = (refund_states.APPROVED, refund_states.SENT, refund_states.UNKNOWN, refund_states.DONE)
 """Somebody approved the money: its invoice may be corrected."""
-CHANGES = (refund_plan.GOODS, refund_plan.DELIVERY, refund_plan.OTHER)
+CHANGES = (refund_plan.GOODS, refund_plan.DELIVERY, *refund_plan.LOWERING)
 # Words of a document, in its language.
 _REASONS = {"pl": {"goods": "Zwrot towaru", "price": "Rabat po sprzedaży"},
             "en": {"goods": "Goods returned", "price": "Discount after the sale"}}

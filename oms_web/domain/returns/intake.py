@@ -6,7 +6,7 @@ unit that came back is there once, wherever it went.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select
@@ -19,7 +19,7 @@ from oms_web.domain.audit import service as audit
 from oms_web.domain.catalog.models import Variant
 from oms_web.domain.orders.models import OrderLine
 from oms_web.domain.orders.reserving import Parts, bundle_parts, line_parts
-from oms_web.domain.returns import kinds, service, tracks
+from oms_web.domain.returns import kinds, moments, service, tracks
 from oms_web.domain.returns.models import Return, ReturnLine, ReturnUnit
 from oms_web.domain.stock import service as stock
 from oms_web.domain.stock.models import CUSTOMER, SCRAP, SUPPLIER, Location
@@ -114,26 +114,65 @@ def unpack(work: Work, case: Return, line: ReturnLine) -> bool:
     audit.record(work, "returns.arrive", "return", case.id, {"units": [None, here - line.arrived]},
                  order_id=case.order_id, note=line.title[:200])
     line.arrived = here
+    line.missing = min(line.missing, line.quantity - here)
     return True
 
 
 def arrive(work: Work, case: Return) -> bool:
-    """All that was announced is here, to be judged, or a box of which nothing was; False when it
-    was known to be here.
+    """The parcel is here, to be judged; False when that was known.
+
+    What is in it nobody knows yet: units are counted as they are taken in hand.
     """
     if case.phase in tracks.ENDED:
         raise NotAllowedNow("This case is over. Open it again first.")
-    changed = False
-    lines = service.lines_of(work.session, case.id)
-    if not lines and case.goods != tracks.ARRIVED:
-        case.goods, changed = tracks.ARRIVED, True
-    for line in lines:
-        if line.arrived < line.quantity:
-            line.arrived, changed = line.quantity, True
-    if changed:
-        audit.record(work, "returns.arrive", "return", case.id, order_id=case.order_id)
-        service.follow(work, case)
-    return changed
+    if case.goods in (tracks.ARRIVED, tracks.JUDGED):
+        return False
+    case.goods = tracks.ARRIVED
+    audit.record(work, "returns.arrive", "return", case.id, order_id=case.order_id)
+    service.follow(work, case)
+    service.turned(work, case, moments.ARRIVED)
+    return True
+
+
+def rest_of(case: Return, lines: Sequence[ReturnLine],
+            units: Mapping[int, Sequence[ReturnUnit]]) -> int:
+    """Units of a case that were not judged and are not known to be missing, once something was
+    judged: of those it can be said that they did not come, unless another thing was sent instead of
+    all of them. Pure.
+    """
+    if case.phase in tracks.ENDED or case.exchange_order_id is not None or not any(units.values()):
+        return 0
+    return sum(line.quantity - line.missing - sum(one.quantity for one in units.get(line.id, ()))
+               for line in lines if line.location_id is None)
+
+
+def rest_missing(work: Work, case: Return, why: str) -> bool:
+    """What was judged is all that came of a case; False when that was said already.
+
+    The case goes on with what came. What comes after all is judged as ever.
+
+    Raises:
+        Invalid: without a word why.
+        NotAllowedNow: the case is over, or nothing of it was judged yet.
+    """
+    if case.phase in tracks.ENDED:
+        raise NotAllowedNow("This case is over. Open it again first.")
+    done = judged(work.session, case.id)
+    if not done:
+        raise NotAllowedNow("Nothing of this case was judged yet. Judge first what came.")
+    units = 0
+    for line in service.lines_of(work.session, case.id):
+        here = line.quantity if line.location_id is not None else done.get(line.id, 0)
+        units += line.quantity - here - line.missing
+        line.arrived, line.missing = min(line.arrived, here), line.quantity - here
+    if not units:
+        return False
+    if not why.strip():
+        raise Invalid("Say what is known about the rest.", "rest")
+    audit.record(work, "returns.missing", "return", case.id, {"units": [None, units]},
+                 order_id=case.order_id, note=tidy(why)[:300])
+    service.follow(work, case)
+    return True
 
 
 def judge(work: Work, case: Return, said: Judgement) -> tuple[ReturnUnit, bool]:
@@ -211,6 +250,7 @@ def _place(session: Session, said: Judgement) -> int:
 
 def _count(session: Session, line: ReturnLine, said: Judgement, done: int) -> None:
     line.arrived = max(line.arrived, done)
+    line.missing = min(line.missing, line.quantity - done)
     if line.order_line_id is None:
         return
     sold = session.scalars(select(OrderLine).where(OrderLine.id == line.order_line_id)

@@ -86,7 +86,8 @@ class Return(Base):
 
 
 class ReturnLine(Base):
-    """Units of a variant that are meant to come back, and how many of them ``arrived``.
+    """Units of a variant that are meant to come back, and how many of them ``arrived``: were judged
+    or counted at the bench. ``missing`` never came, as somebody has said.
 
     A line without ``order_line_id`` is of goods that the order does not have: wrong goods, or a
     parcel that matches no order. ``location_id``: where a file's history put them.
@@ -103,6 +104,7 @@ class ReturnLine(Base):
     title: Mapped[str] = mapped_column(String(420), default="")
     quantity: Mapped[int]
     arrived: Mapped[int] = mapped_column(default=0)
+    missing: Mapped[int] = mapped_column(default=0)
     reason_code: Mapped[str] = mapped_column(String(16), default="")
     unit_price: Mapped[Micro]
     total: Mapped[Minor]
@@ -110,6 +112,7 @@ class ReturnLine(Base):
     __table_args__ = (
         CheckConstraint("quantity > 0", name="quantity_positive"),
         CheckConstraint("arrived >= 0", name="arrived_not_negative"),
+        CheckConstraint("missing >= 0", name="missing_not_negative"),
     )
 
 

@@ -15,8 +15,9 @@ from oms_web.core.paging import Page, seal, unseal_as
 from oms_web.core.text import squeeze
 from oms_web.domain.audit.models import AuditEntry
 from oms_web.domain.orders.models import Order, OrderLine
+from oms_web.domain.payments import refund_states
 from oms_web.domain.payments.models import Refund
-from oms_web.domain.returns import clocks, kinds, tracks
+from oms_web.domain.returns import clocks, ending, kinds, tracks
 from oms_web.domain.returns.models import CaseClock, Return, ReturnLine, ReturnUnit
 from oms_web.domain.shipping import tracking
 
@@ -26,9 +27,16 @@ NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 """Where a case without a term stands in the queue: after all that have one."""
 
 OPEN = Return.closed_at.is_(None)
-_OWED = and_(Return.phase == tracks.ACCEPTED, Return.money == tracks.MONEY_NONE, or_(
-    Return.kind.in_(tracks.PAYING),
-    and_(Return.kind == kinds.COMPLAINT, Return.outcome.in_(tracks.PAYING_OUTCOMES))))
+_GONE = func.coalesce(
+    select(func.sum(Refund.amount))
+    .where(Refund.case_id == Return.id, Refund.state != refund_states.REFUSED)
+    .correlate(Return).scalar_subquery(), Return.refunded, 0)
+_OWED = and_(Return.phase == tracks.ACCEPTED, or_(
+    and_(Return.money == tracks.MONEY_NONE, or_(
+        Return.kind.in_(tracks.PAYING),
+        and_(Return.kind == kinds.COMPLAINT, Return.outcome.in_(tracks.PAYING_OUTCOMES)))),
+    and_(Return.kind == kinds.COMPLAINT, Return.outcome == kinds.REDUCE,
+         Return.lowered > _GONE)))
 """As ``tracks.owes`` says."""
 
 VIEWS: dict[str, tuple[ColumnElement[bool], ...]] = {
@@ -250,13 +258,38 @@ def timeline(session: Session, case_id: int, limit: int = 100) -> list[AuditEntr
         .order_by(AuditEntry.id.desc()).limit(limit)))
 
 
-def refusal(session: Session, case_id: int) -> str:
-    """The word with which a case was refused last, as its buyer is told: it stands in the trail."""
+def refusal(session: Session, case_id: int, language: str) -> str:
+    """Why a case was refused last, as its buyer is told: the ground of the law and the word beside
+    it. Both stand in the trail.
+    """
+    entry = _last(session, case_id, "returns.refuse")
+    if entry is None:
+        return ""
+    ground = (entry.change.get("ground") or [None, ""])[1]
+    return "\n".join(filter(None, (ending.words(ground, language), entry.note)))
+
+
+def called_off(session: Session, case_id: int) -> tuple[str, str]:
+    """Who took back a case that was called off last (``ending.BY``), and the day on which its buyer
+    said so (ISO); empty where it does not say.
+    """
+    entry = _last(session, case_id, "returns.call_off")
+    said = entry.change if entry is not None else {}
+    by, day = ((said.get(name) or [None, ""])[1] for name in ("by", "taken_back"))
+    return by, day
+
+
+def was_attached(session: Session, case_id: int) -> bool:
+    """Whether somebody said which order a case belongs to, that came without one."""
+    return _last(session, case_id, "returns.attach") is not None
+
+
+def _last(session: Session, case_id: int, act: str) -> AuditEntry | None:
     return session.scalar(
-        select(AuditEntry.note).where(
+        select(AuditEntry).where(
             AuditEntry.subject == "return", AuditEntry.subject_id == case_id,
-            AuditEntry.act == "returns.refuse")
-        .order_by(AuditEntry.id.desc()).limit(1)) or ""
+            AuditEntry.act == act)
+        .order_by(AuditEntry.id.desc()).limit(1))
 
 
 def units(session: Session, case_id: int) -> dict[int, list[ReturnUnit]]:

@@ -21,7 +21,9 @@ from typing import Any
 from oms_web.core.errors import Invalid
 from oms_web.core.money import spread
 
-GOODS, DELIVERY, WEAR, OTHER = "goods", "delivery", "wear", "other"
+GOODS, DELIVERY, WEAR, OTHER, REDUCED = "goods", "delivery", "wear", "other", "reduced"
+LOWERING = (OTHER, REDUCED)
+"""Amounts no goods stand behind; ``reduced``: a complaint was answered with a lower price."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ def correction(items: Iterable[Mapping[str, Any]]) -> Correction:
             returned[item["line_id"]] = returned.get(item["line_id"], 0) + item["units"]
         elif item["kind"] == DELIVERY:
             delivery += item["amount"]
-        elif item["kind"] == OTHER:
+        elif item["kind"] in LOWERING:
             lowered += item["amount"]
     return Correction(returned, delivery, max(0, lowered))
 
@@ -157,11 +159,13 @@ def share(paid: int, units: int, many: int) -> int:
     return (2 * paid * many + units) // (2 * units) if units else 0
 
 
-def plan(sold: Sequence[Sold], paid: Paid, wish: Wish, *, lawful: bool) -> Plan:
+def plan(sold: Sequence[Sold], paid: Paid, wish: Wish, *, lawful: bool, promised: bool = False
+         ) -> Plan:
     """The plan for a wish.
 
     Args:
         lawful: a withdrawal: delivery goes back with the last of the goods. Else only if wished.
+        promised: the amount without goods is a lower price that a complaint was answered with.
 
     Raises:
         Invalid: more units than are left of a line, more wear than the goods cost, or nothing.
@@ -186,7 +190,7 @@ def plan(sold: Sequence[Sold], paid: Paid, wish: Wish, *, lawful: bool) -> Plan:
     if delivery:
         items.append(Item(DELIVERY, delivery))
     if wish.other:
-        items.append(Item(OTHER, wish.other))
+        items.append(Item(REDUCED if promised else OTHER, wish.other))
     wanted = sum(item.amount for item in items)
     total = max(0, min(wanted, paid.free))
     return Plan(tuple(items), total, _credit(total, paid), total < wanted, everything)

@@ -24,7 +24,16 @@ from oms_web.domain.audit import service as audit
 from oms_web.domain.documents import numbering
 from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.payments import refunds
-from oms_web.domain.returns import clocks, delivered, kinds, moments, settings, tracks
+from oms_web.domain.returns import (
+    clocks,
+    delivered,
+    kinds,
+    moments,
+    resuming,
+    settings,
+    standings,
+    tracks,
+)
 from oms_web.domain.returns.events import CaseTurned
 from oms_web.domain.returns.models import CaseClock, CaseCounter, Return, ReturnLine, ReturnUnit
 
@@ -279,32 +288,20 @@ def stop_clocks(work: Work, case: Return, *what: str, at: datetime | None = None
 # Moving on --------------------------------------------------------------------------------------
 
 
-def standing(session: Session, case: Return) -> tracks.Standing:
-    """Where a case stands, for the decisions of ``tracks``."""
-    empty = session.scalar(select(ReturnLine.id).where(ReturnLine.return_id == case.id)
-                           .limit(1)) is None
-    return tracks.Standing(case.kind, case.phase, case.goods, case.money, case.outcome, empty,
-                           nobody=case.order_id is None and not case.buyer_email,
-                           owed=_owed(session, case))
-
-
-def _owed(session: Session, case: Return) -> bool:
-    running = any(clock.what == clocks.REPAY and clock.stopped_at is None
-                  for clock in clocks_of(session, case.id))
-    order = session.get(Order, case.order_id) if running and case.order_id else None
-    return order is not None and refunds.free(session, order) > 0
-
-
-def act(work: Work, case: Return, name: str, *, note: str = "") -> bool:
+def act(work: Work, case: Return, name: str, *, note: str = "",
+        said: Mapping[str, Any] | None = None) -> bool:
     """Take a case to the phase an act leads to; False when it is there already.
+
+    Args:
+        said: what else stands in the trail of it: field -> what was said.
 
     Raises:
         NotAllowedNow: the table has no such step, or goods, money or an answer forbid it.
     """
     if tracks.after(case.phase, name) == case.phase:
         return False
-    tracks.check(name, standing(work.session, case))
-    change = enter(work, case, name)
+    tracks.check(name, standings.of(work.session, case))
+    change = enter(work, case, name) | {key: [None, value] for key, value in (said or {}).items()}
     audit.record(work, f"returns.{name}", "return", case.id, change,
                  order_id=case.order_id, note=tidy(note)[:300] or None)
     follow(work, case)
@@ -315,7 +312,9 @@ def enter(work: Work, case: Return, name: str) -> dict[str, list[str]]:
     """Set the phase an act of the table leads to, and return the change for the trail: for acts
     that are more than a step of the table. They write down the change and ``follow``.
     """
-    target = tracks.after(case.phase, name)
+    before, target = case.phase, tracks.after(case.phase, name)
+    if before == tracks.OFF and resuming.in_time(work, case, clocks_of(work.session, case.id)):
+        target = tracks.ACCEPTED  # it needed nobody's yes, and needs none now
     if name == "reopen" and case.answered_at is not None and not case.outcome:
         target = tracks.REFUSED  # the complaint was refused, and opening it again is no answer
     if target == case.phase:
@@ -324,6 +323,10 @@ def enter(work: Work, case: Return, name: str) -> dict[str, list[str]]:
     turned(work, case, moments.decided(case.kind, name))
     case.phase = target
     case.closed_at = work.now if target in tracks.ENDED else None
+    if target == tracks.OFF or (target == tracks.REFUSED and case.kind == kinds.WITHDRAWAL):
+        stop_clocks(work, case, clocks.SEND_BACK, clocks.REPAY, clocks.ANSWER)
+    elif before in (tracks.OFF, tracks.REFUSED) and target not in tracks.ENDED:
+        resuming.run_on(case, clocks_of(work.session, case.id))
     return change
 
 
@@ -335,7 +338,7 @@ def follow(work: Work, case: Return) -> None:
     session = work.session
     session.flush()
     meant, arrived = session.execute(
-        select(func.coalesce(func.sum(ReturnLine.quantity), 0),
+        select(func.coalesce(func.sum(ReturnLine.quantity - ReturnLine.missing), 0),
                func.coalesce(func.sum(ReturnLine.arrived), 0))
         .where(ReturnLine.return_id == case.id)).one()
     judged = _judged(session, case.id)

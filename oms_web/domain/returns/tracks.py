@@ -11,7 +11,15 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from oms_web.core.errors import NotAllowedNow
-from oms_web.domain.returns.kinds import COMPLAINT, REDUCE, REFUND, RETURN, WITHDRAWAL
+from oms_web.domain.returns.kinds import (
+    COMPLAINT,
+    REDUCE,
+    REFUND,
+    REPAIR,
+    REPLACE,
+    RETURN,
+    WITHDRAWAL,
+)
 
 NEW, ASKED, ACCEPTED, REFUSED, CLOSED, OFF = PHASES = (
     "new", "asked", "accepted", "refused", "closed", "off",
@@ -69,6 +77,9 @@ class Standing:
     """Where a case stands. ``empty``: it has no units, such as a parcel that matches no order and
     that nobody has opened yet. ``outcome``: what a complaint was answered with. ``nobody``: no
     buyer is known. ``owed``: the law's term to pay back runs, and there is money to be paid back.
+    ``payable``: there is such money at all. ``short``: less of it is planned or gone than a
+    complaint was answered with. ``missing``: some units never came. ``swapped``: another thing was
+    ordered instead.
     """
 
     kind: str
@@ -79,6 +90,10 @@ class Standing:
     empty: bool = False
     nobody: bool = False
     owed: bool = False
+    payable: bool = True
+    short: bool = False
+    missing: bool = False
+    swapped: bool = False
 
 
 def check(act: str, case: Standing) -> None:
@@ -125,9 +140,36 @@ def may_pay(case: Standing) -> bool:
 
 
 def owes(case: Standing) -> bool:
-    """Whether a case was decided so that money goes back, and none is planned yet."""
-    return case.phase == ACCEPTED and case.money == MONEY_NONE and (
-        case.kind in PAYING or (case.kind == COMPLAINT and case.outcome in PAYING_OUTCOMES))
+    """Whether a case was decided so that money goes back, and not all of it is planned yet."""
+    promised = case.kind in PAYING or (case.kind == COMPLAINT and case.outcome in PAYING_OUTCOMES)
+    return case.phase == ACCEPTED and case.payable and promised and (
+        case.money == MONEY_NONE or case.short)
+
+
+def waits(case: Standing) -> bool:
+    """Whether an accepted case waits for goods: those that were to come, or those to be mended."""
+    if case.phase != ACCEPTED:
+        return False
+    return case.goods in (EXPECTED, ON_WAY) or (
+        case.outcome == REPAIR and case.goods == GOODS_NONE and not case.empty)
+
+
+def open_ends(case: Standing) -> tuple[str, ...]:
+    """What an accepted case would be closed over: ``money``, ``goods``, ``missing``, ``repair``,
+    ``replace``. It needs a word why.
+
+    What never came of a withdrawal may be kept unpaid until it comes, or the proof that it was
+    sent (ustawa o prawach konsumenta, art. 32 ust. 3).
+    """
+    if case.phase != ACCEPTED:
+        return ()
+    found = {
+        "money": owes(case), "goods": case.goods in (EXPECTED, ON_WAY),
+        "missing": case.missing and case.kind == WITHDRAWAL,
+        "repair": case.outcome == REPAIR,
+        "replace": case.outcome == REPLACE and not case.swapped,
+    }
+    return tuple(name for name, is_open in found.items() if is_open)
 
 
 def decided_by_money(case: Standing) -> bool:
@@ -139,12 +181,14 @@ def decided_by_money(case: Standing) -> bool:
 
 
 def goods(meant: int, arrived: int, judged: int, before: str) -> str:
-    """Where the goods of a case are, by counts of units; ``before`` holds until some are here."""
+    """Where the goods of a case are, by counts of units; ``before`` holds until some are counted:
+    a parcel is here before anybody has looked into it.
+    """
     if arrived and judged >= arrived and arrived >= meant:
         return JUDGED
     if arrived:
         return ARRIVED
-    return EXPECTED if before in (ARRIVED, JUDGED) and meant else before
+    return EXPECTED if before == JUDGED and meant else before
 
 
 def money(refunds: Iterable[tuple[str, str]], told: int = 0) -> str:
@@ -169,8 +213,8 @@ def at_rest(goods_: str, money_: str) -> bool:
 
 
 def primary(case: Standing, running: Collection[str], swap: str = "") -> str:
-    """The one act that comes next: an act of the table, ``judge``, ``refund``, ``money``, a step of
-    an exchange, or empty.
+    """The one act that comes next: an act of the table, ``judge``, ``refund``, ``money``,
+    ``arrive``, a step of an exchange, or empty.
 
     Args:
         running: the clocks that still run (``clocks.py``).
@@ -188,4 +232,6 @@ def primary(case: Standing, running: Collection[str], swap: str = "") -> str:
         return "money"
     if owes(case):
         return "refund"
+    if waits(case):
+        return "arrive"
     return "close" if _makes_sense("close", case) else ""

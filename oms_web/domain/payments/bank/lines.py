@@ -9,13 +9,8 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from oms_web.core.errors import Invalid
+from oms_web.core.marking import N_
 from oms_web.core.money import to_minor
-
-
-def N_(template: str) -> str:
-    """Marks a template for the translators' catalogue."""
-    return template
-
 
 MOST_BYTES = 10 * 1024 * 1024
 MOST_LINES = 20_000

@@ -61,6 +61,7 @@ TABLES = {
     "oms_web/flows/label.py": ("_WAITS", "_NO_LABEL"),
     "oms_web/sync/labels.py": ("SAYS",),
     "oms_web/sync/rates.py": ("SAYS",),
+    "oms_web/jobs/print_label.py": ("SAYS",),
     "oms_web/sync/hand_overs.py": ("SAYS",),
     "oms_web/sync/tracking.py": ("WHY",),
     "oms_web/flows/pack/closing.py": ("_STEP_SAYS",),

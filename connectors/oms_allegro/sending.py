@@ -22,6 +22,7 @@ from oms_connector import (
     Travel,
     TravelEvent,
 )
+from oms_connector.flaws import of_amounts
 from oms_connector.reading import child, children, moment, shown, text, value
 
 from oms_allegro import words
@@ -108,9 +109,7 @@ def flaws(booking: Booking) -> Iterator[Flaw]:
         yield Flaw("service", words.NO_SERVICE)
     elif parts[2] and not booking.point.strip():
         yield Flaw("point", words.NO_POINT)
-    for name, amount in (("cod", booking.cod), ("insured", booking.insured)):
-        if amount is not None and amount <= 0:
-            yield Flaw(name, words.NO_AMOUNT)
+    yield from of_amounts(booking)
     yield from _party_flaws("sender", booking.sender)
     yield from _party_flaws("receiver", booking.receiver)
     yield from _package_flaws(booking)

@@ -90,7 +90,6 @@ WORKING = N_("Allegro is still working on it.")
 NO_COURIER = N_("Allegro proposes no time at which a courier could come for these parcels.")
 NO_SERVICE = N_("Choose one of the account's delivery services.")
 NO_POINT = N_("This service needs a locker or point.")
-NO_AMOUNT = N_("It must be more than zero.")
 NO_MEASURES = N_("A parcel needs its three measures.")
 MISSING = N_("It is missing.")
 

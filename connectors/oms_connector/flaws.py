@@ -1,5 +1,6 @@
 """What a carrier would refuse, found without asking it. Pure.
 
+``common`` is what no carrier takes, and the engine asks it of every booking before the connector;
 ``against`` holds a booking against the carrier's own services; ``of_address`` against the fields of
 its forms. A connector adds what only its carrier knows.
 """
@@ -55,6 +56,32 @@ _WHOLE = tuple((re.compile(pattern, re.IGNORECASE), name) for pattern, name in (
 ))
 
 
+def common(booking: Booking, service: CarrierService | None) -> list[Flaw]:
+    """What no carrier takes: an amount or a weight of nothing, no point where one is needed, money
+    to be collected by a service that collects none.
+
+    Args:
+        service: as the carrier last told of it; None where it told of none.
+    """
+    found = of_amounts(booking)
+    if not booking.packages:
+        found.append(Flaw("packages", NO_PARCELS))
+    found += [Flaw(f"packages.{number}.weight_g", NO_WEIGHT)
+              for number, package in enumerate(booking.packages) if package.weight_g <= 0]
+    if service is not None and service.needs_point and not booking.point.strip():
+        found.append(Flaw("point", NO_POINT))
+    if service is not None and booking.cod is not None and not service.cod:
+        found.append(Flaw("cod", NO_COD))
+    return found
+
+
+def of_amounts(booking: Booking) -> list[Flaw]:
+    """Amounts of the booking that are none."""
+    amounts = {"cod": booking.cod, "insured": booking.insured}
+    return [Flaw(name, NOT_POSITIVE) for name, amount in amounts.items()
+            if amount is not None and amount <= 0]
+
+
 def against(booking: Booking, services: Sequence[CarrierService], *,
             currency: str = "PLN", insures: bool = False) -> list[Flaw]:
     """What speaks against it in the carrier's own description of its services.
@@ -78,10 +105,8 @@ def against(booking: Booking, services: Sequence[CarrierService], *,
         found.append(Flaw("is_return", NO_RETURNS))
     if booking.cod is not None and not service.cod:
         found.append(Flaw("cod", NO_COD))
-    amounts = {"cod": booking.cod, "insured": booking.insured}
-    found += [Flaw(name, NOT_POSITIVE) for name, amount in amounts.items()
-              if amount is not None and amount <= 0]
-    if any(amount is not None for amount in amounts.values()) and booking.currency != currency:
+    found += of_amounts(booking)
+    if (booking.cod is not None or booking.insured is not None) and booking.currency != currency:
         found.append(Flaw("currency", ONLY_CURRENCY % {"currency": currency}))
     return found
 

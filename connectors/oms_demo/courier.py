@@ -38,6 +38,7 @@ from oms_connector import (
     Travel,
     TravelEvent,
 )
+from oms_connector.flaws import NO_COUNTRY
 
 from oms_demo import words
 from oms_demo.asking import Asking, batches, path_to
@@ -111,6 +112,8 @@ class GolabConnector(Connector):
     def check_booking(self, booking: Booking) -> Sequence[Flaw]:
         """What the carrier would refuse."""
         to, flaws = booking.receiver, []
+        if not _goes_to(booking.service, to.country):
+            flaws.append(Flaw("receiver.country", NO_COUNTRY))
         if len(re.sub(r"\D", "", to.phone)) < 9:
             flaws.append(Flaw("receiver.phone", words.NEEDS_PHONE))
         if booking.service == LOCKER and not booking.point:
@@ -153,10 +156,11 @@ class GolabConnector(Connector):
         self._carrier.send("POST", path_to("courier", "parcels", reference, "cancel"), ("id",), {})
 
     def rates(self, booking: Booking) -> Sequence[Rate]:
-        """By weight."""
+        """By weight, of the services that go there."""
         told = self._carrier.get("courier/rates", ("rates",),
                                  weight=sum(one.weight_g for one in booking.packages))
-        return [Rate(ref, Decimal(price), "PLN", 1) for ref, price in told["rates"].items()]
+        return [Rate(ref, Decimal(price), "PLN", 1) for ref, price in told["rates"].items()
+                if _goes_to(ref, booking.receiver.country)]
 
     # TracksParcels
 
@@ -190,6 +194,11 @@ class GolabConnector(Connector):
         """What the courier signs."""
         told = self._carrier.get("courier/protocol", ("content",), parcels=",".join(references))
         return _bytes(told["content"])
+
+
+def _goes_to(ref: str, country: str) -> bool:
+    service = next((one for one in SERVICES if one.ref == ref), None)
+    return service is None or (country or "PL").upper() in service.countries
 
 
 def _address(address: Address) -> Mapping[str, str]:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from oms_connector import Address, Booking, CarrierService, Flaw
+from oms_connector.flaws import of_amounts
 
 from oms_dpd import words
 
@@ -90,9 +91,7 @@ def flaws(booking: Booking) -> Sequence[Flaw]:
 def _head(booking: Booking, service: CarrierService) -> Iterator[Flaw]:
     if service.needs_point and not booking.point.strip():
         yield Flaw("point", words.NO_POINT)
-    for name, amount in (("cod", booking.cod), ("insured", booking.insured)):
-        if amount is not None and amount <= 0:
-            yield Flaw(name, words.POSITIVE)
+    yield from of_amounts(booking)
 
 
 def _party(who: str, address: Address) -> Iterator[Flaw]:

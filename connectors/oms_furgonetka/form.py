@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from oms_connector import Address, Booking, Flaw
+from oms_connector.flaws import of_amounts
 
 from oms_furgonetka import words
 
@@ -102,12 +103,9 @@ def _head(booking: Booking, carrier: str, settings: Mapping[str, Any]) -> Iterat
         yield Flaw("point", words.NO_POINT)
     if (booking.cod is not None or booking.insured is not None) and booking.currency != "PLN":
         yield Flaw("currency", words.CURRENCY)
-    if booking.cod is not None and booking.cod <= 0:
-        yield Flaw("cod", words.POSITIVE)
-    elif booking.cod is not None and not _iban(settings):
+    yield from of_amounts(booking)
+    if booking.cod is not None and booking.cod > 0 and not _iban(settings):
         yield Flaw("cod", words.NO_IBAN)
-    if booking.insured is not None and booking.insured <= 0:
-        yield Flaw("insured", words.POSITIVE)
 
 
 def _party_flaws(name: str, address: Address) -> Iterator[Flaw]:

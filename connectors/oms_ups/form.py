@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from oms_connector import Address, Booking, CarrierService, Flaw, Package
+from oms_connector.flaws import of_amounts
 
 from oms_ups import words
 
@@ -125,11 +126,8 @@ def flaws(booking: Booking) -> Sequence[Flaw]:
     found: list[Flaw] = []
     if booking.service not in SERVICES:
         found.append(Flaw("service", words.NO_SERVICE))
-    for name, amount in (("cod", booking.cod), ("insured", booking.insured)):
-        if amount is not None and amount <= 0:
-            found.append(Flaw(name, words.POSITIVE))
-    return [*found, *_party("sender", booking.sender), *_party("receiver", booking.receiver),
-            *_packages(booking)]
+    return [*found, *of_amounts(booking), *_party("sender", booking.sender),
+            *_party("receiver", booking.receiver), *_packages(booking)]
 
 
 def _party(who: str, address: Address) -> Iterator[Flaw]:

@@ -87,7 +87,12 @@ def book_order(work: Work, order_id: int, wanted: Wanted = Wanted(), check: Chec
             raise NotAllowedNow(
                 "This order travels with others: their label is bought when packing begins.")
         return known or _book(work, order, None, wanted, check)
-    found = [book_shipment(work, one.id, wanted, check) for one in begun]
+    found = []
+    for one in begun:
+        is_new = bookings.live_of_shipment(work.session, one.id) is None
+        found.append(book_shipment(work, one.id, wanted, check))
+        if is_new and wanted.cod:  # what was typed is collected once
+            wanted = replace(wanted, cod=0)
     return found[0]
 
 
@@ -128,6 +133,7 @@ def _book(work: Work, order: Order, shipment: Shipment | None, wanted: Wanted,
         raise NotAllowedNow(
             "No rule says by which service this order goes. Choose one, or add a rule.")
     asked = planning.request(work.session, made, wanted, bookings.new_key(order.id))
+    planning.refuse_amounts(work.session, made, asked)
     return _write(work, order, shipment, account_id, asked, made, check)
 
 
@@ -137,6 +143,7 @@ def _write_cheapest(work: Work, order: Order, shipment: Shipment | None, made: P
     """
     asked = planning.request(work.session, made, replace(wanted, point=""),
                              bookings.new_key(order.id))
+    planning.refuse_amounts(work.session, made, asked)
     among = prices.candidates(work.session, asked, rule.among)
     if not among:
         raise NotAllowedNow("No service among which the cheapest is to be found fits this order.")

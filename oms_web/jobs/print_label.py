@@ -10,6 +10,11 @@ from oms_web.domain.shipping import bookings
 from oms_web.domain.shipping import service as shipping
 from oms_web.wiring import Oms
 
+SAYS = {
+    "no_zpl": "This printer wants ZPL, and labels are kept as PDF only: choose ZPL under Settings, "
+              "Sending, or print this one from the browser.",
+}
+
 
 def print_label(oms: Oms, shipment_id: int) -> bool:
     """Hand the label of a closed parcel to its station's printer, if labels come out there by
@@ -23,7 +28,14 @@ def print_label(oms: Oms, shipment_id: int) -> bool:
                 or not found[0].automatic:
             return False
         name = booking.files.get("zpl" if found[1].format == printers.ZPL else "pdf_a6")
+        # One that is still fetched, or taken back, comes by later or not at all.
+        is_late = not booking.files or booking.due_at is not None
     if name is None:
+        if not is_late:
+            with oms.works.writing(SYSTEM) as work:
+                printers.cannot(work, shipment.station, printers.LABEL,
+                                f"{booking.carrier} {booking.order_id}",
+                                f"label:{booking.id}:none", SAYS["no_zpl"])
         return False
     suffix = name[name.rindex("."):]
     file = oms.works.ports["prints"].put(

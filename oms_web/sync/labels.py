@@ -24,6 +24,7 @@ from oms_connector import (
     ChecksBookings,
     Connector,
     FindsPoints,
+    Flaw,
     LabelFile,
     NotSupported,
     OutcomeUnknown,
@@ -31,6 +32,7 @@ from oms_connector import (
     PickupPoint,
     RateLimited,
     Refused,
+    flaws,
 )
 from oms_connector import LabelFormat as Format
 from sqlalchemy import select
@@ -101,7 +103,7 @@ def _at_carrier(engine: Engine, taken: Taken) -> Verdict:
     try:
         with connected(engine, taken.account_id) as (_account, connector):
             assert isinstance(connector, CarriesParcels)
-            told = _booked(connector, taken)
+            told = _booked(connector, taken, _service(engine, taken.account_id, taken.request))
             verdict = _said(told, taken)
             if verdict.state == bookings.CONFIRMED and told.labels:
                 verdict = _with_files(engine, verdict, told.labels)
@@ -151,7 +153,7 @@ def _kept(taken: Taken, state: str, why: str, wait: timedelta) -> Verdict:
     return Verdict(state, taken.reference, why=why, wait=wait)
 
 
-def _booked(connector: CarriesParcels, taken: Taken) -> Booked:
+def _booked(connector: CarriesParcels, taken: Taken, service: CarrierService | None) -> Booked:
     if taken.asked:
         found = _found(connector, taken)
         if found is not None:
@@ -159,8 +161,8 @@ def _booked(connector: CarriesParcels, taken: Taken) -> Booked:
         if taken.was == bookings.PENDING:
             raise OutcomeUnknown(SAYS["gone"])
     booking = booking_of(taken.request)
-    if isinstance(connector, ChecksBookings) and (flaws := connector.check_booking(booking)):
-        raise Refused(flaws[0].message, "", flaws[0].field)
+    if wrong := _flaws(connector, booking, service):
+        raise Refused(wrong[0].message, "", wrong[0].field)
     try:
         return connector.book(booking)
     except Refused:
@@ -169,6 +171,21 @@ def _booked(connector: CarriesParcels, taken: Taken) -> Booked:
         if known is None:
             raise
         return known
+
+
+def _service(engine: Engine, account_id: int, request: Mapping[str, Any]) -> CarrierService | None:
+    """The service of a booking, as its carrier last told of it; None where it told of none."""
+    with engine.works.reading(SYSTEM) as work:
+        known = sending.service(work.session, account_id, request["service"])
+    return known and CarrierService(known.ref, known.name, needs_point=known.needs_point,
+                                    cod=known.cod, most_parcels=known.most_parcels)
+
+
+def _flaws(connector: Any, booking: Booking, service: CarrierService | None) -> list[Flaw]:
+    """What this carrier would refuse, and what any would."""
+    own = connector.check_booking(booking) if isinstance(connector, ChecksBookings) else ()
+    named = {one.field for one in own}
+    return [*own, *(one for one in flaws.common(booking, service) if one.field not in named)]
 
 
 def _found(connector: CarriesParcels, taken: Taken) -> Booked | None:
@@ -285,12 +302,11 @@ def checker(engine: Engine) -> Callable[[Mapping[str, Any], int], None]:
     """Looks at a booking before it is written down, as far as that takes no network."""
 
     def check(request: Mapping[str, Any], account_id: int) -> None:
+        service = _service(engine, account_id, request)
         with connected(engine, account_id, although_stopped=True) as (_account, connector):
-            if not isinstance(connector, ChecksBookings):
-                return
-            flaws = connector.check_booking(booking_of(request))
-        if flaws:
-            raise InvalidForm({flaw.field: Invalid(flaw.message, flaw.field) for flaw in flaws})
+            wrong = _flaws(connector, booking_of(request), service)
+        if wrong:
+            raise InvalidForm({flaw.field: Invalid(flaw.message, flaw.field) for flaw in wrong})
 
     return check
 

@@ -72,20 +72,26 @@ def choices(words: Mapping[str, Any]) -> list[SelectChoice]:
 class CountryField(SelectField):
     """A country: Poland, the Union, then the others, by their names in the reader's language.
 
+    ``anywhere``: the words of an empty choice, where none may be chosen.
+
     What is stored and no country stays to be chosen, so nothing is changed by looking; whether it
     is one is for the domain to say.
     """
 
-    def __init__(self, label: Any = "", **values: Any) -> None:
+    def __init__(self, label: Any = "", *, anywhere: Any = "", **values: Any) -> None:
+        self.anywhere = anywhere
         super().__init__(label, validate_choice=False, coerce=_code, **values)
 
     @property
     def choices(self) -> list[SelectChoice]:
         """What is stored when it is no country, Poland, the Union, the rest of the world."""
         names = countries.names(language())
+        if self.anywhere:
+            names = {"": str(self.anywhere), **names}
         stored = [] if self.data in names else [self.data or ""]
         union = [code for code in names if code in countries.UNION and code != "PL"]
-        rest = [code for code in names if code not in countries.UNION]
+        rest = [code for code in names if code and code not in countries.UNION]
+        stored += [""] if self.anywhere else []
         return [
             SelectChoice(code, names.get(code, code), optgroup=group)
             for group, codes in ((None, [*stored, "PL"]), (gettext("European Union"), union),

@@ -11,10 +11,10 @@ from oms_connector import ChannelError, OrdersPickups
 from wtforms import BooleanField, DateField, TimeField
 from wtforms.validators import Optional
 
-from oms_web.core.clock import SHOP_ZONE, local_day, to_utc
+from oms_web.core.clock import SHOP_ZONE, to_utc
 from oms_web.core.errors import Invalid, OmsError
 from oms_web.domain.channels.models import ChannelAccount
-from oms_web.domain.shipping import label_queries
+from oms_web.domain.shipping import label_queries, visits
 from oms_web.domain.shipping.label_models import HandOver
 from oms_web.extensions import db
 from oms_web.flows import hand_over, ship
@@ -59,13 +59,13 @@ def _page(form: GiveForm | None = None, status: int = 200) -> Response:
     carriers = labels.carriers(reading(), oms().registry)
     chosen = asked.whole(request.values.get("carrier"), "carrier") or (
         carriers[0].id if carriers else None)
-    today = local_day(oms().works.clock())
+    day, ready_from, until = visits.window(oms().works.clock().astimezone(SHOP_ZONE))
     return render(
         "parcel_labels/hand_over.html", carriers=carriers, chosen=chosen, status=status,
         ready=label_queries.ready(db.session, chosen) if chosen else [],
         given=label_queries.hand_overs(db.session), states=STATES, words=label_words,
         names={one.id: one.name for one in db.session.query(ChannelAccount)},
-        form=form or GiveForm(formdata=None, day=today, ready_from=time(14), until=time(17),
+        form=form or GiveForm(formdata=None, day=day, ready_from=ready_from, until=until,
                               leave=True),
         calls=[one.id for one in carriers
                if labels.can(oms().registry, one.connector, OrdersPickups)])

@@ -28,11 +28,36 @@ KINDS: dict[str, Any] = {
     choosing.OWN: _l("Own courier"),
     choosing.PICKUP: _l("Personal pickup"),
 }
+STRAYS: dict[str, Any] = {
+    choosing.DOOR: _l("This service goes to the door, and the buyer chose a pick-up point."),
+    choosing.OTHER_POINT: _l("This is another pick-up point than the buyer's."),
+}
 CONDITIONS: dict[str, Any] = {
     choosing.CHANNEL: _l("channel"), choosing.METHOD: _l("delivery method"),
     choosing.COUNTRY: _l("country"), choosing.WEIGHT: _l("weight"),
     choosing.VALUE: _l("value of the goods"), choosing.COD: _l("cash on delivery"),
 }
+
+
+_FIELDS: dict[str, Any] = {
+    "name": _l("Name"), "company": _l("Company"), "street": _l("Street"),
+    "postcode": _l("Postcode"), "city": _l("Town"), "country": _l("Country"),
+    "phone": _l("Phone"), "email": _l("E-mail"), "weight_g": _l("Weight"), "size": _l("Size"),
+    "length_mm": _l("Length"), "width_mm": _l("Width"), "height_mm": _l("Height"),
+    "packages": _l("Parcels"), "point": _l("Pick-up point"), "cod": _l("Cash on delivery"),
+    "insured": _l("Insured for"), "service": _l("Service"), "currency": _l("Currency"),
+    "contents": _l("Contents"), "note": _l("Note"), "is_return": _l("Label for a return"),
+    "ship_on": _l("Day"), "key": _l("Number"),
+}
+
+
+def field(path: str) -> str:
+    """The part of a booking that a carrier blames (``receiver.country``), in words."""
+    side, _, name = path.partition(".")
+    words = str(_FIELDS.get(path.rpartition(".")[2], path))
+    if side == "sender" and name:
+        return gettext("Sender: %(field)s", field=words)
+    return gettext("Receiver: %(field)s", field=words) if side == "receiver" and name else words
 
 
 def why(text: str) -> str:

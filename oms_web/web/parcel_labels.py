@@ -17,7 +17,7 @@ from oms_web.core.errors import Invalid, InvalidForm, NotAllowedNow, NotFound, O
 from oms_web.core.money import parse_minor
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.orders import service as orders
-from oms_web.domain.shipping import bookings, label_queries, sending
+from oms_web.domain.shipping import bookings, choosing, label_queries, planning, sending
 from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping.planning import Plan, Wanted
 from oms_web.extensions import db
@@ -75,22 +75,16 @@ def _view() -> str:
 
 def _list(view: str, results: list[tuple[int, OmsError]] | None = None, status: int = 200
           ) -> Response:
-    now = oms().works.clock()
-    page = label_queries.listed(db.session, view, now, asked.text("after", 2000) or None)
+    now, session = oms().works.clock(), db.session
+    page = label_queries.listed(session, view, now, asked.text("after", 2000) or None)
     link = partial(asked.link, "parcel_labels.index", {"view": view})
     carriers = labels.carriers(reading(), oms().registry)
     return render(
         "parcel_labels/list.html", "parcel_labels/_rows.html", page=page, view=view, views=VIEWS,
         words=label_words, results=results, status=status, carriers=carriers,
-        ahead=_ahead() if view == label_queries.TODO and not page.rows else 0,
+        ahead=label_queries.ahead(session) if view == label_queries.TODO and not page.rows else 0,
         next_url=link(after=page.after) if page.after else None,
-        counts=label_queries.counts(db.session, now, *VIEWS))
-
-
-def _ahead() -> int:
-    """Orders that will need a label and have no parcel yet: they wait to be picked or packed."""
-    counts = orders.tallies(db.session, "queue")
-    return max(0, counts.get("pick", 0)) + max(0, counts.get("pack", 0))
+        counts=label_queries.counts(session, now, *VIEWS))
 
 
 @screen.post("/labels/buy")
@@ -136,6 +130,11 @@ def buy(order_id: int) -> Response:
     if typed.validate():
         try:
             chosen = wanted(order_id, typed)
+            if not request.form.get("return"):
+                if planning.in_hand(db.session, order_id):
+                    return _form(order_id, typed, 409)
+                if (strays := _strays(order_id, chosen)) != request.form.get("sure", ""):
+                    return _form(order_id, typed, 422, strays)
             with writing() as work:
                 write(work, order_id, chosen, labels.checker(engine()))
             say(gettext("The label is being bought."))
@@ -143,6 +142,14 @@ def buy(order_id: int) -> Response:
         except (Invalid, InvalidForm) as error:
             typed.refuse(_at_fields(error))
     return _form(order_id, typed, 422)
+
+
+def _strays(order_id: int, chosen: Wanted) -> str:
+    """Whether the label would go elsewhere than the buyer chose (``choosing.strays``)."""
+    known = sending.service(db.session, chosen.account_id or 0, chosen.service)
+    order = orders.get_order(db.session, order_id)
+    return "" if known is None else choosing.strays(
+        order.pickup_point or "", known.needs_point, chosen.point or "")
 
 
 def _after(order_id: int) -> str:
@@ -159,7 +166,9 @@ def _at_fields(error: OmsError) -> OmsError:
     named: dict[str, OmsError] = {}
     for path, one in problems.items():
         field = path.rpartition(".")[2] if path.startswith("packages.") else path
-        named["weight" if field == "weight_g" else field] = one
+        field = "weight" if field == "weight_g" else field
+        named[field] = one if not path or hasattr(BuyForm, field) else \
+            Invalid(f"{label_words.field(path)}: {words_of(one)}")
     return InvalidForm(named)
 
 
@@ -179,7 +188,10 @@ def wanted(order_id: int, typed: BuyForm) -> Wanted:
 
     def amount(name: str) -> int | None:
         text = (typed[name].data or "").strip()
-        return parse_minor(text, currency, name) if text else None
+        found = parse_minor(text, currency, name) if text else None
+        if found is not None and found < 0:
+            raise Invalid("An amount cannot be below zero.", name)
+        return found
 
     if typed.weight.data is not None and not 0 < typed.weight.data <= shipping.HEAVIEST_G:
         raise Invalid("A parcel weighs between 1 g and 1000 kg.", "weight")
@@ -190,7 +202,8 @@ def wanted(order_id: int, typed: BuyForm) -> Wanted:
         cod=amount("cod") or 0, insured=amount("insured") or 0)
 
 
-def _form(order_id: int, typed: BuyForm | None = None, status: int = 200) -> Response:
+def _form(order_id: int, typed: BuyForm | None = None, status: int = 200, strays: str = ""
+          ) -> Response:
     work = reading()
     order = orders.get_order(work.session, order_id)
     made = label.plan_order(work, order_id)
@@ -201,7 +214,9 @@ def _form(order_id: int, typed: BuyForm | None = None, status: int = 200) -> Res
     found, problem = _points(shown, near, order.country or "PL") if near else ([], "")
     return render(
         "parcel_labels/buy.html", order=order, form=shown, plan=made, carriers=carriers,
-        words=label_words, near=near, points=found, points_problem=problem, status=status,
+        words=label_words, strays=strays, due=planning.due(work.session, made),
+        there=[] if request.values.get("return") else planning.in_hand(work.session, order_id),
+        near=near, points=found, points_problem=problem, status=status,
         is_return=bool(request.values.get("return")), case_id=_case(),
         back=request.values.get("back", ""),
         finds=[one.id for one in carriers
@@ -299,6 +314,8 @@ def file(booking_id: int, kind: str) -> Response:
 
 
 def _file(booking: bookings.LabelBooking, kind: str) -> Response:
+    if booking.state == bookings.CANCELLED or booking.void_asked_at is not None:
+        raise NotFound("This label was taken back: a courier does not take a parcel by it.")
     name = booking.files.get("pdf_a6" if kind == "pdf" else "zpl")
     if name is None:
         raise NotFound("This label is not there in this form.")

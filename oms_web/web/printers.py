@@ -12,6 +12,7 @@ from flask_babel import lazy_gettext as _l
 from oms_web.core.errors import Invalid, OmsError
 from oms_web.domain.printers import service
 from oms_web.domain.printers.models import Printer, PrintRoute
+from oms_web.domain.shipping import sending
 from oms_web.extensions import db
 from oms_web.web import asked
 from oms_web.web.access import act
@@ -85,8 +86,14 @@ def _page(problem: tuple[str, str] = ("", ""), status: int = 200) -> Response:
     ]
     now = oms().works.clock()
     return render("printers/settings.html", stations=stations, papers=PAPERS, problem=problem,
-                  at_close=service.AT_CLOSE, status=status,
+                  at_close=service.AT_CLOSE, status=status, no_zpl=no_zpl(),
                   away={one.id for one in printers if service.is_away(one, now)})
+
+
+def no_zpl() -> list[str]:
+    """The stations whose label printer wants ZPL, while labels are kept as PDF only."""
+    kept = sending.settings(db.session).label_format
+    return [] if kept == service.ZPL else service.wanting_zpl(db.session)
 
 
 # What is printed ---------------------------------------------------------------------------------

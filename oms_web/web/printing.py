@@ -115,4 +115,5 @@ def printers_here() -> dict[str, str]:
 
 @screen.app_context_processor
 def _shared() -> dict[str, Any]:
-    return {"printers_here": printers_here, "paper_names": KINDS}
+    return {"printers_here": printers_here, "paper_names": KINDS,
+            "stations_known": lambda: printers.stations(db.session)}

@@ -18,6 +18,7 @@ from oms_web.domain.company import service as company
 from oms_web.domain.orders.models import Order
 from oms_web.domain.payments import earnings, fees
 from oms_web.domain.payments.profit import Profit
+from oms_web.domain.shipping import label_queries
 from oms_web.extensions import db
 from oms_web.web import asked, statements
 from oms_web.web.access import act, allowed
@@ -50,7 +51,7 @@ class FeeForm(Form):
 def _of_card(order: Order) -> Profit | None:
     if not allowed("payments.profit") or order.phase not in earnings.COUNTED:
         return None
-    return earnings.of(db.session, [order])[order.id]
+    return earnings.of(db.session, [order], label_queries.costs)[order.id]
 
 
 @screen.app_context_processor
@@ -67,12 +68,13 @@ def index() -> Response:
     first = min(_day("from", last - USUAL), last)
     first = max(first, last - MOST)
     found = earnings.page(db.session, first, last, asked.text("after", 2000) or None)
-    whole, is_all = earnings.sums(db.session, first, last)
+    whole, is_all = earnings.sums(db.session, first, last, label_queries.costs)
     link = {"from": first.isoformat(), "to": last.isoformat()}
     return render(
         "profits/list.html", "profits/_rows.html", found=found, first=first, last=last,
-        earned=earnings.of(db.session, found.rows), channels=earnings.by_channel(whole),
-        home=company.get_company(db.session).currency, is_all=is_all,
+        earned=earnings.of(db.session, found.rows, label_queries.costs),
+        channels=earnings.by_channel(whole), home=company.get_company(db.session).currency,
+        is_all=is_all,
         most=earnings.MOST_SUMMED, accounts=frame().accounts,
         tabs=statements.tabs("profits.index"),
         next_url=asked.link("profits.index", link, after=found.after) if found.after else None)

@@ -25,6 +25,7 @@ from oms_web.web.access import act
 from oms_web.web.door import oms, reading, writing
 from oms_web.web.forms import CountryField, Form, Needed, NeededNumber, choices
 from oms_web.web.parcel_labels import engine
+from oms_web.web.printers import no_zpl
 from oms_web.web.render import go, render
 from oms_web.web.shell import frame
 from oms_web.web.toasts import say
@@ -71,7 +72,7 @@ class PriceForm(Form):
     """A row of the seller's own price list."""
 
     service = SelectField(_l("Service"), validate_choice=False)
-    country = StringField(_l("Country"))
+    country = CountryField(_l("Country"), anywhere=_l("everywhere"))
     heaviest_g = IntegerField(_l("Up to, g"), [NeededNumber()])
     price = StringField(_l("Net price of a box"), [Needed()])
 
@@ -81,7 +82,7 @@ class RuleForm(Form):
 
     channel = SelectField(_l("Channel"), validate_choice=False)
     method = StringField(_l("Delivery method"))
-    country = StringField(_l("Country"))
+    country = CountryField(_l("Country"), anywhere=_l("every country"))
     heaviest_g = IntegerField(_l("Up to, g"), [Optional()])
     least = StringField(_l("Goods worth at least"))
     most = StringField(_l("Goods worth at most"))
@@ -110,7 +111,7 @@ def _page(main: SendingForm | None = None, box: BoxForm | None = None,
     return render(
         "parcel_labels/settings.html", status=status, price_form=priced,
         own_prices=prices.own_prices(db.session), among=_to_the_door(carriers), carriers=carriers,
-        words=label_words,
+        words=label_words, no_zpl=no_zpl(),
         form=main or SendingForm(
             formdata=None, obj=row, **{name: sender[name] for name in sender if name != "company"}),
         box_form=box or BoxForm(formdata=None, prefix="box-"), rule_form=shown,
@@ -233,9 +234,6 @@ def _rule(form: RuleForm) -> dict[str, Any]:
         text = (form[name].data or "").strip()
         return parse_minor(text, currency, name) if text else None
 
-    country = (form.country.data or "").strip().upper()
-    if country and not (len(country) == 2 and country.isalpha()):
-        raise Invalid("Two letters, as in PL.", "country")
     return {
         "kind": chosen if chosen in choosing.KINDS[1:] else choosing.CARRIER,
         "among": _among() if chosen == choosing.CHEAPEST else [],
@@ -243,7 +241,8 @@ def _rule(form: RuleForm) -> dict[str, Any]:
         "size": (form.size.data or "").strip()[:20],
         "packaging_id": asked.whole(form.packaging.data, "packaging"),
         "channel_id": asked.whole(form.channel.data, "channel"),
-        "method": (form.method.data or "").strip()[:120], "country": country,
+        "method": (form.method.data or "").strip()[:120],
+        "country": form.country.data or "",
         "heaviest_g": form.heaviest_g.data, "least": amount("least"), "most": amount("most"),
         "cod": form.cod.data or "",
     }
@@ -267,7 +266,7 @@ def add_price() -> Response:
             with writing() as work:
                 prices.add_own_price(work, {
                     "account_id": asked.whole(account, "service"), "service": ref[:80],
-                    "country": (form.country.data or "").strip().upper()[:2],
+                    "country": form.country.data or "",
                     "heaviest_g": form.heaviest_g.data, "currency": currency,
                     "price": parse_minor(form.price.data or "", currency, "price")})
             say(gettext("Saved."))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 from oms_connector import Address, Booking, CarrierService, Package, ParcelSize
 from oms_connector.flaws import (
     against,
     centimetres,
+    common,
     field_said,
     house_and_flat,
     kilograms,
@@ -17,6 +19,7 @@ from oms_connector.flaws import (
     postcode_digits,
     unnamed,
 )
+from oms_demo.courier import GolabConnector
 
 HOME = Address(name="Anna Nowak", street="Polna 2", postcode="00-950", city="Warszawa",
                country="PL", phone="600700800", email="anna@example.com")
@@ -99,3 +102,32 @@ def test_measures():
     assert str(kilograms(1)) == "0.001"
     assert (centimetres(100), centimetres(101), centimetres(0)) == (10, 11, 0)
     assert postcode_digits(" 00-950 ") == "00950"
+
+
+@pytest.mark.parametrize(("change", "fields"), [
+    ({}, set()), ({"cod": Decimal("-5")}, {"cod"}), ({"insured": Decimal("0")}, {"insured"}),
+    ({"packages": [Package(0)]}, {"packages.0.weight_g"}), ({"packages": []}, {"packages"}),
+    ({"receiver": replace(HOME, country="US"), "is_return": True, "insured": Decimal("9")}, set()),
+])
+def test_what_no_carrier_takes(change, fields):
+    booking = replace(GOOD, **change)
+    for service in (SERVICES[0], None):
+        assert {one.field for one in common(booking, service)} == fields
+
+
+def test_a_service_to_points_needs_one_and_may_collect_nothing():
+    booking = replace(GOOD, service="locker", cod=Decimal("9"))
+    assert {one.field for one in common(booking, SERVICES[1])} == {"point", "cod"}
+
+
+def test_the_demo_carrier_does_not_fly_everywhere():
+    far = replace(GOOD, service="kurier", receiver=replace(HOME, country="US"))
+    assert [one.field for one in GolabConnector.check_booking(None, far)] == ["receiver.country"]
+    near = replace(far, receiver=replace(HOME, country="DE"))
+    assert not GolabConnector.check_booking(None, near)
+
+    class Telling:
+        _carrier = SimpleNamespace(get=lambda *_, **__: {"rates": {"kurier": "14.90"}})
+
+    assert not GolabConnector.rates(Telling, far)
+    assert [one.service for one in GolabConnector.rates(Telling, near)] == ["kurier"]

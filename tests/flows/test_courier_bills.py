@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import io
+from datetime import date
 
 import pytest
 from sqlalchemy import select, update
 
 from oms_web.core.errors import Invalid
 from oms_web.domain.orders.models import Order
-from oms_web.domain.payments import earnings
+from oms_web.domain.payments import earnings, fees
 from oms_web.domain.payments.courier import bills, queries
 from oms_web.domain.payments.courier.bills import Charged
 from oms_web.domain.payments.courier.models import CourierCharge
+from oms_web.domain.shipping import label_queries
 from oms_web.domain.shipping.label_models import LabelBooking
 from oms_web.domain.shipping.planning import Wanted
 from oms_web.flows import courier_bill_in, label, ship
@@ -58,6 +60,28 @@ def test_what_is_odd(ours, booked, our_g, before, expected):
     assert bills.verdict(charged, ours, booked, our_g, before) == expected
 
 
+def courier_fee(depot, order_id):
+    with depot.works.reading(TESTER) as work:
+        order = work.session.get_one(Order, order_id)
+        return earnings.of(work.session, [order], label_queries.costs)[order_id].fees["courier"]
+
+
+def test_a_label_costs_what_its_carrier_told_until_the_invoice_says_otherwise(both):
+    depot = Depot(both)
+    order_id = depot.order("A", {"KUB": 1})
+    with depot.works.writing(TESTER) as work:
+        fees.add(work, kind=fees.COURIER, account_id=None, method="", percent_bp=0, fixed=1190,
+                 currency="PLN", valid_from=date(2020, 1, 1))
+    depot.bought(order_id)
+    assert courier_fee(depot, order_id) == 1190
+    with depot.works.writing(TESTER) as work:
+        work.session.execute(update(LabelBooking).values(price=1490))
+    assert courier_fee(depot, order_id) == 1490
+    with depot.works.writing(TESTER) as work:
+        courier_bill_in.take(work, [Charged(depot.booking(1).tracking[0], 1234)], TakenIn())
+    assert courier_fee(depot, order_id) == 1234
+
+
 def test_parcels_and_return_labels_are_found_once_and_count_in_the_profit(both):
     depot = Depot(both)
     order_id = depot.order("A", {"KUB": 1})
@@ -88,8 +112,7 @@ def test_parcels_and_return_labels_are_found_once_and_count_in_the_profit(both):
             ("heavier", order_id, 1000, 370), ("agreed", order_id, 1000, 370),
             ("stranger", None, None, None), ("twice", order_id, 1000, 370)]
         assert queries.too_much(work.session) == {"PLN": 234 + 1234}
-        earned = earnings.of(work.session, [work.session.get_one(Order, order_id)])[order_id]
-    assert earned.fees["courier"] == 1234 + 900 + 1234
+    assert courier_fee(depot, order_id) == 1234 + 900 + 1234
     assert depot.booking(back).case_id is None
 
 

@@ -13,6 +13,7 @@ from oms_web.domain.payments import earnings
 from oms_web.domain.payments.models import Refund
 from oms_web.domain.payments.requests import PaymentRequest
 from oms_web.domain.returns.models import Return
+from oms_web.domain.shipping import label_queries
 from oms_web.domain.shipping.claim_models import CourierClaim
 from oms_web.inspection import ledgers
 from tests.conftest import TESTER
@@ -41,7 +42,8 @@ def test_the_demo_shop_has_every_kind_of_story_and_tells_it_once(oms):
         assert session.scalar(select(PaymentRequest.state)) == "asked"
         assert sorted(session.scalars(select(CourierClaim.state))) == ["open", "sent"]
         sold = session.scalars(select(Order).where(Order.currency == "PLN")).all()
-        earned = earnings.of(session, sold)
+        earned = earnings.of(session, sold, label_queries.costs)
         [abroad] = session.scalars(select(Order).where(Order.currency == "EUR"))
-        assert earnings.of(session, [abroad])[abroad.id].lacks == 1  # costs are in złoty
+        abroad_earned = earnings.of(session, [abroad], label_queries.costs)[abroad.id]
+        assert abroad_earned.lacks == 1  # costs are in złoty
         assert all(one.fees["courier"] == 1190 and one.lacks == 0 for one in earned.values())

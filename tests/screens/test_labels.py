@@ -6,7 +6,7 @@ import io
 import re
 
 import pytest
-from oms_connector import ChannelDown, OutcomeUnknown, Refused
+from oms_connector import ChannelDown, Flaw, OutcomeUnknown, Refused
 from pypdf import PdfReader, PdfWriter
 from sqlalchemy import select
 
@@ -14,12 +14,16 @@ from oms_web.adapters import label_sheets
 from oms_web.adapters.pdf import PdfFailed
 from oms_web.core.actor import SYSTEM
 from oms_web.domain.orders.outgoing import Outgoing
+from oms_web.domain.printers import service as printers
 from oms_web.domain.shipping import label_queries, sending
 from oms_web.domain.shipping.label_models import HandOver
+from oms_web.domain.users import api_keys
 from oms_web.jobs.worker import drain
 from oms_web.sync.registry import Registry
 from tests.screens.test_shipments import post, text_of
 from tests.sync.carrier import Counting, Depot
+
+COD = {"payment_kind": "cod", "paid": False}
 
 
 def a_label(width=298, height=420, pages=1):
@@ -66,7 +70,7 @@ def test_what_is_to_buy_is_bought_and_each_refusal_is_a_line(owner, depot):
 
 
 @pytest.mark.parametrize(("fault", "view", "says"), [
-    (Refused("the point is closed", "", "point"), "refused", "the point is closed (point)"),
+    (Refused("the point is closed", "", "point"), "refused", "the point is closed (Pick-up point)"),
     (OutcomeUnknown("the line was cut"), "unknown", "the line was cut"),
     (ChannelDown("storm"), "waiting", "storm"),
 ])
@@ -81,13 +85,14 @@ def test_what_went_wrong_stands_in_the_queue_and_on_the_first_screen(owner, depo
 
 
 def test_the_form_proposes_says_why_and_puts_errors_at_their_fields(owner, depot):
-    order_id = depot.order("A", {"KUB": 2})
+    order_id = depot.order("A", {"KUB": 2}, **COD)
     page = owner.get(f"/orders/{order_id}/label")
     assert "By the rule for everything else." in text_of(page)
     assert re.search(rf'<option selected value="{depot.carrier.id}:door"', page.get_data(True))
     service = f"{depot.carrier.id}:door"
     for typed, field in (({"weight": "0"}, "weight"), ({"weight": "much"}, "weight"),
-                         ({"cod": "much"}, "cod")):
+                         ({"cod": "much"}, "cod"), ({"cod": "-5"}, "cod"),
+                         ({"cod": "20,01"}, "cod"), ({"insured": "-1"}, "insured")):
         answer = post(owner, f"/orders/{order_id}/label", part=False,
                       **{"service": service, **typed})
         assert answer.status_code == 422
@@ -100,6 +105,7 @@ def test_the_form_proposes_says_why_and_puts_errors_at_their_fields(owner, depot
     assert (told.packages[0].weight_g, str(told.cod)) == (1234, "12.50")
     card = owner.get(f"/orders/{order_id}")
     assert "/labels/1.pdf" in card.get_data(True)
+    assert re.search(r"Collects \D*12\.50\D* on delivery", text_of(card))
     assert owner.get("/labels/1.pdf").data.startswith(b"%PDF-")
     assert owner.get("/labels/1.zpl").status_code == 404
 
@@ -119,9 +125,127 @@ def test_a_label_is_taken_back_from_the_card(owner, depot):
     answer = post(owner, "/labels/1/void", part=False, back=f"/orders/{order_id}#labels")
     assert answer.headers["Location"].endswith(f"/orders/{order_id}#labels")
     drain(depot.oms)
-    card = text_of(owner.get(f"/orders/{order_id}"))
-    assert "taken back" in card
-    assert "bought → to be taken back" in card
+    card = owner.get(f"/orders/{order_id}")
+    assert "taken back" in text_of(card)
+    assert "bought → to be taken back" in text_of(card)
+    assert depot.booking(1).tracking[0] in text_of(card)
+    assert "/labels/1.pdf" not in card.text
+    assert "was taken back" in text_of(owner.get("/labels/1.pdf"))
+    assert owner.get("/labels/1.pdf").status_code == 404
+
+
+def test_nothing_is_collected_of_a_paid_order(owner, depot):
+    order_id = depot.order("A", {"KUB": 1})
+    answer = post(owner, f"/orders/{order_id}/label", part=False, cod="5000",
+                  service=f"{depot.carrier.id}:door")
+    assert answer.status_code == 422
+    assert re.search(r'id="cod-error"[^>]*>.*?Nothing is due', answer.text, re.DOTALL)
+    drain(depot.oms)
+    assert depot.sales() == 0
+
+
+def test_what_a_carrier_needs_besides_is_named_in_words(owner, depot, monkeypatch):
+    monkeypatch.setattr(Counting, "check_booking", lambda *_: [
+        Flaw("receiver.phone", "this is needed")])
+    answer = post(owner, f"/orders/{depot.order('A', {'KUB': 1})}/label", part=False,
+                  service=f"{depot.carrier.id}:door")
+    assert answer.status_code == 422
+    assert "Receiver: Phone: this is needed" in text_of(answer)
+
+
+def test_who_has_a_label_buys_no_other_and_is_told(owner, depot):
+    order_id = depot.order("A", {"KUB": 1})
+    depot.book(order_id)
+    service = f"{depot.carrier.id}:door"
+    for answer in (owner.get(f"/orders/{order_id}/label"),
+                   post(owner, f"/orders/{order_id}/label", part=False, service=service)):
+        assert "has its label already" in text_of(answer)
+        assert 'action="/labels/1/void"' in answer.text
+    assert answer.status_code == 409
+    drain(depot.oms)
+    assert depot.sales() == 1
+
+
+@pytest.mark.parametrize(("service", "point", "says"), [
+    ("locker", "XXX99Z", "another pick-up point"), ("door", "LUB113A", "goes to the door")])
+def test_a_label_that_leads_elsewhere_is_asked_about(owner, depot, service, point, says):
+    order_id = depot.order("A", {"KUB": 1})
+    with depot.works.writing(SYSTEM) as work:
+        work.session.get_one(type(depot.get(order_id)), order_id).pickup_point = "LUB113A"
+    typed = {"service": f"{depot.carrier.id}:{service}", "point": point}
+    answer = post(owner, f"/orders/{order_id}/label", part=False, **typed)
+    assert answer.status_code == 422
+    assert says in text_of(answer)
+    [sure] = re.findall(r'name="sure" value="(\w+)"', answer.text)
+    answer = post(owner, f"/orders/{order_id}/label", part=False, sure=sure, **typed)
+    assert answer.status_code == 303
+    drain(depot.oms)
+    assert ("XXX99Z" in text_of(owner.get(f"/orders/{order_id}"))) == (service == "locker")
+
+
+def test_number_and_carrier_of_a_bought_label_are_not_typed_over(owner, depot):
+    shipment_id = depot.bought(depot.order("A", {"KUB": 1}))
+    number = depot.booking(1).tracking[0]
+    assert re.search(r'name="number-1"[^>]*readonly', owner.get(f"/packing/{shipment_id}").text)
+    for typed in ("", "ZLY-NUMER"):
+        answer = post(owner, f"/packing/{shipment_id}/parcels", part=False,
+                      **{"number-1": typed, "carrier-1": "Kurier", "weight-1": "1"})
+        assert answer.status_code == 409
+        assert "come from its label" in text_of(answer)
+    answer = post(owner, f"/packing/{shipment_id}/parcels", part=False,
+                  **{"number-1": number, "carrier-1": "Kurier", "weight-1": "2,5"})
+    assert answer.status_code == 303
+    [box] = depot.parcels(shipment_id)
+    assert (box.tracking, box.weight_g) == (number, 2500)
+
+
+@pytest.mark.parametrize(("typed", "field"), [
+    ({"rule-country": "XX"}, "rule-country"), ({"rule-country": "POLSKA"}, "rule-country"),
+    ({"rule-heaviest_g": "-5"}, "rule-heaviest_g"),
+    ({"rule-heaviest_g": "99999999"}, "rule-heaviest_g"), ({"rule-least": "-1"}, "rule-least")])
+def test_a_rule_of_nonsense_is_refused_at_its_field(owner, depot, typed, field):
+    answer = post(owner, "/settings/shipping/rules", part=False,
+                  **{"rule-service": f"{depot.carrier.id}:door", "rule-cod": "", **typed})
+    assert answer.status_code == 422
+    assert f'id="{field}-error"' in answer.text
+
+
+def test_a_price_list_knows_countries_and_a_rule_every_country(owner, depot):
+    price = {"price-service": f"{depot.carrier.id}:door", "price-heaviest_g": "1000",
+             "price-price": "10"}
+    answer = post(owner, "/settings/shipping/prices", part=False,
+                  **{**price, "price-country": "Polska"})
+    assert answer.status_code == 422
+    assert 'id="price-country-error"' in answer.text
+    for country in ("DE", ""):
+        assert post(owner, "/settings/shipping/prices", part=False,
+                    **{**price, "price-country": country}).status_code == 303
+        assert post(owner, "/settings/shipping/rules", part=False,
+                    **{"rule-service": f"{depot.carrier.id}:door", "rule-cod": "",
+                       "rule-country": country}
+                    ).status_code == 303
+
+
+def test_what_has_its_label_before_packing_is_not_ahead(owner, depot):
+    first, _second = depot.order("A", {"KUB": 1}), depot.order("B", {"KUB": 1})
+    assert "2 orders are not being packed yet" in text_of(owner.get("/labels"))
+    depot.book(first)
+    assert "1 order is not being packed yet" in text_of(owner.get("/labels"))
+
+
+def test_settings_say_that_a_printer_gets_no_label(owner, depot):
+    with depot.works.writing(SYSTEM) as work:
+        key, _ = api_keys.create(work, "Agent", ("printing:write",))
+        [zebra] = printers.announce(work, key.id, "1", [printers.Named("Zebra", "zpl")])
+    typed = {"station": "1", "printer-label": str(zebra.id), "copies-label": "1"}
+    post(owner, "/settings/printers", part=False, **typed)
+    for page in ("/settings/printers", "/settings/shipping"):
+        assert "Labels will not come out at: 1" in text_of(owner.get(page))
+    assert '<option value="1">' in owner.get("/packing").text
+    with depot.works.writing(SYSTEM) as work:
+        sending.change(work, {"buy_when": "asked", "label_format": "zpl", "default_g": 1000,
+                              "insures": False})
+    assert "Labels will not come out" not in text_of(owner.get("/settings/printers"))
 
 
 class Keeping(Counting):
@@ -163,8 +287,10 @@ def test_the_packer_prints_at_the_station_and_nothing_of_what_left(depot, browse
 
 
 def test_parcels_are_given_to_a_courier_once_who_is_called_once(owner, depot):
-    ids = [depot.bought(depot.order(name, {"KUB": 1})) for name in "AB"]
+    ids = [depot.bought(depot.order(name, {"KUB": 1}, **COD)) for name in "AB"]
     page = owner.get("/labels/hand-over").get_data(True)
+    assert re.search(r"Anna Testowa</span><small>\w+", page)
+    assert page.count("10.00") == 2
     parcels = re.findall(r'name="parcel" value="(\d+)"', page)
     assert len(parcels) == 2
     answer = post(owner, "/labels/hand-over", part=False, carrier=depot.carrier.id, parcel=parcels,

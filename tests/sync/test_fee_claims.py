@@ -20,6 +20,7 @@ from oms_web.domain.returns import settings
 from oms_web.domain.returns.refund_plan import Wish
 from oms_web.domain.returns.service import Opening
 from oms_web.domain.returns.settings import Edit
+from oms_web.domain.shipping import label_queries
 from oms_web.flows import fee_claim, return_case, return_refund
 from tests.conftest import TESTER
 from tests.sync.market import LOST, Market, MarketShop
@@ -144,4 +145,5 @@ def test_what_came_back_counts_once_in_the_profit(shop, report, fee):
                 taken_at=work.now))
     with shop.works.reading(TESTER) as work:
         order = work.session.get_one(Order, shop.order_id)
-        assert earnings.of(work.session, [order])[order.id].fees[fees.CHANNEL] == fee
+        earned = earnings.of(work.session, [order], label_queries.costs)[order.id]
+        assert earned.fees[fees.CHANNEL] == fee

@@ -23,7 +23,7 @@ from oms_web.domain.users import api_keys
 from oms_web.domain.users.models import ApiKey
 from oms_web.flows import label, ship
 from oms_web.flows.pack import opening
-from oms_web.jobs.print_label import print_label
+from oms_web.jobs.print_label import SAYS, print_label
 from oms_web.jobs.worker import drain
 from oms_web.sync import labels
 from tests.floor import KUBA
@@ -424,3 +424,32 @@ def test_a_label_comes_out_once_whichever_comes_last_the_closing_or_the_label(om
     assert print_label(oms, shipment_id)
     with depot.works.reading(SYSTEM) as work:
         assert len(work.session.scalars(select(PrintJob)).all()) == 1
+
+
+def test_a_label_that_its_printer_cannot_print_is_a_job_that_says_so(oms):
+    depot = Depot(oms, sending.PACKED)
+    with depot.works.writing(KUBA) as work:
+        api_keys.create(work, "Agent", ("orders:read",), None, None)
+        row = work.session.scalars(select(ApiKey)).one()
+        [zebra] = printers.announce(work, row.id, "1", [printers.Named("Zebra", "zpl")])
+        printers.set_route(work, "1", printers.LABEL, zebra.id, automatic=True)
+        assert printers.wanting_zpl(work.session) == ["1"]
+    shipment_id = depot.pack(depot.order("A", {"KUB": 1}))
+    drain(oms)
+    assert not print_label(oms, shipment_id)
+    with depot.works.reading(SYSTEM) as work:
+        [job] = work.session.scalars(select(PrintJob)).all()
+    assert (job.state, job.message) == ("failed", SAYS["no_zpl"])
+    with pytest.raises(NotAllowedNow, match="nothing that this printer"):
+        depot.do(printers.again, job.id)
+
+
+def test_what_no_carrier_takes_is_asked_of_none(depot):
+    """Whatever the connector overlooks: the engine looks at every booking before it is sent."""
+    booking_id = depot.book(depot.order("A", {"KUB": 1}))
+    with depot.works.writing(SYSTEM) as work:
+        booking = bookings.get(work.session, booking_id)
+        booking.request = {**booking.request, "cod": -500}
+    depot.work()
+    booking = depot.booking(booking_id)
+    assert (booking.state, booking.field, depot.sales()) == ("refused", "cod", 0)

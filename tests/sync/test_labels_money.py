@@ -10,7 +10,19 @@ from oms_connector import OutcomeUnknown, Refused
 from oms_web.core.actor import SYSTEM
 from oms_web.core.errors import NotAllowedNow
 from oms_web.domain.payments.settling import reports
-from oms_web.flows import label, order_cancel, order_split, order_together, settle_in, ship
+from oms_web.domain.shipping import bookings, collecting
+from oms_web.domain.shipping.planning import Wanted
+from oms_web.flows import (
+    backorder,
+    label,
+    order_cancel,
+    order_split,
+    order_together,
+    settle_in,
+    ship,
+)
+from oms_web.flows.pack import opening
+from tests import factories as make
 from tests.sync.carrier import Counting, Depot
 
 COD = {"payment_kind": "cod", "paid": False}
@@ -95,3 +107,25 @@ def test_no_label_is_bought_for_an_order_that_was_cancelled_meanwhile(depot):
     depot.do(order_cancel.cancel, order_id)
     depot.work()
     assert (depot.booking(booking_id).state, depot.sales()) == ("cancelled", 0)
+
+
+def test_what_was_typed_is_collected_by_one_of_two_parcels(depot):
+    order_id = depot.order("A", {"PUZ": 7}, **COD)
+    shipment_id = depot.do(opening.begin_partly, order_id)
+    depot.open(order_id)
+    for _ in range(5):
+        depot.scan(shipment_id, "PUZ")
+    with depot.works.writing(SYSTEM) as work:
+        make.put(work, depot.ids["PUZ"], 2, location_id=depot.bins["A-02"])
+        backorder.fill(work, [depot.ids["PUZ"]])
+    second = depot.pack(order_id)
+    wanted = Wanted(account_id=depot.carrier.id, service="door", cod=1000)
+    depot.do(label.book_order, order_id, wanted)
+    with depot.works.reading(SYSTEM) as work:
+        asked = [bookings.live_of_shipment(work.session, one).request["cod"]
+                 for one in (shipment_id, second)]
+        assert asked == [1000, None]
+        order = depot.get(order_id)
+        owed = order.total - order.paid_total
+        assert collecting.due(work.session, [order_id], second) == owed - 1000
+        assert collecting.due(work.session, [order_id], shipment_id) == owed

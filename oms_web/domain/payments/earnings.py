@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -45,18 +45,23 @@ class Sum:
     lacks: int = 0
 
 
-def of(session: Session, orders: Sequence[Order]) -> dict[int, Profit]:
+Labels = Callable[[Session, Sequence[int]], Mapping[tuple[int, str], int]]
+"""What the labels of orders cost, as their carriers told at the booking: (order, currency) -> net,
+minor units; an order is left out where that is not known of each of its labels."""
+
+
+def of(session: Session, orders: Sequence[Order], labels: Labels) -> dict[int, Profit]:
     """The profit of each order."""
     ids = [one.id for one in orders]
     if not ids:
         return {}
     sold = _lines(session, ids)
-    rates, booked = fees.every(session), _booked(session, ids)
+    rates, booked, bought = fees.every(session), _booked(session, ids), labels(session, ids)
     return {one.id: profits.profit(
         sold.get(one.id, []), one.shipping_total, one.discount_total,
         booked.get((_BACK, one.id, ""), 0),
         _fees(rates, one, _charged(booked, one.id), booked.get((_CLAIMED, one.id, ""), 0),
-              booked.get((_CARRIED, one.id, one.currency))))
+              booked.get((_CARRIED, one.id, one.currency), bought.get((one.id, one.currency)))))
         for one in orders}
 
 
@@ -95,14 +100,15 @@ def _charged(booked: Mapping[tuple[str, int, str], int], order_id: int) -> tuple
 
 def _fees(rates: Sequence[fees.FeeRate], order: Order, charged: tuple[int, int] | None,
           claimed: int, carried: int | None) -> dict[str, int]:
-    """By the seller's table; the channel's own report and the courier's own invoice count instead
-    where they tell of the order.
+    """By the seller's table; the channel's own report and the courier's own invoice, until it is
+    there the price of the label, count instead where they tell of the order.
 
     A commission that was claimed back counts once: the report tells of it, too, but later.
 
     Args:
         charged: what the channel's report says it took, and gave back; gross, minor units.
         claimed: what claims brought back, gross, minor units.
+        carried: what the courier takes, net, minor units.
     """
     sale = Sale(order.account_id, order.payment_method, order.carrier, order.total, order.currency,
                 local_day(order.placed_at))
@@ -153,7 +159,7 @@ def page(session: Session, first: date, last: date, after: str | None, size: int
     return Page(rows[:size], seal(rows[size - 1].id) if len(rows) > size else None)
 
 
-def sums(session: Session, first: date, last: date
+def sums(session: Session, first: date, last: date, labels: Labels
          ) -> tuple[dict[tuple[int | None, str], Sum], bool]:
     """(channel, currency) -> what its orders came to; and whether all of them were counted."""
     rows = session.scalars(select(Order).where(*_between(first, last))
@@ -162,7 +168,7 @@ def sums(session: Session, first: date, last: date
     counted = rows[:MOST_SUMMED]
     for begin in range(0, len(counted), 500):
         some = counted[begin:begin + 500]
-        earned = of(session, some)
+        earned = of(session, some, labels)
         for one in some:
             got, whole = earned[one.id], found[one.account_id, one.currency]
             if got.left is None:

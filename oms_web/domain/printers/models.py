@@ -55,7 +55,8 @@ class PrintJob(Base):
     ``unknown`` when whoever took it was not heard of again: it may have come out; ``dropped``
     when somebody no longer wants it.
 
-    ``key`` is what it is for: the same wish twice is one job. ``file`` lies in the store of prints.
+    ``key`` is what it is for: the same wish twice is one job. ``file`` lies in the store of prints;
+    empty where the paper could not be made for its printer (``message`` says why).
     """
 
     __tablename__ = "print_job"

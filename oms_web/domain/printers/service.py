@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
@@ -156,6 +157,19 @@ def set_route(work: Work, station: str, kind: str, printer_id: int | None, *, co
     return True
 
 
+def stations(session: Session) -> list[str]:
+    """The stations that print agents name, by name."""
+    return sorted({one.station for one in every(session)})
+
+
+def wanting_zpl(session: Session) -> list[str]:
+    """The stations whose labels come out of a printer that understands ZPL only."""
+    return list(session.scalars(
+        select(PrintRoute.station).join(Printer, Printer.id == PrintRoute.printer_id)
+        .where(PrintRoute.kind == LABEL, Printer.format == ZPL, Printer.gone_at.is_(None))
+        .order_by(PrintRoute.station)))
+
+
 def ask(work: Work, station: str, kind: str, title: str, file: str, key: str) -> PrintJob | None:
     """Want a paper at a station: the job, the one there is for this key, or None without a printer.
 
@@ -163,6 +177,19 @@ def ask(work: Work, station: str, kind: str, title: str, file: str, key: str) ->
         file: its name in the store of prints; ``.zpl`` or ``.pdf``, as the printer understands.
         key: what it is for.
     """
+    return _want(work, station, kind, title, key, file=file, state=WAITING)
+
+
+def cannot(work: Work, station: str, kind: str, title: str, key: str, why: str) -> PrintJob | None:
+    """A paper that should come out at a station and cannot: it stands among the jobs with the
+    reason, a message of the catalogue. Arguments as of ``ask``.
+    """
+    return _want(work, station, kind, title, key, file="", state=FAILED, message=why[:300],
+                 done_at=work.now)
+
+
+def _want(work: Work, station: str, kind: str, title: str, key: str, **how: Any
+          ) -> PrintJob | None:
     found = route_for(work.session, station, kind)
     if found is None:
         return None
@@ -170,9 +197,8 @@ def ask(work: Work, station: str, kind: str, title: str, file: str, key: str) ->
     if present is not None:
         return present
     route, printer = found
-    job = PrintJob(key=key[:120], printer_id=printer.id, kind=kind, title=title[:160], file=file,
-                   copies=route.copies, state=WAITING, asked_by=work.actor.name,
-                   created_at=work.now)
+    job = PrintJob(key=key[:120], printer_id=printer.id, kind=kind, title=title[:160],
+                   copies=route.copies, asked_by=work.actor.name, created_at=work.now, **how)
     work.session.add(job)
     work.session.flush()
     audit.record(work, "printers.ask", "print_job", job.id, {"title": [None, job.title]},
@@ -246,11 +272,13 @@ def again(work: Work, job_id: int) -> bool:
 
     Raises:
         NotFound: there is none.
-        NotAllowedNow: an agent is printing it.
+        NotAllowedNow: an agent is printing it, or there is no file of it.
     """
     job = _lock(work, job_id)
     if job.state == WAITING:
         return False
+    if not job.file:
+        raise NotAllowedNow("There is nothing that this printer could print.")
     if job.state == TAKEN and job.taken_at is not None and job.taken_at > work.now - PATIENCE:
         raise NotAllowedNow("It is being printed at this moment.")
     _to(work, job, WAITING, "printers.again")

@@ -12,6 +12,7 @@ CARRIER, CHEAPEST, OWN, PICKUP = KINDS = ("carrier", "cheapest", "own", "pickup"
 CHANNEL, METHOD, COUNTRY, WEIGHT, VALUE, COD = CONDITIONS = (
     "channel", "method", "country", "weight", "value", "cod",
 )
+DOOR, OTHER_POINT = ("door", "point")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,15 @@ def why_not(facts: Facts, rule: Rule) -> str:
         COD: rule.cod in ("", "yes" if facts.cod else "no"),
     }
     return next((name for name in CONDITIONS if not fits[name]), "")
+
+
+def strays(ordered: str, needs_point: bool, point: str) -> str:
+    """Whether a label goes elsewhere than the buyer chose: ``door`` although a point was chosen,
+    ``point`` if to another one than that; else empty.
+    """
+    if not ordered.strip() or (needs_point and _same(ordered, point)):
+        return ""
+    return OTHER_POINT if needs_point else DOOR
 
 
 def _same(one: str, other: str) -> bool:

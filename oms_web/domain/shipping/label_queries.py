@@ -56,10 +56,25 @@ def listed(session: Session, view: str, now: datetime, after: str | None = None,
 
 
 def _row(id_: int, order: Order, booking: LabelBooking | None = None) -> Row:
+    return Row(id_, order.id, *_buyer(order), order.delivery_method, order.ship_by, booking)
+
+
+def _buyer(order: Order) -> tuple[str, str]:
+    """Who gets it, and where."""
     to = order.ship_to or {}
-    return Row(id_, order.id, str(to.get("name") or to.get("company") or order.buyer_name),
-               str(to.get("city") or order.pickup_point or ""), order.delivery_method,
-               order.ship_by, booking)
+    return (str(to.get("name") or to.get("company") or order.buyer_name),
+            str(to.get("city") or order.pickup_point or ""))
+
+
+def ahead(session: Session) -> int:
+    """Orders that wait to be picked or packed and have no label, nor one on its way, counted up to
+    ``MOST``: theirs are bought later.
+    """
+    has = exists().where(LabelBooking.order_id == Order.id, ~LabelBooking.is_return,
+                         LabelBooking.state.in_(bookings.LIVE))
+    return int(session.scalar(select(func.count()).select_from(
+        select(Order.id).where(Order.queue.in_(("pick", "pack")), ~Order.is_labelled, ~has)
+        .limit(MOST).subquery())) or 0)
 
 
 def _todo() -> list[ColumnElement[bool]]:
@@ -108,8 +123,25 @@ def newest_files(session: Session, order_ids: Collection[int]) -> dict[int, str]
     return {order_id: files["pdf_a6"] for order_id, files in session.execute(
         select(LabelBooking.order_id, LabelBooking.files)
         .where(LabelBooking.order_id.in_(order_ids), ~LabelBooking.is_return,
-               LabelBooking.state == bookings.CONFIRMED).order_by(LabelBooking.id))
-        if "pdf_a6" in files}
+               LabelBooking.state == bookings.CONFIRMED, LabelBooking.void_asked_at.is_(None))
+        .order_by(LabelBooking.id)) if "pdf_a6" in files}
+
+
+def costs(session: Session, order_ids: Collection[int]) -> dict[tuple[int, str], int]:
+    """(order, currency) -> what its outgoing labels cost, net in minor units, as carriers told at
+    the booking; left out where one of them told no price.
+    """
+    found: dict[tuple[int, str], int] = {}
+    silent: set[int] = set()
+    for order_id, price, currency in session.execute(
+            select(LabelBooking.order_id, LabelBooking.price, LabelBooking.currency)
+            .where(LabelBooking.order_id.in_(order_ids), ~LabelBooking.is_return,
+                   LabelBooking.state == bookings.CONFIRMED)):
+        if price is None:
+            silent.add(order_id)
+        else:
+            found[order_id, currency] = found.get((order_id, currency), 0) + price
+    return {key: price for key, price in found.items() if key[0] not in silent}
 
 
 # Given to a courier -----------------------------------------------------------------------------
@@ -118,19 +150,24 @@ def newest_files(session: Session, order_ids: Collection[int]) -> dict[int, str]
 @dataclass(frozen=True, slots=True)
 class Ready:
     """A labelled shipment that no hand-over has yet. ``collects``: its label asks for money that
-    was paid since, so it stays here.
+    was paid since, so it stays here; ``cod``: what it collects, minor units.
     """
 
     booking: LabelBooking
     shipment: Shipment
     weight_g: int
     collects: bool
+    name: str
+    city: str
+    cod: int
 
 
 def ready(session: Session, account_id: int, ids: Sequence[int] | None = None) -> list[Ready]:
     """An account's packed shipments with a label that wait for its courier, oldest first."""
     query = (
-        select(LabelBooking, Shipment).join(Shipment, Shipment.id == LabelBooking.shipment_id)
+        select(LabelBooking, Shipment, Order)
+        .join(Shipment, Shipment.id == LabelBooking.shipment_id)
+        .join(Order, Order.id == LabelBooking.order_id)
         .where(LabelBooking.account_id == account_id, LabelBooking.state == bookings.CONFIRMED,
                LabelBooking.handed_over_id.is_(None), LabelBooking.void_asked_at.is_(None),
                Shipment.state == service.PACKED)
@@ -138,11 +175,11 @@ def ready(session: Session, account_id: int, ids: Sequence[int] | None = None) -
     if ids is not None:
         query = query.where(LabelBooking.id.in_(ids))
     found = session.execute(query).all()
-    collect = collecting.among(session, [shipment.id for _, shipment in found])
+    collect = collecting.among(session, [shipment.id for _, shipment, _ in found])
     return [Ready(booking, shipment,
                   sum(one["weight_g"] for one in booking.request["packages"]),
-                  shipment.id in collect)
-            for booking, shipment in found]
+                  shipment.id in collect, *_buyer(order), booking.request["cod"] or 0)
+            for booking, shipment, order in found]
 
 
 def hand_overs(session: Session, limit: int = 20) -> list[HandOver]:

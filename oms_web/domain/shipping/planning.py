@@ -13,15 +13,17 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from oms_web.core.errors import Invalid
 from oms_web.domain.catalog.models import Variant
 from oms_web.domain.company.models import Company
 from oms_web.domain.orders.models import Order, OrderLine
-from oms_web.domain.shipping import bookings, boxes, choosing, sending
+from oms_web.domain.shipping import bookings, boxes, choosing, collecting, sending
 from oms_web.domain.shipping.label_models import LabelBooking, Packaging
 from oms_web.domain.shipping.models import Parcel, Shipment, ShipmentLine
 
 ADDRESS = ("name", "company", "street", "postcode", "city", "region", "country", "phone", "email")
 LONGEST_NOTE = 40
+IN_HAND = ("packing", "packed", "shipped")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ def to_collect(session: Session, orders: Sequence[Order], shipment: Shipment | N
         if booking.request.get("cod") and (shipment is None or booking.shipment_id != shipment.id):
             mine.pop(booking.order_id, None)
     owed = sum(max(0, one.total - one.paid_total) for one in mine.values())
-    return owed or None
+    return min(owed, collecting.due(session, mine, shipment.id if shipment else None)) or None
 
 
 def request(session: Session, made: Plan, wanted: Wanted, key: str, *, is_return: bool = False
@@ -169,6 +171,30 @@ def request(session: Session, made: Plan, wanted: Wanted, key: str, *, is_return
         "note": note(session, made), "contents": sending.settings(session).contents[:60],
         "is_return": is_return,
     }
+
+
+def due(session: Session, made: Plan) -> int:
+    """What the label may collect at most, minor units."""
+    return collecting.due(session, made.owners, made.shipment.id if made.shipment else None)
+
+
+def refuse_amounts(session: Session, made: Plan, asked: Mapping[str, Any]) -> None:
+    """See that a booking collects what is due at most, and that no amount is below zero.
+
+    Raises:
+        Invalid: it does not, at the field.
+    """
+    if (asked["insured"] or 0) < 0:
+        raise Invalid("An amount cannot be below zero.", "insured")
+    collecting.refuse_too_much(asked["cod"], due(session, made))
+
+
+def in_hand(session: Session, order_id: int) -> list[LabelBooking]:
+    """The labels that an order has or will have, if there is none to buy any more; else empty."""
+    begun = boxes.of_order(session, order_id, *IN_HAND)
+    found = [bookings.live_of_shipment(session, one.id) for one in begun] if begun else \
+        [bookings.live_before_packing(session, [order_id])]
+    return [one for one in found if one is not None] if all(found) else []
 
 
 def note(session: Session, made: Plan) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from oms_web.core import countries
 from oms_web.core.errors import Invalid
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
@@ -152,8 +153,10 @@ def add_own_price(work: Work, values: Mapping[str, Any]) -> OwnPrice:
     """Add a row to a list.
 
     Raises:
-        Invalid: a service that no carrier told of, or a weight or price that cannot be right.
+        Invalid: a service that no carrier told of, or a country, weight or price that cannot be
+            right.
     """
+    countries.check(values["country"])
     if sending.service(work.session, values["account_id"] or 0, values["service"]) is None:
         raise Invalid("Choose one of the list.", "service")
     if not 0 < values["heaviest_g"] <= sending.HEAVIEST_G:

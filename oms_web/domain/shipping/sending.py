@@ -193,9 +193,10 @@ def add_rule(work: Work, values: Mapping[str, Any]) -> ServiceRule:
     """Add a rule behind the others.
 
     Raises:
-        InvalidForm: a carrier without account or service, a service that the carrier does not have.
+        InvalidForm: a carrier without account or service, a service that the carrier does not have,
+            a country that is none, a weight or an amount that no parcel has.
     """
-    problems: dict[str, OmsError] = {}
+    problems: dict[str, OmsError] = _bounds(values)
     if values["kind"] not in KINDS:
         problems["kind"] = Invalid("Choose one of the list.", "kind")
     elif values["kind"] == CARRIER:
@@ -220,6 +221,19 @@ def add_rule(work: Work, values: Mapping[str, Any]) -> ServiceRule:
     audit.record(work, "sending.rule", "service_rule", row.id,
                  {"service": [None, row.service or row.kind]}, note=row.method or None)
     return row
+
+
+def _bounds(values: Mapping[str, Any]) -> dict[str, OmsError]:
+    problems: dict[str, OmsError] = {}
+    try:
+        countries.check(values["country"])
+    except Invalid as error:
+        problems["country"] = error
+    if values["heaviest_g"] is not None and not 0 < values["heaviest_g"] <= HEAVIEST_G:
+        problems["heaviest_g"] = Invalid("A parcel weighs between 1 g and 1000 kg.", "heaviest_g")
+    problems |= {name: Invalid("An amount cannot be below zero.", name)
+                 for name in ("least", "most") if (values[name] or 0) < 0}
+    return problems
 
 
 def move_rule(work: Work, rule_id: int, step: int) -> None:

@@ -329,13 +329,15 @@ def describe_parcel(
     Raises:
         NotFound: there is no such parcel.
         Invalid: the number or the weight cannot be right.
-        NotAllowedNow: a parcel that goes to somebody else has this number already.
+        NotAllowedNow: a parcel that goes to somebody else has this number already, or number and
+            carrier come from a label.
     """
     parcel = work.session.scalar(
         select(Parcel).where(Parcel.shipment_id == shipment.id, Parcel.position == position)
     )
     if parcel is None:
         raise NotFound("There is no such parcel.")
+    _keep_label(work.session, parcel, carrier, number)
     before = {"carrier": parcel.carrier, "tracking": parcel.tracking, "weight": parcel.weight_g}
     if number is not None:
         parcel.tracking = tracking.tidy(number)
@@ -355,6 +357,21 @@ def describe_parcel(
         work.session.flush()
         _record(work, "shipping.describe", shipment, change)
     return parcel
+
+
+def _keep_label(session: Session, parcel: Parcel, carrier: str | None, number: str | None) -> None:
+    """While a label was bought, or is being, the box has its number and its carrier."""
+    typed = (parcel.tracking_key if number is None else tracking.key(tracking.tidy(number)),
+             parcel.carrier if carrier is None else tidy(carrier)[:40])
+    if typed == (parcel.tracking_key, parcel.carrier):
+        return
+    if parcel.booking_id is not None:
+        raise NotAllowedNow("Number and carrier of this parcel come from its label. Take the label "
+                            "back first.")
+    live = bookings.live_of_shipment(session, parcel.shipment_id)
+    if live is not None and live.state != bookings.CONFIRMED and \
+            typed[0] != parcel.tracking_key:
+        raise NotAllowedNow("A label of this parcel is being bought: its number comes with it.")
 
 
 def _refuse_twin(session: Session, parcel: Parcel) -> None:

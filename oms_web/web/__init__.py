@@ -18,14 +18,14 @@ SCREENS = (
     "return_bench", "return_settings", "return_labels", "buyer_after", "buyer_withdrawal",
     "packing", "packing_close", "shipments", "parcel_labels", "prices", "claims", "hand_over",
     "sending", "recall", "stock", "stock_documents", "receipts", "transfers", "stocktakes",
-    "warehouses", "products", "listings", "offer_rules", "channels", "channel_journal",
-    "connecting", "rules", "rule_lab", "rule_history", "macros", "doorbell", "quarantine",
-    "imports", "import_profiles", "documents", "corrections", "einvoices", "einvoice_settings",
-    "accounting", "books", "papers", "numbering", "printing", "tasks", "users", "api_keys",
-    "webhooks", "settings", "floor_settings", "printers", "labels", "messages", "message_templates",
-    "threads", "message_settings", "order_messages", "order_payments", "refunds", "fee_claims",
-    "buyer_page", "statements", "bank_transfers", "settlements", "courier_bills", "profits",
-    "guide", "audit", "components",
+    "warehouses", "products", "listings", "offer_rules", "channels", "channel_since",
+    "channel_journal", "connecting", "rules", "rule_lab", "rule_history", "macros", "doorbell",
+    "quarantine", "imports", "import_profiles", "documents", "corrections", "einvoices",
+    "einvoice_settings", "accounting", "books", "papers", "numbering", "printing", "tasks", "users",
+    "api_keys", "webhooks", "settings", "floor_settings", "printers", "labels", "messages",
+    "message_templates", "threads", "message_settings", "order_messages", "order_payments",
+    "refunds", "fee_claims", "buyer_page", "statements", "bank_transfers", "settlements",
+    "courier_bills", "profits", "guide", "audit", "components",
 )
 
 

@@ -69,7 +69,8 @@ NEWEST_SENT = 6
 COMPARED = 10
 
 
-def _connector(key: str) -> type[Connector]:
+def connector_of(key: str) -> type[Connector]:
+    """A connector by its key, or *there is none*."""
     found = oms().registry.get(key)
     if found is None:
         raise NotFound("There is no such connector.")
@@ -156,7 +157,7 @@ def choose() -> Response:
 @act("channels.manage")
 def new(key: str) -> Response:
     """The form of a new channel."""
-    connector = _connector(key)
+    connector = connector_of(key)
     form = form_for(connector, new=True, name=gettext(connector.manifest.name))
     return render("channels/new.html", form=form, connector=connector)
 
@@ -165,7 +166,7 @@ def new(key: str) -> Response:
 @act("channels.manage")
 def create(key: str) -> Response:
     """Connect it. The first look at the channel follows at once, in the background."""
-    connector = _connector(key)
+    connector = connector_of(key)
     form = form_for(connector, new=True)
     if form.validate():
         try:
@@ -203,10 +204,11 @@ def _services(account_id: int) -> str:
 @act("channels.see")
 def show(account_id: int) -> Response:
     """How one channel is doing, all of it; its part refreshes itself."""
-    return _card(get_account(db.session, account_id))
+    return card(get_account(db.session, account_id))
 
 
-def _card(account: ChannelAccount, since: SinceForm | None = None, status: int = 200) -> Response:
+def card(account: ChannelAccount, since: SinceForm | None = None, status: int = 200) -> Response:
+    """The page of a channel; ``since``: its form of a day as it was typed."""
     work = reading()
     connector = oms().registry.get(account.connector)
     found = health.overview(work.session, work.now, [account])
@@ -271,7 +273,7 @@ def _settings(account: ChannelAccount, form: AccountForm | None = None, status: 
 def change(account_id: int) -> Response:
     """Change the settings of a channel. Secrets left empty stay as they are."""
     account = get_account(db.session, account_id)
-    connector = _connector(account.connector)
+    connector = connector_of(account.connector)
     form = form_for(connector)
     if form.validate():
         values = typed(form, connector)
@@ -367,47 +369,6 @@ def replay(account_id: int, feed: str) -> Response:
     with writing() as work:
         accounts.replay(work, account_id, feed)
     say(gettext("Reading again from the beginning. Known orders stay as they are."))
-    return go(url_for("channels.show", account_id=account_id))
-
-
-@screen.get("/channels/<int:account_id>/since")
-@act("channels.see")
-def since_progress(account_id: int) -> Response:
-    """How far the reading since a day is; its part refreshes itself until it has ended."""
-    account = get_account(db.session, account_id)
-    progress = backfill.running(db.session, account_id)
-    connector = oms().registry.get(account.connector)
-    return render(
-        "channels/since.html", "channels/_since.html", account=account, progress=progress,
-        since=SinceForm(), can_backfill=connector is not None and backfill.can(connector),
-        connector=connector, done=next(iter(
-            row for row in proof.history(db.session, account_id, COMPARED) if row.asked_by), None))
-
-
-@screen.post("/channels/<int:account_id>/since")
-@act("channels.manage")
-def read_since(account_id: int) -> Response:
-    """Read everything since a day again, in the background; nothing is doubled."""
-    account, form = get_account(db.session, account_id), SinceForm()
-    connector = _connector(account.connector)
-    if form.validate():
-        try:
-            with writing() as work:
-                backfill.begin(work, account_id, connector, begin_of(form.since.data))
-            say(gettext("Reading again. Known orders stay as they are."))
-            return go(url_for("channels.show", account_id=account_id))
-        except OmsError as error:
-            form.refuse(error)
-    return _card(account, form, status=422)
-
-
-@screen.post("/channels/<int:account_id>/since/stop")
-@act("channels.manage")
-def stop_since(account_id: int) -> Response:
-    """Read no further."""
-    with writing() as work:
-        stopped = backfill.stop(work, account_id)
-    say(gettext("Stopped. What was read stays.") if stopped else gettext("It had ended already."))
     return go(url_for("channels.show", account_id=account_id))
 
 

@@ -61,7 +61,7 @@ MAIN = (
     Section("rules.index", "rules.see", "git-branch", _l("Rules"), "u",
             ("rule_history", "rule_lab", "macros")),
     Section("channels.index", "channels.see", "plug-connected", _l("Channels"), "c",
-            ("quarantine", "listings", "offer_rules")),
+            ("channel_since", "quarantine", "listings", "offer_rules")),
 )
 MORE = (
     Section("verification.index", "orders.see", "eye-check", _l("Verification")),

@@ -83,7 +83,7 @@ def _exists(module: str) -> bool:
               show_default="here", help="The folder that the package's folder is made in.")
 @click.option("--carrier", is_flag=True, help="It sells labels, and has no orders.")
 def new(key: str, into: Path, carrier: bool) -> None:
-    """Begin a connector: a package with a small shop or carrier that passes the kit."""
+    """Begin a connector: a package that passes the kit."""
     if not KEY.fullmatch(key):
         raise click.ClickException(
             f"{key!r} cannot be a key: 2 to 20 small letters and digits, a letter first.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import timedelta
 
 import pytest
 from oms_connector import ChannelDown, Flaw, OutcomeUnknown, Refused
@@ -13,6 +14,7 @@ from sqlalchemy import select
 from oms_web.adapters import label_sheets
 from oms_web.adapters.pdf import PdfFailed
 from oms_web.core.actor import SYSTEM
+from oms_web.core.clock import local_day
 from oms_web.domain.orders.outgoing import Outgoing
 from oms_web.domain.printers import service as printers
 from oms_web.domain.shipping import label_queries, sending
@@ -297,7 +299,7 @@ def test_parcels_are_given_to_a_courier_once_who_is_called_once(owner, depot):
                   calls="y", leave="y")
     assert answer.status_code == 422
     assert "Say when the courier may come." in text_of(answer)
-    day = depot.moment.date().isoformat()
+    day = (local_day(depot.moment) + timedelta(days=1)).isoformat()
     answer = post(owner, "/labels/hand-over", part=False, carrier=depot.carrier.id, parcel=parcels,
                   calls="y", leave="y", day=day, ready_from="23:00", until="23:59")
     assert answer.status_code == 303

@@ -398,7 +398,7 @@ def test_a_refund_that_fits_no_payment_is_refused_and_its_money_is_free(shop):
 
 def test_a_refund_says_why_and_where_it_goes(shop):
     shop.pay()
-    for values, field in (((100, "r", "cash"), "method"), ((100, "r", "transfer"), "account")):
+    for values, field in (((100, "r", "credit"), "method"), ((100, "r", "transfer"), "account")):
         with pytest.raises(Invalid) as wrong:
             shop.refund(*values)
         assert wrong.value.field == field

@@ -133,7 +133,8 @@ def buy(order_id: int) -> Response:
             if not request.form.get("return"):
                 if planning.in_hand(db.session, order_id):
                     return _form(order_id, typed, 409)
-                if (strays := _strays(order_id, chosen)) != request.form.get("sure", ""):
+                strays = _strays(order_id, chosen)
+                if strays and request.form.get("sure") != _goes(typed):
                     return _form(order_id, typed, 422, strays)
             with writing() as work:
                 write(work, order_id, chosen, labels.checker(engine()))
@@ -150,6 +151,11 @@ def _strays(order_id: int, chosen: Wanted) -> str:
     order = orders.get_order(db.session, order_id)
     return "" if known is None else choosing.strays(
         order.pickup_point or "", known.needs_point, chosen.point or "")
+
+
+def _goes(typed: BuyForm) -> str:
+    """The service and point that a warning is about: to buy all the same is said of these alone."""
+    return f"{typed.service.data or ''} {' '.join((typed.point.data or '').split()).casefold()}"
 
 
 def _after(order_id: int) -> str:
@@ -214,7 +220,7 @@ def _form(order_id: int, typed: BuyForm | None = None, status: int = 200, strays
     found, problem = _points(shown, near, order.country or "PL") if near else ([], "")
     return render(
         "parcel_labels/buy.html", order=order, form=shown, plan=made, carriers=carriers,
-        words=label_words, strays=strays, due=planning.due(work.session, made),
+        words=label_words, strays=strays, sure=_goes(shown), due=planning.due(work.session, made),
         there=[] if request.values.get("return") else planning.in_hand(work.session, order_id),
         near=near, points=found, points_problem=problem, status=status,
         is_return=bool(request.values.get("return")), case_id=_case(),

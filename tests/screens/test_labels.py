@@ -178,11 +178,24 @@ def test_a_label_that_leads_elsewhere_is_asked_about(owner, depot, service, poin
     answer = post(owner, f"/orders/{order_id}/label", part=False, **typed)
     assert answer.status_code == 422
     assert says in text_of(answer)
-    [sure] = re.findall(r'name="sure" value="(\w+)"', answer.text)
+    [sure] = re.findall(r'name="sure" value="([^"]+)"', answer.text)
     answer = post(owner, f"/orders/{order_id}/label", part=False, sure=sure, **typed)
     assert answer.status_code == 303
     drain(depot.oms)
     assert ("XXX99Z" in text_of(owner.get(f"/orders/{order_id}"))) == (service == "locker")
+
+
+@pytest.mark.parametrize(("corrected", "status"), [("LUB113A", 303), ("YYY99Z", 422)])
+def test_consent_to_one_point_is_none_to_another(owner, depot, corrected, status):
+    order_id = depot.order("A", {"KUB": 1})
+    with depot.works.writing(SYSTEM) as work:
+        work.session.get_one(type(depot.get(order_id)), order_id).pickup_point = "LUB113A"
+    service, at = f"{depot.carrier.id}:locker", f"/orders/{order_id}/label"
+    warned = post(owner, at, part=False, service=service, point="XXX99Z")
+    [sure] = re.findall(r'name="sure" value="([^"]+)"', warned.text)
+    answer = post(owner, at, part=False, sure=sure, service=service, point=corrected)
+    assert answer.status_code == status
+    assert ("another pick-up point" in text_of(answer)) == (status == 422)
 
 
 def test_number_and_carrier_of_a_bought_label_are_not_typed_over(owner, depot):

@@ -19,7 +19,7 @@ from oms_web.domain.accounting import entries, exports, jpk, queries, register, 
 from oms_web.domain.accounting.models import TaxPayer
 from oms_web.domain.audit import service as audit
 from oms_web.extensions import db
-from oms_web.web import asked
+from oms_web.web import asked, formats
 from oms_web.web.access import act
 from oms_web.web.books import BooksForm, books_form, section
 from oms_web.web.documents import KINDS
@@ -165,7 +165,7 @@ def _choose_books(form: BooksForm) -> str:
     with writing() as work:
         entries.choose(work, form.account.data, form.since.data, proformas=form.proformas.data)
     return gettext("Documents issued since %(day)s go into the books.",
-                   day=form.since.data.isoformat())
+                   day=formats.calendar_day(form.since.data))
 
 
 def _try(month: str, form: Form, act_: Any, **forms: Any) -> Response:

@@ -43,6 +43,7 @@ _NAMES = frozenset({"new_order", "order"})
 _LONGEST = 120
 _HASH = re.compile(r"[0-9a-f]{32,}(\.\w+)?")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _SHORT_NAME = re.compile(r"[a-z0-9]+(_[a-z0-9]+)+")
 
 LABELS: Mapping[str, Any] = {
@@ -138,6 +139,11 @@ def _text(value: str, words: Mapping[str, Any]) -> str:
         return str(words[value])
     if _HASH.fullmatch(value):
         return f"{value[:8]}…"
+    if _DAY.fullmatch(value):
+        try:
+            return formats.calendar_day(value)
+        except ValueError:
+            return value
     if _MOMENT.fullmatch(value):
         try:
             moment = datetime.fromisoformat(value)

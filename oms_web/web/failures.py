@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from flask import Flask, Response, request
@@ -21,7 +23,7 @@ from oms_web.core.errors import (
     OmsError,
     ShortStock,
 )
-from oms_web.web import shell
+from oms_web.web import formats, shell
 from oms_web.web.order_words import FILTERS
 from oms_web.web.phase_names import PHASES
 from oms_web.web.render import render
@@ -47,11 +49,19 @@ def words_of(error: OmsError) -> str:
 
 def said(message: str, values: Mapping[str, Any]) -> str:
     """A refusal that was written down (``automation/batches.plain``), in the reader's language."""
-    return gettext(message) % values if values else gettext(message)
+    shown = {name: formats.calendar_day(value) if name == "day" else value
+             for name, value in values.items()}
+    return gettext(message) % shown if shown else gettext(message)
 
 
 def _called(error: OmsError, name: str, value: Any) -> Any:
-    """A short name of ours in words: a phase, or the filter a refusal is about."""
+    """A value as the reader says it: a short name of ours (a phase, the filter a refusal is
+    about) in words, a day and a rate in the reader's form.
+    """
+    if isinstance(value, date):
+        return formats.calendar_day(value)
+    if isinstance(value, Decimal):
+        return formats.decimal(value)
     if name == "phase":
         return PHASES.get(value, value)
     if name == "name" and value == getattr(error, "field", ""):

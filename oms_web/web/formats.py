@@ -45,6 +45,11 @@ def _parted(text: str, reader: str) -> str:
     return text
 
 
+def decimal(value: Decimal | str) -> str:
+    """A number with as many places as it has, as a bank's rate: ``4,2615`` or ``4.2615``."""
+    return _parted(str(value), language())
+
+
 def signed(value: int) -> str:
     """A change: ``+3``, ``−2``, with a true minus sign."""
     return ("+" if value > 0 else "") + number(value)
@@ -256,7 +261,7 @@ def browser(agent: str) -> str:
 
 
 FILTERS = {
-    "signed": signed,
+    "signed": signed, "decimal": decimal,
     "browser": browser,
     "number": number, "amount": amount, "price": price, "day": day, "calendar_day": calendar_day,
     "clock": clock, "when": when,

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 from babel.dates import format_datetime
 from babel.numbers import format_decimal
 
 from oms_web.core.clock import SHOP_ZONE
+from oms_web.core.errors import Invalid
+from oms_web.core.errors import Invalid
 from oms_web.core.money import from_minor
-from oms_web.web import formats
+from oms_web.web import act_values, failures, formats
 
 VALUES = (0, 1, -1, 12, 999, 1000, -1000, 9999, 10_000, 123_456, -123_456, 1_234_567, 10**12)
 
@@ -30,6 +33,15 @@ def test_whole_numbers_are_parted_as_cldr_says(reader, value):
 def test_zlotys_are_written_as_cldr_says(reader, value):
     said = format_decimal(from_minor(value, "PLN"), "#,##0.00", locale=reader)
     assert formats.amount(value, "PLN") == said.replace("-", "−")
+
+
+def test_rates_and_days_of_refusals_and_of_the_trail_are_the_readers(reader, monkeypatch):
+    monkeypatch.setattr(failures, "gettext", str)
+    error = Invalid("%(day)s: %(rate)s", day=date(2026, 11, 27), rate=Decimal("4.2615"))
+    day = {"pl": "27.11.2026", "en": "27 Nov 2026"}[reader]
+    assert failures.words_of(error) == f"{day}: {'4,2615' if reader == 'pl' else '4.2615'}"
+    assert failures.said("%(day)s", {"day": "2026-11-27"}) == day
+    assert act_values.pair("taken_back", None, "2026-11-27", {}, "PLN", str)[1] == day
 
 
 def test_money_kept_in_words_is_written_as_all_money_is(reader):

@@ -232,10 +232,10 @@ def test_an_order_whose_buyer_cannot_be_named_says_so_in_its_row(shop, browser_a
 def test_a_document_in_another_currency_says_its_days_rate_and_vat_at_home(shop, browser_as):
     order_id = make(shop, [("Mug", 3, "33.33", "23")], currency="EUR")
     client = browser_as("accountant")
-    assert "table of 2026-11-19 is not here" in page(client, f"/orders/{order_id}/invoice")
+    assert "table of 19 Nov 2026 is not here" in page(client, f"/orders/{order_id}/invoice")
     form = client.post(f"/orders/{order_id}/invoice", data=GOOD)
     assert field_error(form.text, "exchange_rate") == (
-        "VAT must also be given in PLN, and the bank's table of 2026-11-19 is not here.")
+        "VAT must also be given in PLN, and the bank's table of 19 Nov 2026 is not here.")
     client.post(f"/orders/{order_id}/invoice", data=GOOD | {
         "exchange_rate": "4,2537", "exchange_table": "226/A/NBP/2026",
         "exchange_day": "2026-11-19"})
@@ -288,7 +288,7 @@ GOOD = {"name": "Jan", "street": "Polna 1", "city": "Łask", "country": "PL", "l
 
 
 @pytest.mark.parametrize(("typed", "words"), [
-    ({}, "table of 2026-11-19 is not here"),
+    ({}, "table of 19 Nov 2026 is not here"),
     ({"exchange_rate": "abc"}, "Not an amount: abc"),
     ({"exchange_rate": "0"}, "An exchange rate looks like 4.2537."),
     ({"exchange_rate": "4,2537"}, "Name the table of the rate and its day."),

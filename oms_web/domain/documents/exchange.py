@@ -66,7 +66,7 @@ def check(session: Session, currency: str, typed: Exchange, sold: date, issued: 
     day = day_for(sold, issued)
     if not day - LONGEST_GAP <= typed.day <= day:
         raise Invalid("For this sale counts the table of %(day)s, or the last one before it.",
-                      "exchange_day", day=day.isoformat())
+                      "exchange_day", day=day)
     near = session.scalar(
         select(ExchangeRate).where(ExchangeRate.currency == currency, ExchangeRate.day <= day)
         .order_by(ExchangeRate.day.desc()).limit(1))
@@ -75,14 +75,14 @@ def check(session: Session, currency: str, typed: Exchange, sold: date, issued: 
     known = Decimal(near.rate)
     if typed.rate > FARTHEST * known or known > FARTHEST * typed.rate:
         raise Invalid("On %(day)s one %(currency)s was %(rate)s %(home)s.", "exchange_rate",
-                      day=near.day.isoformat(), currency=currency, rate=known, home=HOME)
+                      day=near.day, currency=currency, rate=known, home=HOME)
 
 
 def missing(sold: date, issued: date) -> NotAllowedNow:
     """Why a document cannot say its VAT at home: the day whose table counts, which is not here."""
     return NotAllowedNow(
         "VAT must also be given in %(home)s, and the bank's table of %(day)s is not here.",
-        home=HOME, day=day_for(sold, issued).isoformat())
+        home=HOME, day=day_for(sold, issued))
 
 
 def keep(work: Work, tables: Sequence[Table]) -> int:

@@ -209,7 +209,7 @@ def issue(work: Work, series: Series, snapshot: Mapping[str, Any], order_id: int
     )
     if last_day is not None and day < last_day:
         raise Invalid("This series already has a document of %(day)s; take that day or a later "
-                      "one.", "issue_date", day=last_day.isoformat())
+                      "one.", "issue_date", day=last_day)
     full, total = numbered(snapshot, number), snapshot["total"]
     document = Document(
         kind=snapshot["kind"], series_id=series.id, period=period, sequence=sequence,

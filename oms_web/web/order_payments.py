@@ -18,7 +18,7 @@ from oms_web.domain.messages import placeholders, templates
 from oms_web.domain.orders import lineage
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
-from oms_web.domain.payments import refunds, requests
+from oms_web.domain.payments import refund_states, refunds, requests
 from oms_web.domain.payments.models import Refund
 from oms_web.domain.payments.requests import PaymentRequest
 from oms_web.extensions import db
@@ -61,10 +61,13 @@ class RefundForm(Form):
 
 @dataclass(frozen=True, slots=True)
 class Paying:
-    """What the card shows of links and refunds. ``may_ask``: a link can be asked for now."""
+    """What the card shows of links and refunds. ``untold``: the refunds that no payment of the
+    card says already; ``may_ask``: a link can be asked for now.
+    """
 
     requests: list[PaymentRequest]
     refunds: list[Refund]
+    untold: list[Refund]
     may_ask: bool
     may_refund: bool
 
@@ -76,12 +79,21 @@ def _of_card(order: Order, payments_of: Sequence[PaymentView], was_asked: bool) 
     found = list(requests.of_order(db.session, order.id)) if was_asked else []
     is_open = any(one.state in requests.OPEN for one in found)
     due = lineage.due(db.session, order)
+    back = refunds.of_orders(db.session, [order.id]) if has_refunds else []
     return Paying(
-        found, refunds.of_orders(db.session, [order.id]) if has_refunds else [],
+        found, back, [one for one in back if not _is_payment(one, order)],
         allowed("payments.ask") and order.phase not in ("draft", "cancelled") and due > 0
         and not is_open and bool(payments.providers(reading(), oms().registry)),
         allowed("payments.record") and order.phase != "draft"
         and refunds.free(db.session, order) > 0)
+
+
+def _is_payment(refund: Refund, order: Order) -> bool:
+    """Whether a payment below zero on the card says all of a refund: a credit moves no money, and
+    of a split purchase the payments are another order's.
+    """
+    return (refund.state == refund_states.DONE and refund.method != refund_states.CREDIT
+            and refund.purse_id == order.id and not refund.why)
 
 
 @screen.app_context_processor

@@ -141,6 +141,7 @@ def test_an_amount_goes_back_by_transfer_with_a_reason_and_is_confirmed(desk, br
     assert "PLN 7.00 back, bank transfer" in desk.get("")
     assert desk.post(f"/refund/{row.id}/done")[0] in (200, 302, 303)
     assert "given back · bank transfer" in desk.get("")
+    assert "PLN 7.00 back" not in desk.get("")  # told once
     assert [one.state for one in desk.rows(Refund)] == ["done"]
 
 

@@ -23,8 +23,9 @@ from oms_web.domain.orders.taking import Position
 from oms_web.domain.payments import refunds
 from oms_web.domain.payments.models import Refund
 from oms_web.domain.payments.refunds import Asked
-from oms_web.domain.returns import correcting, progress, tracks
+from oms_web.domain.returns import correcting, progress, service, tracks
 from oms_web.domain.returns.exchange import Standing
+from oms_web.domain.returns.intake import Judgement
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.refund_plan import Wish
 from oms_web.domain.returns.service import Opening
@@ -196,6 +197,26 @@ def test_a_case_tells_all_of_it_at_each_turn(shop, buyer):
     assert "Send it back by" not in page
 
 
+def test_of_what_did_not_come_the_buyer_is_told_line_by_line_and_where_to_send_it(shop, buyer):
+    declare(shop, buyer)
+    [case] = cases(shop)
+    with shop.works.reading(TESTER) as work:
+        ids = {one.order_line_id: one.id for one in service.lines_of(work.session, case.id)}
+    shop.do(return_bench.arrive, case.id)
+    shop.do(return_bench.judge, case.id, Judgement(ids[shop.tea], "A", "restock", "t"))
+    shop.do(return_bench.rest_missing, case.id, "paczka lżejsza")
+    pay_back(shop, case.id, {shop.tea: 1})
+    page = " ".join(see(shop, buyer, f"/cases/{case.id}").split())
+    assert "We have paid back for what came. The rest is paid once it arrives" in page
+    assert "nothing more for you to do" not in page
+    assert "with us, checked" not in page
+    assert re.search(r"1 × Herbata[^<]*<br><span class=\"hint\">arrived<", page)
+    assert re.search(r"3 × Kubek[^<]*<br><span class=\"hint bad\">did not arrive<", page)
+    slip = page.partition("Put this into the parcel")[2]
+    assert "3 × Kubek" in slip
+    assert "Herbata" not in slip
+
+
 def test_a_refusal_says_why_and_a_plan_is_not_shown_before_it_is_approved(shop, buyer):
     case, _ = shop.do(return_portal.request, shop.order_id, Opening(
         "return", source="buyer", lines={shop.tea: 1}, form_key="r"), "pl")
@@ -213,8 +234,10 @@ def test_a_refusal_says_why_and_a_plan_is_not_shown_before_it_is_approved(shop, 
 
 
 def test_every_standing_has_its_words():
-    found = {progress.next_of(kind, phase, goods, money, outcome, approved=approved, swap=swap)
-             for approved in (False, True) for swap in ("", *progress.SWAPS)
+    found = {progress.next_of(kind, phase, goods, money, outcome, approved=approved, swap=swap,
+                              short=short)
+             for approved in (False, True) for short in (False, True)
+             for swap in ("", *progress.SWAPS)
              for kind in ("return", "exchange", "withdrawal", "complaint")
              for phase in tracks.PHASES for goods in tracks.GOODS for money in tracks.MONEY
              for outcome in ("", "repair", "replace", "reduce", "refund")}
@@ -248,7 +271,7 @@ def test_goods_are_sent_back_whatever_the_money_does(money, sends):
 
 @pytest.mark.parametrize(("owes", "held", "left", "goods", "told"), [
     (True, True, False, "expected", "swap_both"), (True, False, False, "expected", "swap_pay"),
-    (True, True, False, "judged", "swap_pay"), (False, True, False, "on_way", "swap_wait"),
+    (True, True, False, "judged", "swap_decide"), (False, True, False, "on_way", "swap_wait"),
     (False, True, False, "judged", "swap_decide"), (False, False, False, "judged", "swap_ready"),
     (False, False, True, "expected", "swap_send"), (False, False, True, "judged", "swapped"),
 ])
@@ -313,6 +336,7 @@ def test_an_account_is_asked_for_where_money_waits_for_it_and_only_then(shop, bu
         work.session.execute(update(Order).values(payment_kind="cod"))
     assert 'name="account"' in see(shop, buyer, path)
     wrong = buyer.post(post, data={"account": "PL12"}, headers=EN)
+    assert wrong.headers["Cache-Control"] == buyer_door.GOES_BACK  # its page is gone back to
     assert (wrong.status_code, "account number is not right" in text_of(wrong)) == (422, True)
     assert buyer.post(post, data={"account": ACCOUNT[2:]}, headers=EN).status_code == 303
     assert cases(shop)[0].bank_account == ACCOUNT

@@ -127,7 +127,7 @@ def story(session: Session, case: Return, swap: BuyersSwap | None = None) -> Sto
         case.kind, case.phase, case.goods, case.money, case.outcome,
         approved=any(one.state == refund_states.APPROVED for one in mine),
         swap=progress.of_swap(swap.now, case.goods, held=swap.held) if swap else "",
-        short=any(one.lacks for one in lines))
+        short=any(one.lacks for one in lines), delivery=_only_delivery(mine))
     to_send = progress.to_send(case.phase, case.goods, found)
     stated = statements.of_case(session, case.id)
     running = {one.what: one.due_at for one in service.clocks_of(session, case.id)
@@ -140,6 +140,13 @@ def story(session: Session, case: Return, swap: BuyersSwap | None = None) -> Sto
         queries.refusal(session, case.id, formats.language())
         if found == "refused" and not case.answer else "",
         _back(session, case, mine))
+
+
+def _only_delivery(mine: Sequence[Refund]) -> bool:
+    """Whether money went for a case, and nothing but delivery is still to go."""
+    items = [item for one in mine if one.state in refund_states.PENDING for item in one.plan]
+    return any(one.state == refund_states.DONE for one in mine) and bool(items) \
+        and all(item["kind"] == refund_plan.DELIVERY for item in items)
 
 
 def _words(session: Session, case: Return, found: str) -> Any:

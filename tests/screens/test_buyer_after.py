@@ -11,6 +11,7 @@ from babel.messages.pofile import read_po
 from sqlalchemy import func, select, update
 
 from oms_web.core.clock import local_day
+from oms_web.domain.audit import service as audit
 from oms_web.domain.audit.models import AuditEntry
 from oms_web.domain.catalog.models import Product, Variant
 from oms_web.domain.company.models import Company
@@ -42,7 +43,7 @@ from oms_web.flows.return_exchange import Terms
 from oms_web.jobs import rings
 from oms_web.jobs.worker import drain
 from oms_web.paths import LOCALE
-from oms_web.web import buyer_door, buyer_words
+from oms_web.web import buyer_door, buyer_words, order_timeline, return_card
 from tests import paper
 from tests.after_sale import AfterSale
 from tests.conftest import TESTER
@@ -235,8 +236,8 @@ def test_a_refusal_says_why_and_a_plan_is_not_shown_before_it_is_approved(shop, 
 
 def test_every_standing_has_its_words():
     found = {progress.next_of(kind, phase, goods, money, outcome, approved=approved, swap=swap,
-                              short=short)
-             for approved in (False, True) for short in (False, True)
+                              short=short, delivery=delivery)
+             for delivery in (False, True) for approved in (False, True) for short in (False, True)
              for swap in ("", *progress.SWAPS)
              for kind in ("return", "exchange", "withdrawal", "complaint")
              for phase in tracks.PHASES for goods in tracks.GOODS for money in tracks.MONEY
@@ -296,6 +297,36 @@ def test_money_that_is_under_way_hides_no_address_and_is_told_as_it_is(shop, buy
         page = see(shop, buyer, f"/cases/{case.id}")
         for part in (headline, row, "Put this into the parcel", "Send it back by"):
             assert part in page, (act, part)
+
+
+def test_after_money_went_a_statement_still_gives_delivery_and_that_is_said(shop, buyer, browser_as,
+                                                                            monkeypatch):
+    case, _ = shop.do(return_portal.request, shop.order_id, Opening(
+        "return", source="buyer", lines={shop.cup: 3, shop.tea: 1}, form_key="r"), "pl")
+    pay_back(shop, case.id, {shop.cup: 3})
+    shop.do(return_refund.ask, case.id, Wish({shop.tea: 1}), "transfer", "again", account=ACCOUNT)
+    with shop.works.reading(TESTER) as work:
+        rest = work.session.scalars(select(Refund).where(Refund.state == "planned")).one()
+    for act in ("approve", "done"):
+        shop.do(return_refund.act, rest.id, act)
+    page = see(shop, buyer, "/withdraw")
+    assert f"These goods are in a case already: {case.number}" in page
+    assert "the cost of delivery goes back to you, too" in page
+    assert "Nothing of this order is left" not in page
+    declare(shop, buyer, "/withdraw?anyway=1")
+    assert "The cost of delivery is still to follow" in see(shop, buyer, f"/cases/{case.id}")
+    with shop.works.writing(TESTER) as work:
+        audit.record(work, "returns.change", "return", case.id, note="A stored sentence.")
+    monkeypatch.setattr(return_card, "translated", lambda text: f"«{text}»" if text else "")
+    assert "«A stored sentence.»" in text_of(browser_as("owner").get(f"/returns/{case.id}"))
+
+
+def test_a_letter_in_fixed_words_is_called_in_the_readers_words(shop, app):
+    wrote = AuditEntry(at=shop.works.clock(), actor_kind="system", actor_name="system",
+                       act="messages.write", change={"template": [None, "case link"]})
+    with app.test_request_context(headers=EN):
+        [line] = order_timeline.lines([wrote], "PLN")
+    assert line.text == "Written to the buyer: Link to a return or complaint"
 
 
 def test_all_of_it_names_also_what_is_in_a_return_and_is_answered_by_a_page_of_its_own(shop, buyer):

@@ -12,21 +12,23 @@ SWAPS = ("swap_both", "swap_pay", "swap_wait", "swap_decide", "swap_ready", "swa
 """How an exchange stands whose new order is made."""
 NEXT = (
     "off", "refused", "ask", "judge", "paying", "approved", "ordered", "unsure", "paid_send",
-    "paid_part", "paid", *SWAPS, "send", "on_way", "judged", "decide", "answer", "repair",
-    "replace", "reduce", "refund", "closed",
+    "delivery", "paid_part", "paid", *SWAPS, "send", "on_way", "judged", "decide", "answer",
+    "repair", "replace", "reduce", "refund", "closed",
 )
 SENDING = frozenset({"send", "paid_send", "paid_part", "swap_send"})
 """The words for it ask for the goods already."""
 
 
 def next_of(kind: str, phase: str, goods: str, money: str, outcome: str = "", *,
-            approved: bool = False, swap: str = "", short: bool = False) -> str:
+            approved: bool = False, swap: str = "", short: bool = False,
+            delivery: bool = False) -> str:
     """What comes next, one of ``NEXT``; the words of ``tracks`` and ``kinds`` decide.
 
     Args:
         approved: what is planned to go back was approved.
         swap: how the exchange stands (``of_swap``); empty where no new order is made.
         short: some goods did not come and were not paid for (``lacks``).
+        delivery: what went is all but the delivery, and that is still to go.
     """
     if phase in (tracks.OFF, tracks.REFUSED):
         return "off" if phase == tracks.OFF else "refused"
@@ -37,7 +39,8 @@ def next_of(kind: str, phase: str, goods: str, money: str, outcome: str = "", *,
     if swap:
         return swap
     if money != tracks.MONEY_NONE:
-        return _by_money(kind, phase, goods, money, approved=approved, short=short)
+        return _by_money(kind, phase, goods, money, approved=approved, short=short,
+                         delivery=delivery)
     if phase == tracks.CLOSED:
         return "closed"
     if kind == kinds.COMPLAINT and phase == tracks.NEW:
@@ -49,8 +52,10 @@ def next_of(kind: str, phase: str, goods: str, money: str, outcome: str = "", *,
     return "judged" if goods == tracks.JUDGED else "decide"
 
 
-def _by_money(kind: str, phase: str, goods: str, money: str, *, approved: bool, short: bool
-              ) -> str:
+def _by_money(kind: str, phase: str, goods: str, money: str, *, approved: bool, short: bool,
+              delivery: bool) -> str:
+    if delivery and money in (tracks.PLANNED, tracks.SENT):
+        return "delivery"
     if money == tracks.PLANNED:
         return "approved" if approved else "paying"
     if money in (tracks.SENT, tracks.UNKNOWN):

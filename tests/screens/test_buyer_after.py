@@ -21,7 +21,7 @@ from oms_web.domain.messages.models import Message, MessageSettings
 from oms_web.domain.orders import labels
 from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.orders.taking import Position
-from oms_web.domain.payments import refunds
+from oms_web.domain.payments import refunds, requests
 from oms_web.domain.payments.models import Refund
 from oms_web.domain.payments.refunds import Asked
 from oms_web.domain.returns import correcting, progress, service, tracks
@@ -401,6 +401,27 @@ def test_what_a_cheaper_exchange_gives_back_has_an_account_and_an_end(shop, buye
     assert "We have paid back to you" in page
     assert "We pay back to you" not in page
     assert "paid back on" in page
+
+
+def test_nobody_is_asked_to_pay_for_an_exchange_that_is_not_decided(shop, buyer, monkeypatch):
+    case, _ = shop.do(return_portal.request, shop.order_id, Opening(
+        "exchange", source="buyer", lines={shop.tea: 1}, form_key="x"), "pl")
+    new, _ = shop.do(return_exchange.exchange, case.id, [Position(shop.ids["TEA"], 1, 990_000_000)],
+                     Terms(waits="towar"))
+    monkeypatch.setattr(requests, "open_link", lambda *_: "https://pay.example.test/1")
+    monkeypatch.setattr(requests, "is_open", lambda *_: True)
+    with shop.works.writing(TESTER) as work:
+        key = pages.link(work, new.id).rpartition("/")[2]
+    both = [f"/o/{shop.token}/cases/{case.id}", f"/o/{key}"]
+    assert all("pay.example.test" in text_of(buyer.get(one, headers=EN)) for one in both)
+    with shop.works.reading(TESTER) as work:
+        [line] = service.lines_of(work.session, case.id)
+    shop.do(return_bench.arrive, case.id)
+    shop.do(return_bench.judge, case.id, Judgement(line.id, "C", "quarantine", "t"))
+    told = [text_of(buyer.get(one, headers=EN)) for one in both]
+    assert not any("pay.example.test" in one for one in told)
+    assert "We are deciding how it goes on" in told[0]
+    assert "You need not pay before we have decided" in told[0]
 
 
 def test_money_back_without_a_case_stands_on_the_page_of_the_order(shop, buyer):

@@ -70,7 +70,7 @@ def show(token: str) -> Response:
         return nothing()
     status = db.session.get(Status, order.status_id) if order.status_id else None
     shop = db.session.get(Company, 1)
-    undecided = buyer_exchange.undecided(order.id)
+    undecided = order.phase == "open" and buyer_exchange.undecided(order.id)
     return answer("buyer/page.html", order=order, token=token, shop=shop,
                    says=PHASES["open"] if undecided else _says(order),
                    label=_label(status), steps=_steps(order),

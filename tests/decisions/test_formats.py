@@ -11,7 +11,6 @@ from babel.numbers import format_decimal
 
 from oms_web.core.clock import SHOP_ZONE
 from oms_web.core.errors import Invalid
-from oms_web.core.errors import Invalid
 from oms_web.core.money import from_minor
 from oms_web.web import act_values, failures, formats
 

@@ -397,7 +397,7 @@ def call_off(case_id: int) -> Response:
         with writing() as work:
             done = return_exchange.call_off(work, case_id, request.form.get("why", ""))
         say(gettext("The exchange is called off.") if done else gettext("That was done before."))
-    except Invalid as error:
+    except (Invalid, NotAllowedNow) as error:  # the page may be older than the case
         say(words_of(error), "bad")
     return _back(case_id)
 

@@ -346,3 +346,21 @@ def test_an_exchange_that_is_over_says_on_its_case_why_it_stays(shop, owner):
     answer = owner.post(f"/returns/{case_id}/exchange/off", data={"why": "stara karta"})
     assert (answer.status_code, answer.location) == (303, f"/returns/{case_id}#exchange")
     assert "This case is over" in card(owner, case_id)
+
+
+def test_a_waiting_exchange_says_that_it_goes_on_by_itself(shop, owner):
+    case_id = opened(shop, "exchange")
+    shop.do(return_exchange.exchange, case_id, [Position(shop.ids["TEA"], 1, 10 * 10**6)],
+            Terms(waits="WYM: towar", account="PL61109010140000071219812874"))
+    shown = card(owner, case_id)
+    assert ("goes on by itself" in shown, "Somebody must release it" in shown) == (True, False)
+
+
+def test_a_price_in_an_exchange_is_no_finer_than_its_currency(shop, owner):
+    case_id = opened(shop, "exchange")
+    typed = {"variant": shop.ids["TEA"], "quantity": "1", "price": "1,234", "cut": "",
+             "way": "prepaid", "back": "cash", "save": "1", "key": "k"}
+    refused = owner.post(f"/returns/{case_id}/exchange", data=typed)
+    assert (refused.status_code, "no more decimals" in page_of(refused)) == (422, True)
+    assert owner.post(f"/returns/{case_id}/exchange",
+                      data={**typed, "price": "1,23"}).status_code == 303

@@ -27,7 +27,7 @@ from oms_web.flows.return_refund import bank_account, needed_account
 from oms_web.sync import labels as carriers
 from oms_web.web import buyer_case, buyer_exchange, buyer_words, case_words
 from oms_web.web.access import PUBLIC, act
-from oms_web.web.buyer_door import answer, entered, may_say, nothing, shop, shy, speak
+from oms_web.web.buyer_door import GOES_BACK, answer, entered, may_say, nothing, shop, shy, speak
 from oms_web.web.buyer_withdrawal import how, may_account, standings
 from oms_web.web.door import oms, writing
 from oms_web.web.failures import words_of
@@ -171,16 +171,19 @@ def _case_page(token: str, mine: Return, problem: str = "", status: int = 200,
     told = buyer_case.story(db.session, mine, swap)
     lacks = mine.order_id is not None and money.lacks_account(
         db.session, mine, orders.get_order(db.session, mine.order_id))
-    return answer("buyer/case.html", shop=shop(), case=mine, token=token, story=told, swap=swap,
+    made = answer("buyer/case.html", shop=shop(), case=mine, token=token, story=told, swap=swap,
                   account=(form or AccountForm(formdata=None)) if lacks else None,
                   kind=case_words.KINDS[mine.kind], phases=buyer_words.PHASES,
                   tones=case_words.PHASE_TONES, reasons=buyer_words.REASONS,
                   wishes=case_words.WISHES, goods=buyer_words.GOODS, wear=buyer_words.WEAR,
                   label=_label(mine.id), problem=problem, status=status,
                   may_label=bool(said.label_account_id) and mine.goods == "expected"
-                  and told.to_send, lines=service.lines_of(db.session, mine.id),
+                  and told.to_send, lines=told.to_come,
                   bars=code128(queries.barcode(mine.id)), how=how(),
                   address=settings.address(db.session))
+    if status != 200:  # an answer to a form, and Back from the next page leads to it
+        made.headers["Cache-Control"] = GOES_BACK
+    return made
 
 
 def _mine(order: Order, case_id: int) -> Return | None:

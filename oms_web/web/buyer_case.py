@@ -5,8 +5,9 @@ Nothing of what colleagues write to each other is shown: no notes of the bench, 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -73,12 +74,16 @@ class Back:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Goods of a case: how many were stated, how many arrived, in what state some of them were."""
+    """Goods of a case: how many were stated, how many arrived, in what state some of them were.
+    ``missing`` did not come; ``lacks`` of them were not paid for.
+    """
 
     title: str
     quantity: int
     arrived: int
     states: Sequence[tuple[int, Any]] = ()
+    missing: int = 0
+    lacks: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,27 +107,46 @@ class Story:
         """Whether the goods are to be sent, and the words for what comes next do not say so."""
         return self.to_send and self.next not in progress.SENDING
 
+    @property
+    def missing(self) -> bool:
+        """Whether some of the goods did not come: then each line says whether it did."""
+        return any(one.missing for one in self.lines)
+
+    @property
+    def to_come(self) -> Sequence[Line]:
+        """The goods that are to be sent: what did not come of those that did, else all."""
+        return [replace(one, quantity=one.lacks) for one in self.lines if one.lacks] \
+            if self.next == "paid_part" else self.lines
+
 
 def story(session: Session, case: Return, swap: BuyersSwap | None = None) -> Story:
     """The case of a buyer's own order, with its exchange."""
     mine = refunds.of_case(session, case.id)
+    lines = _lines(session, case, service.lines_of(session, case.id), mine)
     found = progress.next_of(
         case.kind, case.phase, case.goods, case.money, case.outcome,
         approved=any(one.state == refund_states.APPROVED for one in mine),
-        swap=progress.of_swap(swap.now, case.goods, held=swap.held) if swap else "")
+        swap=progress.of_swap(swap.now, case.goods, held=swap.held) if swap else "",
+        short=any(one.lacks for one in lines), delivery=_only_delivery(mine))
     to_send = progress.to_send(case.phase, case.goods, found)
-    lines = service.lines_of(session, case.id)
     stated = statements.of_case(session, case.id)
     running = {one.what: one.due_at for one in service.clocks_of(session, case.id)
                if one.stopped_at is None and case.phase not in tracks.ENDED}
     return Story(
-        found, _words(session, case, found), to_send, stated, _lines(session, case, lines),
+        found, _words(session, case, found), to_send, stated, lines,
         [tuple(one) for one in stated[0].content.get("goods", ())] if stated and not lines else [],
         running.get(clocks.SEND_BACK) if to_send else None,
         running.get(clocks.ANSWER), running.get(clocks.REPAY),
         queries.refusal(session, case.id, formats.language())
         if found == "refused" and not case.answer else "",
         _back(session, case, mine))
+
+
+def _only_delivery(mine: Sequence[Refund]) -> bool:
+    """Whether money went for a case, and nothing but delivery is still to go."""
+    items = [item for one in mine if one.state in refund_states.PENDING for item in one.plan]
+    return any(one.state == refund_states.DONE for one in mine) and bool(items) \
+        and all(item["kind"] == refund_plan.DELIVERY for item in items)
 
 
 def _words(session: Session, case: Return, found: str) -> Any:
@@ -135,13 +159,21 @@ def _words(session: Session, case: Return, found: str) -> Any:
         if by == ending.MISTAKE else buyer_words.NEXT[found]
 
 
-def _lines(session: Session, case: Return, lines: Sequence[ReturnLine]) -> list[Line]:
+def _lines(session: Session, case: Return, lines: Sequence[ReturnLine], mine: Sequence[Refund]
+           ) -> list[Line]:
+    paid: Counter[int] = Counter()
+    for item in (item for one in mine if one.state != refund_states.REFUSED for item in one.plan):
+        if item["kind"] == refund_plan.GOODS:
+            paid[item["line_id"]] += item["units"]
     states: dict[int, list[tuple[int, Any]]] = {}
     for unit in intake.units_of(session, case.id):
         if unit.grade in buyer_words.GRADES:
             states.setdefault(unit.line_id, []).append(
                 (unit.quantity, buyer_words.GRADES[unit.grade]))
-    return [Line(one.title, one.quantity, one.arrived, states.get(one.id, ())) for one in lines]
+    # Of money that a channel gave back itself nobody told what it was for: nothing is said to lack.
+    return [Line(one.title, one.quantity, one.arrived, states.get(one.id, ()), one.missing,
+                 progress.lacks(one.quantity, one.missing, paid[one.order_line_id or 0])
+                 if paid and one.order_line_id else 0) for one in lines]
 
 
 def without_case(session: Session, order_id: int) -> list[Back]:

@@ -40,6 +40,15 @@ def choices_of(lines: Sequence[OrderLine]) -> list[str]:
     return [one.title for one in found if free[one.id] > 0 or one.sell_without_stock]
 
 
+def undecided(order_id: int) -> bool:
+    """Whether an order is an exchange's new one whose goods are here, and that waits for what the
+    seller decides: nobody is asked to pay for it before.
+    """
+    case = exchange_facts.of_new_order(db.session, order_id)
+    return case is not None and exchange_facts.is_here(case) \
+        and exchange_goods.waits(db.session, case)
+
+
 def of_case(case: Return) -> BuyersSwap | None:
     """How the exchange of a case stands for its buyer; None as long as no new order is made."""
     now = exchange_facts.standing(db.session, case)

@@ -28,7 +28,7 @@ from oms_web.domain.shipping.models import Parcel, Shipment
 from oms_web.domain.shipping.service import LEFT
 from oms_web.extensions import db
 from oms_web.flows import return_portal
-from oms_web.web import buyer_case, buyer_words, case_words
+from oms_web.web import buyer_case, buyer_exchange, buyer_words, case_words
 from oms_web.web.access import PUBLIC, act
 from oms_web.web.buyer_door import answer, nothing, open_order, shy
 from oms_web.web.door import oms
@@ -70,11 +70,13 @@ def show(token: str) -> Response:
         return nothing()
     status = db.session.get(Status, order.status_id) if order.status_id else None
     shop = db.session.get(Company, 1)
-    return answer("buyer/page.html", order=order, token=token, shop=shop, says=_says(order),
+    undecided = order.phase == "open" and buyer_exchange.undecided(order.id)
+    return answer("buyer/page.html", order=order, token=token, shop=shop,
+                   says=PHASES["open"] if undecided else _says(order),
                    label=_label(status), steps=_steps(order),
                    lines=[line for line in orders.order_lines(db.session, order.id)
                           if line.quantity > line.cancelled or order.phase == "cancelled"],
-                   pay_at=requests.open_link(db.session, order.id),
+                   pay_at="" if undecided else requests.open_link(db.session, order.id),
                    boxes=_boxes(order), documents=documents.of_order(db.session, order.id),
                    letters=queries.of_order(db.session, order.id, ("sent", "delivered")),
                    after_sale=return_portal.is_open(db.session),

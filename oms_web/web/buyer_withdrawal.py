@@ -29,6 +29,7 @@ from oms_web.domain.returns import (
     settings,
     statements,
     tracks,
+    turning,
     withdrawing,
 )
 from oms_web.domain.returns.withdrawing import Standing
@@ -131,7 +132,12 @@ def _form(token: str, order: Order | None, form: WithdrawForm, status: int = 200
     in_time, until = clocks.may_withdraw(
         order.country if order else "PL", came, oms().works.clock(),
         settings.current(db.session).extra_days)
+    turned = [one for one in withdrawing.holding(
+        {one.line.id: one for one in lines}, [one.line.id for one in lines])
+        if turning.turns(one, in_time=in_time)]
     return answer("buyer/withdraw.html", shop=shop(), form=form, token=token, order=order,
+                  turned=turned, adds=order is not None and any(
+                      turning.adds(db.session, one, order) for one in turned),
                   standings=lines, some=any(one.may for one in lines),
                   anyway=order is None or bool(request.args.get("anyway")) or status != 200,
                   typed=request.form, in_time=in_time, until=until, status=status,

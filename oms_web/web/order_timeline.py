@@ -13,6 +13,7 @@ from flask_babel import gettext, ngettext
 from oms_web.domain.audit.models import AuditEntry
 from oms_web.web import acts, formats, going, label_words, message_words
 from oms_web.web import order_words as words
+from oms_web.web.outside_words import translated
 from oms_web.web.packing_band import WEIGHT_REASONS
 
 VIEWS = ("", "channel", "people", "documents")
@@ -125,6 +126,11 @@ def _lost(told: Told) -> str:
 
 def _rule(told: Told) -> str:
     return gettext("rule %(name)s", name=told.who) if told.entry.actor_kind == "rule" else ""
+
+
+def _letter(told: Told) -> str:
+    name = str(told.after("template"))
+    return str(message_words.FIXED.get(name, name))
 
 
 def _state(told: Told) -> str:
@@ -311,7 +317,7 @@ TELLING: Mapping[str, Kind] = {
         if t.after("told") == "done" else gettext("The document could not be sent to the channel"),
         "", _hold_note, "documents"),
     "messages.write": Kind("mail", lambda t: gettext(
-        "Written to the buyer: %(name)s", name=t.after("template")), note=lambda t: _rule(t)),
+        "Written to the buyer: %(name)s", name=_letter(t)), note=lambda t: _rule(t)),
     "messages.told": Kind("mail", lambda t: gettext("Message: %(state)s", state=_state(t)), "bad"),
     "messages.settle": Kind("mail", lambda t: gettext("The message counts as sent")),
     "messages.heard": Kind("message", lambda t: gettext("A message on the channel"),
@@ -370,4 +376,4 @@ def _plain(told: Told) -> str:
     entry = told.entry
     changed = "; ".join(f"{name}: {before} → {after}" if before else f"{name}: {after}"
                         for name, before, after in acts.shown(entry, told.currency)[:3])
-    return " · ".join(filter(None, (changed, entry.note or "")))
+    return " · ".join(filter(None, (changed, translated(entry.note or ""))))

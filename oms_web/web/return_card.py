@@ -58,6 +58,7 @@ from oms_web.web.case_ending import NoteForm
 from oms_web.web.door import oms, reading, writing
 from oms_web.web.failures import status_of, words_of
 from oms_web.web.forms import Form, choices
+from oms_web.web.outside_words import translated
 from oms_web.web.render import go, render
 from oms_web.web.toasts import say
 
@@ -200,7 +201,7 @@ def _timeline(case: Return) -> list[dict[str, Any]]:
             "at": entry.at, "icon": ICONS.get(entry.act.partition(".")[2], "history"),
             "text": acts.said(entry.act), "tone": "",
             "note": " · ".join(filter(None, (
-                *rows, entry.note or "", formats.person(entry.actor_name))))})
+                *rows, translated(entry.note or ""), formats.person(entry.actor_name))))})
     return found
 
 

@@ -100,6 +100,14 @@ def test_a_typed_rate_of_another_time_or_by_a_slip_is_refused(works, rate, day, 
     assert refusal.value.problems.keys() == {field}
 
 
+@pytest.mark.parametrize("rate", ["0.0001", "425.37"])
+def test_without_any_table_a_slipped_decimal_point_is_still_seen(works, rate):
+    typed = Exchange(Decimal(rate), "226/A/NBP/2026", date(2026, 11, 19))
+    with pytest.raises(InvalidForm) as refusal:
+        issue(works, euros(works), Ask(exchange=typed))
+    assert refusal.value.problems.keys() == {"exchange_rate"}
+
+
 def bank(answer):
     """A client of a bank that answers so."""
     asked = []

@@ -203,6 +203,9 @@ def test_what_was_only_planned_is_planned_anew_with_delivery(shop):
         case.id, "withdrawal", "accepted", "turned")
     assert {"repay", "send_back", "withdraw"} <= terms(shop, case.id)
     assert amounts(shop, case.id) == [("refused", 10999 - 777), ("planned", 11999 - 777)]
+    old, new = rows(shop, Refund, Refund.case_id == case.id)
+    assert "delivery" not in old.why  # it may be owed or not
+    assert new.created_by == "system"  # the buyer has declared, and planned nothing
 
 
 def test_what_was_paid_without_delivery_leaves_delivery_owed(shop):

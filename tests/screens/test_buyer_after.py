@@ -11,6 +11,7 @@ from babel.messages.pofile import read_po
 from sqlalchemy import func, select, update
 
 from oms_web.core.clock import local_day
+from oms_web.domain.audit import service as audit
 from oms_web.domain.audit.models import AuditEntry
 from oms_web.domain.catalog.models import Product, Variant
 from oms_web.domain.company.models import Company
@@ -20,11 +21,12 @@ from oms_web.domain.messages.models import Message, MessageSettings
 from oms_web.domain.orders import labels
 from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.orders.taking import Position
-from oms_web.domain.payments import refunds
+from oms_web.domain.payments import refunds, requests
 from oms_web.domain.payments.models import Refund
 from oms_web.domain.payments.refunds import Asked
-from oms_web.domain.returns import correcting, progress, tracks
+from oms_web.domain.returns import correcting, progress, service, tracks
 from oms_web.domain.returns.exchange import Standing
+from oms_web.domain.returns.intake import Judgement
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.refund_plan import Wish
 from oms_web.domain.returns.service import Opening
@@ -41,7 +43,7 @@ from oms_web.flows.return_exchange import Terms
 from oms_web.jobs import rings
 from oms_web.jobs.worker import drain
 from oms_web.paths import LOCALE
-from oms_web.web import buyer_door, buyer_words
+from oms_web.web import buyer_door, buyer_words, order_timeline, return_card
 from tests import paper
 from tests.after_sale import AfterSale
 from tests.conftest import TESTER
@@ -196,6 +198,26 @@ def test_a_case_tells_all_of_it_at_each_turn(shop, buyer):
     assert "Send it back by" not in page
 
 
+def test_of_what_did_not_come_the_buyer_is_told_line_by_line_and_where_to_send_it(shop, buyer):
+    declare(shop, buyer)
+    [case] = cases(shop)
+    with shop.works.reading(TESTER) as work:
+        ids = {one.order_line_id: one.id for one in service.lines_of(work.session, case.id)}
+    shop.do(return_bench.arrive, case.id)
+    shop.do(return_bench.judge, case.id, Judgement(ids[shop.tea], "A", "restock", "t"))
+    shop.do(return_bench.rest_missing, case.id, "paczka lżejsza")
+    pay_back(shop, case.id, {shop.tea: 1})
+    page = " ".join(see(shop, buyer, f"/cases/{case.id}").split())
+    assert "We have paid back for what came. The rest is paid once it arrives" in page
+    assert "nothing more for you to do" not in page
+    assert "with us, checked" not in page
+    assert re.search(r"1 × Herbata[^<]*<br><span class=\"hint\">arrived<", page)
+    assert re.search(r"3 × Kubek[^<]*<br><span class=\"hint bad\">did not arrive<", page)
+    slip = page.partition("Put this into the parcel")[2]
+    assert "3 × Kubek" in slip
+    assert "Herbata" not in slip
+
+
 def test_a_refusal_says_why_and_a_plan_is_not_shown_before_it_is_approved(shop, buyer):
     case, _ = shop.do(return_portal.request, shop.order_id, Opening(
         "return", source="buyer", lines={shop.tea: 1}, form_key="r"), "pl")
@@ -213,8 +235,10 @@ def test_a_refusal_says_why_and_a_plan_is_not_shown_before_it_is_approved(shop, 
 
 
 def test_every_standing_has_its_words():
-    found = {progress.next_of(kind, phase, goods, money, outcome, approved=approved, swap=swap)
-             for approved in (False, True) for swap in ("", *progress.SWAPS)
+    found = {progress.next_of(kind, phase, goods, money, outcome, approved=approved, swap=swap,
+                              short=short, delivery=delivery)
+             for delivery in (False, True) for approved in (False, True) for short in (False, True)
+             for swap in ("", *progress.SWAPS)
              for kind in ("return", "exchange", "withdrawal", "complaint")
              for phase in tracks.PHASES for goods in tracks.GOODS for money in tracks.MONEY
              for outcome in ("", "repair", "replace", "reduce", "refund")}
@@ -248,7 +272,7 @@ def test_goods_are_sent_back_whatever_the_money_does(money, sends):
 
 @pytest.mark.parametrize(("owes", "held", "left", "goods", "told"), [
     (True, True, False, "expected", "swap_both"), (True, False, False, "expected", "swap_pay"),
-    (True, True, False, "judged", "swap_pay"), (False, True, False, "on_way", "swap_wait"),
+    (True, True, False, "judged", "swap_decide"), (False, True, False, "on_way", "swap_wait"),
     (False, True, False, "judged", "swap_decide"), (False, False, False, "judged", "swap_ready"),
     (False, False, True, "expected", "swap_send"), (False, False, True, "judged", "swapped"),
 ])
@@ -273,6 +297,36 @@ def test_money_that_is_under_way_hides_no_address_and_is_told_as_it_is(shop, buy
         page = see(shop, buyer, f"/cases/{case.id}")
         for part in (headline, row, "Put this into the parcel", "Send it back by"):
             assert part in page, (act, part)
+
+
+def test_after_money_went_a_statement_still_gives_delivery_and_that_is_said(shop, buyer, browser_as,
+                                                                            monkeypatch):
+    case, _ = shop.do(return_portal.request, shop.order_id, Opening(
+        "return", source="buyer", lines={shop.cup: 3, shop.tea: 1}, form_key="r"), "pl")
+    pay_back(shop, case.id, {shop.cup: 3})
+    shop.do(return_refund.ask, case.id, Wish({shop.tea: 1}), "transfer", "again", account=ACCOUNT)
+    with shop.works.reading(TESTER) as work:
+        rest = work.session.scalars(select(Refund).where(Refund.state == "planned")).one()
+    for act in ("approve", "done"):
+        shop.do(return_refund.act, rest.id, act)
+    page = see(shop, buyer, "/withdraw")
+    assert f"These goods are in a case already: {case.number}" in page
+    assert "the cost of delivery goes back to you, too" in page
+    assert "Nothing of this order is left" not in page
+    declare(shop, buyer, "/withdraw?anyway=1")
+    assert "The cost of delivery is still to follow" in see(shop, buyer, f"/cases/{case.id}")
+    with shop.works.writing(TESTER) as work:
+        audit.record(work, "returns.change", "return", case.id, note="A stored sentence.")
+    monkeypatch.setattr(return_card, "translated", lambda text: f"«{text}»" if text else "")
+    assert "«A stored sentence.»" in text_of(browser_as("owner").get(f"/returns/{case.id}"))
+
+
+def test_a_letter_in_fixed_words_is_called_in_the_readers_words(shop, app):
+    wrote = AuditEntry(at=shop.works.clock(), actor_kind="system", actor_name="system",
+                       act="messages.write", change={"template": [None, "case link"]})
+    with app.test_request_context(headers=EN):
+        [line] = order_timeline.lines([wrote], "PLN")
+    assert line.text == "Written to the buyer: Link to a return or complaint"
 
 
 def test_all_of_it_names_also_what_is_in_a_return_and_is_answered_by_a_page_of_its_own(shop, buyer):
@@ -313,6 +367,7 @@ def test_an_account_is_asked_for_where_money_waits_for_it_and_only_then(shop, bu
         work.session.execute(update(Order).values(payment_kind="cod"))
     assert 'name="account"' in see(shop, buyer, path)
     wrong = buyer.post(post, data={"account": "PL12"}, headers=EN)
+    assert wrong.headers["Cache-Control"] == buyer_door.GOES_BACK  # its page is gone back to
     assert (wrong.status_code, "account number is not right" in text_of(wrong)) == (422, True)
     assert buyer.post(post, data={"account": ACCOUNT[2:]}, headers=EN).status_code == 303
     assert cases(shop)[0].bank_account == ACCOUNT
@@ -346,6 +401,27 @@ def test_what_a_cheaper_exchange_gives_back_has_an_account_and_an_end(shop, buye
     assert "We have paid back to you" in page
     assert "We pay back to you" not in page
     assert "paid back on" in page
+
+
+def test_nobody_is_asked_to_pay_for_an_exchange_that_is_not_decided(shop, buyer, monkeypatch):
+    case, _ = shop.do(return_portal.request, shop.order_id, Opening(
+        "exchange", source="buyer", lines={shop.tea: 1}, form_key="x"), "pl")
+    new, _ = shop.do(return_exchange.exchange, case.id, [Position(shop.ids["TEA"], 1, 990_000_000)],
+                     Terms(waits="towar"))
+    monkeypatch.setattr(requests, "open_link", lambda *_: "https://pay.example.test/1")
+    monkeypatch.setattr(requests, "is_open", lambda *_: True)
+    with shop.works.writing(TESTER) as work:
+        key = pages.link(work, new.id).rpartition("/")[2]
+    both = [f"/o/{shop.token}/cases/{case.id}", f"/o/{key}"]
+    assert all("pay.example.test" in text_of(buyer.get(one, headers=EN)) for one in both)
+    with shop.works.reading(TESTER) as work:
+        [line] = service.lines_of(work.session, case.id)
+    shop.do(return_bench.arrive, case.id)
+    shop.do(return_bench.judge, case.id, Judgement(line.id, "C", "quarantine", "t"))
+    told = [text_of(buyer.get(one, headers=EN)) for one in both]
+    assert not any("pay.example.test" in one for one in told)
+    assert "We are deciding how it goes on" in told[0]
+    assert "You need not pay before we have decided" in told[0]
 
 
 def test_money_back_without_a_case_stands_on_the_page_of_the_order(shop, buyer):

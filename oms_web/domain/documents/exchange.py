@@ -34,6 +34,11 @@ LONGEST_GAP = timedelta(days=7)
 FARTHEST = Decimal("1.25")
 """How many times a rate typed by hand may be the last one that is known, or that one it."""
 
+ROUGHLY = {"EUR": "4.3", "USD": "3.8", "GBP": "5", "CHF": "4.6", "CZK": "0.17", "SEK": "0.39",
+           "NOK": "0.37", "DKK": "0.57", "HUF": "0.011", "RON": "0.85", "UAH": "0.09"}
+"""Home currency for one, as good as needed to see a slipped decimal point where no table is known:
+the size of the rates of 2025, not a rate to count by."""
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -70,12 +75,17 @@ def check(session: Session, currency: str, typed: Exchange, sold: date, issued: 
     near = session.scalar(
         select(ExchangeRate).where(ExchangeRate.currency == currency, ExchangeRate.day <= day)
         .order_by(ExchangeRate.day.desc()).limit(1))
-    if near is None:
-        return
-    known = Decimal(near.rate)
-    if typed.rate > FARTHEST * known or known > FARTHEST * typed.rate:
+    if near is not None and _far(typed.rate, Decimal(near.rate), FARTHEST):
         raise Invalid("On %(day)s one %(currency)s was %(rate)s %(home)s.", "exchange_rate",
-                      day=near.day.isoformat(), currency=currency, rate=known, home=HOME)
+                      day=near.day.isoformat(), currency=currency, rate=near.rate, home=HOME)
+    rough = ROUGHLY.get(currency)
+    if near is None and rough is not None and _far(typed.rate, Decimal(rough), 2):
+        raise Invalid("One %(currency)s is about %(rate)s %(home)s.", "exchange_rate",
+                      currency=currency, rate=rough, home=HOME)
+
+
+def _far(one: Decimal, other: Decimal, times: Decimal | int) -> bool:
+    return one > times * other or other > times * one
 
 
 def missing(sold: date, issued: date) -> NotAllowedNow:

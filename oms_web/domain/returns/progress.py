@@ -12,20 +12,23 @@ SWAPS = ("swap_both", "swap_pay", "swap_wait", "swap_decide", "swap_ready", "swa
 """How an exchange stands whose new order is made."""
 NEXT = (
     "off", "refused", "ask", "judge", "paying", "approved", "ordered", "unsure", "paid_send",
-    "paid", *SWAPS, "send", "on_way", "judged", "decide", "answer", "repair", "replace", "reduce",
-    "refund", "closed",
+    "delivery", "paid_part", "paid", *SWAPS, "send", "on_way", "judged", "decide", "answer",
+    "repair", "replace", "reduce", "refund", "closed",
 )
-SENDING = frozenset({"send", "paid_send", "swap_send"})
+SENDING = frozenset({"send", "paid_send", "paid_part", "swap_send"})
 """The words for it ask for the goods already."""
 
 
 def next_of(kind: str, phase: str, goods: str, money: str, outcome: str = "", *,
-            approved: bool = False, swap: str = "") -> str:
+            approved: bool = False, swap: str = "", short: bool = False,
+            delivery: bool = False) -> str:
     """What comes next, one of ``NEXT``; the words of ``tracks`` and ``kinds`` decide.
 
     Args:
         approved: what is planned to go back was approved.
         swap: how the exchange stands (``of_swap``); empty where no new order is made.
+        short: some goods did not come and were not paid for (``lacks``).
+        delivery: what went is all but the delivery, and that is still to go.
     """
     if phase in (tracks.OFF, tracks.REFUSED):
         return "off" if phase == tracks.OFF else "refused"
@@ -36,7 +39,8 @@ def next_of(kind: str, phase: str, goods: str, money: str, outcome: str = "", *,
     if swap:
         return swap
     if money != tracks.MONEY_NONE:
-        return _by_money(kind, phase, goods, money, approved=approved)
+        return _by_money(kind, phase, goods, money, approved=approved, short=short,
+                         delivery=delivery)
     if phase == tracks.CLOSED:
         return "closed"
     if kind == kinds.COMPLAINT and phase == tracks.NEW:
@@ -48,14 +52,27 @@ def next_of(kind: str, phase: str, goods: str, money: str, outcome: str = "", *,
     return "judged" if goods == tracks.JUDGED else "decide"
 
 
-def _by_money(kind: str, phase: str, goods: str, money: str, *, approved: bool) -> str:
+def _by_money(kind: str, phase: str, goods: str, money: str, *, approved: bool, short: bool,
+              delivery: bool) -> str:
+    if delivery and money in (tracks.PLANNED, tracks.SENT):
+        return "delivery"
     if money == tracks.PLANNED:
         return "approved" if approved else "paying"
     if money in (tracks.SENT, tracks.UNKNOWN):
         return "ordered" if money == tracks.SENT else "unsure"
     if goods == tracks.EXPECTED and phase != tracks.CLOSED and kind != kinds.COMPLAINT:
         return "paid_send"
-    return "paid"
+    return "paid_part" if short and kind != kinds.COMPLAINT else "paid"
+
+
+def lacks(meant: int, missing: int, paid: int) -> int:
+    """Units of a line that did not come and were not paid for. The law lets them wait until they
+    come or their sending is proved (ustawa o prawach konsumenta, art. 32 ust. 3). Pure.
+
+    Args:
+        paid: units of it that money went back for, or is about to.
+    """
+    return max(0, min(missing, meant - paid))
 
 
 def of_swap(now: exchange.Standing | None, goods: str, *, held: bool) -> str:
@@ -69,14 +86,16 @@ def of_swap(now: exchange.Standing | None, goods: str, *, held: bool) -> str:
     if now.left:
         return "swap_send" if goods == tracks.EXPECTED else "swapped"
     waits = held and goods in (tracks.EXPECTED, tracks.ON_WAY)
+    if held and not waits:
+        return "swap_decide"  # nobody pays for what the seller may yet decide otherwise
     if now.owes:
         return "swap_both" if waits else "swap_pay"
-    if waits:
-        return "swap_wait"
-    return "swap_decide" if held else "swap_ready"
+    return "swap_wait" if waits else "swap_ready"
 
 
 def to_send(phase: str, goods: str, next_: str) -> bool:
     """Whether goods are still expected of the buyer: the page shows where to, and the slip."""
+    if next_ == "paid_part":
+        return True
     return goods == tracks.EXPECTED and phase in (tracks.NEW, tracks.ACCEPTED) \
         and next_ not in ("answer", "paid")

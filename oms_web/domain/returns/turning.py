@@ -7,7 +7,11 @@ money went already, what is still owed for it: delivery (ustawa o prawach konsum
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
+from sqlalchemy.orm import Session
+
+from oms_web.core.actor import SYSTEM
 from oms_web.core.marking import N_
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
@@ -30,7 +34,7 @@ from oms_web.domain.returns.refund_plan import Wish
 
 TURNS = (kinds.RETURN, kinds.EXCHANGE)
 """Cases by the seller's leave that become a withdrawal when their buyer declares one."""
-ANEW = N_("The buyer withdrew from the contract: planned anew, with delivery as the law has it.")
+ANEW = N_("The buyer withdrew from the contract: planned anew.")
 
 
 def turns(case: Return, *, in_time: bool) -> bool:
@@ -49,6 +53,14 @@ def in_time(work: Work, order: Order) -> bool:
         settings.current(work.session).extra_days)[0]
 
 
+def adds(session: Session, case: Return, order: Order) -> bool:
+    """Whether a statement gives back more than what was planned or went for a case that it turns:
+    the delivery that the law adds (ustawa o prawach konsumenta, art. 32 ust. 1).
+    """
+    went = any(one.state != refund_states.REFUSED for one in refunds.of_case(session, case.id))
+    return went and refund_plan.plan(*money.facts(session, order), Wish(), lawful=True).total > 0
+
+
 def turn(work: Work, case: Return, order: Order) -> None:
     """A locked case goes on as a withdrawal: the terms of the law begin now. Its number stays.
 
@@ -59,7 +71,8 @@ def turn(work: Work, case: Return, order: Order) -> None:
     service.start_clocks(work, case, order, work.now)
     service.accept_withdrawal(work, case, order, work.now)
     if case.phase == tracks.ACCEPTED:
-        _pay_anew(work, case, order)
+        # It is the system that plans what follows from the statement, not the buyer.
+        _pay_anew(replace(work, actor=SYSTEM), case, order)
     elif phase in (tracks.ASKED, tracks.ACCEPTED):
         case.phase = phase
     service.follow(work, case)

@@ -6,7 +6,6 @@ issuing it is a story of its own.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -22,7 +21,6 @@ from oms_web.domain.payments import refund_states, refunds
 from oms_web.domain.payments.models import Refund
 from oms_web.domain.returns import (
     correcting,
-    intake,
     kinds,
     money,
     refund_plan,
@@ -35,28 +33,13 @@ from oms_web.domain.returns.refund_plan import Plan, Wish
 
 
 def usual(work: Work, case: Return) -> Wish:
-    """What a case usually pays back now: once something of it was judged, what was judged, else all
-    of its lines; for a complaint that was answered with a lower price, by how much it is lowered;
-    less what its refunds pay for already.
+    """What a case usually pays back now (``standings.usual``).
+
+    Raises:
+        NotAllowedNow: the case has no order.
     """
     order = orders.get_order(work.session, _order_of(case))
-    sold, _ = money.facts(work.session, order)
-    left = {line.line_id: line.units - line.gone for line in sold}
-    units: Counter[int] = Counter()
-    planned = [item for one in refunds.of_case(work.session, case.id)
-               if one.state != refund_states.REFUSED for item in one.plan]
-    if case.outcome == kinds.REDUCE:
-        before = refund_plan.correction(planned).lowered
-        return Wish(other=max(0, (case.lowered or 0) - before))
-    if case.kind != kinds.COMPLAINT or case.outcome in ("", kinds.REFUND):
-        judged = intake.judged(work.session, case.id)
-        for line in service.lines_of(work.session, case.id):
-            if line.order_line_id in left:
-                units[line.order_line_id] += judged.get(line.id, 0) if judged else line.quantity
-    for line_id, some in refund_plan.correction(planned).returned.items():
-        units[line_id] -= some
-    return Wish({line: min(some, left[line]) for line, some in units.items()
-                 if line in left and min(some, left[line]) > 0})
+    return standings.usual(work.session, case, money.facts(work.session, order)[0])
 
 
 def plan(work: Work, case: Return, wish: Wish) -> Plan:
@@ -83,7 +66,8 @@ def ask(work: Work, case_id: int, wish: Wish, method: str, key: str, *, amount: 
         told: why less goes back than the goods cost, as the buyer reads it.
 
     Raises:
-        Invalid: naming the field: another amount without a reason, more than was paid, a transfer
+        Invalid: naming the field: another amount, or a withdrawal
+            without its delivery, without a reason, more than was paid, a transfer
             without an account number or with one that is none, nothing to be paid back.
         NotAllowedNow: the case is over, was refused or has no order.
     """
@@ -98,6 +82,10 @@ def ask(work: Work, case_id: int, wish: Wish, method: str, key: str, *, amount: 
     if known:
         return known
     made = plan(work, case, wish)
+    if case.kind == kinds.WITHDRAWAL and wish.delivery is False and not reason.strip() \
+            and plan(work, case, replace(wish, delivery=None)).total > made.total:
+        raise Invalid("Say why delivery does not go back: the law gives it back with the last of "
+                      "the goods.", "reason")
     if amount is not None and amount != made.total:
         made = _typed(made, amount, reason)
     if made.total <= 0:

@@ -10,7 +10,8 @@ from flask_babel.speaklater import LazyString
 
 from oms_web.domain.payments import refund_states
 from oms_web.domain.payments.models import Refund
-from oms_web.domain.returns import ending
+from oms_web.domain.returns import clocks, ending, tracks
+from oms_web.domain.returns.models import CaseClock, Return
 from oms_web.web import formats
 
 KINDS: dict[str, Any] = {
@@ -148,3 +149,10 @@ def refund_state(refund: Refund) -> Any:
     """How a refund stands, in words."""
     own = CREDIT_STATES if refund.method == refund_states.CREDIT else {}
     return own.get(refund.state) or REFUND_STATES[refund.state]
+
+
+def ended_with_case(case: Return, term: CaseClock) -> bool:
+    """Whether a term that runs no more was stopped by the end of its case and by no deed."""
+    return clocks.ended_with_case(
+        term.what, answered=case.answered_at is not None, here=case.received_at is not None,
+        paid=case.money in (tracks.REFUNDED, tracks.CREDIT))

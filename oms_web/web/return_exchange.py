@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, SelectField, StringField
 
 from oms_web.core.errors import Invalid, NotAllowedNow, NotFound, OmsError
-from oms_web.core.money import from_micro, from_minor, parse_minor, to_minor
+from oms_web.core.money import from_micro, from_minor, parse_amount, parse_minor, to_minor
 from oms_web.core.work import Work
 from oms_web.domain.catalog import queries as catalog
 from oms_web.domain.orders import lineage
@@ -144,7 +144,11 @@ def _why(case: Return, hold: Hold) -> str:
     if hold.detail.get("case") == case.id and case.goods == tracks.JUDGED:
         return gettext("Not all that came back can be sold again, so somebody decides: release the "
                        "new order, or call the exchange off.")
-    return " ".join(order_words.hold_words(hold.kind, hold.detail))
+    wrong, frees = order_words.hold_words(hold.kind, hold.detail)
+    if hold.detail.get("case") == case.id:
+        frees = gettext("It goes on by itself once all that comes back was judged fit to be sold "
+                        "again; if it is prepaid, once it is paid, too.")
+    return f"{wrong} {frees}"
 
 
 def money_steps(swap: Swap) -> list[tuple[str, str, str]]:
@@ -301,7 +305,7 @@ def _found(lines: list[TypedLine], case: Return, order: Order, plan: Plan) -> Sa
 def _save(case: Return, order: Order, plan: Plan, form: ExchangeForm, lines: list[TypedLine]
           ) -> Response:
     try:
-        positions = _positions(lines, order.currency)
+        positions = _positions(lines, order, plan)
         if form.validate() and positions is not None:
             with writing() as work:
                 new, fresh = return_exchange.exchange(work, case.id, positions, _terms(
@@ -315,15 +319,30 @@ def _save(case: Return, order: Order, plan: Plan, form: ExchangeForm, lines: lis
     return _page(case, order, plan, form, lines, status=422)
 
 
-def _positions(lines: list[TypedLine], currency: str) -> list[Position] | None:
+def _positions(lines: list[TypedLine], order: Order, plan: Plan) -> list[Position] | None:
     """What the rows mean; None when one is wrong, which then says so."""
-    found = []
+    found, suggested = [], exchange_facts.prices(
+        db.session, order, plan, [line.sku.id for line in lines])
     for at, line in enumerate(lines):
         try:
-            found.append(line.position(currency))
+            position = line.position(order.currency)
+            _check_price(line, order.currency, suggested.get(line.sku.id))
+            found.append(position)
         except Invalid as wrong:
             lines[at] = replace(line, problems={wrong.field or "quantity": words_of(wrong)})
     return found if len(found) == len(lines) else None
+
+
+def _check_price(line: TypedLine, currency: str, suggested: int | None) -> None:
+    """A typed price is whole coins; only the one we suggest may be finer (``_typed``).
+
+    Raises:
+        Invalid: it is finer, as where a thousand was set apart with a comma.
+    """
+    price = parse_amount(line.price, "price")
+    if from_minor(to_minor(price, currency), currency) != price and (
+            suggested is None or round(from_micro(suggested), _DECIMALS) != price):
+        raise Invalid("A price has no more decimals than its currency.", "price")
 
 
 def _terms(case: Return, form: ExchangeForm, currency: str) -> Terms:
@@ -397,7 +416,7 @@ def call_off(case_id: int) -> Response:
         with writing() as work:
             done = return_exchange.call_off(work, case_id, request.form.get("why", ""))
         say(gettext("The exchange is called off.") if done else gettext("That was done before."))
-    except Invalid as error:
+    except (Invalid, NotAllowedNow) as error:  # the page may be older than the case
         say(words_of(error), "bad")
     return _back(case_id)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -137,6 +138,25 @@ def test_promised_money_is_owed_until_all_of_it_is_planned(shop):
     with shop.works.reading(TESTER) as work:
         assert queries.counts(work.session)["money"] == 0
     assert shop.do(return_case.decide, case_id, "close")
+
+
+def test_a_withdrawal_without_its_delivery_is_not_paid_back(shop):
+    case, _ = shop.do(return_case.open_for, shop.order_id, Opening(
+        "withdrawal", lines={shop.lines()["CUP"]: 3, shop.lines()["TEA"]: 1}))
+    with shop.works.reading(TESTER) as work:
+        goods = replace(return_refund.usual(work, work.session.get_one(Return, case.id)),
+                        delivery=False)
+    with pytest.raises(Invalid) as refused:
+        shop.do(return_refund.ask, case.id, goods, "cash", "m0")
+    assert refused.value.field == "reason"
+    [refund] = shop.do(return_refund.ask, case.id, goods, "cash", "m1", reason="po namyśle")
+    for act in ("approve", "done"):
+        shop.do(return_refund.act, refund.id, act)
+    assert main_act(shop, case.id) == "refund"
+    with shop.works.reading(TESTER) as work:
+        assert "money" in return_case.left_open(work.session, case_of(shop, case.id))
+    pay(shop, case.id, key="m2")  # the delivery, which the form proposes
+    assert main_act(shop, case.id) == "arrive"
 
 
 def test_the_reduction_is_called_by_its_name_and_lowers_the_invoice(shop):

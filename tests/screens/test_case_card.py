@@ -202,6 +202,7 @@ def test_a_case_is_ended_with_a_question(shop, owner):
         assert f'data-dialog="{what}"' in page
         assert owner.post(f"/returns/{case_id}/{what}", data={"note": "Bo tak"}).status_code == 422
     assert '<option value="mistake">' not in page
+    assert re.search(r'<input[^>]*id="call_off-day"[^>]*required', page)
     assert "Made or personalised" not in page
     assert 'value="custom"' in page
     assert 'value="hygiene"' not in page
@@ -286,7 +287,7 @@ def test_the_buyers_own_words_stay_when_a_return_becomes_a_withdrawal(shop, owne
 def swapped(shop, disposition="quarantine", price=10):
     """An exchange whose goods came back, and whose new order waited for them."""
     case_id = opened(shop, "exchange")
-    shop.do(return_exchange.exchange, case_id, [Position(shop.ids["TEA"], 1, price * 10**6)],
+    shop.do(return_exchange.exchange, case_id, [Position(shop.ids["TEA"], 1, round(price * 10**6))],
             Terms(waits="WYM: towar", account="PL61109010140000071219812874"))
     with shop.works.reading(TESTER) as work:
         line = cases.lines_of(work.session, case_id)[0].id
@@ -330,3 +331,36 @@ def test_an_exchange_that_was_corrected_is_not_offered_for_calling_off(shop, own
     after = card(owner, case_id)
     assert ('id="exchange-off"' in after, "Correct the invoice back first" in after) == (
         False, True)
+
+
+def test_a_term_that_ended_with_its_case_was_not_met(shop, owner):
+    case_id = opened(shop)
+    shop.do(return_case.decide, case_id, "call_off", "dwa razy", by="mistake")
+    shown = card(owner, case_id)
+    assert ("not running" in shown, "in time</span>" in shown) == (True, False)
+
+
+def test_an_exchange_that_is_over_says_on_its_case_why_it_stays(shop, owner):
+    case_id = swapped(shop, "restock", 30.55)
+    shop.do(return_case.decide, case_id, "close", "koniec")
+    answer = owner.post(f"/returns/{case_id}/exchange/off", data={"why": "stara karta"})
+    assert (answer.status_code, answer.location) == (303, f"/returns/{case_id}#exchange")
+    assert "This case is over" in card(owner, case_id)
+
+
+def test_a_waiting_exchange_says_that_it_goes_on_by_itself(shop, owner):
+    case_id = opened(shop, "exchange")
+    shop.do(return_exchange.exchange, case_id, [Position(shop.ids["TEA"], 1, 10 * 10**6)],
+            Terms(waits="WYM: towar", account="PL61109010140000071219812874"))
+    shown = card(owner, case_id)
+    assert ("goes on by itself" in shown, "Somebody must release it" in shown) == (True, False)
+
+
+def test_a_price_in_an_exchange_is_no_finer_than_its_currency(shop, owner):
+    case_id = opened(shop, "exchange")
+    typed = {"variant": shop.ids["TEA"], "quantity": "1", "price": "1,234", "cut": "",
+             "way": "prepaid", "back": "cash", "save": "1", "key": "k"}
+    refused = owner.post(f"/returns/{case_id}/exchange", data=typed)
+    assert (refused.status_code, "no more decimals" in page_of(refused)) == (422, True)
+    assert owner.post(f"/returns/{case_id}/exchange",
+                      data={**typed, "price": "1,23"}).status_code == 303

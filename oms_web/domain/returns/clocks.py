@@ -137,6 +137,13 @@ def earliest(moments: Iterable[datetime | None]) -> datetime | None:
     return min((one for one in moments if one is not None), default=None)
 
 
+def ended_with_case(what: str, *, answered: bool, here: bool, paid: bool) -> bool:
+    """Whether a term that runs no more was stopped by the end of its case (called off, or a
+    withdrawal refused), and not by what it was for: an answer, the goods, the money.
+    """
+    return not {ANSWER: answered, SEND_BACK: here, REPAY: paid}.get(what, True)
+
+
 _FIXED = frozenset({(1, 1), (1, 6), (5, 1), (5, 3), (8, 15), (11, 1), (11, 11), (12, 25),
                     (12, 26)})
 

@@ -37,7 +37,8 @@ _OWED = and_(Return.phase == tracks.ACCEPTED, or_(
         and_(Return.kind == kinds.COMPLAINT, Return.outcome.in_(tracks.PAYING_OUTCOMES)))),
     and_(Return.kind == kinds.COMPLAINT, Return.outcome == kinds.REDUCE,
          Return.lowered > _GONE)))
-"""As ``tracks.owes`` says."""
+"""As ``tracks.owes`` says, but for sums that need the whole plan of an order (a withdrawal that was
+paid back in part): these stand on their card."""
 
 VIEWS: dict[str, tuple[ColumnElement[bool], ...]] = {
     "decide": (OPEN, Return.phase.in_(tracks.UNDECIDED)),

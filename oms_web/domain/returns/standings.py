@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -9,7 +12,8 @@ from oms_web.core.errors import Invalid
 from oms_web.domain.orders.models import Order
 from oms_web.domain.payments import refund_states, refunds
 from oms_web.domain.returns import clocks, kinds, money, refund_plan, tracks
-from oms_web.domain.returns.models import CaseClock, Return, ReturnLine
+from oms_web.domain.returns.models import CaseClock, Return, ReturnLine, ReturnUnit
+from oms_web.domain.returns.refund_plan import Sold, Wish
 
 
 def of(session: Session, case: Return) -> tracks.Standing:
@@ -34,12 +38,53 @@ def _repay_runs(session: Session, case: Return) -> bool:
 
 
 def _is_short(session: Session, case: Return) -> bool:
+    if case.kind == kinds.WITHDRAWAL:
+        return _is_lawful_sum_short(session, case)
     if case.kind != kinds.COMPLAINT or case.outcome not in tracks.PAYING_OUTCOMES:
         return False
     promised = (case.lowered if case.outcome == kinds.REDUCE else worth(session, case)) or 0
     gone = sum(one.amount for one in refunds.of_case(session, case.id)
                if one.state != refund_states.REFUSED)
     return max(gone, case.refunded or 0) < promised
+
+
+def _is_lawful_sum_short(session: Session, case: Return) -> bool:
+    """Whether a withdrawal still has goods or delivery to be paid back (art. 32-33, ustawa o
+    prawach konsumenta); what was taken off for wear is no longer due.
+    """
+    order = session.get(Order, case.order_id) if case.order_id else None
+    if order is None:
+        return False
+    try:
+        sold, paid = money.facts(session, order)
+        return refund_plan.plan(sold, paid, usual(session, case, sold), lawful=True).total > 0
+    except Invalid:  # sums that make no sense say nothing of what is due
+        return False
+
+
+def usual(session: Session, case: Return, sold: Sequence[Sold]) -> Wish:
+    """What a case usually pays back now: once something of it was judged, what was judged, else all
+    of its lines; for a complaint that was answered with a lower price, by how much it is lowered;
+    less what its refunds pay for already.
+    """
+    left = {line.line_id: line.units - line.gone for line in sold}
+    planned = refund_plan.correction(
+        item for one in refunds.of_case(session, case.id)
+        if one.state != refund_states.REFUSED for item in one.plan)
+    if case.outcome == kinds.REDUCE:
+        return Wish(other=max(0, (case.lowered or 0) - planned.lowered))
+    units: Counter[int] = Counter()
+    if case.kind != kinds.COMPLAINT or case.outcome in ("", kinds.REFUND):
+        judged = {line: int(some) for line, some in session.execute(
+            select(ReturnUnit.line_id, func.sum(ReturnUnit.quantity))
+            .where(ReturnUnit.return_id == case.id).group_by(ReturnUnit.line_id))}
+        for line in session.scalars(select(ReturnLine).where(ReturnLine.return_id == case.id)):
+            if line.order_line_id in left:
+                units[line.order_line_id] += judged.get(line.id, 0) if judged else line.quantity
+    for line_id, some in planned.returned.items():
+        units[line_id] -= some
+    return Wish({line: min(some, left[line]) for line, some in units.items()
+                 if line in left and min(some, left[line]) > 0})
 
 
 def worth(session: Session, case: Return) -> int | None:

@@ -78,8 +78,8 @@ class Standing:
     that nobody has opened yet. ``outcome``: what a complaint was answered with. ``nobody``: no
     buyer is known. ``owed``: the law's term to pay back runs, and there is money to be paid back.
     ``payable``: there is such money at all. ``short``: less of it is planned or gone than a
-    complaint was answered with. ``missing``: some units never came. ``swapped``: another thing was
-    ordered instead.
+    complaint was answered with, or than the law gives back of a withdrawal. ``missing``: some
+    units never came. ``swapped``: another thing was ordered instead.
     """
 
     kind: str

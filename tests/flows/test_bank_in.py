@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from oms_web.core.actor import SYSTEM, Actor
+from oms_web.core.clock import local_day
 from oms_web.core.errors import Invalid, NotAllowedNow, NotFound
 from oms_web.domain.orders.models import Order
 from oms_web.domain.payments.bank import service as bank
@@ -133,7 +134,7 @@ def test_money_that_went_out_confirms_a_refund_by_transfer(desk):
     told = desk.take(early, line("zwrot", -400, account=IBAN), line("zwrot", -500))
     assert (told.booked, desk.paid(1)) == (0, 2000)
     with desk.works.writing(ANNA) as work:
-        day = work.now.date()
+        day = local_day(work.now)
     told = desk.take(BankLine(day, -500, "PLN", "zwrot", account=IBAN))
     assert (told.booked, desk.paid(1)) == (1, 1500)
     with desk.works.reading(SYSTEM) as work:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 from oms_connector import (
     AccessRefused,
@@ -179,7 +180,7 @@ class Karrio(Connector):
         return self.context.secrets.get(name, "").strip()
 
     def _day(self, booking: Booking) -> Any:
-        return booking.ship_on or self.context.now.date()
+        return booking.ship_on or self.context.now.astimezone(ZoneInfo(self.carrier.zone)).date()
 
     def _ask(self, line: Seam, do: Callable[[Any], Any], request: Any) -> Any:
         """Have karrio ask its carrier. Errors as the engine sorts them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 from sqlalchemy import select
 
 from oms_web.domain.messages import pages
@@ -44,6 +45,7 @@ def test_from_the_withdrawal_to_the_money(open_page, oms, works):
         case = work.session.scalars(select(Return)).one()
 
     page.goto("/returns/bench")
+    expect(page.locator("#code")).to_be_focused()
     page.keyboard.type(f"RET{case.id}")
     page.keyboard.press("Enter")
     page.get_by_role("button", name="Judge and put away").wait_for()

@@ -12,16 +12,13 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from oms_connector import (
-    AccessRefused,
     BuyerMessage,
     Capabilities,
     ChannelDown,
     ChannelError,
-    Connector,
     Dictionary,
     FeeClaim,
     FeeClaimTold,
-    Field,
     Invoice,
     ItemResult,
     Limit,
@@ -47,15 +44,15 @@ from oms_connector.paying import in_minor
 from oms_connector.reading import Puzzling
 
 from oms_demo import bell, journal, mapping, talking, words
-from oms_demo.asking import Asking, batches, path_to
+from oms_demo.asking import batches, path_to
+from oms_demo.lodger import SETTINGS, Lodger
 
 Told = TypeVar("Told")
-API = "/api/v1"
 BATCH = 100
 """Orders by id, items of a page, quantities in a push: the marketplace takes a hundred at most."""
 
 
-class DemoConnector(Connector):
+class DemoConnector(Lodger):
     """Everything a marketplace can do: orders, offers, stock, prices, parcels, returns, rings."""
 
     manifest = Manifest(
@@ -65,10 +62,7 @@ class DemoConnector(Connector):
         hue=14,
         version="1.1",
         quality="gold",
-        settings=(
-            Field("url", words.URL, "url", default="http://127.0.0.1:8001", help=words.URL_HELP),
-            Field("token", words.TOKEN, secret=True, help=words.TOKEN_HELP),
-        ),
+        settings=SETTINGS,
         capabilities=Capabilities(
             min_poll_s=10, history_days=30, page_max=BATCH, stock_batch=BATCH, price_batch=BATCH,
             message_chars=talking.MOST,
@@ -76,31 +70,6 @@ class DemoConnector(Connector):
         limits=(Limit(per_second=20, burst=120),),
         help=words.HELP,
     )
-
-    @classmethod
-    def base_url(cls, settings: Mapping[str, Any]) -> str:
-        """All paths lie under the first version of the API."""
-        return f"{str(settings.get('url', '')).rstrip('/')}{API}"
-
-    @classmethod
-    def auth_headers(cls, secrets: Mapping[str, str]) -> Mapping[str, str]:
-        """The seller's token."""
-        return {"Authorization": f"Bearer {secrets.get('token', '')}"}
-
-    @property
-    def _market(self) -> Asking:
-        return Asking(self.context.http)
-
-    # VerifiesAccess
-
-    def verify(self) -> str:
-        """The seller's name; says which of the two settings is wrong."""
-        try:
-            return str(self._market.get("me", ("seller",))["seller"])
-        except AccessRefused as refusal:
-            raise AccessRefused(words.TOKEN_REFUSED, "token") from refusal
-        except NotFound as missing:
-            raise AccessRefused(words.NOT_THE_MARKETPLACE, "url") from missing
 
     # PullsOrders, SweepsOrders, FetchesOrders
 

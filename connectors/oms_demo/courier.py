@@ -14,22 +14,18 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from oms_connector import (
-    AccessRefused,
     Address,
     Booked,
     Booking,
     Capabilities,
     CarrierService,
     ChannelDown,
-    Connector,
-    Field,
     Flaw,
     Journey,
     LabelFile,
     LabelFormat,
     Limit,
     Manifest,
-    NotFound,
     OutcomeUnknown,
     ParcelSize,
     Pickup,
@@ -41,8 +37,8 @@ from oms_connector import (
 from oms_connector.flaws import NO_COUNTRY
 
 from oms_demo import words
-from oms_demo.asking import Asking, batches, path_to
-from oms_demo.connector import API
+from oms_demo.asking import batches, path_to
+from oms_demo.lodger import SETTINGS, Lodger
 
 LOCKER, DOOR = "automat", "kurier"
 SIZES = (ParcelSize("A", 640, 380, 80, 25_000), ParcelSize("B", 640, 380, 190, 25_000),
@@ -61,7 +57,7 @@ STATES: Mapping[str, Travel] = {
 BATCH = 50
 
 
-class GolabConnector(Connector):
+class GolabConnector(Lodger):
     """Sells labels to doors and lockers, collects money, comes for parcels."""
 
     manifest = Manifest(
@@ -71,37 +67,11 @@ class GolabConnector(Connector):
         hue=205,
         version="1.0",
         quality="silver",
-        settings=(
-            Field("url", words.URL, "url", default="http://127.0.0.1:8001", help=words.URL_HELP),
-            Field("token", words.TOKEN, secret=True, help=words.TOKEN_HELP),
-        ),
+        settings=SETTINGS,
         capabilities=Capabilities(track_batch=BATCH),
         limits=(Limit(per_second=20, burst=120),),
         help=words.CARRIER_HELP,
     )
-
-    @classmethod
-    def base_url(cls, settings: Mapping[str, Any]) -> str:
-        """The carrier lives where the marketplace does."""
-        return f"{str(settings.get('url', '')).rstrip('/')}{API}"
-
-    @classmethod
-    def auth_headers(cls, secrets: Mapping[str, str]) -> Mapping[str, str]:
-        """The seller's token."""
-        return {"Authorization": f"Bearer {secrets.get('token', '')}"}
-
-    @property
-    def _carrier(self) -> Asking:
-        return Asking(self.context.http)
-
-    def verify(self) -> str:
-        """The seller's name; says which of the two settings is wrong."""
-        try:
-            return str(self._carrier.get("me", ("seller",))["seller"])
-        except AccessRefused as refusal:
-            raise AccessRefused(words.TOKEN_REFUSED, "token") from refusal
-        except NotFound as missing:
-            raise AccessRefused(words.NOT_THE_MARKETPLACE, "url") from missing
 
     # CarriesParcels, ChecksBookings, CancelsBookings, RatesBookings
 
@@ -130,7 +100,7 @@ class GolabConnector(Connector):
 
     def book(self, booking: Booking) -> Booked:
         """Buy a label; the same key buys it once."""
-        return _booked(self._carrier.send("POST", "courier/parcels", ("id", "tracking"), {
+        return _booked(self._market.send("POST", "courier/parcels", ("id", "tracking"), {
             "key": booking.key, "service": booking.service, "point": booking.point,
             "cod": "" if booking.cod is None else str(booking.cod), "currency": booking.currency,
             "note": booking.note[:60], "sender": _address(booking.sender),
@@ -141,23 +111,23 @@ class GolabConnector(Connector):
 
     def find_booking(self, key: str, reference: str = "") -> Booked | None:
         """The newest under our key."""
-        rows = self._carrier.get("courier/parcels", ("parcels",), lists=("parcels",),
+        rows = self._market.get("courier/parcels", ("parcels",), lists=("parcels",),
                                  key=key)["parcels"]
         return _booked(rows[-1], ChannelDown) if rows else None
 
     def label(self, reference: str, tracking: Sequence[str], format: LabelFormat) -> LabelFile:
         """As the carrier draws it."""
-        told = self._carrier.get(path_to("courier", "parcels", reference, "label"), ("content",),
+        told = self._market.get(path_to("courier", "parcels", reference, "label"), ("content",),
                                  format=format)
         return LabelFile(format, _bytes(told["content"]))
 
     def cancel_booking(self, reference: str, tracking: Sequence[str]) -> None:
         """Give a label back that was not used."""
-        self._carrier.send("POST", path_to("courier", "parcels", reference, "cancel"), ("id",), {})
+        self._market.send("POST", path_to("courier", "parcels", reference, "cancel"), ("id",), {})
 
     def rates(self, booking: Booking) -> Sequence[Rate]:
         """By weight, of the services that go there."""
-        told = self._carrier.get("courier/rates", ("rates",),
+        told = self._market.get("courier/rates", ("rates",),
                                  weight=sum(one.weight_g for one in booking.packages))
         return [Rate(ref, Decimal(price), "PLN", 1) for ref, price in told["rates"].items()
                 if _goes_to(ref, booking.receiver.country)]
@@ -168,7 +138,7 @@ class GolabConnector(Connector):
         """Their scans."""
         found: dict[str, Any] = {}
         for batch in batches(trackings, BATCH):
-            told = self._carrier.get("courier/scans", ("scans",), numbers=",".join(batch))
+            told = self._market.get("courier/scans", ("scans",), numbers=",".join(batch))
             found |= told["scans"]
         return [_journey(number, found.get(number)) for number in trackings]
 
@@ -178,21 +148,21 @@ class GolabConnector(Connector):
         """Lockers by name, postcode or town."""
         if country != "PL":
             return []
-        told = self._carrier.get("courier/points", ("points",), lists=("points",), near=near,
+        told = self._market.get("courier/points", ("points",), lists=("points",), near=near,
                                  limit=max(1, min(limit, 100)))
         return [PickupPoint(row["id"], row["name"], row["street"], row["postcode"], row["city"],
                             cod=True, hours="24/7") for row in told["points"]]
 
     def order_pickup(self, pickup: Pickup) -> str:
         """A courier comes; the same key is the same visit."""
-        return str(self._carrier.send("POST", "courier/visits", ("id",), {
+        return str(self._market.send("POST", "courier/visits", ("id",), {
             "key": pickup.key, "from": pickup.ready_from.isoformat(),
             "until": pickup.until.isoformat(), "parcels": list(pickup.references),
         })["id"])
 
     def protocol(self, references: Sequence[str]) -> bytes:
         """What the courier signs."""
-        told = self._carrier.get("courier/protocol", ("content",), parcels=",".join(references))
+        told = self._market.get("courier/protocol", ("content",), parcels=",".join(references))
         return _bytes(told["content"])
 
 

@@ -11,10 +11,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from oms_connector import (
-    AccessRefused,
     ChannelDown,
     ChannelError,
-    Connector,
     Field,
     Limit,
     Manifest,
@@ -32,8 +30,8 @@ from oms_connector.paying import in_minor
 from oms_connector.reading import Puzzling, moment_or_none
 
 from oms_demo import bell, words
-from oms_demo.asking import Asking, path_to
-from oms_demo.connector import API
+from oms_demo.asking import path_to
+from oms_demo.lodger import SETTINGS, Lodger
 
 METHOD = "Skarbonka"
 STATES: Mapping[str, PaymentStanding] = {
@@ -41,7 +39,7 @@ STATES: Mapping[str, PaymentStanding] = {
 }
 
 
-class SkarbonkaConnector(Connector):
+class SkarbonkaConnector(Lodger):
     """Our keys are the provider's too: it takes each of them once."""
 
     manifest = Manifest(
@@ -52,8 +50,7 @@ class SkarbonkaConnector(Connector):
         version="1.0",
         quality="silver",
         settings=(
-            Field("url", words.URL, "url", default="http://127.0.0.1:8001", help=words.URL_HELP),
-            Field("token", words.TOKEN, secret=True, help=words.TOKEN_HELP),
+            *SETTINGS,
             Field("signing_key", words.SIGNING_KEY, secret=True, help=words.SIGNING_KEY_HELP),
         ),
         limits=(Limit(per_second=20, burst=120),),
@@ -61,35 +58,12 @@ class SkarbonkaConnector(Connector):
         webhook_secret="signing_key",  # noqa: S106 - the name of one
     )
 
-    @classmethod
-    def base_url(cls, settings: Mapping[str, Any]) -> str:
-        """The provider lives where the marketplace does."""
-        return f"{str(settings.get('url', '')).rstrip('/')}{API}"
-
-    @classmethod
-    def auth_headers(cls, secrets: Mapping[str, str]) -> Mapping[str, str]:
-        """The seller's token."""
-        return {"Authorization": f"Bearer {secrets.get('token', '')}"}
-
-    @property
-    def _purse(self) -> Asking:
-        return Asking(self.context.http)
-
-    def verify(self) -> str:
-        """The seller's name; says which of the settings is wrong."""
-        try:
-            return str(self._purse.get("me", ("seller",))["seller"])
-        except AccessRefused as refusal:
-            raise AccessRefused(words.TOKEN_REFUSED, "token") from refusal
-        except NotFound as missing:
-            raise AccessRefused(words.NOT_THE_MARKETPLACE, "url") from missing
-
     # AsksForPayments, TellsPayments
 
     def ask_payment(self, ask: PaymentAsk) -> PaymentLink:
         """A link to a page on this machine; the same key gives the same one."""
         in_minor(ask.amount)
-        told = self._purse.send("POST", "purse/payments", ("id", "url"), {
+        told = self._market.send("POST", "purse/payments", ("id", "url"), {
             "key": ask.key, "amount": f"{ask.amount:.2f}", "currency": ask.currency,
             "description": ask.description[:300], "return_url": ask.return_url,
             "notify_url": ask.notify_url})
@@ -98,7 +72,7 @@ class SkarbonkaConnector(Connector):
     def payment(self, reference: str) -> PaymentTold | None:
         """How it stands, with its refunds."""
         try:
-            told = self._purse.get(path_to("purse", "payments", reference),
+            told = self._market.get(path_to("purse", "payments", reference),
                                    ("id", "amount", "status", "refunds"), lists=("refunds",))
         except NotFound:
             return None
@@ -116,7 +90,7 @@ class SkarbonkaConnector(Connector):
     def refund(self, ask: RefundAsk) -> RefundTold:
         """Give money back. The key makes the second time harmless."""
         in_minor(ask.amount)
-        return _refund(self._purse.send(
+        return _refund(self._market.send(
             "POST", path_to("purse", "payments", ask.payment, "refunds"), ("id",),
             {"amount": f"{ask.amount:.2f}"}, {"Idempotency-Key": ask.key}), OutcomeUnknown)
 

@@ -127,7 +127,7 @@ def test_the_demo_carrier_does_not_fly_everywhere():
     assert not GolabConnector.check_booking(None, near)
 
     class Telling:
-        _carrier = SimpleNamespace(get=lambda *_, **__: {"rates": {"kurier": "14.90"}})
+        _market = SimpleNamespace(get=lambda *_, **__: {"rates": {"kurier": "14.90"}})
 
     assert not GolabConnector.rates(Telling, far)
     assert [one.service for one in GolabConnector.rates(Telling, near)] == ["kurier"]

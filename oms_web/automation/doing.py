@@ -18,6 +18,7 @@ from oms_web.domain.orders.models import Hold, Order, OrderTag, Tag
 from oms_web.domain.shipping import bookings
 from oms_web.flows import (
     issue_document,
+    label_back,
     order_allocate,
     order_call,
     order_cancel,
@@ -234,7 +235,7 @@ def label(work: Work, order_id: int, params: Params) -> Done:
 
 
 def unlabel(work: Work, order_id: int, params: Params) -> Done:
-    return Done(labels.void(work, params["booking"]).state != bookings.REFUSED)
+    return Done(label_back.void(work, params["booking"]).state != bookings.REFUSED)
 
 
 def ship(work: Work, order_id: int, params: Params) -> Done:

@@ -1,6 +1,7 @@
-"""Labels: written down to be bought, confirmed, refused, taken back, bought for returns.
+"""Labels: written down to be bought, for orders and for returns, and what carriers say to that.
 
-A flow decides and writes; the carrier is asked by ``sync/labels.py``, with no transaction open.
+A flow decides and writes; the carrier is asked by ``sync/labels.py``, with no transaction open. How
+a label is given back is in ``label_back.py``.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from dataclasses import field as default_of
 from datetime import timedelta
 from typing import Any
 
-from oms_web.core.claims import enqueue
 from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.core.work import Work
 from oms_web.domain.channels.service import get_account
@@ -28,7 +28,6 @@ from oms_web.domain.shipping.label_models import LabelBooking
 from oms_web.domain.shipping.models import Shipment
 from oms_web.domain.shipping.planning import Plan, Wanted
 
-TASK = "buy_label"
 MOST_RETURNED = 10
 
 Checker = Callable[[Mapping[str, Any], int], None]
@@ -52,12 +51,6 @@ class Verdict:
     field: str = ""
     wait: timedelta | None = None
     person: bool = False
-
-
-def ask(work: Work, booking_id: int, delay: timedelta = timedelta(0)) -> bool:
-    """Queue what is due of a booking; False if that is queued already."""
-    return enqueue(work.session, TASK, str(booking_id), {"booking_id": booking_id}, now=work.now,
-                   delay=delay) is not None
 
 
 def plan_order(work: Work, order_id: int) -> Plan:
@@ -150,13 +143,13 @@ def _write_cheapest(work: Work, order: Order, shipment: Shipment | None, made: P
     booking = bookings.write(
         work, asked, order_id=order.id, shipment_id=shipment.id if shipment else None,
         account_id=among[0][0], carrier="", reasons=[rule.id, *rule.conditions], among=among)
-    ask(work, booking.id)
+    bookings.ask(work, booking.id)
     return booking
 
 
 def choose(work: Work, booking_id: int, account_id: int, service: str) -> bool:
     """The cheapest service was found; False if that is settled, or the label was called off."""
-    _lock(work, bookings.get(work.session, booking_id))
+    bookings.lock_orders(work, bookings.get(work.session, booking_id))
     booking = bookings.lock(work.session, booking_id)
     if not booking.among or booking.state != bookings.INTENDED:
         return False
@@ -176,7 +169,7 @@ def choose(work: Work, booking_id: int, account_id: int, service: str) -> bool:
 
 def not_chosen(work: Work, booking_id: int, why: str, most_tries: int) -> None:
     """No carrier told a price: they are asked again a few times, then a person chooses."""
-    mine = _lock(work, bookings.get(work.session, booking_id))
+    mine = bookings.lock_orders(work, bookings.get(work.session, booking_id))
     booking = bookings.lock(work.session, booking_id)
     if not booking.among or booking.state != bookings.INTENDED:
         return
@@ -218,7 +211,7 @@ def _write(work: Work, order: Order, shipment: Shipment | None, account_id: int,
         work, asked, order_id=order.id, shipment_id=shipment.id if shipment else None,
         account_id=account_id, carrier=account.name, case_id=case_id,
         reasons=[rule.id, *rule.conditions] if rule and rule.service == asked["service"] else [])
-    ask(work, booking.id)
+    bookings.ask(work, booking.id)
     return booking
 
 
@@ -294,7 +287,7 @@ def note(work: Work, taken: Taken, verdict: Verdict) -> bool:
 
     A confirmed one puts its numbers on the boxes; its label is fetched next if it did not come.
     """
-    mine = _lock(work, bookings.get(work.session, taken.id))
+    mine = bookings.lock_orders(work, bookings.get(work.session, taken.id))
     booking = bookings.held(work.session, taken)
     if booking is None:
         return False
@@ -321,13 +314,6 @@ def note(work: Work, taken: Taken, verdict: Verdict) -> bool:
     return True
 
 
-def _lock(work: Work, booking: LabelBooking) -> list[Order]:
-    """The shipment of a label, then its orders: nobody else changes them meanwhile."""
-    if booking.shipment_id is None:
-        return [orders.lock_order(work.session, booking.order_id)]
-    return shipping.lock_owners(work, shipping.lock(work.session, booking.shipment_id))
-
-
 _SAYS = {bookings.CONFIRMED: "confirm", bookings.REFUSED: "refuse", bookings.UNKNOWN: "lose",
          bookings.CANCELLED: "cancel"}
 
@@ -348,79 +334,3 @@ def not_printed(work: Work, booking_id: int, why: str, wait: timedelta | None) -
     if booking.void_asked_at is None:
         booking.due_at = None if wait is None else work.now + wait
     work.session.flush()
-
-
-# Taken back -------------------------------------------------------------------------------------
-
-
-def void(work: Work, booking_id: int) -> LabelBooking:
-    """Take a label back that was not used; said twice is quiet.
-
-    Raises:
-        NotAllowedNow: its parcel has left, or nobody knows yet whether it was bought.
-    """
-    found = bookings.get(work.session, booking_id)
-    _lock(work, found)
-    if found.shipment_id is not None \
-            and shipping.get(work.session, found.shipment_id).state in shipping.LEFT:
-        raise NotAllowedNow("This shipment has left already.")
-    booking = bookings.lock(work.session, booking_id)
-    if bookings.void(work, booking):
-        bookings.record(work, booking, "labels.void", {"label": [booking.state, "void"]})
-        ask(work, booking_id)
-    return booking
-
-
-def voided(work: Work, booking_id: int, why: str = "", wait: timedelta | None = None, *,
-           done: bool = False) -> None:
-    """What the carrier said to that: it is cancelled (``done``), it is asked again after ``wait``,
-    or it will not be, with the reason.
-    """
-    mine = _lock(work, bookings.get(work.session, booking_id))
-    booking = bookings.lock(work.session, booking_id)
-    if booking.state != bookings.CONFIRMED or booking.void_asked_at is None:
-        return
-    booking.why = why[:500]
-    if done:
-        booking.state, booking.due_at = bookings.CANCELLED, None
-        bookings.take_numbers_off(work, booking)
-        bookings.record(work, booking, "labels.cancel",
-                        {"label": [bookings.CONFIRMED, bookings.CANCELLED]})
-    elif wait is not None:
-        booking.due_at = work.now + wait
-    else:
-        booking.void_asked_at = booking.due_at = None
-        bookings.record(work, booking, "labels.keep", {"label": ["void", bookings.CONFIRMED]}, why)
-    work.session.flush()
-    for order in mine:
-        shipping.tell_order(work, order)
-
-
-def was_not_bought(work: Work, booking_id: int) -> bool:
-    """A person found nothing at the carrier; another label may be bought."""
-    _lock(work, bookings.get(work.session, booking_id))
-    return bookings.was_not_bought(work, bookings.lock(work.session, booking_id))
-
-
-def discard(work: Work, booking_id: int) -> bool:
-    """A label of a carrier that takes none back will not be used; False if it does not count any
-    more. Another one may be bought.
-
-    Raises:
-        NotAllowedNow: it was not bought yet, or its parcel has left.
-    """
-    found = bookings.get(work.session, booking_id)
-    mine = _lock(work, found)
-    if found.shipment_id is not None \
-            and shipping.get(work.session, found.shipment_id).state in shipping.LEFT:
-        raise NotAllowedNow("This shipment has left already.")
-    done = bookings.discard(work, bookings.lock(work.session, booking_id))
-    for order in mine:
-        shipping.tell_order(work, order)
-    return done
-
-
-def ask_now(work: Work, booking_id: int) -> None:
-    """Have the carrier asked at once."""
-    bookings.ask_again(work, bookings.lock(work.session, booking_id))
-    ask(work, booking_id)

@@ -331,7 +331,7 @@ HANDLERS: dict[str, Handler] = {
     webhooks.ONCE: tell_webhook_once,
     message_sending.TASK: send_messages,
     "label_by_itself": label_by_itself,
-    label.TASK: buy_label,
+    bookings.TASK: buy_label,
     price.TASK: ask_price,
     tracking.TASK: track_parcels,
     hand_over.TASK: call_courier,

@@ -45,7 +45,7 @@ from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.channels.service import ChannelStopped
 from oms_web.domain.shipping import bookings, sending
 from oms_web.domain.shipping.bookings import Confirmed, Taken
-from oms_web.flows import label
+from oms_web.flows import label, label_back
 from oms_web.flows.label import Verdict
 from oms_web.sync import feeds
 from oms_web.sync.registry import Registry
@@ -76,7 +76,7 @@ def ring(works: Any) -> int:
     if not due:
         return 0
     with works.writing(SYSTEM) as work:
-        return [label.ask(work, booking_id) for booking_id in due].count(True)
+        return [bookings.ask(work, booking_id) for booking_id in due].count(True)
 
 
 def buy(engine: Engine, booking_id: int) -> str:
@@ -292,7 +292,7 @@ def _void(engine: Engine, confirmed: Confirmed) -> None:
     except Exception as error:  # a fault of the connector; giving back twice is giving back once
         why, wait = feeds.describe(error), bookings.wait(confirmed.attempts)
     with engine.works.writing(SYSTEM) as work:
-        label.voided(work, confirmed.id, why, wait, done=done)
+        label_back.voided(work, confirmed.id, why, wait, done=done)
 
 
 # What forms ask ---------------------------------------------------------------------------------

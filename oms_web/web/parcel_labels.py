@@ -21,7 +21,7 @@ from oms_web.domain.shipping import bookings, choosing, label_queries, planning,
 from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping.planning import Plan, Wanted
 from oms_web.extensions import db
-from oms_web.flows import label
+from oms_web.flows import label, label_back
 from oms_web.sync import labels
 from oms_web.sync.session import Engine
 from oms_web.web import asked, label_words
@@ -290,7 +290,7 @@ def change(booking_id: int, what: str) -> Response:
     if what == "void" and booking.state == bookings.CONFIRMED and not takes_back(booking):
         said = labels.SAYS["no_way_back"]
         raise NotAllowedNow(said)
-    if what == "discard" and takes_back(booking):
+    if what == "discard" and not may_be_discarded(booking):
         raise NotAllowedNow("This carrier takes labels back: take it back instead.")
     with writing() as work:
         _ACTS[what](work, booking_id)
@@ -301,8 +301,8 @@ def change(booking_id: int, what: str) -> Response:
     return go(_after(booking.order_id))
 
 
-_ACTS = {"void": label.void, "discard": label.discard, "again": label.ask_now,
-         "settle": label.was_not_bought}
+_ACTS = {"void": label_back.void, "discard": label_back.discard, "again": bookings.ask_now,
+         "settle": label_back.was_not_bought}
 
 
 @screen.app_template_global()
@@ -310,6 +310,12 @@ def takes_back(booking: bookings.LabelBooking) -> bool:
     """Whether the carrier of a label takes labels back by its interface."""
     account = db.session.get_one(ChannelAccount, booking.account_id)
     return labels.can(oms().registry, account.connector, CancelsBookings)
+
+
+@screen.app_template_global()
+def may_be_discarded(booking: bookings.LabelBooking) -> bool:
+    """Whether a label can only be left unused: its carrier takes none back, or not this one."""
+    return not takes_back(booking) or bookings.is_kept(booking)
 
 
 @screen.get("/labels/<int:booking_id>.<any(pdf, zpl):kind>")

@@ -20,6 +20,7 @@ from oms_web.domain.printers import service as printers
 from oms_web.domain.shipping import label_queries, sending
 from oms_web.domain.shipping.label_models import HandOver
 from oms_web.domain.users import api_keys
+from oms_web.flows import order_cancel
 from oms_web.jobs.worker import drain
 from oms_web.sync.registry import Registry
 from tests.screens.test_shipments import post, text_of
@@ -282,6 +283,39 @@ def test_a_label_of_a_carrier_that_takes_none_back_is_thrown_away(owner, depot):
     assert depot.booking(1).state == "cancelled"
     assert depot.parcels(shipment_id)[0].tracking == ""
     assert depot.book(order_id) == 2
+
+
+@pytest.mark.parametrize("said", [Refused("too late"), ChannelDown("no answer")])
+def test_a_label_that_its_carrier_keeps_is_left_unused_and_another_is_bought(
+        owner, depot, monkeypatch, said):
+    """InPost takes nothing back once it is bought: there was no way out of such a label."""
+    def no(self, reference, tracking):
+        raise said
+
+    monkeypatch.setattr(Counting, "cancel_booking", no)
+    order_id = depot.order("A", {"KUB": 1})
+    shipment_id = depot.bought(order_id)
+    assert 'action="/labels/1/discard"' not in owner.get(f"/orders/{order_id}").text
+    post(owner, "/labels/1/void", part=False)
+    assert post(owner, "/labels/1/discard", part=False).status_code == 409  # it is being asked
+    depot.work()
+    page = owner.get(f"/orders/{order_id}").text
+    assert str(said) in page
+    assert 'action="/labels/1/discard"' in page
+    assert post(owner, "/labels/1/discard", part=False).status_code == 303
+    assert depot.parcels(shipment_id)[0].tracking == ""
+    assert depot.book(order_id) == 2
+
+
+def test_the_label_of_an_order_that_was_cancelled_can_be_taken_back(owner, depot):
+    order_id = depot.order("A", {"KUB": 1})
+    depot.book(order_id)
+    depot.work()
+    depot.do(order_cancel.cancel, order_id)
+    assert 'action="/labels/1/void"' in owner.get(f"/orders/{order_id}").text
+    post(owner, "/labels/1/void", part=False)
+    depot.work()
+    assert depot.booking(1).state == "cancelled"
 
 
 def test_the_packer_prints_at_the_station_and_nothing_of_what_left(depot, browser_as):

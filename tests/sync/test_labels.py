@@ -21,7 +21,7 @@ from oms_web.domain.shipping.models import Parcel
 from oms_web.domain.shipping.planning import Wanted
 from oms_web.domain.users import api_keys
 from oms_web.domain.users.models import ApiKey
-from oms_web.flows import label, ship
+from oms_web.flows import label, label_back, ship
 from oms_web.flows.pack import opening
 from oms_web.jobs.print_label import SAYS, print_label
 from oms_web.jobs.worker import drain
@@ -95,8 +95,8 @@ def test_a_carrier_that_cannot_be_asked_leaves_it_to_a_person(depot):
     found = depot.booking(booking_id)
     assert (found.state, found.due_at, depot.sales()) == ("unknown", None, 1)
     assert depot.book(order_id) == booking_id  # it blocks a new one
-    assert depot.do(label.was_not_bought, booking_id) is True
-    assert depot.do(label.was_not_bought, booking_id) is False
+    assert depot.do(label_back.was_not_bought, booking_id) is True
+    assert depot.do(label_back.was_not_bought, booking_id) is False
     assert depot.book(order_id) != booking_id
 
 
@@ -302,8 +302,8 @@ def test_a_label_is_taken_back_once_and_the_box_has_no_number_then(depot):
     order_id = depot.order("A", {"KUB": 1})
     shipment_id = depot.bought(order_id)
     booking_id = depot.book(order_id)
-    depot.do(label.void, booking_id)
-    depot.do(label.void, booking_id)
+    depot.do(label_back.void, booking_id)
+    depot.do(label_back.void, booking_id)
     depot.work()
     assert (depot.booking(booking_id).state, len(Counting.cancelled)) == ("cancelled", 1)
     assert numbers(depot, shipment_id) == [""]
@@ -315,7 +315,7 @@ def test_a_label_is_taken_back_once_and_the_box_has_no_number_then(depot):
 
 def test_what_nobody_asked_the_carrier_for_is_taken_back_at_once(depot):
     booking_id = depot.book(depot.order("A", {"KUB": 1}))
-    assert depot.do(label.void, booking_id).state == "cancelled"
+    assert depot.do(label_back.void, booking_id).state == "cancelled"
     drain(depot.oms)
     assert depot.sales() == 0
 
@@ -325,7 +325,7 @@ def test_the_label_of_a_parcel_that_left_stays(depot):
     shipment_id = depot.bought(order_id)
     depot.do(ship.leave, shipment_id)
     with pytest.raises(NotAllowedNow, match="left already"):
-        depot.do(label.void, depot.book(order_id))
+        depot.do(label_back.void, depot.book(order_id))
 
 
 @pytest.mark.parametrize(("when", "at_open", "at_close"), [

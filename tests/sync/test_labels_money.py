@@ -15,6 +15,7 @@ from oms_web.domain.shipping.planning import Wanted
 from oms_web.flows import (
     backorder,
     label,
+    label_back,
     order_cancel,
     order_split,
     order_together,
@@ -66,7 +67,7 @@ def test_an_order_with_a_label_of_its_own_goes_alone(depot):
         depot.do(order_together.join, [one, two])
     with pytest.raises(NotAllowedNow, match="bought already"):
         depot.do(order_split.split, one, {depot.line(one).id: 1})
-    depot.do(label.void, booking_id)
+    depot.do(label_back.void, booking_id)
     assert depot.do(order_together.join, [one, two])
 
 
@@ -93,7 +94,7 @@ def test_orders_that_travel_together_have_one_label_that_collects_all_their_mone
 def test_a_parcel_does_not_leave_while_its_label_is_taken_back(depot):
     order_id = depot.order("A", {"KUB": 1})
     shipment_id = depot.bought(order_id)
-    depot.do(label.void, depot.book(order_id))
+    depot.do(label_back.void, depot.book(order_id))
     with pytest.raises(NotAllowedNow, match="taken back"):
         depot.do(ship.leave, shipment_id)
     depot.work()

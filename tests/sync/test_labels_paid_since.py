@@ -15,7 +15,7 @@ from oms_web.domain.orders.service import lock_order
 from oms_web.domain.shipping import boxes, collecting, label_queries
 from oms_web.domain.shipping import queries as shipments
 from oms_web.domain.shipping import service as shipping
-from oms_web.flows import hand_over, label, order_pay, ship
+from oms_web.flows import hand_over, label_back, order_pay, ship
 from tests.floor import KUBA, Floor
 from tests.flows.test_race_late import pg  # noqa: F401
 from tests.sync.carrier import Depot
@@ -54,7 +54,7 @@ def test_a_label_that_collects_what_was_paid_since_stays_until_another_is_bought
     booking_id = depot.book(order_id)
     with pytest.raises(Invalid, match=f"order {order_id} collects"):
         depot.do(hand_over.give, depot.carrier.id, [booking_id])
-    depot.do(label.void, booking_id)
+    depot.do(label_back.void, booking_id)
     depot.work()
     depot.book(order_id)
     depot.work()

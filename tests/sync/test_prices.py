@@ -13,7 +13,7 @@ from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.domain.shipping import bookings, prices, sending
 from oms_web.domain.shipping.label_models import PriceAnswer
 from oms_web.domain.shipping.planning import Wanted
-from oms_web.flows import label, price
+from oms_web.flows import label, label_back, price
 from oms_web.jobs import rings
 from oms_web.jobs.worker import drain
 from oms_web.sync import rates
@@ -168,7 +168,7 @@ def test_without_any_price_a_person_chooses_in_the_end(depot):
 def test_a_label_without_a_service_yet_is_called_off(depot):
     cheapest(depot)
     booking_id = depot.book(depot.order("A", {"KUB": 1}))
-    depot.do(label.void, booking_id)
+    depot.do(label_back.void, booking_id)
     depot.work()
     assert (depot.booking(booking_id).state, depot.sales()) == ("cancelled", 0)
     with depot.works.reading(SYSTEM) as work:

@@ -17,12 +17,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.orm import Session
 
+from oms_web.core.claims import enqueue
 from oms_web.core.errors import NotAllowedNow, NotFound
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.orders import phases
 from oms_web.domain.orders.models import Order
-from oms_web.domain.shipping import tracking
+from oms_web.domain.orders.service import lock_order
+from oms_web.domain.shipping import boxes, tracking
 from oms_web.domain.shipping.label_models import LabelBooking
 from oms_web.domain.shipping.models import Parcel, Shipment
 
@@ -30,6 +32,7 @@ INTENDED, SENT, PENDING, CONFIRMED, REFUSED, UNKNOWN, CANCELLED = STATES = (
     "intended", "sent", "pending", "confirmed", "refused", "unknown", "cancelled",
 )
 LIVE = (INTENDED, SENT, PENDING, CONFIRMED, UNKNOWN)
+TASK = "buy_label"
 IN_FLIGHT = timedelta(minutes=15)
 """Longer than a connector may take for one call (``sync/isolation``: ten minutes)."""
 FIRST_LOOK = timedelta(minutes=30)
@@ -68,6 +71,23 @@ def lock(session: Session, booking_id: int) -> LabelBooking:
     if found is None:
         raise NotFound("There is no such label.")
     return found
+
+
+def lock_orders(work: Work, booking: LabelBooking) -> list[Order]:
+    """The orders that a label is for, which nobody else changes until the transaction ends; its
+    shipment is locked before them, as by everybody.
+    """
+    if booking.shipment_id is None:
+        return [lock_order(work.session, booking.order_id)]
+    return boxes.lock_owners(work, work.session.scalars(
+        select(Shipment).where(Shipment.id == booking.shipment_id)
+        .with_for_update().execution_options(populate_existing=True)).one())
+
+
+def ask(work: Work, booking_id: int) -> bool:
+    """Queue what is due of a booking; False if that is queued already."""
+    return enqueue(work.session, TASK, str(booking_id), {"booking_id": booking_id},
+                   now=work.now) is not None
 
 
 def live_of_shipment(session: Session, shipment_id: int) -> LabelBooking | None:
@@ -319,7 +339,8 @@ def void(work: Work, booking: LabelBooking) -> bool:
         raise NotAllowedNow("The carrier is being asked about this label. Wait until it is known.")
     booking.void_asked_at = booking.due_at = work.now
     booking.why = ""
-    work.session.flush()
+    record(work, booking, "labels.void", {"label": [CONFIRMED, "void"]})
+    ask(work, booking.id)
     return True
 
 
@@ -339,8 +360,14 @@ def was_not_bought(work: Work, booking: LabelBooking) -> bool:
     return True
 
 
+def is_kept(booking: LabelBooking) -> bool:
+    """Whether its carrier was asked to take a label back and has not done so."""
+    return booking.kept or (booking.void_asked_at is not None and bool(booking.why))
+
+
 def discard(work: Work, booking: LabelBooking) -> bool:
-    """A confirmed label counts no more, though its carrier was not asked; said twice is quiet.
+    """A confirmed label counts no more, though its carrier has not taken it back; said twice is
+    quiet.
 
     Raises:
         NotAllowedNow: it was not bought yet.
@@ -355,9 +382,10 @@ def discard(work: Work, booking: LabelBooking) -> bool:
     return True
 
 
-def ask_again(work: Work, booking: LabelBooking) -> None:
+def ask_now(work: Work, booking_id: int) -> None:
     """Let the carrier be asked now, not at its time."""
+    booking = lock(work.session, booking_id)
     if booking.state in (INTENDED, PENDING, UNKNOWN) or \
             (booking.state == CONFIRMED and booking.due_at is not None):
         booking.due_at = work.now
-        work.session.flush()
+        ask(work, booking_id)

@@ -24,6 +24,7 @@ class LabelBooking(Base):
     was lost: the carrier is asked what it has under the key before anything is said again; without
     ``due_at`` a person decides), ``cancelled``. ``asked``: whether it may have heard of it.
     ``request`` is the whole booking as it was written down, frozen; amounts in it are minor units.
+    ``kept``: its carrier was asked to take it back and said no.
     ``files``: format -> name in the file store. ``tracking`` has one number per box. Without a
     shipment it was bought before packing began, or (``is_return``) for goods that come back,
     of the case ``case_id``; such a parcel has no box of ours, so how it ``travel``s stands here.
@@ -60,6 +61,7 @@ class LabelBooking(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[datetime | None]
     void_asked_at: Mapped[datetime | None]
+    kept: Mapped[bool] = mapped_column(default=False)
     handed_over_id: Mapped[int | None] = mapped_column(ForeignKey("hand_over.id"), index=True)
     by_name: Mapped[str] = mapped_column(String(120))
     created_at: Mapped[datetime]

@@ -1897,6 +1897,7 @@ def upgrade() -> None:
     sa.Column('attempts', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('due_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
     sa.Column('void_asked_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=True),
+    sa.Column('kept', sa.Boolean(), nullable=False),
     sa.Column('handed_over_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('by_name', sa.String(length=120), nullable=False),
     sa.Column('created_at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),

@@ -23,7 +23,7 @@ from oms_web.domain.einvoices import queries as einvoices
 from oms_web.domain.messages import queries as messages
 from oms_web.domain.orders import begun, outgoing, telling
 from oms_web.domain.orders import service as orders
-from oms_web.domain.orders.models import OrderTally
+from oms_web.domain.orders.tally_models import OrderTally
 from oms_web.domain.payments import fee_claims as claims
 from oms_web.domain.payments import requests
 from oms_web.domain.printers import service as printers

@@ -40,11 +40,11 @@ from oms_web.domain.orders.models import (
     OrderLine,
     OrderLink,
     OrderTag,
-    OrderTally,
     Status,
     Tag,
 )
 from oms_web.domain.orders.service import search_keys
+from oms_web.domain.orders.tally_models import OrderTally
 from oms_web.domain.payments.models import Payment
 from oms_web.domain.shipping.models import Parcel, Shipment
 from oms_web.domain.stock.models import Balance, Location, Reservation, Warehouse

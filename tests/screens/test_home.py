@@ -12,7 +12,8 @@ from oms_web.core.claims import Task
 from oms_web.core.clock import utc_now
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.company import service as company
-from oms_web.domain.orders.models import Hold, Order, OrderTally
+from oms_web.domain.orders.models import Hold, Order
+from oms_web.domain.orders.tally_models import OrderTally
 from oms_web.sync.models import Feed, Quarantine
 from tests.conftest import TESTER
 from tests.floor import Floor

@@ -12,7 +12,7 @@ from sqlalchemy import insert
 from oms_web.core.errors import Denied, Invalid, NotAllowedNow, NotFound, ShortStock
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.company import service as company
-from oms_web.domain.orders.models import OrderTally
+from oms_web.domain.orders.tally_models import OrderTally
 from oms_web.web import formats
 from oms_web.web.access import act
 from oms_web.web.render import go, render

@@ -388,18 +388,3 @@ class OrderKey(Base):
         Index("ix_order_key_order", "order_id", "key"),
         {"sqlite_with_rowid": False},
     )
-
-
-class OrderTally(Base):
-    """How many orders stand where: the sum of ``n`` per (kind, name).
-
-    Writers only add rows (+1 here, -1 there), so no two of them ever wait for the same counter;
-    a job folds the rows together.
-    """
-
-    __tablename__ = "order_tally"
-
-    id: Mapped[Key]
-    kind: Mapped[str] = mapped_column(String(8))
-    name: Mapped[str] = mapped_column(String(24))
-    n: Mapped[int]

@@ -19,7 +19,8 @@ from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.orders import filing, phases, same_buyer
 from oms_web.domain.orders.checks import Flaw
-from oms_web.domain.orders.models import Hold, Order, OrderKey, OrderLine, OrderTally, Status
+from oms_web.domain.orders.models import Hold, Order, OrderKey, OrderLine, Status
+from oms_web.domain.orders.tally_models import OrderTally
 from oms_web.domain.orders.telling import tell_status
 from oms_web.domain.orders.verification import closing, kinds
 from oms_web.domain.orders.verification.models import Finding

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, insert, update
 from sqlalchemy.orm import Session
 
 from oms_web.core.work import Work
-from oms_web.domain.orders.models import OrderTally
+from oms_web.domain.orders.tally_models import OrderTally
 from oms_web.domain.orders.verification.examining import Found
 from oms_web.domain.orders.verification.kinds import CANCELLED, LEFT
 from oms_web.domain.orders.verification.models import Finding

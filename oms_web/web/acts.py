@@ -46,6 +46,7 @@ VALUES: dict[str, Mapping[str, Any]] = {
            "mistake": _l("nobody: it was opened by mistake")},
     "ground": case_words.GROUNDS,
     "payment_kind": PAYMENT_KINDS, "reason": WEIGHT_REASONS, "message": message_words.STATES,
+    "template": message_words.FIXED,
     "method": {"cash": _l("cash"), "card": _l("card"), "transfer": _l("bank transfer")},
     "moment": message_words.MOMENTS, "travel": label_words.TRAVEL,
     "label": {**label_words.STATES, "void": _l("to be taken back")},

@@ -33,6 +33,14 @@ def shown(client, query=""):
     return text, re.findall(r'<tr id="entry-(\d+)"', text)
 
 
+def test_a_letter_in_fixed_words_stands_in_the_trail_by_its_title(browser_as, trail):
+    trail("messages.write", 1, subject="message", template=[None, "return label"])
+    trail("messages.write", 2, subject="message", template=[None, "Wishes"])
+    text, _ = shown(browser_as("manager"))
+    assert "<ins>Return label</ins>" in text
+    assert "<ins>Wishes</ins>" in text
+
+
 def test_an_entry_tells_who_what_and_from_what_to_what(browser_as, trail):
     trail("company.change", 1, subject="company", name=["Sklep", "Leśna Sowa"],
           address=[{"city": "Łódź", "street": "A"}, {"city": "Gdynia", "street": "A"}],

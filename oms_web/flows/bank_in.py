@@ -29,7 +29,6 @@ from oms_web.domain.payments.bank.matching import Match
 from oms_web.domain.payments.bank.models import BOOKED, IGNORED, BankEntry
 from oms_web.domain.returns import service as cases
 
-SOURCE = "bank"
 METHOD = N_("bank transfer")
 DOCUMENTS_OF = timedelta(days=180)
 MOST_DOCUMENTS = 40
@@ -180,7 +179,7 @@ def _reference(entry: BankEntry, undo: str = "") -> str:
 def _row(entry: BankEntry, amount: int, reference: str) -> dict[str, object]:
     at = to_utc(datetime.combine(entry.booked_on, time(12)), SHOP_ZONE)
     return {"at": at, "amount": amount, "currency": entry.currency, "method": METHOD,
-            "source": SOURCE, "reference": reference, "stated": False}
+            "source": payments.BANK, "reference": reference, "stated": False}
 
 
 def take_back(work: Work, entry_id: int) -> bool:

@@ -28,7 +28,6 @@ from oms_web.domain.payments.settling.reports import COD, Settled
 from oms_web.domain.shipping import boxes, tracking
 from oms_web.domain.shipping.models import Parcel, Shipment
 
-SOURCE = "cod"
 METHOD = N_("courier's settlement")
 
 
@@ -91,8 +90,8 @@ def _pay(work: Work, order_id: int, mark: str, line: Settled) -> bool:
         if share:
             done += payments.record_new(work, one, [{
                 "at": at, "amount": share, "currency": line.currency, "method": METHOD,
-                "source": SOURCE, "reference": mark if one is order else f"{mark}:{one.id}",
-                "stated": False}])
+                "source": payments.COURIER, "stated": False,
+                "reference": mark if one is order else f"{mark}:{one.id}"}])
     orders.refile(work, [one.id for one in mine])
     return bool(done)
 

@@ -8,6 +8,7 @@ import pytest
 from oms_connector import OutcomeUnknown, Refused
 
 from oms_web.core.actor import SYSTEM
+from oms_web.core.clock import local_day
 from oms_web.core.errors import NotAllowedNow
 from oms_web.domain.payments.settling import reports
 from oms_web.domain.shipping import bookings, collecting
@@ -17,6 +18,7 @@ from oms_web.flows import (
     label,
     label_back,
     order_cancel,
+    order_pay,
     order_split,
     order_together,
     settle_in,
@@ -130,3 +132,88 @@ def test_what_was_typed_is_collected_by_one_of_two_parcels(depot):
         owed = order.total - order.paid_total
         assert collecting.due(work.session, [order_id], second) == owed - 1000
         assert collecting.due(work.session, [order_id], shipment_id) == owed
+
+
+def in_two(depot, order_id):
+    """An order in two parcels of 5 and 2 puzzles; the second closes with nothing bought."""
+    first = depot.do(opening.begin_partly, order_id)
+    depot.open(order_id)
+    for _ in range(5):
+        depot.scan(first, "PUZ")
+    with depot.works.writing(SYSTEM) as work:
+        make.put(work, depot.ids["PUZ"], 2, location_id=depot.bins["A-02"])
+        backorder.fill(work, [depot.ids["PUZ"]])
+    return first
+
+
+def test_what_a_courier_has_collected_and_not_settled_is_neither_due_nor_forgotten(both):
+    depot = Depot(both)
+    order_id = depot.order("A", {"PUZ": 7}, **COD)
+    first = in_two(depot, order_id)
+    depot.do(label.book_shipment, first, Wanted(account_id=depot.carrier.id, service="door",
+                                                cod=3000))
+    depot.work()
+    depot.do(ship.leave, first)
+    depot.do(ship.arrived, first)
+    total, second = depot.get(order_id).total, depot.pack(order_id)
+
+    def due():
+        with depot.works.reading(SYSTEM) as work:
+            return collecting.due(work.session, [order_id], second)
+
+    assert due() == total - 3000
+    booking = depot.do(label.book_shipment, second)
+    assert booking.request["cod"] == total - 3000
+    depot.do(order_pay.record, order_id, 3000, "transfer", depot.moment, "typed")
+    assert due() == total - 3000
+    depot.do(order_pay.take_back, order_id, 1, "it was none")
+    number = depot.parcels(first)[0].tracking
+    line = reports.Settled(reports.COD, number, "parcel", local_day(depot.moment), 3000, "PLN")
+    depot.do(settle_in.take, "inpost", [("m1", line)], settle_in.TakenIn())
+    assert due() == total - 3000
+    with depot.works.reading(SYSTEM) as work:
+        assert collecting.among(work.session, [second]) == set()
+
+
+def test_the_second_parcel_of_who_shared_the_first_one_collects_nothing_again(depot):
+    one, two = depot.order("A", {"KUB": 2}, **COD), depot.order("B", {"PUZ": 7}, **COD)
+    depot.do(order_together.join, [one, two])
+    first = depot.do(opening.begin_partly, one)
+    depot.open(one)
+    for sku, units in (("KUB", 2), ("PUZ", 5)):
+        for _ in range(units):
+            depot.scan(first, sku)
+    whole = depot.get(one).total + depot.get(two).total
+    assert depot.do(label.book_shipment, first).request["cod"] == whole
+    depot.work()
+    depot.do(ship.leave, first)
+    with depot.works.writing(SYSTEM) as work:
+        make.put(work, depot.ids["PUZ"], 2, location_id=depot.bins["A-02"])
+        backorder.fill(work, [depot.ids["PUZ"]])
+    assert depot.do(label.book_shipment, depot.pack(two)).request["cod"] is None
+
+
+def test_the_parts_of_a_purchase_are_paid_together_and_so_do_labels_collect(depot):
+    order_id = depot.order("A", {"KUB": 2}, **COD)
+    part_id = depot.do(order_split.split, order_id, {depot.line(order_id).id: 1})
+    parcels = [depot.bought(one) for one in (order_id, part_id)]
+    assert [depot.booking(number).request["cod"] for number in (1, 2)] == [1000, 1000]
+    depot.do(order_pay.record, order_id, 2000, "transfer", depot.moment, "typed")
+    with depot.works.reading(SYSTEM) as work:
+        assert collecting.among(work.session, parcels) == set(parcels)
+        assert collecting.due(work.session, [part_id], parcels[1]) == 0
+
+
+def test_two_labels_of_one_order_collect_no_more_than_it_owes(depot):
+    order_id = depot.order("A", {"PUZ": 7}, **COD)
+    first = in_two(depot, order_id)
+    depot.do(label.book_shipment, first, Wanted(account_id=depot.carrier.id, service="door",
+                                                cod=3000))
+    second = depot.pack(order_id)
+    depot.do(label.book_shipment, second)
+    depot.work()
+    with depot.works.reading(SYSTEM) as work:
+        assert collecting.count(work.session, 99) == 0
+    depot.do(order_pay.record, order_id, 100, "transfer", depot.moment, "typed")
+    with depot.works.reading(SYSTEM) as work:
+        assert collecting.among(work.session, [first, second]) == {first, second}

@@ -127,21 +127,20 @@ def _weights(session: Session, order: Order, shipment: Shipment | None, goods: i
 
 def to_collect(session: Session, orders: Sequence[Order], shipment: Shipment | None) -> int | None:
     """What the courier collects: what is owed by buyers who pay on delivery, asked for once."""
-    mine = {one.id: one for one in orders if one.payment_kind == "cod"}
-    elsewhere = session.scalars(
-        select(LabelBooking).where(
-            LabelBooking.order_id.in_(mine), LabelBooking.state.in_(bookings.LIVE),
-            ~LabelBooking.is_return)) if mine else []
-    for booking in elsewhere:
-        if booking.request.get("cod") and (shipment is None or booking.shipment_id != shipment.id):
-            mine.pop(booking.order_id, None)
-    owed = sum(max(0, one.total - one.paid_total) for one in mine.values())
-    return min(owed, collecting.due(session, mine, shipment.id if shipment else None)) or None
+    mine = [one.id for one in orders if one.payment_kind == "cod"]
+    return collecting.due(session, mine, shipment.id if shipment else None) or None
 
 
 def request(session: Session, made: Plan, wanted: Wanted, key: str, *, is_return: bool = False
             ) -> dict[str, Any]:
-    """The whole booking, as it is frozen and sent."""
+    """The whole booking, as it is frozen and sent.
+
+    Raises:
+        Invalid: one weight was typed for several boxes.
+    """
+    if wanted.weight_g and len(made.weights_g) > 1:
+        raise Invalid("There are %(n)s boxes, each with its own weight: leave this empty.",
+                      "weight", n=len(made.weights_g))
     rule = made.choice.rule
     account_id = wanted.account_id or (rule.account_id if rule else None)
     service = wanted.service or (rule.service if rule else "")
@@ -186,7 +185,8 @@ def refuse_amounts(session: Session, made: Plan, asked: Mapping[str, Any]) -> No
     """
     if (asked["insured"] or 0) < 0:
         raise Invalid("An amount cannot be below zero.", "insured")
-    collecting.refuse_too_much(asked["cod"], due(session, made))
+    if asked["cod"]:
+        collecting.refuse_too_much(asked["cod"], due(session, made))
 
 
 def in_hand(session: Session, order_id: int) -> list[LabelBooking]:

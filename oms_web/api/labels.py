@@ -119,7 +119,7 @@ def _label(call: Call, shipment_id: int) -> LabelBooking:
 
 def _file(call: Call, shipment_id: int, kind: str, mime: str) -> Response:
     booking = _label(call, shipment_id)
-    if kind not in booking.files:
+    if kind not in booking.files or bookings.is_taken_back(booking):
         raise NotFound("This label is not there in this form.")
     path = call.oms.works.ports["files"].path(booking.files[kind])
     return Response(path.read_bytes(), mimetype=mime)

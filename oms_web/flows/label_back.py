@@ -10,19 +10,34 @@ from datetime import timedelta
 
 from oms_web.core.errors import NotAllowedNow
 from oms_web.core.work import Work
+from oms_web.domain.printers import service as printers
 from oms_web.domain.shipping import bookings
 from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping.label_models import LabelBooking
 
 
 def void(work: Work, booking_id: int) -> LabelBooking:
-    """Take a label back that was not used; said twice is quiet.
+    """Take a label back that was not used: at once if the carrier never heard of it, else it is
+    asked. Said twice is quiet.
 
     Raises:
         NotAllowedNow: its parcel has left, or nobody knows yet whether it was bought.
     """
-    booking, _ = _here(work, booking_id, bookings.void)
-    return booking
+    return _here(work, booking_id, _void)[0]
+
+
+def _void(work: Work, booking: LabelBooking) -> bool:
+    if booking.void_asked_at is not None:
+        return False
+    if booking.state == bookings.INTENDED and not booking.asked:
+        bookings.call_off(work, booking)
+        return True
+    _see_bought(booking)
+    booking.void_asked_at = booking.due_at = work.now
+    booking.why = ""
+    bookings.record(work, booking, "labels.void", {"label": [booking.state, "void"]})
+    bookings.ask(work, booking.id)
+    return True
 
 
 def discard(work: Work, booking_id: int) -> bool:
@@ -32,38 +47,66 @@ def discard(work: Work, booking_id: int) -> bool:
     Raises:
         NotAllowedNow: it was not bought yet, or its parcel has left.
     """
-    return _here(work, booking_id, bookings.discard)[1]
+    return _here(work, booking_id, _discard)[1]
 
 
-def was_not_bought(work: Work, booking_id: int) -> bool:
-    """A person found nothing at the carrier; another label may be bought. False if that was
-    settled.
+def _discard(work: Work, booking: LabelBooking) -> bool:
+    _see_bought(booking)
+    booking.state, booking.due_at, booking.void_asked_at = bookings.CANCELLED, None, None
+    bookings.take_numbers_off(work, booking)
+    bookings.record(work, booking, "labels.discard",
+                    {"label": [bookings.CONFIRMED, bookings.CANCELLED]})
+    return True
 
-    Raises:
-        NotAllowedNow: what became of it is known.
-    """
-    bookings.lock_orders(work, bookings.get(work.session, booking_id))
-    return bookings.was_not_bought(work, bookings.lock(work.session, booking_id))
+
+def _see_bought(booking: LabelBooking) -> None:
+    if booking.state != bookings.CONFIRMED:
+        raise NotAllowedNow("The carrier is being asked about this label. Wait until it is known.")
 
 
 def _here(work: Work, booking_id: int, act: Callable[[Work, LabelBooking], bool]
           ) -> tuple[LabelBooking, bool]:
-    """Do something with a label whose parcel has not left; its orders learn of it."""
+    """Give back a label that counts and whose parcel has not left: its orders learn of it, and
+    paper of it that waits for a printer does not come out.
+    """
     mine = bookings.lock_orders(work, bookings.get(work.session, booking_id))
     booking = bookings.lock(work.session, booking_id)
     if booking.shipment_id is not None \
             and shipping.get(work.session, booking.shipment_id).state in shipping.LEFT:
         raise NotAllowedNow("This shipment has left already.")
+    if booking.state not in bookings.LIVE:
+        return booking, False
     done = act(work, booking)
+    printers.drop_waiting(work, printers.label_key(booking_id))
     for order in mine:
         shipping.tell_order(work, order)
     return booking, done
 
 
+def was_not_bought(work: Work, booking_id: int) -> bool:
+    """A person looked at the carrier's page: there is no such parcel. Another label may be bought;
+    False if that was settled.
+
+    Raises:
+        NotAllowedNow: what became of it is known.
+    """
+    bookings.lock_orders(work, bookings.get(work.session, booking_id))
+    booking = bookings.lock(work.session, booking_id)
+    if booking.state == bookings.REFUSED:
+        return False
+    if booking.state != bookings.UNKNOWN:
+        raise NotAllowedNow("What became of this label is known.")
+    booking.state, booking.due_at = bookings.REFUSED, None
+    bookings.record(work, booking, "labels.settle",
+                    {"label": [bookings.UNKNOWN, bookings.REFUSED]})
+    work.session.flush()
+    return True
+
+
 def voided(work: Work, booking_id: int, why: str = "", wait: timedelta | None = None, *,
            done: bool = False) -> None:
-    """What the carrier said to that: it is cancelled (``done``), it is asked again after ``wait``,
-    or it will not be, with the reason.
+    """What the carrier said to taking one back: it is cancelled (``done``), it is asked again after
+    ``wait``, or it will not be, with the reason.
     """
     mine = bookings.lock_orders(work, bookings.get(work.session, booking_id))
     booking = bookings.lock(work.session, booking_id)

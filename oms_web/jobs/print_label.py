@@ -24,23 +24,24 @@ def print_label(oms: Oms, shipment_id: int) -> bool:
         shipment = shipping.get(work.session, shipment_id)
         booking = bookings.live_of_shipment(work.session, shipment_id)
         found = printers.route_for(work.session, shipment.station, printers.LABEL)
-        if booking is None or shipment.state != shipping.PACKED or found is None \
-                or not found[0].automatic:
+        if booking is None or bookings.is_taken_back(booking) \
+                or shipment.state != shipping.PACKED or found is None or not found[0].automatic:
             return False
         name = booking.files.get("zpl" if found[1].format == printers.ZPL else "pdf_a6")
-        # One that is still fetched, or taken back, comes by later or not at all.
+        # One that is still fetched comes by later.
         is_late = not booking.files or booking.due_at is not None
     if name is None:
         if not is_late:
             with oms.works.writing(SYSTEM) as work:
                 printers.cannot(work, shipment.station, printers.LABEL,
                                 f"{booking.carrier} {booking.order_id}",
-                                f"label:{booking.id}:none", SAYS["no_zpl"])
+                                f"{printers.label_key(booking.id)}:none", SAYS["no_zpl"])
         return False
     suffix = name[name.rindex("."):]
     file = oms.works.ports["prints"].put(
         oms.works.ports["files"].path(name).read_bytes(), suffix)
     with oms.works.writing(SYSTEM) as work:
         job = printers.ask(work, shipment.station, printers.LABEL,
-                           f"{booking.carrier} {booking.order_id}", file, f"label:{booking.id}")
+                           f"{booking.carrier} {booking.order_id}", file,
+                           printers.label_key(booking.id))
     return job is not None

@@ -326,7 +326,7 @@ def file(booking_id: int, kind: str) -> Response:
 
 
 def _file(booking: bookings.LabelBooking, kind: str) -> Response:
-    if booking.state == bookings.CANCELLED or booking.void_asked_at is not None:
+    if bookings.is_taken_back(booking):
         raise NotFound("This label was taken back: a courier does not take a parcel by it.")
     name = booking.files.get("pdf_a6" if kind == "pdf" else "zpl")
     if name is None:

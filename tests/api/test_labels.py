@@ -6,6 +6,7 @@ import pytest
 
 from oms_web.core.actor import SYSTEM
 from oms_web.domain.shipping import sending
+from oms_web.flows import label_back
 from tests.api.calling import make_caller
 from tests.sync.carrier import Counting, Depot
 
@@ -39,6 +40,14 @@ def test_a_label_is_bought_once_and_its_parcel_is_followed(caller, depot):
     [box] = caller.get(f"{path}/tracking").json["parcels"]
     assert (box["state"], [scan["raw"] for scan in box["scans"]]) == ("moving", ["MVD"])
     assert "shipping.travel" in [one["type"] for one in caller.get("/events").json["items"]]
+
+
+def test_no_file_is_given_out_of_a_label_that_is_taken_back(caller, depot):
+    shipment_id = depot.bought(depot.order("A", {"KUB": 1}))
+    path = f"/shipments/{shipment_id}/label/pdf"
+    assert caller.get(path).status_code == 200
+    depot.do(label_back.void, 1)
+    assert caller.get(path).status_code == 404
 
 
 def test_what_no_rule_chooses_is_refused_in_words(caller, depot):

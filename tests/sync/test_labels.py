@@ -10,7 +10,7 @@ from oms_connector import AccessRefused, ChannelDown, OutcomeUnknown, RateLimite
 from sqlalchemy import select
 
 from oms_web.core.actor import SYSTEM
-from oms_web.core.errors import InvalidForm, NotAllowedNow
+from oms_web.core.errors import Invalid, InvalidForm, NotAllowedNow
 from oms_web.domain.audit.models import AuditEntry
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.printers import service as printers
@@ -22,7 +22,7 @@ from oms_web.domain.shipping.planning import Wanted
 from oms_web.domain.users import api_keys
 from oms_web.domain.users.models import ApiKey
 from oms_web.flows import label, label_back, ship
-from oms_web.flows.pack import opening
+from oms_web.flows.pack import opening, scanning
 from oms_web.jobs.print_label import SAYS, print_label
 from oms_web.jobs.worker import drain
 from oms_web.sync import labels
@@ -313,6 +313,19 @@ def test_a_label_is_taken_back_once_and_the_box_has_no_number_then(depot):
     assert depot.sales() == 2
 
 
+def test_one_weight_is_not_typed_for_two_boxes(depot):
+    order_id = depot.order("A", {"KUB": 2})
+    shipment_id = depot.open(order_id).shipment_id
+    depot.scan(shipment_id, "KUB")
+    depot.do(scanning.second_parcel, shipment_id)
+    depot.scan(shipment_id, "KUB")
+    wanted = Wanted(account_id=depot.carrier.id, service="door", weight_g=900)
+    with pytest.raises(Invalid, match="2 boxes") as refused:
+        depot.do(label.book_order, order_id, wanted)
+    assert refused.value.field == "weight"
+    assert len(depot.booking(depot.book(order_id)).request["packages"]) == 2
+
+
 def test_what_nobody_asked_the_carrier_for_is_taken_back_at_once(depot):
     booking_id = depot.book(depot.order("A", {"KUB": 1}))
     assert depot.do(label_back.void, booking_id).state == "cancelled"
@@ -424,6 +437,10 @@ def test_a_label_comes_out_once_whichever_comes_last_the_closing_or_the_label(om
     assert print_label(oms, shipment_id)
     with depot.works.reading(SYSTEM) as work:
         assert len(work.session.scalars(select(PrintJob)).all()) == 1
+    depot.do(label_back.void, 1)  # neither printed anew, nor what waits
+    assert not print_label(oms, shipment_id)
+    with depot.works.reading(SYSTEM) as work:
+        assert work.session.scalars(select(PrintJob.state)).all() == ["dropped"]
 
 
 def test_a_label_that_its_printer_cannot_print_is_a_job_that_says_so(oms):

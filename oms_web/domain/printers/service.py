@@ -287,6 +287,20 @@ def again(work: Work, job_id: int) -> bool:
     return True
 
 
+def label_key(booking_id: int) -> str:
+    """What the job is known by that prints a label of a carrier."""
+    return f"label:{booking_id}"
+
+
+def drop_waiting(work: Work, key: str) -> None:
+    """A paper is of no use any more: the job that waits for it is not printed, if there is one."""
+    job = work.session.scalar(select(PrintJob).where(PrintJob.key == key, PrintJob.state == WAITING)
+                              .with_for_update())
+    if job is not None:
+        _to(work, job, DROPPED, "printers.drop")
+        job.done_at = work.now
+
+
 def drop(work: Work, job_id: int) -> bool:
     """Nobody wants a job any more; False when that was known.
 

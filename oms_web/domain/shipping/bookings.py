@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.orm import Session
 
 from oms_web.core.claims import enqueue
-from oms_web.core.errors import NotAllowedNow, NotFound
+from oms_web.core.errors import NotFound
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.orders import phases
@@ -193,7 +193,7 @@ def take(work: Work, booking_id: int) -> Taken | None:
     if row is None or row.among:  # its service is not chosen yet
         return None
     if row.phase == phases.CANCELLED and not row.asked and not row.is_return:
-        void(work, lock(work.session, booking_id))
+        call_off(work, lock(work.session, booking_id))
         return None
     mine = work.session.execute(
         update(LabelBooking)
@@ -279,11 +279,19 @@ def put_numbers(work: Work, booking: LabelBooking) -> None:
 
 
 def take_numbers_off(work: Work, booking: LabelBooking) -> None:
-    """A label does not count any more: its numbers come off the boxes."""
+    """A label counts no more: its numbers come off the boxes, and it is on no hand-over."""
+    booking.handed_over_id = None
     for parcel in work.session.scalars(select(Parcel).where(Parcel.booking_id == booking.id)):
         parcel.tracking = parcel.tracking_key = parcel.travel = ""
         parcel.booking_id = parcel.track_due_at = parcel.travel_at = None
     work.session.flush()
+
+
+def not_given(work: Work, shipment_id: int) -> None:
+    """A parcel has not left after all: its label waits for a courier again."""
+    booking = live_of_shipment(work.session, shipment_id)
+    if booking is not None:
+        booking.handed_over_id = None
 
 
 def _parcels(session: Session, shipment_id: int) -> list[Parcel]:
@@ -319,67 +327,21 @@ def labelled_early(session: Session, order_id: int) -> bool:
 # A person's part --------------------------------------------------------------------------------
 
 
-def void(work: Work, booking: LabelBooking) -> bool:
-    """Take a label back: at once if the carrier never heard of it, else it is asked.
-
-    Returns:
-        Whether the carrier has to be asked. Said again, it changes nothing.
-
-    Raises:
-        NotAllowedNow: nobody knows yet whether it was bought, or its parcel has left.
-    """
-    if booking.state in (CANCELLED, REFUSED) or booking.void_asked_at is not None:
-        return False
-    if booking.state == INTENDED and not booking.asked:
-        booking.state, booking.due_at = CANCELLED, None
-        record(work, booking, "labels.cancel", {"label": [INTENDED, CANCELLED]})
-        work.session.flush()
-        return False
-    if booking.state != CONFIRMED:
-        raise NotAllowedNow("The carrier is being asked about this label. Wait until it is known.")
-    booking.void_asked_at = booking.due_at = work.now
-    booking.why = ""
-    record(work, booking, "labels.void", {"label": [CONFIRMED, "void"]})
-    ask(work, booking.id)
-    return True
-
-
-def was_not_bought(work: Work, booking: LabelBooking) -> bool:
-    """A person looked at the carrier's page: there is no such parcel. False if that was settled.
-
-    Raises:
-        NotAllowedNow: what became of it is known.
-    """
-    if booking.state == REFUSED:
-        return False
-    if booking.state != UNKNOWN:
-        raise NotAllowedNow("What became of this label is known.")
-    booking.state, booking.due_at = REFUSED, None
-    record(work, booking, "labels.settle", {"label": [UNKNOWN, REFUSED]})
+def call_off(work: Work, booking: LabelBooking) -> None:
+    """A label that no carrier has heard of is not bought."""
+    booking.state, booking.due_at = CANCELLED, None
+    record(work, booking, "labels.cancel", {"label": [INTENDED, CANCELLED]})
     work.session.flush()
-    return True
+
+
+def is_taken_back(booking: LabelBooking) -> bool:
+    """Whether no courier takes a parcel by it: it was taken back, or is being taken back."""
+    return booking.state == CANCELLED or booking.void_asked_at is not None
 
 
 def is_kept(booking: LabelBooking) -> bool:
     """Whether its carrier was asked to take a label back and has not done so."""
     return booking.kept or (booking.void_asked_at is not None and bool(booking.why))
-
-
-def discard(work: Work, booking: LabelBooking) -> bool:
-    """A confirmed label counts no more, though its carrier has not taken it back; said twice is
-    quiet.
-
-    Raises:
-        NotAllowedNow: it was not bought yet.
-    """
-    if booking.state in (CANCELLED, REFUSED):
-        return False
-    if booking.state != CONFIRMED:
-        raise NotAllowedNow("The carrier is being asked about this label. Wait until it is known.")
-    booking.state, booking.due_at, booking.void_asked_at = CANCELLED, None, None
-    take_numbers_off(work, booking)
-    record(work, booking, "labels.discard", {"label": [CONFIRMED, CANCELLED]})
-    return True
 
 
 def ask_now(work: Work, booking_id: int) -> None:

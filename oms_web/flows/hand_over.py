@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 
 from oms_web.core.claims import enqueue
-from oms_web.core.errors import Invalid, NotFound
+from oms_web.core.errors import Invalid, NotAllowedNow, NotFound
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.shipping import label_queries
@@ -18,6 +18,7 @@ from oms_web.domain.shipping.label_models import HandOver, LabelBooking
 
 TASK = "call_courier"
 INTENDED, SENT, DONE, REFUSED = "intended", "sent", "done", "refused"
+NO_VISIT = ("", REFUSED)
 LONGEST = timedelta(days=14)
 
 
@@ -37,10 +38,7 @@ def give(work: Work, account_id: int, booking_ids: Sequence[int], visit: Visit |
         Invalid: no parcel was chosen that still waits, or the visit is in the past or too far off.
     """
     if visit is not None:
-        if visit.until <= visit.ready_from or visit.until <= work.now:
-            raise Invalid("The courier cannot come before the parcels are ready.", "until")
-        if visit.ready_from > work.now + LONGEST:
-            raise Invalid("At most two weeks ahead.", "day")
+        _check(work, visit)
     found = label_queries.ready(work.session, account_id, booking_ids)
     if not found:
         raise Invalid("Choose at least one parcel.", "parcel")
@@ -49,7 +47,7 @@ def give(work: Work, account_id: int, booking_ids: Sequence[int], visit: Visit |
             raise Invalid("The label of order %(number)s collects money that was paid since. Take "
                           "it back and buy another.", "parcel", number=one.booking.order_id)
     row = HandOver(
-        account_id=account_id, key=f"H-{secrets.token_hex(6).upper()}",
+        account_id=account_id, key=_new_key(),
         state=INTENDED if visit else "", parcels=sum(len(one.booking.tracking) for one in found),
         weight_g=sum(one.weight_g for one in found), by_name=work.actor.name, created_at=work.now,
         ready_from=visit.ready_from if visit else None, until=visit.until if visit else None,
@@ -67,6 +65,40 @@ def give(work: Work, account_id: int, booking_ids: Sequence[int], visit: Visit |
     if visit is not None:
         ask(work, row.id)
     return row
+
+
+def _new_key() -> str:
+    return f"H-{secrets.token_hex(6).upper()}"
+
+
+def _check(work: Work, visit: Visit) -> None:
+    if visit.until <= visit.ready_from or visit.until <= work.now:
+        raise Invalid("The courier cannot come before the parcels are ready.", "until")
+    if visit.ready_from > work.now + LONGEST:
+        raise Invalid("At most two weeks ahead.", "day")
+
+
+def call(work: Work, hand_over_id: int, visit: Visit) -> bool:
+    """Ask for a visit that was not asked for, or was refused: another one, by a key of its own.
+    False if a courier is being called.
+
+    Raises:
+        NotAllowedNow: a courier comes already.
+        Invalid: the visit is in the past or too far off.
+    """
+    row = work.session.scalars(
+        select(HandOver).where(HandOver.id == hand_over_id).with_for_update()
+        .execution_options(populate_existing=True)).one_or_none() or get(work, hand_over_id)
+    if row.state == DONE:
+        raise NotAllowedNow("A courier was called already.")
+    if row.state not in NO_VISIT:
+        return False
+    _check(work, visit)
+    before, row.state, row.key, row.why = row.state, INTENDED, _new_key(), ""
+    row.ready_from, row.until, row.due_at = visit.ready_from, visit.until, work.now
+    audit.record(work, "labels.visit", "hand_over", row.id, {"visit": [before or None, INTENDED]})
+    ask(work, row.id)
+    return True
 
 
 def ask(work: Work, hand_over_id: int) -> bool:

@@ -251,6 +251,7 @@ def recall(work: Work, shipment_id: int) -> bool:
     for order in mine:
         _back_on_shelves(work, order, shipment, cause, number)
     goods_issued.take_back(work, shipment)
+    bookings.not_given(work, shipment_id)
     left_at, shipment.shipped_at = shipment.shipped_at, None
     shipping.set_state(work, shipment, shipping.CANCELLED if unseen else shipping.PACKED,
                        note="recalled")

@@ -22,7 +22,10 @@ from oms_web.flows import hand_over
 from oms_web.sync import feeds
 from oms_web.sync.session import Engine, connected
 
-SAYS = {"no_visits": "This carrier's couriers cannot be called by its interface."}
+SAYS = {
+    "no_visits": "This carrier's couriers cannot be called by its interface.",
+    "too_late": "The time for the visit was over before the carrier could be asked.",
+}
 
 
 def ring(works: Any) -> int:
@@ -40,6 +43,9 @@ def call(engine: Engine, hand_over_id: int) -> str:
     with engine.works.writing(SYSTEM) as work:
         row = hand_over.get(work, hand_over_id)
         if row.due_at is None or row.due_at > work.now:
+            return row.state
+        if row.until is not None and row.until <= work.now and row.state == hand_over.INTENDED:
+            hand_over.note(work, row.id, hand_over.REFUSED, why=SAYS["too_late"])
             return row.state
         references = [one.reference for one in label_queries.inside(work.session, row.id)]
         hand_over.note(work, row.id, hand_over.SENT, wait=bookings.IN_FLIGHT)
@@ -77,6 +83,9 @@ def protocol(engine: Engine, row: HandOver) -> bytes | None:
         ChannelError: the carrier failed.
     """
     with engine.works.reading(SYSTEM) as work:
+        if row.until is not None and row.until <= work.now and row.state == hand_over.INTENDED:
+            hand_over.note(work, row.id, hand_over.REFUSED, why=SAYS["too_late"])
+            return row.state
         references = [one.reference for one in label_queries.inside(work.session, row.id)]
     with connected(engine, row.account_id) as (_account, connector):
         if not isinstance(connector, PrintsProtocols):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, time
+from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 from flask_babel import gettext
@@ -34,17 +35,22 @@ screen = Blueprint("hand_over", __name__)
 STATES = {
     "": _l("no courier was called"), hand_over.INTENDED: _l("the courier is being called"),
     hand_over.SENT: _l("nobody knows yet"), hand_over.DONE: _l("the courier comes"),
-    hand_over.REFUSED: _l("refused"),
+    hand_over.REFUSED: _l("the courier does not come"),
 }
 
 
-class GiveForm(Form):
-    """Which parcels, and when a courier may come."""
+class VisitForm(Form):
+    """When a courier may come."""
 
-    calls = BooleanField(_l("Call the courier"))
     day = DateField(_l("Day"), [Optional()])
     ready_from = TimeField(_l("From"), [Optional()])
     until = TimeField(_l("Until"), [Optional()])
+
+
+class GiveForm(VisitForm):
+    """Which parcels, and when a courier may come."""
+
+    calls = BooleanField(_l("Call the courier"))
     leave = BooleanField(_l("They leave now"))
 
 
@@ -55,20 +61,26 @@ def index() -> Response:
     return _page()
 
 
-def _page(form: GiveForm | None = None, status: int = 200) -> Response:
+def _page(form: GiveForm | None = None, status: int = 200, ticked: list[int] | None = None
+          ) -> Response:
     carriers = labels.carriers(reading(), oms().registry)
     chosen = asked.whole(request.values.get("carrier"), "carrier") or (
         carriers[0].id if carriers else None)
-    day, ready_from, until = visits.window(oms().works.clock().astimezone(SHOP_ZONE))
     return render(
         "parcel_labels/hand_over.html", carriers=carriers, chosen=chosen, status=status,
         ready=label_queries.ready(db.session, chosen) if chosen else [],
         given=label_queries.hand_overs(db.session), states=STATES, words=label_words,
         names={one.id: one.name for one in db.session.query(ChannelAccount)},
-        form=form or GiveForm(formdata=None, day=day, ready_from=ready_from, until=until,
-                              leave=True),
+        form=form or GiveForm(formdata=None, leave=True, **_window()), ticked=ticked,
+        uncalled=hand_over.NO_VISIT,
         calls=[one.id for one in carriers
                if labels.can(oms().registry, one.connector, OrdersPickups)])
+
+
+def _window() -> dict[str, Any]:
+    """When a courier is proposed to come."""
+    now = oms().works.clock().astimezone(SHOP_ZONE)
+    return dict(zip(("day", "ready_from", "until"), visits.window(now), strict=True))
 
 
 @screen.post("/labels/hand-over")
@@ -84,19 +96,46 @@ def give() -> Response:
             if account_id is None:
                 raise Invalid("Choose a carrier.", "carrier")
             with writing() as work:
-                row = hand_over.give(work, account_id, ids, _visit(form))
+                row = hand_over.give(work, account_id, ids,
+                                     _visit(form) if form.calls.data else None)
             if form.leave.data:
                 _leave(row)
             say(gettext("Protocol %(number)s is there.", number=row.id))
             return go(url_for("hand_over.index", carrier=account_id))
         except Invalid as error:
             form.refuse(error)
-    return _page(form, 422)
+    return _page(form, 422, ids)
 
 
-def _visit(form: GiveForm) -> Visit | None:
-    if not form.calls.data:
-        return None
+@screen.get("/labels/hand-over/<int:hand_over_id>/visit")
+@act("ship.do")
+def visit(hand_over_id: int) -> Response:
+    """The form by which a courier is called for parcels that were given to none."""
+    return _visit_page(hand_over_id, VisitForm(formdata=None, **_window()))
+
+
+@screen.post("/labels/hand-over/<int:hand_over_id>/visit")
+@act("ship.do")
+def call(hand_over_id: int) -> Response:
+    """Call a courier who was not called, or did not want to come."""
+    form = VisitForm()
+    if form.validate():
+        try:
+            with writing() as work:
+                hand_over.call(work, hand_over_id, _visit(form))
+            say(gettext("The courier is being called."))
+            return go(url_for("hand_over.index"))
+        except Invalid as error:
+            form.refuse(error)
+    return _visit_page(hand_over_id, form, 422)
+
+
+def _visit_page(hand_over_id: int, form: VisitForm, status: int = 200) -> Response:
+    row = hand_over.get(reading(), hand_over_id)
+    return render("parcel_labels/visit.html", row=row, form=form, words=label_words, status=status)
+
+
+def _visit(form: VisitForm) -> Visit:
     if form.day.data is None or form.ready_from.data is None or form.until.data is None:
         raise Invalid("Say when the courier may come.", "day")
 

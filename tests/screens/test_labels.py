@@ -20,7 +20,7 @@ from oms_web.domain.printers import service as printers
 from oms_web.domain.shipping import label_queries, sending
 from oms_web.domain.shipping.label_models import HandOver
 from oms_web.domain.users import api_keys
-from oms_web.flows import order_cancel
+from oms_web.flows import order_cancel, ship
 from oms_web.jobs.worker import drain
 from oms_web.sync.registry import Registry
 from tests.screens.test_shipments import post, text_of
@@ -330,7 +330,6 @@ def test_the_packer_prints_at_the_station_and_nothing_of_what_left(depot, browse
     assert packer.get(f"/packing/{shipment_id}/label.pdf").data.startswith(b"%PDF-")
     assert packer.get("/labels").status_code == 403
     assert packer.get("/labels/1.pdf").status_code == 403
-    from oms_web.flows import ship
     depot.do(ship.leave, shipment_id)
     assert packer.get(f"/packing/{shipment_id}/label.pdf").status_code == 409
 
@@ -362,6 +361,55 @@ def test_parcels_are_given_to_a_courier_once_who_is_called_once(owner, depot):
         assert label_queries.ready(work.session, depot.carrier.id) == []
     assert "the courier comes" in text_of(owner.get("/labels/hand-over"))
     assert owner.get("/labels/hand-over/1.pdf").data.startswith(b"%PDF-")
+    depot.do(ship.recall, ids[0])  # it has not left after all: it can be given away again
+    with depot.works.reading(SYSTEM) as work:
+        assert [one.shipment.id for one in label_queries.ready(work.session, depot.carrier.id)] == [
+            ids[0]]
+        assert [one.shipment_id for one in label_queries.inside(work.session, 1)] == [ids[1]]
+
+
+def test_a_courier_who_was_refused_is_called_again_and_no_tick_is_lost(owner, depot, monkeypatch):
+    for name in "AB":
+        depot.bought(depot.order(name, {"KUB": 1}))
+    day = (local_day(depot.moment) + timedelta(days=1)).isoformat()
+    typed = {"part": False, "day": day, "ready_from": "09:00"}
+    page = post(owner, "/labels/hand-over", carrier=depot.carrier.id, parcel=["2"], calls="y",
+                until="08:00", **typed).text
+    ticks = re.findall(r'value="(\d)" data-select( checked)?', page)
+    assert ticks == [("1", ""), ("2", " checked")]
+    with monkeypatch.context() as for_now:
+        def no(self, pickup):
+            raise Refused("nobody is free")
+
+        for_now.setattr(Counting, "order_pickup", no)
+        post(owner, "/labels/hand-over", carrier=depot.carrier.id, parcel=["2"], calls="y",
+             until="12:00", **typed)
+        depot.work()
+    page = owner.get("/labels/hand-over").text
+    assert "nobody is free" in page
+    assert 'href="/labels/hand-over/1/visit"' in page
+    assert "nobody is free" in owner.get("/labels/hand-over/1/visit").text
+    wrong = post(owner, "/labels/hand-over/1/visit", until="08:00", **typed)
+    assert wrong.status_code == 422
+    assert 'id="until-error"' in wrong.text
+    for _ in range(2):
+        assert post(owner, "/labels/hand-over/1/visit", until="12:00", **typed).status_code == 303
+    depot.work()
+    assert len(Counting.visits) == 1
+    assert post(owner, "/labels/hand-over/1/visit", until="12:00", **typed).status_code == 409
+
+
+def test_a_courier_is_not_called_for_a_time_that_is_over(owner, depot):
+    depot.bought(depot.order("A", {"KUB": 1}))
+    day = (local_day(depot.moment) + timedelta(days=1)).isoformat()
+    post(owner, "/labels/hand-over", part=False, carrier=depot.carrier.id, parcel=["1"], calls="y",
+         day=day, ready_from="09:00", until="12:00")
+    depot.forward(days=3)
+    depot.work()
+    with depot.works.reading(SYSTEM) as work:
+        row = work.session.get(HandOver, 1)
+        assert (row.state, row.due_at, Counting.visits) == ("refused", None, [])
+        assert "was over" in row.why
 
 
 def test_the_sender_lives_in_a_country_that_is_one(owner, depot):

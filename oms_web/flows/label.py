@@ -72,8 +72,11 @@ def book_order(work: Work, order_id: int, wanted: Wanted = Wanted(), check: Chec
             money.
         Invalid, InvalidForm: what the carrier would refuse.
     """
+    states = (*shipping.LIVE, shipping.SHIPPED)  # parcels before their orders, as everybody
+    shipping.lock_all(work, [one.id for one in shipping.of_order(
+        work.session, order_id, *states)])
     order = orders.lock_order(work.session, order_id)
-    begun = shipping.of_order(work.session, order_id, *shipping.LIVE, shipping.SHIPPED)
+    begun = shipping.of_order(work.session, order_id, *states)
     if not begun:
         known = bookings.live_before_packing(work.session, [order_id])
         if known is None and len(lineage.together(work.session, order_id)) > 1:

@@ -106,6 +106,8 @@ def ship_order(
         NotAllowedNow: held, not paid, cancelled, lacking units (without ``partly``), or a part of
             it is being packed at this moment.
     """
+    shipping.lock_all(work, [box.id for one in lineage.together(work.session, order_id)
+                             for box in shipping.of_order(work.session, one, *shipping.LIVE)])
     order = orders.lock_order(work.session, order_id)
     if order.phase in (phases.SHIPPED, phases.DONE):
         return []

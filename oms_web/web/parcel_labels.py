@@ -26,6 +26,7 @@ from oms_web.sync import labels
 from oms_web.sync.session import Engine
 from oms_web.web import asked, label_words
 from oms_web.web.access import act
+from oms_web.web.auth import is_local_path
 from oms_web.web.door import oms, reading, writing
 from oms_web.web.failures import words_of
 from oms_web.web.forms import Form
@@ -160,9 +161,8 @@ def _goes(typed: BuyForm) -> str:
 
 def _after(order_id: int) -> str:
     back = request.form.get("back", "")
-    if back.startswith("/") and not back.startswith(("//", "/\\")):
-        return back
-    return url_for("order_card.show", order_id=order_id, _anchor="labels")
+    return back if is_local_path(back) else \
+        url_for("order_card.show", order_id=order_id, _anchor="labels")
 
 
 def _at_fields(error: OmsError) -> OmsError:

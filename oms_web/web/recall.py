@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, request, url_for
 from flask_babel import gettext, ngettext
@@ -18,6 +17,7 @@ from oms_web.domain.orders.service import get_order
 from oms_web.extensions import db
 from oms_web.web import asked, going
 from oms_web.web.access import act, allowed
+from oms_web.web.auth import is_local_path
 from oms_web.web.door import actor, current_user, oms, reading, writing
 from oms_web.web.failures import said, words_of
 from oms_web.web.render import go, render
@@ -120,7 +120,7 @@ def _undo(batch: Batch, order_id: int) -> Response:
 def _back(order_id: int | None) -> Response:
     """The page that the button was on; else the order's, else the list."""
     back = request.form.get("back", "")
-    if back.startswith("/") and not back.startswith(("//", "/\\")) and not urlsplit(back).netloc:
+    if is_local_path(back):
         return go(back)
     if order_id is not None and allowed("orders.see"):
         return go(url_for("order_card.show", order_id=order_id))

@@ -27,6 +27,7 @@ from oms_web.extensions import db
 from oms_web.flows import ship
 from oms_web.web import asked, formats, going
 from oms_web.web.access import act
+from oms_web.web.auth import is_local_path
 from oms_web.web.door import actor, oms, writing
 from oms_web.web.exports import send
 from oms_web.web.failures import status_of, words_of
@@ -135,8 +136,7 @@ def _row(shipment_id: int, problem: str = "", status: int = 200) -> Response:
     if not wants_part():
         if problem:
             say(problem, "bad")
-        return go(request.form.get("back") or url_for("shipments.index")) if _local() \
-            else go(url_for("shipments.index"))
+        return go(_after())
     return render(
         "shipments/list.html", "shipments/_one.html", row=queries.one(db.session, shipment_id),
         accounts={one.id: one for one in db.session.scalars(select(ChannelAccount))},
@@ -145,9 +145,9 @@ def _row(shipment_id: int, problem: str = "", status: int = 200) -> Response:
     )
 
 
-def _local() -> bool:
+def _after() -> str:
     back = request.form.get("back", "")
-    return back.startswith("/") and not back.startswith(("//", "/\\"))
+    return back if is_local_path(back) else url_for("shipments.index")
 
 
 @screen.post("/shipments/leave")
@@ -246,4 +246,4 @@ def ship_order(order_id: int) -> Response:
     say(gettext("Order %(number)s left.", number=order_id) if made
         else gettext("Order %(number)s had left already.", number=order_id),
         undo=_undo(made[0]) if len(made) == 1 else None)
-    return go(request.form["back"] if _local() else url_for("shipments.index"))
+    return go(_after())

@@ -11,11 +11,12 @@ from sqlalchemy.exc import OperationalError
 from oms_web.core.actor import SYSTEM
 from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.domain.audit.models import AuditEntry
+from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.service import lock_order
 from oms_web.domain.shipping import boxes, collecting, label_queries
 from oms_web.domain.shipping import queries as shipments
 from oms_web.domain.shipping import service as shipping
-from oms_web.flows import hand_over, label_back, order_pay, ship
+from oms_web.flows import hand_over, label, label_back, order_pay, ship
 from tests.floor import KUBA, Floor
 from tests.flows.test_race_late import pg  # noqa: F401
 from tests.sync.carrier import Depot
@@ -92,6 +93,30 @@ def test_somebody_may_say_that_it_leaves_all_the_same(depot):
         assert work.session.scalars(select(AuditEntry.actor_name).where(
             AuditEntry.act == "shipping.collects")).all() == [KUBA.name]
         assert collecting.count(work.session, 999) == 0
+
+
+@pytest.mark.parametrize("act", [label.book_order, ship.ship_order])
+def test_who_begins_with_an_order_locks_its_parcels_first_as_everybody(depot, monkeypatch, act):
+    """Who holds an order and wants its parcel waits crosswise for who hands the parcel over."""
+    order_id = depot.order("A", {"KUB": 1})
+    depot.bought(order_id)
+    said = []
+
+    def told(module, name):
+        done = getattr(module, name)
+
+        def call(work, *values, **named):
+            said.append(name)
+            return done(work, *values, **named)
+
+        monkeypatch.setattr(module, name, call)
+
+    told(shipping, "lock_all")
+    told(shipping, "lock")
+    told(orders, "lock_order")
+    depot.do(act, order_id)
+    assert said[0] == "lock_all"
+    assert "lock_order" in said
 
 
 @pytest.mark.parametrize("guarded", [True, False])

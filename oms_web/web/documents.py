@@ -61,7 +61,7 @@ KINDS: dict[str, Any] = {
 CORRECTED: dict[str, Any] = {
     correcting.QUANTITY: _l("quantity"), correcting.PRICE: _l("price"),
     correcting.RATE: _l("VAT rate"), correcting.DATA: _l("the buyer's data"),
-    correcting.MIXED: _l("several things"),
+    correcting.EXCHANGE: _l("the rate of exchange"), correcting.MIXED: _l("several things"),
 }
 ISSUES: dict[str, Any] = {
     kinds.INVOICE: issue_invoice, kinds.PROFORMA: issue_proforma, kinds.ADVANCE: issue_advance,

@@ -18,7 +18,7 @@ from oms_web.domain.documents.drafting import Ask, Draft
 from oms_web.domain.documents.snapshot import ADDRESS_FIELDS
 from oms_web.domain.orders.models import Order
 from oms_web.extensions import db
-from oms_web.web.exchange_fields import ExchangeFields
+from oms_web.web.exchange_fields import ExchangeFields, exchange_named
 from oms_web.web.forms import CountryField, Form, choices
 
 LANGUAGES = {"pl": "Polski", "en": "English"}
@@ -96,10 +96,7 @@ def start(order: Order, draft: Draft) -> dict[str, Any]:
             "sale_date": date.fromisoformat(said["sale_date"]),
             "exempt_basis": said["exempt_basis"],
         }
-        if said["exchange"]:
-            values |= {"exchange_rate": said["exchange"]["rate"],
-                       "exchange_table": said["exchange"]["table"],
-                       "exchange_day": date.fromisoformat(said["exchange"]["day"])}
+        values |= exchange_named(said)
         if said["payment"]["due_date"]:
             values["due_date"] = date.fromisoformat(said["payment"]["due_date"])
     return values

@@ -71,8 +71,9 @@ def _rows(document: Document, ksef_number: str | None, rates: Rates) -> Iterator
         at_home = [None if rate is None else from_minor(
             vat.in_home_currency(one[part], currency, home, rate), home)
             for part in ("net", "vat")]
-        if "vat_home" in one and said["exchange"]["currency"] == home:
-            at_home[1] = from_minor(one["vat_home"], home)
+        for at, name in enumerate(("net_home", "vat_home")):
+            if name in one and said["exchange"]["currency"] == home:
+                at_home[at] = from_minor(one[name], home)
         yield (
             document.number, document.kind, document.issue_date, document.sale_date,
             register.tax_day(said), document.buyer, said["buyer"].get("tax_id") or None,

@@ -181,7 +181,7 @@ def _amounts(said: Mapping[str, Any], treatment: str, rate: Decimal | None
         net, tax = (
             0 if rate is None else vat.in_home_currency(one[part], said["currency"], HOME, rate)
             for part in ("net", "vat"))
-        tax = one.get("vat_home", tax)
+        net, tax = one.get("net_home", net), one.get("vat_home", tax)
         unplaced |= not _add(amounts, one["rate"], treatment, net, tax)
     return amounts, unplaced
 

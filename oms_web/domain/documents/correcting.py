@@ -17,12 +17,13 @@ from typing import Any
 
 from oms_web.core.errors import Invalid, InvalidForm, OmsError
 from oms_web.core.money import line_total, spread
-from oms_web.domain.documents import snapshot, vat
+from oms_web.domain.documents import restating, snapshot, vat
 from oms_web.domain.documents.charges import DELIVERY, GOODS
 from oms_web.domain.documents.snapshot import Exchange
 from oms_web.domain.documents.words import amount_in_words
 
 QUANTITY, PRICE, RATE, DATA, MIXED = "quantity", "price", "rate", "data", "mixed"
+EXCHANGE = "exchange"
 BEFORE_AFTER, DIFFERENCE = "before_after", "difference"
 FORMS = (BEFORE_AFTER, DIFFERENCE)
 ON_THE_INVOICE, ON_THE_CORRECTION, OTHERWISE = 1, 2, 3
@@ -47,8 +48,8 @@ class Ask:
         prices: Position -> what a unit should cost, in millionths, before discount.
         rates: Position -> the VAT rate it should have.
         buyer: The buyer as it should be: address fields and ``tax_id``; None leaves it.
-        exchange: The rate that counted for the sale, typed by hand; asked for only where the
-            invoice names none and the bank's table is not here.
+        exchange: The rate that counted for the sale: the right one, where the invoice names
+            another; where it names none, one typed because the bank's table is not here.
         cause: The same cause gives the same correction, however often it is asked for.
     """
 
@@ -90,11 +91,13 @@ def state_of(said: Mapping[str, Any]) -> dict[str, Any]:
             "total": whole["total"]}
 
 
-def correction(latest: Mapping[str, Any], ask: Ask, naming: Naming) -> dict[str, Any]:
+def correction(latest: Mapping[str, Any], ask: Ask, naming: Naming,
+               settled: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
     """The correction of an invoice, without a number.
 
     Args:
         latest: The snapshot of the invoice, or of the last correction of it.
+        settled: What a final invoice takes off for its advances (``restating.settled_by``).
 
     Raises:
         InvalidForm: more comes back than was left, or nothing changes; by field.
@@ -107,16 +110,26 @@ def correction(latest: Mapping[str, Any], ask: Ask, naming: Naming) -> dict[str,
     _check_words(ask, problems)
     if problems:
         raise InvalidForm(problems)
+    exchange = restating.right_exchange(latest, ask.exchange)
     buyer = {**before["buyer"],
              **{name: str(value).strip() for name, value in (ask.buyer or {}).items()}}
-    after = taxed(latest, lines) | {"buyer": buyer}
+    after = taxed({**latest, "exchange": exchange}, lines) | {"buyer": buyer}
     changed = [line["position"] for line, old in zip(lines, before["lines"], strict=True)
                if any(line[name] != old[name] for name in _SHOWN)]
-    if not changed and buyer == before["buyer"]:
+    is_restated = exchange != latest["exchange"]
+    if not changed and buyer == before["buyer"] and not is_restated:
         raise InvalidForm({"lines": Invalid("Nothing is different from the invoice: change a "
                                             "quantity, a price or the buyer.", "lines")})
     rates = _rates_between(before["rates"], after["rates"])
-    return _said(latest, before, after, changed, rates, ask, naming)
+    if is_restated:
+        rates = restating.restated(latest, before["rates"], after["rates"], exchange, settled)
+    said = _said(latest, before, after, changed, rates, ask, naming)
+    if not is_restated:
+        return said
+    moved = said["total"]["gross"] or sum(row["net_home"] + row["vat_home"] for row in rates)
+    return said | {"exchange": exchange, "former_exchange": latest["exchange"],
+                   "cause": MIXED if changed or buyer != before["buyer"] else EXCHANGE,
+                   "effect": ask.effect or _effect(moved)}
 
 
 def _said_at_home(state: Mapping[str, Any]) -> dict[str, Any]:

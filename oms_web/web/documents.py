@@ -37,6 +37,7 @@ from oms_web.web.issue_form import (
     blame,
     issue_form,
     lenient,
+    late,
     propose,
     query_of,
     start,
@@ -280,6 +281,8 @@ def issue_post(order_id: int, kind: str = kinds.INVOICE) -> Response:
         blame(form, refusal.problems)
     except Invalid as refusal:
         draft = draft_invoice(reading(), get_order(db.session, order_id), lenient(form), kind)
+            if warning := late(document.snapshot):
+                say(warning, "warn")
         form.refuse(refusal)
     return _issue_page(order, form, draft, kind, 422)
 
@@ -316,10 +319,11 @@ def _issue_page(order: Order, form: IssueForm, draft: Draft, kind: str, status: 
         or draft.proposed != treatment.DOMESTIC
         or "treatment" in problems or order.country not in ("", "PL"),
         advances=queries.advances_of(db.session, order.id),
-        line_rates={line.line_id: (request.values.get(f"rate_{line.line_id}") or "",
-                                   problems.get(f"rate_{line.line_id}"))
-                    for line in draft.goods
-                    if not line.rate or request.values.get(f"rate_{line.line_id}")},
+        line_rates={line.line_id: (request.values.get(name) or "",
+                                   words_of(problems[name]) if name in problems else "")
+                    for line in draft.goods if (name := f"rate_{line.line_id}")
+                    and (not line.rate or request.values.get(name))},
+        late=late(draft.snapshot) if draft.snapshot else "",
         company_problem=words_of(problems["company"]) if "company" in problems else "",
         order_problem=words_of(problems["order"]) if "order" in problems else "",
         ask_unpaid=kind == kinds.INVOICE and order.payment_state in ("unpaid", "part"),

@@ -15,6 +15,7 @@ from wtforms.validators import Optional
 from oms_web.core.errors import Invalid
 from oms_web.core.money import parse_amount
 from oms_web.domain.documents.snapshot import Exchange
+from oms_web.web import formats
 
 
 class ExchangeFields:
@@ -48,5 +49,5 @@ def exchange_named(said: Mapping[str, Any]) -> dict[str, Any]:
     named = said["exchange"]
     if not named:
         return {}
-    return {"exchange_rate": named["rate"], "exchange_table": named["table"],
+    return {"exchange_rate": formats.decimal(named["rate"]), "exchange_table": named["table"],
             "exchange_day": date.fromisoformat(named["day"])}

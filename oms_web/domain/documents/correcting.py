@@ -17,9 +17,11 @@ from typing import Any
 
 from oms_web.core.errors import Invalid, InvalidForm, OmsError
 from oms_web.core.money import line_total, spread
+from oms_web.domain.company.vat_rates import HOME, check_in_force
 from oms_web.domain.documents import restating, snapshot, vat
 from oms_web.domain.documents.charges import DELIVERY, GOODS
 from oms_web.domain.documents.snapshot import Exchange
+from oms_web.domain.documents.treatment import OSS
 from oms_web.domain.documents.words import amount_in_words
 
 QUANTITY, PRICE, RATE, DATA, MIXED = "quantity", "price", "rate", "data", "mixed"
@@ -106,7 +108,7 @@ def correction(latest: Mapping[str, Any], ask: Ask, naming: Naming,
     if latest["exchange"] is not None:
         before = _said_at_home(before)
     problems: dict[str, OmsError] = {}
-    lines = _changed_lines(before["lines"], latest["currency"], ask, problems)
+    lines = _changed_lines(before["lines"], latest, ask, problems)
     _check_words(ask, problems)
     if problems:
         raise InvalidForm(problems)
@@ -174,8 +176,8 @@ def left_of(line: Mapping[str, Any], quantity: int, worth: int | None = None) ->
 # The lines --------------------------------------------------------------------------------------
 
 
-def _changed_lines(before: Sequence[Line], currency: str, ask: Ask, problems: dict[str, OmsError]
-                   ) -> list[Line]:
+def _changed_lines(before: Sequence[Line], said: Mapping[str, Any], ask: Ask,
+                   problems: dict[str, OmsError]) -> list[Line]:
     quantities = {**ask.quantities, **_returned(before, ask.returned, problems)}
     lines = []
     for old in before:
@@ -184,10 +186,10 @@ def _changed_lines(before: Sequence[Line], currency: str, ask: Ask, problems: di
             line, quantities.get(at, line["quantity"]), ask.worth.get(line["line_id"])))
         if at in ask.prices:
             _tell(problems, f"price_{at}", lambda line=line, at=at: _priced(
-                line, ask.prices[at], currency))
+                line, ask.prices[at], said["currency"]))
         if at in ask.rates:
-            _tell(problems, f"rate_{at}", lambda line=line, at=at: line.update(
-                rate=vat.tidy_rate(ask.rates[at])))
+            _tell(problems, f"rate_{at}", lambda line=line, at=at: _rated(
+                line, ask.rates[at], said))
         lines.append(line)
     _lower(lines, DELIVERY, ask.delivery_back, "delivery", problems)
     _lower(lines, GOODS, ask.lowered, "lowered", problems)
@@ -245,6 +247,18 @@ def _priced(line: Line, price: int, currency: str) -> None:
         raise Invalid("%(title)s: the discount is larger than this price.", where,
                       title=line["title"])
     line.update(unit_price=price, amount=amount)
+
+
+def _rated(line: Line, typed: str, said: Mapping[str, Any]) -> None:
+    """Set the rate of a line: another one is one of the country that taxes the sale."""
+    rate = vat.tidy_rate(typed)
+    if rate == line["rate"]:
+        return
+    country = said["seller"]["address"].get("country") or HOME
+    if said["treatment"] == OSS:
+        country = (said["recipient"] or said["buyer"])["country"]
+    line.update(rate=check_in_force(rate, country, date.fromisoformat(said["sale_date"]),
+                                    f"rate_{line['position']}"))
 
 
 def _lower(lines: Sequence[Line], kind: str, by: int, where: str, problems: dict[str, OmsError]

@@ -19,7 +19,7 @@ from oms_web.domain.accounting import epp, register
 from oms_web.domain.accounting.queries import INVOICES, Rates, rate_of, rates_for
 from oms_web.domain.company.service import get_company
 from oms_web.domain.documents import vat
-from oms_web.domain.documents.models import Document
+from oms_web.domain.documents.models import Document, is_annulled
 from oms_web.domain.einvoices.models import EInvoice
 
 LONGEST = 400
@@ -112,7 +112,7 @@ def _query(period: Period, after: Any) -> Select[Document, str | None]:
     query = (
         select(Document, EInvoice.ksef_number)
         .outerjoin(EInvoice, EInvoice.document_id == Document.id)
-        .where(Document.kind.in_(INVOICES), Document.issue_date >= period.since,
+        .where(Document.kind.in_(INVOICES), ~is_annulled(), Document.issue_date >= period.since,
                Document.issue_date <= period.until)
         .order_by(Document.issue_date, Document.id).limit(PAGE)
     )

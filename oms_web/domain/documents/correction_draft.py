@@ -16,10 +16,18 @@ from oms_web.core.clock import local_day
 from oms_web.core.errors import Invalid, InvalidForm, NotAllowedNow, NotFound
 from oms_web.core.work import Work
 from oms_web.domain.company.models import Company
-from oms_web.domain.documents import buyers, correcting, exchange, kinds, restating, snapshot
+from oms_web.domain.documents import (
+    annulling,
+    buyers,
+    correcting,
+    exchange,
+    kinds,
+    restating,
+    snapshot,
+)
 from oms_web.domain.documents.correcting import Ask, Naming
 from oms_web.domain.documents.drafting import design_of
-from oms_web.domain.documents.models import Document
+from oms_web.domain.documents.models import Document, is_annulled
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +54,12 @@ def standing(session: Session, document_id: int) -> Standing:
     if found is None:
         raise NotFound("There is no such document.")
     first = session.get_one(Document, found.corrects_id) if found.corrects_id else found
+    if annulling.of(session, first.id) is not None:
+        raise NotAllowedNow("This document was annulled: there is nothing to correct.")
     if first.kind not in kinds.CORRECTABLE:
         raise NotAllowedNow("Documents of this kind are not corrected: issue another one.")
     latest = session.scalar(
-        select(Document).where(Document.corrects_id == first.id)
+        select(Document).where(Document.corrects_id == first.id, ~is_annulled())
         .order_by(Document.id.desc()).limit(1)
     )
     return Standing(first, latest or first)

@@ -158,6 +158,16 @@ def test_what_lies_in_another_environment_can_be_moved_whatever_became_of_it(her
     assert (here.row(document_id).environment, here.row(document_id).state) == ("test", "accepted")
 
 
+@pytest.mark.parametrize("state", ["sending", "sent", "unknown", "accepted"])
+def test_what_the_real_ksef_has_or_may_have_is_never_moved(here, state):
+    (document_id,) = here.issue()
+    with here.oms.works.writing(ANNA) as work:
+        row = work.session.get_one(EInvoice, document_id)
+        row.state, row.environment = state, "production"
+    with pytest.raises(NotAllowedNow), here.oms.works.writing(ANNA) as work:
+        service.again(work, document_id)
+
+
 def test_a_correction_follows_its_invoice_to_the_environment_that_has_its_number(here):
     (first,) = here.issue()
     with here.oms.works.writing(ANNA) as work:

@@ -150,10 +150,12 @@ def _begin_anew(work: Work, row: EInvoice, document: Document, known: EInvoiceSe
 
 def may_move(row: EInvoice, known: EInvoiceSettings | None) -> bool:
     """Whether it lies in another environment than documents go to now: nothing there is asked any
-    more, so a person moves it.
+    more, so a person moves it. Never what the real KSeF has or may have.
     """
-    return settings.is_on(known) and known is not None and row.state != ANNULLED \
-        and row.environment != known.environment
+    if row.state == ANNULLED or (row.environment == settings.PRODUCTION
+                                 and row.state not in NOT_ISSUED):
+        return False
+    return settings.is_on(known) and known is not None and row.environment != known.environment
 
 
 def locked(work: Work, document_id: int) -> EInvoice:

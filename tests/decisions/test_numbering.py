@@ -92,8 +92,8 @@ def test_two_patterns_that_can_give_one_number_are_found(one, other, number):
     assert numbering.meeting(one, other) == numbering.meeting(other, one) == number
 
 
-PARTS = st.lists(st.sampled_from(["A", "/", "1", "{year}", "{month}"]), max_size=2)
-PATTERNS = st.tuples(PARTS, st.sampled_from(["{n}", "{n:2}", "{n:4}"]), PARTS).map(
+ENDS = st.lists(st.sampled_from(["A", "/", "1", "{year}", "{month}"]), max_size=2)
+PATTERNS = st.tuples(ENDS, st.sampled_from(["{n}", "{n:2}", "{n:4}"]), ENDS).map(
     lambda parts: "".join((*parts[0], parts[1], *parts[2])))
 
 

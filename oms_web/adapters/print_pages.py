@@ -169,9 +169,9 @@ class Say:
         groups = [rest[at:at + 4] for at in range(0, len(rest), 4)]
         return _SPACE.join(filter(None, [bare[:head], *groups]))
 
-    def exchange(self, snapshot: Mapping[str, Any]) -> str:
-        """The sentence that names the exchange rate."""
-        used = snapshot["exchange"]
+    def exchange(self, snapshot: Mapping[str, Any], name: str = "exchange") -> str:
+        """The sentence that names the exchange rate, or the ``former_exchange``."""
+        used = snapshot[name]
         return LABELS[self.language]["exchange"] % {
             "currency": snapshot["currency"], "home": used["currency"], "table": used["table"],
             "rate": used["rate"].replace(".", "," if self.language == "pl" else "."),

@@ -22,18 +22,20 @@ from sqlalchemy import func, select
 from oms_web.adapters import label_sheets, print_dispute
 from oms_web.adapters.invoice_data import data_of, inside
 from oms_web.adapters.pdf import PdfFailed, PdfPool, merge
+from oms_web.adapters.pdf_tags import merge_tagged
 from oms_web.adapters.print_pages import Look, PrintPages, look_of
 from oms_web.core.actor import SYSTEM, Actor
-from oms_web.core.errors import Invalid, NotFound, OmsError
+from oms_web.core.errors import Invalid, NotAllowedNow, NotFound, OmsError
 from oms_web.core.ports import FileStore
 from oms_web.core.work import Works
 from oms_web.domain.company.models import Company
 from oms_web.domain.documents import handovers, kinds, picksheets, service
-from oms_web.domain.documents.models import Document, DocumentFile
+from oms_web.domain.documents.models import Document, DocumentFile, is_annulled
 from oms_web.domain.documents.slips import Slip, slips
 from oms_web.domain.documents.snapshot import numbered
 from oms_web.domain.einvoices import queries as einvoices
 from oms_web.domain.einvoices.marks import AwaitsNumber, mark_of
+from oms_web.domain.einvoices.states import ANNULLED
 from oms_web.domain.shipping import label_queries
 from oms_web.domain.shipping.label_models import HandOver
 
@@ -46,6 +48,8 @@ LABEL, LABEL_A4 = "label", "label_a4"
 KINDS = (INVOICE, SLIP, PICKLIST, GIFT, RETURN, LABEL, LABEL_A4)
 
 CHUNK = 10
+READ_OUT = 30
+"""So many papers in one file can be read out, as one can; more are for a printer."""
 MOST_ORDERS = 2000
 
 Beat = Callable[[int, int], None]
@@ -139,10 +143,13 @@ class Printing:
 
         Raises:
             AwaitsNumber: it has neither a number in KSeF yet, nor was it issued offline.
+            NotAllowedNow: it was annulled.
             NotFound, PdfUnavailable, PdfFailed: as for ``document``.
         """
         with self._works.reading(SYSTEM) as work:
             mark = mark_of(einvoices.of(work.session, document_id))
+        if mark is not None and mark.label == ANNULLED:
+            raise NotAllowedNow("This document was annulled.")
         if mark is not None and mark.link is None:
             raise AwaitsNumber("This document waits for its number from KSeF.")
         return self.document(document_id)
@@ -227,7 +234,7 @@ class Printing:
                 parts.append(part)
             if not parts:
                 raise next(iter(batch.failed.values()), NotFound("There is nothing to print."))
-            batch.pdf = merge(parts)
+            batch.pdf = _together(parts, len(order_ids))
         return batch
 
     def protocol(self, hand_over_id: int, language: str) -> bytes:
@@ -297,7 +304,7 @@ class Printing:
                     for order_id, sheets in found.items() if sheets
                 }, done)
 
-        lay_out = self._lay_out(batch, patient, tagged=len(order_ids) <= CHUNK)
+        lay_out = self._lay_out(batch, patient, tagged=len(order_ids) <= READ_OUT)
         for piece, pdf in self._side_by_side(pieces(), lay_out):
             yield from pdf
             batch.printed += sum(order_id not in batch.failed for order_id in piece.pages)
@@ -338,7 +345,8 @@ class Printing:
         with self._works.reading(SYSTEM) as work:
             documents = dict(work.session.execute(
                 select(Document.order_id, func.max(Document.id))
-                .where(Document.order_id.in_(order_ids), Document.kind.in_(kinds.SALES))
+                .where(Document.order_id.in_(order_ids), Document.kind.in_(kinds.SALES),
+                       ~is_annulled())
                 .group_by(Document.order_id)
             ).all())
         for order_id in order_ids:
@@ -370,14 +378,15 @@ class Printing:
         pages = [page for sheet in sheets
                  for page in self._pages.picklist(sheet, look, language)]
         batch.printed = len({number for sheet in sheets for number in sheet.order_numbers})
-        tagged = len(pages) == 1
+        tagged = len(order_ids) <= READ_OUT
         for done, (_, pdf) in enumerate(self._side_by_side(
                 iter(pages), lambda page: self.pdf.render([page], tagged=tagged)), start=1):
             yield pdf
             beat(len(order_ids) * done // len(pages), len(order_ids))
 
     def _render_each(self, pages: Sequence[str]) -> bytes:
-        return merge([self.pdf.render([page], tagged=len(pages) == 1) for page in pages])
+        tagged = len(pages) <= READ_OUT
+        return _together([self.pdf.render([page], tagged=tagged) for page in pages], len(pages))
 
     def _side_by_side(self, items: Iterator[Any], work: Callable[[Any], Any]
                       ) -> Iterator[tuple[Any, Any]]:
@@ -397,3 +406,7 @@ class Printing:
 def _chunks(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:
     for at in range(0, len(items), size):
         yield items[at:at + size]
+
+
+def _together(parts: Sequence[bytes | Path], papers: int) -> bytes:
+    return merge_tagged(parts) if len(parts) > 1 and papers <= READ_OUT else merge(parts)

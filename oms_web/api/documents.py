@@ -27,7 +27,7 @@ from oms_web.api.shapes import (
 from oms_web.core import paging
 from oms_web.core.errors import Invalid
 from oms_web.core.money import exact_minor
-from oms_web.domain.documents import correcting, queries
+from oms_web.domain.documents import annulling, correcting, queries
 from oms_web.domain.documents.drafting import Ask
 from oms_web.domain.documents.models import Document as Kept
 from oms_web.domain.einvoices import en16931, ubl
@@ -47,7 +47,7 @@ class DocumentQuery(PageQuery):
 
 
 class Document(Answer):
-    """An issued document. It never changes."""
+    """An issued document. It never changes; one that KSeF has not had may be annulled."""
 
     id: int
     kind: str = Field(description="invoice, correction, advance, final, proforma.")
@@ -62,6 +62,7 @@ class Document(Answer):
     net: Money
     vat: Money
     gross: Money
+    annulled: bool = Field(description="It was never issued and documents nothing.")
 
 
 class IssueAsked(Asked):
@@ -129,7 +130,9 @@ def _check(after: str) -> None:
 @get("/documents/{document_id}", "documents:read", act="documents.see", gives=Document)
 def get_document(call: Call, document_id: int) -> Document:
     """One document."""
-    return _answer(queries.get(call.work.session, document_id))
+    session = call.work.session
+    return _answer(queries.get(session, document_id),
+                   annulled=annulling.of(session, document_id) is not None)
 
 
 @get("/documents/{document_id}/pdf", "documents:read", act="documents.see", gives=PDF)
@@ -191,11 +194,12 @@ def correct_document(call: Call, document_id: int) -> Document:
     return _answer(document)
 
 
-def _answer(one: Kept | queries.Found) -> Document:
+def _answer(one: Kept | queries.Found, *, annulled: bool = False) -> Document:
     return Document(
         id=one.id, kind=one.kind, number=one.number, order_id=one.order_id,
         corrects=one.corrects_id,
         issue_date=one.issue_date, sale_date=one.sale_date, issued_at=one.issued_at,
         buyer=one.buyer, currency=one.currency, net=money(one.net, one.currency),
         vat=money(one.vat, one.currency), gross=money(one.gross, one.currency),
+        annulled=annulled if isinstance(one, Kept) else one.is_annulled,
     )

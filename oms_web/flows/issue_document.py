@@ -15,7 +15,7 @@ from oms_web.domain.accounting import entries
 from oms_web.domain.documents import kinds, service
 from oms_web.domain.documents.drafting import Ask, draft_invoice
 from oms_web.domain.documents.events import DocumentIssued
-from oms_web.domain.documents.models import Document
+from oms_web.domain.documents.models import Document, is_annulled
 from oms_web.domain.documents.queries import advances_of
 from oms_web.domain.einvoices import service as einvoices
 from oms_web.domain.orders import outgoing
@@ -45,7 +45,7 @@ def issue_invoice(work: Work, order_id: int, ask: Ask | None = None) -> tuple[Do
     order = lock_order(work.session, order_id)
     present = work.session.scalar(
         select(Document)
-        .where(Document.order_id == order_id, Document.kind.in_(kinds.SALES))
+        .where(Document.order_id == order_id, Document.kind.in_(kinds.SALES), ~is_annulled())
         .order_by(Document.id.desc())
         .limit(1)
     )

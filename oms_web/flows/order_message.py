@@ -18,7 +18,7 @@ from oms_web.core.work import Work
 from oms_web.domain.audit.models import AuditEntry
 from oms_web.domain.company.models import Company
 from oms_web.domain.documents import kinds
-from oms_web.domain.documents.models import Document
+from oms_web.domain.documents.models import Document, is_annulled
 from oms_web.domain.messages import (
     pages,
     phones,
@@ -210,7 +210,8 @@ def _draft(session: Session, order: Order, template: MessageTemplate, link: str)
     if not template.attach:
         return draft
     newest = session.scalar(select(Document.id).where(Document.order_id == order.id,
-                                                       Document.kind.in_(kinds.FOR_BUYERS))
+                                                       Document.kind.in_(kinds.FOR_BUYERS),
+                                                       ~is_annulled())
                             .order_by(Document.id.desc()).limit(1))
     return replace(draft, documents=(newest,) if newest else ())
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from oms_web.core.errors import Invalid, NotAllowedNow, NotFound, OmsError
 from oms_web.core.work import Work
 from oms_web.domain.documents import kinds
-from oms_web.domain.documents.models import Document
+from oms_web.domain.documents.models import Document, is_annulled
 from oms_web.domain.fulfilment import service as fulfilment
 from oms_web.domain.orders import dividing, following, lineage
 from oms_web.domain.orders import service as orders
@@ -55,7 +55,8 @@ def _why_stays(session: Session, order: Order) -> OmsError | None:
         return refusal
     if order.is_documented or session.scalar(
             select(Document.id).where(Document.order_id == order.id,
-                                     Document.kind != kinds.PROFORMA).limit(1)) is not None:
+                                     Document.kind != kinds.PROFORMA,
+                                     ~is_annulled()).limit(1)) is not None:
         return NotAllowedNow("A document was issued for order %(number)s, so it stays as it is.",
                              number=order.id)
     if order.together_id is not None and len(lineage.together(session, order.id)) > 1:

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from oms_web.core.errors import Invalid, NotAllowedNow, ShortStock
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
-from oms_web.domain.documents.models import Document
+from oms_web.domain.documents.models import Document, is_annulled
 from oms_web.domain.orders import discounts, reserving, taking
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.leaving import goods_left
@@ -193,7 +193,8 @@ def void(work: Work, sale_id: int, reason: str) -> tuple[Sale, bool]:
     if order.paid_total != sale.total or any(
             line.returned or line.shipped != line.quantity for line in lines):
         raise NotAllowedNow("Something of this sale was returned already.")
-    if session.scalar(select(Document.id).where(Document.order_id == order.id).limit(1)):
+    if session.scalar(select(Document.id).where(Document.order_id == order.id,
+                                                ~is_annulled()).limit(1)):
         raise NotAllowedNow("An invoice was issued for this sale: it has to be corrected, not "
                             "taken back.")
     _put_back(work, order, lines, reason)

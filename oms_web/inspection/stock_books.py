@@ -10,7 +10,7 @@ from oms_web.inspection.checking import Found, invariant, listed
 
 # The migrations' triggers refuse changes to these.
 APPEND_ONLY = ("audit_entry", "audit_seal", "move", "publication", "price_publication", "document",
-               "document_file", "price_note", "return_statement")
+               "document_file", "document_annulment", "price_note", "return_statement")
 # Places that hold units; the others are only where units come from and go to.
 _HOLDS = "(SELECT id FROM location WHERE kind IN ('bin', 'transit'))"
 

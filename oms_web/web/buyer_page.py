@@ -77,7 +77,7 @@ def show(token: str) -> Response:
                    lines=[line for line in orders.order_lines(db.session, order.id)
                           if line.quantity > line.cancelled or order.phase == "cancelled"],
                    pay_at="" if undecided else requests.open_link(db.session, order.id),
-                   boxes=_boxes(order), documents=documents.of_order(db.session, order.id),
+                   boxes=_boxes(order), documents=_documents(order),
                    letters=queries.of_order(db.session, order.id, ("sent", "delivered")),
                    after_sale=return_portal.is_open(db.session),
                    back=buyer_case.without_case(db.session, order.id),
@@ -91,7 +91,7 @@ def document(token: str, document_id: int) -> Response:
     """An issued document of this order, as it was first made."""
     order = open_order(token)
     mine = {} if order is None else {
-        one.id: one.number for one in documents.of_order(db.session, order.id)}
+        one.id: one.number for one in _documents(order)}
     if document_id not in mine:
         return nothing()
     name = "".join(ch if ch.isalnum() or ch in "-." else "-" for ch in mine[document_id])
@@ -121,6 +121,11 @@ def _steps(order: Order) -> Sequence[tuple[str, str, str]]:
     return [(str(STEP_WORDS[step]), "",
              "done" if n < at or phase == "done" else "now" if n == at else "")
             for n, step in enumerate(STEPS)]
+
+
+def _documents(order: Order) -> list[documents.Found]:
+    """The documents that stand."""
+    return [one for one in documents.of_order(db.session, order.id) if not one.is_annulled]
 
 
 def _boxes(order: Order) -> list[Box]:

@@ -14,7 +14,7 @@ from wtforms.validators import Optional
 
 from oms_web.core.errors import Invalid, InvalidForm, OmsError
 from oms_web.core.money import parse_amount, parse_minor, to_micro
-from oms_web.domain.documents import correcting, kinds, queries, vat
+from oms_web.domain.documents import correcting, exchange, kinds, queries, vat
 from oms_web.domain.documents.correcting import Ask
 from oms_web.domain.documents.correction_draft import Standing, draft_correction, standing
 from oms_web.domain.documents.snapshot import ADDRESS_FIELDS
@@ -23,7 +23,7 @@ from oms_web.flows.correct_document import correct_invoice
 from oms_web.web import asked, formats
 from oms_web.web.access import act
 from oms_web.web.door import oms, reading, writing
-from oms_web.web.exchange_fields import ExchangeFields
+from oms_web.web.exchange_fields import ExchangeFields, exchange_named
 from oms_web.web.failures import words_of
 from oms_web.web.forms import CountryField, Form, choices
 from oms_web.web.printing import pdf
@@ -44,9 +44,9 @@ EFFECTS: dict[int, Any] = {
 # Words of a document, in its language: proposals for the reason.
 REASONS = {
     "pl": ("Zwrot towaru", "Rabat po sprzedaży", "Pomyłka w cenie", "Pomyłka w stawce VAT",
-           "Pomyłka w danych nabywcy", "Reklamacja"),
+           "Pomyłka w kursie waluty", "Pomyłka w danych nabywcy", "Reklamacja"),
     "en": ("Goods returned", "Discount after the sale", "Wrong price", "Wrong VAT rate",
-           "Wrong data of the buyer", "Complaint"),
+           "Wrong exchange rate", "Wrong data of the buyer", "Complaint"),
 }
 _BUYER = (*ADDRESS_FIELDS, "tax_id")
 _OF_LINES = ("quantity_", "price_", "rate_")
@@ -78,7 +78,8 @@ def correct(document_id: int) -> Response:
     """The invoice as it stands, to say how it should be; the address may say so already."""
     stand = standing(db.session, document_id)
     buyer = {name: stand.state["buyer"].get(name, "") for name in _BUYER}
-    form = _form(formdata=request.args, shows=correcting.BEFORE_AFTER, effect=0, **buyer)
+    form = _form(formdata=request.args, shows=correcting.BEFORE_AFTER, effect=0, **buyer,
+                 **exchange_named(stand.latest.snapshot))
     return _page(stand, form, {})
 
 
@@ -171,6 +172,10 @@ def _page(stand: Standing, form: CorrectionForm, problems: Mapping[str, OmsError
         rows=_rows(state, problems), form=form, rates=vat.POLISH_RATES,
         reasons=REASONS[stand.first.language], query=query, shown=shown,
         ask_exchange=bool(form.exchange_rate.errors or form.exchange_rate.data),
+        named=stand.latest.snapshot["exchange"],
+        right=exchange.find(db.session, stand.first.currency, stand.first.sale_date,
+                            stand.first.issue_date) if stand.first.currency != exchange.HOME
+        else None,
         delivered=sum(line["amount"] for line in state["lines"] if line["kind"] == "delivery"),
         unavailable=oms().printing.available(), status=status,
     )
@@ -204,9 +209,9 @@ def _ask(form: CorrectionForm, stand: Standing, reason: str = "") -> Ask:
             problems[name] = refusal
             return 0
 
-    exchange = None
+    used = None
     try:
-        exchange = form.exchange()
+        used = form.exchange()
     except Invalid as refusal:
         problems[refusal.field] = refusal
     quantities = of_lines("quantity_", lambda typed, where: asked.whole(typed, where))
@@ -217,7 +222,7 @@ def _ask(form: CorrectionForm, stand: Standing, reason: str = "") -> Ask:
         delivery_back=amount("delivery"), lowered=amount("lowered"), buyer=_buyer(form),
         reason=form.reason.data or reason, form=form.shows.data or correcting.BEFORE_AFTER,
         effect=form.effect.data or 0, issue_date=form.issue_date.data,
-        series_id=form.series.data or None, remark=form.remark.data or "", exchange=exchange,
+        series_id=form.series.data or None, remark=form.remark.data or "", exchange=used,
     )
     if problems:
         raise InvalidForm(problems)

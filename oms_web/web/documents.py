@@ -14,11 +14,12 @@ from sqlalchemy import select
 from oms_web.core.errors import Invalid, InvalidForm, OmsError
 from oms_web.domain.accounting import entry_queries
 from oms_web.domain.channels.models import ChannelAccount
-from oms_web.domain.documents import correcting, exports, kinds, queries, treatment, vat
+from oms_web.domain.documents import annulling, correcting, exports, kinds, queries, treatment, vat
 from oms_web.domain.documents.drafting import Ask, Draft, draft_invoice, may_need_split_payment
 from oms_web.domain.documents.models import Document
 from oms_web.domain.einvoices import en16931, notices
 from oms_web.domain.einvoices import queries as einvoices
+from oms_web.domain.einvoices import service as einvoice_service
 from oms_web.domain.einvoices import settings as einvoice_settings
 from oms_web.domain.orders import telling
 from oms_web.domain.orders.models import Order
@@ -36,6 +37,7 @@ from oms_web.web.issue_form import (
     ask_of,
     blame,
     issue_form,
+    late,
     lenient,
     propose,
     query_of,
@@ -61,7 +63,7 @@ KINDS: dict[str, Any] = {
 CORRECTED: dict[str, Any] = {
     correcting.QUANTITY: _l("quantity"), correcting.PRICE: _l("price"),
     correcting.RATE: _l("VAT rate"), correcting.DATA: _l("the buyer's data"),
-    correcting.MIXED: _l("several things"),
+    correcting.EXCHANGE: _l("the rate of exchange"), correcting.MIXED: _l("several things"),
 }
 ISSUES: dict[str, Any] = {
     kinds.INVOICE: issue_invoice, kinds.PROFORMA: issue_proforma, kinds.ADVANCE: issue_advance,
@@ -160,11 +162,17 @@ def show(document_id: int) -> Response:
     return render("documents/show.html", document=found, said=found.snapshot, kinds=KINDS,
                   methods=METHODS, unavailable=oms().printing.available(), corrected=CORRECTED,
                   family=family if len(family) > 1 else (),
-                  correctable=found.kind in (*kinds.CORRECTABLE, kinds.CORRECTION),
+                  correctable=found.kind in (*kinds.CORRECTABLE, kinds.CORRECTION)
+                  and not any(one.is_annulled for one in family
+                              if one.id == (found.corrects_id or found.id)),
                   notices=telling.of_document(db.session, found.order_id, document_id)
                   if found.order_id else (),
                   ksef=ksef, ksef_words=einvoice_words,
                   ksef_waits=einvoices.waits_for(db.session, ksef) if ksef else (),
+                  annulment=annulling.of(db.session, document_id),
+                  ksef_can={"annul": einvoice_service.may_annul(ksef) and not found.cause,
+                            "move": einvoice_service.may_move(
+                                ksef, einvoice_settings.get(db.session))} if ksef else {},
                   ksef_term=notices.term_of(db.session, ksef) if ksef else None,
                   books=entry_queries.of_document(db.session, document_id), book_words=books,
                   not_european=_not_european(found))
@@ -253,7 +261,7 @@ def issue(order_id: int, kind: str = kinds.INVOICE) -> Response:
     order = get_order(db.session, order_id)
     if kind == kinds.INVOICE:
         present = [one for one in queries.of_order(db.session, order_id)
-                   if one.kind in kinds.SALES]
+                   if one.kind in kinds.SALES and not one.is_annulled]
         if present:
             return go(url_for("documents.show", document_id=present[0].id))
     draft = draft_invoice(reading(), order, Ask(), kind)
@@ -273,6 +281,8 @@ def issue_post(order_id: int, kind: str = kinds.INVOICE) -> Response:
             with writing() as work:
                 document, _new = ISSUES[kind](work, order_id, ask_of(form))
             say(gettext("%(number)s is issued.", number=document.number))
+            if warning := late(document.snapshot):
+                say(warning, "warn")
             return go(url_for("documents.show", document_id=document.id))
         draft = draft_invoice(reading(), order, Ask(), kind)
     except InvalidForm as refusal:
@@ -316,10 +326,11 @@ def _issue_page(order: Order, form: IssueForm, draft: Draft, kind: str, status: 
         or draft.proposed != treatment.DOMESTIC
         or "treatment" in problems or order.country not in ("", "PL"),
         advances=queries.advances_of(db.session, order.id),
-        line_rates={line.line_id: (request.values.get(f"rate_{line.line_id}") or "",
-                                   problems.get(f"rate_{line.line_id}"))
-                    for line in draft.goods
-                    if not line.rate or request.values.get(f"rate_{line.line_id}")},
+        line_rates={line.line_id: (request.values.get(name) or "",
+                                   words_of(problems[name]) if name in problems else "")
+                    for line in draft.goods if (name := f"rate_{line.line_id}")
+                    and (not line.rate or request.values.get(name))},
+        late=late(draft.snapshot) if draft.snapshot else "",
         company_problem=words_of(problems["company"]) if "company" in problems else "",
         order_problem=words_of(problems["order"]) if "order" in problems else "",
         ask_unpaid=kind == kinds.INVOICE and order.payment_state in ("unpaid", "part"),

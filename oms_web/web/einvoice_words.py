@@ -18,6 +18,7 @@ STATES: dict[str, Any] = {
     states.SENDING: _l("is sent now"), states.SENT: _l("KSeF is looking at it"),
     states.UNKNOWN: _l("not known"), states.ACCEPTED: lazy_pgettext("ksef", "accepted"),
     states.REJECTED: lazy_pgettext("ksef", "rejected"),
+    states.ANNULLED: lazy_pgettext("ksef", "annulled"),
 }
 TONES = {states.ACCEPTED: "ok", states.REJECTED: "bad", states.UNKNOWN: "warn"}
 FILTERS: dict[str, Any] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from flask import Blueprint, Response, url_for
+from flask import Blueprint, Response, request, url_for
 from flask_babel import gettext
 
 from oms_web.core.errors import NotFound
@@ -12,6 +12,7 @@ from oms_web.domain.documents import queries as documents
 from oms_web.domain.einvoices import en16931, queries, service, settings, ubl
 from oms_web.domain.einvoices import incoming as others
 from oms_web.extensions import db
+from oms_web.flows import annul_document
 from oms_web.sync import einvoicing
 from oms_web.web import asked
 from oms_web.web.access import act
@@ -31,6 +32,16 @@ def again(document_id: int) -> Response:
         service.again(work, document_id)
         einvoicing.ask(work)
     say(gettext("Sending it now."))
+    return go(url_for("documents.show", document_id=document_id))
+
+
+@screen.post("/documents/<int:document_id>/annul")
+@act("documents.issue")
+def annul(document_id: int) -> Response:
+    """End a document that KSeF has not had."""
+    with writing() as work:
+        document = annul_document.annul(work, document_id, request.form.get("reason", ""))
+    say(gettext("%(number)s is annulled.", number=document.number))
     return go(url_for("documents.show", document_id=document_id))
 
 

@@ -3,7 +3,10 @@ days whose table of the bank is not here."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import DateField, StringField
@@ -12,6 +15,7 @@ from wtforms.validators import Optional
 from oms_web.core.errors import Invalid
 from oms_web.core.money import parse_amount
 from oms_web.domain.documents.snapshot import Exchange
+from oms_web.web import formats
 
 
 class ExchangeFields:
@@ -38,3 +42,12 @@ class ExchangeFields:
         if not table or not self.exchange_day.data:
             raise Invalid("Name the table of the rate and its day.", "exchange_table")
         return Exchange(rate, table[:40], self.exchange_day.data)
+
+
+def exchange_named(said: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields as a document fills them; nothing where it names no rate."""
+    named = said["exchange"]
+    if not named:
+        return {}
+    return {"exchange_rate": formats.decimal(named["rate"]), "exchange_table": named["table"],
+            "exchange_day": date.fromisoformat(named["day"])}

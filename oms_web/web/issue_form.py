@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -13,12 +14,13 @@ from wtforms.validators import Optional
 
 from oms_web.core.errors import Invalid, InvalidForm, OmsError
 from oms_web.core.text import key_in
-from oms_web.domain.documents import kinds, queries, treatment, vat
+from oms_web.domain.documents import dating, kinds, queries, treatment, vat
 from oms_web.domain.documents.drafting import Ask, Draft
 from oms_web.domain.documents.snapshot import ADDRESS_FIELDS
 from oms_web.domain.orders.models import Order
 from oms_web.extensions import db
-from oms_web.web.exchange_fields import ExchangeFields
+from oms_web.web import formats
+from oms_web.web.exchange_fields import ExchangeFields, exchange_named
 from oms_web.web.forms import CountryField, Form, choices
 
 LANGUAGES = {"pl": "Polski", "en": "English"}
@@ -96,13 +98,17 @@ def start(order: Order, draft: Draft) -> dict[str, Any]:
             "sale_date": date.fromisoformat(said["sale_date"]),
             "exempt_basis": said["exempt_basis"],
         }
-        if said["exchange"]:
-            values |= {"exchange_rate": said["exchange"]["rate"],
-                       "exchange_table": said["exchange"]["table"],
-                       "exchange_day": date.fromisoformat(said["exchange"]["day"])}
+        values |= exchange_named(said)
         if said["payment"]["due_date"]:
             values["due_date"] = date.fromisoformat(said["payment"]["due_date"])
     return values
+
+
+def late(said: Mapping[str, Any]) -> str:
+    """What is said of a document that is issued late; empty of one that is not."""
+    last = dating.late_since(said)
+    return gettext("It is late: it should have been issued by %(day)s (art. 106i).",
+                   day=formats.calendar_day(last)) if last else ""
 
 
 def query_of(form: IssueForm) -> dict[str, Any]:

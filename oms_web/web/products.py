@@ -23,7 +23,7 @@ from oms_web.extensions import db
 from oms_web.flows import bundle
 from oms_web.web import asked
 from oms_web.web.access import act
-from oms_web.web.door import oms, writing
+from oms_web.web.door import oms, reading, writing
 from oms_web.web.exports import send
 from oms_web.web.failures import status_of, words_of
 from oms_web.web.product_forms import NewVariantForm, ProductForm, VariantForm
@@ -182,7 +182,7 @@ def create() -> Response:
         edit, problems = form.read()
         problems |= {
             name: wrong for name, wrong in editing.problems_of(
-                db.session, None if product else product_form.edit(), edit, form.code.data or ""
+                reading(), None if product else product_form.edit(), edit, form.code.data or ""
             ).items() if name not in problems
         }
         if problems:

@@ -57,6 +57,7 @@ ACTS: dict[str, Any] = {
     "einvoices.queue": _l("Document prepared for KSeF"),
     "einvoices.rejected": _l("Document rejected by KSeF"),
     "einvoices.settings": _l("Settings of KSeF changed"),
+    "documents.annul": _l("Document annulled"),
     "documents.add_series": _l("Numbering series added"),
     "documents.archive_series": _l("Numbering series closed"),
     "documents.change_series": _l("Numbering series changed"),

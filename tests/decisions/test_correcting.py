@@ -10,7 +10,7 @@ import pytest
 
 from oms_web.core.errors import InvalidForm
 from oms_web.core.money import line_total
-from oms_web.domain.documents import correcting, snapshot, vat
+from oms_web.domain.documents import correcting, restating, settling, snapshot, vat
 from oms_web.domain.documents.charges import GOODS, Charge, charges
 from oms_web.domain.documents.correcting import Ask, Naming
 from oms_web.domain.documents.snapshot import Exchange, Settlement, Terms
@@ -194,3 +194,54 @@ def test_a_correction_takes_off_what_a_refund_gives_back(amount, units):
     for gone in range(units + 1):
         left = correcting.left_of(line, units - gone)
         assert amount - left["amount"] == refund_plan.share(amount, units, gone)
+
+
+RIGHT = Exchange(Decimal("4.3"), "225/A/NBP/2026", date(2026, 11, 19))
+
+
+def test_a_wrong_rate_of_exchange_restates_what_stands_in_zloty_and_nothing_else():
+    """docs/algorithms/corrections.md."""
+    first = invoice(MUGS, currency="EUR")
+    made = correct(first, exchange=RIGHT)
+    assert made["rates"] == [
+        {"rate": "23", "net": 0, "vat": 0, "gross": 0, "vat_home": 103, "net_home": 451},
+        {"rate": "5", "net": 0, "vat": 0, "gross": 0, "vat_home": 12, "net_home": 231}]
+    assert made["total"] == {"net": 0, "vat": 0, "gross": 0, "vat_home": 115}
+    assert (made["cause"], made["changed"], made["lines"]) == ("exchange", [], [])
+    assert (made["former_exchange"]["rate"], made["exchange"]["rate"]) == ("4.2537", "4.3")
+    assert made["effect"] == 1  # it was wrong from the start, and more is owed
+    assert (made["payment"]["to_pay"], made["payment"]["to_return"]) == (0, 0)
+    back = correct(made, exchange=Exchange(Decimal("4.2537"), "226/A/NBP/2026", DAY))
+    assert back["total"]["vat_home"] == -115
+    assert back["effect"] == 2  # less is owed
+    # All of it comes back later: at the right rate, and the chain is nothing in the end.
+    gone = correct(made, quantities={1: 0, 2: 0})
+    assert gone["total"]["vat_home"] == -(first["total"]["vat_home"] + 115)
+    assert "former_exchange" not in gone
+
+
+def test_the_rate_and_a_quantity_at_once_are_each_state_at_its_rate():
+    first = invoice(MUGS, currency="EUR")
+    made = correct(first, exchange=RIGHT, returned={7: 3})
+    assert made["rates"][0] == {"rate": "23", "net": -9732, "vat": -2238, "gross": -11970,
+                                "vat_home": -9520, "net_home": -41397}
+    assert made["rates"][1]["vat_home"] == 12
+    assert (made["cause"], made["effect"]) == ("mixed", 2)
+
+
+def test_the_same_rate_typed_again_changes_nothing():
+    first = invoice(MUGS, currency="EUR")
+    assert "lines" in refused(first, exchange=Exchange(Decimal("4.25370"), "226/A/NBP/2026", DAY))
+    assert correct(first, exchange=Exchange(Decimal("4.2537"), "225/A/NBP/2026", DAY))["rates"] \
+        == []  # a wrong table is named right; no sum moves
+
+
+def test_a_final_invoice_is_restated_less_its_advances():
+    whole = invoice(MUGS, currency="EUR")
+    rows = [{"rate": "23", "net": 4000, "vat": 920, "gross": 4920}]
+    final = settling.final(whole, [{"gross": 4920, "rates": rows}])
+    made = correcting.correction(final, Ask(reason="kurs", exchange=RIGHT), NAMING,
+                                 restating.settled_by(final))
+    mine = made["rates"][0]  # VAT 13.18, net 57.32: at 4.3 less at 4.2537
+    assert (mine["vat_home"], mine["net_home"]) == (5667 - 5606, 24648 - 24382)
+    assert final["rates"][0]["vat_home"] + mine["vat_home"] == 5667

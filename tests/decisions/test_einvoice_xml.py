@@ -260,3 +260,31 @@ def test_our_bytes_fit_the_schema_that_the_ministry_published():
 ])
 def test_a_nip_is_read_however_it_is_written(written, nip):
     assert parties.polish_nip(written) == nip
+
+
+OTHER = {"currency": "PLN", "rate": "4.3", "table": "225/A/NBP/2026", "day": "2026-11-18"}
+
+
+def restated(kind: str) -> dict:
+    """A correction of the rate of exchange alone."""
+    first = made([("Kubek", 1, "123", "23")], buyer=COMPANY, currency="EUR", exchange=EURO)
+    return corrected(
+        first, first, exchange=OTHER, former_exchange=first["exchange"], changed=[],
+        rates=[{"rate": "23", "net": 0, "vat": 0, "gross": 0, "vat_home": 112,
+                "net_home": 487}], total={"net": 0, "vat": 0, "gross": 0, "vat_home": 112},
+        corrected={"number": "F 1", "issue_date": "2026-11-22", "document_id": 1, "kind": kind})
+
+
+def test_another_rate_of_exchange_stands_on_every_line_before_and_after():
+    tree = said(restated("invoice"))
+    assert texts(tree, "FaWiersz/KursWaluty") == ["4.2513", "4.3"]
+    assert texts(tree, "FaWiersz/StanPrzed") == ["1"]
+    assert sums(tree) == {"P_13_1": "0.00", "P_14_1": "0.00", "P_14_1W": "1.12", "P_15": "0.00"}
+
+
+def test_of_an_advance_the_rates_of_exchange_stand_above_its_order():
+    tree = said(restated("advance"))
+    assert (texts(tree, "Fa/KursWalutyZ"), texts(tree, "Fa/KursWalutyZK")) == (["4.3"], ["4.2513"])
+    assert texts(tree, "Fa/P_15ZK") == ["123.00"]
+    advance = made(put_kind="advance", currency="EUR", exchange=EURO)
+    assert texts(said(advance), "Fa/KursWalutyZ") == ["4.2513"]

@@ -77,3 +77,32 @@ def test_an_accepted_pattern_never_repeats(parts, reset, one, other):
     same = [numbering.render(pattern, n, day) for n, day in (one, other)]
     if where[0] != where[1]:
         assert same[0] != same[1]
+
+
+@pytest.mark.parametrize(("one", "other", "number"), [
+    ("FV/{n}/{year}", "FV/{n:4}/{year}", "FV/1000/2020"),
+    ("{n:4}/{month}", "{year}/{n}", "2020/10"),
+    ("FV{year}{n}", "FV{n}", "FV20201"),
+    ("{n}/{month}", "{n}/10", "1/10"),
+    ("{n:8}", "{n:9}", ""),                       # 8 and 9 digits, however far they count
+    ("FV {n}/{month}/{year}", "FV {n}/{year}", ""),
+    ("FV {n}", "FW {n}", ""), ("FV {n}", "FV{n}", ""), ("{n}/{month}", "{n}/13", ""),
+])
+def test_two_patterns_that_can_give_one_number_are_found(one, other, number):
+    assert numbering.meeting(one, other) == numbering.meeting(other, one) == number
+
+
+ENDS = st.lists(st.sampled_from(["A", "/", "1", "{year}", "{month}"]), max_size=2)
+PATTERNS = st.tuples(ENDS, st.sampled_from(["{n}", "{n:2}", "{n:4}"]), ENDS).map(
+    lambda parts: "".join((*parts[0], parts[1], *parts[2])))
+
+
+@settings(max_examples=150, deadline=None)
+@given(PATTERNS, PATTERNS)
+def test_patterns_said_never_to_meet_do_not(one, other):
+    days = [date(year, month, 1) for year in (2026, 2031) for month in (1, 10, 12)]
+    numbers = [{numbering.render(pattern, n, day) for day in days
+                for n in (*range(1, 130), 1000, 1012, 2026, 2031, 10110, 202611)}
+               for pattern in (one, other)]
+    if numbers[0] & numbers[1]:
+        assert numbering.meeting(one, other)

@@ -47,6 +47,13 @@ def test_where_amounts_go(said, amounts, procedures):
     assert set(found.doubts) <= {register.ONE_STOP}
 
 
+def test_another_rate_of_exchange_moves_the_zlotys_of_its_row():
+    first = one(currency="EUR", exchange=invoices.EURO)
+    said = corrected(first, first, exchange={**first["exchange"], "rate": "4.3"}, rates=[
+        {"rate": "23", "net": 0, "vat": 0, "gross": 0, "vat_home": 91, "net_home": 396}])
+    assert row(1, said, HERE, None).amounts == {"K_19": 396, "K_20": 91}
+
+
 def test_a_sale_abroad_is_counted_at_the_banks_rate_or_not_at_all():
     said = one("0", buyer=invoices.GERMAN, currency="EUR", treatment="wdt")
     assert row(1, said, HERE, Decimal("4.25")).amounts == {"K_21": 42500}

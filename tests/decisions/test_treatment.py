@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 
 from oms_web.core.errors import Invalid
+from oms_web.domain.company.vat_rates import STANDARD_RATES, check_in_force, standard_rate
 from oms_web.domain.documents import treatment
-from oms_web.domain.documents.oss_rates import STANDARD_RATES, standard_rate
 from oms_web.domain.documents.tax_ids import UNION, is_union_number
 from oms_web.domain.documents.treatment import Sale
 
@@ -61,6 +61,20 @@ def test_rates_hold_from_a_day():
     assert standard_rate("XX", DAY) == ""
     assert set(STANDARD_RATES) == UNION
     assert all(list(rows) == sorted(rows) for rows in STANDARD_RATES.values())
+
+
+@pytest.mark.parametrize(("rate", "country", "fits"), [
+    ("23", "PL", True), ("8", "PL", True), ("5", "PL", True), ("0", "PL", True), ("zw", "PL", True),
+    ("22", "PL", False), ("99", "PL", False), ("19", "PL", False), ("5.5", "PL", False),
+    ("19", "DE", True), ("7", "DE", True), ("20", "DE", False), ("99", "DE", False),
+    ("25.5", "FI", True), ("99", "CH", True),  # nothing is known of Switzerland
+])
+def test_a_rate_has_to_be_in_force(rate, country, fits):
+    if fits:
+        assert check_in_force(rate, country, DAY) == rate
+    else:
+        with pytest.raises(Invalid, match=f"{rate}%"):
+            check_in_force(rate, country, DAY)
 
 
 @pytest.mark.parametrize(("number", "country", "found"), [

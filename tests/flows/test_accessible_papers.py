@@ -14,11 +14,12 @@ from itertools import pairwise
 import pypdf
 from pypdf.generic import ContentStream
 
+from oms_web.adapters.printing import CHUNK
 from oms_web.domain.documents.correcting import Ask
 from oms_web.domain.documents.drafting import Ask as IssueAsk
 from oms_web.domain.orders.models import Order
 from oms_web.flows.correct_document import correct_invoice
-from oms_web.flows.issue_document import issue_advance, issue_proforma
+from oms_web.flows.issue_document import issue_advance, issue_invoice, issue_proforma
 from tests import paper
 from tests.flows.test_floor_papers import sent
 from tests.flows.test_printing import ANNA, invoiced, make, pool, shop, tagged
@@ -58,6 +59,36 @@ def test_every_paper_can_be_read_out(shop):
         assert wrong(pdf) == [], name
     with shop.works.reading(ANNA) as work:
         assert work.session.query(Order).count() == 4
+
+
+def test_some_papers_in_one_file_can_be_read_out_too(shop):
+    ids = [make(shop, LINES, buyer_note="Proszę osobno") for _ in range(CHUNK + 2)]
+    many = shop.printing.batch("slip", ids, ANNA, "pl", lambda *_: None)
+    assert (many.printed, wrong(many.pdf)) == (CHUNK + 2, [])
+    orders = [invoiced_order(shop, country) for country in ("PL", "DE", "PL")]
+    invoices = shop.printing.batch("invoice", orders, ANNA, "pl", lambda *_: None).pdf
+    assert wrong(invoices) == []
+    root = pypdf.PdfReader(io.BytesIO(invoices)).trailer["/Root"]["/StructTreeRoot"]
+    assert [branch.get_object()["/Lang"] for branch in root["/K"]] == ["pl", "en", "pl"]
+    for page, owners in zip(pypdf.PdfReader(io.BytesIO(invoices)).pages,
+                            owners_of(invoices), strict=True):
+        assert owners == {page.indirect_reference.idnum}
+
+
+def invoiced_order(shop, country: str) -> int:
+    with shop.works.writing(ANNA) as work:
+        order = paper.order(work, LINES, country=country)
+        issue_invoice(work, order.id, IssueAsk(language="pl" if country == "PL" else "en"))
+        return order.id
+
+
+def owners_of(pdf: bytes) -> list[set[int]]:
+    """Of each page the pages that its marked content says it is on."""
+    reader = pypdf.PdfReader(io.BytesIO(pdf))
+    nums = reader.trailer["/Root"]["/StructTreeRoot"]["/ParentTree"]["/Nums"]
+    known = dict(zip(map(int, nums[::2]), nums[1::2], strict=True))
+    return [{one.get_object().raw_get("/Pg").idnum for one in known[int(page["/StructParents"])]
+             if "/Pg" in one.get_object()} for page in reader.pages]
 
 
 def test_control_what_is_not_tagged_is_found(pool):

@@ -15,6 +15,7 @@ from oms_web.domain.catalog import barcodes, composition, editing, pictures, que
 from oms_web.domain.catalog.editing import ProductEdit, VariantEdit
 from oms_web.domain.catalog.models import PriceNote, Product, ProductImage, Variant
 from oms_web.domain.catalog.service import VariantInput, put_variants
+from oms_web.domain.company import service as company
 
 MUGS = [
     VariantInput("KUB-BIA", "Kubek", "biały", "Leśna Sowa", "Kubki", vat_rate="23%",
@@ -253,6 +254,18 @@ def test_all_wrong_fields_are_named_at_once_and_nothing_is_kept(works):
     assert str(caught.value.problems["code"]).endswith("already belongs to SKU K-1.")
     with works.reading(SYSTEM) as work:
         assert work.session.scalar(select(func.count()).select_from(Product)) == 1
+
+
+def test_a_rate_that_is_not_in_force_is_refused_where_it_is_typed_and_told(works):
+    with pytest.raises(InvalidForm) as caught, works.writing(SYSTEM) as work:
+        editing.add_product(work, ProductEdit("Kubek", vat_rate="99"), VariantEdit("K-1"))
+    assert "Poland has no VAT rate of 99%" in str(caught.value.problems["vat_rate"])
+    with works.writing(SYSTEM) as work:
+        done = put_variants(work, [VariantInput("A", "Kubek", vat_rate="19"),
+                                   VariantInput("B", "Talerz", vat_rate="8 %")])
+        assert [(one.sku, one.error.field) for one in done.refused] == [("A", "vat_rate")]
+        company.set_up(work, "Sowa").address = {"country": "DE"}
+        assert not put_variants(work, [VariantInput("A", "Kubek", vat_rate="19")]).refused
 
 
 def test_edits_reach_titles_search_trail_and_channels(works):

@@ -18,11 +18,13 @@ from oms_web.core.events import OutboxEvent
 from oms_web.core.work import Works
 from oms_web.domain.audit.models import AuditEntry
 from oms_web.domain.catalog.models import Product, Variant
-from oms_web.domain.documents import service
+from oms_web.domain.documents import correcting, dating, service
 from oms_web.domain.documents.drafting import Ask, Exchange
 from oms_web.domain.documents.models import Document, DocumentFile, Series, SeriesPeriod
 from oms_web.domain.orders.models import Order, OrderLine
-from oms_web.flows.issue_document import issue_invoice
+from oms_web.domain.orders.service import order_lines
+from oms_web.flows.correct_document import correct_invoice
+from oms_web.flows.issue_document import issue_advance, issue_invoice
 from tests import paper
 from tests.sizes import size
 
@@ -138,6 +140,22 @@ def test_every_gap_is_named_at_once(shop):
     problems = refused(shop, order_id, Ask(rates={lines[0]: "23"}))
     assert set(problems) == {"company", "name", "street", "city", "tax_id", "exchange_rate",
                              "exempt_basis"}
+
+
+@pytest.mark.parametrize("rate", ["99", "19", "abc"])
+def test_a_rate_from_outside_that_is_none_is_a_question_and_no_invoice(shop, rate):
+    order_id = make(shop, [("Kubek", 1, "99.00", rate)])
+    with shop.reading(ANNA) as work:
+        (line,) = order_lines(work.session, order_id)
+    with pytest.raises(InvalidForm) as refusal:
+        issue(shop, order_id)
+    assert refusal.value.problems.keys() == {f"rate_{line.id}"}
+    with pytest.raises(InvalidForm):
+        issue(shop, order_id, Ask(rates={line.id: "99"}))
+    made = issue(shop, order_id, Ask(rates={line.id: "8"}))
+    with pytest.raises(InvalidForm) as refusal, shop.writing(ANNA) as work:
+        correct_invoice(work, made.id, correcting.Ask(rates={1: "99"}, reason="stawka"))
+    assert refusal.value.problems.keys() == {"rate_1"}
 
 
 def test_a_rate_comes_from_the_line_else_from_the_product(shop):
@@ -289,7 +307,8 @@ def test_series_are_kept_apart_and_used_ones_keep_their_pattern(shop):
     with shop.writing(ANNA) as work:
         first = service.add_series(work, "invoice", "A", "A/{n}/{year}", "year")
         other = service.add_series(work, "invoice", "B", "B/{n}/{year}", "year")
-        for name, pattern in (("A", "C/{n}/{year}"), ("C", "A/{n}/{year}")):
+        for name, pattern in (("A", "C/{n}/{year}"), ("C", "A/{n}/{year}"),
+                              ("C", "A/{n:4}/{year}")):
             with pytest.raises(Invalid):
                 service.add_series(work, "invoice", name, pattern, "year")
         with pytest.raises(Invalid):
@@ -315,7 +334,10 @@ def test_series_are_kept_apart_and_used_ones_keep_their_pattern(shop):
 def test_a_number_another_series_gave_is_refused(shop):
     with shop.writing(ANNA) as work:
         service.add_series(work, "invoice", "A", "{n}/{year}", "year")
-        other = service.add_series(work, "invoice", "B", "{n:1}/{year}", "year")
+        other = service.add_series(work, "invoice", "B", "B{n}/{year}", "year")
+        # The settings refuse this; older ones may have it still, and it may be renamed.
+        other.pattern = "{n:1}/{year}"
+        service.change_series(work, other.id, "C", other.pattern, "year")
     issue(shop, make(shop))
     with pytest.raises(NotAllowedNow, match="already given the number 1/2026"):
         issue(shop, make(shop), Ask(series_id=other.id))
@@ -457,3 +479,27 @@ def test_issue_dates_of_the_ask_are_kept(shop):
         "2026-11-19", "en", "Dzień dobry", ["split_payment"])
     assert list(refused(shop, make(shop), replace(ask, sale_date=date(2024, 1, 1)))) == [
         "sale_date"]
+
+
+def test_an_invoice_is_not_issued_more_than_sixty_days_before_the_sale(shop):
+    day = NOW.date()
+    problems = refused(shop, make(shop), Ask(sale_date=day + timedelta(days=61)))
+    assert "art. 106i" in str(problems["sale_date"])
+    assert issue(shop, make(shop), Ask(sale_date=day + timedelta(days=60))).sale_date > day
+    with pytest.raises(InvalidForm) as refusal, shop.writing(ANNA) as work:
+        issue_advance(work, make_open(work), Ask(sale_date=day + timedelta(days=1)))
+    assert "yet to come" in str(refusal.value.problems["sale_date"])
+
+
+def make_open(work) -> int:
+    return paper.order(work).id
+
+
+@pytest.mark.parametrize(("sold", "buyer", "late"), [
+    (date(2026, 10, 7), {"tax_id": "5252248481"}, date(2026, 11, 15)),
+    (date(2026, 10, 7), {}, None),  # a consumer at home has no such term
+    (date(2026, 11, 7), {"tax_id": "5252248481"}, None),
+])
+def test_one_that_is_late_is_issued_and_said_to_be(shop, sold, buyer, late):
+    made = issue(shop, make(shop, **buyer), Ask(sale_date=sold))
+    assert dating.late_since(made.snapshot) == late

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import select
 
 from oms_web.core.actor import SYSTEM
+from oms_web.core.clock import local_day
 from oms_web.core.working_days import last_working_day
+from oms_web.domain.documents import exchange
+from oms_web.domain.documents.drafting import Ask
+from oms_web.domain.documents.exchange import Table
 from oms_web.domain.documents.models import Document
+from oms_web.domain.documents.snapshot import Exchange
 from oms_web.domain.orders.models import Order
 from oms_web.flows import ship, stock_receipt
 from oms_web.flows.issue_document import issue_invoice
@@ -105,6 +112,35 @@ def test_a_rate_of_exchange_that_is_not_here_is_asked_for(shop, browser_as):
     named["exchange_day"] = last_working_day(day).isoformat()
     assert client.post(address, data=taxed | named).status_code == 303
     assert documents(shop)[-1].snapshot["exchange"]["rate"] == "4.25"
+
+
+def test_a_wrong_rate_of_exchange_is_corrected(printing, browser_as):
+    with printing.works.writing(SYSTEM) as work:
+        order = paper.order(work, [("Mug", 3, "33.33", "23")], currency="EUR")
+        sold = local_day(order.paid_at or work.now)
+        day = last_working_day(sold)
+        named = Exchange(Decimal("4.25"), "1/A/NBP/2026", day)
+        invoice = issue_invoice(work, order.id, Ask(exchange=named))[0].id
+        exchange.keep(work, [Table("9/A/NBP/2026", day, {"EUR": Decimal("4.2999")})])
+    client, address = browser_as("sales"), f"/documents/{invoice}/correct"
+    form = page(client, address)
+    assert re.search(r'name="exchange_rate"[^>]* value="4.25"', form)
+    assert "4.2999 (9/A/NBP/2026)" in form
+    same = WHOLE | {"price_1": "33,33", "reason": "Pomyłka w kursie waluty",
+                    "exchange_rate": "4,25", "exchange_table": "1/A/NBP/2026",
+                    "exchange_day": day.isoformat()}
+    assert "Nothing is different" in client.post(address, data=same).get_data(as_text=True)
+    slip = client.post(address, data=same | {"exchange_rate": "42,999"})
+    assert "one EUR was 4.2999" in field_error(slip.get_data(as_text=True), "exchange_rate")
+    right = same | {"exchange_rate": "4,2999", "exchange_table": "9/A/NBP/2026"}
+    shown = client.get(f"/documents/{invoice}/correction.pdf", query_string=right)
+    assert "4,2999" in read(shown)
+    assert client.post(address, data=right).status_code == 303
+    made = documents(printing)[-1]
+    assert (made.gross, made.snapshot["total"]["vat_home"]) == (0, 8041 - 7948)
+    card = page(client, f"/documents/{made.id}")
+    assert "instead of 4.25 (1/A/NBP/2026)" in card
+    assert "the rate of exchange" in card
 
 
 def test_the_preview_and_the_paper(printing, browser_as):

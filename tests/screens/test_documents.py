@@ -203,6 +203,8 @@ def test_one_that_lacks_something_leads_to_its_form(shop, browser_as):
     assert answer.headers["Location"] == f"/orders/{order_id}/invoice"
     form = page(client, f"/orders/{order_id}/invoice")
     assert "No VAT rate is known" in form
+    odd = page(client, f"/orders/{make(shop, [('Kubek', 1, '10', '99')])}/invoice")
+    assert "Poland has no VAT rate of 99%" in odd
     line = re.search(r'name="rate_(\d+)"', form)[1]
     typed = {"name": "Jan Kos", "street": "", "city": "Łask", "country": "PL", "language": "pl"}
     wrong = client.post(f"/orders/{order_id}/invoice", data=typed)
@@ -227,6 +229,18 @@ def test_an_order_whose_buyer_cannot_be_named_says_so_in_its_row(shop, browser_a
     assert "The tax number 1234567890 is not valid" in row
     assert f'name="order" value="{good}"' in waiting
     assert f'name="order" value="{bad}"' not in waiting
+
+
+def test_an_invoice_that_is_late_says_so_at_its_day_and_when_it_is_issued(shop, browser_as):
+    order_id = make(shop, tax_id="5252248481", paid_at=datetime(2026, 10, 7, 12, tzinfo=UTC))
+    client, address = browser_as("sales"), f"/orders/{order_id}/invoice"
+    form = page(client, address)
+    said = "It is late: it should have been issued by 15 Nov 2026 (art. 106i)"
+    assert said in re.search(r'id="issue_date-hint">([^<]*)', form)[1]
+    fields = r'name="(company|name|tax_id|street|postcode|city)"[^>]* value="([^"]*)"'
+    typed = dict(re.findall(fields, form)) | {"country": "PL", "language": "pl"}
+    answer = client.post(address, data=typed)
+    assert said in page(client, answer.headers["Location"])
 
 
 def test_a_document_in_another_currency_says_its_days_rate_and_vat_at_home(shop, browser_as):

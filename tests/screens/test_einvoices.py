@@ -55,6 +55,28 @@ def test_the_card_of_a_document_follows_it(here, page):
     assert page.post(f"/documents/{document_id}/ksef/again").status_code == 409
 
 
+def test_what_hangs_is_annulled_or_moved_from_its_card(here, page):
+    first, second = here.issue(2)
+    assert "Annul it" in text(page.get(f"/documents/{first}"))
+    assert page.post(f"/documents/{first}/annul", data={"reason": " "}).status_code == 422
+    done = page.post(f"/documents/{first}/annul", data={"reason": "Zły nabywca"})
+    assert done.headers["Location"] == f"/documents/{first}"
+    card = text(page.get(f"/documents/{first}"))
+    assert "This document was annulled" in card
+    assert "Zły nabywca" in card
+    assert not {"Correct it", "Send now", "Annul it"} & set(re.findall(
+        "Correct it|Send now|Annul it", card))
+    assert "KSeF: annulled" in text(page.get("/documents?view=issued"))
+    with here.oms.works.writing(ANNA) as work:
+        work.session.get_one(EInvoice, second).state = "unknown"
+    assert "Send now" not in text(page.get(f"/documents/{second}"))
+    with here.oms.works.writing(ANNA) as work:
+        settings.change(work, {"environment": "test"})
+    assert "Send now" in text(page.get(f"/documents/{second}"))
+    assert page.post(f"/documents/{second}/ksef/again").status_code == 303
+    assert here.row(second).environment == "test"
+
+
 def test_a_document_that_does_not_go_there_has_no_card_and_no_files(here, page):
     (document_id,) = here.issue(tax_id="", bill_to=None, buyer_company="")
     assert "Send now" not in text(page.get(f"/documents/{document_id}"))

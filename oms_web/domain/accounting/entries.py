@@ -20,6 +20,7 @@ from oms_web.core.work import Work
 from oms_web.domain.accounting.entry_states import (
     ENTERED,
     IN_FLIGHT,
+    LEFT_OUT,
     READY,
     REFUSED,
     SENDING,
@@ -34,7 +35,7 @@ from oms_web.domain.accounting.models import BookAccount, BookEntry
 from oms_web.domain.audit import service as audit
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.documents import kinds
-from oms_web.domain.documents.models import Document
+from oms_web.domain.documents.models import Document, is_annulled
 
 WAITS = N_("It waits until %(number)s, which it corrects, is in the books.")
 PAID_LATER = (kinds.INVOICE, kinds.PROFORMA)
@@ -82,7 +83,8 @@ def choose(work: Work, account_id: int, since: date, *, proformas: bool) -> Book
          "is_settled", "created_at", "due_at"],
         select(literal(account_id), Document.id, literal(READY), literal(""), literal(""),
                literal(""), literal(0), literal(False), literal(work.now), literal(work.now))
-        .where(Document.kind.in_(_kinds(proformas)), Document.issue_date >= since, ~known)
+        .where(Document.kind.in_(_kinds(proformas)), Document.issue_date >= since, ~known,
+               ~is_annulled())
         .order_by(Document.id)))
     if changes:
         audit.record(work, "books.choose", "channel_account", account_id, changes)
@@ -127,6 +129,13 @@ def queue(work: Work, document: Document) -> None:
                 account_id=row.account_id, document_id=document.id, state=READY,
                 created_at=work.now, due_at=work.now))
     work.session.flush()
+
+
+def drop(work: Work, document_id: int) -> None:
+    """A document was annulled: what no books have of it yet is not entered."""
+    work.session.execute(delete(BookEntry).where(
+        BookEntry.document_id == document_id, BookEntry.state.in_((READY, REFUSED, LEFT_OUT)),
+    ).execution_options(synchronize_session=False))
 
 
 # A person's part --------------------------------------------------------------------------------

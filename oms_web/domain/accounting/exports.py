@@ -19,7 +19,7 @@ from oms_web.domain.accounting import epp, register
 from oms_web.domain.accounting.queries import INVOICES, Rates, rate_of, rates_for
 from oms_web.domain.company.service import get_company
 from oms_web.domain.documents import vat
-from oms_web.domain.documents.models import Document
+from oms_web.domain.documents.models import Document, is_annulled
 from oms_web.domain.einvoices.models import EInvoice
 
 LONGEST = 400
@@ -71,8 +71,9 @@ def _rows(document: Document, ksef_number: str | None, rates: Rates) -> Iterator
         at_home = [None if rate is None else from_minor(
             vat.in_home_currency(one[part], currency, home, rate), home)
             for part in ("net", "vat")]
-        if "vat_home" in one and said["exchange"]["currency"] == home:
-            at_home[1] = from_minor(one["vat_home"], home)
+        for at, name in enumerate(("net_home", "vat_home")):
+            if name in one and said["exchange"]["currency"] == home:
+                at_home[at] = from_minor(one[name], home)
         yield (
             document.number, document.kind, document.issue_date, document.sale_date,
             register.tax_day(said), document.buyer, said["buyer"].get("tax_id") or None,
@@ -111,7 +112,7 @@ def _query(period: Period, after: Any) -> Select[Document, str | None]:
     query = (
         select(Document, EInvoice.ksef_number)
         .outerjoin(EInvoice, EInvoice.document_id == Document.id)
-        .where(Document.kind.in_(INVOICES), Document.issue_date >= period.since,
+        .where(Document.kind.in_(INVOICES), ~is_annulled(), Document.issue_date >= period.since,
                Document.issue_date <= period.until)
         .order_by(Document.issue_date, Document.id).limit(PAGE)
     )

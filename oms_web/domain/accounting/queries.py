@@ -17,7 +17,7 @@ from oms_web.domain.accounting import jpk, register
 from oms_web.domain.accounting.models import FiscalReport, TaxPayer
 from oms_web.domain.company.models import Company
 from oms_web.domain.documents import exchange, kinds
-from oms_web.domain.documents.models import Document, ExchangeRate
+from oms_web.domain.documents.models import Document, ExchangeRate, is_annulled
 from oms_web.domain.einvoices.models import EInvoice
 from oms_web.domain.einvoices.parties import polish_nip
 from oms_web.domain.orders.models import Order
@@ -123,7 +123,7 @@ def _documents(session: Session, first: date) -> list[tuple[Document, EInvoice |
         select(Document, EInvoice)
         .outerjoin(original, original.id == Document.corrects_id)
         .outerjoin(EInvoice, EInvoice.document_id == Document.id)
-        .where(Document.kind.in_(INVOICES),
+        .where(Document.kind.in_(INVOICES), ~is_annulled(),
                or_(within(Document), and_(original.id.is_not(None), within(original))))
         .order_by(Document.issue_date, Document.id)
     ).all()
@@ -162,7 +162,7 @@ def _beside(session: Session, first: date) -> tuple[int, int]:
     since, until = (day_bounds(day)[0] for day in (first, next_month(first)))
     sold = exists().where(Sale.order_id == Order.id)
     documented = exists().where(Document.order_id == Order.id,
-                                Document.kind.in_(kinds.SALES))
+                                Document.kind.in_(kinds.SALES), ~is_annulled())
     undocumented = session.scalar(
         select(func.count()).select_from(Order).where(
             Order.placed_at >= since - LONGEST_WAY, Order.placed_at < until,

@@ -16,6 +16,7 @@ from typing import Any
 
 from oms_web.domain.documents import kinds, vat
 from oms_web.domain.documents.correcting import ON_THE_INVOICE, OTHERWISE
+from oms_web.domain.documents.dating import fifteenth_after
 from oms_web.domain.documents.snapshot import party_name
 from oms_web.domain.einvoices.nodes import one_line
 from oms_web.domain.einvoices.parties import polish_nip, union_code
@@ -105,13 +106,8 @@ def first_day(said: Mapping[str, Any]) -> tuple[date, date]:
     issued = date.fromisoformat(of["issue_date"])
     sold = date.fromisoformat(of.get("sale_date") or of["issue_date"])
     if treatment_of(said) == WDT:
-        return min(issued, _fifteenth_after(sold)), issued
+        return min(issued, fifteenth_after(sold)), issued
     return sold, issued
-
-
-def _fifteenth_after(day: date) -> date:
-    year, month = (day.year + 1, 1) if day.month == 12 else (day.year, day.month + 1)
-    return date(year, month, 15)
 
 
 def row(document_id: int, said: Mapping[str, Any], place: Place, rate: Decimal | None) -> Row:
@@ -181,7 +177,7 @@ def _amounts(said: Mapping[str, Any], treatment: str, rate: Decimal | None
         net, tax = (
             0 if rate is None else vat.in_home_currency(one[part], said["currency"], HOME, rate)
             for part in ("net", "vat"))
-        tax = one.get("vat_home", tax)
+        net, tax = one.get("net_home", net), one.get("vat_home", tax)
         unplaced |= not _add(amounts, one["rate"], treatment, net, tax)
     return amounts, unplaced
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from oms_web.core.errors import Invalid, InvalidForm, NotFound, OmsError
 from oms_web.core.text import tidy
@@ -56,7 +56,7 @@ def add_product(work: Work, product: ProductEdit, variant: VariantEdit, code: st
     Raises:
         InvalidForm: fields are wrong, the SKU exists, or the code belongs to another one.
     """
-    product, variant = _checked(product, variant)
+    product, variant = _checked(work, product, variant)
     product_id = work.session.execute(
         insert(Product).values(**asdict(product), created_at=work.now).returning(Product.id)
     ).scalar_one()
@@ -65,15 +65,15 @@ def add_product(work: Work, product: ProductEdit, variant: VariantEdit, code: st
 
 
 def problems_of(
-    session: Session, product: ProductEdit | None, variant: VariantEdit, code: str
+    work: Work, product: ProductEdit | None, variant: VariantEdit, code: str
 ) -> dict[str, OmsError]:
     """All that is wrong with a new SKU (and its new product), by field, before it is written."""
     problems: dict[str, OmsError] = {}
     try:
-        _, variant = _checked(product, variant)
+        _, variant = _checked(work, product, variant)
     except InvalidForm as error:
         problems |= error.problems
-    if "sku" not in problems and variant.sku in queries.ids_by_sku(session, [variant.sku]):
+    if "sku" not in problems and variant.sku in queries.ids_by_sku(work.session, [variant.sku]):
         problems |= _sku_taken(variant.sku).problems
     if code.strip():
         try:
@@ -90,7 +90,7 @@ def add_variant(work: Work, product_id: int, variant: VariantEdit, code: str = "
         InvalidForm: as ``add_product``.
     """
     row = queries.product(work.session, product_id)
-    _, variant = _checked(None, variant)
+    _, variant = _checked(work, None, variant)
     return _insert_variant(work, product_id, _product_edit(row), variant, code)
 
 
@@ -101,7 +101,7 @@ def edit_product(work: Work, product_id: int, edit: ProductEdit) -> None:
         InvalidForm: fields are wrong.
     """
     row = queries.product(work.session, product_id)
-    edit, _ = _checked(edit, None)
+    edit, _ = _checked(work, edit, None)
     change = audit.changes(asdict(_product_edit(row)), asdict(edit))
     if not change:
         return
@@ -125,7 +125,7 @@ def edit_variant(work: Work, variant_id: int, edit: VariantEdit) -> None:
     """
     row = queries.variant(work.session, variant_id)
     product = queries.product(work.session, row.product_id)
-    _, edit = _checked(None, edit)
+    _, edit = _checked(work, None, edit)
     change = audit.changes({name: getattr(row, name) for name in asdict(edit)}, asdict(edit))
     if not change:
         return
@@ -222,7 +222,7 @@ def set_parts(work: Work, variant_id: int, parts: Mapping[int, int]) -> None:
     _announce(work, [variant_id], change)
 
 
-def _checked(product: Any, variant: Any) -> tuple[Any, Any]:
+def _checked(work: Work, product: Any, variant: Any) -> tuple[Any, Any]:
     """Both with tidied texts and checked numbers; all that is wrong is said at once."""
     problems: dict[str, OmsError] = {}
 
@@ -236,7 +236,7 @@ def _checked(product: Any, variant: Any) -> tuple[Any, Any]:
     if product is not None:
         product = replace(
             product, description=product.description.strip(),
-            vat_rate=good("vat_rate", records.check_vat_rate, product.vat_rate),
+            vat_rate=good("vat_rate", partial(records.check_rate, work), product.vat_rate),
             gtu=good("gtu", records.check_gtu, product.gtu),
             no_withdrawal=good("no_withdrawal", no_withdrawal.check, product.no_withdrawal),
             **{name: good(name, records.check_text, getattr(product, name))

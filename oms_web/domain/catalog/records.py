@@ -6,14 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from oms_web.core.clock import local_day
 from oms_web.core.errors import Invalid
 from oms_web.core.text import squeeze, tidy, words
+from oms_web.core.work import Work
 from oms_web.domain.catalog import no_withdrawal
+from oms_web.domain.company import vat_rates
+from oms_web.domain.company.models import Company
+from oms_web.domain.company.service import home_of
 
-# Rate codes as on invoices: percentages, exempt, outside Polish VAT, reverse charge.
-VAT_WORDS = ("zw", "np", "oo")
 GTU_CODES = tuple(f"GTU_{number:02d}" for number in range(1, 14))
-USUAL_VAT_RATES = ("23", "8", "5", "0", *VAT_WORDS)
+USUAL_VAT_RATES = ("23", "8", "5", "0", *vat_rates.WORDS)
 
 LONGEST = {"sku": 120, "name": 300, "option": 120, "brand": 120, "category": 120}
 NUMBERS = ("weight_g", "length_mm", "width_mm", "height_mm", "cost", "price", "minimum")
@@ -139,7 +142,7 @@ def check_vat_rate(rate: str, name: str = "vat_rate") -> str:
         Invalid: neither a percentage below 100 nor one of the words.
     """
     code = rate.strip().lower().removesuffix("%").strip().replace(",", ".")
-    if code in VAT_WORDS:
+    if code in vat_rates.WORDS:
         return code
     whole, dot, part = code.partition(".")
     digits = whole + part
@@ -148,6 +151,16 @@ def check_vat_rate(rate: str, name: str = "vat_rate") -> str:
         raise Invalid("%(rate)s is not a VAT rate.", name, rate=rate)
     part = part.rstrip("0")
     return f"{int(whole)}.{part}" if part else str(int(whole))
+
+
+def check_rate(work: Work, rate: str, name: str = "vat_rate") -> str:
+    """A rate code that is in force today where the company sells from.
+
+    Raises:
+        Invalid: no rate, or none of that country.
+    """
+    home = home_of(work.session.get(Company, 1))
+    return vat_rates.check_in_force(check_vat_rate(rate, name), home, local_day(work.now), name)
 
 
 def title_of(name: str, option: str) -> str:

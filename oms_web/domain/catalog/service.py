@@ -23,7 +23,14 @@ from oms_web.domain.catalog import barcodes, composition, queries
 from oms_web.domain.catalog.events import VariantsAdded, VariantsChanged
 from oms_web.domain.catalog.grouping import Held, Key, group, key_of
 from oms_web.domain.catalog.models import PriceNote, Product, ProductImage, Variant
-from oms_web.domain.catalog.records import VariantInput, over, search_text, tidied, title_of
+from oms_web.domain.catalog.records import (
+    VariantInput,
+    check_rate,
+    over,
+    search_text,
+    tidied,
+    title_of,
+)
 
 __all__ = ["PutOutcome", "Refusal", "VariantInput", "put_variants"]
 
@@ -90,7 +97,7 @@ def put_variants(work: Work, records: Sequence[VariantInput]) -> PutOutcome:
     not known, neither before nor among the same records: tell bundles last. Pages of some hundred
     records are best.
     """
-    put = _read(work.session, records)
+    put = _read(work, records)
     products = _put_products(work, put)
     _put_rows(work, put, products)
     _put_barcodes(work, put)
@@ -106,7 +113,7 @@ def put_variants(work: Work, records: Sequence[VariantInput]) -> PutOutcome:
     return outcome
 
 
-def _read(session: Session, records: Iterable[VariantInput]) -> _Putting:
+def _read(work: Work, records: Iterable[VariantInput]) -> _Putting:
     told: dict[str, VariantInput] = {}
     index: dict[str, int] = {}
     refused: list[Refusal] = []
@@ -114,6 +121,8 @@ def _read(session: Session, records: Iterable[VariantInput]) -> _Putting:
     for number, record in enumerate(records):
         try:
             good = tidied(record)
+            if good.vat_rate:
+                check_rate(work, good.vat_rate)
         except Invalid as error:
             refused.append(Refusal(number, record.sku.strip(), error))
             continue
@@ -122,7 +131,7 @@ def _read(session: Session, records: Iterable[VariantInput]) -> _Putting:
         if before and told[good.sku] != before:
             again.append(good.sku)
         index[good.sku] = number
-    held = _held(session, told)
+    held = _held(work.session, told)
     for sku in [sku for sku, record in told.items() if sku not in held and not record.name]:
         refused.append(Refusal(index[sku], sku, Invalid("A new SKU needs a name.", "name")))
         del told[sku]

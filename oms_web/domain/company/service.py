@@ -17,6 +17,7 @@ from oms_web.core.errors import Invalid, InvalidForm, NotFound, OmsError
 from oms_web.core.text import EMAIL
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
+from oms_web.domain.company import vat_rates
 from oms_web.domain.company.models import Company
 
 Check = Callable[[str, Any, str], Any]
@@ -47,6 +48,11 @@ def get_company(session: Session) -> Company:
     if company is None:
         raise NotFound("The company has not been set up yet.")
     return company
+
+
+def home_of(company: Company | None) -> str:
+    """The country a company sells from, as a code."""
+    return str(company.address.get("country") or vat_rates.HOME) if company else vat_rates.HOME
 
 
 def set_up(work: Work, name: str, *, currency: str = "PLN", language: str = "pl",

@@ -17,12 +17,15 @@ from typing import Any
 
 from oms_web.core.errors import Invalid, InvalidForm, OmsError
 from oms_web.core.money import line_total, spread
-from oms_web.domain.documents import snapshot, vat
+from oms_web.domain.company.vat_rates import HOME, check_in_force
+from oms_web.domain.documents import restating, snapshot, vat
 from oms_web.domain.documents.charges import DELIVERY, GOODS
 from oms_web.domain.documents.snapshot import Exchange
+from oms_web.domain.documents.treatment import OSS
 from oms_web.domain.documents.words import amount_in_words
 
 QUANTITY, PRICE, RATE, DATA, MIXED = "quantity", "price", "rate", "data", "mixed"
+EXCHANGE = "exchange"
 BEFORE_AFTER, DIFFERENCE = "before_after", "difference"
 FORMS = (BEFORE_AFTER, DIFFERENCE)
 ON_THE_INVOICE, ON_THE_CORRECTION, OTHERWISE = 1, 2, 3
@@ -47,8 +50,8 @@ class Ask:
         prices: Position -> what a unit should cost, in millionths, before discount.
         rates: Position -> the VAT rate it should have.
         buyer: The buyer as it should be: address fields and ``tax_id``; None leaves it.
-        exchange: The rate that counted for the sale, typed by hand; asked for only where the
-            invoice names none and the bank's table is not here.
+        exchange: The rate that counted for the sale: the right one, where the invoice names
+            another; where it names none, one typed because the bank's table is not here.
         cause: The same cause gives the same correction, however often it is asked for.
     """
 
@@ -90,11 +93,13 @@ def state_of(said: Mapping[str, Any]) -> dict[str, Any]:
             "total": whole["total"]}
 
 
-def correction(latest: Mapping[str, Any], ask: Ask, naming: Naming) -> dict[str, Any]:
+def correction(latest: Mapping[str, Any], ask: Ask, naming: Naming,
+               settled: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
     """The correction of an invoice, without a number.
 
     Args:
         latest: The snapshot of the invoice, or of the last correction of it.
+        settled: What a final invoice takes off for its advances (``restating.settled_by``).
 
     Raises:
         InvalidForm: more comes back than was left, or nothing changes; by field.
@@ -103,20 +108,30 @@ def correction(latest: Mapping[str, Any], ask: Ask, naming: Naming) -> dict[str,
     if latest["exchange"] is not None:
         before = _said_at_home(before)
     problems: dict[str, OmsError] = {}
-    lines = _changed_lines(before["lines"], latest["currency"], ask, problems)
+    lines = _changed_lines(before["lines"], latest, ask, problems)
     _check_words(ask, problems)
     if problems:
         raise InvalidForm(problems)
+    exchange = restating.right_exchange(latest, ask.exchange)
     buyer = {**before["buyer"],
              **{name: str(value).strip() for name, value in (ask.buyer or {}).items()}}
-    after = taxed(latest, lines) | {"buyer": buyer}
+    after = taxed({**latest, "exchange": exchange}, lines) | {"buyer": buyer}
     changed = [line["position"] for line, old in zip(lines, before["lines"], strict=True)
                if any(line[name] != old[name] for name in _SHOWN)]
-    if not changed and buyer == before["buyer"]:
+    is_restated = exchange != latest["exchange"]
+    if not changed and buyer == before["buyer"] and not is_restated:
         raise InvalidForm({"lines": Invalid("Nothing is different from the invoice: change a "
                                             "quantity, a price or the buyer.", "lines")})
     rates = _rates_between(before["rates"], after["rates"])
-    return _said(latest, before, after, changed, rates, ask, naming)
+    if is_restated:
+        rates = restating.restated(latest, before["rates"], after["rates"], exchange, settled)
+    said = _said(latest, before, after, changed, rates, ask, naming)
+    if not is_restated:
+        return said
+    moved = said["total"]["gross"] or sum(row["net_home"] + row["vat_home"] for row in rates)
+    return said | {"exchange": exchange, "former_exchange": latest["exchange"],
+                   "cause": MIXED if changed or buyer != before["buyer"] else EXCHANGE,
+                   "effect": ask.effect or _effect(moved)}
 
 
 def _said_at_home(state: Mapping[str, Any]) -> dict[str, Any]:
@@ -161,8 +176,8 @@ def left_of(line: Mapping[str, Any], quantity: int, worth: int | None = None) ->
 # The lines --------------------------------------------------------------------------------------
 
 
-def _changed_lines(before: Sequence[Line], currency: str, ask: Ask, problems: dict[str, OmsError]
-                   ) -> list[Line]:
+def _changed_lines(before: Sequence[Line], said: Mapping[str, Any], ask: Ask,
+                   problems: dict[str, OmsError]) -> list[Line]:
     quantities = {**ask.quantities, **_returned(before, ask.returned, problems)}
     lines = []
     for old in before:
@@ -171,10 +186,10 @@ def _changed_lines(before: Sequence[Line], currency: str, ask: Ask, problems: di
             line, quantities.get(at, line["quantity"]), ask.worth.get(line["line_id"])))
         if at in ask.prices:
             _tell(problems, f"price_{at}", lambda line=line, at=at: _priced(
-                line, ask.prices[at], currency))
+                line, ask.prices[at], said["currency"]))
         if at in ask.rates:
-            _tell(problems, f"rate_{at}", lambda line=line, at=at: line.update(
-                rate=vat.tidy_rate(ask.rates[at])))
+            _tell(problems, f"rate_{at}", lambda line=line, at=at: _rated(
+                line, ask.rates[at], said))
         lines.append(line)
     _lower(lines, DELIVERY, ask.delivery_back, "delivery", problems)
     _lower(lines, GOODS, ask.lowered, "lowered", problems)
@@ -232,6 +247,18 @@ def _priced(line: Line, price: int, currency: str) -> None:
         raise Invalid("%(title)s: the discount is larger than this price.", where,
                       title=line["title"])
     line.update(unit_price=price, amount=amount)
+
+
+def _rated(line: Line, typed: str, said: Mapping[str, Any]) -> None:
+    """Set the rate of a line: another one is one of the country that taxes the sale."""
+    rate = vat.tidy_rate(typed)
+    if rate == line["rate"]:
+        return
+    country = said["seller"]["address"].get("country") or HOME
+    if said["treatment"] == OSS:
+        country = (said["recipient"] or said["buyer"])["country"]
+    line.update(rate=check_in_force(rate, country, date.fromisoformat(said["sale_date"]),
+                                    f"rate_{line['position']}"))
 
 
 def _lower(lines: Sequence[Line], kind: str, by: int, where: str, problems: dict[str, OmsError]

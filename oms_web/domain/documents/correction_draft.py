@@ -16,10 +16,18 @@ from oms_web.core.clock import local_day
 from oms_web.core.errors import Invalid, InvalidForm, NotAllowedNow, NotFound
 from oms_web.core.work import Work
 from oms_web.domain.company.models import Company
-from oms_web.domain.documents import buyers, correcting, exchange, kinds
+from oms_web.domain.documents import (
+    annulling,
+    buyers,
+    correcting,
+    exchange,
+    kinds,
+    restating,
+    snapshot,
+)
 from oms_web.domain.documents.correcting import Ask, Naming
 from oms_web.domain.documents.drafting import design_of
-from oms_web.domain.documents.models import Document
+from oms_web.domain.documents.models import Document, is_annulled
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +54,12 @@ def standing(session: Session, document_id: int) -> Standing:
     if found is None:
         raise NotFound("There is no such document.")
     first = session.get_one(Document, found.corrects_id) if found.corrects_id else found
+    if annulling.of(session, first.id) is not None:
+        raise NotAllowedNow("This document was annulled: there is nothing to correct.")
     if first.kind not in kinds.CORRECTABLE:
         raise NotAllowedNow("Documents of this kind are not corrected: issue another one.")
     latest = session.scalar(
-        select(Document).where(Document.corrects_id == first.id)
+        select(Document).where(Document.corrects_id == first.id, ~is_annulled())
         .order_by(Document.id.desc()).limit(1)
     )
     return Standing(first, latest or first)
@@ -80,11 +90,15 @@ def draft_correction(work: Work, stand: Standing, ask: Ask) -> dict[str, Any]:
         issue_date=issue_date, issued_by=work.actor.signature,
         design=design_of(company, first.language),
     )
-    made = correcting.correction(latest.snapshot, ask, naming)
+    said, settled = latest.snapshot, restating.settled_by(first.snapshot)
+    right = restating.right_exchange(said, ask.exchange)
+    if right != said["exchange"] and right and right["currency"] == exchange.HOME:
+        _check_typed(work.session, first, ask.exchange)
+    made = correcting.correction(said, ask, naming, settled)
     home = company.currency if company else exchange.HOME
     if made["exchange"] is not None or made["currency"] == home or not made["total"]["vat"]:
         return made
-    said = _at_home(work.session, first, latest.snapshot, ask.exchange)
+    said = _at_home(work.session, first, said, ask.exchange)
     return correcting.correction(said, ask, naming)
 
 
@@ -97,14 +111,23 @@ def _at_home(session: Session, first: Document, said: Mapping[str, Any],
         InvalidForm: at ``exchange_rate``; the bank's table of that day is not here and none was
             typed; at the field of a typed one that cannot be meant.
     """
-    if typed is not None:
-        try:
-            exchange.check(session, first.currency, typed, first.sale_date, first.issue_date)
-        except Invalid as refusal:
-            raise InvalidForm({refusal.field: refusal}) from None
+    _check_typed(session, first, typed)
     found = typed or exchange.find(session, first.currency, first.sale_date, first.issue_date)
     if found is None:
         raise InvalidForm({
             "exchange_rate": exchange.missing(first.sale_date, first.issue_date)})
-    return {**said, "exchange": {"currency": exchange.HOME, "rate": str(found.rate),
-                                 "table": found.table, "day": found.day.isoformat()}}
+    return {**said, "exchange": snapshot.exchange_said(found, exchange.HOME)}
+
+
+def _check_typed(session: Session, first: Document, typed: exchange.Exchange | None) -> None:
+    """See that a rate typed by hand can be the one that counted for the sale.
+
+    Raises:
+        InvalidForm: at the field of what cannot be meant.
+    """
+    if typed is None:
+        return
+    try:
+        exchange.check(session, first.currency, typed, first.sale_date, first.issue_date)
+    except Invalid as refusal:
+        raise InvalidForm({refusal.field: refusal}) from None

@@ -19,7 +19,17 @@ from oms_web.core.money import line_total, spread
 from oms_web.core.work import Work
 from oms_web.domain.catalog.models import Product, Variant
 from oms_web.domain.company.models import Company
-from oms_web.domain.documents import buyers, exchange, kinds, settling, snapshot, treatment, vat
+from oms_web.domain.company.service import home_of
+from oms_web.domain.documents import (
+    buyers,
+    dating,
+    exchange,
+    kinds,
+    settling,
+    snapshot,
+    treatment,
+    vat,
+)
 from oms_web.domain.documents.charges import GOODS, Charge, charges
 from oms_web.domain.documents.labels import LANGUAGES
 from oms_web.domain.documents.queries import advances_of
@@ -118,6 +128,7 @@ def draft_invoice(work: Work, order: Order, ask: Ask, kind: str = kinds.INVOICE)
     terms = _at_home(work.session, terms, lines, problems)
     if kind != kinds.PROFORMA:
         _check_law(terms, lines, problems)
+        _check_days(terms, local_day(work.now), problems)
     made = snapshot.invoice(
         terms, seller_of(company), buyer, _recipient_of(order, buyer), lines,
         _settlement(work, order, ask, terms), design_of(company, terms.language),
@@ -161,7 +172,7 @@ class _Taxing:
 
 def _taxing(order: Order, company: Company | None, buyer: Mapping[str, str], ask: Ask,
             problems: dict[str, OmsError]) -> _Taxing:
-    home = str((company.address or {}).get("country") or "PL") if company else "PL"
+    home = home_of(company)
     sale = treatment.Sale(
         home, bool(company and company.eu_vat), bool(company and company.oss),
         is_union_number(buyer["tax_id"], buyer["country"], home),
@@ -224,19 +235,23 @@ def _goods(work: Work, order: Order, ask: Ask, taxing: _Taxing, problems: dict[s
         rate, gtu = known.get(line.variant_id or 0, ("", ""))
         usual = treatment.rate_for(taxing.treatment, line.vat_rate or rate, taxing.sale, day)
         goods.append(Charge(
-            GOODS, _rate(ask.rates.get(line.id) or usual, line, problems), amount, left,
+            GOODS, _rate(ask.rates.get(line.id) or usual, line, taxing, day, problems), amount,
+            left,
             line.unit_price, title=line.title, sku=line.sku, line_id=line.id, gtu=gtu,
         ))
     return goods
 
 
-def _rate(said: str, line: OrderLine, problems: dict[str, OmsError]) -> str:
+def _rate(said: str, line: OrderLine, taxing: _Taxing, day: date, problems: dict[str, OmsError]
+          ) -> str:
+    """The rate of a line; empty, with a problem, where it is missing or in force nowhere: a channel
+    or a file may say anything, and what it says wrong is a question, not an invoice."""
     where = f"rate_{line.id}"
     if not said:
         problems[where] = Invalid("Choose the VAT rate of %(title)s.", where, title=line.title)
         return ""
     try:
-        return vat.tidy_rate(said)
+        return treatment.check_rate(vat.tidy_rate(said), taxing.treatment, taxing.sale, day, where)
     except Invalid as refusal:
         problems[where] = refusal
         return ""
@@ -308,9 +323,13 @@ def _check_law(terms: Terms, lines: list[Charge], problems: dict[str, OmsError])
     if any(line.rate == vat.EXEMPT for line in lines) and not terms.exempt_basis:
         problems["exempt_basis"] = Invalid("Name the provision that exempts these goods.",
                                            "exempt_basis")
-    if abs((terms.sale_date - terms.issue_date).days) > 366:
-        problems["sale_date"] = Invalid("This is more than a year from the issue date.",
-                                        "sale_date")
+
+
+def _check_days(terms: Terms, today: date, problems: dict[str, OmsError]) -> None:
+    try:
+        dating.check(terms.kind, terms.issue_date, terms.sale_date, today)
+    except Invalid as refusal:
+        problems[refusal.field] = refusal
 
 
 def _terms(work: Work, order: Order, ask: Ask, buyer: Mapping[str, str], home: str,

@@ -18,6 +18,7 @@ DOCUMENTS = (
     Column("order", "Order", "int"), Column("buyer", "Buyer"), Column("tax_id", "Tax number"),
     Column("currency", "Currency"), Column("net", "Net", "money"), Column("vat", "VAT", "money"),
     Column("gross", "Gross", "money"), Column("issued_by", "Issued by"),
+    Column("annulled", "Annulled", "flag"),
 )
 
 
@@ -33,7 +34,7 @@ def documents(asked: Asked) -> Sheet:
             (row.number, row.kind, row.issue_date, row.sale_date, row.order_id, row.buyer,
              row[-1] or None, row.currency, from_minor(row.net, row.currency),
              from_minor(row.vat, row.currency), from_minor(row.gross, row.currency),
-             row.issued_by)
+             row.issued_by, row.is_annulled)
             for row in rows
         ]
         more = (rows[-1].issue_date, rows[-1].id) if len(rows) == PAGE else None

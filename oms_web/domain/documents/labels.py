@@ -252,6 +252,8 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Wystawiona w trybie offline; zostanie przesłana do Krajowego Systemu e-Faktur.",
         "Issued offline; it will be sent to the Polish e-invoice system (KSeF).",
     ),
+    "ksef_annulled": ("ANULOWANA: nie została wystawiona i niczego nie dokumentuje.",
+                      "ANNULLED: it was never issued and documents nothing."),
     "ksef_pending": ("Oczekuje na numer KSeF", "Waiting for its number from KSeF"),
     # protocol of a hand-over
     "parcels": ("Paczki", "Parcels"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, UniqueConstraint, exists
 from sqlalchemy.orm import Mapped, mapped_column
 
 from oms_web.core.columns import Currency, Key, Minor
@@ -78,6 +78,24 @@ class Document(Base):
         UniqueConstraint("series_id", "period", "sequence"),
         Index("ix_document_list", "issue_date", "id"),
     )
+
+
+class Annulment(Base):
+    """That a document was never issued in law: KSeF has not had it and nobody was given it. It
+    keeps its number and documents nothing.
+    """
+
+    __tablename__ = "document_annulment"
+
+    document_id: Mapped[int] = mapped_column(ForeignKey("document.id"), primary_key=True)
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(String(120))
+    reason: Mapped[str] = mapped_column(String(255))
+
+
+def is_annulled() -> ColumnElement[bool]:
+    """Whether a document of the running query was annulled."""
+    return exists().where(Annulment.document_id == Document.id)
 
 
 class DocumentFile(Base):

@@ -8,6 +8,7 @@ belongs to follows from the issue date as the seller's calendar has it.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import date
 
 from oms_web.core.errors import Invalid
@@ -15,6 +16,7 @@ from oms_web.core.errors import Invalid
 NEVER, YEAR, MONTH = "never", "year", "month"
 RESETS = (MONTH, YEAR, NEVER)
 MAX_NUMBER = 60
+LARGEST = 9_999_999
 
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _COUNTER = re.compile(r"n(?::([1-9]))?")
@@ -45,7 +47,7 @@ def check_pattern(pattern: str, reset: str) -> str:
     if reset == MONTH and "month" not in fields:
         raise Invalid("Numbering that starts again every month needs {month} in the pattern.",
                       "pattern")
-    if len(render(pattern, 9_999_999, date(2026, 12, 31))) > MAX_NUMBER:
+    if len(render(pattern, LARGEST, date(2026, 12, 31))) > MAX_NUMBER:
         raise Invalid("The number would be longer than %(n)s characters.", "pattern",
                       n=MAX_NUMBER)
     return pattern
@@ -69,3 +71,37 @@ def render(pattern: str, n: int, day: date) -> str:
         return str(n).zfill(int(width[1] or 1) if width else 1)
 
     return _FIELD.sub(fill, pattern)
+
+
+def meeting(one: str, other: str) -> str:
+    """A number that two patterns can both give, on whatever days; empty where they never meet.
+
+    Two series with such patterns would number two documents the same (ustawa o VAT, art. 106e
+    ust. 1 pkt 2: a number names one invoice).
+    """
+    for places in _forms(one):
+        for others in _forms(other):
+            shared = [min(set(a) & set(b), default="")
+                      for a, b in zip(places, others, strict=False)]
+            if len(places) == len(others) and all(shared):
+                return "".join(shared)
+    return ""
+
+
+_DIGITS, _FIRST = "0123456789", "123456789"
+_YEAR = ("2", "0", "23456789", _DIGITS)
+_MONTHS = (("0", _FIRST), ("1", "012"))
+
+
+def _forms(pattern: str) -> Iterator[list[str]]:
+    """The shapes of a pattern's numbers: which characters may stand at each place."""
+    parts = _FIELD.split(pattern)
+    width = next(int(found[1] or 1) for part in parts[1::2]
+                 if (found := _COUNTER.fullmatch(part)))
+    counters = [(_FIRST if long > width or width == 1 else _DIGITS, *[_DIGITS] * (long - 1))
+                for long in range(width, max(width, len(str(LARGEST))) + 1)]
+    for counter in counters:
+        for month in _MONTHS if "{month}" in pattern else _MONTHS[:1]:
+            fields = {"year": _YEAR, "month": month}
+            yield [place for at, part in enumerate(parts)
+                   for place in (fields.get(part, counter) if at % 2 else part)]

@@ -15,7 +15,7 @@ from oms_web.core.errors import NotFound, OmsError
 from oms_web.core.paging import Page, seal, unseal
 from oms_web.core.text import words
 from oms_web.domain.documents import buyers, kinds, numbering, service
-from oms_web.domain.documents.models import Document, Series
+from oms_web.domain.documents.models import Document, Series, is_annulled
 from oms_web.domain.orders import phases
 from oms_web.domain.orders.models import Order, OrderKey
 from oms_web.domain.orders.search import begins_with
@@ -32,7 +32,7 @@ COLUMNS = (
     Document.id, Document.kind, Document.number, Document.order_id, Document.issue_date,
     Document.sale_date, Document.issued_at, Document.issued_by, Document.buyer,
     Document.currency, Document.net, Document.vat, Document.gross, Document.series_id,
-    Document.corrects_id,
+    Document.corrects_id, is_annulled().label("is_annulled"),
 )
 
 
@@ -110,7 +110,8 @@ def of_order(session: Session, order_id: int) -> Sequence[Found]:
 def invoices_of(session: Session, order_id: int) -> list[int]:
     """The invoices that document an order's sale, the newest first."""
     return list(session.scalars(
-        select(Document.id).where(Document.order_id == order_id, Document.kind.in_(kinds.SALES))
+        select(Document.id).where(Document.order_id == order_id, Document.kind.in_(kinds.SALES),
+                                  ~is_annulled())
         .order_by(Document.id.desc())))
 
 
@@ -133,7 +134,8 @@ def advances_of(session: Session, order_id: int) -> list[dict[str, Any]]:
     corrections; one that was taken back whole is left out.
     """
     rows = session.scalars(
-        select(Document).where(Document.order_id == order_id).order_by(Document.id)).all()
+        select(Document).where(Document.order_id == order_id, ~is_annulled())
+        .order_by(Document.id)).all()
     found = []
     for one in rows:
         if one.kind != kinds.ADVANCE:

@@ -71,7 +71,7 @@ def add_series(work: Work, kind: str, name: str, pattern: str, reset: str,
     """A new series; the first of its kind becomes the default.
 
     Raises:
-        Invalid: name or pattern taken, or the pattern could repeat a number.
+        Invalid: name taken, or the pattern could repeat a number, also one of another series.
     """
     if kind not in kinds.FIRST_SERIES:
         raise Invalid("Choose a kind of document.", "kind")
@@ -93,7 +93,7 @@ def change_series(work: Work, series_id: int, name: str, pattern: str, reset: st
     """Rename a series; its pattern only while it has given no number.
 
     Raises:
-        Invalid: name or pattern taken, or the pattern could repeat a number.
+        Invalid: name taken, or the pattern could repeat a number, also one of another series.
         NotAllowedNow: the pattern of a used series.
     """
     series = get_series(work.session, series_id)
@@ -279,11 +279,18 @@ def _checked(session: Session, kind: str, name: str, pattern: str, reset: str,
     if not 1 <= len(name) <= 80:
         raise Invalid("Give the series a name of up to 80 characters.", "name")
     pattern = numbering.check_pattern(pattern, reset)
-    others = select(Series).where(Series.id != (but or 0))
-    for other in session.scalars(others):
+    known = {one.id: one for one in session.scalars(select(Series))}
+    mine = known.pop(but, None) if but else None
+    for other in known.values():
         if other.kind == kind and other.name == name:
             raise Invalid("There is a series with this name already.", "name")
+        if mine is not None and mine.pattern == pattern:
+            continue  # only its name changes
         if other.pattern == pattern:
             raise Invalid("The series %(name)s has this pattern already.", "pattern",
                           name=other.name)
+        if shared := numbering.meeting(pattern, other.pattern):
+            raise Invalid("The series %(name)s can give the same number, as %(number)s, and no "
+                          "two documents may have one number (art. 106e). Begin the pattern with "
+                          "other letters.", "pattern", name=other.name, number=shared)
     return name, pattern

@@ -13,8 +13,10 @@ code of goods or empty. Beside them:
 * ``correction``: ``lines``, ``rates`` and ``total`` are differences. ``corrected`` names the first
   invoice, ``previous`` the correction before; ``before`` and ``after`` are whole states (``buyer``,
   ``lines``, ``rates``, ``total``); ``changed`` are the positions that differ; ``reason``, ``cause``
-  (``quantity price rate data mixed``), ``effect`` (1 on the day of the invoice, 2 of the
-  correction, 3 another), ``form`` (``before_after`` or ``difference``).
+  (``quantity price rate data exchange mixed``), ``effect`` (1 on the day of the invoice, 2 of the
+  correction, 3 another), ``form`` (``before_after`` or ``difference``). Where it corrects the rate
+  of exchange, ``former_exchange`` is the wrong one and ``exchange`` the right one, and a row of
+  ``rates`` has its net sum at home too (``net_home``), which no sum in the currency shows.
 * ``advance``: a line per rate; ``ordered`` is what the order would be invoiced as.
 * ``final``: the lines are the whole supply, as is ``whole`` (``rates``, ``total``); ``rates`` and
   ``total`` are what is left after ``advances`` (``document_id number issue_date gross rates``).
@@ -104,6 +106,7 @@ def invoice(
     counted = vat.sums(terms.method, [(charge.rate, charge.amount) for charge in charges])
     total = counted.total
     paid = settlement.paid
+    used = exchange_said(terms.exchange, terms.home_currency) if terms.exchange else None
     return {
         "schema": SCHEMA,
         "kind": terms.kind,
@@ -118,7 +121,7 @@ def invoice(
         "buyer": dict(buyer),
         "recipient": dict(recipient) if recipient else None,
         "lines": _lines(terms, charges, counted.lines),
-        **summed(counted, terms.currency, _exchange(terms)),
+        **summed(counted, terms.currency, used),
         "in_words": amount_in_words(total.gross, terms.currency, terms.language),
         "payment": {
             "kind": settlement.kind,
@@ -127,7 +130,7 @@ def invoice(
             "to_pay": max(total.gross - paid, 0),
             "due_date": settlement.due.isoformat() if settlement.due else None,
         },
-        "exchange": _exchange(terms),
+        "exchange": used,
         "treatment": terms.treatment,
         "receipt": {"number": terms.receipt} if terms.receipt else None,
         "notes": _notes(terms, list(counted.rates)),
@@ -172,6 +175,12 @@ def summed(counted: vat.Sums, currency: str, exchange: Mapping[str, Any] | None
     return {"rates": rates, "total": added(rates)}
 
 
+def exchange_said(used: Exchange, home: str) -> dict[str, str]:
+    """How a document names a rate of exchange."""
+    return {"currency": home, "rate": str(used.rate), "table": used.table,
+            "day": used.day.isoformat()}
+
+
 def added(rates: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     """The bottom row under rows per rate: the sum of what stands above it."""
     names = ["net", "vat", "gross"]
@@ -212,15 +221,6 @@ def _lines(terms: Terms, charges: Sequence[Charge], taxed: Sequence[vat.Taxed]
             line |= {"vat": taxed[index].vat, "gross": taxed[index].gross}
         found.append(line)
     return found
-
-
-def _exchange(terms: Terms) -> dict[str, str] | None:
-    if terms.exchange is None:
-        return None
-    return {
-        "currency": terms.home_currency, "rate": str(terms.exchange.rate),
-        "table": terms.exchange.table, "day": terms.exchange.day.isoformat(),
-    }
 
 
 def _notes(terms: Terms, rates: Sequence[str]) -> list[str]:

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from oms_web.core.errors import Invalid
+from oms_web.domain.company.vat_rates import check_in_force, standard_rate
 from oms_web.domain.documents import vat
-from oms_web.domain.documents.oss_rates import standard_rate
 from oms_web.domain.documents.tax_ids import UNION
 
 DOMESTIC, WDT, EXPORT, OSS = "domestic", "wdt", "export", "oss"
@@ -91,3 +91,12 @@ def rate_for(treatment: str, rate: str, sale: Sale, day: date) -> str:
     if treatment == OSS:
         return standard_rate(sale.arrives_in, day) or rate
     return _RATES.get(treatment, rate)
+
+
+def check_rate(rate: str, treatment: str, sale: Sale, day: date, name: str) -> str:
+    """A rate that can be the one of goods sold so on a day.
+
+    Raises:
+        Invalid: the country that taxes them has no such rate.
+    """
+    return check_in_force(rate, sale.arrives_in if treatment == OSS else sale.home, day, name)

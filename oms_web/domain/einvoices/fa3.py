@@ -21,7 +21,17 @@ from oms_web.domain.documents import vat
 from oms_web.domain.documents.snapshot import party_name
 from oms_web.domain.einvoices import parties
 from oms_web.domain.einvoices.lines import invoice_lines, order_lines
-from oms_web.domain.einvoices.nodes import NO, YES, Node, add, add_text, amount, one_line, root
+from oms_web.domain.einvoices.nodes import (
+    NO,
+    YES,
+    Node,
+    add,
+    add_text,
+    amount,
+    number,
+    one_line,
+    root,
+)
 from oms_web.domain.einvoices.payment import payment
 from oms_web.domain.einvoices.treatments import WDT, Place, place, treatment_of
 
@@ -107,6 +117,8 @@ def _body(document: Node, snapshot: Mapping[str, Any], treatment: str,
         add(fa, "P_6", snapshot["sale_date"])
     _sums(fa, snapshot, treatment)
     add(fa, "P_15", amount(snapshot["total"]["gross"], currency))
+    if kind in ("ZAL", "KOR_ZAL") and snapshot.get("exchange"):  # else each line says it
+        add(fa, "KursWalutyZ", number(snapshot["exchange"]["rate"]))
     _annotations(fa, snapshot)
     add(fa, "RodzajFaktury", kind)
     if snapshot["kind"] == CORRECTION:
@@ -190,6 +202,9 @@ def _corrected(fa: Node, snapshot: Mapping[str, Any], numbers: Mapping[int, str]
     former = snapshot["before"]["buyer"]
     if former != snapshot["buyer"]:
         parties.former_buyer(fa, former)
+    if (rate := snapshot.get("former_exchange")) and kind_of(snapshot) == "KOR_ZAL":
+        add(fa, "P_15ZK", amount(snapshot["before"]["total"]["gross"], snapshot["currency"]))
+        add(fa, "KursWalutyZK", number(rate["rate"]))
 
 
 def _advances(fa: Node, snapshot: Mapping[str, Any], numbers: Mapping[int, str]) -> None:

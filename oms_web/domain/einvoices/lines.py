@@ -23,7 +23,9 @@ def _rows(snapshot: Mapping[str, Any]) -> list[tuple[int, Mapping[str, Any], boo
     """(position, line, whether it is how it was before) in the order they are written."""
     if "before" not in snapshot:
         return [(at, line, False) for at, line in _placed(snapshot["lines"]).items()]
-    changed = set(snapshot["changed"])
+    # Another rate of exchange stands on every line.
+    changed = set(_placed(snapshot["after"]["lines"])) if snapshot.get("former_exchange") \
+        else set(snapshot["changed"])
     states = [(_placed(snapshot[state]["lines"]), was)
               for state, was in (("before", True), ("after", False))]
     return [(position, lines[position], was) for position in sorted(changed)
@@ -54,8 +56,8 @@ def _invoice_line(fa: Node, position: int, line: Mapping[str, Any], snapshot: Ma
     add_text(node, "GTU", line.get("gtu") or "")
     if treatment == OSS:
         add(node, "Procedura", "WSTO_EE")
-    if snapshot.get("exchange"):
-        add(node, "KursWaluty", number(snapshot["exchange"]["rate"]))
+    if used := (was and snapshot.get("former_exchange")) or snapshot.get("exchange"):
+        add(node, "KursWaluty", number(used["rate"]))
     if was:
         add(node, "StanPrzed", YES)
 

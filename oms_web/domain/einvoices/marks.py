@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from oms_web.core.errors import NotAllowedNow
 from oms_web.domain.einvoices import numbers, settings
 from oms_web.domain.einvoices.models import EInvoice
-from oms_web.domain.einvoices.states import ACCEPTED
+from oms_web.domain.einvoices.states import ACCEPTED, ANNULLED
 
 OFFLINE, CERTIFICATE = "OFFLINE", "CERTYFIKAT"
 
@@ -38,6 +38,8 @@ def mark_of(row: EInvoice | None) -> Mark | None:
     """What to print; None for a document that does not go to KSeF."""
     if row is None:
         return None
+    if row.state == ANNULLED:
+        return Mark(None, ANNULLED, None, None, is_final=False)
     if row.state != ACCEPTED and not row.is_offline:
         return Mark(None, "", None, None, is_final=False)
     assert row.hash is not None

@@ -21,7 +21,9 @@ from oms_web.domain.einvoices.models import EInvoice, EInvoiceSettings
 from oms_web.domain.einvoices.schema import faults
 from oms_web.domain.einvoices.states import (
     ACCEPTED,
+    ANNULLED,
     AWAITING,
+    NOT_ISSUED,
     OPEN,
     READY,
     REJECTED,
@@ -97,7 +99,10 @@ def again(work: Work, document_id: int) -> None:
     """
     row, known = locked(work, document_id), settings.get(work.session)
     document = work.session.get_one(Document, document_id)
-    if settings.is_on(known) and known is not None and row.environment != known.environment:
+    if row.state not in (ACCEPTED, ANNULLED) and not settings.is_on(known):
+        raise NotAllowedNow("Sending to KSeF is switched off.")
+    if may_move(row, known):
+        assert known is not None
         _begin_anew(work, row, document, known)
     elif row.state == READY:
         row.due_at = work.now
@@ -113,6 +118,26 @@ def again(work: Work, document_id: int) -> None:
     audit.record(work, "einvoices.again", "document", document_id, {"state": [None, row.state]})
 
 
+def annul(work: Work, document_id: int) -> None:
+    """End what KSeF has not had: by then no invoice is issued (art. 106na ust. 1), so that another
+    one may be, with a number of its own. One that was issued offline is issued, and is corrected.
+
+    Raises:
+        NotFound: the document does not go to KSeF.
+        NotAllowedNow: KSeF has it or may have it, or its buyer may have got it offline.
+    """
+    row = locked(work, document_id)
+    if not may_annul(row):
+        raise NotAllowedNow("Only what KSeF has not had can be annulled. Once KSeF has it, or it "
+                            "was issued offline, a correction puts it right.")
+    row.state, row.due_at = ANNULLED, None
+
+
+def may_annul(row: EInvoice) -> bool:
+    """Whether no invoice has come of it yet, for certain."""
+    return row.state in NOT_ISSUED and not row.is_offline
+
+
 def _begin_anew(work: Work, row: EInvoice, document: Document, known: EInvoiceSettings) -> None:
     """What was sent to another environment, or waits for it, goes to the present one."""
     row.environment, row.nip = known.environment, known.nip
@@ -121,6 +146,16 @@ def _begin_anew(work: Work, row: EInvoice, document: Document, known: EInvoiceSe
     row.ksef_number = row.upo_file = row.code = row.accepted_at = None
     row.attempts, row.polls, row.words = 0, 0, ""
     _write(work, row, document)
+
+
+def may_move(row: EInvoice, known: EInvoiceSettings | None) -> bool:
+    """Whether it lies in another environment than documents go to now: nothing there is asked any
+    more, so a person moves it. Never what the real KSeF has or may have.
+    """
+    if row.state == ANNULLED or (row.environment == settings.PRODUCTION
+                                 and row.state not in NOT_ISSUED):
+        return False
+    return settings.is_on(known) and known is not None and row.environment != known.environment
 
 
 def locked(work: Work, document_id: int) -> EInvoice:
@@ -231,6 +266,8 @@ def _accept(work: Work, row: EInvoice, ksef_number: str, at: datetime | None) ->
             .with_for_update()):
         other = work.session.get_one(Document, waiting.document_id)
         if row.document_id in fa3.spoken_of(other.snapshot):
+            # It goes where the number that it names is known.
+            waiting.environment, waiting.nip = row.environment, row.nip
             try:
                 _write(work, waiting, other)
             except Invalid as refusal:  # it must not keep back the number that was given

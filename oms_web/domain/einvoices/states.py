@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-AWAITING, READY, SENDING, SENT, UNKNOWN, ACCEPTED, REJECTED = STATES = (
-    "awaiting", "ready", "sending", "sent", "unknown", "accepted", "rejected",
+AWAITING, READY, SENDING, SENT, UNKNOWN, ACCEPTED, REJECTED, ANNULLED = STATES = (
+    "awaiting", "ready", "sending", "sent", "unknown", "accepted", "rejected", "annulled",
 )
 """``awaiting``: the invoice that it corrects has no number yet, so it cannot be written.
-``sending``: about to be sent, written down. ``unknown``: sent, and the answer was lost."""
+``sending``: about to be sent, written down. ``unknown``: sent, and the answer was lost.
+``annulled``: a person ended it before KSeF had it."""
+NOT_ISSUED = (AWAITING, READY, REJECTED)
+"""KSeF is known not to have it: it is no invoice yet, unless it was issued offline."""
 OPEN = (AWAITING, READY, SENDING, SENT, UNKNOWN)
 
 DONE, DUPLICATE = 200, 440

@@ -19,7 +19,7 @@ from oms_web.core.clock import local_day
 from oms_web.core.money import from_minor
 from oms_web.domain.company.models import Company
 from oms_web.domain.documents import kinds
-from oms_web.domain.documents.models import Document
+from oms_web.domain.documents.models import Document, is_annulled
 from oms_web.domain.messages import case_letters
 from oms_web.domain.orders import lineage
 from oms_web.domain.orders import service as orders
@@ -91,7 +91,7 @@ class _Facts:
     def document(self) -> str:
         return self.session.scalar(
             select(Document.number).where(Document.order_id == self.order.id,
-                                          Document.kind.in_(kinds.FOR_BUYERS))
+                                          Document.kind.in_(kinds.FOR_BUYERS), ~is_annulled())
             .order_by(Document.id.desc()).limit(1)) or ""
 
     def owed(self) -> str:

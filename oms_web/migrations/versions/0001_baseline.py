@@ -1826,6 +1826,14 @@ def upgrade() -> None:
         batch_op.create_index('ix_courier_claim_state', ['state', 'id'], unique=False)
         batch_op.create_index('uq_courier_claim_shipment', ['shipment_id'], unique=True, sqlite_where=sa.text("state IN ('open', 'sent')"), postgresql_where=sa.text("state IN ('open', 'sent')"))
 
+    op.create_table('document_annulment',
+    sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('at', oms_web.core.columns.UtcDateTime(timezone=True), nullable=False),
+    sa.Column('by', sa.String(length=120), nullable=False),
+    sa.Column('reason', sa.String(length=255), nullable=False),
+    sa.ForeignKeyConstraint(['document_id'], ['document.id'], name=op.f('fk_document_annulment_document_id')),
+    sa.PrimaryKeyConstraint('document_id', name=op.f('pk_document_annulment'))
+    )
     op.create_table('document_file',
     sa.Column('document_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('file', sa.String(length=80), nullable=False),
@@ -2671,6 +2679,7 @@ def downgrade() -> None:
 
     op.drop_table('einvoice')
     op.drop_table('document_file')
+    op.drop_table('document_annulment')
     with op.batch_alter_table('courier_claim', schema=None) as batch_op:
         batch_op.drop_index('uq_courier_claim_shipment', sqlite_where=sa.text("state IN ('open', 'sent')"), postgresql_where=sa.text("state IN ('open', 'sent')"))
         batch_op.drop_index('ix_courier_claim_state')

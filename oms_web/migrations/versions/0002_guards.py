@@ -12,7 +12,7 @@ branch_labels = None
 depends_on = None
 
 APPEND_ONLY = ("audit_entry", "audit_seal", "move", "publication", "price_publication", "document",
-               "document_file", "price_note", "return_statement")
+               "document_file", "document_annulment", "price_note", "return_statement")
 FIRST_ORDER = 10001
 OUTER_PLACES = ("supplier", "customer", "scrap", "count", "transit")
 

@@ -20,7 +20,8 @@ from oms_web.domain.orders.verification import service as verification
 from oms_web.domain.payments.models import Payment
 
 DESK = "desk"
-_UNDO = "undo:"
+UNDO = "undo:"
+"""How the reference of a row begins that takes a payment back, before the payment's own."""
 TILL = "till:"
 """How the references of payments at a till begin: its drawer was counted with them."""
 EXCHANGED = "exchange:"
@@ -82,7 +83,7 @@ def _top_up(
 
     What we gave back ourselves since does not make it less: by a refund, or as a person wrote down.
     """
-    is_undo = Payment.reference.startswith(_UNDO, autoescape=True)
+    is_undo = Payment.reference.startswith(UNDO, autoescape=True)
     gave_back = (Payment.source == DESK) & (
         ((Payment.amount < 0) & ~is_undo) | ((Payment.amount > 0) & is_undo))
     shown = work.session.scalar(
@@ -133,25 +134,25 @@ def may_be_taken_back(payment: Payment) -> bool:
     it could go back twice, and what an exchange carried over is missing at the order it came from.
     """
     return payment.source == DESK and not payment.reference.startswith(
-        (_UNDO, TILL, EXCHANGED, MARK))
+        (UNDO, TILL, EXCHANGED, MARK))
 
 
 def takes_back(payment: Payment) -> bool:
     """Whether it is the row by which a payment recorded by hand was taken back."""
-    return payment.source == DESK and payment.reference.startswith(_UNDO)
+    return payment.source == DESK and payment.reference.startswith(UNDO)
 
 
 def undone(payments: Iterable[Payment]) -> set[int]:
     """The ids of those payments that another of them takes back."""
-    return {int(one.reference.removeprefix(_UNDO)) for one in payments
-            if one.source == DESK and one.reference.startswith(_UNDO)}
+    return {int(one.reference.removeprefix(UNDO)) for one in payments
+            if one.source == DESK and one.reference.startswith(UNDO)}
 
 
 def came_in(session: Session, order_ids: Iterable[int]) -> list[tuple[int, str]]:
     """(amount, method) of what buyers paid for orders. What was taken back again stands there with
     the opposite sign; money that was given back is no part of it.
     """
-    is_undo = Payment.reference.startswith(_UNDO, autoescape=True)
+    is_undo = Payment.reference.startswith(UNDO, autoescape=True)
     return [tuple(row) for row in session.execute(
         select(Payment.amount, Payment.method).where(
             Payment.order_id.in_(sorted(order_ids)),
@@ -189,12 +190,12 @@ def named(session: Session, source: str, prefix: str) -> tuple[int, int]:
 
 def is_undone(session: Session, payment: Payment) -> bool:
     """Whether it was taken back already."""
-    return is_known(session, f"{_UNDO}{payment.id}")
+    return is_known(session, f"{UNDO}{payment.id}")
 
 
 def take_back(work: Work, order: Order, payment: Payment, reason: str) -> None:
     """Write the row that takes a payment back, once. Nothing is deleted."""
-    _write(work, order, -payment.amount, payment.method, work.now, f"{_UNDO}{payment.id}")
+    _write(work, order, -payment.amount, payment.method, work.now, f"{UNDO}{payment.id}")
     audit.record(work, "payments.undo", "order", order.id, {"amount": [payment.amount, None]},
                  note=reason)
 

@@ -49,7 +49,7 @@ def make(work: Work, format_: Format, currency: str) -> str:
 
     Raises:
         Invalid: our account number is missing or of another country.
-        NotAllowedNow: nothing waits.
+        NotAllowedNow: nothing waits, or the money of all of it went back another way.
     """
     found = waiting(work, currency)
     orders.lock_orders(work.session, {one.order_id for one in found})
@@ -59,6 +59,9 @@ def make(work: Work, format_: Format, currency: str) -> str:
     rows = [one for one in rows if one.state == states.APPROVED]
     if not rows:
         raise NotAllowedNow("No refund waits for a transfer.")
+    rows = [one for one in rows if _is_there(work, one)]
+    if not rows:
+        raise NotAllowedNow(refunds.GONE)
     name = f"{FILE}{format_}:{currency}:{work.now:%Y%m%d%H%M%S}-{rows[0].id}"
     _render(work, format_, name, rows)  # before anything is written: what cannot be sent is refused
     for one in rows:
@@ -66,6 +69,17 @@ def make(work: Work, format_: Format, currency: str) -> str:
     for case in mine:
         cases.follow(work, case)
     return name
+
+
+def _is_there(work: Work, refund: Refund) -> bool:
+    """Whether the money of a refund is still there; one whose money went another way is dropped, so
+    that the others need not wait for it.
+    """
+    if refunds.covered(work, refund):
+        return True
+    refunds.act(work, refund, "drop", why=refunds.GONE)
+    orders.refile(work, [refund.order_id, refund.purse_id])
+    return False
 
 
 def content(work: Work, name: str) -> bytes:

@@ -91,17 +91,19 @@ def orders_of(work: Work, code: str) -> list[Order]:
 
 
 def _opening(work: Work, order: Order, code: str, key: str) -> Opening:
-    """A parcel nobody announced. If ours could not be delivered, it is that one, with all of it."""
+    """A parcel nobody announced. If ours could not be delivered, it is that one, with what is in
+    it.
+    """
     failed = work.session.scalars(
         select(Shipment).where(with_goods_of(order.id), Shipment.state == UNDELIVERED)
         .order_by(Shipment.id.desc()).limit(1)).first()
     sent = failed or work.session.scalars(
         select(Shipment).where(with_goods_of(order.id), Shipment.state.in_(LEFT))
         .order_by(Shipment.id.desc()).limit(1)).first()
-    lines = service.returnable(work.session, orders.order_lines(work.session, order.id)) \
-        if failed else {}
+    lines = intake.in_parcel(work.session, failed.id, orders.order_lines(
+        work.session, order.id)) if failed else {}
     return Opening(
-        kinds.RETURN, source="bench", lines={one: units for one, units in lines.items() if units},
+        kinds.RETURN, source="bench", lines=lines,
         reason_code="not_collected" if failed else "", box=code, goods=tracks.ARRIVED,
         shipment_id=sent.id if sent else None, form_key=f"bench:{key}" if key else "")
 
@@ -154,8 +156,11 @@ def pick_out(work: Work, case_id: int, code: str) -> int:
 
     Raises:
         NotFound: no product is known by this code.
+        NotAllowedNow: the case is over.
     """
     case, lines = _locked(work, case_id)
+    if case.phase in tracks.ENDED:
+        raise NotAllowedNow("This case is over. Open it again first.")
     found = catalog.scanned_or_refuse(work.session, code)
     line = intake.line_for(work, case, found.id, lines)
     intake.unpack(work, case, line)

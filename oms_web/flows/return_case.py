@@ -129,8 +129,8 @@ def grounds(session: Session, case: Return, order: Order | None) -> tuple[tuple[
         terms = service.clocks_of(session, case.id)
         declared = next((one for one in terms if one.what == clocks.WITHDRAW), None)
         known = {name for name, holds in {
-            ending.LATE: declared is not None and (declared.stopped_at or case.created_at)
-            > declared.due_at,
+            ending.LATE: declared is not None and clocks.is_over(
+                declared.due_at, declared.stopped_at or case.created_at),
             ending.BUSINESS: bool(order.tax_id), ending.SETTLED: not lines and not terms,
             ending.ABROAD: clocks.rule(order.country, clocks.WITHDRAW,
                                        local_day(case.created_at)) is None}.items() if holds}
@@ -221,7 +221,7 @@ def is_late(work: Work, case: Return, order: Order | None, answered: datetime) -
     if order is not None and order.tax_id:
         return False
     return any(clock.rule in clocks.SILENCE_ACCEPTS and clock.stopped_at is None
-               and clock.due_at < answered
+               and clocks.is_over(clock.due_at, answered)
                for clock in service.clocks_of(work.session, case.id))
 
 

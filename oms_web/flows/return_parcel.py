@@ -10,7 +10,7 @@ from __future__ import annotations
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.orders import service as orders
-from oms_web.domain.returns import kinds, queries, service, tracks
+from oms_web.domain.returns import intake, kinds, queries, service, tracks
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.service import Opening
 from oms_web.domain.shipping import boxes, journeys
@@ -35,10 +35,9 @@ def comes_back(work: Work, shipment_id: int) -> list[int]:
         known = _of_shipment(work, order_id, shipment_id)
         if known is None:
             lines = orders.order_lines(work.session, order_id)
-            left = service.returnable(work.session, lines)
             known, _ = service.open_case(work, order, lines, Opening(
                 kinds.RETURN, source="carrier", reason_code="not_collected", box=box,
-                lines={line: units for line, units in left.items() if units},
+                lines=intake.in_parcel(work.session, shipment_id, lines),
                 goods=tracks.ON_WAY, shipment_id=shipment_id,
                 form_key=f"back:{shipment_id}:{order_id}"))
         case = service.lock(work.session, known.id)

@@ -21,7 +21,7 @@ from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.channels.service import lock_account
 from oms_web.domain.orders.models import ChannelOrder, OrderLine, OrderLink
 from oms_web.domain.payments import refund_echoes
-from oms_web.domain.returns import kinds, moments, service, tracks
+from oms_web.domain.returns import kinds, moments, queries, service, tracks
 from oms_web.domain.returns.events import CaseTurned
 from oms_web.domain.returns.models import Return, ReturnLine
 
@@ -60,13 +60,18 @@ def take(work: Work, account: ChannelAccount, told: Told) -> str:
     here = row.goods in (tracks.ARRIVED, tracks.JUDGED)
     if here:  # what the channel thinks of goods that are here is no news
         values.pop("goods")
+    by_hand = row.order_id is not None and (
+        not lines or queries.was_attached(work.session, row.id))
+    if by_hand:  # a person has said whose goods these are, and which
+        values = {name: value for name, value in values.items()
+                  if name not in ("order_id", "total")}
     changes = audit.changes({name: getattr(row, name) for name in values}, values)
     changes.pop("revision", None)
     for name, value in values.items():
         setattr(row, name, value)
     if not changes:
         return "same"
-    if not here:
+    if not here and not by_hand:
         work.session.execute(delete(ReturnLine).where(ReturnLine.return_id == row.id))
         _write_lines(work, row, told, lines)
     _follow(work, row, told, {name: change for name, change in changes.items()

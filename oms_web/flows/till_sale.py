@@ -23,6 +23,8 @@ from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.orders.reserving import KIND
 from oms_web.domain.orders.taking import Position, Taken
 from oms_web.domain.payments import service as payments
+from oms_web.domain.returns import queries as cases
+from oms_web.domain.returns import tracks
 from oms_web.domain.stock import service as stock
 from oms_web.domain.stock.allocation import Demand, allocate
 from oms_web.domain.stock.models import CUSTOMER, Move
@@ -173,7 +175,8 @@ def void(work: Work, sale_id: int, reason: str) -> tuple[Sale, bool]:
 
     Raises:
         Invalid: no reason.
-        NotAllowedNow: the shift is closed, an invoice was issued, or something came back already.
+        NotAllowedNow: the shift is closed, an invoice was issued, or something came back already
+            or is about to.
     """
     reason = " ".join(reason.split())[:300]
     if not reason:
@@ -193,6 +196,10 @@ def void(work: Work, sale_id: int, reason: str) -> tuple[Sale, bool]:
     if order.paid_total != sale.total or any(
             line.returned or line.shipped != line.quantity for line in lines):
         raise NotAllowedNow("Something of this sale was returned already.")
+    if order.refund_pending or any(
+            one.phase != tracks.OFF for one in cases.of_order(session, order.id)):
+        raise NotAllowedNow("A return or a refund of this sale was begun. Go on with that, or call "
+                            "it off first.")
     if session.scalar(select(Document.id).where(Document.order_id == order.id,
                                                 ~is_annulled()).limit(1)):
         raise NotAllowedNow("An invoice was issued for this sale: it has to be corrected, not "

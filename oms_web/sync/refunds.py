@@ -109,12 +109,14 @@ def _choose(work: Work, refund_id: int, connectors: frozenset[str]) -> _Way | No
     by_channel = refund.method == states.CHANNEL
     way = _by_channel(work, refund, order, connectors) if by_channel \
         else _by_provider(work, refund, order)
-    if way is None and refund.state == states.APPROVED:
-        refunds.act(work, refund, "drop", why=NOT_BY_CHANNEL if by_channel else NOT_BY_PROVIDER)
+    gone = refund.state == states.APPROVED and not refunds.covered(work, refund)
+    if gone or (way is None and refund.state == states.APPROVED):
+        refunds.act(work, refund, "drop", why=refunds.GONE if gone else
+                    NOT_BY_CHANNEL if by_channel else NOT_BY_PROVIDER)
         if case is not None:
             cases.follow(work, case)
         orders.refile(work, [refund.order_id, refund.purse_id])
-    return way
+    return None if gone else way
 
 
 def _by_provider(work: Work, refund: Refund, order: Order) -> _Way | None:

@@ -14,7 +14,7 @@ from oms_web.adapters.barcode import code128
 from oms_web.core.errors import NotAllowedNow, OmsError
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
-from oms_web.domain.returns import kinds, money, queries, service, settings
+from oms_web.domain.returns import kinds, money, queries, service, settings, tracks
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.service import Opening
 from oms_web.domain.shipping import bookings
@@ -166,7 +166,6 @@ def case(token: str, case_id: int) -> Response:
 
 def _case_page(token: str, mine: Return, problem: str = "", status: int = 200,
                form: AccountForm | None = None) -> Response:
-    said = settings.current(db.session)
     swap = buyer_exchange.of_case(mine)
     told = buyer_case.story(db.session, mine, swap)
     lacks = mine.order_id is not None and money.lacks_account(
@@ -177,8 +176,7 @@ def _case_page(token: str, mine: Return, problem: str = "", status: int = 200,
                   tones=case_words.PHASE_TONES, reasons=buyer_words.REASONS,
                   wishes=case_words.WISHES, goods=buyer_words.GOODS, wear=buyer_words.WEAR,
                   label=_label(mine.id), problem=problem, status=status,
-                  may_label=bool(said.label_account_id) and mine.goods == "expected"
-                  and told.to_send, lines=told.to_come,
+                  may_label=_may_label(mine, told), lines=told.to_come,
                   bars=code128(queries.barcode(mine.id)), how=how(),
                   address=settings.address(db.session))
     if status != 200:  # an answer to a form, and Back from the next page leads to it
@@ -214,6 +212,13 @@ def give_account(token: str, case_id: int) -> Response:
 # The label ---------------------------------------------------------------------------------------
 
 
+def _may_label(case: Return, told: buyer_case.Story) -> bool:
+    """Whether the seller pays for a label: goods are to be sent, and the settings name a service.
+    """
+    return bool(settings.current(db.session).label_account_id) \
+        and case.goods == tracks.EXPECTED and told.to_send
+
+
 def _label(case_id: int) -> LabelBooking | None:
     """The label that a case has or will have."""
     return next((one for one in bookings.of_case(db.session, case_id)
@@ -232,6 +237,8 @@ def label(token: str, case_id: int) -> Response:
     wanted = Wanted(account_id=said.label_account_id, service=said.label_service,
                     size=said.label_size)
     try:
+        if not _may_label(mine, buyer_case.story(db.session, mine, buyer_exchange.of_case(mine))):
+            raise NotAllowedNow("The goods of this case are here already, or the case is over.")
         with writing() as work:
             labels.book_return(work, order.id, wanted, carriers.checker(engine()), case_id,
                                once=True)

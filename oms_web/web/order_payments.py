@@ -62,12 +62,14 @@ class RefundForm(Form):
 @dataclass(frozen=True, slots=True)
 class Paying:
     """What the card shows of links and refunds. ``untold``: the refunds that no payment of the
-    card says already; ``may_ask``: a link can be asked for now.
+    card says already; ``due``: what is missing, minor units; ``may_ask``: a link can be asked for
+    now.
     """
 
     requests: list[PaymentRequest]
     refunds: list[Refund]
     untold: list[Refund]
+    due: int
     may_ask: bool
     may_refund: bool
 
@@ -81,7 +83,7 @@ def _of_card(order: Order, payments_of: Sequence[PaymentView], was_asked: bool) 
     due = lineage.due(db.session, order)
     back = refunds.of_orders(db.session, [order.id]) if has_refunds else []
     return Paying(
-        found, back, [one for one in back if not _is_payment(one, order)],
+        found, back, [one for one in back if not _is_payment(one, order)], due,
         allowed("payments.ask") and order.phase not in ("draft", "cancelled") and due > 0
         and not is_open and bool(payments.providers(reading(), oms().registry)),
         allowed("payments.record") and order.phase != "draft"

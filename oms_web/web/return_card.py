@@ -390,4 +390,4 @@ def photo(case_id: int, photo_id: int, size: str) -> Response:
 @screen.app_template_test("late_term")
 def late_term(term: CaseClock) -> bool:
     """Whether a term has passed, or was met too late."""
-    return (term.stopped_at or oms().works.clock()) > term.due_at
+    return clocks.is_over(term.due_at, term.stopped_at or oms().works.clock())

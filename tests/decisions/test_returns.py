@@ -50,6 +50,7 @@ def test_withdrawing_in_time_late_and_before_the_goods_came():
     in_time, until = clocks.may_withdraw("PL", day("2026-11-02"), datetime(2026, 11, 16, 22, 59, 0,
                                                                            tzinfo=UTC))
     assert in_time
+    assert clocks.may_withdraw("PL", day("2026-11-02"), until + timedelta(seconds=0.9))[0]
     assert not clocks.may_withdraw("PL", day("2026-11-02"), until + timedelta(seconds=1))[0]
     assert clocks.may_withdraw("PL", day("2026-11-02"), day("2026-11-26"), extra_days=16)[0]
     assert clocks.may_withdraw("US", day("2026-11-02"), day("2026-11-03")) == (False, None)

@@ -16,11 +16,12 @@ from oms_web.domain.orders import discounts
 from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.orders.service import tallies
 from oms_web.domain.payments.models import Payment
+from oms_web.domain.returns.service import Opening
 from oms_web.domain.stock import service as stock
 from oms_web.domain.stock.models import Balance, Move, Warehouse
 from oms_web.domain.till import service as tills
 from oms_web.domain.till.models import Sale
-from oms_web.flows import order_message, order_pay, till_sale
+from oms_web.flows import order_message, order_pay, order_refund, return_case, till_sale
 from oms_web.flows.issue_document import issue_invoice
 from oms_web.flows.till_sale import Paying
 from oms_web.inspection import ledgers
@@ -163,6 +164,19 @@ def test_money_of_a_till_is_mended_at_the_till(counter):
         order_pay.give_back(work, sale.order_id, 300, "cash", work.now, "a scratch")
     with pytest.raises(NotAllowedNow, match="returned already"):
         counter.do(till_sale.void, sale.id, "no")
+
+
+@pytest.mark.parametrize("money", [True, False])
+def test_a_sale_is_not_taken_back_beside_a_refund_or_a_case_of_it(counter, money):
+    sale, _ = counter.sell(counter.basket(["KUB"]), 1000)
+    if money:
+        counter.do(order_refund.ask, sale.order_id, 1000, "cash", "k", "scratch")
+    else:
+        [(line,)] = counter.ask(select(OrderLine.id))
+        counter.do(return_case.open_for, sale.order_id, Opening("return", lines={line: 1}))
+    with pytest.raises(NotAllowedNow, match="begun"):
+        counter.do(till_sale.void, sale.id, "wrong size")
+    assert counter.ask(select(Order.phase, Order.paid_total)) == [("done", 1000)]
 
 
 def test_after_the_count_or_an_invoice_nothing_is_taken_back(counter):

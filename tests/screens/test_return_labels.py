@@ -104,6 +104,17 @@ def test_a_buyer_makes_their_label_where_the_seller_lets_them(depot, app):
     assert browser.get(f"/o/wrong/cases/{depot.case_id}/label.pdf").status_code == 404
 
 
+def test_no_label_is_bought_for_a_case_that_asks_for_no_goods(depot, app):
+    depot.do(settings.change, Edit(label_account_id=depot.carrier.id, label_service="door"))
+    with depot.works.writing(TESTER) as work:
+        link = pages.link(work, depot.order_id).removeprefix("https://sklep.example")
+        case, _ = return_case.open_for(work, depot.order_id, Opening(
+            "complaint", source="buyer", story="does not work"))
+    assert app.test_client().post(f"{link}/cases/{case.id}/label").status_code == 422
+    with depot.works.reading(TESTER) as work:
+        assert bookings.of_case(work.session, case.id) == []
+
+
 def test_the_settings_name_a_service_that_there_is(depot, browser_as):
     owner = browser_as("owner")
     assert "Kurier · locker" in text_of(owner.get("/returns/settings"))

@@ -126,6 +126,21 @@ def test_a_claim_is_taken_back_until_it_is_decided(shop):
         assert fee_claims.owed(work.session).rows == []
 
 
+def test_what_is_taken_back_while_it_is_looked_at_stays_taken_back(shop):
+    refunded(shop)
+    by_hand(shop)
+    shop.run()
+    with shop.works.writing(SYSTEM) as work:
+        [row] = work.session.scalars(select(FeeClaim))
+        row.due_at = work.now
+        taken = fee_claims.take(work, row.id)
+    shop.do(fee_claim.withdraw, taken.id)
+    assert not shop.do(fee_claims.note, taken, "open", reference="C0")
+    assert claimed(shop) == [(1, "leaving", 0)]
+    shop.later(FeeClaim, minutes=1)
+    assert claimed(shop) == [(1, "withdrawn", 0)]
+
+
 @pytest.mark.parametrize(("report", "fee"), [
     ((), 1000 - 100), ((-1200,), 1200 - 123), ((-1200, 123), 1200 - 123),
     ((-1200, 130), 1200 - 130)])

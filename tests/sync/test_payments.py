@@ -32,7 +32,13 @@ from oms_web.domain.payments import requests
 from oms_web.domain.payments import service as payments
 from oms_web.domain.payments.models import Payment, Refund
 from oms_web.domain.payments.requests import PaymentRequest
-from oms_web.flows import order_ask_payment, order_cancel, order_refund, return_refund
+from oms_web.flows import (
+    order_ask_payment,
+    order_cancel,
+    order_pay,
+    order_refund,
+    return_refund,
+)
 from oms_web.jobs import rings
 from oms_web.jobs.worker import drain
 from oms_web.sync import doorbell
@@ -261,6 +267,16 @@ def test_only_what_is_due_is_asked_for_and_once_at_a_time(shop):
     shop.ask(500)
     with pytest.raises(NotAllowedNow, match="Withdraw"):
         shop.ask(500, "f2")
+
+
+@pytest.mark.parametrize("paid", [500, 2000])
+def test_a_link_over_more_than_is_due_by_now_is_shown_no_more(shop, paid):
+    shop.ask()
+    shop.run()
+    with shop.works.writing(ANNA) as work:
+        order_pay.record(work, shop.order, paid, "transfer", work.now, "t1")
+    with shop.works.reading(ANNA) as work:
+        assert (shop.row().state, requests.open_link(work.session, shop.order)) == ("waiting", "")
 
 
 def test_a_withdrawn_link_is_shown_no_more_and_what_is_paid_by_it_is_booked(shop):

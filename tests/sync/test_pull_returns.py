@@ -14,6 +14,7 @@ from oms_web.domain.returns import queries, service
 from oms_web.domain.returns.models import Return as OurReturn
 from oms_web.domain.returns.models import ReturnLine as OurLine
 from oms_web.domain.stock.models import Move
+from oms_web.flows import return_case
 from oms_web.jobs import rings
 from oms_web.jobs.worker import drain
 from oms_web.sync import feeds
@@ -149,6 +150,20 @@ def test_a_return_of_an_unknown_order_is_kept_without_one(shop):
     [row] = rows(oms)
     assert (row.order_id, row.total) == (None, 0)
     assert rows(oms, OurLine)[0].title == "Offer KUB"
+
+
+def test_the_order_that_a_person_named_stays_whatever_the_channel_says(shop):
+    oms, channel, account = shop
+    channel.returns = [told(order="NOBODY", lines=(ReturnLine("1", "KUB", 1, sku="KUB"),))]
+    pull_returns(engine(oms), account)
+    [row] = rows(oms)
+    with oms.works.writing(SYSTEM) as work:
+        return_case.belongs_to(work, row.id, 10001, sure=True)
+    again(channel, told(order="NOBODY", revision="2", state="sent"))
+    assert pull_returns(engine(oms), account).changed == 1
+    [row] = rows(oms)
+    assert (row.order_id, row.state, row.goods) == (10001, "sent", "on_way")
+    assert len(rows(oms, OurLine)) == 1
 
 
 def test_goods_that_are_here_stay_received_whatever_the_channel_says(shop):

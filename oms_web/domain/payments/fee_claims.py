@@ -256,6 +256,8 @@ def note(work: Work, taken: Taken, state: str, *, reference: str = "", amount: i
     row = _lock(work.session, taken.id)
     if row.attempts != taken.attempt or row.state not in (*OWED, LEAVING):
         return False
+    if row.state == LEAVING and state == OPEN and not taken.leaves:
+        return False  # a person took it back while it was being looked at
     row.reference = tidy(reference)[:160] or row.reference
     row.why = tidy(why)[:400]
     if state == GRANTED:

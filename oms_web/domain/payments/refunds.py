@@ -17,6 +17,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from oms_web.core.errors import Invalid, NotAllowedNow, NotFound
+from oms_web.core.marking import N_
 from oms_web.core.text import tidy
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
@@ -38,6 +39,7 @@ from oms_web.domain.payments.refund_states import (
 from oms_web.domain.payments.service import DESK, MARK, settle, take_back
 
 NO_MORE = "No more can go back than was paid."
+GONE = N_("The money of this refund is not there any more: it went back another way.")
 LOST = "The answer was lost: nobody knows whether it was sent."
 IN_FLIGHT = timedelta(minutes=5)
 """How long an answer may take before nobody waits for it any more."""
@@ -178,11 +180,14 @@ def act(work: Work, refund: Refund, name: str, *, why: str = "", reference: str 
     ``done`` writes the payment, ``drop`` and ``refuse`` let the money go again.
 
     Raises:
-        NotAllowedNow: its state does not permit that.
+        NotAllowedNow: its state does not permit that, or it is about to be ordered and its money
+            went back another way since.
     """
     target = after(refund.state, name)
     if target == refund.state:
         return False
+    if target in (APPROVED, SENT) and refund.state != UNKNOWN and not covered(work, refund):
+        raise NotAllowedNow(GONE)
     before, refund.state = refund.state, target
     refund.why = tidy(why)[:400]
     if reference:
@@ -199,6 +204,14 @@ def act(work: Work, refund: Refund, name: str, *, why: str = "", reference: str 
     audit.record(work, f"refunds.{name}", "refund", refund.id, {"refund": [before, target]},
                  order_id=refund.order_id, note=refund.why or refund.reference or None)
     return True
+
+
+def covered(work: Work, refund: Refund) -> bool:
+    """Whether what is set aside where the money of a refund lies is still there: a buyer's bank may
+    have taken it back since, or a channel given it back by itself.
+    """
+    purse = _purse(work, refund)
+    return purse.refund_pending <= purse.paid_total
 
 
 def undo(work: Work, refund: Refund, why: str) -> None:
@@ -335,7 +348,9 @@ def refuse_if_pending(order: Order, amount: int) -> None:
     """See that money is not promised to a refund before it is taken away otherwise.
 
     Raises:
-        NotAllowedNow: some of it is on its way back to the buyer.
+        NotAllowedNow: some of it went back, or is on its way back to the buyer.
     """
+    if amount > order.paid_total:
+        raise NotAllowedNow("Some of this money was given back since. Take that back first.")
     if amount > order.paid_total - order.refund_pending:
         raise NotAllowedNow("Some of this money is about to go back to the buyer.")

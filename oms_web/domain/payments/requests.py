@@ -110,12 +110,18 @@ def of_order(session: Session, order_id: int) -> Sequence[PaymentRequest]:
 
 
 def open_link(session: Session, order_id: int) -> str:
-    """Where the buyer of an order can pay now; empty where nowhere."""
-    return session.scalar(
-        select(PaymentRequest.url)
+    """Where the buyer of an order can pay now; empty where nowhere, or where the link asks for more
+    than is due by now: it was paid another way, or the order became cheaper.
+    """
+    found = session.execute(
+        select(PaymentRequest.url, PaymentRequest.amount, Order)
+        .join(Order, Order.id == PaymentRequest.order_id)
         .where(PaymentRequest.order_id == order_id, PaymentRequest.state == WAITING,
                PaymentRequest.url != "")
-        .order_by(PaymentRequest.id.desc()).limit(1)) or ""
+        .order_by(PaymentRequest.id.desc()).limit(1)).first()
+    if found is None or found.amount > lineage.due(session, found.Order):
+        return ""
+    return str(found.url)
 
 
 def is_open(session: Session, order_id: int) -> bool:

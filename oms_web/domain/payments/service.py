@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from oms_web.core.errors import NotFound
@@ -147,6 +147,17 @@ def undone(payments: Iterable[Payment]) -> set[int]:
     """The ids of those payments that another of them takes back."""
     return {int(one.reference.removeprefix(UNDO)) for one in payments
             if one.source == DESK and one.reference.startswith(UNDO)}
+
+
+def came_in(session: Session, order_ids: Iterable[int]) -> list[tuple[int, str]]:
+    """(amount, method) of what buyers paid for orders. What was taken back again stands there with
+    the opposite sign; money that was given back is no part of it.
+    """
+    is_undo = Payment.reference.startswith(UNDO, autoescape=True)
+    return [tuple(row) for row in session.execute(
+        select(Payment.amount, Payment.method).where(
+            Payment.order_id.in_(sorted(order_ids)),
+            or_((Payment.amount > 0) & ~is_undo, (Payment.amount < 0) & is_undo)))]
 
 
 def is_known(session: Session, reference: str) -> bool:

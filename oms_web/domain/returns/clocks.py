@@ -129,7 +129,12 @@ def may_withdraw(country: str, delivered: datetime | None, now: datetime, extra_
     if one is None:
         return False, None
     until = due(one, delivered, extra_days)
-    return now <= until, until
+    return not is_over(until, now), until
+
+
+def is_over(due_at: datetime, at: datetime) -> bool:
+    """Whether a moment is after the end of a term, whose last second is still in time."""
+    return at >= due_at + timedelta(seconds=1)
 
 
 def earliest(moments: Iterable[datetime | None]) -> datetime | None:

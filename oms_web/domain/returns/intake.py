@@ -21,6 +21,7 @@ from oms_web.domain.orders.models import OrderLine
 from oms_web.domain.orders.reserving import Parts, bundle_parts, line_parts
 from oms_web.domain.returns import kinds, moments, service, tracks
 from oms_web.domain.returns.models import Return, ReturnLine, ReturnUnit
+from oms_web.domain.shipping import service as shipping
 from oms_web.domain.stock import service as stock
 from oms_web.domain.stock.models import CUSTOMER, SCRAP, SUPPLIER, Location
 
@@ -67,6 +68,16 @@ def restocked(session: Session, case_id: int) -> dict[int, int]:
         .where(ReturnUnit.return_id == case_id, ReturnUnit.disposition == kinds.RESTOCK)
         .group_by(ReturnUnit.line_id))
     return {line_id: int(units) for line_id, units in rows}
+
+
+def in_parcel(session: Session, shipment_id: int, lines: Sequence[OrderLine]) -> dict[int, int]:
+    """Units that a parcel which nobody took brings back: line -> those that lie in it and are in no
+    case yet; of a parcel whose contents nobody wrote down, all that left.
+    """
+    left = service.returnable(session, lines)
+    inside = shipping.planned_units(session, shipment_id)
+    return {line: some for line, units in left.items()
+            if (some := min(units, inside.get(line, 0)) if inside else units)}
 
 
 def line_for(work: Work, case: Return, variant_id: int, lines: Sequence[OrderLine]) -> ReturnLine:

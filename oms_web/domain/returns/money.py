@@ -4,10 +4,11 @@ a plan becomes refunds.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from oms_web.core.money import line_total
@@ -15,13 +16,14 @@ from oms_web.core.text import words
 from oms_web.core.work import Work
 from oms_web.domain.documents.charges import DELIVERY, GOODS, SURCHARGE, Charge, charges
 from oms_web.domain.orders import lineage
-from oms_web.domain.orders.models import Order
+from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.orders.service import order_lines
 from oms_web.domain.payments import refund_routes, refund_states, refunds
-from oms_web.domain.payments.models import Payment, Refund
+from oms_web.domain.payments import service as payments
+from oms_web.domain.payments.models import Refund
 from oms_web.domain.payments.refunds import Asked
 from oms_web.domain.returns import refund_plan, settings, tracks
-from oms_web.domain.returns.models import Return
+from oms_web.domain.returns.models import Return, ReturnLine
 from oms_web.domain.returns.refund_plan import Paid, Plan, Sold
 
 _VOUCHERS = ({"voucher"}, {"giftcard"}, {"gift", "card"}, {"karta", "podarunkowa"}, {"bon"},
@@ -44,10 +46,7 @@ def facts(session: Session, order: Order) -> tuple[list[Sold], Paid]:
                line.quantity - line.cancelled, title=line.title, line_id=line.id)
         for line in lines
     ], order.shipping_total, order.discount_total)
-    gone: dict[int, int] = {}
-    for item in (item for refund in before for item in refund.plan):
-        if item["kind"] == refund_plan.GOODS:
-            gone[item["line_id"]] = gone.get(item["line_id"], 0) + item["units"]
+    gone = _gone(session, lines, before)
     sold = [Sold(one.line_id or 0, one.title, one.quantity, one.amount,
                  min(gone.get(one.line_id or 0, 0), one.quantity))
             for one in found if one.kind == GOODS]
@@ -62,6 +61,33 @@ def facts(session: Session, order: Order) -> tuple[list[Sold], Paid]:
     return sold, paid
 
 
+def _gone(session: Session, lines: Sequence[OrderLine], before: Sequence[Refund]
+          ) -> dict[int, int]:
+    """Units of each line that were paid back, or are about to be.
+
+    What a case paid back before it left, and the seller cancelled, is no unit of the order any
+    more: it takes nothing from those that were sent.
+    """
+    paid: Counter[tuple[int | None, int]] = Counter()
+    for refund in before:
+        for item in refund.plan:
+            if item["kind"] == refund_plan.GOODS:
+                paid[refund.case_id, item["line_id"]] += item["units"]
+    cancelled = {line.id: line.cancelled for line in lines}
+    doubtful = {line_id for _, line_id in paid if cancelled.get(line_id)}
+    coming = {(case_id, line_id): int(units) for case_id, line_id, units in session.execute(
+        select(ReturnLine.return_id, ReturnLine.order_line_id, func.sum(ReturnLine.quantity))
+        .where(ReturnLine.order_line_id.in_(doubtful))
+        .group_by(ReturnLine.return_id, ReturnLine.order_line_id))} if doubtful else {}
+    gone: Counter[int] = Counter()
+    unsent: Counter[int] = Counter()
+    for (case_id, line_id), units in paid.items():
+        gone[line_id] += units
+        unsent[line_id] += max(0, units - coming.get((case_id, line_id), 0))
+    return {line_id: units - min(unsent[line_id], cancelled.get(line_id, 0))
+            for line_id, units in gone.items()}
+
+
 def _free(session: Session, order: Order, before: Sequence[Refund]) -> int:
     """What of this order can still go back: its own share of its purchase, less what went."""
     share = lineage.paid_of(session, order) - sum(one.amount for one in before if one.case_id)
@@ -71,8 +97,7 @@ def _free(session: Session, order: Order, before: Sequence[Refund]) -> int:
 def _came_in(session: Session, order: Order) -> tuple[int, int]:
     """What was paid for the purchase, and how much of that by voucher."""
     family = [one.id for one in lineage.purchase(session, order)]
-    rows = session.execute(select(Payment.amount, Payment.method).where(
-        Payment.order_id.in_(family), Payment.amount > 0)).all()
+    rows = payments.came_in(session, family)
     return (sum(amount for amount, _ in rows),
             sum(amount for amount, method in rows if is_voucher(method)))
 

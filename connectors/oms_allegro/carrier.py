@@ -7,6 +7,7 @@ needed.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -106,7 +107,7 @@ class Carrier:
                 break
             told = self._api.get(f"/order/carriers/{carrier}/tracking", "waybills",
                                  params={"waybill": missing})
-            found |= self._read(lambda told=told: sending.journeys(told))
+            found |= self._read(partial(sending.journeys, told))
         return [found.get(number) for number in trackings]
 
     def order_pickup(self, pickup: Pickup) -> str:

@@ -21,7 +21,7 @@ from oms_connector import (
     RateLimited,
     Refused,
 )
-from oms_connector.reading import N_
+from oms_connector.marking import N_
 from sqlalchemy import select
 
 from oms_web.core.actor import SYSTEM

@@ -23,8 +23,8 @@ from oms_connector import (
     Refused,
     TellsPayments,
 )
+from oms_connector.marking import N_
 from oms_connector.paying import is_safe_link
-from oms_connector.reading import N_
 from sqlalchemy import select
 
 from oms_web.core.errors import Invalid, NotAllowedNow, NotFound

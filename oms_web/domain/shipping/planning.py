@@ -6,7 +6,7 @@ booking (``label_models.LabelBooking.request``) and sent as it stands.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -128,7 +128,7 @@ def _weights(session: Session, order: Order, shipment: Shipment | None, goods: i
 def to_collect(session: Session, orders: Sequence[Order], shipment: Shipment | None) -> int | None:
     """What the courier collects: what is owed by buyers who pay on delivery, asked for once."""
     mine = {one.id: one for one in orders if one.payment_kind == "cod"}
-    elsewhere = session.scalars(
+    elsewhere: Iterable[LabelBooking] = session.scalars(
         select(LabelBooking).where(
             LabelBooking.order_id.in_(mine), LabelBooking.state.in_(bookings.LIVE),
             ~LabelBooking.is_return)) if mine else []

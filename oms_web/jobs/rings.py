@@ -32,8 +32,7 @@ from oms_web.domain.stock.models import Reservation
 from oms_web.domain.users import api_calls
 from oms_web.domain.webhooks import queries as hook_queries
 from oms_web.domain.webhooks import service as hooks
-from oms_web.flows import order_hold, reservation_expiry, return_bench
-from oms_web.flows.pack import photos
+from oms_web.flows import forget_photos, order_hold, reservation_expiry
 from oms_web.sync import (
     bookkeeping,
     doorbell,
@@ -244,8 +243,7 @@ def ring_rates(oms: Oms) -> bool:
 def ring_cleaning(oms: Oms) -> None:
     """Forget finished tasks, dispatched events, repeatable calls and photos after a while."""
     _clean(oms.works)
-    photos.forget_old(oms.works)
-    return_bench.forget_old(oms.works)
+    forget_photos.forget_old(oms.works)
 
 
 def _clean(works: Works) -> None:

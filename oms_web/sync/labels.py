@@ -40,7 +40,8 @@ from sqlalchemy import select
 from oms_web.core.actor import SYSTEM
 from oms_web.core.errors import Invalid, InvalidForm, NotAllowedNow
 from oms_web.core.money import from_minor, to_minor
-from oms_web.core.work import Work
+from oms_web.core.ringing import queue_due
+from oms_web.core.work import Work, Works
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.channels.service import ChannelStopped
 from oms_web.domain.shipping import bookings, sending
@@ -69,14 +70,9 @@ def carries(registry: Registry, key: str) -> bool:
     return found is not None and issubclass(found, CarriesParcels)
 
 
-def ring(works: Any) -> int:
+def ring(works: Works) -> int:
     """Queue everything that is due of labels; how many."""
-    with works.reading(SYSTEM) as work:
-        due = bookings.due(work.session, work.now)
-    if not due:
-        return 0
-    with works.writing(SYSTEM) as work:
-        return [label.ask(work, booking_id) for booking_id in due].count(True)
+    return queue_due(works, lambda work: bookings.due(work.session, work.now), label.ask)
 
 
 def buy(engine: Engine, booking_id: int) -> str:

@@ -30,7 +30,18 @@ from oms_web.domain.messages import routing
 from oms_web.domain.orders.models import ChannelNotice
 from oms_web.sync import feeds
 from oms_web.sync.models import Feed
+from oms_web.sync.registry import Registry
 from oms_web.sync.session import Engine, connected, open_secrets, purpose
+
+
+def able(work: Work, registry: Registry, capability: type[object]) -> list[ChannelAccount]:
+    """The accounts whose connectors can do something, the first one first; none that is put away.
+    """
+    keys = [key for key, one in registry.connectors.items() if issubclass(one, capability)]
+    return list(work.session.scalars(
+        select(ChannelAccount)
+        .where(ChannelAccount.connector.in_(keys), ChannelAccount.archived_at.is_(None))
+        .order_by(ChannelAccount.id)))
 
 
 def split_settings(

@@ -80,7 +80,7 @@ def _event(rule: Ready, order_id: int, facts: Mapping[str, Any], work: Work) -> 
 
 def _met(session: Session, order_ids: Sequence[int], rule_ids: Sequence[int]
          ) -> set[tuple[int, int, int, str]]:
-    return {row.tuple() for row in session.execute(
+    return {(rule, version, order, event) for rule, version, order, event in session.execute(
         select(RuleRun.rule_id, RuleRun.version, RuleRun.order_id, RuleRun.event)
         .where(RuleRun.order_id.in_(order_ids), RuleRun.rule_id.in_(rule_ids)))}
 

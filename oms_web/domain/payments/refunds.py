@@ -110,7 +110,7 @@ def of_orders(session: Session, order_ids: Iterable[int]) -> list[Refund]:
 
 def states_of_case(session: Session, case_id: int) -> list[tuple[str, str]]:
     """(state, method) of each refund of a case."""
-    return [row.tuple() for row in session.execute(
+    return [(state, method) for state, method in session.execute(
         select(Refund.state, Refund.method).where(Refund.case_id == case_id))]
 
 

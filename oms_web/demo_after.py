@@ -147,9 +147,11 @@ def _lines(work: Work, order_id: int) -> dict[str, int]:
     return {line.sku: line.id for line in order_lines(work.session, order_id)}
 
 
-def _open(work: Work, order_id: int, kind: str, sku: str, units: int, **values: str) -> Return:
+def _open(work: Work, order_id: int, kind: str, sku: str, units: int, reason_code: str = "",
+          wish: str = "", story: str = "", instead: str = "") -> Return:
     return return_case.open_for(work, order_id, Opening(
-        kind, source="buyer", lines={_lines(work, order_id)[sku]: units}, **values))[0]
+        kind, source="buyer", lines={_lines(work, order_id)[sku]: units},
+        reason_code=reason_code, wish=wish, story=story, instead=instead))[0]
 
 
 def _judge(work: Work, case: Return, grade: str, disposition: str) -> None:

@@ -113,8 +113,9 @@ def _pack(work: Work, order_id: int, minutes: int, left: bool) -> None:
     ago(work, minutes=minutes)
     shipment = opening.open_order(work, order_id, "Stół 1")
     for line in order_lines(work.session, order_id):
-        scanning.by_hand(work, shipment.id, line.id, line.variant_id, f"demo:{line.id}",
-                         line.quantity)
+        if line.variant_id is not None:
+            scanning.by_hand(work, shipment.id, line.id, line.variant_id, f"demo:{line.id}",
+                             line.quantity)
     if left:
         shipping.describe_parcel(work, shipment, 1, carrier="DPD",
                                  number=f"10004400{order_id:05}U")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from sqlalchemy import select
 
 from oms_web.automation import acts
@@ -13,7 +16,8 @@ from oms_web.domain.stock.models import Warehouse
 from oms_web.domain.till import queries as tills
 from oms_web.domain.till import service as till
 
-RULES = (  # name, state, what it says; {Hurt} stands for the number of that status
+# Name, state, what it says; {Hurt} stands for the number of that status.
+RULES: Sequence[tuple[str, str, Mapping[str, Any]]] = (
     ("Prezenty od razu widać", "on", {
         "trigger": "came", "then": [["tag", {"tag": "prezent"}]],
         "when": {"any": [{"field": "buyer_note", "test": "contains", "value": "prezent"},
@@ -36,7 +40,7 @@ RULES = (  # name, state, what it says; {Hurt} stands for the number of that sta
         "trigger": "shipped", "then": [["invoice", {}]],
         "when": {"all": [{"field": "wants_invoice", "test": "yes"}]}}),
 )
-MACROS = (
+MACROS: Sequence[Mapping[str, Any]] = (
     {"name": "Zapakuj na prezent", "icon": "gift", "color": "#9C3F74", "key": "p",
      "barcode": "MAKRO-PREZENT", "on_card": True, "on_list": True, "at_station": True,
      "steps": [["tag", {"tag": "prezent"}], ["note", {"text": "Papier i wstążka, bez paragonu."}]]},

@@ -31,7 +31,7 @@ def application(oms: Oms | None = None) -> Flask:
     app = create_app(oms)
     trusted = oms.settings.proxies
     if trusted:
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # as Flask says
             app.wsgi_app, x_for=trusted, x_proto=trusted, x_host=trusted
         )
     # What is loaded by now stays: the collector need not walk through it while somebody waits

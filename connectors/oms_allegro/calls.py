@@ -22,6 +22,7 @@ from oms_connector import (
     Refused,
     Response,
 )
+from oms_connector.reading import missing
 
 from oms_allegro import words
 
@@ -112,9 +113,8 @@ def _answer(response: Response, needs: Sequence[str]) -> Any:
     if response.status >= 300:
         raise refusal(response)
     body = response.json()
-    missing = [name for name in needs if not isinstance(body, dict) or name not in body]
-    if missing:
-        raise ChannelDown(words.LACKS % {"names": ", ".join(missing)})
+    if lacks := missing(body, needs):
+        raise ChannelDown(words.LACKS % {"names": ", ".join(lacks)})
     return body
 
 

@@ -7,6 +7,7 @@ needed.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -26,6 +27,7 @@ from oms_connector import (
     Pickup,
     Refused,
 )
+from oms_connector.labels import is_whole
 from oms_connector.reading import Puzzling, children, value
 
 from oms_allegro import sending, words
@@ -106,7 +108,7 @@ class Carrier:
                 break
             told = self._api.get(f"/order/carriers/{carrier}/tracking", "waybills",
                                  params={"waybill": missing})
-            found |= self._read(lambda told=told: sending.journeys(told))
+            found |= self._read(partial(sending.journeys, told))
         return [found.get(number) for number in trackings]
 
     def order_pickup(self, pickup: Pickup) -> str:
@@ -170,7 +172,7 @@ class Carrier:
 
     def _file(self, name: str, document: Mapping[str, Any]) -> bytes:
         content: bytes = self._reading(lambda: self._api.file(f"{ROOT}/{name}", document))
-        if not (content.startswith(b"%PDF-") and b"%%EOF" in content[-1024:]):
+        if not is_whole(content, "pdf_a6"):
             raise NotSupported(words.PDF_ONLY) if content.startswith(b"^XA") else \
                 ChannelDown(words.NO_FILE)
         return content

@@ -78,12 +78,12 @@ class Messages:
             raise NotSupported(words.NO_MESSAGES)
         if len(message.text) > MOST:
             raise Refused(words.LONG_MESSAGE % {"most": MOST}, "", "text")
+        path, body = f"{ROOT}/messages", dict[str, Any](text=message.text)
         if message.thread:
-            path, body = f"{ROOT}/threads/{message.thread}/messages", {"text": message.text}
+            path = f"{ROOT}/threads/{message.thread}/messages"
         else:
-            path, body = f"{ROOT}/messages", {
-                "recipient": {"login": self._allowed(lambda: _buyer(self._api, message.order_ref))},
-                "text": message.text, "order": {"id": message.order_ref}}
+            login = self._allowed(lambda: _buyer(self._api, message.order_ref))
+            body |= {"recipient": {"login": login}, "order": {"id": message.order_ref}}
         told = self._allowed(lambda: self._api.send("POST", path, body, "id", bucket=BUCKET))
         found = read(told)
         if isinstance(found, Unreadable):  # it was done, but what came back cannot be read

@@ -171,7 +171,9 @@ def journeys(document: Any) -> Mapping[str, Journey]:
     """
     found = {}
     for row in children(document, "waybills"):
-        number, events, state = text(row, "waybill"), [], "announced"
+        number = text(row, "waybill")
+        events: list[TravelEvent] = []
+        state: Travel = "announced"
         entries = [(moment(one, "occurredAt"), text(one, "code"), shown(one, "description"))
                    for one in children(child(row, "trackingDetails"), "statuses")]
         for at, raw, description in sorted(entries, key=lambda entry: entry[0]):

@@ -22,6 +22,7 @@ from oms_connector import (
     Refused,
     Response,
 )
+from oms_connector.reading import missing
 
 from oms_amazon import words
 
@@ -153,9 +154,8 @@ def _read(answer: Response, needs: Sequence[str], failing: type[ChannelError]) -
         found = json.loads(answer.body)
     except ValueError:
         raise failing(words.NO_JSON) from None  # it is not quoted: it may name people
-    missing = [name for name in needs if not isinstance(found, dict) or name not in found]
-    if missing:
-        raise failing(words.LACKS % {"names": ", ".join(missing)})
+    if lacks := missing(found, needs):
+        raise failing(words.LACKS % {"names": ", ".join(lacks)})
     return found
 
 

@@ -207,9 +207,10 @@ def _date(row: Row, name: str) -> datetime:
     """A day, as ``12-Aug-2026`` or by ISO 8601."""
     told = _text(row, name)
     try:
-        day, month, year = DAY.fullmatch(told).groups()  # type: ignore[union-attr]
-        return datetime(int(year), MONTHS.index(month.lower()) + 1, int(day), tzinfo=UTC)
-    except (AttributeError, ValueError):
+        if said := DAY.fullmatch(told):
+            day, month, year = said.groups()
+            return datetime(int(year), MONTHS.index(month.lower()) + 1, int(day), tzinfo=UTC)
+    except ValueError:
         pass
     try:
         found = datetime.fromisoformat(told)

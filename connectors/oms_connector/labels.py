@@ -24,7 +24,12 @@ def label_from(base64: str, format: LabelFormat) -> bytes:
         content = b64decode(base64)
     except ValueError:
         content = b""
-    begin, end = _ENDS[format]
-    if not content.lstrip().startswith(begin) or end not in content.rstrip()[-_TAIL:]:
+    if not is_whole(content, format):
         raise ChannelDown(NOT_WHOLE)
     return content
+
+
+def is_whole(content: bytes, format: LabelFormat) -> bool:
+    """Whether it is a file of this format, and was not cut off."""
+    begin, end = _ENDS[format]
+    return content.lstrip().startswith(begin) and end in content.rstrip()[-_TAIL:]

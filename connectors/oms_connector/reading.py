@@ -56,6 +56,11 @@ def child(document: Any, name: str) -> Mapping[str, Any]:
     return found
 
 
+def missing(document: Any, names: Sequence[str]) -> list[str]:
+    """Which of these names an answer lacks; all of them where it is no object."""
+    return [name for name in names if not isinstance(document, dict) or name not in document]
+
+
 def children(document: Any, name: str) -> Sequence[Any]:
     """A list within an object; empty where it is missing or null."""
     found = value(document, name)

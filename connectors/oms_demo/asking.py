@@ -22,6 +22,7 @@ from oms_connector import (
     Refused,
     Response,
 )
+from oms_connector.reading import missing
 
 from oms_demo import words
 
@@ -102,11 +103,10 @@ def _answer(response: Response, needs: Sequence[str], lists: Sequence[str] = ())
     body = response.json()
     if response.status >= 300:
         raise _error(response.status, body)
-    missing = [name for name in needs if not isinstance(body, dict) or name not in body]
-    missing += [name for name in lists
-                if name not in missing and not isinstance(body[name], list)]
-    if missing:
-        raise ChannelDown(words.LACKS % {"names": ", ".join(missing)})
+    lacks = missing(body, needs)
+    lacks += [name for name in lists if name not in lacks and not isinstance(body[name], list)]
+    if lacks:
+        raise ChannelDown(words.LACKS % {"names": ", ".join(lacks)})
     return body
 
 

@@ -165,7 +165,8 @@ class Dhl24Connector(Connector):
 
     def track(self, trackings: Sequence[str]) -> Sequence[Journey | None]:
         """One question a parcel: DHL24 takes no more."""
-        api, found = Api(self.context), []
+        api = Api(self.context)
+        found: list[Journey | None] = []
         for number in trackings:
             try:
                 told = api.ask("getTrackAndTraceInfo", {"shipmentId": number})

@@ -27,6 +27,7 @@ from oms_connector import (
     OutcomeUnknown,
     Refused,
 )
+from oms_connector.labels import is_whole
 from oms_connector.reading import value
 
 from oms_dpd import calls, following, form, words
@@ -34,9 +35,7 @@ from oms_dpd import calls, following, form, words
 PLACES = ("https://dpdservices.dpd.com.pl", "https://dpdservicesdemo.dpd.com.pl")
 SHIP = "/public/shipment/v1/generatePackagesNumbers"
 LABELS = "/public/shipment/v1/generateSpedLabels"
-_FORMATS: Mapping[LabelFormat, tuple[str, bytes, bytes]] = {
-    "pdf_a6": ("PDF", b"%PDF-", b"%%EOF"), "zpl": ("ZPL", b"^XA", b"^XZ"),
-}
+_FORMATS: Mapping[LabelFormat, str] = {"pdf_a6": "PDF", "zpl": "ZPL"}
 
 
 class DpdConnector(Connector):
@@ -129,8 +128,7 @@ class DpdConnector(Connector):
 
     def label(self, reference: str, tracking: Sequence[str], format: LabelFormat) -> LabelFile:
         """For a label printer, in either language."""
-        name, begin, end = _FORMATS[format]
-        told = self._labels(name, {"parcels": [{"waybill": reference}]})
+        told = self._labels(_FORMATS[format], {"parcels": [{"waybill": reference}]})
         if told["status"] == calls.UNKNOWN:
             raise NotFound(words.NOT_THERE, calls.UNKNOWN)
         if told["status"] != calls.OK:
@@ -139,7 +137,7 @@ class DpdConnector(Connector):
             content = base64.b64decode(str(told.get("documentData") or ""), validate=True)
         except binascii.Error:
             raise ChannelDown(words.NO_LABEL) from None
-        if not (content.lstrip().startswith(begin) and end in content.rstrip()[-1024:]):
+        if not is_whole(content, format):
             raise ChannelDown(words.NO_LABEL)
         return LabelFile(format, content)
 

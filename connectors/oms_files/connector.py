@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from oms_connector import (
+    N_,
     Connector,
     Field,
     FileColumn,
@@ -29,7 +30,6 @@ from oms_files.goods import GoodsMaker
 from oms_files.orders import OrderMaker
 from oms_files.ready import ready_profiles
 from oms_files.staging import Stage, scope_of, stage
-from oms_files.words import N_
 
 _EXAMPLES = 3
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from oms_files.words import N_
+from oms_connector import N_
 
 FieldType = Literal[
     "text", "count", "amount", "rate", "date", "flag", "country", "currency", "choice", "eans",

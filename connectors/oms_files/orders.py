@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from oms_connector import Address, Order, OrderLine, Skipped, Unreadable
+from oms_connector import Address, Order, OrderLine, RecordKind, Skipped, Unreadable
 
 from oms_files import words
 from oms_files.convert import Wrong
@@ -16,7 +16,7 @@ from oms_files.rules import Rules
 from oms_files.sources import Scope
 from oms_files.tables import Row
 
-KINDS = ("sale", "return", "write_off")
+KINDS: Sequence[RecordKind] = ("sale", "return", "write_off")
 # What must be the same in all rows of an order; for the rest the first row that says it counts.
 _AGREE = ("currency", "state", "payment_kind", "fulfilled_by", "total")
 _ADDRESSES = ("ship_to", "bill_to")
@@ -71,7 +71,7 @@ class OrderMaker:
         ]
         return made + [Skipped(key, reason, count) for reason, count in dropped.items()]
 
-    def _record(self, key: str, kind: str, rows: list[Row], *, mixed: bool) -> Order:
+    def _record(self, key: str, kind: RecordKind, rows: list[Row], *, mixed: bool) -> Order:
         """One record. Where rows of several kinds share a key, the sale keeps it as its id."""
         header = self._header_of(rows)
         for name in ("placed_at", "currency"):
@@ -87,7 +87,7 @@ class OrderMaker:
         addresses = {name: _address(header, name) for name in _ADDRESSES}
         return Order(
             external_id=key, placed_at=header["placed_at"], currency=header["currency"],
-            lines=self._lines_of(rows, back=kind != "sale"), kind=kind,  # type: ignore[arg-type]
+            lines=self._lines_of(rows, back=kind != "sale"), kind=kind,
             state=header.get("state") or "ready", total=header.get("total"),
             ship_to=addresses["ship_to"] or Address(), bill_to=addresses["bill_to"], **told,
         )

@@ -8,9 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, cast
 
-from oms_connector import FileKind
-
-from oms_files.words import N_
+from oms_connector import N_, FileKind
 
 FOLDER = "profiles"
 

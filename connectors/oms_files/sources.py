@@ -49,7 +49,7 @@ class Scope:
     def named(self, names: Sequence[str]) -> int:
         """The first of several headers that the file has, whatever their case, accents and
         spaces; -1 if it has none."""
-        folded = {squeeze(name): place for name, place in reversed(self.columns.items())}
+        folded = {squeeze(name): place for name, place in reversed(list(self.columns.items()))}
         return next((folded[key] for name in names if (key := squeeze(name)) in folded), -1)
 
 

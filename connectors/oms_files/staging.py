@@ -77,7 +77,8 @@ class Stage:
             "JOIN row ON row.seq BETWEEN span.first AND span.last "
             "WHERE span.pos > ? ORDER BY span.id, row.seq", (start,),
         )
-        position, key, rows = 0, "", []
+        position, key = 0, ""
+        rows: list[Row] = []
         for pos, name, number, cells, problem in found:
             if pos != position and rows:
                 yield position - 1, key, rows

@@ -13,13 +13,26 @@ import zlib
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, Protocol
 
 from oms_files import words
 from oms_files.limits import LIMITS, MIB, Limits
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
 _WORKBOOK_PART = "xl/workbook.xml"
+
+
+class Below(Protocol):
+    """What bytes are read from."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """So many of them, fewer at the end."""
+
+    def close(self) -> None:
+        """Nothing more is read."""
 
 
 class Counted(io.RawIOBase):
@@ -29,7 +42,7 @@ class Counted(io.RawIOBase):
     """
 
     def __init__(
-        self, stream: BinaryIO, packed: Callable[[], int] | None, limits: Limits
+        self, stream: Below, packed: Callable[[], int] | None, limits: Limits
     ) -> None:
         super().__init__()
         self._stream = stream
@@ -44,13 +57,14 @@ class Counted(io.RawIOBase):
         """It can be read."""
         return True
 
-    def readinto(self, target: bytearray) -> int:  # type: ignore[override]
+    def readinto(self, target: WriteableBuffer) -> int:
         """Fill ``target``, count, and check every cap."""
+        room = memoryview(target).cast("B")
         try:
-            data = self._stream.read(len(target))
+            data = self._stream.read(len(room))
         except (EOFError, OSError, zlib.error, zipfile.BadZipFile) as error:
             raise words.refusal(words.BROKEN_ARCHIVE, why=error) from error
-        target[: len(data)] = data
+        room[:len(data)] = data
         self.total += len(data)
         self.since += len(data)
         self._check()
@@ -145,7 +159,7 @@ class Package:
             return self._unwrapped(opened, member)
         raw = self.path.open("rb")
         if self.gzipped:
-            return Counted(gzip.GzipFile(fileobj=raw), raw.tell, self._limits)  # type: ignore[arg-type]
+            return Counted(gzip.GzipFile(fileobj=raw), raw.tell, self._limits)
         return Counted(raw, None, self._limits)
 
     def _unwrapped(self, opened: Counted, member: str) -> Counted:
@@ -153,7 +167,7 @@ class Package:
         if not member.lower().endswith(".gz"):
             return opened
         return Counted(
-            gzip.GzipFile(fileobj=io.BufferedReader(opened)),  # type: ignore[arg-type]
+            gzip.GzipFile(fileobj=io.BufferedReader(opened)),
             lambda: opened.total, self._limits,
         )
 
@@ -176,8 +190,8 @@ class Package:
         return target
 
 
-def _opened_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> BinaryIO:
+def _opened_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Below:
     try:
-        return archive.open(info)  # type: ignore[return-value]
+        return archive.open(info)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         raise words.refusal(words.BROKEN_ARCHIVE, why=error) from error

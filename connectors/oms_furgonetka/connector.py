@@ -31,6 +31,7 @@ from oms_connector import (
     Tokens,
     bearer,
 )
+from oms_connector.labels import is_whole
 from oms_connector.reading import Puzzling, children, decimal, value
 
 from oms_furgonetka import access, answers, calls, form, words
@@ -147,7 +148,7 @@ class FurgonetkaConnector(Connector):
         content = response.body
         if content.startswith(b"^XA"):
             raise NotSupported(words.OTHER_LABEL)
-        if not (content.startswith(b"%PDF-") and b"%%EOF" in content[-1024:]):
+        if not is_whole(content, format):
             raise ChannelDown(words.NO_LABEL)
         return LabelFile(format, content)
 

@@ -28,16 +28,15 @@ from oms_connector import (
     Refused,
     Ring,
 )
+from oms_connector.labels import is_whole
 from oms_connector.reading import Puzzling, children, value
 
 from oms_inpost import answers, bell, calls, form, journey, pickups, points, words
 from oms_inpost.catalog import SENDING, SERVICES
 
 PLACES = ("https://api-shipx-pl.easypack24.net", "https://sandbox-api-shipx-pl.easypack24.net")
-_LABELS: Mapping[LabelFormat, tuple[str, bytes, bytes]] = {
-    "pdf_a6": ("Pdf", b"%PDF-", b"%%EOF"), "zpl": ("Zpl", b"^XA", b"^XZ"),
-}
-"""What ShipX calls a format, and how a whole file of it begins and ends."""
+_LABELS: Mapping[LabelFormat, str] = {"pdf_a6": "Pdf", "zpl": "Zpl"}
+"""What ShipX calls a format."""
 
 
 class InpostConnector(Connector):
@@ -121,10 +120,9 @@ class InpostConnector(Connector):
 
     def label(self, reference: str, tracking: Sequence[str], format: LabelFormat) -> LabelFile:
         """All parcels of the shipment in one file."""
-        name, begin, end = _LABELS[format]
         content = calls.fetch(self.context.http, f"{_shipment(reference)}/label",
-                              {"format": name, "type": "A6"})
-        if not _is_whole(content, begin, end):
+                              {"format": _LABELS[format], "type": "A6"})
+        if not is_whole(content, format):
             raise ChannelDown(words.NO_LABEL)
         return LabelFile(format, content)
 
@@ -166,7 +164,7 @@ class InpostConnector(Connector):
         """InPost's own list of parcels that were handed over."""
         content = calls.fetch(self.context.http, f"{self._root}/dispatch_orders/printouts",
                               {"shipment_ids[]": list(references), "format": "Pdf"})
-        if not _is_whole(content, *_LABELS["pdf_a6"][1:]):
+        if not is_whole(content, "pdf_a6"):
             raise ChannelDown(words.NO_PROTOCOL)
         return content
 
@@ -205,10 +203,6 @@ class InpostConnector(Connector):
             return None
         except Puzzling as puzzle:
             raise ChannelDown(str(puzzle)) from puzzle
-
-
-def _is_whole(content: bytes, begin: bytes, end: bytes) -> bool:
-    return content.lstrip().startswith(begin) and end in content.rstrip()[-1024:]
 
 
 def _shipment(reference: str) -> str:

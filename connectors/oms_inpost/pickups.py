@@ -5,7 +5,6 @@ Source: "Dispatch Order" and "Dispatch Point" of the ShipX documentation.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -44,7 +43,7 @@ def order(http: Http, root: str, pickup: Pickup) -> str:
     return str(made["id"])
 
 
-def _where(http: Http, root: str, address: Address) -> Mapping[str, Any]:
+def _where(http: Http, root: str, address: Address) -> dict[str, Any]:
     """The place: one that InPost knows already, for each address sent makes a new one."""
     wanted = postal(address)
     for point in children(calls.get(http, f"{root}/dispatch_points"), "items"):

@@ -22,7 +22,7 @@ from oms_connector import (
     Response,
 )
 from oms_connector.addresses import is_safe, trimmed
-from oms_connector.reading import value
+from oms_connector.reading import missing, value
 
 from oms_medusa import words
 from oms_medusa.reading import decoded
@@ -108,9 +108,8 @@ def with_needs(found: Any, needs: Sequence[str]) -> Any:
     Raises:
         ChannelDown: it has not.
     """
-    missing = [name for name in needs if not isinstance(found, dict) or name not in found]
-    if missing:
-        raise ChannelDown(words.LACKS % {"names": ", ".join(missing)})
+    if lacks := missing(found, needs):
+        raise ChannelDown(words.LACKS % {"names": ", ".join(lacks)})
     return found
 
 

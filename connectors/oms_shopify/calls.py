@@ -21,7 +21,7 @@ from oms_connector import (
     Refused,
     Response,
 )
-from oms_connector.reading import value
+from oms_connector.reading import missing, value
 
 from oms_shopify import words
 from oms_shopify.queries import Query
@@ -76,9 +76,8 @@ class Api:
         body = self._send(query, variables, 0, safe=False)
         data = _data(body, (root,), OutcomeUnknown)
         payload = data[root]
-        missing = [name for name in needs if not isinstance(payload, dict) or name not in payload]
-        if missing:
-            raise OutcomeUnknown(words.LACKS % {"names": ", ".join(missing)})
+        if lacks := missing(payload, needs):
+            raise OutcomeUnknown(words.LACKS % {"names": ", ".join(lacks)})
         return payload
 
     def do(self, query: Query, variables: Mapping[str, Any], root: str, *needs: str,
@@ -87,9 +86,9 @@ class Api:
         payload = self.tell(query, variables, root, errors)
         if payload[errors]:
             raise refused(payload[errors][0])
-        missing = [name for name in needs if value(payload, name) is None]
-        if missing:
-            raise OutcomeUnknown(words.LACKS % {"names": ", ".join(missing)})
+        absent = [name for name in needs if value(payload, name) is None]
+        if absent:
+            raise OutcomeUnknown(words.LACKS % {"names": ", ".join(absent)})
         return payload
 
     def _send(self, query: Query, variables: Mapping[str, Any] | None, rows: int, *, safe: bool
@@ -202,7 +201,7 @@ def _is_number(found: Any) -> bool:
 
 def _data(body: Any, needs: tuple[str, ...], failing: type[ChannelError]) -> Any:
     data = value(body, "data")
-    missing = [name for name in needs if value(data, name) is None]
-    if not isinstance(data, dict) or missing:
-        raise failing(words.LACKS % {"names": ", ".join(missing) or "data"})
+    absent = [name for name in needs if value(data, name) is None]
+    if not isinstance(data, dict) or absent:
+        raise failing(words.LACKS % {"names": ", ".join(absent) or "data"})
     return data

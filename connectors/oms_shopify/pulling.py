@@ -110,7 +110,7 @@ def begin(api: Api, now: datetime, cursor: Cursor | None) -> dict[str, Any]:
 
 
 def listed(api: Api, query: Query, place: Cursor, more: str, limit: int, most: int = PAGE
-           ) -> tuple[list[Any], dict[str, Any]]:
+           ) -> tuple[Sequence[Any], dict[str, Any]]:
     """Rows from a place on, oldest change first, and the place behind them; none at the end."""
     size = max(1, min(limit, most))
     after = place.get("after")

@@ -163,7 +163,7 @@ def _set(api: Api, location: str, items: Sequence[StockItem], open_: Mapping[int
 
 def _bad(errors: Sequence[Any], order: Sequence[int]) -> dict[int, ItemResult]:
     """Items that errors name (``input.quantities.3...``, ``variants.3...``); all where none is."""
-    found = {}
+    found: dict[int, ItemResult] = {}
     for error in errors:
         field = value(error, "field")
         numbers = [int(one) for one in field if str(one).isdigit()] \

@@ -29,6 +29,7 @@ from oms_connector import (
     Tokens,
     bearer,
 )
+from oms_connector.labels import is_whole
 from oms_connector.reading import Puzzling, value
 
 from oms_ups import access, answers, calls, form, words
@@ -36,9 +37,7 @@ from oms_ups import access, answers, calls, form, words
 PLACES = ("https://onlinetools.ups.com", "https://wwwcie.ups.com")
 VOIDED = "190117"
 """The shipment was called off before."""
-_LABELS: Mapping[LabelFormat, tuple[str, bytes, bytes]] = {
-    "pdf_a6": ("PDF", b"%PDF-", b"%%EOF"), "zpl": ("ZPL", b"^XA", b"^XZ"),
-}
+_LABELS: Mapping[LabelFormat, str] = {"pdf_a6": "PDF", "zpl": "ZPL"}
 
 
 class UpsConnector(Connector):
@@ -133,12 +132,11 @@ class UpsConnector(Connector):
 
     def label(self, reference: str, tracking: Sequence[str], format: LabelFormat) -> LabelFile:
         """The label again, in either format."""
-        name, begin, end = _LABELS[format]
         try:
-            content = answers.image(self._recover(name, {"TrackingNumber": reference}))
+            content = answers.image(self._recover(_LABELS[format], {"TrackingNumber": reference}))
         except Refused as refused:
             raise NotFound(str(refused), refused.code) from None
-        if not (content.lstrip().startswith(begin) and end in content.rstrip()[-1024:]):
+        if not is_whole(content, format):
             raise ChannelDown(words.NO_LABEL)
         return LabelFile(format, content)
 

@@ -22,6 +22,7 @@ from oms_connector import (
     Response,
 )
 from oms_connector.addresses import is_safe, trimmed
+from oms_connector.reading import missing
 
 from oms_woocommerce import words
 
@@ -109,9 +110,8 @@ def with_needs(found: Any, needs: Sequence[str]) -> Any:
     Raises:
         ChannelDown: it has not.
     """
-    missing = [name for name in needs if not isinstance(found, dict) or name not in found]
-    if missing:
-        raise ChannelDown(words.LACKS % {"names": ", ".join(missing)})
+    if lacks := missing(found, needs):
+        raise ChannelDown(words.LACKS % {"names": ", ".join(lacks)})
     return found
 
 

@@ -52,7 +52,7 @@ class Pacer:
     patience: float = PATIENCE
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _buckets: dict[Hashable, _Bucket] = field(default_factory=dict)
-    _paused: dict[Hashable, float] = field(default_factory=dict)
+    _paused: dict[tuple[Hashable, str], float] = field(default_factory=dict)
     _news: dict[Hashable, Pace] = field(default_factory=dict)
 
     def of(self, account: Hashable, client: Hashable, limits: Sequence[Limit]) -> Pace:
@@ -140,7 +140,7 @@ class Pace:
         return max((paused.get(key, now) - now for name in names
                     for key in self._pause_keys(name)), default=0.0)
 
-    def _pause_keys(self, bucket: str) -> set[Hashable]:
+    def _pause_keys(self, bucket: str) -> set[tuple[Hashable, str]]:
         """A bucket that a client's accounts share is empty for all of them."""
         owners = {self._whose(limit) for limit in self.limits if limit.bucket == bucket}
         return {(owner, bucket) for owner in owners or {("account", self.account)}}

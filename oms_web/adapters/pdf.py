@@ -214,7 +214,8 @@ class Worker:
 
     def is_up(self) -> bool:
         """Whether the process waits for a request; it says nothing unasked."""
-        source = self.process.stdout.fileno()  # type: ignore[union-attr]
+        assert self.process.stdout is not None
+        source = self.process.stdout.fileno()
         return self.process.poll() is None and not select.select([source], [], [], 0)[0]
 
     def end(self) -> None:
@@ -228,7 +229,8 @@ class Worker:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _send(self, message: bytes, deadline: float) -> None:
-        target = self.process.stdin.fileno()  # type: ignore[union-attr]
+        assert self.process.stdin is not None
+        target = self.process.stdin.fileno()
         os.set_blocking(target, False)
         left = memoryview(struct.pack(">I", len(message)) + message)
         while left:
@@ -250,7 +252,8 @@ class Worker:
         return answer[1:]
 
     def _read(self, size: int, deadline: float) -> bytes:
-        source = self.process.stdout.fileno()  # type: ignore[union-attr]
+        assert self.process.stdout is not None
+        source = self.process.stdout.fileno()
         found = bytearray()
         while len(found) < size:
             if not select.select([source], [], [], max(0, deadline - time.monotonic()))[0]:

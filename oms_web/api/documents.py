@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Literal
 
 from flask import Response
 from pydantic import Field
@@ -72,9 +72,9 @@ class IssueAsked(Asked):
     language: Literal["", "pl", "en"] = ""
     issue_date: Day | None = None
     unpaid: bool = Field(False, description="Although a prepaid order is not paid.")
-    receipt: text(60, about="The fiscal receipt that the invoice belongs to.") = ""
+    receipt: Annotated[str, text(60, about="The fiscal receipt that the invoice belongs to.")] = ""
     receipt_named: bool = Field(False, description="The receipt bears the buyer's tax number.")
-    remark: text(500) = ""
+    remark: Annotated[str, text(500)] = ""
 
 
 class Returned(Asked):
@@ -87,7 +87,7 @@ class Returned(Asked):
 class CorrectionAsked(Asked):
     """What changes. Amounts are in the prices of the invoice: gross, or net."""
 
-    reason: text(255, 1, example="Zwrot towaru")
+    reason: Annotated[str, text(255, 1, example="Zwrot towaru")]
     returned: list[Returned] = Field(default_factory=list, max_length=500)
     delivery_back: Amount = Field("0", description="How much of the delivery is given back.")
     lowered: Amount = Field("0", description="A reduction of the goods that stay.")

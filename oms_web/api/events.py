@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from oms_web.api.operations import Call, get
-from oms_web.api.shapes import MOST_ROWS, NO_NUL, Answer, Moment, Query, Told
+from oms_web.api.shapes import MOST_ROWS, NO_NUL, Answer, Moment, Query, Told, one_of
 from oms_web.core import paging
 from oms_web.core.errors import Invalid
 from oms_web.domain.audit import feed
 from oms_web.domain.webhooks import told
 from oms_web.domain.webhooks.told import SUBJECTS
 
-Subject = Literal[SUBJECTS]
+Subject = Annotated[str, one_of(SUBJECTS)]
 
 
 class EventQuery(Query):

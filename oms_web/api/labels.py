@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated
 
 from flask import Response
 from pydantic import Field
 
 from oms_web.api.operations import Call, get, post
-from oms_web.api.shapes import Answer, Money, Told, money
+from oms_web.api.shapes import Answer, Money, Told, money, one_of
 from oms_web.core.errors import NotFound
 from oms_web.domain.shipping import bookings, journeys, service
 from oms_web.domain.shipping.label_models import LabelBooking
 from oms_web.flows import label
 
 PDF, ZPL = "application/pdf", "text/plain"
-State = Literal[bookings.STATES]
-Travel = Literal[("", *journeys.STATES)]
+State = Annotated[str, one_of(bookings.STATES)]
+Travel = Annotated[str, one_of(("", *journeys.STATES))]
 
 
 class Label(Answer):

@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Blueprint, Response, render_template
 from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from oms_web import __version__
 from oms_web.api import problems
@@ -81,7 +81,7 @@ def attach(blueprint: Blueprint) -> None:
         return Response(render_template("api/docs.html", **page()))
 
     for name, view in (("openapi.json", openapi), ("docs", docs)):
-        view.scope = PUBLIC  # type: ignore[attr-defined]
+        view.scope = PUBLIC  # type: ignore[attr-defined]  # as in operations
         blueprint.add_url_rule(f"/{name}", view.__name__, view, provide_automatic_options=False)
 
 
@@ -111,16 +111,16 @@ def document() -> dict[str, Any]:
     }
 
 
-def _schemas() -> tuple[dict[str, Any], dict[tuple[type[BaseModel], str], dict[str, Any]]]:
-    wanted: dict[tuple[type[BaseModel], str], None] = {}
+def _schemas() -> tuple[dict[str, Any], dict[Any, dict[str, Any]]]:
+    wanted: dict[tuple[type[BaseModel], JsonSchemaMode], None] = {}
     for one in OPERATIONS:
         if one.body is not None:
             wanted[one.body, "validation"] = None
         if not isinstance(one.gives, str):
             wanted[one.gives, "serialization"] = None
     refs, found = models_json_schema(
-        list(wanted), ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
-    return found.get("$defs", {}), refs  # type: ignore[return-value]
+        list(wanted), ref_template="#/components/schemas/{model}")
+    return found.get("$defs", {}), refs
 
 
 def _operation(one: Operation, refs: dict[Any, dict[str, Any]]) -> dict[str, Any]:

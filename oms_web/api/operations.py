@@ -142,8 +142,8 @@ def attach(app: Flask, blueprint: Any, one: Operation) -> None:
     def view(**places: Any) -> Response:
         return _change(one, places) if one.changes else _look(one, places)
 
-    view.scope = one.scope  # type: ignore[attr-defined]
-    view.operation = one  # type: ignore[attr-defined]
+    view.scope = one.scope  # type: ignore[attr-defined]  # a view carries its scope
+    view.operation = one  # type: ignore[attr-defined]  # and what it is
     blueprint.add_url_rule(one.rule, one.name, view, methods=[one.method],
                            provide_automatic_options=False)
 

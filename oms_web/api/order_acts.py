@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from decimal import Decimal
+from typing import Annotated
 
 from pydantic import Field, field_validator
 
@@ -34,7 +35,7 @@ class LineCancelled(Asked):
 class CancelAsked(Asked):
     """What is called off."""
 
-    reason: text(300) = ""
+    reason: Annotated[str, text(300)] = ""
     lines: list[LineCancelled] = Field([], max_length=500, description=(
         "Only these units; if none are named, all that has not left."))
 
@@ -42,7 +43,7 @@ class CancelAsked(Asked):
 class HoldAsked(Asked):
     """Why it waits, and until when by itself."""
 
-    reason: text(300, 1)
+    reason: Annotated[str, text(300, 1)]
     until: Moment | None = None
 
 
@@ -50,15 +51,15 @@ class PayAsked(Asked):
     """Money that came."""
 
     amount: Amount
-    reference: text(80, 1, about="Your number of this payment: it is counted once.")
-    method: text(80, example="transfer") = ""
+    reference: Annotated[str, text(80, 1, about="Your number of this payment: it is counted once.")]
+    method: Annotated[str, text(80, example="transfer")] = ""
     at: Moment | None = Field(None, description="When it came; if not said, now.")
 
 
 class NoteAsked(Asked):
     """Words for those who work on it."""
 
-    note: text(4000, 1)
+    note: Annotated[str, text(4000, 1)]
 
     @field_validator("note")
     @classmethod

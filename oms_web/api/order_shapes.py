@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
@@ -20,6 +21,7 @@ from oms_web.api.shapes import (
     Told,
     Units,
     money,
+    one_of,
     price,
     text,
 )
@@ -30,11 +32,11 @@ from oms_web.domain.orders.checks import KINDS
 from oms_web.domain.orders.models import Hold, OrderLine
 from oms_web.domain.orders.whole import Whole
 
-PhaseName = Literal[phases.PHASES]
-QueueName = Literal[filing.QUEUES]
-PaymentState = Literal[filing.PAYMENT_STATES]
+PhaseName = Annotated[str, one_of(phases.PHASES)]
+QueueName = Annotated[str, one_of(filing.QUEUES)]
+PaymentState = Annotated[str, one_of(filing.PAYMENT_STATES)]
 PaymentKind = Literal["prepaid", "cod", "credit"]
-HoldKind = Literal[tuple(KINDS)]
+HoldKind = Annotated[str, one_of(KINDS)]
 _ADDRESS = ("name", "company", "street", "postcode", "city", "region", "country", "phone", "email")
 
 
@@ -50,53 +52,55 @@ def _rate(code: str) -> str:
 
 
 VatRate = Annotated[
-    text(6, about="A rate code: 23, 8, 5, 0, zw, np, oo.", example="23"), AfterValidator(_rate)]
+    str, text(6, about="A rate code: 23, 8, 5, 0, zw, np, oo.", example="23"),
+    AfterValidator(_rate)]
 
 
 class AddressAsked(Asked):
     """A postal address; country is ISO 3166-1 alpha-2."""
 
-    name: text(200) = ""
-    company: text(200) = ""
-    street: text(200, example="Prosta 1/2") = ""
-    postcode: text(20, example="00-001") = ""
-    city: text(120) = ""
-    region: text(120) = ""
-    country: text(2, example="PL") = ""
-    phone: text(40) = ""
-    email: text(200) = ""
+    name: Annotated[str, text(200)] = ""
+    company: Annotated[str, text(200)] = ""
+    street: Annotated[str, text(200, example="Prosta 1/2")] = ""
+    postcode: Annotated[str, text(20, example="00-001")] = ""
+    city: Annotated[str, text(120)] = ""
+    region: Annotated[str, text(120)] = ""
+    country: Annotated[str, text(2, example="PL")] = ""
+    phone: Annotated[str, text(40)] = ""
+    email: Annotated[str, text(200)] = ""
 
 
 class BuyerAsked(Asked):
     """Who buys. A tax number asks for an invoice."""
 
-    ref: text(120, about="Your own number of this buyer.") = ""
-    name: text(200) = ""
-    email: text(200) = ""
-    phone: text(40) = ""
-    company: text(200) = ""
-    tax_id: text(20, example="5260250274") = ""
+    ref: Annotated[str, text(120, about="Your own number of this buyer.")] = ""
+    name: Annotated[str, text(200)] = ""
+    email: Annotated[str, text(200)] = ""
+    phone: Annotated[str, text(40)] = ""
+    company: Annotated[str, text(200)] = ""
+    tax_id: Annotated[str, text(20, example="5260250274")] = ""
     wants_invoice: bool = False
 
 
 class DeliveryAsked(Asked):
     """How it goes out."""
 
-    method: text(120, about="As the buyer chose it.") = ""
-    carrier: text(40, example="InPost") = ""
-    pickup_point: text(60, example="WAW01A") = ""
+    method: Annotated[str, text(120, about="As the buyer chose it.")] = ""
+    carrier: Annotated[str, text(40, example="InPost")] = ""
+    pickup_point: Annotated[str, text(60, example="WAW01A")] = ""
 
 
 class LineAsked(Asked):
     """A position. It finds its product by SKU, or else by EAN."""
 
-    sku: text(120) = ""
-    ean: text(60) = ""
-    title: text(420, 1)
+    sku: Annotated[str, text(120)] = ""
+    ean: Annotated[str, text(60)] = ""
+    title: Annotated[str, text(420, 1)]
     quantity: Units
     unit_price: Price
     vat_rate: VatRate = ""
-    line_ref: text(120, about="Your number of this line, new in the order; else its place.") = ""
+    line_ref: Annotated[str, text(
+        120, about="Your number of this line, new in the order; else its place.")] = ""
     cancelled: int = Field(0, ge=0, le=1_000_000, description="Units of it called off.")
 
     @field_validator("cancelled")
@@ -110,24 +114,27 @@ class LineAsked(Asked):
 class PaymentAsked(Asked):
     """Money you took for it."""
 
-    reference: text(80, 1, about="Your number of this payment: it is counted once.")
+    reference: Annotated[str, text(80, 1, about="Your number of this payment: it is counted once.")]
     amount: Amount
     at: Moment
-    method: text(80) = ""
+    method: Annotated[str, text(80)] = ""
 
 
 class OrderAsked(Asked):
     """An order as your shop has it now. Sent again it is the same order in its newer state."""
 
-    external_id: text(120, 1, about="Your number of it: there is one order per number, for ever.",
-                      example="WEB-1001")
+    external_id: Annotated[str, text(
+        120, 1, about="Your number of it: there is one order per number, for ever.",
+        example="WEB-1001")]
     placed_at: Moment
     currency: CurrencyCode
     lines: list[LineAsked] = Field(min_length=1, max_length=500)
     state: Literal["unpaid", "ready", "shipped", "delivered", "cancelled"] = Field(
         "ready", description="Where your shop sees it: waits for money, to be sent, sent by you...")
-    number: text(120, about="As buyers know it, if that is not the external_id.") = ""
-    revision: text(60, about="Sorts the states of an order as text; an older one is ignored.") = ""
+    number: Annotated[str, text(
+        120, about="As buyers know it, if that is not the external_id.")] = ""
+    revision: Annotated[str, text(
+        60, about="Sorts the states of an order as text; an older one is ignored.")] = ""
     ship_by: Moment | None = None
     shipping: Amount = "0"
     discount: Amount = "0"
@@ -135,7 +142,7 @@ class OrderAsked(Asked):
         "What the buyer owes. Another sum than that of the lines is held for a person."))
     prices_include_tax: bool = True
     payment_kind: PaymentKind = "prepaid"
-    payment_method: text(80, example="BLIK") = ""
+    payment_method: Annotated[str, text(80, example="BLIK")] = ""
     paid: bool | None = Field(None, description=(
         "Paid in full; if not said, a prepaid order that is not unpaid counts as paid."))
     payments: list[PaymentAsked] = Field([], max_length=50)
@@ -143,8 +150,8 @@ class OrderAsked(Asked):
     ship_to: AddressAsked = AddressAsked()
     bill_to: AddressAsked | None = None
     delivery: DeliveryAsked = DeliveryAsked()
-    note: text(10_000, about="What the buyer wrote.") = ""
-    tags: list[text(40, 1)] = Field([], max_length=20)
+    note: Annotated[str, text(10_000, about="What the buyer wrote.")] = ""
+    tags: list[Annotated[str, text(40, 1)]] = Field([], max_length=20)
 
     @field_validator("lines")
     @classmethod
@@ -221,7 +228,7 @@ class Totals(Answer):
 class PaymentStanding(Answer):
     """How it is paid, and how far; of a part of a split purchase, its share of what was paid."""
 
-    kind: PaymentKind
+    kind: Annotated[str, one_of(get_args(PaymentKind))]
     method: str
     state: PaymentState
 
@@ -354,7 +361,7 @@ def order_answer(whole: Whole) -> OrderAnswer:
     )
 
 
-def _address(kept: dict) -> Address:
+def _address(kept: Mapping[str, Any]) -> Address:
     return Address(**{name: str(kept.get(name) or "") for name in _ADDRESS})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Annotated
 
 from oms_connector import Address, Order, OrderLine, Payment
 from pydantic import Field
@@ -26,20 +27,22 @@ from oms_web.flows.order_in import take_in
 class OrderQuery(PageQuery):
     """Filters as in the list of orders; several values of one mean any of them."""
 
-    queue: list[text(12)] = Field([], max_length=12, description=(
+    queue: list[Annotated[str, text(12)]] = Field([], max_length=12, description=(
         "A queue, or open, or all: " + ", ".join(filters.SCOPES) + "."))
     payment: list[PaymentState] = Field([], max_length=6)
     channel: list[Number] = Field([], max_length=40, description="Numbers of channel accounts.")
-    country: list[text(6, 1)] = Field([], max_length=40, description="Where it goes; or abroad.")
-    courier: list[text(40, 1)] = Field([], max_length=40)
+    country: list[Annotated[str, text(6, 1)]] = Field(
+        [], max_length=40, description="Where it goes; or abroad.")
+    courier: list[Annotated[str, text(40, 1)]] = Field([], max_length=40)
     tag: list[Number] = Field([], max_length=40, description="Numbers of tags.")
-    sku: list[text(120, 1)] = Field([], max_length=40)
-    hold: list[text(20, 1)] = Field([], max_length=10, description="Why it is held, or any.")
+    sku: list[Annotated[str, text(120, 1)]] = Field([], max_length=40)
+    hold: list[Annotated[str, text(20, 1)]] = Field(
+        [], max_length=10, description="Why it is held, or any.")
     warehouse: list[Number] = Field([], max_length=40, description="Where its goods are promised.")
     placed_from: Day | None = Field(None, description="Placed on this day (of Warsaw) or later.")
     placed_to: Day | None = Field(None, description="Placed on this day or before.")
     sort: str = Field("newest", pattern="^(newest|oldest)$")
-    external_id: text(120) = Field("", description=(
+    external_id: Annotated[str, text(120)] = Field("", description=(
         "Your own number: finds what your key's channel sent in; other filters do not count."))
 
 

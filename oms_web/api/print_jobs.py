@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from flask import Response
 from pydantic import Field
@@ -17,14 +17,14 @@ BYTES = "application/octet-stream"
 class AgentPrinter(Asked):
     """A printer that the agent serves."""
 
-    name: text(80, 1, example="zebra")
+    name: Annotated[str, text(80, 1, example="zebra")]
     format: Literal["pdf", "zpl"]
 
 
 class AgentAsked(Asked):
     """Where the agent stands, and what it serves."""
 
-    station: text(40, 1, example="Packing 1")
+    station: Annotated[str, text(40, 1, example="Packing 1")]
     printers: list[AgentPrinter] = Field(max_length=service.MOST_PRINTERS)
 
 
@@ -54,7 +54,7 @@ class DoneAsked(Asked):
     """What became of a job."""
 
     printed: bool
-    message: text(300) = ""
+    message: Annotated[str, text(300)] = ""
 
 
 class Done(Answer):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Annotated
 
 from pydantic import Field
 from sqlalchemy import select
@@ -35,7 +36,8 @@ from oms_web.domain.catalog.skus import Sku
 class ProductQuery(PageQuery):
     """Which SKUs."""
 
-    sku: list[text(120, 1)] = Field([], max_length=200, description="Only these, written exactly.")
+    sku: list[Annotated[str, text(120, 1)]] = Field(
+        [], max_length=200, description="Only these, written exactly.")
     archived: bool = Field(False, description="The archived ones too.")
 
 
@@ -50,16 +52,19 @@ class SizeAsked(Asked):
 class ProductAsked(Asked):
     """What you know of a SKU. What is left out stays as it is; a new SKU needs a name."""
 
-    name: text(300, about="Of the product; SKUs of one name and brand are one product.") = ""
-    option: text(120, about="What tells this SKU from its sisters.", example="XL, blue") = ""
-    brand: text(120) = ""
-    category: text(120) = ""
-    description: text(20_000) = ""
-    vat_rate: text(6, about="23, 8, 5, 0, zw, np, oo.", example="23") = ""
-    no_withdrawal: text(12, example="custom", about=(
+    name: Annotated[str, text(
+        300, about="Of the product; SKUs of one name and brand are one product.")] = ""
+    option: Annotated[str, text(
+        120, about="What tells this SKU from its sisters.", example="XL, blue")] = ""
+    brand: Annotated[str, text(120)] = ""
+    category: Annotated[str, text(120)] = ""
+    description: Annotated[str, text(20_000)] = ""
+    vat_rate: Annotated[str, text(6, about="23, 8, 5, 0, zw, np, oo.", example="23")] = ""
+    no_withdrawal: Annotated[str, text(12, example="custom", about=(
         "Why buyers cannot withdraw from its sale: custom, perishable, hygiene, mixed, media, "
-        "press, digital.")) = ""
-    eans: list[text(60, 1)] = Field([], max_length=20, description="Added to those it has.")
+        "press, digital."))] = ""
+    eans: list[Annotated[str, text(60, 1)]] = Field(
+        [], max_length=20, description="Added to those it has.")
     weight_g: int | None = Field(None, ge=0, le=100_000_000)
     size: SizeAsked | None = None
     price: Amount | None = Field(None, description="Gross.")
@@ -67,7 +72,7 @@ class ProductAsked(Asked):
     currency: CurrencyCode | None = None
     minimum: int | None = Field(None, ge=0, le=100_000_000, description="Warn below so many.")
     sell_without_stock: bool | None = None
-    parts: dict[text(120, 1), Units] = Field({}, max_length=50, description=(
+    parts: dict[Annotated[str, text(120, 1)], Units] = Field({}, max_length=50, description=(
         "SKU and units: makes it a bundle of exactly these."))
 
 

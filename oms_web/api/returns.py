@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated
 
 from pydantic import Field
 
@@ -18,6 +18,7 @@ from oms_web.api.shapes import (
     Told,
     Units,
     money,
+    one_of,
     text,
 )
 from oms_web.core import paging
@@ -29,9 +30,9 @@ from oms_web.domain.returns.models import Return as Kept
 from oms_web.domain.returns.service import Opening
 from oms_web.flows import return_case
 
-Kind = Literal[kinds.KINDS]
-Reason = Literal[kinds.REASONS]
-Wish = Literal[kinds.WISHES]
+Kind = Annotated[str, one_of(kinds.KINDS)]
+Reason = Annotated[str, one_of(kinds.REASONS)]
+Wish = Annotated[str, one_of(kinds.WISHES)]
 
 
 class ReturnQuery(PageQuery):
@@ -54,8 +55,8 @@ class ReturnAsked(Asked):
     kind: Kind = "return"
     lines: list[LineAsked] = Field(default_factory=list, max_length=200)
     reason: Reason | None = None
-    note: text(200) = ""
-    story: text(5000, about="In the buyer's words; a complaint needs it.") = ""
+    note: Annotated[str, text(200)] = ""
+    story: Annotated[str, text(5000, about="In the buyer's words; a complaint needs it.")] = ""
     wish: Wish | None = None
 
 
@@ -85,9 +86,9 @@ class Return(Answer):
     id: int
     number: str
     kind: Kind
-    phase: Literal[tracks.PHASES]
-    goods: Literal[tracks.GOODS]
-    money: Literal[tracks.MONEY]
+    phase: Annotated[str, one_of(tracks.PHASES)]
+    goods: Annotated[str, one_of(tracks.GOODS)]
+    money: Annotated[str, one_of(tracks.MONEY)]
     order_id: int | None
     external_number: str
     reason: str

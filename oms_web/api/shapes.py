@@ -5,10 +5,21 @@ Money is text (``"129.90"``) beside a currency, a moment RFC 3339 in UTC, a quan
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+)
+from pydantic.fields import FieldInfo
+from pydantic_core import CoreSchema, core_schema
 
 from oms_web.core.money import exponent, from_micro, from_minor
 
@@ -56,12 +67,25 @@ def _sensible_day(day: date) -> date:
     return day
 
 
-def text(most: int, least: int = 0, *, about: str = "", example: str = "") -> type[str]:
-    """A text of bounded length."""
-    return Annotated[str, Field(  # type: ignore[return-value]
+def text(most: int, least: int = 0, *, about: str = "", example: str = "") -> FieldInfo:
+    """A text of bounded length: ``Annotated[str, text(80)]``."""
+    return Field(
         max_length=most, min_length=least, pattern=NO_NUL, description=about or None,
         examples=[example] if example else None,
-    )]
+    )
+
+
+@dataclass(frozen=True)
+class one_of:
+    """One of our words, kept in a table of the domain: ``Annotated[str, one_of(PHASES)]``."""
+
+    words: Collection[str]
+
+    def __get_pydantic_core_schema__(
+        self, source: type[str], handler: GetCoreSchemaHandler,
+    ) -> CoreSchema:
+        """What pydantic checks by, and shows in the document: an enumeration."""
+        return core_schema.literal_schema(list(self.words))
 
 
 Moment = Annotated[AwareDatetime, AfterValidator(_sensible), Field(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from oms_web.api.operations import Call, get, post
-from oms_web.api.shapes import Answer, Asked, Next, PageQuery, Told, text
+from oms_web.api.shapes import Answer, Asked, Next, PageQuery, Told, one_of, text
 from oms_web.core import paging
 from oms_web.domain.orders import service as orders
 from oms_web.domain.shipping import contents, queries
@@ -17,22 +17,22 @@ from oms_web.domain.shipping.queries import Listed
 from oms_web.flows import ship
 
 STATES = ("packing", "packed", "shipped", "delivered", "undelivered", "cancelled")
-State = Literal[STATES]
+State = Annotated[str, one_of(STATES)]
 
 
 class ShipmentQuery(PageQuery):
     """Which shipments. A number finds them whatever their state."""
 
     state: list[State] = Field(list(STATES), max_length=6)
-    carrier: text(40) = ""
-    number: text(80, about="An order's number, or a tracking number.") = ""
+    carrier: Annotated[str, text(40)] = ""
+    number: Annotated[str, text(80, about="An order's number, or a tracking number.")] = ""
 
 
 class ShipAsked(Asked):
     """How an order leaves."""
 
-    carrier: text(40, example="InPost") = ""
-    tracking: text(80, example="520000012345678901234567") = ""
+    carrier: Annotated[str, text(40, example="InPost")] = ""
+    tracking: Annotated[str, text(80, example="520000012345678901234567")] = ""
     partly: bool = Field(False, description=(
         "Send what is reserved of an order that lacks units; the rest stays open."))
 

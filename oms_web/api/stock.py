@@ -5,41 +5,44 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from oms_web.api.operations import Call, get, post, put
-from oms_web.api.shapes import Answer, Asked, Next, PageQuery, text
+from oms_web.api.shapes import Answer, Asked, Next, PageQuery, one_of, text
 from oms_web.core.errors import Invalid, NotFound
 from oms_web.domain.catalog import queries as catalog
 from oms_web.domain.stock import levels, reasons
 from oms_web.domain.stock.levels import Level
 from oms_web.flows import stock_correction
 
-ReasonName = Literal[tuple(reasons.REASONS)]
+ReasonName = Annotated[str, one_of(reasons.REASONS)]
 MOST = 1_000_000
 
 
 class StockQuery(PageQuery):
     """Which SKUs."""
 
-    sku: list[text(120, 1)] = Field([], max_length=200, description="Only these, written exactly.")
+    sku: list[Annotated[str, text(120, 1)]] = Field(
+        [], max_length=200, description="Only these, written exactly.")
 
 
 class PlaceAsked(Asked):
     """Where, why, and a word on it."""
 
-    warehouse: text(12, about="Its code; if not said, the first one.", example="MAG") = ""
-    bin: text(40, about="Its code; if not said, the one in which the SKU lies.") = ""
+    warehouse: Annotated[str, text(
+        12, about="Its code; if not said, the first one.", example="MAG")] = ""
+    bin: Annotated[str, text(
+        40, about="Its code; if not said, the one in which the SKU lies.")] = ""
     reason: ReasonName = "mistake"
-    note: text(500) = ""
+    note: Annotated[str, text(500)] = ""
 
 
 class CorrectionAsked(PlaceAsked):
     """Units more or fewer than the ledger says."""
 
-    sku: text(120, 1)
+    sku: Annotated[str, text(120, 1)]
     change: int = Field(ge=-MOST, le=MOST, description="Negative takes away.")
 
 

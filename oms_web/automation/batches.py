@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import func, insert, select, update
 
 from oms_web.automation import acts
 from oms_web.automation.acts import Done
-from oms_web.core.actor import SYSTEM, Actor
+from oms_web.core.actor import SYSTEM, Actor, ActorKind
 from oms_web.core.claims import enqueue
+from oms_web.core.db import rows_changed
 from oms_web.core.errors import Invalid, InvalidForm, NotAllowedNow, NotFound, OmsError
 from oms_web.core.work import Work, Works
 from oms_web.domain.automation.models import Batch, BatchRow
@@ -76,9 +77,9 @@ def undo(work: Work, batch_id: int) -> Batch:
     if not rows:
         raise NotAllowedNow("Nothing of this change can be taken back.")
     back = _write(work, UNDO, {"act": batch.act}, rows, undo_of=batch_id)
-    taken = work.session.execute(
-        update(Batch).where(Batch.id == batch_id, Batch.undone_by.is_(None))
-        .values(undone_by=back.id)).rowcount
+    taken = rows_changed(
+        work.session, update(Batch).where(Batch.id == batch_id, Batch.undone_by.is_(None))
+        .values(undone_by=back.id))
     if not taken:
         raise NotAllowedNow("This change was taken back already.")
     return back
@@ -131,7 +132,7 @@ def run(works: Works, batch_id: int, beat: Callable[[int, int], None]) -> Counte
         batch = get(work, batch_id)
         batch.state = RUNNING
         total = batch.total
-        who = Actor(batch.asked_kind, batch.asked_name, batch.asked_id)  # type: ignore[arg-type]
+        who = Actor(cast(ActorKind, batch.asked_kind), batch.asked_name, batch.asked_id)
         key, params = batch.act, dict(batch.params)
     while ids := _next(works, batch_id):
         for order_id in ids:

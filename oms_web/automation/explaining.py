@@ -130,12 +130,12 @@ def failed(session: Session, since: datetime) -> list[tuple[int, str, int, datet
     """Rules that are asked and failed since a moment, and were not stopped for it: rule, name,
     on how many orders, since when.
     """
-    return [tuple(row) for row in session.execute(
+    return [(rule_id, name, n, first) for rule_id, name, n, first in session.execute(
         select(Rule.id, Rule.name, func.count(func.distinct(RuleRun.order_id)),
                func.min(RuleRun.at))
         .join(RuleRun, RuleRun.rule_id == Rule.id)
         .where(RuleRun.outcome == FAILED, RuleRun.at > since, Rule.state == rules.ON)
-        .group_by(Rule.id, Rule.name).order_by(Rule.name))]  # type: ignore[misc]
+        .group_by(Rule.id, Rule.name).order_by(Rule.name))]
 
 
 def never_fire(session: Session, now: datetime) -> set[int]:

@@ -38,6 +38,8 @@ SHOWN = 200
 MOST_EVENTS = 5000
 MOST_TRIED = 40
 
+Moments = Sequence[tuple[Event, Mapping[str, Any]]]
+
 
 @dataclass(frozen=True, slots=True)
 class Tried:
@@ -118,7 +120,7 @@ def rehearse(works: Works, rule: Ready, others: Sequence[Ready], days: int,
         if rule.trigger in TIMED:
             events, cut = _waiting_now(work, rule), False
             then = gather(work.session, {e.order_id for e in events}, work.now, EVERYTHING)
-            moments = [(event, then[event.order_id]) for event in events]
+            moments: Moments = [(event, then[event.order_id]) for event in events]
         else:
             moments, cut = _happened(work, rule, days)
     matched, blocked = [], Counter[int]()
@@ -135,8 +137,7 @@ def rehearse(works: Works, rule: Ready, others: Sequence[Ready], days: int,
                      _clashes(rule, others, matched), cut)
 
 
-def _happened(work: Work, rule: Ready, days: int
-              ) -> tuple[list[tuple[Event, Mapping[str, Any]]], bool]:
+def _happened(work: Work, rule: Ready, days: int) -> tuple[Moments, bool]:
     """The events of the last days that a rule is for, the newest first, with their facts."""
     session, trigger = work.session, TRIGGERS[rule.trigger]
     entries = session.scalars(
@@ -146,7 +147,7 @@ def _happened(work: Work, rule: Ready, days: int
         .order_by(AuditEntry.id.desc()).limit(MOST_EVENTS + 1)).all()
     cut, entries = len(entries) > MOST_EVENTS, entries[:MOST_EVENTS]
     ids = sorted({entry.order_id for entry in entries if entry.order_id})
-    found = []
+    found: list[tuple[Event, Mapping[str, Any]]] = []
     later = _trails(session, ids)
     statuses = {name: str(key) for key, name in session.execute(select(Status.id, Status.name))}
     known: dict[int, dict[str, Any]] = {}

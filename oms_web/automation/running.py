@@ -21,7 +21,7 @@ from oms_web.automation.batches import plain
 from oms_web.automation.facts import Known, gather
 from oms_web.core.actor import SYSTEM, Actor
 from oms_web.core.claims import enqueue
-from oms_web.core.db import upsert
+from oms_web.core.db import rows_changed, upsert
 from oms_web.core.errors import NotAllowedNow, NotFound, OmsError
 from oms_web.core.work import Work, Works
 from oms_web.domain.audit import feed
@@ -296,9 +296,9 @@ def _seen(session: Session) -> int:
 
 def _move(work: Work, seen: int, until: int) -> None:
     """Stand behind what was read; another worker that was there first stays there."""
-    moved = work.session.execute(
-        update(RuleCursor).where(RuleCursor.id == CURSOR, RuleCursor.seen == seen)
-        .values(seen=until)).rowcount
+    moved = rows_changed(
+        work.session, update(RuleCursor).where(RuleCursor.id == CURSOR, RuleCursor.seen == seen)
+        .values(seen=until))
     if not moved and seen == 0:
         work.session.execute(
             upsert(work.session, RuleCursor).values(id=CURSOR, seen=until)

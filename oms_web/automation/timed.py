@@ -41,7 +41,8 @@ def ask(work: Work) -> bool:
 
 def run(works: Works, beat: Callable[[int, int], None]) -> int:
     """Let the rules of the clock act on the orders whose time has come; how many acts that were."""
-    acted, after = 0, 0
+    acted = 0
+    after: int | None = 0
     while after is not None:
         with works.reading(SYSTEM) as work:
             found, after = look(work, _listening(work.session), after)
@@ -79,7 +80,7 @@ def _event(rule: Ready, order_id: int, facts: Mapping[str, Any], work: Work) -> 
 
 def _met(session: Session, order_ids: Sequence[int], rule_ids: Sequence[int]
          ) -> set[tuple[int, int, int, str]]:
-    return {tuple(row) for row in session.execute(
+    return {(rule, version, order, event) for rule, version, order, event in session.execute(
         select(RuleRun.rule_id, RuleRun.version, RuleRun.order_id, RuleRun.event)
         .where(RuleRun.order_id.in_(order_ids), RuleRun.rule_id.in_(rule_ids)))}
 

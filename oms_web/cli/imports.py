@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
@@ -29,10 +30,12 @@ _MOST_REASONS = 12
 # The exit code when a file was imported and some of its rows wait in quarantine.
 IN_QUARANTINE = 3
 
+Act = TypeVar("Act", bound=Callable[..., object])
+
 _FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 
 
-def _profile(default: str) -> Callable:
+def _profile(default: str) -> Callable[[Act], Act]:
     return click.option("--profile", default=default, show_default=True,
                         help="How the file is read; see 'oms import profiles'.")
 
@@ -195,7 +198,7 @@ def _tell(found: Summary, seconds: float, channel: str) -> None:
                    "and import it again\n  (a list of them: oms export quarantine FILE)")
 
 
-def _list(reasons: list[tuple[str, int]] | tuple) -> None:
+def _list(reasons: Sequence[tuple[str, int]]) -> None:
     for reason, count in reasons[:_MOST_REASONS]:
         click.echo(f"    {count:>9,}  {reason}")
     rest = sum(count for _, count in reasons[_MOST_REASONS:])

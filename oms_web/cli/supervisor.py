@@ -159,18 +159,18 @@ class Supervisor:
             self.say(f"{child.name} {how}; starting it again in {pause:g} s")
 
     def _stop_all(self, awake: int) -> None:
-        for child in self._alive():
-            child.process.terminate()  # type: ignore[union-attr]
+        for _, child in self._alive():
+            child.terminate()
         deadline = time.monotonic() + self.pace.grace
         while self._alive() and not self._hurry and time.monotonic() < deadline:
             self._sleep(awake, min(0.5, deadline - time.monotonic()))
-        for child in self._alive():
-            self.say(f"{child.name} did not stop in time and is ended")
-            child.process.kill()  # type: ignore[union-attr]
-            child.process.wait()  # type: ignore[union-attr]
+        for name, child in self._alive():
+            self.say(f"{name} did not stop in time and is ended")
+            child.kill()
+            child.wait()
 
-    def _alive(self) -> list[Child]:
-        return [child for child in self.children
+    def _alive(self) -> list[tuple[str, subprocess.Popen[bytes]]]:
+        return [(child.name, child.process) for child in self.children
                 if child.process is not None and child.process.poll() is None]
 
 

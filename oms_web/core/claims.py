@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from oms_web.core.columns import Key
-from oms_web.core.db import Base
+from oms_web.core.db import Base, rows_changed
 
 LEASE = timedelta(seconds=60)
 MAX_ATTEMPTS = 8
@@ -174,13 +174,13 @@ def fail(
 
 def stop(session: Session, task_id: int, now: datetime, why: str) -> bool:
     """Give a task up; whoever works on it notices at the next beat. False when it has ended."""
-    done = session.execute(
-        update(Task)
+    done = rows_changed(
+        session, update(Task)
         .where(Task.id == task_id, Task.state.in_(("waiting", "running")))
         .values(state="dead", finished_at=now, error=why, lease_until=None)
         .execution_options(synchronize_session=False)
     )
-    return done.rowcount == 1
+    return done == 1
 
 
 def retry(session: Session, task_id: int, now: datetime) -> bool:
@@ -188,8 +188,8 @@ def retry(session: Session, task_id: int, now: datetime) -> bool:
     for the same thing already."""
     try:
         with session.begin_nested():
-            done = session.execute(
-                update(Task)
+            done = rows_changed(
+                session, update(Task)
                 .where(Task.id == task_id, Task.state == "dead")
                 .values(state="waiting", not_before=now, attempts=0, error=None,
                         finished_at=None, progress=0)
@@ -197,14 +197,14 @@ def retry(session: Session, task_id: int, now: datetime) -> bool:
             )
     except IntegrityError:
         return False
-    return done.rowcount == 1
+    return done == 1
 
 
 def _mine(session: Session, held: Claim, **values: Any) -> bool:
-    done = session.execute(
-        update(Task)
+    done = rows_changed(
+        session, update(Task)
         .where(Task.id == held.id, Task.fence == held.fence, Task.state == "running")
         .values(**values)
         .execution_options(synchronize_session=False)
     )
-    return done.rowcount == 1
+    return done == 1

@@ -37,7 +37,7 @@ WITH_POSTCODE = frozenset(UNION) - {"IE"}
 @cache
 def codes() -> frozenset[str]:
     """Every country's two letters."""
-    known = Locale("en").territories
+    known = map(str, Locale("en").territories)
     return frozenset(code for code in known if len(code) == 2 and code.isalpha()) - _NO_COUNTRY
 
 

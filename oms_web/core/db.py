@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, cast
 
-from sqlalchemy import Engine, MetaData, create_engine, event
+from sqlalchemy import CursorResult, Engine, MetaData, Table, UpdateBase, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.engine import Connection, make_url
@@ -20,9 +20,11 @@ from sqlalchemy.orm import DeclarativeBase, Session, registry
 from oms_web.core.columns import TYPE_MAP
 
 try:  # A current SQLite; the interpreter's own is often too old to be safe in WAL mode.
-    from pysqlite3 import dbapi2 as sqlite_driver
+    from pysqlite3 import dbapi2
 except ImportError:  # pragma: no cover - platforms without a wheel
-    sqlite_driver = sqlite3.dbapi2
+    dbapi2 = sqlite3.dbapi2
+
+sqlite_driver = dbapi2
 
 _NAMES = {
     "ix": "ix_%(column_0_label)s",
@@ -35,6 +37,8 @@ _NAMES = {
 
 class Base(DeclarativeBase):
     """Every table's class. Plain SQLAlchemy: usable in a flow, a job or a shell without Flask."""
+
+    __table__: ClassVar[Table]
 
     # An explicit registry: Flask-SQLAlchemy copies the class body of its model class and
     # would otherwise trip over type_annotation_map.
@@ -59,6 +63,11 @@ def upsert(session: Session, model: type[Any]) -> Any:
     """An INSERT in the engine's dialect: it knows ``on_conflict_do_nothing`` and ``_do_update``."""
     dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     return dialect.insert(model)
+
+
+def rows_changed(session: Session, statement: UpdateBase) -> int:
+    """Run an INSERT, UPDATE or DELETE; how many rows it changed."""
+    return cast("CursorResult[Any]", session.execute(statement)).rowcount
 
 
 def make_engine(url: str, *, pool_size: int = 16) -> Engine:

@@ -13,7 +13,7 @@ _TALKATIVE = ("oms.http", "apscheduler", "httpx2", "httpcore2", "fontTools", "we
 class _OneLine(logging.Formatter):
     """Text from outside may hold line breaks; it must not look like log lines of its own."""
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
 
     def format(self, record: logging.LogRecord) -> str:
         message = super().formatMessage(self._told(record))

@@ -29,7 +29,7 @@ class Page(Generic[Row]):
     after: str | None
 
 
-def counted(session: Session, query: Select[Any], most: int = MOST_COUNTED) -> int:
+def counted(session: Session, query: Select[*tuple[Any, ...]], most: int = MOST_COUNTED) -> int:
     """How many rows a query has, counted no further than a badge can say."""
     return session.scalar(select(func.count()).select_from(query.limit(most).subquery())) or 0
 

@@ -19,7 +19,7 @@ from pathlib import Path
 try:
     import fcntl
 except ImportError:  # pragma: no cover - not a POSIX system: SQLite's own handler has to do
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None  # type: ignore[assignment]  # asked for below
 
 PATIENCE = 15.0
 """Seconds to wait for a turn; then SQLite itself is asked, and says what is wrong."""

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from oms_connector.reading import N_
-from sqlalchemy import select
+from oms_connector.marking import N_
+from sqlalchemy import NotNullable, select
 
 from oms_web.core.clock import SHOP_ZONE, to_utc
 from oms_web.core.errors import Invalid, NotAllowedNow
@@ -59,8 +59,8 @@ def take(work: Work, account: str, lines: Sequence[tuple[str, BankLine]], told: 
     told.new, told.known = told.new + len(fresh), told.known + len(kept) - len(fresh)
     found = {entry.id: _matches(work, entry) for entry in fresh if entry.amount >= 0}
     meant = {one.order_id for some in found.values() if (one := matching.sure(some)) is not None}
-    meant |= {one.order_id for entry in fresh if entry.amount < 0
-              and (one := bank.refund_of(work.session, entry)) is not None}
+    meant |= {gone.order_id for entry in fresh if entry.amount < 0
+              and (gone := bank.refund_of(work.session, entry)) is not None}
     orders.lock_orders(work.session, meant)
     for entry in fresh:
         if entry.amount < 0:
@@ -97,7 +97,7 @@ def look_again(work: Work, entry_id: int) -> Sequence[Match]:
 def _matches(work: Work, entry: BankEntry) -> list[Match]:
     line = bank.as_line(entry)
     by_paper = work.session.scalars(
-        select(Document.order_id)
+        select(NotNullable(Document.order_id))
         .where(Document.gross == entry.amount, Document.currency == entry.currency,
                Document.order_id.is_not(None),
                Document.issue_date >= entry.booked_on - DOCUMENTS_OF)
@@ -105,7 +105,7 @@ def _matches(work: Work, entry: BankEntry) -> list[Match]:
     found = bank.candidates(work.session, line, set(by_paper))
     numbers: dict[int, list[str]] = {}
     for order_id, number in work.session.execute(
-            select(Document.order_id, Document.number)
+            select(NotNullable(Document.order_id), Document.number)
             .where(Document.order_id.in_([one.order_id for one in found]))):
         numbers.setdefault(order_id, []).append(number)
     return matching.match(line, bank.with_documents(found, numbers))

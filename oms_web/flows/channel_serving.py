@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, select
+from sqlalchemy import NotNullable, delete, select
 
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
@@ -41,8 +41,8 @@ def serve_from(work: Work, account_id: int, warehouse_ids: Sequence[int]) -> boo
 def republish(work: Work, account_id: int) -> None:
     """Buffer, cap or warehouses are different: every listing may have to show something else."""
     variants = work.session.scalars(
-        select(Listing.variant_id).where(Listing.account_id == account_id,
-                                         Listing.variant_id.is_not(None)).distinct()
+        select(NotNullable(Listing.variant_id))
+        .where(Listing.account_id == account_id, Listing.variant_id.is_not(None)).distinct()
     ).all()
     if variants:
         work.announce(StockChanged(sorted(variants)))

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 
 from oms_web.core.claims import enqueue
+from oms_web.core.db import rows_changed
 from oms_web.core.errors import Invalid, NotAllowedNow, NotFound
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
@@ -54,11 +55,11 @@ def give(work: Work, account_id: int, booking_ids: Sequence[int], visit: Visit |
         due_at=work.now if visit else None)
     work.session.add(row)
     work.session.flush()
-    taken = work.session.execute(
-        update(LabelBooking)
+    taken = rows_changed(
+        work.session, update(LabelBooking)
         .where(LabelBooking.id.in_([one.booking.id for one in found]),
                LabelBooking.handed_over_id.is_(None))
-        .values(handed_over_id=row.id)).rowcount
+        .values(handed_over_id=row.id))
     if taken != len(found):
         raise Invalid("Somebody else took one of these parcels just now.", "parcel")
     audit.record(work, "labels.hand_over", "hand_over", row.id, {"parcels": [None, row.parcels]})

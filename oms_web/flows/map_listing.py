@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import select
+from sqlalchemy import NotNullable, select
 
 from oms_web.core.errors import NotAllowedNow, NotFound
 from oms_web.core.work import Work
@@ -83,7 +83,7 @@ def wake_orders(work: Work, listing_ids: Collection[int]) -> set[int]:
         .order_by(Order.id).limit(MOST_ORDERS).with_for_update()
     ))
     rows = session.execute(
-        select(OrderLine, Listing.variant_id)
+        select(OrderLine, NotNullable(Listing.variant_id))
         .join(Listing, Listing.id == OrderLine.listing_id)
         .where(OrderLine.order_id.in_(order_ids), OrderLine.listing_id.in_(listing_ids),
                OrderLine.variant_id.is_(None), Listing.variant_id.is_not(None))

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import NotNullable, func, select
 from sqlalchemy.orm import Session
 
 from oms_web.core.errors import NotAllowedNow, NotFound, OmsError
@@ -208,7 +208,7 @@ def _promised(session: Session, line_ids: Collection[int]
     """Promised units: line -> (variant, warehouse) -> units."""
     found: dict[int, dict[tuple[int, int], int]] = defaultdict(dict)
     for line_id, variant, house, units in session.execute(
-        select(Reservation.demand_id, Reservation.variant_id, Location.warehouse_id,
+        select(Reservation.demand_id, Reservation.variant_id, NotNullable(Location.warehouse_id),
                func.sum(Reservation.quantity))
         .join(Location, Location.id == Reservation.location_id)
         .where(Reservation.demand_kind == KIND, Reservation.demand_id.in_(line_ids))

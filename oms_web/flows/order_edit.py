@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import delete
 
+from oms_web.core.db import rows_changed
 from oms_web.core.errors import Invalid, NotAllowedNow, NotFound
 from oms_web.core.text import tidy
 from oms_web.core.work import Work
@@ -264,9 +265,10 @@ def remove_tag(work: Work, order_id: int, tag_id: int) -> bool:
     """Take a tag off an order; False when it did not hang there."""
     orders.lock_order(work.session, order_id)
     tag = labels.get_tag(work.session, tag_id)
-    gone = work.session.execute(
+    gone = rows_changed(
+        work.session,
         delete(OrderTag).where(OrderTag.order_id == order_id, OrderTag.tag_id == tag_id)
-    ).rowcount
+    )
     if not gone:
         return False
     audit.record(work, "orders.untag", "order", order_id, {"tag": [tag.name, None]})

@@ -63,7 +63,7 @@ def due(work: Work, limit: int = 200) -> list[int]:
     ))
 
 
-def _ended(work: Work) -> Select[tuple[int]]:
+def _ended(work: Work) -> Select[int]:
     return select(Hold.order_id).where(
         Hold.kind == MANUAL, Hold.released_at.is_(None), Hold.until <= work.now)
 

@@ -6,7 +6,7 @@ What is put into a file is ``sent``; the bank's next statement confirms it, or a
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Literal, get_args
 
 from sqlalchemy import select
 
@@ -91,10 +91,11 @@ def content(work: Work, name: str) -> bytes:
     rows = list(work.session.scalars(
         select(Refund).where(Refund.reference == name, Refund.state == states.SENT)
         .order_by(Refund.id)))
-    format_ = name.removeprefix(FILE).partition(":")[0]
-    if not rows or format_ not in ("elixir", "pain"):
+    said = name.removeprefix(FILE).partition(":")[0]
+    format_: Format | None = next((one for one in get_args(Format) if one == said), None)
+    if not rows or format_ is None:
         raise NotAllowedNow("There is no such file any more.")
-    return _render(work, format_, name, rows)  # type: ignore[arg-type]
+    return _render(work, format_, name, rows)
 
 
 def files(work: Work) -> dict[str, list[Refund]]:

@@ -38,7 +38,7 @@ def has_ended(work: Work, order_id: int) -> bool:
     return work.session.scalar(mine) is not None
 
 
-def _over(work: Work) -> Select[tuple[int]]:
+def _over(work: Work) -> Select[int]:
     """The orders with a reservation whose time is over."""
     return (
         select(OrderLine.order_id)

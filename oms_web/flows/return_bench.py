@@ -7,15 +7,12 @@ EAN of a product. What matches nothing is taken in all the same, as a case witho
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from sqlalchemy import select
 
-from oms_web.core.actor import SYSTEM
 from oms_web.core.errors import Invalid, NotAllowedNow, NotFound
-from oms_web.core.work import Work, Works
+from oms_web.core.work import Work
 from oms_web.domain.catalog import queries as catalog
-from oms_web.domain.company.models import Company
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.returns import exchange_goods, intake, kinds, photos, queries, service, tracks
@@ -202,22 +199,3 @@ def remove_photo(work: Work, case_id: int, photo_id: int) -> set[str]:
     """Take a photo off again; the files nobody needs then."""
     case, _ = _locked(work, case_id)
     return photos.remove(work, case, photo_id)
-
-
-def forget_old(works: Works) -> int:
-    """Delete photos of closed cases that are older than the shop keeps them; how many.
-
-    Files go before their rows: what is left by a death in between is found again the next time.
-    """
-    with works.reading(SYSTEM) as work:
-        days = work.session.scalar(select(Company.photo_days).where(Company.id == 1))
-        old = photos.taken_before(work.session, work.now - timedelta(days=days)) if days else []
-        ids = [one.id for one in old]
-        files = photos.only_of(work.session, ids) if ids else set()
-    if not ids:
-        return 0
-    for name in sorted(files):
-        works.ports["files"].remove(name)
-    with works.writing(SYSTEM) as work:
-        photos.forget(work, ids)
-    return len(ids)

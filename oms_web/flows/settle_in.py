@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, time
 
-from oms_connector.reading import N_
+from oms_connector.marking import N_
 from sqlalchemy import func, select
 
 from oms_web.core.clock import SHOP_ZONE, to_utc

@@ -137,7 +137,7 @@ def _pack_unseen(
 
     Nobody packed them at the station: they have no ``packed_at``, and count as nobody's work.
     """
-    made = []
+    made: list[Shipment] = []
     waiting = shipping.open_parts(work.session, *(one.id for one in mine))
     for warehouse_id, parts in sorted(waiting.items()):
         shipment = shipping.start(work, order, warehouse_id, parts)

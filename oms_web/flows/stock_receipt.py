@@ -105,21 +105,22 @@ def _place(work: Work, warehouse_id: int, variant_id: int, location_id: int | No
 
 def _renew_costs(work: Work, lines: list[documents.Line]) -> None:
     """The cost of each SKU becomes the weighted average of what there was and what came in."""
-    priced = [line for line in lines if line.unit_cost is not None]
+    priced = [(line, line.unit_cost) for line in lines if line.unit_cost is not None]
     if not priced:
         return
-    ids = {line.variant_id for line in priced}
+    ids = {line.variant_id for line, _ in priced}
     on_hand = {id_: int(units) for id_, units in work.session.execute(
         select(Balance.variant_id, func.sum(Balance.on_hand))
         .where(Balance.variant_id.in_(ids)).group_by(Balance.variant_id)
     )}
-    costs = {id_: cost for id_, cost in work.session.execute(
+    known = {id_: cost for id_, cost in work.session.execute(
         select(Variant.id, Variant.cost).where(Variant.id.in_(ids))
     )}
-    for line in priced:
+    costs: dict[int, int] = {}
+    for line, unit_cost in priced:
         units = on_hand.get(line.variant_id, 0)
         costs[line.variant_id] = average_cost(
-            units, costs[line.variant_id], line.done, line.unit_cost
+            units, costs.get(line.variant_id, known[line.variant_id]), line.done, unit_cost
         )
         on_hand[line.variant_id] = units + line.done
     editing.set_costs(work, costs)

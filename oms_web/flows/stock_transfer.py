@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import NotNullable, select
 
 from oms_web.core.errors import Invalid, NotAllowedNow, ShortStock
 from oms_web.core.work import Work
@@ -241,7 +241,7 @@ def _expiries(
 ) -> dict[int, datetime]:
     """When those of the promises end that do: reservation -> moment."""
     rows = work.session.execute(
-        select(Reservation.id, Reservation.expires_at)
+        select(Reservation.id, NotNullable(Reservation.expires_at))
         .where(Reservation.id.in_([promise.id for promise, _ in following]),
                Reservation.expires_at.is_not(None))
     )

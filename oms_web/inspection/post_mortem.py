@@ -79,7 +79,7 @@ def _takings(
     """Who else took units of what the line is made of, until we heard of the order."""
     parts = list(session.scalars(
         select(OrderLinePart.variant_id).where(OrderLinePart.line_id == line.id)))
-    variants = parts or [line.variant_id]
+    variants = parts or ([] if line.variant_id is None else [line.variant_id])
     made_of = select(OrderLinePart.line_id).where(OrderLinePart.variant_id.in_(variants))
     others = session.execute(
         select(Order.id, Order.account_id, Order.created_at, OrderLine.quantity)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 
 from oms_web.core.actor import SYSTEM
 from oms_web.core.claims import enqueue
@@ -43,7 +43,7 @@ def dispatch(works: Works) -> int:
         return len(events)
 
 
-def _waiting(limit: int):
+def _waiting(limit: int) -> Select[int]:
     return (
         select(OutboxEvent.id).where(OutboxEvent.dispatched_at.is_(None))
         .order_by(OutboxEvent.id).limit(limit)

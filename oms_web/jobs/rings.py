@@ -15,6 +15,7 @@ from oms_web.core.actor import SYSTEM
 from oms_web.core.claims import Task, enqueue
 from oms_web.core.clock import local_day
 from oms_web.core.events import OutboxEvent
+from oms_web.core.ringing import of_account, queue_due
 from oms_web.core.work import Works
 from oms_web.domain.audit import sealing
 from oms_web.domain.documents import exchange
@@ -32,8 +33,7 @@ from oms_web.domain.stock.models import Reservation
 from oms_web.domain.users import api_calls
 from oms_web.domain.webhooks import queries as hook_queries
 from oms_web.domain.webhooks import service as hooks
-from oms_web.flows import order_hold, reservation_expiry, return_bench
-from oms_web.flows.pack import photos
+from oms_web.flows import forget_photos, order_hold, reservation_expiry
 from oms_web.sync import (
     bookkeeping,
     doorbell,
@@ -92,39 +92,23 @@ def ring_feeds(oms: Oms) -> int:
 
 def ring_webhooks(oms: Oms) -> int:
     """Queue the telling of webhooks that something happened for."""
-    with oms.works.reading(SYSTEM) as work:
-        due = hook_queries.due(work.session, work.now)
-    if not due:
-        return 0
-    with oms.works.writing(SYSTEM) as work:
-        queued = [webhooks.ask(work, webhook_id) for webhook_id in due]
-    return queued.count(True)
+    return queue_due(oms.works, lambda work: hook_queries.due(work.session, work.now), webhooks.ask)
 
 
 def ring_messages(oms: Oms) -> int:
     """Queue the sending of messages to buyers."""
-    with oms.works.reading(SYSTEM) as work:
-        due = messages.due(work.session, work.now)
-    if not due:
-        return 0
-    with oms.works.writing(SYSTEM) as work:
-        queued = [message_sending.ask(work, *one) for one in sorted(due)]
-    return queued.count(True)
+    return queue_due(oms.works, lambda work: sorted(messages.due(work.session, work.now)),
+                     lambda work, one: message_sending.ask(work, *one))
 
 
 def ring_einvoices(oms: Oms) -> int:
     """Queue what is due at KSeF: sending and asking, the reading of what others issued and of what
     is announced.
     """
-    with oms.works.reading(SYSTEM) as work:
-        due = [kind for kind, is_due in (
-            (einvoicing.TASK, einvoices.due), (einvoicing.INCOMING, incoming.is_due),
-            (einvoice_notices.TASK, notices.is_due),
-        ) if is_due(work.session, work.now)]
-    if not due:
-        return 0
-    with oms.works.writing(SYSTEM) as work:
-        return [einvoicing.ask(work, kind) for kind in due].count(True)
+    return queue_due(oms.works, lambda work: [kind for kind, is_due in (
+        (einvoicing.TASK, einvoices.due), (einvoicing.INCOMING, incoming.is_due),
+        (einvoice_notices.TASK, notices.is_due),
+    ) if is_due(work.session, work.now)], einvoicing.ask)
 
 
 def ring_labels(oms: Oms) -> int:
@@ -132,14 +116,8 @@ def ring_labels(oms: Oms) -> int:
     return labels.ring(oms.works) + tracking.ring(oms.works) + hand_overs.ring(oms.works)
 def ring_payments(oms: Oms) -> int:
     """Queue the asking of payment providers."""
-    with oms.works.reading(SYSTEM) as work:
-        due = requests.due_accounts(work.session, work.now)
-    if not due:
-        return 0
-    with oms.works.writing(SYSTEM) as work:
-        queued = [enqueue(work.session, payments.TASK, str(account), {"account_id": account},
-                          now=work.now) for account in due]
-    return len([task for task in queued if task is not None])
+    return queue_due(oms.works, lambda work: requests.due_accounts(work.session, work.now),
+                     of_account(payments.TASK))
 
 
 def ring_refunds(oms: Oms) -> bool:
@@ -244,8 +222,7 @@ def ring_rates(oms: Oms) -> bool:
 def ring_cleaning(oms: Oms) -> None:
     """Forget finished tasks, dispatched events, repeatable calls and photos after a while."""
     _clean(oms.works)
-    photos.forget_old(oms.works)
-    return_bench.forget_old(oms.works)
+    forget_photos.forget_old(oms.works)
 
 
 def _clean(works: Works) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy import select, update
 
 from oms_web.core.actor import Actor
 from oms_web.core.claims import Task
+from oms_web.core.db import rows_changed
 from oms_web.core.errors import Invalid, InvalidForm, NotFound, OmsError
 from oms_web.core.ports import SecretBox
 from oms_web.core.work import Work
@@ -29,7 +30,18 @@ from oms_web.domain.messages import routing
 from oms_web.domain.orders.models import ChannelNotice
 from oms_web.sync import feeds
 from oms_web.sync.models import Feed
+from oms_web.sync.registry import Registry
 from oms_web.sync.session import Engine, connected, open_secrets, purpose
+
+
+def able(work: Work, registry: Registry, capability: type[object]) -> list[ChannelAccount]:
+    """The accounts whose connectors can do something, the first one first; none that is put away.
+    """
+    keys = [key for key, one in registry.connectors.items() if issubclass(one, capability)]
+    return list(work.session.scalars(
+        select(ChannelAccount)
+        .where(ChannelAccount.connector.in_(keys), ChannelAccount.archived_at.is_(None))
+        .order_by(ChannelAccount.id)))
 
 
 def split_settings(
@@ -209,12 +221,12 @@ def replay(work: Work, account_id: int, name: str = feeds.ORDERS) -> None:
     Raises:
         NotFound: there is no such feed; what is read from a date has no other beginning.
     """
-    done = work.session.execute(
-        update(Feed).where(Feed.account_id == account_id, Feed.name == name,
+    done = rows_changed(
+        work.session, update(Feed).where(Feed.account_id == account_id, Feed.name == name,
                            Feed.name != feeds.BACKFILL)
         .values(cursor=None, due_at=work.now)
     )
-    if done.rowcount == 0:
+    if done == 0:
         raise NotFound("This channel has no such feed.")
     audit.record(work, "channels.replay", "channel_account", account_id, {"feed": [None, name]})
 

@@ -17,6 +17,7 @@ from oms_connector import Connector, Page, SweepsOrders
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from oms_web.core.db import rows_changed
 from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
@@ -81,9 +82,9 @@ def begin(work: Work, account_id: int, connector: type[Connector], since: dateti
 
 def stop(work: Work, account_id: int) -> bool:
     """Read no further; what was read stays. False when nothing was being read."""
-    stopped = work.session.execute(
-        delete(Feed).where(Feed.account_id == account_id, Feed.name == feeds.BACKFILL)
-    ).rowcount == 1
+    stopped = rows_changed(
+        work.session, delete(Feed).where(Feed.account_id == account_id, Feed.name == feeds.BACKFILL)
+    ) == 1
     if stopped:
         audit.record(work, "channels.replay_stopped", "channel_account", account_id)
     return stopped

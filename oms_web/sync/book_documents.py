@@ -21,7 +21,7 @@ from oms_connector import (
     Entered,
 )
 from oms_connector.bookkeeping import Treatment
-from oms_connector.reading import N_
+from oms_connector.marking import N_
 
 from oms_web.core.money import from_minor
 from oms_web.domain.documents import kinds
@@ -65,7 +65,7 @@ def told(said: Mapping[str, Any], money: Money, corrects_entry: str = "") -> Boo
         payment=_payment(said, money),
         lines=() if is_correction else tuple(_line(one, currency) for one in said["lines"]),
         changes=_changes(said, currency) if is_correction else (),
-        treatment=found if found in _TREATMENTS else "domestic",  # type: ignore[arg-type]
+        treatment=next((one for one in _TREATMENTS if one == found), "domestic"),
         language=said["language"], order_number=str(said["order"]["number"] or ""),
         remark=said.get("remark") or "", receipt=(said.get("receipt") or {}).get("number", ""),
         corrects=said["corrected"]["number"] if is_correction else "",

@@ -21,13 +21,12 @@ from oms_connector import (
     RateLimited,
     Refused,
 )
-from oms_connector.reading import N_
-from sqlalchemy import select
+from oms_connector.marking import N_
 
 from oms_web.core.actor import SYSTEM
-from oms_web.core.claims import enqueue
 from oms_web.core.clock import local_day
 from oms_web.core.errors import NotAllowedNow
+from oms_web.core.ringing import of_account, queue_due
 from oms_web.core.work import Work, Works
 from oms_web.domain.accounting import entries, entry_queries
 from oms_web.domain.accounting.entries import PAID_LATER, Taken
@@ -36,6 +35,7 @@ from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.documents.models import Document
 from oms_web.domain.orders.models import Order
 from oms_web.sync import feeds
+from oms_web.sync.accounts import able
 from oms_web.sync.book_documents import KINDS, Money, difference, told
 from oms_web.sync.registry import Registry
 from oms_web.sync.session import Engine, connected
@@ -51,23 +51,13 @@ Beat = Callable[[int, int], None]
 
 def programs(work: Work, registry: Registry) -> list[ChannelAccount]:
     """The connected accounts that keep books, the first one first."""
-    able = [key for key, one in registry.connectors.items() if issubclass(one, KeepsBooks)]
-    return list(work.session.scalars(
-        select(ChannelAccount)
-        .where(ChannelAccount.connector.in_(able), ChannelAccount.archived_at.is_(None))
-        .order_by(ChannelAccount.id)))
+    return able(work, registry, KeepsBooks)
 
 
 def ring(works: Works) -> int:
     """Queue the work of accounts that have something due; how many were queued."""
-    with works.reading(SYSTEM) as work:
-        due = entry_queries.due_accounts(work.session, work.now)
-    if not due:
-        return 0
-    with works.writing(SYSTEM) as work:
-        queued = [enqueue(work.session, TASK, str(account), {"account_id": account}, now=work.now)
-                  for account in due]
-    return len([task for task in queued if task is not None])
+    return queue_due(works, lambda work: entry_queries.due_accounts(work.session, work.now),
+                     of_account(TASK))
 
 
 def run(engine: Engine, account_id: int, beat: Beat = lambda _a, _b: None) -> int:

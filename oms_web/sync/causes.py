@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, literal, literal_column, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from oms_web.domain.channels.models import ChannelAccount, Listing, ListingPrice, ListingStock
 from oms_web.domain.orders.models import WRONG_NOTICE, ChannelNotice, Order, OrderLine
@@ -108,7 +108,7 @@ def _reading(one: AccountHealth) -> Iterator[Found]:
             yield (account.id, kind, feed.error, feed.failures, feed.failing_since, feed.failed_at)
 
 
-def _stock(ids: Sequence[int]) -> Select[Any]:
+def _stock(ids: Sequence[int]) -> Select[*tuple[Any, ...]]:
     row = ListingStock
     return (
         select(row.account_id, literal("stock"), row.message, func.count(), func.min(row.sent_at),
@@ -119,7 +119,7 @@ def _stock(ids: Sequence[int]) -> Select[Any]:
     )
 
 
-def _prices(ids: Sequence[int]) -> Select[Any]:
+def _prices(ids: Sequence[int]) -> Select[*tuple[Any, ...]]:
     row = ListingPrice
     return (
         select(row.account_id, literal("price"), row.message, func.count(), func.min(row.sent_at),
@@ -130,7 +130,7 @@ def _prices(ids: Sequence[int]) -> Select[Any]:
     )
 
 
-def _unread(ids: Sequence[int]) -> Select[Any]:
+def _unread(ids: Sequence[int]) -> Select[*tuple[Any, ...]]:
     row = Quarantine
     return (
         select(row.account_id, row.kind, row.reason, func.count(), func.min(row.first_at),
@@ -140,7 +140,7 @@ def _unread(ids: Sequence[int]) -> Select[Any]:
     )
 
 
-def _notices(ids: Sequence[int]) -> Select[Any]:
+def _notices(ids: Sequence[int]) -> Select[*tuple[Any, ...]]:
     row = ChannelNotice
     return (
         select(row.account_id, row.kind, row.message, func.count(), func.min(row.created_at),
@@ -150,7 +150,7 @@ def _notices(ids: Sequence[int]) -> Select[Any]:
     )
 
 
-def concerns(account_id: ColumnElement[int] | int) -> ColumnElement[bool]:
+def concerns(account_id: InstrumentedAttribute[int] | int) -> ColumnElement[bool]:
     """The condition that something of an account's orders is in a ``Shipment``, whichever of them
     it was made for.
     """
@@ -162,7 +162,7 @@ def concerns(account_id: ColumnElement[int] | int) -> ColumnElement[bool]:
     return or_(*(one.correlate(Shipment, ChannelAccount).exists() for one in (own, inside)))
 
 
-def _shipments(ids: Sequence[int], now: datetime) -> Select[Any]:
+def _shipments(ids: Sequence[int], now: datetime) -> Select[*tuple[Any, ...]]:
     row, account = Shipment, ChannelAccount
     return (
         select(account.id, literal("shipment"), row.told_message, func.count(),

@@ -29,6 +29,7 @@ from oms_web.domain.einvoices.states import (
     ACCEPTED,
     DUPLICATE,
     READY,
+    REJECTED,
     SENDING,
     SENT,
     UNKNOWN,
@@ -66,8 +67,8 @@ class Done:
 
     def count(self, state: str) -> None:
         """One more that is in this state now."""
-        self.accepted += state == service.ACCEPTED
-        self.rejected += state == service.REJECTED
+        self.accepted += state == ACCEPTED
+        self.rejected += state == REJECTED
 
 
 def ask(work: Work, kind: str = TASK) -> bool:

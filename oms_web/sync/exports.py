@@ -27,7 +27,7 @@ def unread(state: str = "waiting", account_id: int | None = None, q: str = "") -
                                 size=PAGE)
         names = dict(session.execute(select(ChannelAccount.id, ChannelAccount.name)).all())
         table = [
-            (names.get(row.account_id, ""), row.kind, row.external_id, row.reason, row.field,
+            (names.get(row.account_id or 0, ""), row.kind, row.external_id, row.reason, row.field,
              row.origin, row.state, row.attempts, row.first_at, row.last_at)
             for row in found.rows
         ]

@@ -19,7 +19,7 @@ from oms_connector import (
     OutcomeUnknown,
     Refused,
 )
-from oms_connector.reading import N_
+from oms_connector.marking import N_
 
 from oms_web.core.actor import SYSTEM
 from oms_web.core.errors import NotAllowedNow

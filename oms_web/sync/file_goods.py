@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from oms_connector import ProductRecord, Skipped, StockRecord, Unreadable
 from sqlalchemy import select
@@ -29,7 +30,7 @@ def store(work: Work, source: Source, page: FilePage, turn: int) -> StoredPage:
     """Store a page of products or of stock counts, in the running transaction."""
     stored = StoredPage(read=len({position for position, _ in page.items}))
     kind = PRODUCT if source.kind == "products" else STOCK
-    good: list[tuple[int, ProductRecord | StockRecord]] = []
+    good: list[tuple[int, Any]] = []
     for position, record in page.items:
         if isinstance(record, Skipped):
             stored.skipped[record.reason] = stored.skipped.get(record.reason, 0) + record.rows

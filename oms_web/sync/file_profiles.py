@@ -7,7 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from oms_connector import Connector, Context, FileKind, FileProblem, NotSupported, ReadsFiles
+from oms_connector import (
+    Connector,
+    Context,
+    FileKind,
+    FileProblem,
+    Http,
+    NotSupported,
+    ReadsFiles,
+    Response,
+)
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -25,10 +34,16 @@ CONNECTOR = "files"
 KINDS: tuple[FileKind, ...] = ("orders", "products", "stock")
 
 
-class _NoNetwork:
+class _NoNetwork(Http):
     """Files need no network; a file connector that asks for one is wrong."""
 
-    def request(self, *_args: Any, **_named: Any) -> Any:
+    def request(self, method: str, path: str, **_named: Any) -> Response:
+        raise NotSupported("files are read without a network")
+
+    def pause(self, seconds: float, bucket: str = "") -> None:
+        raise NotSupported("files are read without a network")
+
+    def renew(self) -> None:
         raise NotSupported("files are read without a network")
 
 
@@ -147,7 +162,7 @@ def save(
     taken = work.session.scalar(select(ImportProfile.id).where(ImportProfile.name == name))
     if taken is not None and taken != profile_id:
         raise Invalid("Another profile has this name.", "name")
-    problems = reader(registry).check(spec, cast(FileKind, kind))
+    problems = reader(registry).check(spec, kind)
     if problems:
         return None, problems
     if profile_id is None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from oms_connector import (
     Address,
     ChannelError,
@@ -16,6 +14,8 @@ from oms_connector import (
 
 from oms_web.core.actor import SYSTEM
 from oms_web.core.errors import NotAllowedNow
+from oms_web.core.ringing import queue_due
+from oms_web.core.work import Works
 from oms_web.domain.shipping import bookings, label_queries, sending
 from oms_web.domain.shipping.label_models import HandOver
 from oms_web.flows import hand_over
@@ -28,14 +28,9 @@ SAYS = {
 }
 
 
-def ring(works: Any) -> int:
+def ring(works: Works) -> int:
     """Queue the visits that are due; how many."""
-    with works.reading(SYSTEM) as work:
-        due = hand_over.due(work)
-    if not due:
-        return 0
-    with works.writing(SYSTEM) as work:
-        return [hand_over.ask(work, one) for one in due].count(True)
+    return queue_due(works, hand_over.due, hand_over.ask)
 
 
 def call(engine: Engine, hand_over_id: int) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, literal, select, union_all
+from sqlalchemy import NotNullable, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from oms_web.domain.channels import pricing
@@ -139,7 +139,7 @@ def _lag(seconds: Sequence[float]) -> Lag | None:
 
 def _orders(session: Session, now: datetime, health: Mapping[int, AccountHealth]) -> None:
     recent = session.execute(
-        select(Order.account_id, func.count(), func.max(Order.created_at))
+        select(NotNullable(Order.account_id), func.count(), func.max(Order.created_at))
         .where(Order.placed_at > now - RECENT, Order.account_id.in_(health))
         .group_by(Order.account_id)
     )
@@ -168,7 +168,7 @@ def _counted(session: Session, health: Mapping[int, AccountHealth]) -> None:
         ("price_drift", ListingPrice.account_id, price_drift),
         ("unmapped", Listing.account_id,
          (Listing.variant_id.is_(None), Listing.state == "active")),
-        ("quarantined", Quarantine.account_id, (Quarantine.state == "waiting",)),
+        ("quarantined", NotNullable(Quarantine.account_id), (Quarantine.state == "waiting",)),
     )
     for name, account_id, count in session.execute(union_all(*(
         select(literal(name), account, func.count()).where(account.in_(health), *conditions)

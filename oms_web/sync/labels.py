@@ -40,7 +40,8 @@ from sqlalchemy import select
 from oms_web.core.actor import SYSTEM
 from oms_web.core.errors import Invalid, InvalidForm, NotAllowedNow
 from oms_web.core.money import from_minor, to_minor
-from oms_web.core.work import Work
+from oms_web.core.ringing import queue_due
+from oms_web.core.work import Work, Works
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.channels.service import ChannelStopped
 from oms_web.domain.shipping import bookings, sending
@@ -69,14 +70,9 @@ def carries(registry: Registry, key: str) -> bool:
     return found is not None and issubclass(found, CarriesParcels)
 
 
-def ring(works: Any) -> int:
+def ring(works: Works) -> int:
     """Queue everything that is due of labels; how many."""
-    with works.reading(SYSTEM) as work:
-        due = bookings.due(work.session, work.now)
-    if not due:
-        return 0
-    with works.writing(SYSTEM) as work:
-        return [bookings.ask(work, booking_id) for booking_id in due].count(True)
+    return queue_due(works, lambda work: bookings.due(work.session, work.now), bookings.ask)
 
 
 def buy(engine: Engine, booking_id: int) -> str:
@@ -123,8 +119,9 @@ def _at_carrier(engine: Engine, taken: Taken) -> Verdict:
 def _with_files(engine: Engine, verdict: Verdict, labels: Sequence[LabelFile]) -> Verdict:
     """Keep what came with the answer; the parcel is bought, whatever becomes of its files."""
     try:
-        files = {one.format: engine.works.ports["files"].put(one.content, SUFFIX[one.format])
-                 for one in labels if 0 < len(one.content) <= LARGEST}
+        files: dict[str, str] = {
+            one.format: engine.works.ports["files"].put(one.content, SUFFIX[one.format])
+            for one in labels if 0 < len(one.content) <= LARGEST}
     except Exception as error:
         return replace(verdict, why=feeds.describe(error))
     return replace(verdict, files=files)
@@ -177,8 +174,9 @@ def _service(engine: Engine, account_id: int, request: Mapping[str, Any]) -> Car
     """The service of a booking, as its carrier last told of it; None where it told of none."""
     with engine.works.reading(SYSTEM) as work:
         known = sending.service(work.session, account_id, request["service"])
-    return known and CarrierService(known.ref, known.name, needs_point=known.needs_point,
-                                    cod=known.cod, most_parcels=known.most_parcels)
+    return CarrierService(
+        known.ref, known.name, needs_point=known.needs_point, cod=known.cod,
+        most_parcels=known.most_parcels) if known else None
 
 
 def _flaws(connector: Any, booking: Booking, service: CarrierService | None) -> list[Flaw]:
@@ -240,7 +238,8 @@ def _print(engine: Engine, confirmed: Confirmed, wanted: str) -> None:
     if wanted == "zpl":
         formats.append("zpl")
     files: dict[str, str] = {}
-    why, wait = "", bookings.wait(confirmed.attempts)
+    why = ""
+    wait: timedelta | None = bookings.wait(confirmed.attempts)
     try:
         with connected(engine, confirmed.account_id) as (_account, connector):
             assert isinstance(connector, CarriesParcels)
@@ -251,7 +250,7 @@ def _print(engine: Engine, confirmed: Confirmed, wanted: str) -> None:
                 if content is not None:
                     files[format_] = engine.works.ports["files"].put(content, SUFFIX[format_])
     except Refused as error:
-        why, wait = str(error), None  # type: ignore[assignment]
+        why, wait = str(error), None
     except (ChannelError, ChannelStopped, NotAllowedNow) as error:
         why = str(error)
     except Exception as error:

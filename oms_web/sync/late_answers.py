@@ -14,6 +14,7 @@ from oms_connector import AnswersLater, Connector, ItemResult
 from sqlalchemy import select, update
 
 from oms_web.core.actor import SYSTEM
+from oms_web.core.db import rows_changed
 from oms_web.domain.channels.models import Listing
 from oms_web.sync.push_kind import Kind, Sending
 from oms_web.sync.session import Engine
@@ -68,11 +69,11 @@ def _note(
             if result is None:
                 work.session.execute(ours.values(due_at=work.now + ASK_AGAIN))
                 continue
-            done = work.session.execute(ours.values(
+            done = rows_changed(work.session, ours.values(
                 outcome=result.outcome, message=result.message[:500] or None, handle=None,
                 due_at=work.now,
             ))
-            if not done.rowcount:
+            if not done:
                 continue
             if result.outcome in ("applied", "rejected"):
                 # Not if a newer value was wanted while the channel was asked: that one is due.

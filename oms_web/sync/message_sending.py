@@ -39,6 +39,7 @@ from oms_web.domain.messages.models import MessageSettings
 from oms_web.domain.messages.service import Outgoing
 from oms_web.domain.messages.wording import EMAIL, SMS
 from oms_web.sync import feeds
+from oms_web.sync.accounts import able
 from oms_web.sync.registry import Registry
 from oms_web.sync.session import Engine, connected
 
@@ -157,12 +158,7 @@ def wait(engine: Engine, kind: str, why: Why, account_id: int | None = None) -> 
 
 def gateway(work: Work, registry: Registry) -> ChannelAccount | None:
     """The account that SMS go by: the first that works and can."""
-    able = [key for key, one in registry.connectors.items() if issubclass(one, SendsSms)]
-    return work.session.scalar(
-        select(ChannelAccount)
-        .where(ChannelAccount.connector.in_(able), ChannelAccount.state == "active",
-               ChannelAccount.archived_at.is_(None))
-        .order_by(ChannelAccount.id).limit(1))
+    return next((one for one in able(work, registry, SendsSms) if one.state == "active"), None)
 
 
 def _send_sms(engine: Engine, beat: Beat) -> int:

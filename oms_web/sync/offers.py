@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
 from oms_connector import ChannelDown, ListsOffers, Offer, Unreadable
 from sqlalchemy import bindparam, select, update
@@ -76,7 +77,7 @@ def store_offers(
                          tidy(offer.title)[:420])
         for offer in offers
     ])
-    rows = []
+    rows: list[dict[str, Any]] = []
     for offer in offers:
         currency = offer.currency or account.currency
         rows.append({

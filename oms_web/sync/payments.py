@@ -23,9 +23,8 @@ from oms_connector import (
     Refused,
     TellsPayments,
 )
+from oms_connector.marking import N_
 from oms_connector.paying import is_safe_link
-from oms_connector.reading import N_
-from sqlalchemy import select
 
 from oms_web.core.errors import Invalid, NotAllowedNow, NotFound
 from oms_web.core.money import from_minor
@@ -38,6 +37,7 @@ from oms_web.domain.payments import requests
 from oms_web.domain.payments.requests import Taken
 from oms_web.flows import order_ask_payment, order_message
 from oms_web.sync import feeds
+from oms_web.sync.accounts import able
 from oms_web.sync.registry import Registry
 from oms_web.sync.session import Engine, connected
 
@@ -53,11 +53,7 @@ Beat = Callable[[int, int], None]
 
 def providers(work: Work, registry: Registry) -> list[ChannelAccount]:
     """The connected accounts by which buyers can be asked for money, the first one first."""
-    able = [key for key, one in registry.connectors.items() if issubclass(one, AsksForPayments)]
-    return list(work.session.scalars(
-        select(ChannelAccount)
-        .where(ChannelAccount.connector.in_(able), ChannelAccount.state == "active",
-               ChannelAccount.archived_at.is_(None)).order_by(ChannelAccount.id)))
+    return [one for one in able(work, registry, AsksForPayments) if one.state == "active"]
 
 
 def run(engine: Engine, account_id: int, beat: Beat = lambda _a, _b: None) -> int:

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, and_, insert
 from oms_web.core.work import Work
 from oms_web.domain.channels.models import (
     ChannelAccount,
+    Desired,
     Listing,
     ListingPrice,
     ListingStock,
@@ -20,7 +21,6 @@ from oms_web.domain.channels.models import (
     Publication,
 )
 
-Row = ListingStock | ListingPrice
 Item = StockItem | PriceItem
 
 
@@ -73,17 +73,17 @@ class Kind:
         )
 
     def sending(
-        self, row: Row, offer_ref: str, sku: str, value: int, version: int, sent_at: datetime,
-        **told: bool,
+        self, row: Desired, offer_ref: str, sku: str, value: int, version: int, sent_at: datetime,
+        after_unknown: bool = False,
     ) -> Sending:
         """A row's value as it goes to the connector."""
         # The moment too: a database that came back from a backup counts versions again, and
         # a channel that remembers keys would take a new decision for an old one.
         key = f"{self.name}:{row.listing_id}:{version}:{row.desired_at:%y%m%d%H%M%S%f}"
-        told_when = (row.desired_at, row.changed_at or row.desired_at) \
+        wanted, changed = (row.desired_at, row.changed_at or row.desired_at) \
             if version == row.version else (None, None)
-        return Sending(row.listing_id, version, row.attempts, *told_when, sent_at, value,
-                       self.item(row, offer_ref, sku, value, version, key), **told)
+        return Sending(row.listing_id, version, row.attempts, wanted, changed, sent_at, value,
+                       self.item(row, offer_ref, sku, value, version, key), after_unknown)
 
     def write_down(
         self, work: Work, account_id: int, ended: Sequence[tuple[Sending, ItemResult]]

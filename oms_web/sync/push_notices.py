@@ -29,6 +29,7 @@ from oms_connector import (
 from sqlalchemy import ColumnElement, and_, select, update
 
 from oms_web.core.actor import SYSTEM
+from oms_web.core.db import rows_changed
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.channels.models import ChannelAccount
@@ -265,11 +266,11 @@ def _note(engine: Engine, telling: Telling, outcome: Outcome) -> None:
             ChannelNotice.version == telling.version,
         ).execution_options(synchronize_session=False)
         again = outcome.state in _AGAIN
-        noted = work.session.execute(ours.values(
+        noted = rows_changed(work.session, ours.values(
             state=outcome.state, message=outcome.message[:500] or None, told_at=work.now,
             reference=outcome.reference[:200] or None,
             due_at=work.now + _wait(telling) if again else None,
-        )).rowcount
+        ))
         if noted and (outcome.state != telling.was or not again):
             _record(work, telling, outcome)
         if not noted and outcome.state in ("done", "unknown"):

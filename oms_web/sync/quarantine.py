@@ -49,7 +49,7 @@ def _storable(text: str) -> str:
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
 
 
-def solve(work: Work, account_id: int, kind: str, external_ids: Collection[str]) -> None:
+def solve(work: Work, account_id: int | None, kind: str, external_ids: Collection[str]) -> None:
     """These were stored after all: close their quarantine rows."""
     if external_ids:
         work.session.execute(

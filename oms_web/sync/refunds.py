@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from oms_connector import AccessRefused, ChannelError, PullsOrders, RefundsPayments
-from oms_connector.reading import N_
+from oms_connector.marking import N_
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 

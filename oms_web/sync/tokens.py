@@ -20,6 +20,7 @@ from oms_connector import AccessRefused, ChannelDown, ChannelError, Tokens
 from sqlalchemy import ColumnElement, or_, select, true, update
 
 from oms_web.core.actor import SYSTEM
+from oms_web.core.db import rows_changed
 from oms_web.core.ports import SecretBox
 from oms_web.core.work import Work, Works
 from oms_web.domain.channels.models import ChannelAccount
@@ -171,11 +172,12 @@ class Keyring:
         log.info("the access of account %s was renewed", self.account_id)
 
     def _change(self, work: Work, condition: ColumnElement[bool], **values: Any) -> bool:
-        done: Any = work.session.execute(
+        done = rows_changed(
+            work.session,
             update(ChannelAccount).where(ChannelAccount.id == self.account_id, condition)
             .values(**values).execution_options(synchronize_session=False)
         )
-        return bool(done.rowcount)
+        return bool(done)
 
     def _replace(self, secrets: Mapping[str, str]) -> None:
         self.secrets.clear()

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
 
 from oms_connector import AccessRefused, ChannelError, Journey, TracksParcels
 
 from oms_web.core.actor import SYSTEM
 from oms_web.core.claims import enqueue
 from oms_web.core.errors import OmsError
-from oms_web.core.work import Work
+from oms_web.core.ringing import queue_due
+from oms_web.core.work import Work, Works
 from oms_web.domain.shipping import journeys
 from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping.journeys import Due, Scan
@@ -36,14 +36,9 @@ WHY = {
 }
 
 
-def ring(works: Any) -> int:
+def ring(works: Works) -> int:
     """Queue the asking of carriers; how many."""
-    with works.reading(SYSTEM) as work:
-        due = journeys.accounts_due(work.session, work.now)
-    if not due:
-        return 0
-    with works.writing(SYSTEM) as work:
-        return [ask(work, account_id) for account_id in due].count(True)
+    return queue_due(works, lambda work: journeys.accounts_due(work.session, work.now), ask)
 
 
 def ask(work: Work, account_id: int) -> bool:

@@ -25,7 +25,7 @@ def act(name: str) -> Callable[[View], View]:
         raise LookupError(f"there is no act {name!r} in permissions.ACTS")
 
     def mark(view: View) -> View:
-        view.act = name  # type: ignore[attr-defined]
+        view.act = name  # type: ignore[attr-defined]  # a view carries its act
         return view
 
     return mark

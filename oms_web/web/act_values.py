@@ -17,7 +17,7 @@ from flask_babel import lazy_gettext as _l
 
 from oms_web.web import (
     api_keys,
-    channels,
+    channel_words,
     formats,
     going,
     order_words,
@@ -72,9 +72,9 @@ _TOLD: Mapping[str, Any] = {
 # Short names of ours: field -> name -> words.
 WORDS: Mapping[str, Mapping[str, Any]] = {
     "told": _TOLD, "reset": RESETS, "no_withdrawal": withdrawal_words.REASONS,
-    "what": {kind: words for kind, (words, _) in channels.FIXES.items()}
+    "what": {kind: words for kind, (words, _) in channel_words.FIXES.items()}
     | {"invoice": _l("invoice")} | {kind: words for kind, (_, words) in going.KINDS.items()},
-    "feed": channels.FEED_NAMES, "language": LANGUAGES,
+    "feed": channel_words.FEED_NAMES, "language": LANGUAGES,
     "theme": dict(THEMES), "format": {"csv": "CSV", "xlsx": "XLSX"},
     "scopes": {
         f"{name}:{what}": words for name, (_, *both) in api_keys.RESOURCES.items()

@@ -17,7 +17,7 @@ from oms_web.web import (
     act_values,
     books,
     case_words,
-    channels,
+    channel_words,
     claim_words,
     label_words,
     message_words,
@@ -53,7 +53,7 @@ VALUES: dict[str, Mapping[str, Any]] = {
     "books": books.STATES,
     "audience": {"own": _l("the owner alone"), "all": _l("everybody"), **ROLE_NAMES},
     "state": {
-        **channels.STATES, **stock_documents.STATES, **quarantine.STATES, **shipments.STATES,
+        **channel_words.STATES, **stock_documents.STATES, **quarantine.STATES, **shipments.STATES,
         "open": _l("in progress"), "done": _l("done"), "gone": _l("ended by its receiver"),
         "on": _l("on"), "off": _l("off"), "shadow": _l("only watches"),
         "stopped": _l("stopped by itself"),

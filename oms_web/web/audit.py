@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, request
 from sqlalchemy import select
 
 from oms_web.core.clock import SHOP_ZONE, day_bounds
@@ -16,7 +16,7 @@ from oms_web.domain.catalog.models import Variant
 from oms_web.domain.orders.models import Order
 from oms_web.domain.users import service as users
 from oms_web.extensions import db
-from oms_web.web import acts
+from oms_web.web import acts, asked
 from oms_web.web.access import act
 from oms_web.web.exports import send
 from oms_web.web.render import render
@@ -72,8 +72,7 @@ def _chosen() -> dict[str, str]:
 
 
 def _address(chosen: dict[str, str], *without: str) -> str:
-    kept = {name: value for name, value in chosen.items() if name not in without}
-    return url_for("audit.index", **kept)
+    return asked.link("audit.index", chosen, **dict.fromkeys(without))
 
 
 def _filter(chosen: dict[str, str]) -> queries.Filter:

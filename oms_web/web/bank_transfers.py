@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 from flask import Blueprint, Response, request, url_for
 from flask_babel import gettext
@@ -17,8 +18,10 @@ from oms_web.web.render import go, render
 from oms_web.web.toasts import say
 
 screen = Blueprint("bank_transfers", __name__)
-KINDS = {"elixir": ("elixir", "text/plain; charset=windows-1250", "pli"),
-         "pain": ("pain", "application/xml", "xml")}
+KINDS: Mapping[refund_transfers.Format, tuple[str, str, str]] = {
+    "elixir": ("elixir", "text/plain; charset=windows-1250", "pli"),
+    "pain": ("pain", "application/xml", "xml"),
+}
 
 
 @screen.get("/payments/transfers")
@@ -37,12 +40,13 @@ def index() -> Response:
 @act("payments.statements")
 def make() -> Response:
     """Put what waits into a file."""
-    format_, currency = request.form.get("format", ""), request.form.get("currency", "")
+    asked, currency = request.form.get("format", ""), request.form.get("currency", "")
+    format_ = next((one for one in KINDS if one == asked), None)
     try:
-        if format_ not in KINDS:
+        if format_ is None:
             raise Invalid("Choose the kind of file.", "format")
         with writing() as work:
-            name = refund_transfers.make(work, format_, currency)  # type: ignore[arg-type]
+            name = refund_transfers.make(work, format_, currency)
     except OmsError as error:
         say(words_of(error), "bad")
         return go(url_for("bank_transfers.index"))
@@ -55,7 +59,7 @@ def make() -> Response:
 def download(name: str) -> Response:
     """A file, as often as it is wanted while its refunds are on their way."""
     body = refund_transfers.content(reading(), name[:160])
-    kind = KINDS[name.split(":")[1]]
+    kind = next(said for said in KINDS.values() if said[0] == name.split(":")[1])
     answer = Response(body, content_type=kind[1])
     stamp = name.rpartition(":")[2]
     answer.headers["Content-Disposition"] = f'attachment; filename="{kind[0]}-{stamp}.{kind[2]}"'

@@ -81,11 +81,11 @@ def _words(left: Correction, lines: list[Mapping[str, Any]]) -> list[tuple[str, 
 
 def _form(case: Return, document: Document, left: Correction, lines: list[Mapping[str, Any]]
           ) -> str:
-    filled = {f"quantity_{line['position']}": line["quantity"] - left.returned[line["line_id"]]
-              for line in lines if line["line_id"] in left.returned}
-    amounts = {name: from_minor(amount, document.currency)
+    filled: dict[str, Any] = {
+        f"quantity_{line['position']}": line["quantity"] - left.returned[line["line_id"]]
+        for line in lines if line["line_id"] in left.returned}
+    filled |= {name: from_minor(amount, document.currency)
                for name, amount in (("delivery", left.delivery), ("lowered", left.lowered))
                if amount}
     reason = REASONS[document.language][COMPLAINT if case.kind == kinds.COMPLAINT else RETURNED]
-    return url_for("corrections.correct", document_id=document.id, reason=reason,
-                   **filled, **amounts)
+    return url_for("corrections.correct", document_id=document.id, reason=reason, **filled)

@@ -130,7 +130,8 @@ def start(key: str) -> Response:
     wanted = acts.get(key)
     if not wanted.listed:
         raise NotFound("There is nothing at this address.")
-    values = {field.name: _typed(f"{key}.{field.name}") for field in wanted.fields}
+    values: dict[str, Any] = {
+        field.name: _typed(f"{key}.{field.name}") for field in wanted.fields}
     if not all(allowed(right) for right in acts.rights(db.session, key, values)):
         raise Denied("Your role does not include this.")
     ids, cut = _all() if request.form.get("all") else (ticked(), False)
@@ -185,13 +186,13 @@ def index() -> Response:
     everybody = allowed(ALL) and asked.text("who") != "me"
     mine = user.id if user else 0
     found = queries.page(db.session, None if everybody else mine, asked.number("before"), PAGE + 1)
-    more = {"who": asked.text("who") or None, "before": found[PAGE - 1].id} \
+    more = asked.link("changes.index", {"who": asked.text("who"), "before": found[PAGE - 1].id}) \
         if len(found) > PAGE else None
     return render(
         "changes/list.html", "changes/_rows.html", everybody=everybody, may_all=allowed(ALL),
         changes=[(one, change_words.title(db.session, one.act, one.params))
                  for one in found[:PAGE]],
-        next_url=url_for("changes.index", **more) if more else None)
+        next_url=more)
 
 
 @screen.get("/changes/<int:batch_id>")

@@ -23,15 +23,16 @@ def show(account_id: int) -> Response:
     ``what`` is ``stock`` or ``prices``, ``view`` ``now`` or ``sent``.
     """
     account = get_account(db.session, account_id)
-    chosen = {"account_id": account_id, "what": "prices" if asked.text("what") == "prices" else "",
-              "view": "sent" if asked.text("view") == "sent" else "",
-              "shown": asked.text("shown") if asked.text("shown") in SHOWN else "",
-              "offer": asked.number("offer"), "q": asked.text("q", 120)}
-    kind: journal.Kind = "prices" if chosen["what"] else "stock"
-    after = asked.text("after", 2000) or None
-    where = {"listing_id": chosen["offer"], "q": chosen["q"], "after": after}
-    found = journal.history(db.session, account_id, kind, **where) if chosen["view"] else \
-        journal.standings(db.session, account_id, kind, shown=chosen["shown"], **where)
+    kind: journal.Kind = "prices" if asked.text("what") == "prices" else "stock"
+    sent = asked.text("view") == "sent"
+    shown = asked.text("shown") if asked.text("shown") in SHOWN else ""
+    offer, q, after = asked.number("offer"), asked.text("q", 120), asked.text("after", 2000) or None
+    chosen = {"account_id": account_id, "what": "prices" if kind == "prices" else "",
+              "view": "sent" if sent else "", "shown": shown, "offer": offer, "q": q}
+    found = journal.history(
+        db.session, account_id, kind, listing_id=offer, q=q, after=after,
+    ) if sent else journal.standings(
+        db.session, account_id, kind, shown=shown, listing_id=offer, q=q, after=after)
     return render(
         "channels/journal.html", "channels/_journal_rows.html", account=account, found=found,
         kind=kind, chosen=chosen, outcomes=OUTCOMES, shown_words=SHOWN,

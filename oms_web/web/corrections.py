@@ -22,10 +22,10 @@ from oms_web.extensions import db
 from oms_web.flows.correct_document import correct_invoice
 from oms_web.web import asked, formats
 from oms_web.web.access import act
+from oms_web.web.document_fields import BuyerFields, ExchangeFields, exchange_named
 from oms_web.web.door import oms, reading, writing
-from oms_web.web.exchange_fields import ExchangeFields, exchange_named
 from oms_web.web.failures import words_of
-from oms_web.web.forms import CountryField, Form, choices
+from oms_web.web.forms import Form, choices
 from oms_web.web.printing import pdf
 from oms_web.web.render import go, render
 from oms_web.web.toasts import say
@@ -52,7 +52,7 @@ _BUYER = (*ADDRESS_FIELDS, "tax_id")
 _OF_LINES = ("quantity_", "price_", "rate_")
 
 
-class CorrectionForm(ExchangeFields, Form):
+class CorrectionForm(BuyerFields, ExchangeFields, Form):
     """What a correction says beside its lines."""
 
     reason = StringField(_l("Reason"))
@@ -62,13 +62,6 @@ class CorrectionForm(ExchangeFields, Form):
     effect = SelectField(_l("Takes effect"), choices=choices(EFFECTS), coerce=int)
     series = SelectField(_l("Series"), coerce=int)
     issue_date = DateField(_l("Issued on"), [Optional()])
-    company = StringField(_l("Company"))
-    name = StringField(_l("First and last name"))
-    tax_id = StringField(_l("NIP"))
-    street = StringField(_l("Street and number"))
-    postcode = StringField(_l("Postcode"))
-    city = StringField(_l("Town"))
-    country = CountryField(_l("Country"))
     remark = TextAreaField(_l("Remarks"))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
@@ -51,11 +51,8 @@ def _page(problem: str = "", status: int = 200) -> Response:
 @act("payments.statements")
 def upload() -> Response:
     """Take a courier's invoice in."""
-    file = request.files.get("file")
     try:
-        if file is None:
-            raise Invalid("Choose a file.", "file")
-        lines = bills.read(file.stream.read(MOST_BYTES + 1))
+        lines = bills.read(statements.uploaded())
     except Invalid as error:
         return _page(words_of(error), 422)
     told = TakenIn()

@@ -76,18 +76,16 @@ RATES = vat.POLISH_RATES
 
 
 def _chosen() -> tuple[dict[str, Any], queries.Asked]:
-    view = asked.text("view")
-    chosen = {
-        "view": view if view in VIEWS else "", "of": asked.text("of", 12),
-        "series": asked.number("series"), "since": asked.text("since", 10),
-        "until": asked.text("until", 10), "q": asked.text("q", 120),
-        "ksef": asked.text("ksef", 12),
-    }
+    view, kind, ksef = asked.text("view"), asked.text("of", 12), asked.text("ksef", 12)
     wanted = queries.Asked(
-        chosen["of"] if chosen["of"] in KINDS else "", chosen["series"],
-        _day("since"), _day("until"), chosen["q"],
-        einvoices.chosen(chosen["ksef"], reading().now),
+        kind if kind in KINDS else "", asked.number("series"), _day("since"), _day("until"),
+        asked.text("q", 120), einvoices.chosen(ksef, reading().now),
     )
+    chosen = {
+        "view": view if view in VIEWS else "", "of": kind, "series": wanted.series_id,
+        "since": asked.text("since", 10), "until": asked.text("until", 10), "q": wanted.text,
+        "ksef": ksef,
+    }
     filtered = any(chosen[name] for name in ("of", "series", "since", "until", "q", "ksef"))
     chosen["view"] = chosen["view"] or ("issued" if filtered else "waiting")
     return chosen, wanted
@@ -339,7 +337,7 @@ def _issue_page(order: Order, form: IssueForm, draft: Draft, kind: str, status: 
         ask_exchange="exchange_rate" in problems or bool(form.exchange_rate.data),
         ask_exempt="exempt_basis" in problems or any(
             line.rate == vat.EXEMPT for line in draft.goods),
-        ask_split=bool(draft.snapshot) and may_need_split_payment(draft.snapshot),
+        ask_split=draft.snapshot is not None and may_need_split_payment(draft.snapshot),
         query=query_of(form), unavailable=oms().printing.available(), status=status,
     )
 

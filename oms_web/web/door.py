@@ -40,7 +40,7 @@ def actor() -> Actor:
 def reading() -> Work:
     """The request's own snapshot; nothing written through it is kept."""
     works = oms().works
-    return Work(cast("object", db.session), actor(), works.clock(), works.ports)  # type: ignore[arg-type]
+    return Work(db.session, actor(), works.clock(), works.ports)
 
 
 @contextmanager

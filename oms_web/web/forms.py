@@ -64,7 +64,7 @@ class Form(FlaskForm):
         return {k: v.strip() if isinstance(v, str) else v for k, v in wanted.items()}
 
 
-def choices(words: Mapping[str, Any]) -> list[SelectChoice]:
+def choices(words: Mapping[str, Any] | Mapping[int, Any]) -> list[SelectChoice]:
     """The options of a select or radio field: value -> words."""
     return [SelectChoice(value, label) for value, label in words.items()]
 

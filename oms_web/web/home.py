@@ -19,6 +19,7 @@ from oms_web.sync import health
 from oms_web.web import going, inbox
 from oms_web.web.access import act, allowed
 from oms_web.web.door import oms
+from oms_web.web.inbox_case import Asked
 from oms_web.web.render import render
 from oms_web.web.shell import frame
 
@@ -53,7 +54,7 @@ def index() -> Response:
     accounts = health.overview(session, now, frame().accounts.values()) \
         if allowed("channels.see") else []
     cut_off = company.cut_off if company else "15:00"
-    asked = inbox.Asked(session, now, cut_off, queues, accounts)
+    asked = Asked(session, now, cut_off, queues, accounts)
     currency = company.currency if company else "PLN"
     today = _today(session, now, currency)
     return render(

@@ -29,6 +29,7 @@ from oms_web.domain.webhooks import queries as webhooks
 from oms_web.sync.models import Quarantine
 from oms_web.web import formats, inbox_after
 from oms_web.web.access import allowed
+from oms_web.web.asked import link
 from oms_web.web.inbox_case import Asked, Case
 from oms_web.web.inbox_doubts import not_told, verification
 from oms_web.web.inbox_ksef import announcements, rejections
@@ -355,7 +356,7 @@ SOURCES: tuple[tuple[str, str, Source], ...] = (
 
 def _capped(session: Session, *conditions: ColumnElement[bool]) -> int:
     """How many orders there are, counted to ``MOST`` + 1 at most."""
-    some: Select[tuple[int]] = select(Order.id).where(*conditions).limit(MOST + 1)
+    some: Select[int] = select(Order.id).where(*conditions).limit(MOST + 1)
     return session.scalar(select(func.count()).select_from(some.subquery())) or 0
 
 
@@ -377,4 +378,4 @@ def _orders(n: int) -> str:
 
 
 def _list(**filters: str | tuple[str, ...]) -> str:
-    return url_for("orders.index", **filters)
+    return link("orders.index", filters)

@@ -20,8 +20,8 @@ from oms_web.domain.documents.snapshot import ADDRESS_FIELDS
 from oms_web.domain.orders.models import Order
 from oms_web.extensions import db
 from oms_web.web import formats
-from oms_web.web.exchange_fields import ExchangeFields, exchange_named
-from oms_web.web.forms import CountryField, Form, choices
+from oms_web.web.document_fields import BuyerFields, ExchangeFields, exchange_named
+from oms_web.web.forms import Form, choices
 
 LANGUAGES = {"pl": "Polski", "en": "English"}
 METHODS: dict[str, Any] = {
@@ -39,7 +39,7 @@ TREATMENTS: dict[str, Any] = {
 BUYER = (*ADDRESS_FIELDS, "tax_id")
 
 
-class IssueForm(ExchangeFields, Form):
+class IssueForm(BuyerFields, ExchangeFields, Form):
     """What may be decided when an invoice is issued."""
 
     series = SelectField(_l("Series"), coerce=int)
@@ -48,13 +48,6 @@ class IssueForm(ExchangeFields, Form):
     issue_date = DateField(_l("Issued on"), [Optional()])
     sale_date = DateField(_l("Sold on"), [Optional()])
     due_date = DateField(_l("To be paid by"), [Optional()])
-    company = StringField(_l("Company"))
-    name = StringField(_l("First and last name"))
-    tax_id = StringField(_l("NIP"))
-    street = StringField(_l("Street and number"))
-    postcode = StringField(_l("Postcode"))
-    city = StringField(_l("Town"))
-    country = CountryField(_l("Country"))
     treatment = SelectField(_l("Taxed as"), validate_choice=False)
     receipt = StringField(_l("Number of the fiscal receipt"))
     receipt_named = BooleanField(_l("The buyer's tax number is on that receipt"))

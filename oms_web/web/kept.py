@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, g, url_for
+from flask import Flask, g
 from markupsafe import Markup
 
-from oms_web.web import formats
+from oms_web.web import asked, formats
 from oms_web.web.assets import asset
 
 SPRITE = "vendor/icons.svg"
@@ -52,7 +52,7 @@ def numbered(endpoint: str, name: str) -> Callable[[int], str]:
 
     ``{% set card = numbered("order_card.show", "order_id") %}``, then ``card(row.id)``.
     """
-    before, _, after = url_for(endpoint, **{name: _STAND_IN}).partition(str(_STAND_IN))
+    before, _, after = asked.link(endpoint, {name: _STAND_IN}).partition(str(_STAND_IN))
     return lambda number: f"{before}{number:d}{after}"
 
 

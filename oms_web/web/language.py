@@ -18,7 +18,7 @@ def catalogue() -> Any:
 
 def register(app: Flask) -> None:
     """Give templates their ``_``, ``ngettext`` and ``pgettext``."""
-    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of its i18n
         lambda text: catalogue().ugettext(text),
         lambda one, many, n: catalogue().ungettext(one, many, n),
         newstyle=True,

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request, url_for
 from flask_babel import gettext, ngettext
-from sqlalchemy import func, select
+from sqlalchemy import NotNullable, func, select
 
 from oms_web.core.errors import Invalid, InvalidForm, NotFound, OmsError
 from oms_web.core.work import Work
@@ -39,9 +39,9 @@ CHUNK = 100
 
 def _wanted() -> tuple[offers.OfferFilter, dict[str, Any]]:
     state = asked.text("state")
-    chosen = {"state": state if state in offers.STATES else "", "account": asked.number("account"),
-              "q": asked.text("q")}
-    return offers.OfferFilter(chosen["state"] or "open", chosen["account"], chosen["q"]), chosen
+    known = state if state in offers.STATES else ""
+    wanted = offers.OfferFilter(known or "open", asked.number("account"), asked.text("q"))
+    return wanted, {"state": known, "account": wanted.account_id, "q": wanted.q}
 
 
 def _set(chosen: dict[str, Any]) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def _around(rows: list[Listing] | Any) -> dict[str, Any]:
 def _waiting(listing_ids: list[int]) -> dict[int, int]:
     """How many open orders wait for each offer to be linked."""
     return {listing_id: orders for listing_id, orders in db.session.execute(
-        select(OrderLine.listing_id, func.count(OrderLine.order_id.distinct()))
+        select(NotNullable(OrderLine.listing_id), func.count(OrderLine.order_id.distinct()))
         .join(Order, Order.id == OrderLine.order_id)
         .where(OrderLine.listing_id.in_(listing_ids), OrderLine.variant_id.is_(None),
                Order.phase.not_in(CLOSED))

@@ -14,7 +14,7 @@ from oms_web.core.errors import Invalid, InvalidForm
 from oms_web.domain.channels import offers
 from oms_web.domain.channels.buffers import CONFIDENCE, ENOUGH
 from oms_web.domain.channels.models import ChannelAccount, Listing
-from oms_web.domain.channels.rules import MOST, Rules
+from oms_web.domain.channels.rules import MOST
 from oms_web.domain.channels.service import get_account
 from oms_web.extensions import db
 from oms_web.flows import listing_rules, publish_stock
@@ -106,7 +106,7 @@ def _wanted(form: RulesForm) -> dict[str, Any]:
     }
     # What it sold since the page was drawn is off the number already: left alone, it stays so.
     if str(form.set_aside.data or 0) != (form.was_set_aside.data or "0"):
-        wanted["set_aside"] = form.set_aside.data or Rules.set_aside
+        wanted["set_aside"] = form.set_aside.data or 0
     return wanted
 
 

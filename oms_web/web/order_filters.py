@@ -64,11 +64,14 @@ class Wanted:
         """Whether something besides a queue or a status narrows the list."""
         return bool(self.q) or bool(set(self.picked) - {"queue", "status"})
 
-    def link(self, endpoint: str = "orders.index", **changed: Any) -> str:
-        """An address with these filters, some of them changed; None or empty takes one off."""
+    def link(self, endpoint: str = "orders.index", *, off: str = "", **changed: Any) -> str:
+        """An address with these filters, some of them changed; None or empty takes one off, as
+        does to name it in ``off``.
+        """
         values: dict[str, Any] = {
             **self.picked, "q": self.q, "sort": self.asked, "view": self.view}
         values.update(changed)
+        values.pop(off, None)
         said = {k: v for k, v in values.items() if v not in ("", None, [])}
         if not said and endpoint == "orders.index":
             said = {"queue": "open"}  # the bare address may lead to another view
@@ -181,7 +184,7 @@ def chips(session: Session, wanted: Wanted) -> list[Chip]:
         if name == "queue" and values == ["open"]:
             continue
         found.append(Chip(name, str(words.FILTERS[name]), _said(session, name, values),
-                          wanted.link(**{name: None})))
+                          wanted.link(off=name)))
     return found
 
 

@@ -243,7 +243,8 @@ def typed_lines(session: Session, form: MultiDict[str, str]) -> list[TypedLine]:
     typed = [(int(key), [text.strip()[:_LONGEST] for text in rest])
              for key, *rest in rows if key.isdecimal()][:MAX_LINES]
     found = _rows(session, [key for key, _ in typed])
-    return [TypedLine(found[key], *rest) for key, rest in typed if key in found]
+    return [TypedLine(found[key], quantity, price, discount)
+            for key, (quantity, price, discount) in typed if key in found]
 
 
 def again(session: Session, lines: Sequence[OrderLine], currency: str) -> list[TypedLine]:

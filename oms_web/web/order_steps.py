@@ -10,6 +10,7 @@ from typing import Any
 from flask import url_for
 from flask_babel import gettext
 
+from oms_web.core.clock import local_day
 from oms_web.domain.orders import phases
 from oms_web.web import formats
 from oms_web.web.access import allowed
@@ -76,7 +77,7 @@ def _at(moment: datetime | None) -> str:
     """The hour today, else the day."""
     if moment is None:
         return ""
-    return formats.clock(moment) if formats.local_day(moment) == formats.local_day(
+    return formats.clock(moment) if local_day(moment) == local_day(
         formats.now()) else formats.day(moment)
 
 

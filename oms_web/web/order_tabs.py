@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import current_app, g, url_for
+from flask import current_app, g
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
@@ -22,6 +22,7 @@ from oms_web.domain.orders import filters, queries, walking
 from oms_web.domain.users import views
 from oms_web.domain.users.models import ListChoice, ListView, User
 from oms_web.extensions import db
+from oms_web.web import asked
 from oms_web.web import order_filters as address
 from oms_web.web.door import oms
 from oms_web.web.formats import number
@@ -90,10 +91,10 @@ def of(session: Session, user: User) -> Tabs:
     """The tabs of a person, none of them current and none counted."""
     choice = _choice(session, user)
     # Where another view opens first, "all open" has to be said.
-    all_open = url_for("orders.index", **({"queue": "open"} if choice.first else {}))
+    all_open = asked.link("orders.index", {"queue": "open"} if choice.first else {})
     called = names()
     known = {key: Tab(key, called[key], query,
-                      url_for("orders.index", **query) if query else all_open)
+                      asked.link("orders.index", query) if query else all_open)
              for key, query in READY.items()}
     known |= {str(view.id): Tab(str(view.id), view.name, view.query, address_of(view), view)
               for view in views.visible(session, user)}
@@ -113,7 +114,7 @@ def _choice(session: Session, user: User) -> ListChoice:
 
 def address_of(view: ListView) -> str:
     """The full address of a kept view."""
-    return url_for("orders.index", **view.query, view=view.id)
+    return asked.link("orders.index", view.query, view=view.id)
 
 
 def first(session: Session, user: User) -> str | None:
@@ -122,7 +123,7 @@ def first(session: Session, user: User) -> str | None:
     if not key or key == OPEN:
         return None
     if key in READY:
-        return url_for("orders.index", **READY[key])
+        return asked.link("orders.index", READY[key])
     view = next((one for one in views.visible(session, user) if str(one.id) == key), None)
     return address_of(view) if view is not None else None
 

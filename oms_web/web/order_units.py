@@ -74,14 +74,14 @@ class Units:
     def parts(self) -> Mapping[int, Sequence[Part]]:
         """By bundle line: what it consists of."""
         found: dict[int, list[Part]] = defaultdict(list)
-        for line_id, *part in self.session.execute(
+        for row in self.session.execute(
             select(OrderLinePart.line_id, OrderLinePart.variant_id, Variant.sku,
                    OrderLinePart.quantity)
             .join(Variant, Variant.id == OrderLinePart.variant_id)
             .where(OrderLinePart.line_id.in_([line.id for line in self.lines]))
             .order_by(Variant.sku)
         ):
-            found[line_id].append(Part(*part))
+            found[row.line_id].append(Part(*row[1:]))
         return found
 
     @cached_property
@@ -137,7 +137,8 @@ class Units:
             for place in places:
                 own[line_id][place.variant_id, place.warehouse_id] += place.quantity
         return order_allocate.choices(
-            ranks, self.lines, {line.id: self.made_of(line) for line in self.lines}, self.free, own)
+            ranks, self.lines, {line.id: tuple(self.made_of(line)) for line in self.lines},
+            self.free, own)
 
 
 def _missing(line: OrderLine) -> int:

@@ -89,11 +89,14 @@ def _filled(name: str, value: str, depth: int) -> str:
     return value
 
 
-@lru_cache(maxsize=8)
 def _sentences(language: str) -> Sentences:
     """The templates of a language's catalogue, and those of the file connector."""
+    return _known(language, tuple(getattr(oms().registry.get("files"), "messages", ())))
+
+
+@lru_cache(maxsize=8)
+def _known(language: str, messages: tuple[str, ...]) -> Sentences:
     catalog: Mapping[Any, Any] = getattr(get_translations(), "_catalog", {})
-    messages = getattr(oms().registry.get("files"), "messages", ())
     # Of templates that only name their places otherwise the connector's own comes first.
     known = [key for key in catalog if isinstance(key, str) and key]
     return Sentences(dict.fromkeys([*messages, *known]))

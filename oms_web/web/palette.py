@@ -163,7 +163,7 @@ def _views(parts: Sequence[str]) -> list[Hit]:
     user = current_user()
     if user is None:
         return []
-    ready = [(order_tabs.names()[key], url_for("orders.index", **(query or {"queue": "open"})))
+    ready = [(order_tabs.names()[key], asked.link("orders.index", query or {"queue": "open"}))
              for key, query in order_tabs.READY.items()]
     kept = [(one.name, order_tabs.address_of(one)) for one in views.visible(db.session, user)]
     return [Hit(name, href, icon="layout-list") for name, href in (*kept, *ready)

@@ -19,6 +19,7 @@ from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.orders import service as orders
 from oms_web.domain.shipping import bookings, choosing, label_queries, planning, sending
 from oms_web.domain.shipping import service as shipping
+from oms_web.domain.shipping.label_models import LabelBooking
 from oms_web.domain.shipping.planning import Plan, Wanted
 from oms_web.extensions import db
 from oms_web.flows import label, label_back
@@ -306,7 +307,7 @@ _ACTS = {"void": label_back.void, "discard": label_back.discard, "again": bookin
 
 
 @screen.app_template_global()
-def takes_back(booking: bookings.LabelBooking) -> bool:
+def takes_back(booking: LabelBooking) -> bool:
     """Whether the carrier of a label takes labels back by its interface."""
     account = db.session.get_one(ChannelAccount, booking.account_id)
     return labels.can(oms().registry, account.connector, CancelsBookings)
@@ -325,7 +326,7 @@ def file(booking_id: int, kind: str) -> Response:
     return _file(bookings.get(db.session, booking_id), kind)
 
 
-def _file(booking: bookings.LabelBooking, kind: str) -> Response:
+def _file(booking: LabelBooking, kind: str) -> Response:
     if bookings.is_taken_back(booking):
         raise NotFound("This label was taken back: a courier does not take a parcel by it.")
     name = booking.files.get("pdf_a6" if kind == "pdf" else "zpl")

@@ -152,7 +152,8 @@ def _rule_line(rule: Mapping[str, Any]) -> RuleLine:
     line = RuleLine(do=rule.get("do", ""), reason=rule.get("reason", ""))
     when = rule.get("when")
     tests = [name for name in TESTS if name in when] if isinstance(when, Mapping) else []
-    if len(tests) != 1 or len(when) != 2 or not isinstance(when.get("column"), str):
+    if when is None or len(tests) != 1 or len(when) != 2 \
+            or not isinstance(when.get("column"), str):
         line.when = _json(when)
         return line
     value = when[tests[0]]

@@ -10,6 +10,7 @@ from wtforms import SelectField, StringField
 from oms_web.core.errors import Invalid, NotAllowedNow, OmsError
 from oms_web.core.money import parse_amount, to_micro
 from oms_web.domain.stock import documents, queries
+from oms_web.domain.stock.models import Warehouse
 from oms_web.extensions import db
 from oms_web.flows import stock_receipt
 from oms_web.web import asked, scanning
@@ -70,7 +71,7 @@ def _card(document_id: int, said: Said | None = None, status: int = 200) -> Resp
     document = queries.document(db.session, document_id)
     if document.kind != documents.RECEIPT:
         return go(url_for("stock_documents.show", document_id=document_id))
-    warehouse = db.session.get_one(queries.Warehouse, document.warehouse_id)
+    warehouse = db.session.get_one(Warehouse, document.warehouse_id)
     return render(
         "stock_documents/receipt.html", "stock_documents/_receipt_lines.html", document=document,
         lines=queries.document_lines(db.session, document_id, newest_first=True), said=said,

@@ -19,6 +19,7 @@ from oms_web.domain.catalog import queries as catalog
 from oms_web.domain.orders import lineage
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Hold, Order
+from oms_web.domain.orders.taking import Position
 from oms_web.domain.payments import requests
 from oms_web.domain.payments.requests import PaymentRequest
 from oms_web.domain.returns import exchange, exchange_facts, service, tracks
@@ -35,7 +36,7 @@ from oms_web.flows import (
     return_exchange,
     return_letter,
 )
-from oms_web.flows.return_exchange import Position, Terms
+from oms_web.flows.return_exchange import Terms
 from oms_web.flows.return_letter import Draft
 from oms_web.flows.return_refund import bank_account
 from oms_web.sync import payments

@@ -152,14 +152,15 @@ def why(rule_id: int) -> Response:
     rule = rules.get(db.session, rule_id)
     order_id = asked.number("order")
     looks: list[Look] | None = None
+    fits = False
     if order_id:
         known = gather(db.session, [order_id], reading().now)
         if order_id not in known:
             raise NotFound("There is no order %(number)s.", number=order_id)
         looks = _looks(rule, known[order_id])
+        fits = conditions.compiled(rule.when)(known[order_id]) == conditions.MATCHED
     return render("rules/why.html", "rules/_why.html", rule=rule, order_id=order_id, looks=looks,
-                  fits=looks is not None and conditions.compiled(rule.when)(
-                      known[order_id]) == conditions.MATCHED)
+                  fits=fits)
 
 
 def _looks(rule: Rule, facts: Mapping[str, Any]) -> list[Look]:

@@ -18,6 +18,7 @@ from oms_web.domain.automation.triggers import TIMED, TRIGGERS
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.orders import labels, queries
 from oms_web.domain.orders.models import Order
+from oms_web.domain.shipping.tracking import CARRIERS
 from oms_web.web import act_words, formats
 from oms_web.web import order_words as words
 from oms_web.web.act_words import MARK, Choices, Names
@@ -102,7 +103,7 @@ def _countries(_session: Session) -> Names:
 
 
 def _carriers(session: Session) -> Names:
-    known = [one.name for one in act_words.CARRIERS]
+    known = [one.name for one in CARRIERS]
     seen = [one for one in queries.distinct(session, Order.carrier) if one]
     return {"": gettext("none"), **{one: one for one in dict.fromkeys([*known, *seen])}}
 
@@ -218,8 +219,9 @@ def steps(told: Iterable[Any], values: Values) -> list[Part]:
 
 def sentence(rule: Any, values: Values) -> list[Part]:
     """A rule, its version, or a draft of it (by name or by key) as one sentence."""
-    say = (lambda name: rule.get(name)) if isinstance(rule, Mapping) else \
-        (lambda name: getattr(rule, name))
+    def say(name: str) -> Any:
+        return rule.get(name) if isinstance(rule, Mapping) else getattr(rule, name)
+
     when = str(WHEN.get(say("trigger"), say("trigger")))
     parts = [Part(when % {"every": say("every") or 0} if say("trigger") in TIMED else when)]
     asked = conditions(say("when"), values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import Session
@@ -78,14 +78,12 @@ def _counts(session: Session) -> dict[str, int]:
 @act("payments.statements")
 def upload() -> Response:
     """Take a report of payouts in."""
-    file = request.files.get("file")
+    content = b""
     try:
-        if file is None:
-            raise Invalid("Choose a file.", "file")
-        content = file.stream.read(MOST_BYTES + 1)
+        content = statements.uploaded()
         shape, lines = reports.read(content)
     except Invalid as error:
-        if file is not None and _is_statement(content):
+        if _is_statement(content):
             return _page(gettext("This is a statement of a bank account, not a report of payouts."),
                          422, is_statement=True)
         return _page(words_of(error), 422)

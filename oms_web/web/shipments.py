@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy import select
 
 from oms_web.automation import recalling
 from oms_web.core.errors import OmsError
+from oms_web.core.work import Work
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.documents import handovers
 from oms_web.domain.shipping import (
@@ -227,7 +229,7 @@ def _undo(shipment_id: int) -> str | None:
     return url_for("shipments.change", shipment_id=shipment_id, what="recall")
 
 
-_ACTS = {
+_ACTS: Mapping[str, Callable[[Work, int], object]] = {
     "leave": ship.leave, "anyway": partial(ship.leave, although_it_collects=True),
     "recall": recalling.unship, "arrived": ship.arrived,
     "again": ship.sent_again, "unpacked": ship.forget_shipment,

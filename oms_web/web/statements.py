@@ -70,18 +70,28 @@ def _page(view: str, problem: str = "", status: int = 200, *, is_report: bool = 
         next_url=asked.link("statements.index", link, after=found.after) if found.after else None)
 
 
+def uploaded() -> bytes:
+    """The bytes of the file that was sent; of one that is too large no more than say so.
+
+    Raises:
+        Invalid: at ``file``: none was chosen.
+    """
+    file = request.files.get("file")
+    if not file:
+        raise Invalid("Choose a file.", "file")
+    return file.stream.read(MOST_BYTES + 1)
+
+
 @screen.post("/payments/statements")
 @act("payments.statements")
 def upload() -> Response:
     """Take a file in."""
-    file = request.files.get("file")
+    content = b""
     try:
-        if file is None:
-            raise Invalid("Choose a file.", "file")
-        content = file.stream.read(MOST_BYTES + 1)
+        content = uploaded()
         statements = reading.read(content)
     except Invalid as error:
-        if file is not None and _is_report(content):
+        if _is_report(content):
             return _page("", gettext("This is a report of payouts, not a bank statement."), 422,
                          is_report=True)
         return _page("", words_of(error), 422)

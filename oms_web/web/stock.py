@@ -68,17 +68,16 @@ ENDS: dict[str, Any] = {
 def wanted_stock() -> tuple[overview.StockFilter, dict[str, Any]]:
     """The filter in the address, and the same as it is written there."""
     state, channel = asked.text("state"), asked.text("channel")
-    chosen = {
-        "q": asked.text("q"), "state": state if state in overview.STATES else "",
-        "channel": channel if channel in overview.CHANNEL_STATES else "",
-        "account": asked.number("account"), "warehouse": asked.number("warehouse"),
-        "category": asked.text("category"),
-    }
     wanted = overview.StockFilter(
-        chosen["q"], chosen["state"], chosen["channel"], chosen["account"], chosen["warehouse"],
-        chosen["category"], shortages.short_variants(),
+        asked.text("q"), state if state in overview.STATES else "",
+        channel if channel in overview.CHANNEL_STATES else "", asked.number("account"),
+        asked.number("warehouse"), asked.text("category"), shortages.short_variants(),
     )
-    return wanted, chosen
+    return wanted, {
+        "q": wanted.q, "state": wanted.state, "channel": wanted.channel,
+        "account": wanted.account_id, "warehouse": wanted.warehouse_id,
+        "category": wanted.category,
+    }
 
 
 @screen.get("/stock")
@@ -200,16 +199,16 @@ def moves() -> Response:
 
 def _wanted_moves() -> tuple[ledger.LedgerFilter, dict[str, Any]]:
     reason = asked.text("reason")
-    chosen = {
-        "variant": asked.number("variant"), "place": asked.number("place"),
-        "reason": reason if reason in ledger.REASONS else "", "order": asked.number("order"),
-        "document": asked.number("document"), "from": asked.text("from"), "to": asked.text("to"),
-    }
     wanted = ledger.LedgerFilter(
-        chosen["variant"], chosen["place"], chosen["reason"], chosen["order"],
-        chosen["document"], asked.day("from"), asked.day("to", after=1),
+        asked.number("variant"), asked.number("place"),
+        reason if reason in ledger.REASONS else "", asked.number("order"),
+        asked.number("document"), asked.day("from"), asked.day("to", after=1),
     )
-    return wanted, chosen
+    return wanted, {
+        "variant": wanted.variant_id, "place": wanted.location_id, "reason": wanted.reason,
+        "order": wanted.order_id, "document": wanted.document_id, "from": asked.text("from"),
+        "to": asked.text("to"),
+    }
 
 
 @screen.get("/stock/<any(stock, bins, ledger):what>.<kind>")

@@ -12,6 +12,7 @@ from oms_web.core.errors import Invalid, NotAllowedNow, NotFound, OmsError
 from oms_web.domain.catalog.models import Variant
 from oms_web.domain.catalog.queries import Found
 from oms_web.domain.stock import documents, queries, recounts
+from oms_web.domain.stock.models import Warehouse
 from oms_web.extensions import db
 from oms_web.flows import stocktake
 from oms_web.web import asked, scanning
@@ -92,7 +93,7 @@ def _card(document_id: int, said: Said | None = None, status: int = 200,
         if document.state == "draft" and not review else [],
         moved=stocktake.moved_meanwhile(db.session, document_id, None if review else place)
         if document.state == "draft" else {},
-        warehouse=db.session.get_one(queries.Warehouse, document.warehouse_id), status=status,
+        warehouse=db.session.get_one(Warehouse, document.warehouse_id), status=status,
     )
 
 

@@ -6,6 +6,7 @@ made by ``shown``; the part replaces itself until the task has ended.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -126,7 +127,7 @@ def index() -> Response:
     open_ = Task.state.in_(("waiting", "running"))
     own = db.session.scalars(
         select(Task).where(mine).order_by(Task.id.desc()).limit(SHOWN)).all()
-    others = []
+    others: Sequence[Task] = ()
     if allowed("settings.edit"):
         others = db.session.scalars(
             select(Task).where(or_(open_, Task.state == "dead"), ~mine | Task.asked_by.is_(None))

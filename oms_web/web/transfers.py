@@ -8,6 +8,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import SelectField, StringField
 
 from oms_web.core.errors import Invalid, NotAllowedNow, OmsError, ShortStock
+from oms_web.core.work import Work
 from oms_web.domain.stock import documents, queries
 from oms_web.extensions import db
 from oms_web.flows import stock_transfer
@@ -111,7 +112,7 @@ def scan(document_id: int) -> Response:
     return _card(document_id, Said("ok", found.title, count, found.sku, scanning.place()))
 
 
-def _arrive(work, document_id: int, variant_id: int, units: int) -> int:
+def _arrive(work: Work, document_id: int, variant_id: int, units: int) -> int:
     """Spread arrived units over the lines of the SKU that still miss some."""
     counts: dict[int, int] = {}
     lines = [x for x in documents.lines(work.session, document_id) if x.variant_id == variant_id]

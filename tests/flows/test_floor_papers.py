@@ -11,7 +11,7 @@ from oms_web.domain.orders.models import OrderLine
 from oms_web.domain.shipping.models import Parcel, Shipment, ShipmentLine
 from oms_web.domain.stock.models import Location, Warehouse
 from tests import paper
-from tests.flows.test_printing import ANNA, NOW, codes_on, make, pool, shop, text_of
+from tests.printed import ANNA, NOW, codes_on, make, pool, shop, text_of
 
 __all__ = ["pool", "shop"]
 

@@ -12,7 +12,8 @@ from sqlalchemy import select
 from oms_web.domain.documents.models import Document
 from oms_web.domain.einvoices import numbers, settings
 from oms_web.domain.einvoices.models import EInvoice
-from tests.flows.test_printing import ANNA, ksef, pool, shop
+from tests.flows.test_printing import ksef
+from tests.printed import ANNA, pool, shop
 from tests.sizes import size
 from tests.sync.ksef import NIP, pair
 

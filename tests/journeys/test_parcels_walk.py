@@ -29,9 +29,9 @@ from oms_web.sync import labels
 from tests import paper
 from tests.contract.kit_golab import Golab
 from tests.floor import EANS, Floor, broken
-from tests.flows.test_printing import codes_on
 from tests.journeys.looking import VIEWS, Walk
 from tests.journeys.outside import plug
+from tests.printed import codes_on
 from tests.running.test_print_agent import PACKAGE
 from tests.sizes import size
 

@@ -16,6 +16,7 @@ from oms_web.jobs.worker import drain
 from oms_web.sync import accounts, file_profiles
 from oms_web.sync.file_profiles import file_connector
 from oms_web.sync.models import ImportProfile, ImportRun
+from oms_web.web import outside_words
 from oms_web.web.profile_form import editor_of, spec_of
 from tests.sync.file_shop import CLERK, HEADER, PROFILE, shop
 
@@ -71,6 +72,17 @@ def test_an_empty_list_says_what_comes_next(browser_as):
     assert "No file was imported yet" in page
     assert "online-retail" in page
     assert "Bring in a file" in page
+
+
+def test_words_of_a_connector_are_known_whoever_asked_before_it_was_there(app, oms, monkeypatch):
+    english = {"headers": {"Accept-Language": "en"}}
+    with monkeypatch.context() as without:
+        without.delitem(oms.registry.connectors, "files")
+        with app.test_request_context("/", **english):
+            outside_words.cause("The file is empty.")
+    with app.test_request_context("/", **english):
+        assert outside_words.cause("Row 3: quantity is not a whole number: abc") == \
+            "Quantity is not a whole number: …"
 
 
 def test_from_a_file_to_its_result(browser_as, here, oms, profile):

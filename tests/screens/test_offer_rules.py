@@ -90,6 +90,14 @@ def test_what_was_sold_since_the_page_was_drawn_is_not_set_aside_again(shop, own
     assert value(owner.get(page).get_data(as_text=True), "set_aside") == "3"
 
 
+@pytest.mark.parametrize("typed", ["0", ""])
+def test_what_was_set_aside_is_given_back(shop, owner, page, typed):
+    owner.post(page, data=EMPTY | {"set_aside": "3"})
+    answer = owner.post(page, data=EMPTY | {"set_aside": typed, "was_set_aside": "3"})
+    assert answer.status_code == 303
+    assert row_of(shop).set_aside == 0
+
+
 @pytest.mark.parametrize(("field", "typed", "words"), [
     ("buffer", "-1", "Number must be between"), ("cap", "many", "Not a valid integer value"),
     ("set_aside", "100001", "Number must be between"), ("last_units", "1.5", "Not a valid integer"),

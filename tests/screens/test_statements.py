@@ -165,6 +165,15 @@ def test_a_file_of_the_other_kind_points_to_the_other_page(desk):
         assert f'href="{other}"' in error, (path, name)
 
 
+@pytest.mark.parametrize("path", ["statements", "owed", "courier"])
+def test_a_form_that_is_sent_without_a_file_says_so(desk, path):
+    for data in ({}, {"file": (io.BytesIO(b""), "")}):
+        answer = desk.client.post(f"/payments/{path}", data=data,
+                                  content_type="multipart/form-data")
+        assert answer.status_code == 422
+        assert "Choose a file." in text_of(answer)
+
+
 def test_fees_are_added_and_the_profit_follows(desk):
     good = {"kind": "channel", "account": 0, "method": "", "percent": "10", "fixed": "1,50",
             "currency": "PLN", "valid_from": "2026-01-01"}

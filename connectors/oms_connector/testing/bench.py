@@ -165,7 +165,7 @@ class Bench:
         log = logging.getLogger(f"oms.connector.{kind.manifest.key}")
         return kind(Context(settings, secrets, http, self.clock.now, log))
 
-    def call(self, act: Callable[[Any], Result], secrets: Mapping[str, str] | None = None
+    def call(self, act: Callable[..., Result], secrets: Mapping[str, str] | None = None
              ) -> Result:
         """Let a new connector do something, and nothing but that."""
         connector = self.connector(secrets)

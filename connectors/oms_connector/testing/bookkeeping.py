@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from oms_connector import BookDocument, Entered, KeepsBooks, OutcomeUnknown, Refused
+from oms_connector import (
+    BookDocument,
+    BookKind,
+    BookMethod,
+    Entered,
+    KeepsBooks,
+    OutcomeUnknown,
+    Refused,
+)
 from oms_connector.testing.bench import Bench
 from oms_connector.testing.facts import InBooks
 from oms_connector.testing.faults import DONE_SILENTLY
@@ -24,7 +32,7 @@ from oms_connector.testing.promise import keeps
 from oms_connector.testing.verdict import Broken, must
 
 PERSON = replace(BUYER, tax_id="", address=replace(BUYER.address, company=""))
-METHODS = ("gross_rate", "net_rate", "net_line")
+METHODS: Sequence[BookMethod] = ("gross_rate", "net_rate", "net_line")
 
 
 class Bookkeeping:
@@ -131,13 +139,14 @@ class Bookkeeping:
 
 
 def _papers(kinds: list[str]) -> Iterator[BookDocument]:
-    for kind in ("invoice", "proforma"):
+    papers: tuple[BookKind, ...] = ("invoice", "proforma")
+    for kind in papers:
         if kind not in kinds:
             continue
         for method in METHODS:
             for basket in (MUGS, MIXED, PENNIES):
-                yield new_paper(kind, method, basket)  # type: ignore[arg-type]
-        yield new_paper(kind, buyer=PERSON)  # type: ignore[arg-type]
+                yield new_paper(kind, method, basket)
+        yield new_paper(kind, buyer=PERSON)
 
 
 def _same(bench: Bench, document: BookDocument, got: Entered) -> None:

@@ -14,7 +14,7 @@ from oms_connector import (
     Unreadable,
 )
 from oms_connector.testing.bench import Bench
-from oms_connector.testing.facts import Basket
+from oms_connector.testing.facts import Basket, Paid
 from oms_connector.testing.oddities import Oddity, oddities, spoiled
 from oms_connector.testing.promise import keeps
 from oms_connector.testing.reading import Shelf, differs, fetch, read, sweeping
@@ -117,14 +117,14 @@ class Changing:
         bench.needs(PullsOrders)
         standin = bench.standin
         misses = bench.kind_of_connector.manifest.capabilities.updated_misses
-        acts: list[tuple[str, str, Callable[[str], None], str]] = [
+        acts: list[tuple[str, Paid, Callable[[str], None], str]] = [
             ("paid", "unpaid", standin.pay, "payment"), ("changed", "paid", standin.edit, "note"),
             ("sent", "paid", standin.ship, "shipment"),
             ("refunded", "paid", standin.refund, "refund"),
             ("cancelled", "paid", standin.cancel, ""), ("called off", "unpaid", standin.cancel, ""),
         ]
         for name, payment, act, kind in acts:
-            basket = Basket(payment=payment)  # type: ignore[arg-type]
+            basket = Basket(payment=payment)
             [ref] = standin.place(basket)
             bench.settle()
             done = read(bench)

@@ -83,8 +83,8 @@ def reads(bench: Bench) -> Mapping[str, Reader]:
     if able(ClaimsFees):
         claim = fee_claim(bench)
         found["find_fee_claim"] = lambda c: c.find_fee_claim(claim)
-    return found | _follow_ups(bench) | parcel_reads(bench) | book_reads(bench) \
-        | talk_reads(bench)
+    return {**found, **_follow_ups(bench), **parcel_reads(bench), **book_reads(bench),
+            **talk_reads(bench)}
 
 
 def _follow_ups(bench: Bench) -> Mapping[str, Reader]:

@@ -12,6 +12,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from oms_connector import Response
 
+Paid = Literal["paid", "unpaid", "cod"]
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -57,7 +59,7 @@ def answer(status: int, document: Any = None, **headers: str) -> Response:
 class Basket:
     """What a buyer orders: so many lines (different offers) of so many units."""
 
-    payment: Literal["paid", "unpaid", "cod"] = "paid"
+    payment: Paid = "paid"
     lines: int = 1
     quantity: int = 1
 

@@ -62,9 +62,9 @@ class Guard:
             (time, "sleep"), (threading.Thread, "start"), (subprocess.Popen, "__init__"),
         ):
             patch.setattr(owner, name, self._watched(owner, name))
-        guard, plain = self, socket.socket
+        guard = self
 
-        class Watched(plain):  # type: ignore[misc,valid-type]
+        class Watched(socket.socket):
             def __init__(self, *args: Any, **more: Any) -> None:
                 guard.refuse("socket.socket")
                 super().__init__(*args, **more)

@@ -156,7 +156,7 @@ class Hygiene:
         """Texts are texts, moments know their zone, lines can be told apart."""
         bench.needs(PullsOrders)
         for payment in ("paid", "unpaid", "cod"):
-            bench.standin.place(Basket(payment=payment, lines=3))  # type: ignore[arg-type]
+            bench.standin.place(Basket(payment=payment, lines=3))
         bench.settle()
         for item in read(bench, limit=10).items:
             must(isinstance(item, Order), f"not understood: {getattr(item, 'reason', item)}")

@@ -55,7 +55,7 @@ class ConnectorKit(Pulling, Changing, Pushing, Telling, Carrying, Paying, Refund
             yield bench
 
 
-ALL = {number: method.promise for number, method in  # type: ignore[attr-defined]
+ALL = {number: method.promise for number, method in  # type: ignore[attr-defined]  # its mark
        promises(ConnectorKit).items()}
 """Every promise by its number."""
 

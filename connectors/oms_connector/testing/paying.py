@@ -10,15 +10,17 @@ from oms_connector import (
     Conflict,
     RefundAsk,
     RefundsPayments,
+    RefundTold,
     Refused,
     TellsPayments,
 )
 from oms_connector.paying import is_safe_link
 from oms_connector.testing.bench import Bench
-from oms_connector.testing.deeds import new_ask, new_key, paid_up
+from oms_connector.testing.deeds import new_ask, paid_up
 from oms_connector.testing.losing import lose_answer
 from oms_connector.testing.promise import keeps
 from oms_connector.testing.verdict import Broken, must
+from oms_connector.testing.write import new_key
 
 AMOUNTS = ("19.99", "5.00", "1234567.89", "100.10")
 TEXTS = ("Zamówienie 7", 'Kubek "duży" & talerz <3/>', "x" * 300)
@@ -77,7 +79,8 @@ class Paying:
     def test_72_refunds(self, bench: Bench) -> None:
         """Two parts make the whole; each is told with the payment."""
         bench.needs(AsksForPayments, TellsPayments, RefundsPayments)
-        ref, done = paid_up(bench, Decimal("100.00")), []
+        ref = paid_up(bench, Decimal("100.00"))
+        done: list[RefundTold] = []
         for amount in ("30.10", "69.90"):
             ask = RefundAsk(new_key("refund"), ref, Decimal(amount), "PLN", "Zwrot & co",
                             known=tuple(one.reference for one in done))

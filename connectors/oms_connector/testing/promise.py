@@ -50,7 +50,7 @@ def keeps(number: int, text: str, level: Level, *, vital: bool = False
                                  f"{skipped}") from skipped
                 raise
 
-        checked.promise = Promise(number, text, level, vital)  # type: ignore[attr-defined]
+        checked.promise = Promise(number, text, level, vital)  # type: ignore[attr-defined]  # ours
         return checked
 
     return mark

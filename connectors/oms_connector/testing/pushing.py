@@ -108,7 +108,7 @@ class Pushing:
             must(result.outcome == "applied", f"a quantity of {quantity} is {result}")
             see(bench, item)
         before = shown(bench, first.offer_ref).quantity
-        half = replace(first, quantity=1.5, key=new_key("half"))  # type: ignore[arg-type]
+        half = replace(first, quantity=1.5, key=new_key("half"))  # type: ignore[arg-type]  # on purpose
         try:
             [result] = push_stock(bench, [half])
         except Exception:  # any refusal will do: the engine never asks for this

@@ -15,12 +15,13 @@ from oms_connector import (
     Refused,
 )
 from oms_connector.testing.bench import Bench
-from oms_connector.testing.deeds import fee_claim, new_key, order_refund, paid_order
+from oms_connector.testing.deeds import fee_claim, order_refund, paid_order
 from oms_connector.testing.losing import lose_answer
 from oms_connector.testing.promise import keeps
 from oms_connector.testing.pulling import current
 from oms_connector.testing.standin import Absent
 from oms_connector.testing.verdict import Broken, must
+from oms_connector.testing.write import new_key
 
 
 class Refunding:

@@ -69,7 +69,7 @@ def missing(results: Sequence[Result], promises: Mapping[int, Promise], reached:
     """What stands between a connector and the next level, in words."""
     if reached == LEVELS[-1]:
         return []
-    wanted = LEVELS[LEVELS.index(reached) + 1 if reached in LEVELS else 0]  # type: ignore[arg-type]
+    wanted = LEVELS[LEVELS.index(reached) + 1 if reached in LEVELS else 0]
     ended = {result.number: result for result in results}
     found = []
     for number, promise in promises.items():

@@ -121,7 +121,8 @@ class Talking:
         found = _heard(items)
         for number, (key, text) in enumerate(told.items()):
             one = found.get(key)
-            must(one is not None, f"{text!r} did not come")
+            if one is None:
+                raise Broken(f"{text!r} did not come")
             must(one.text == text, f"{text!r} came as {one.text!r}")
             must(is_moment(one.at) and one.thread, f"no moment or no thread: {one}")
             names = [each.name for each in one.attachments]

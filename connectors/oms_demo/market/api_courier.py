@@ -18,8 +18,9 @@ ADDRESS = ("name", "company", "street", "postcode", "city", "country", "phone", 
 def book_parcel() -> Response:
     """Sell a label; the same key gives the same one."""
     body = asked.body()
-    wanted = {name: asked.text(body, name, required=False)
-              for name in ("point", "cod", "currency", "note")}
+    wanted: dict[str, Any] = {
+        name: asked.text(body, name, required=False)
+        for name in ("point", "cod", "currency", "note")}
     wanted["service"] = asked.text(body, "service")
     if wanted["service"] not in ("kurier", "automat"):
         raise Refusal("bad_service", "There is no such service.", 422, field="service")

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flask import Flask, jsonify, request
+from flask.json.provider import DefaultJSONProvider
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
@@ -88,7 +89,8 @@ def make_app(
     app.extensions["market"] = market
     app.extensions["market_bucket"] = Bucket(pace, clock)
     calls = app.extensions["market_calls"] = deque(maxlen=CALLS_SHOWN)
-    app.wsgi_app = Gate(app.wsgi_app, weather, calls)  # type: ignore[method-assign]
+    app.wsgi_app = Gate(app.wsgi_app, weather, calls)  # type: ignore[method-assign]  # as Flask says
+    assert isinstance(app.json, DefaultJSONProvider)
     app.json.ensure_ascii = app.json.sort_keys = False
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.register_blueprint(api)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import NamedTuple
 
 FIRST_NAMES = (
     "Katarzyna", "Piotr", "Agnieszka", "Michał", "Ewa", "Tomasz", "Zuzanna", "Stanisław",
@@ -45,44 +46,53 @@ COMPANIES = (
 )
 COMPANY_FORMS = ("sp. z o.o.", "s.c.", "sp.j.", "")
 
-# country -> names, (city, postcode), streets ({n} is the house number), phones; # is a digit
-ABROAD: dict[str, dict[str, tuple]] = {
-    "DE": {
-        "names": ("Jürgen Straßmann", "Anke Kühnel", "Lukas Vogelsang",
-                  "Friederike Möllering", "Björn Birkenfeld", "Heike Straub"),
-        "cities": (("Dresden", "010##"), ("Leipzig", "041##"), ("Görlitz", "028##"),
-                   ("Berlin", "104##"), ("Köln", "506##")),
-        "streets": ("Lindenweg {n}", "Waldstraße {n}", "Am Mühlbach {n}", "Gartenstraße {n}"),
-        "phone": "+49 151 ########",
-    },
-    "CZ": {
-        "names": ("Jiří Horáček", "Kateřina Dvořáková", "Ondřej Šimek", "Zdeňka Řezníčková"),
-        "cities": (("Brno", "602 ##"), ("Ostrava", "702 ##"), ("Olomouc", "779 ##"),
-                   ("Praha", "130 ##")),
-        "streets": ("Lesní {n}", "Na Potoce {n}", "Zahradní {n}"),
-        "phone": "+420 60# ### ###",
-    },
-    "SK": {
-        "names": ("Ľubica Kováčová", "Peter Hudák", "Zuzana Lišková"),
-        "cities": (("Žilina", "010 ##"), ("Poprad", "058 ##"), ("Košice", "040 ##")),
-        "streets": ("Horská {n}", "Jarná {n}", "Pod lesom {n}"), "phone": "+421 90# ### ###",
-    },
-    "FR": {
-        "names": ("Hélène Desmoulins", "François Laforêt", "Maëlle Béranger"),
-        "cities": (("Lille", "590##"), ("Strasbourg", "670##"), ("Lyon", "690##")),
-        "streets": ("{n} rue des Érables", "{n} chemin du Moulin", "{n} rue de l'Église"),
-        "phone": "+33 6 ## ## ## ##",
-    },
-    "AT": {
-        "names": ("Matthias Ölzinger", "Elfriede Waldburger"),
-        "cities": (("Graz", "80##"), ("Linz", "40##")),
-        "streets": ("Bergstraße {n}", "Tannenweg {n}"), "phone": "+43 660 #######",
-    },
-    "LT": {
-        "names": ("Rūta Ąžuolaitė", "Žygimantas Girininkas"),
-        "cities": (("Vilnius", "0####"), ("Kaunas", "4####")),
-        "streets": ("Miško g. {n}", "Žaliųjų g. {n}"), "phone": "+370 6## #####",
-    },
+
+class Land(NamedTuple):
+    """Names, (city, postcode), streets ({n} is the house number), phones; # is a digit."""
+
+    names: tuple[str, ...]
+    cities: tuple[tuple[str, str], ...]
+    streets: tuple[str, ...]
+    phone: str
+
+
+ABROAD: dict[str, Land] = {
+    "DE": Land(
+        names=("Jürgen Straßmann", "Anke Kühnel", "Lukas Vogelsang",
+               "Friederike Möllering", "Björn Birkenfeld", "Heike Straub"),
+        cities=(("Dresden", "010##"), ("Leipzig", "041##"), ("Görlitz", "028##"),
+                ("Berlin", "104##"), ("Köln", "506##")),
+        streets=("Lindenweg {n}", "Waldstraße {n}", "Am Mühlbach {n}", "Gartenstraße {n}"),
+        phone="+49 151 ########",
+    ),
+    "CZ": Land(
+        names=("Jiří Horáček", "Kateřina Dvořáková", "Ondřej Šimek", "Zdeňka Řezníčková"),
+        cities=(("Brno", "602 ##"), ("Ostrava", "702 ##"), ("Olomouc", "779 ##"),
+                ("Praha", "130 ##")),
+        streets=("Lesní {n}", "Na Potoce {n}", "Zahradní {n}"),
+        phone="+420 60# ### ###",
+    ),
+    "SK": Land(
+        names=("Ľubica Kováčová", "Peter Hudák", "Zuzana Lišková"),
+        cities=(("Žilina", "010 ##"), ("Poprad", "058 ##"), ("Košice", "040 ##")),
+        streets=("Horská {n}", "Jarná {n}", "Pod lesom {n}"), phone="+421 90# ### ###",
+    ),
+    "FR": Land(
+        names=("Hélène Desmoulins", "François Laforêt", "Maëlle Béranger"),
+        cities=(("Lille", "590##"), ("Strasbourg", "670##"), ("Lyon", "690##")),
+        streets=("{n} rue des Érables", "{n} chemin du Moulin", "{n} rue de l'Église"),
+        phone="+33 6 ## ## ## ##",
+    ),
+    "AT": Land(
+        names=("Matthias Ölzinger", "Elfriede Waldburger"),
+        cities=(("Graz", "80##"), ("Linz", "40##")),
+        streets=("Bergstraße {n}", "Tannenweg {n}"), phone="+43 660 #######",
+    ),
+    "LT": Land(
+        names=("Rūta Ąžuolaitė", "Žygimantas Girininkas"),
+        cities=(("Vilnius", "0####"), ("Kaunas", "4####")),
+        streets=("Miško g. {n}", "Žaliųjų g. {n}"), phone="+370 6## #####",
+    ),
 }
 
 NOTES = (

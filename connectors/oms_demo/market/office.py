@@ -16,7 +16,6 @@ from zoneinfo import ZoneInfo
 
 from flask import (
     Blueprint,
-    Response,
     abort,
     current_app,
     g,
@@ -26,6 +25,7 @@ from flask import (
     request,
     url_for,
 )
+from werkzeug import Response
 
 from oms_demo.market import bustle, papers, purse, refunds, returns, talks, words
 from oms_demo.market.delivery import BY_KEY

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from flask import Response, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
+from werkzeug import Response
 
 from oms_demo.market.delivery import BY_KEY, METHODS
 from oms_demo.market.names import ABROAD

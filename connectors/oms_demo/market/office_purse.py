@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import Response, redirect, render_template, url_for
+from flask import redirect, render_template, url_for
+from werkzeug import Response
 
 from oms_demo.market import purse
 from oms_demo.market.office import PAGE, market, office, refusal_text

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Response, abort, make_response, redirect, request, url_for
+from flask import abort, make_response, redirect, request, url_for
+from werkzeug import Response
 
 from oms_demo.market import papers, returns
 from oms_demo.market.office import market, office, order_page, refusal_text

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Response, redirect, request, url_for
+from flask import redirect, request, url_for
+from werkzeug import Response
 
 from oms_demo.market.office import market, office, order_page, refusal_text
 from oms_demo.market.refusal import Refusal

@@ -80,13 +80,13 @@ def _pole(rng: random.Random) -> Person:
 
 def _foreigner(rng: random.Random, country: str) -> Person:
     land = names.ABROAD[country]
-    first, last = rng.choice(land["names"]).split()
-    city, postcode = rng.choice(land["cities"])
+    first, last = rng.choice(land.names).split()
+    city, postcode = rng.choice(land.cities)
     login = _login(first, last, rng)
     return Person(
         login=login, name=f"{first} {last}", email=f"{login}@mail.example",
-        phone=digits(land["phone"], rng), company="", tax_id="",
-        street=rng.choice(land["streets"]).format(n=rng.randrange(1, 140)),
+        phone=digits(land.phone, rng), company="", tax_id="",
+        street=rng.choice(land.streets).format(n=rng.randrange(1, 140)),
         postcode=digits(postcode, rng), city=city, country=country,
     )
 

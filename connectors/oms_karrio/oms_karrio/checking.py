@@ -115,11 +115,12 @@ def _numbers(layout: Layout, document: Any, booking: Booking) -> Iterator[Flaw]:
         if told != true:
             yield Flaw(f"packages.{place}.weight_g", words.OTHERWISE)
     for name, path in zip(("length_mm", "width_mm", "height_mm"), layout.measures, strict=True):
-        told = [_decimal(one) for one in at(document, path)]
-        true = [Decimal(-(-size // 10)) for one in booking.packages if (size := getattr(one, name))]
-        if told != true:
+        sizes = [_decimal(one) for one in at(document, path)]
+        right = [Decimal(-(-size // 10)) for one in booking.packages
+                 if (size := getattr(one, name))]
+        if sizes != right:
             yield Flaw(f"packages.0.{name}", words.OTHERWISE)
-        if true and set(at(document, layout.measured_in.path)) != {layout.measured_in.value}:
+        if right and set(at(document, layout.measured_in.path)) != {layout.measured_in.value}:
             yield Flaw(f"packages.0.{name}", words.OTHERWISE)
 
 

@@ -64,7 +64,7 @@ def karrio() -> Any:
         logger.disable("karrio")
         lib = import_module("karrio.lib")
         logger.remove()
-        images = import_module("PIL.ImageFile")
+        images: Any = import_module("PIL.ImageFile")
         images.LOAD_TRUNCATED_IMAGES = False
     except ImportError as error:
         raise NotSupported(words.NOT_INSTALLED) from error
@@ -160,13 +160,13 @@ def connection(key: str, settings: Mapping[str, Any], line: seam.Seam) -> tuple[
     """
     found, lib = plugin(key), karrio()
 
-    class Quiet(lib.Tracer):  # type: ignore[misc,name-defined]
+    class Quiet(lib.Tracer):  # type: ignore[name-defined]  # known when loaded
         """Keeps no copy of what is sent: it has secrets and buyers in it, and takes threads."""
 
         def trace(self, data: Any, *_: Any, **__: Any) -> Any:
             return data
 
-    class Tokens(lib.Cache):  # type: ignore[misc,name-defined]
+    class Tokens(lib.Cache):  # type: ignore[name-defined]  # known when loaded
         """Tokens in a dictionary, without threads."""
 
         def __init__(self) -> None:

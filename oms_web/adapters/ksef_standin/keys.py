@@ -78,7 +78,7 @@ def signed_challenge(xml: bytes) -> tuple[str, str]:
     context = xmlsec.SignatureContext()
     shown = "".join((node.findtext(f".//{{{_SIGNATURE}}}X509Certificate") or "").split())
     pem = f"-----BEGIN CERTIFICATE-----\n{shown}\n-----END CERTIFICATE-----\n"
-    context.key = xmlsec.Key.from_memory(pem, xmlsec.KeyFormat.CERT_PEM)
+    context.key = xmlsec.Key.from_memory(pem, xmlsec.constants.KeyDataFormatCertPem)
     xmlsec.tree.add_ids(document, ["Id"])
     try:
         context.verify(node)

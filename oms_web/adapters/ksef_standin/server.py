@@ -36,9 +36,10 @@ Start = Callable[[str, list[tuple[str, str]]], object]
 class Refusal(Exception):
     """An answer other than a good one."""
 
-    def __init__(self, code: int, words: str, number: int = 21405, **headers: str) -> None:
+    def __init__(self, code: int, words: str, number: int = 21405,
+                 headers: Mapping[str, str] | None = None) -> None:
         super().__init__(words)
-        self.code, self.words, self.number, self.headers = code, words, number, headers
+        self.code, self.words, self.number, self.headers = code, words, number, dict(headers or {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ class StandIn:
             left, seconds = self.limits
             if left:
                 self.limits = left - 1, seconds
-                raise Refusal(429, "Zbyt wiele żądań", **{"Retry-After": str(seconds)})
+                raise Refusal(429, "Zbyt wiele żądań", headers={"Retry-After": str(seconds)})
             for method, pattern, act in _ROUTES:
                 found = re.fullmatch(pattern, asked.path.removeprefix("/v2"))
                 if method == asked.method and found:

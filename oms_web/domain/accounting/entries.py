@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import delete, exists, insert, literal, select, update
+from sqlalchemy import Select, delete, exists, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from oms_web.core.clock import local_day
@@ -105,11 +105,11 @@ def stop(work: Work, account_id: int) -> bool:
     return True
 
 
-def _forget(work: Work, account_id: int, documents: object) -> None:
+def _forget(work: Work, account_id: int, documents: Select[int]) -> None:
     """What is known not to be there, of these documents."""
     work.session.execute(delete(BookEntry).where(
         BookEntry.account_id == account_id, BookEntry.state.in_((READY, REFUSED)),
-        BookEntry.document_id.in_(documents),  # type: ignore[arg-type]
+        BookEntry.document_id.in_(documents),
     ).execution_options(synchronize_session=False))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select, text
+from sqlalchemy import ColumnElement, Row, and_, func, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from oms_web.domain.accounting.entry_states import (
@@ -72,8 +72,8 @@ def waiting(session: Session, limit: int) -> Sequence[Waiting]:
 
 def _not_there() -> ColumnElement[bool]:
     # Written as in the partial index, so that the engines recognise it.
-    return text("(book_entry.state NOT IN ('entered', 'left_out') "  # type: ignore[return-value]
-                "OR book_entry.why != '')")
+    return literal_column("(book_entry.state NOT IN ('entered', 'left_out') "
+                          "OR book_entry.why != '')")
 
 
 def of_document(session: Session, document_id: int) -> Sequence[tuple[BookEntry, str]]:

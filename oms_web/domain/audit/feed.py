@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, literal, literal_column, select
+from sqlalchemy import ColumnElement, func, literal, literal_column, select
 from sqlalchemy.orm import Session
 
 from oms_web.domain.audit.models import AuditEntry
@@ -19,7 +19,7 @@ from oms_web.domain.audit.sealing import SETTLE
 REACH = 5000
 BLINK = timedelta(seconds=1)
 """Between taking a number and being seen to write there is less than this."""
-_QUIET = literal_column(
+_QUIET: ColumnElement[bool] = literal_column(
     "(select pg_snapshot_xmin(s) = pg_snapshot_xmax(s) from pg_current_snapshot() as s)")
 BEGINNING = 0
 

@@ -89,7 +89,7 @@ def first_id_since(session: Session, moment: datetime, newest: int) -> int:
     return low
 
 
-def filtered(wanted: Filter) -> Select[tuple[AuditEntry]]:
+def filtered(wanted: Filter) -> Select[AuditEntry]:
     """The entries of a filter, in no order yet."""
     query = select(AuditEntry)
     if wanted.actor_kind:

@@ -97,7 +97,7 @@ def archive(work: Work, macro_id: int) -> None:
 
 
 def _checked(session: Session, values: Mapping[str, Any], own_id: int) -> dict[str, Any]:
-    said = {
+    said: dict[str, Any] = {
         "name": tidy(str(values.get("name") or "")),
         "key": str(values.get("key") or "").strip().lower() or None,
         "barcode": str(values.get("barcode") or "").strip() or None,

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from oms_web.core.db import rows_changed
 from oms_web.core.errors import Invalid, InvalidForm, NotAllowedNow, NotFound, OmsError
 from oms_web.core.text import tidy
 from oms_web.core.work import Work
@@ -102,9 +103,9 @@ def switch(work: Work, rule_id: int, state: str) -> None:
 
 def stop(work: Work, rule_id: int, why: str) -> bool:
     """Stop a rule that does too much; False when it was stopped or off already."""
-    stopped = work.session.execute(
-        update(Rule).where(Rule.id == rule_id, Rule.state == ON)
-        .values(state=STOPPED, stopped_why=why, switched_at=work.now)).rowcount
+    stopped = rows_changed(
+        work.session, update(Rule).where(Rule.id == rule_id, Rule.state == ON)
+        .values(state=STOPPED, stopped_why=why, switched_at=work.now))
     if stopped:
         audit.record(work, "rules.stopped", "rule", rule_id, {"state": [ON, STOPPED]}, note=why)
     return bool(stopped)

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from oms_web.domain.automation.fields import N_, Facts
+from oms_web.core.marking import N_
+from oms_web.domain.automation.fields import Facts
 
 NEWS_HOURS = 14 * 24
 """An order that was placed longer ago when it came in is history: no rule greets it."""

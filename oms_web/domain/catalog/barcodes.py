@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
+from oms_web.core.db import rows_changed
 from oms_web.core.errors import Invalid
 from oms_web.domain.catalog import codes
 from oms_web.domain.catalog.models import Barcode, Variant
@@ -39,7 +41,7 @@ def add(
     if not checked:
         return {}, refused
     owners = _owners(session, checked)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"variant_id": variant_id, "code": code} for code, variant_id in checked.items()
         if code not in owners
     ]
@@ -57,9 +59,9 @@ def add(
 
 def remove(session: Session, variant_id: int, code: str) -> bool:
     """Take a code from a variant; False when it had no such code."""
-    return session.execute(
-        delete(Barcode).where(Barcode.variant_id == variant_id, Barcode.code == code)
-    ).rowcount == 1
+    return rows_changed(
+        session, delete(Barcode).where(Barcode.variant_id == variant_id, Barcode.code == code)
+    ) == 1
 
 
 def of(session: Session, variant_ids: Iterable[int]) -> dict[int, list[str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, case, false, or_, select
+from sqlalchemy import ColumnElement, and_, case, false, literal, or_, select
 from sqlalchemy.orm import Session
 
 from oms_web.core.errors import NotFound
@@ -129,7 +129,8 @@ def alike(session: Session, title: str, limit: int = 5) -> list[Found]:
     telling = likeness.telling_words(title)
     if not telling:
         return []
-    shared = sum(case((Variant.search.like(f"%{word}%"), len(word)), else_=0) for word in telling)
+    shared = sum((case((Variant.search.like(f"%{word}%"), len(word)), else_=0)
+                  for word in telling), literal(0))
     rows = session.execute(
         select(*_FOUND, Variant.search).where(
             or_(*(Variant.search.like(f"%{word}%") for word in telling)),

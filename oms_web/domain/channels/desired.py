@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, insert, select, update
 
+from oms_web.core.db import rows_changed
 from oms_web.core.work import Work
 from oms_web.domain.channels.models import ListingPrice, ListingStock
 
@@ -53,9 +54,9 @@ def note(
 
 def send_anew(work: Work, row: Row, which: ColumnElement[bool]) -> int:
     """Send what these listings should show once more, as a newer value; how many there are."""
-    return work.session.execute(
-        update(row).where(which).values(
+    return rows_changed(
+        work.session, update(row).where(which).values(
             version=row.version + 1, desired_at=work.now, changed_at=None, due_at=work.now,
             attempts=0,
         ).execution_options(synchronize_session=False)
-    ).rowcount
+    )

@@ -32,7 +32,7 @@ def listings(wanted: offers.OfferFilter) -> Sheet:
         table = [
             (names.get(row.account_id, ""), row.offer_ref, row.title, row.sku, row.ean,
              None if row.price is None else from_minor(row.price, row.currency or "PLN"),
-             row.currency, row.state, skus.get(row.variant_id, ""), row.mapped_by, row.url)
+             row.currency, row.state, skus.get(row.variant_id or 0, ""), row.mapped_by, row.url)
             for row in found.rows
         ]
         return table, found.after

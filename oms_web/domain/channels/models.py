@@ -115,7 +115,7 @@ class Listing(Base):
     )
 
 
-class Desired:
+class Desired(Base):
     """What a listing should show against what was sent, and what became of it.
 
     ``version`` grows with every new desired value and never goes back, so a slow old push can be
@@ -126,7 +126,7 @@ class Desired:
     when that changed because of which the value was desired, if that is earlier.
     """
 
-    __tablename__: str
+    __abstract__ = True
 
     listing_id: Mapped[int] = mapped_column(ForeignKey("listing.id"), primary_key=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("channel_account.id"))
@@ -154,7 +154,7 @@ class Desired:
         ),)
 
 
-class ListingStock(Desired, Base):
+class ListingStock(Desired):
     """The quantity a listing should show, and what was read back from the channel."""
 
     __tablename__ = "listing_stock"
@@ -163,7 +163,7 @@ class ListingStock(Desired, Base):
     confirmed_at: Mapped[datetime | None]
 
 
-class ListingPrice(Desired, Base):
+class ListingPrice(Desired):
     """The price a listing should show, in minor units of ``currency``.
 
     What is read back stands at the listing itself.

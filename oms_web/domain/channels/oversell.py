@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -84,7 +84,7 @@ def judge(
     return Verdict("unknown", quantity)
 
 
-def _last(found) -> Value | None:  # type: ignore[no-untyped-def]
+def _last(found: Iterable[Value]) -> Value | None:
     return max(found, key=lambda value: value.answered_at, default=None)
 
 

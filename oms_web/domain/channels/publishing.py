@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import NotNullable, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from oms_web.core.work import Work
@@ -34,7 +34,7 @@ def reach(session: Session, variant_ids: Collection[int]) -> set[int]:
         return found
     while True:
         touched = found | _parts_of(session, _with_bundles(session, found))
-        kept = set(session.scalars(select(Listing.variant_id).where(
+        kept = set(session.scalars(select(NotNullable(Listing.variant_id)).where(
             *set_aside, Listing.variant_id.in_(_with_bundles(session, touched))).distinct()))
         wider = found | kept | _parts_of(session, kept)
         if wider == found:
@@ -66,7 +66,7 @@ def listings_of(session: Session, variant_ids: Collection[int]) -> list[int]:
     return list(session.scalars(_selling(variant_ids)))
 
 
-def _selling(variant_ids: Collection[int]):
+def _selling(variant_ids: Collection[int]) -> Select[int]:
     ids = sorted(variant_ids)
     bundles = select(BundlePart.bundle_id).where(BundlePart.part_id.in_(ids))
     return select(Listing.id).where(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, bindparam, insert, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from oms_web.core.errors import NotAllowedNow, NotFound
 from oms_web.core.keys import take_keys
@@ -179,7 +179,8 @@ def _look_up(session: Session, offered: Sequence[Offered]) -> dict[str, Found]:
     }
 
 
-def _pairs(session: Session, query, column, values: Collection[str]) -> Mapping[str, int]:
+def _pairs(session: Session, query: Select[str, int], column: InstrumentedAttribute[str],
+           values: Collection[str]) -> Mapping[str, int]:
     if not values:
         return {}
     return {key: id_ for key, id_ in session.execute(query.where(column.in_(values)))}

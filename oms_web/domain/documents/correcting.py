@@ -34,6 +34,7 @@ MOST_UNITS = 10_000_000
 _SHOWN = ("quantity", "unit_price", "discount", "rate", "amount")
 
 Line = dict[str, Any]
+_TURNED: Sequence[str] = ("quantity", "amount", "discount", "vat", "gross")
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,11 +337,11 @@ def _rates_between(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[
                    ) -> list[dict[str, Any]]:
     """What changes per rate; a rate that stays as it was is not named."""
     old, new = ({row["rate"]: row for row in rows} for rows in (before, after))
-    found = []
+    found: list[dict[str, Any]] = []
     for rate in sorted({*old, *new}, key=vat.rate_order):
         was, now = old.get(rate, {}), new.get(rate, {})
         names = [name for name in ("net", "vat", "gross", "vat_home") if name in {*was, *now}]
-        row = {name: now.get(name, 0) - was.get(name, 0) for name in names}
+        row: dict[str, int] = {name: now.get(name, 0) - was.get(name, 0) for name in names}
         if any(row.values()):
             found.append({"rate": rate, **row})
     return found
@@ -349,22 +350,19 @@ def _rates_between(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[
 def _lines_between(before: Sequence[Line], after: Sequence[Line], changed: Sequence[int]
                    ) -> list[Line]:
     """The difference line by line; a line whose rate changes goes out whole and comes in whole."""
-    found = []
+    found: list[Line] = []
     for old, new in zip(before, after, strict=True):
         if new["position"] not in changed:
             continue
         if old["rate"] != new["rate"]:
             found += [_turned(old), dict(new)]
             continue
-        row = {**new, **{name: new[name] - old[name] for name in
-                         ("quantity", "amount", "discount", "vat", "gross") if name in new}}
-        found.append(row)
+        found.append({**new, **{name: new[name] - old[name] for name in _TURNED if name in new}})
     return found
 
 
 def _turned(line: Line) -> Line:
-    return {**line, **{name: -line[name] for name in
-                       ("quantity", "amount", "discount", "vat", "gross") if name in line}}
+    return {**line, **{name: -line[name] for name in _TURNED if name in line}}
 
 
 def _cause(before: Mapping[str, Any], after: Mapping[str, Any], changed: Sequence[int]) -> str:

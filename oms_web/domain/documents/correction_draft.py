@@ -28,6 +28,7 @@ from oms_web.domain.documents import (
 from oms_web.domain.documents.correcting import Ask, Naming
 from oms_web.domain.documents.drafting import design_of
 from oms_web.domain.documents.models import Document, is_annulled
+from oms_web.domain.documents.snapshot import Exchange
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def draft_correction(work: Work, stand: Standing, ask: Ask) -> dict[str, Any]:
 
 
 def _at_home(session: Session, first: Document, said: Mapping[str, Any],
-             typed: exchange.Exchange | None) -> dict[str, Any]:
+             typed: Exchange | None) -> dict[str, Any]:
     """An invoice that had no VAT to say at home, with the rate that counted for its sale: its
     correction has some (ustawa o VAT, art. 31b ust. 1, art. 106e ust. 11).
 

@@ -35,6 +35,7 @@ from oms_web.domain.documents.labels import LANGUAGES
 from oms_web.domain.documents.queries import advances_of
 from oms_web.domain.documents.snapshot import Exchange, Settlement, Terms
 from oms_web.domain.documents.tax_ids import is_union_number
+from oms_web.domain.documents.treatment import Sale
 from oms_web.domain.orders import lineage, phases
 from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.orders.service import order_lines
@@ -167,13 +168,13 @@ class _Taxing:
     """How a sale is taxed, and the facts it was decided by."""
 
     treatment: str
-    sale: treatment.Sale
+    sale: Sale
 
 
 def _taxing(order: Order, company: Company | None, buyer: Mapping[str, str], ask: Ask,
             problems: dict[str, OmsError]) -> _Taxing:
     home = home_of(company)
-    sale = treatment.Sale(
+    sale = Sale(
         home, bool(company and company.eu_vat), bool(company and company.oss),
         is_union_number(buyer["tax_id"], buyer["country"], home),
         str((order.ship_to or {}).get("country") or ""),

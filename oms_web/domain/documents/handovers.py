@@ -55,11 +55,11 @@ def handover(session: Session, shipment_ids: Sequence[int], made_at: datetime, m
         .where(Shipment.id.in_(shipment_ids[:MOST])).order_by(Shipment.carrier, Shipment.id)
     ).all()
     described: dict[int, list[Parcel]] = {}
-    for parcel in session.scalars(
+    for one in session.scalars(
         select(Parcel).where(Parcel.shipment_id.in_([shipment.id for shipment, _ in rows]))
         .order_by(Parcel.shipment_id, Parcel.position)
     ):
-        described.setdefault(parcel.shipment_id, []).append(parcel)
+        described.setdefault(one.shipment_id, []).append(one)
     found = []
     for shipment, order in rows:
         owed = max(order.total - lineage.paid_of(session, order), 0) \

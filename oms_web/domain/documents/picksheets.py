@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -130,7 +131,7 @@ def of_orders(session: Session, order_ids: Sequence[int], now: datetime, name: s
     return sheets
 
 
-def _rows(session: Session, stops: Select) -> dict[str, list[PickRow]]:
+def _rows(session: Session, stops: Select[*tuple[Any, ...]]) -> dict[str, list[PickRow]]:
     """Rows by warehouse, stops at the same place for the same variant put together."""
     found: dict[str, dict[tuple[str, int], PickRow]] = defaultdict(dict)
     for warehouse, place, variant_id, title, sku, order_id, units, basket in session.execute(stops):

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from oms_web.core.errors import Invalid
-from oms_web.core.money import spread
+from oms_web.core.money import exponent, spread
 from oms_web.domain.documents import snapshot, vat
 from oms_web.domain.documents.labels import LABELS
 from oms_web.domain.documents.words import amount_in_words
@@ -84,4 +84,4 @@ def final(whole: Said, advances: Sequence[Said]) -> dict[str, Any]:
 
 
 def _price(amount: int, currency: str) -> int:
-    return amount * 10 ** (6 - snapshot.exponent(currency))
+    return amount * 10 ** (6 - exponent(currency))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from typing import TypeAlias
 
 from lxml import etree
 
@@ -21,7 +22,7 @@ _SPACES = {
     "qdt": "urn:un:unece:uncefact:data:standard:QualifiedDataType:100",
 }
 
-Node = etree._Element
+Node: TypeAlias = etree._Element
 
 
 def write(invoice: Invoice) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TypeAlias
 
 from lxml import etree
 
@@ -12,7 +13,7 @@ from oms_web.core.money import exponent, from_micro, from_minor
 NAMESPACE = "http://crd.gov.pl/wzor/2025/06/25/13775/"
 YES, NO = "1", "2"
 
-Node = etree._Element
+Node: TypeAlias = etree._Element
 
 
 def root() -> Node:

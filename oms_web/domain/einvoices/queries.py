@@ -115,7 +115,7 @@ def _near(now: datetime) -> ColumnElement[bool]:
 def incoming(session: Session, text: str = "", after: str | None = None, limit: int = 50
              ) -> Page[IncomingInvoice]:
     """A page of the invoices that others issued to the company, newest first."""
-    query: Select[tuple[IncomingInvoice]] = select(IncomingInvoice).order_by(
+    query: Select[IncomingInvoice] = select(IncomingInvoice).order_by(
         IncomingInvoice.issue_date.desc(), IncomingInvoice.id.desc()).limit(limit + 1)
     if text:
         query = query.where(or_(

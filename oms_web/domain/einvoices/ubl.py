@@ -7,6 +7,7 @@ https://docs.peppol.eu/poacc/billing/3.0/.
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TypeAlias
 
 from lxml import etree
 
@@ -19,7 +20,7 @@ NORM = "urn:cen.eu:en16931:2017"
 _UBL = "urn:oasis:names:specification:ubl:schema:xsd:"
 _CAC, _CBC = f"{_UBL}CommonAggregateComponents-2", f"{_UBL}CommonBasicComponents-2"
 
-Node = etree._Element
+Node: TypeAlias = etree._Element
 
 
 def is_peppol(invoice: Invoice) -> bool:

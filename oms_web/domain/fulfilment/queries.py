@@ -208,13 +208,15 @@ def lists(
     chosen = select(PickList.id).where(PickList.state.in_(states))
     if warehouse_id is not None:
         chosen = chosen.where(PickList.warehouse_id == warehouse_id)
-    sums = [func.coalesce(func.sum(units), 0)
-            for units in (PickTask.quantity, PickTask.picked, PickTask.short)]
+    asked, picked, short = (
+        func.coalesce(func.sum(units), 0)
+        for units in (PickTask.quantity, PickTask.picked, PickTask.short))
     newest = chosen.order_by(PickList.id.desc()).limit(limit)
     counts = {
-        list_id: [int(number) for number in numbers]
-        for list_id, *numbers in session.execute(
-            select(PickTask.pick_list_id, func.count(PickTask.order_id.distinct()), *sums)
+        list_id: (orders, int(units), int(done), int(missing))
+        for list_id, orders, units, done, missing in session.execute(
+            select(PickTask.pick_list_id, func.count(PickTask.order_id.distinct()),
+                   asked, picked, short)
             .where(PickTask.pick_list_id.in_(newest)).group_by(PickTask.pick_list_id))
     }
     rows = session.execute(

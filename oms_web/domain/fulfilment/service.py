@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy import NotNullable, Select, and_, delete, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
+from oms_web.core.db import rows_changed
 from oms_web.core.errors import NotAllowedNow, NotFound
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
@@ -98,7 +99,7 @@ def on_open_lists(
     return dict(rows.all())
 
 
-def taken() -> Select[tuple[int]]:
+def taken() -> Select[int]:
     """Errands of open lists, and those whose goods lie in a basket."""
     return select(PickTask.id).join(PickList, PickList.id == PickTask.pick_list_id).where(
         or_(PickList.state == OPEN, (PickList.state == DONE) & (PickTask.picked > 0)))
@@ -238,7 +239,7 @@ def forget_orders(work: Work, order_ids: Collection[int], list_id: int | None = 
     doomed = delete(PickTask).where(PickTask.order_id.in_(sorted(order_ids)))
     if list_id is not None:
         doomed = doomed.where(PickTask.pick_list_id == list_id)
-    removed = work.session.execute(doomed.execution_options(synchronize_session=False)).rowcount
+    removed = rows_changed(work.session, doomed.execution_options(synchronize_session=False))
     return int(removed)
 
 
@@ -314,7 +315,7 @@ def scanned_into(session: Session, shipment_id: int) -> dict[int, Counter[int]]:
     """What was scanned into each parcel: position -> variant -> scans."""
     found: dict[int, Counter[int]] = defaultdict(Counter)
     rows = session.execute(
-        select(PackScan.parcel, PackScan.variant_id)
+        select(PackScan.parcel, NotNullable(PackScan.variant_id))
         .where(PackScan.shipment_id == shipment_id, PackScan.result.in_(COUNTED),
                PackScan.variant_id.is_not(None))
     )

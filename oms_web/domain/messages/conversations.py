@@ -60,7 +60,7 @@ def listed(session: Session, view: str, *, user_id: int, account_id: int | None 
                 if last is not None and len(rows) > limit else None)
 
 
-def _narrowed(query: Select[tuple[Thread]], view: str, user_id: int) -> Select[tuple[Thread]]:
+def _narrowed(query: Select[Thread], view: str, user_id: int) -> Select[Thread]:
     if view == ALL:
         return query
     query = query.where(Thread.waiting_since.is_not(None))

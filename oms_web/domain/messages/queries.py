@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, func, literal_column, select
+from sqlalchemy import NotNullable, Row, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from oms_web.core import paging
@@ -92,7 +92,7 @@ def due(session: Session, now: datetime) -> set[tuple[str, int]]:
     rows = session.execute(
         select(Message.kind, Message.account_id)
         .where(Message.due_at.is_not(None), Message.due_at <= now).distinct())
-    return {(kind, account if kind == CHANNEL else 0) for kind, account in rows}
+    return {(kind, (account or 0) if kind == CHANNEL else 0) for kind, account in rows}
 
 
 def places(session: Session, thread_id: int | None, account_id: int) -> tuple[str, list[str]]:
@@ -114,13 +114,13 @@ def places(session: Session, thread_id: int | None, account_id: int) -> tuple[st
 def awaited(session: Session, now: datetime, limit: int = 100) -> list[Awaited]:
     """SMS that were sent and not yet reported on, whose time to be asked about has come."""
     return [Awaited(*row) for row in session.execute(
-        select(Message.id, Message.account_id, Message.reference)
+        select(Message.id, NotNullable(Message.account_id), Message.reference)
         .where(Message.kind == "sms", Message.state == "sent", Message.due_at <= now,
                Message.account_id.is_not(None))
         .order_by(Message.due_at).limit(limit))]
 
 
-def refused_addresses(session: Session, limit: int = 200) -> Sequence[Row]:
+def refused_addresses(session: Session, limit: int = 200) -> Sequence[Row[str, datetime, str]]:
     """Addresses to which nothing is sent, the newest first."""
     return session.execute(
         select(RefusedAddress.address, RefusedAddress.at, RefusedAddress.why)

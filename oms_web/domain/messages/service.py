@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
 
-from oms_web.core.db import upsert
+from oms_web.core.db import rows_changed, upsert
 from oms_web.core.errors import NotAllowedNow
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
@@ -327,9 +327,9 @@ def refuse_address(work: Work, address: str, why: Why) -> None:
 
 def allow_address(work: Work, address: str) -> bool:
     """Send to an address again; False when it was not refused."""
-    gone = work.session.execute(
-        delete(RefusedAddress).where(RefusedAddress.address == address.lower()[:200]))
-    if gone.rowcount:
+    gone = rows_changed(
+        work.session, delete(RefusedAddress).where(RefusedAddress.address == address.lower()[:200]))
+    if gone:
         audit.record(work, "messages.allow_address", "message_settings", 1,
                      {"email": [None, address.lower()[:200]]})
-    return bool(gone.rowcount)
+    return bool(gone)

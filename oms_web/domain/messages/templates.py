@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from oms_web.core.db import rows_changed
 from oms_web.core.errors import Invalid, InvalidForm, NotFound, OmsError
 from oms_web.core.text import tidy
 from oms_web.core.work import Work
@@ -142,9 +143,9 @@ def drop_variant(work: Work, template_id: int, account_id: int) -> None:
     """Let a channel have the usual words again."""
     row = get(work.session, template_id)
     name = get_account(work.session, account_id).name
-    gone = work.session.execute(delete(MessageVariant).where(
+    gone = rows_changed(work.session, delete(MessageVariant).where(
         MessageVariant.template_id == template_id, MessageVariant.account_id == account_id))
-    if gone.rowcount:
+    if gone:
         audit.record(work, "messages.template_variant", "message_template", template_id,
                      {"channel": [name, None], "name": [row.name, row.name]})
 
@@ -193,7 +194,8 @@ def _of_case(moment: str, said: Mapping[str, str]) -> dict[str, OmsError]:
 
 
 def _words(values: Mapping[str, Any], kind: str) -> tuple[dict[str, str], dict[str, OmsError]]:
-    said, problems = {}, {}
+    said: dict[str, str] = {}
+    problems: dict[str, OmsError] = {}
     for name in WORDS:
         raw = str(values.get(name) or "")
         text = raw.replace("\r\n", "\n").strip() if name.startswith("text") else tidy(raw)

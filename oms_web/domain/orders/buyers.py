@@ -96,7 +96,7 @@ def _found(session: Session, text: str) -> set[int]:
     return found or set()
 
 
-def _orders(where: ColumnElement[bool]) -> Select[Any]:
+def _orders(where: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     return select(OrderKey.order_id).where(where).limit(CANDIDATES)
 
 

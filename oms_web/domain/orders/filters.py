@@ -15,7 +15,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Select,
-    String,
     and_,
     false,
     func,
@@ -24,7 +23,7 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from oms_web.core.clock import day_bounds, local_day
 from oms_web.core.errors import Invalid
@@ -80,7 +79,7 @@ class Condition:
 
     name: str
     where: ColumnElement[bool]
-    ids: Select[tuple[int]] | None = None
+    ids: Select[int] | None = None
     phases: frozenset[str] = frozenset(phases.PHASES)
     index: str = ""
     word: str = ""
@@ -101,7 +100,7 @@ class Asked:
 Values = Sequence[str]
 
 
-def holds_for_row(query: Select[tuple[int]], row: type[Any] = Order) -> ColumnElement[bool]:
+def holds_for_row(query: Select[*tuple[Any, ...]], row: type[Any] = Order) -> ColumnElement[bool]:
     """Whether a correlated query finds something, asked per row of an order or something else.
 
     Written as a scalar so that no planner turns it into a join over the whole other table.
@@ -125,7 +124,7 @@ def _among(name: str, values: Values, known: Sequence[str]) -> list[str]:
 
 
 def _by_column(
-    name: str, column: ColumnElement[Any], values: Sequence[Any], index: str = ""
+    name: str, column: InstrumentedAttribute[Any], values: Sequence[Any], index: str = ""
 ) -> Condition:
     single = len(values) == 1
     where = column == values[0] if single else column.in_(values)
@@ -269,7 +268,7 @@ def _ship(values: Values, asked: Asked) -> Condition:
     return Condition("ship", wheres[0], None, TO_SHIP, since=since, until=until)
 
 
-def _between(column: ColumnElement[Any], since: datetime | None, until: datetime | None
+def _between(column: InstrumentedAttribute[Any], since: datetime | None, until: datetime | None
              ) -> ColumnElement[bool]:
     return and_(*([column >= since] if since else []), *([column < until] if until else []))
 
@@ -318,7 +317,7 @@ def _documents(values: Values, asked: Asked) -> Condition:
     _among("documents", values, ("due", "sent"))
     phase = Order.phase.in_((phases.SHIPPED, phases.DONE)) if list(values) == ["sent"] else \
         Order.phase.not_in((phases.DRAFT, phases.CANCELLED))
-    due = and_(literal_column("wants_invoice AND NOT is_documented", type_=String), phase)
+    due = and_(literal_column("wants_invoice AND NOT is_documented"), phase)
     return Condition("documents", due, select(Order.id).where(due))
 
 

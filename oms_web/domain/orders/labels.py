@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from oms_web.core.db import rows_changed
 from oms_web.core.errors import Invalid, InvalidForm, NotAllowedNow, NotFound, OmsError
 from oms_web.core.text import tidy
 from oms_web.core.work import Work
@@ -187,7 +188,7 @@ def rename_tag(work: Work, tag_id: int, name: str) -> None:
 def delete_tag(work: Work, tag_id: int) -> int:
     """Remove a tag from all orders and for good; from how many orders it was taken."""
     tag = get_tag(work.session, tag_id)
-    taken = work.session.execute(delete(OrderTag).where(OrderTag.tag_id == tag_id)).rowcount
+    taken = rows_changed(work.session, delete(OrderTag).where(OrderTag.tag_id == tag_id))
     audit.record(work, "tags.delete", "tag", tag_id, {"name": [tag.name, None],
                                                       "orders": [taken, 0]})
     work.session.delete(tag)

@@ -151,7 +151,7 @@ def candidates(session: Session, order: Order) -> list[Order]:
             and (one.purchase_id is None or one.purchase_id != order.purchase_id)][:MOST_TOGETHER]
 
 
-def _same_words(order: Order) -> list[Select[tuple[int]]]:
+def _same_words(order: Order) -> list[Select[int]]:
     """The newest orders with the same contacts, and those with the same name."""
     contacts = {order.buyer_email.strip().lower(), phone_key(order.buyer_phone),
                 phone_key(str((order.ship_to or {}).get("phone") or ""))}

@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from oms_web.core.columns import Key
-from oms_web.core.db import Base
+from oms_web.core.db import Base, rows_changed
 from oms_web.core.errors import NotAllowedNow, NotFound
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
@@ -214,12 +214,12 @@ def go(work: Work, outgoing_id: int) -> bool:
 
     False when it must not be told (yet): it was recalled, or waits still.
     """
-    return bool(work.session.execute(
-        update(Outgoing)
+    return bool(rows_changed(
+        work.session, update(Outgoing)
         .where(Outgoing.id == outgoing_id, Outgoing.leaves_at <= work.now,
                Outgoing.state != RECALLED)
         .values(state=GONE, ended_at=func.coalesce(Outgoing.ended_at, work.now))
-        .execution_options(synchronize_session=False)).rowcount)
+        .execution_options(synchronize_session=False)))
 
 
 def stay(work: Work, outgoing_id: int) -> None:
@@ -307,10 +307,10 @@ def take_back(work: Work, row: Outgoing) -> None:
     was = {one["key"]: one["was"] for one in row.before}
     if was.keys() - {notice.key for notice in notices}:
         raise newer()
-    taken = session.execute(
-        update(Outgoing).where(Outgoing.id == row.id, Outgoing.state == WAITING)
+    taken = rows_changed(
+        session, update(Outgoing).where(Outgoing.id == row.id, Outgoing.state == WAITING)
         .values(state=RECALLED, ended_at=work.now)
-        .execution_options(synchronize_session=False)).rowcount
+        .execution_options(synchronize_session=False))
     session.refresh(row)
     if not taken:
         check(row)
@@ -384,5 +384,5 @@ def forget_old(work: Work) -> int:
     work.session.execute(
         update(ChannelNotice).where(ChannelNotice.outgoing_id.in_(ids)).values(outgoing_id=None)
         .execution_options(synchronize_session=False))
-    return work.session.execute(delete(Outgoing).where(Outgoing.id.in_(ids))
-                                .execution_options(synchronize_session=False)).rowcount
+    return rows_changed(work.session, delete(Outgoing).where(Outgoing.id.in_(ids))
+                                .execution_options(synchronize_session=False))

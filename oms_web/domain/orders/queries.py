@@ -106,12 +106,12 @@ def rows(session: Session, ids: Sequence[int]) -> list[Row]:
         first = None if one.title is None else FirstLine(
             one.title, one.quantity, one.more, thumbs.get(one.variant_id))
         found[one.id] = Row(
-            *one[:len(_PLAIN)], city=str((one.ship_to or {}).get("city") or ""), first=first,
-            tags=tags.get(one.id, ()), kin=kin.get(one.id, Relations()))
+            *(*one[:len(_PLAIN)], str((one.ship_to or {}).get("city") or ""), first,
+              tags.get(one.id, ()), kin.get(one.id, Relations())))
     return [found[id_] for id_ in ids if id_ in found]
 
 
-def _with_first_lines() -> Select[Any]:
+def _with_first_lines() -> Select[*tuple[Any, ...]]:
     """Orders with the first of their positions and how many follow it. Both ends of an order's
     positions are one step in the index, however many there are.
     """
@@ -232,7 +232,7 @@ def tags_of(session: Session, order_id: int) -> list[Tag]:
 def places(session: Session, line_ids: Collection[int]) -> dict[int, list[Place]]:
     """Where the units of lines are promised; parts of a bundle count as units of their own."""
     found: dict[int, list[Place]] = defaultdict(list)
-    for line_id, *place in session.execute(
+    for row in session.execute(
         select(Reservation.demand_id, Warehouse.name, Location.code, Reservation.quantity,
                Warehouse.id, Reservation.variant_id)
         .join(Location, Location.id == Reservation.location_id)
@@ -240,7 +240,7 @@ def places(session: Session, line_ids: Collection[int]) -> dict[int, list[Place]
         .where(Reservation.demand_kind == KIND, Reservation.demand_id.in_(line_ids))
         .order_by(Warehouse.rank, Location.path_order, Location.id)
     ):
-        found[line_id].append(Place(*place))
+        found[row.demand_id].append(Place(*row[1:]))
     return found
 
 

@@ -19,7 +19,7 @@ from oms_web.domain.orders.filing import may_ship, payment_state
 from oms_web.domain.orders.models import Order, OrderLine, OrderLinePart
 from oms_web.domain.orders.service import count_reserved, refile, release_holds
 from oms_web.domain.stock import service as stock
-from oms_web.domain.stock.allocation import Demand, allocate
+from oms_web.domain.stock.allocation import Demand, Take, allocate
 from oms_web.domain.stock.models import Reservation
 
 KIND = "order_line"
@@ -170,7 +170,9 @@ def reserve_orders(work: Work, order_ids: Collection[int]) -> set[int]:
     by_order: dict[int, list[OrderLine]] = defaultdict(list)
     for line in lines:
         by_order[line.order_id].append(line)
-    takes, served, expires = [], {}, {}
+    takes: list[Take] = []
+    served: dict[int, int] = {}
+    expires: dict[int, datetime] = {}
     ranks: dict[int | None, dict[int, int]] = {}
     for order in orders:
         if order.account_id not in ranks:
@@ -193,8 +195,8 @@ def reserve_orders(work: Work, order_ids: Collection[int]) -> set[int]:
         session.expire(line, ["reserved"])
     lucky = {line.order_id for line in lines if served.get(line.id)}
     for order_id in sorted(lucky):
-        units = sum(served[line.id] for line in by_order[order_id])
-        audit.record(work, "orders.reserve", "order", order_id, {"units": [None, units]})
+        got = sum(served[line.id] for line in by_order[order_id])
+        audit.record(work, "orders.reserve", "order", order_id, {"units": [None, got]})
     refile(work, order_ids)
     return lucky
 

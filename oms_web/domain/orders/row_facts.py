@@ -52,7 +52,7 @@ class Said:
 
 def plain(session: Session, ids: Sequence[int]) -> dict[int, Plain]:
     """What stands on the order, but not in its row."""
-    return {order_id: Plain(*rest) for order_id, *rest in session.execute(
+    return {row.id: Plain(*row[1:]) for row in session.execute(
         select(Order.id, Order.payment_state, refunding.due(), Order.payment_method,
                Order.delivery_method, Order.pickup_point, Order.units, Order.weight_g,
                Order.buyer_note)

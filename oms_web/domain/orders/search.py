@@ -222,7 +222,7 @@ def _count(session: Session, keys: ColumnElement[bool]) -> int:
     return session.scalar(select(func.count()).select_from(some)) or 0
 
 
-def _orders_of(keys: ColumnElement[bool]) -> Select[tuple[int]]:
+def _orders_of(keys: ColumnElement[bool]) -> Select[int]:
     return select(OrderKey.order_id).where(keys).limit(COMMON + 1)
 
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import NotNullable, func, select
 from sqlalchemy.orm import Session
 
 from oms_web.domain.catalog import composition
@@ -40,8 +40,8 @@ def sold(
     bundles = {bundle for some in made for bundle in some}
     found: dict[int, ByListing] = defaultdict(lambda: defaultdict(Sales))
     base = (
-        select(OrderLine.variant_id, OrderLine.listing_id, func.count(Order.id.distinct()),
-               func.sum(UNITS))
+        select(NotNullable(OrderLine.variant_id), OrderLine.listing_id,
+               func.count(Order.id.distinct()), func.sum(UNITS))
         .join(Order, Order.id == OrderLine.order_id)
         .where(Order.placed_at >= since, UNITS > 0, Order.phase != "draft")
     )

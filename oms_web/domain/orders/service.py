@@ -58,7 +58,8 @@ def lock_orders(session: Session, order_ids: Collection[int]) -> list[Order]:
     What happens to one of a purchase or a parcel concerns the others, and what those belong to as
     well: all of it is locked in one sequence, so that no two wait for each other crosswise.
     """
-    ids, found = set(order_ids), []
+    ids = set(order_ids)
+    found: Sequence[Order] = ()
     while kin := ids - {order.id for order in found}:
         ids |= _kin(session, kin)
         found = session.scalars(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
-from sqlalchemy import Select, func, select, union_all
+from sqlalchemy import CompoundSelect, Select, func, select, union_all
 from sqlalchemy.orm import Session
 
 from oms_web.domain.orders.models import Order, OrderLine, OrderLinePart
@@ -12,7 +13,7 @@ from oms_web.domain.orders.models import Order, OrderLine, OrderLinePart
 _LACKING = OrderLine.quantity - OrderLine.cancelled - OrderLine.shipped - OrderLine.reserved
 
 
-def short_variants() -> Select[tuple[int]]:
+def short_variants() -> Select[int]:
     """The variants that orders in the queue ``short`` wait for; of bundles, their parts."""
     return select(_short_lines().subquery().c.variant_id)
 
@@ -27,7 +28,7 @@ def lacking(session: Session, variant_ids: Collection[int] | None = None) -> dic
     return {variant_id: int(units) for variant_id, units in session.execute(query)}
 
 
-def _short_lines() -> Select[tuple[int, int]]:
+def _short_lines() -> CompoundSelect[*tuple[Any, ...]]:
     whole = (
         select(OrderLine.variant_id.label("variant_id"), _LACKING.label("units"))
         .join(Order, Order.id == OrderLine.order_id)
@@ -41,4 +42,4 @@ def _short_lines() -> Select[tuple[int, int]]:
         .join(Order, Order.id == OrderLine.order_id)
         .where(Order.queue == "short", _LACKING > 0)
     )
-    return union_all(whole, parts)  # type: ignore[return-value]
+    return union_all(whole, parts)

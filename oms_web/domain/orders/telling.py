@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from oms_web.core.db import upsert
+from oms_web.core.db import rows_changed, upsert
 from oms_web.core.errors import NotFound
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
@@ -134,7 +134,7 @@ def _common(work: Work, order: Order, was: int | None) -> Order | None:
     return None if any(one.status_id != said.status_id for one in parts) else said
 
 
-def _channel_orders(session: Session, order_id: int) -> Sequence[Row]:
+def _channel_orders(session: Session, order_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
     """The orders of channels that one of ours stands for, with what their accounts are told."""
     return session.execute(
         select(ChannelOrder.id, ChannelOrder.account_id, ChannelOrder.raw_status,
@@ -149,7 +149,8 @@ def _channel_orders(session: Session, order_id: int) -> Sequence[Row]:
 
 
 def put(
-    work: Work, link: Row, order_id: int, kind: str, key: str, body: Mapping[str, Any]
+    work: Work, link: Row[*tuple[Any, ...]], order_id: int, kind: str, key: str,
+    body: Mapping[str, Any],
 ) -> None:
     """Wish for something to be told, instead of what was wished under this key.
 
@@ -175,13 +176,14 @@ def put(
         outgoing.replaced(work, before.outgoing_id)
 
 
-def of_document(session: Session, order_id: int, document_id: int) -> Sequence[Row]:
+def of_document(session: Session, order_id: int, document_id: int
+                ) -> Sequence[Row[*tuple[Any, ...]]]:
     """What became of showing a document: the channels' names, states and messages."""
     return [one for one in of_order(session, order_id)
             if one.kind == INVOICE and one.body["document_id"] == document_id]
 
 
-def of_order(session: Session, order_id: int) -> Sequence[Row]:
+def of_order(session: Session, order_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
     """All that channels were to be told of an order, the newest wish first."""
     return session.execute(
         select(ChannelNotice.id, ChannelNotice.kind, ChannelNotice.body, ChannelNotice.state,
@@ -200,14 +202,14 @@ def tell_again(work: Work, notice_id: int) -> int:
     notice = work.session.get(ChannelNotice, notice_id)
     if notice is None:
         raise NotFound("There is nothing at this address.")
-    found = work.session.execute(
-        update(ChannelNotice)
+    found = rows_changed(
+        work.session, update(ChannelNotice)
         .where(ChannelNotice.id == notice_id, ChannelNotice.state != "done")
         .values(due_at=work.now, attempts=0, version=ChannelNotice.version + 1, state="waiting",
                 outgoing_id=None)
         .execution_options(synchronize_session=False)
     )
-    if found.rowcount:
+    if found:
         audit.record(work, "orders.tell_again", "order", notice.order_id,
                      {"what": [None, notice.kind]}, order_id=notice.order_id)
     return notice.order_id
@@ -226,6 +228,6 @@ def forget_old(work: Work) -> int:
                Order.phase.in_(phases.CLOSED))
         .order_by(ChannelNotice.created_at).limit(FORGOTTEN_AT_ONCE)
     )
-    return work.session.execute(
-        delete(ChannelNotice).where(ChannelNotice.id.in_(old))
-        .execution_options(synchronize_session=False)).rowcount
+    return rows_changed(
+        work.session, delete(ChannelNotice).where(ChannelNotice.id.in_(old))
+        .execution_options(synchronize_session=False))

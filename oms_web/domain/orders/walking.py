@@ -77,8 +77,9 @@ class Stretch:
     end: tuple[Any, ...] = ()
     knows: frozenset[str] = frozenset()
 
-    def through(self, query: Select[Any], behind: Sequence[Any], up_to: Sequence[Any] | None = None
-                ) -> Select[Any]:
+    def through(self, query: Select[*tuple[Any, ...]], behind: Sequence[Any],
+                up_to: Sequence[Any] | None = None
+                ) -> Select[*tuple[Any, ...]]:
         """The query along this stretch, from one key (exclusive) up to another (inclusive).
 
         SQLite is told which index it is; it would rather take one for a filter, and sort.
@@ -165,11 +166,11 @@ def _lead(session: Session, conditions: Sequence[Condition], is_open: bool
 
 def _leader(session: Session, conditions: Sequence[Condition]) -> Condition | None:
     """The most selective filter that has an index in the order of placing."""
-    can = [condition for condition in conditions if condition.index]
+    can = [(one, one.ids) for one in conditions if one.index and one.ids is not None]
     if len(can) < 2:
-        return can[0] if can else None
-    return min(can, key=lambda condition: session.scalar(
-        select(func.count()).select_from(condition.ids.limit(ENOUGH).subquery())))
+        return can[0][0] if can else None
+    return min(can, key=lambda one: session.scalar(
+        select(func.count()).select_from(one[1].limit(ENOUGH).subquery())) or 0)[0]
 
 
 def _before(moment: datetime | None) -> tuple[datetime, int] | tuple[()]:
@@ -179,7 +180,8 @@ def _before(moment: datetime | None) -> tuple[datetime, int] | tuple[()]:
 
 def _by_ship(among: frozenset[str], ship: Condition | None) -> list[Stretch]:
     """What must leave first comes first; then drafts and what is on its way, the newest first."""
-    to_ship, index = literal_column(AMONG_TO_SHIP), "ix_sales_order_to_ship"
+    to_ship: ColumnElement[bool] = literal_column(AMONG_TO_SHIP)
+    index = "ix_sales_order_to_ship"
     between = ship is not None and bool(ship.since or ship.until)
     wheres = () if ship is None or between else (ship.where,)
     parts = [

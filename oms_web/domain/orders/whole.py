@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -26,6 +27,8 @@ from oms_web.domain.orders.models import (
     Status,
 )
 from oms_web.domain.orders.queries import tag_names
+
+_Noun = TypeVar("_Noun", ChannelAccount, Status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ def wholes(session: Session, ids: Sequence[int]) -> list[Whole]:
     ]
 
 
-def _by_id(session: Session, model, ids: set[int | None]) -> dict[int | None, object]:
+def _by_id(session: Session, model: type[_Noun], ids: set[int | None]) -> dict[int | None, _Noun]:
     known = sorted(id_ for id_ in ids if id_ is not None)
     if not known:
         return {}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import case, func, literal, select, union_all
+from sqlalchemy import ColumnElement, case, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from oms_web.core.clock import day_bounds, local_day
@@ -140,7 +140,7 @@ def _lines(session: Session, ids: Sequence[int]) -> dict[int, list[SoldLine]]:
     return found
 
 
-def _between(first: date, last: date):
+def _between(first: date, last: date) -> tuple[ColumnElement[bool], ...]:
     start, end = day_bounds(first)[0], day_bounds(last)[1]
     return (Order.placed_at >= start, Order.placed_at < end, Order.phase.in_(COUNTED))
 

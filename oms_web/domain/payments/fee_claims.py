@@ -112,7 +112,7 @@ def _lock(session: Session, claim_id: int) -> FeeClaim:
 
 def of_order(session: Session, order_id: int) -> Sequence[tuple[FeeClaim, str]]:
     """The claims of an order with the title of their lines, the first one first."""
-    return [tuple(row) for row in session.execute(
+    return [(claim, title) for claim, title in session.execute(
         select(FeeClaim, OrderLine.title)
         .join(OrderLine, OrderLine.id == FeeClaim.order_line_id)
         .where(FeeClaim.order_id == order_id).order_by(FeeClaim.id))]
@@ -131,7 +131,8 @@ def owed(session: Session, after: str | None = None, size: int = PAGE
              .where(FeeClaim.state.in_(OWED)))
     if after:
         query = query.where(FeeClaim.id > unseal_as(after, int)[0])
-    rows = [tuple(row) for row in session.execute(query.order_by(FeeClaim.id).limit(size + 1))]
+    rows = [(claim, order, title) for claim, order, title in session.execute(
+        query.order_by(FeeClaim.id).limit(size + 1))]
     return Page(rows[:size], seal(rows[size - 1][0].id) if len(rows) > size else None)
 
 
@@ -140,7 +141,7 @@ def count_owed(session: Session) -> int:
     return counted(session, select(FeeClaim.id).where(FeeClaim.state.in_(OWED)))
 
 
-def granted(order_ids: Sequence[int]) -> Select[tuple[int, int]]:
+def granted(order_ids: Sequence[int]) -> Select[int, int]:
     """(order, amount): what claims brought back, gross in minor units of the order's currency."""
     return (
         select(FeeClaim.order_id, func.sum(FeeClaim.amount).label("amount"))

@@ -45,7 +45,8 @@ def hear(work: Work, order: Order, rows: Sequence[Mapping[str, Any]],
             refunds.arrived(work, refund, row)
             audit.record(work, "refunds.told", "refund", refund.id, {"refund": [before, DONE]},
                          order_id=refund.order_id)
-            settled |= {refund.case_id} - {None}
+            if refund.case_id is not None:
+                settled.add(refund.case_id)
     return news, settled
 
 

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from oms_web.core.db import rows_changed
 from oms_web.core.errors import Invalid, NotAllowedNow, NotFound
 from oms_web.core.marking import N_
 from oms_web.core.text import tidy
@@ -111,7 +112,7 @@ def of_orders(session: Session, order_ids: Iterable[int]) -> list[Refund]:
 
 def states_of_case(session: Session, case_id: int) -> list[tuple[str, str]]:
     """(state, method) of each refund of a case."""
-    return [tuple(row) for row in session.execute(
+    return [(state, method) for state, method in session.execute(
         select(Refund.state, Refund.method).where(Refund.case_id == case_id))]
 
 
@@ -163,12 +164,12 @@ def ask(work: Work, order: Order, asked: Asked) -> tuple[Refund, bool]:
 
 def _set_aside(session: Session, order_id: int, amount: int) -> bool:
     """The guard: pending and new together are covered by what was paid, or nothing happens."""
-    done = session.execute(
-        update(Order)
+    done = rows_changed(
+        session, update(Order)
         .where(Order.id == order_id, Order.paid_total - Order.refund_pending >= amount)
         .values(refund_pending=Order.refund_pending + amount)
         .execution_options(synchronize_session=False))
-    return bool(done.rowcount)
+    return bool(done)
 
 
 # Moving on --------------------------------------------------------------------------------------

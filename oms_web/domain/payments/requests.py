@@ -16,7 +16,7 @@ from sqlalchemy import ForeignKey, Index, String, Text, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from oms_web.core.columns import Currency, Key, Minor
-from oms_web.core.db import Base
+from oms_web.core.db import Base, rows_changed
 from oms_web.core.errors import Invalid, NotAllowedNow, NotFound
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
@@ -307,9 +307,9 @@ def ring(work: Work, account_id: int, refs: Collection[str]) -> int:
     """Have payments looked at now, by their references or our keys; how many are known."""
     if not refs:
         return 0
-    done = work.session.execute(
-        update(PaymentRequest)
+    done = rows_changed(
+        work.session, update(PaymentRequest)
         .where(PaymentRequest.account_id == account_id,
                PaymentRequest.reference.in_(refs) | PaymentRequest.key.in_(refs))
         .values(due_at=work.now).execution_options(synchronize_session=False))
-    return int(done.rowcount)
+    return done

@@ -67,14 +67,14 @@ def record_told(
         select(Payment).where(Payment.order_id == order.id, Payment.stated))
     if rows and rows[0]["stated"]:
         return _top_up(work, order, rows[0], present)
-    withdrawn = present is not None and (bool(rows) or paid is False)
-    if withdrawn:
-        work.session.delete(present)
-        audit.record(work, "payments.withdraw", "order", order.id, {"paid": [present.amount, None]})
+    gone = present if rows or paid is False else None
+    if gone is not None:
+        work.session.delete(gone)
+        audit.record(work, "payments.withdraw", "order", order.id, {"paid": [gone.amount, None]})
     new = record_new(work, order, rows)
-    if withdrawn and not new:
+    if gone is not None and not new:
         settle(work, order)
-    return bool(new) or withdrawn
+    return bool(new) or gone is not None
 
 
 def _top_up(

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import NotNullable, select
 from sqlalchemy.orm import Session
 
 from oms_web.core.money import exponent, from_minor, to_micro
@@ -107,7 +107,7 @@ def prices(session: Session, order: Order, plan: Plan, variant_ids: Collection[i
              if price is not None and currency == order.currency}
     if order.account_id is not None:
         found |= {id_: from_minor(price, order.currency) for id_, price in session.execute(
-            select(Listing.variant_id, Listing.price)
+            select(NotNullable(Listing.variant_id), NotNullable(Listing.price))
             .where(Listing.account_id == order.account_id, Listing.state == "active",
                    Listing.variant_id.in_(list(variant_ids)), Listing.price.is_not(None),
                    Listing.currency == order.currency).order_by(Listing.id.desc()))}
@@ -179,7 +179,7 @@ def units(session: Session, case: Return, variant_id: int) -> int:
         select(Variant.id, Variant.product_id)
         .where(Variant.id.in_([variant_id, *(line.variant_id for line in lines)]))).all())
     return sum(line.quantity for line in lines
-               if kin.get(line.variant_id) == kin.get(variant_id)) or 1
+               if kin.get(line.variant_id or 0) == kin.get(variant_id)) or 1
 
 
 def is_here(case: Return) -> bool:

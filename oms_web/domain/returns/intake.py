@@ -94,9 +94,9 @@ def line_for(work: Work, case: Return, variant_id: int, lines: Sequence[OrderLin
             return line
     sold = [line for line in lines if line.variant_id == variant_id]
     left = service.returnable(work.session, sold)
-    for line in sold:
-        if left[line.id] > 0:
-            return service.add_line(work, case, line, 1)
+    for one in sold:
+        if left[one.id] > 0:
+            return service.add_line(work, case, one, 1)
     return _surplus(work, case, variant_id, [line for line in here if line.order_line_id is None])
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.orm import Session
 
 from oms_web.core.claims import enqueue
+from oms_web.core.db import rows_changed
 from oms_web.core.errors import NotFound
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
@@ -195,13 +196,13 @@ def take(work: Work, booking_id: int) -> Taken | None:
     if row.phase == phases.CANCELLED and not row.asked and not row.is_return:
         call_off(work, lock(work.session, booking_id))
         return None
-    mine = work.session.execute(
-        update(LabelBooking)
+    mine = rows_changed(
+        work.session, update(LabelBooking)
         .where(LabelBooking.id == booking_id, LabelBooking.state == row.state,
                LabelBooking.attempts == row.attempts, LabelBooking.due_at <= work.now)
         .values(state=SENT, asked=True, attempts=row.attempts + 1, sent_at=work.now,
                 due_at=work.now + IN_FLIGHT)
-        .execution_options(synchronize_session=False)).rowcount
+        .execution_options(synchronize_session=False))
     if not mine:
         return None
     return Taken(booking_id, row.order_id, row.account_id, row.key, row.reference, row.request,

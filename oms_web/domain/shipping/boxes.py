@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy import ColumnElement, NotNullable, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from oms_web.core.work import Work
@@ -86,7 +86,7 @@ def promised_parts(session: Session, order_ids: Collection[int]) -> dict[int, li
     found: dict[int, list[Part]] = defaultdict(list)
     rows = session.execute(
         select(OrderLine.order_id, OrderLine.id, Reservation.variant_id, Reservation.location_id,
-               Location.warehouse_id, Reservation.quantity)
+               NotNullable(Location.warehouse_id), Reservation.quantity)
         .join(Reservation, (Reservation.demand_id == OrderLine.id)
               & (Reservation.demand_kind == KIND))
         .join(Location, Location.id == Reservation.location_id)

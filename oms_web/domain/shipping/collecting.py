@@ -144,7 +144,7 @@ def refuse_too_much(cod: int | None, due_: int) -> None:
 
 
 @cache
-def _found() -> Select[tuple[int]]:
+def _found() -> Select[int]:
     # Few parcels wait here, while labels are kept for ever: what waits is looked at first.
     return select(Shipment.id).where(Shipment.state.in_(WAITING), exists().where(
         LabelBooking.shipment_id == Shipment.id, LabelBooking.state.in_(bookings.LIVE),

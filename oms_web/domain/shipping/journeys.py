@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, func, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
-from oms_web.core.db import upsert
+from oms_web.core.db import rows_changed, upsert
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.channels.models import ChannelAccount
@@ -156,10 +156,11 @@ def keep(work: Work, parcel_id: int, scans: Sequence[Scan], weight_g: int | None
 def look_soon(work: Work, account_id: int, numbers: Sequence[str]) -> int:
     """A carrier rang about these numbers: ask about them now; how many are ours."""
     mine = select(LabelBooking.id).where(LabelBooking.account_id == account_id)
-    return work.session.execute(
+    return rows_changed(
+        work.session,
         update(Parcel).where(Parcel.tracking.in_(numbers), Parcel.booking_id.in_(mine),
                              Parcel.travel != DELIVERED)
-        .values(track_due_at=work.now).execution_options(synchronize_session=False)).rowcount
+        .values(track_due_at=work.now).execution_options(synchronize_session=False))
 
 
 def events(session: Session, parcel_ids: Sequence[int]) -> dict[int, list[ParcelEvent]]:

@@ -40,7 +40,7 @@ def listed(session: Session, view: str, now: datetime, after: str | None = None,
            ) -> Page[Row]:
     """A page of a view: what is to do oldest first, what is done newest first."""
     if view == TODO:
-        query: Select[Any] = select(Shipment.id, Order).join(
+        query: Select[*tuple[Any, ...]] = select(Shipment.id, Order).join(
             Order, Order.id == Shipment.order_id).where(*_todo())
         key, newest = Shipment.id, False
     else:
@@ -111,7 +111,7 @@ def counts(session: Session, now: datetime, *views: str) -> dict[str, int]:
     return dict(zip(views, session.execute(select(*counted)).one(), strict=True))
 
 
-def _in_view(view: str, now: datetime) -> Select[Any]:
+def _in_view(view: str, now: datetime) -> Select[*tuple[Any, ...]]:
     if view == TODO:
         return select(Shipment.id).join(Order, Order.id == Shipment.order_id).where(*_todo())
     return select(LabelBooking.id).join(Order, Order.id == LabelBooking.order_id).where(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import ColumnElement, NotNullable, Select, case, func, select
 from sqlalchemy.orm import Session
 
 from oms_web.domain.catalog.models import Variant
@@ -15,7 +15,7 @@ from oms_web.domain.stock.models import Balance, Location
 from oms_web.domain.stock.overview import CHANNEL_STATES, StockFilter
 
 
-def by_state(session: Session, now: datetime, short: Select[tuple[int]]) -> dict[str, int]:
+def by_state(session: Session, now: datetime, short: Select[int]) -> dict[str, int]:
     """SKUs in use per state, and ``all`` of them."""
     free = (
         select(Balance.variant_id, func.sum(Balance.on_hand - Balance.reserved).label("units"))
@@ -58,7 +58,7 @@ def by_channel_state(session: Session) -> dict[str, int]:
 def by_warehouse(session: Session) -> dict[int, int]:
     """SKUs that lie in each warehouse."""
     rows = session.execute(
-        select(Location.warehouse_id, func.count(Balance.variant_id.distinct()))
+        select(NotNullable(Location.warehouse_id), func.count(Balance.variant_id.distinct()))
         .join(Location, Location.id == Balance.location_id)
         .where(Balance.on_hand > 0, Location.warehouse_id.is_not(None))
         .group_by(Location.warehouse_id)
@@ -66,5 +66,5 @@ def by_warehouse(session: Session) -> dict[int, int]:
     return {warehouse_id: skus for warehouse_id, skus in rows}
 
 
-def _sum_of(condition):
+def _sum_of(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return func.sum(case((condition, 1), else_=0))

@@ -78,7 +78,7 @@ def page(
     return Page(rows, more)
 
 
-def moves(wanted: LedgerFilter) -> Select[Any]:
+def moves(wanted: LedgerFilter) -> Select[*tuple[Any, ...]]:
     """The moves of a filter with the names of what they concern, in no order yet."""
     source, target = aliased(Location), aliased(Location)
     from_house, to_house = aliased(Warehouse), aliased(Warehouse)

@@ -189,7 +189,7 @@ class StockDocumentLine(Base):
     id: Mapped[Key]
     document_id: Mapped[int] = mapped_column(ForeignKey("stock_document.id"))
     variant_id: Mapped[int] = mapped_column(ForeignKey("variant.id"))
-    location_id: Mapped[int | None] = mapped_column(ForeignKey("location.id"))
+    location_id: Mapped[int] = mapped_column(ForeignKey("location.id"))
     quantity: Mapped[int] = mapped_column(default=0)
     done: Mapped[int] = mapped_column(default=0)
     unit_cost: Mapped[Micro | None]

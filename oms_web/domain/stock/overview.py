@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, NotNullable, Select, and_, exists, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from oms_web.core import paging
@@ -52,7 +52,7 @@ class StockFilter:
     account_id: int | None = None
     warehouse_id: int | None = None
     category: str = ""
-    short: Select[tuple[int]] | None = field(default=None, compare=False)
+    short: Select[int] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,16 +229,16 @@ def shown_of(
 ) -> dict[int, dict[int, tuple[Shown, ...]]]:
     """The listings of variants: variant -> account -> listings, what needs a person first."""
     rows = session.execute(
-        select(Listing, ListingStock, ChannelAccount.publish_stock, ChannelAccount.buffer,
-               ChannelAccount.cap)
+        select(NotNullable(Listing.variant_id), Listing, ListingStock,
+               ChannelAccount.publish_stock, ChannelAccount.buffer, ChannelAccount.cap)
         .join(ChannelAccount, ChannelAccount.id == Listing.account_id)
         .outerjoin(ListingStock, ListingStock.listing_id == Listing.id)
         .where(Listing.variant_id.in_(list(variant_ids)), ChannelAccount.archived_at.is_(None))
         .order_by(Listing.id)
     )
     found: dict[int, dict[int, list[Shown]]] = defaultdict(lambda: defaultdict(list))
-    for listing, stock, publishes, buffer, cap in rows:
-        found[listing.variant_id][listing.account_id].append(
+    for sold, listing, stock, publishes, buffer, cap in rows:
+        found[sold][listing.account_id].append(
             _shown(listing, stock, publishes, buffer, cap)
         )
     return {
@@ -356,7 +356,7 @@ def _first_move_after(session: Session, now: datetime) -> int:
     return low
 
 
-def _listed(wanted: StockFilter) -> Select[tuple[int | None]]:
+def _listed(wanted: StockFilter) -> Select[int | None]:
     query = select(Listing.variant_id).where(Listing.variant_id.is_not(None))
     if wanted.account_id:
         query = query.where(Listing.account_id == wanted.account_id)

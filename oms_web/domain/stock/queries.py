@@ -153,7 +153,7 @@ class DocumentRow:
 
 
 def documents_query(kind: str = "", state: str = "", warehouse_id: int | None = None
-                    ) -> Select[Any]:
+                    ) -> Select[*tuple[Any, ...]]:
     """Stock documents, newest first."""
     to = aliased(Warehouse)
     query = (
@@ -200,7 +200,7 @@ def with_sums(session: Session, rows: Collection[Any]) -> list[DocumentRow]:
             .group_by(StockDocumentLine.document_id)
         )
     }
-    return [DocumentRow(*row, *sums.get(row.id, (0, 0, 0))) for row in rows]
+    return [DocumentRow(*(*row, *sums.get(row.id, (0, 0, 0)))) for row in rows]
 
 
 def document(session: Session, document_id: int) -> StockDocument:
@@ -242,7 +242,7 @@ def document_lines(
     session: Session, document_id: int, *, newest_first: bool = False, limit: int = 5000
 ) -> list[LineRow]:
     """The lines of a document: by bin and title, or the latest begun first."""
-    query = (
+    query: Select[*tuple[Any, ...]] = (
         select(StockDocumentLine.id, StockDocumentLine.variant_id, Variant.product_id, Variant.sku,
                Variant.title, StockDocumentLine.location_id, Location.code,
                StockDocumentLine.quantity, StockDocumentLine.done, StockDocumentLine.unit_cost,

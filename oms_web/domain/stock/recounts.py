@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, tuple_
+from sqlalchemy import NotNullable, delete, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from oms_web.core.work import Work
@@ -59,8 +59,8 @@ def count(session: Session) -> int:
 def waiting(session: Session, warehouse_id: int | None = None, limit: int = 100) -> list[ToCount]:
     """Places to count in walking order; of one warehouse, or of all."""
     query = (
-        select(Location.id, Location.warehouse_id, Location.code, Variant.id, Variant.sku,
-               Variant.title, Recount.missing, Recount.at, Recount.actor)
+        select(Location.id, NotNullable(Location.warehouse_id), Location.code, Variant.id,
+               Variant.sku, Variant.title, Recount.missing, Recount.at, Recount.actor)
         .join(Location, Location.id == Recount.location_id)
         .join(Variant, Variant.id == Recount.variant_id)
         .order_by(Location.warehouse_id, Location.path_order, Location.code, Variant.sku)

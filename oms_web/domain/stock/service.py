@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import NotNullable, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from oms_web.core.db import upsert
@@ -87,7 +87,7 @@ def shelves(session: Session, variant_ids: Collection[int]) -> dict[int, list[Sh
         return {}
     found: dict[int, list[Shelf]] = defaultdict(list)
     rows = session.execute(
-        select(Balance.variant_id, Balance.location_id, Location.warehouse_id,
+        select(Balance.variant_id, Balance.location_id, NotNullable(Location.warehouse_id),
                Location.path_order, Balance.on_hand - Balance.reserved)
         .join(Location, Location.id == Balance.location_id)
         .where(Balance.variant_id.in_(sorted(variant_ids)), Location.sellable, Location.active,

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from oms_web.core.actor import SYSTEM
@@ -89,7 +89,7 @@ def state(key: ApiKey, now: datetime) -> str:
     return "live" if key.expires_at is None or key.expires_at > now else "expired"
 
 
-def _live(now: datetime):
+def _live(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return ApiKey.revoked_at.is_(None), (ApiKey.expires_at.is_(None)) | (ApiKey.expires_at > now)
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from oms_web.core.actor import SYSTEM, Actor
+from oms_web.core.db import rows_changed
 from oms_web.core.errors import Invalid, NotAllowedNow, NotFound
 from oms_web.core.text import tidy
 from oms_web.core.work import Work, Works
@@ -173,10 +174,11 @@ def note_failure(works: Works, email: str, address: str) -> None:
 
 def end_session(work: Work, session_id: int, user_id: int) -> None:
     """Sign a person out of one browser."""
-    ended = work.session.execute(
+    ended = rows_changed(
+        work.session,
         delete(UserSession).where(UserSession.id == session_id, UserSession.user_id == user_id)
     )
-    if ended.rowcount:
+    if ended:
         audit.record(work, "users.sign_out", "user", user_id)
 
 
@@ -197,10 +199,11 @@ def list_users(session: Session) -> list[User]:
 
 def end_all_sessions(work: Work, user_id: int, *, keep: int | None = None) -> int:
     """Sign a person out everywhere, except the session ``keep``; how many ended."""
-    ended = work.session.execute(
+    ended = rows_changed(
+        work.session,
         delete(UserSession).where(UserSession.user_id == user_id, UserSession.id != (keep or 0))
     )
-    return ended.rowcount
+    return ended
 
 
 def get_user(session: Session, user_id: int) -> User:

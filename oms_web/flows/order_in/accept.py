@@ -125,7 +125,8 @@ def _plan(
     needed = {variant for made_of in parts.values() for variant, _ in made_of}
     shelves = stock.shelves(work.session, needed)
     moves_history = bool(account.settings.get("history_moves_stock"))
-    planned, refused = [], []
+    planned: list[Planned] = []
+    refused: Refused = []
     for draft in drafts:
         plan = _verify(draft, levels, work.now)
         row = draft.row

@@ -172,9 +172,9 @@ def _lines_of(
     present = {order.id: orders.order_lines(session, order.id) for order in going}
     lines: dict[str, dict[int, OrderLine]] = {}
     for order in going:
-        for line in present[order.id]:
-            if line.channel_order_id == row.id:
-                lines.setdefault(line.line_ref, {})[order.id] = line
+        for one in present[order.id]:
+            if one.channel_order_id == row.id:
+                lines.setdefault(one.line_ref, {})[order.id] = one
     over = set(same) if len(going) > 1 or going[0].purchase_id is not None else set()
     fresh = [(line, offer) for line, offer in zip(draft.lines, draft.offered, strict=True)
              if line["line_ref"] not in {*lines, *over}]

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from sqlalchemy import func, select
 
-from oms_web.core.actor import SYSTEM
 from oms_web.core.errors import NotAllowedNow
-from oms_web.core.work import Work, Works
+from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
-from oms_web.domain.company.models import Company
 from oms_web.domain.shipping import photos
 from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping.models import ParcelPhoto
@@ -52,22 +48,3 @@ def remove(work: Work, shipment_id: int, photo_id: int) -> set[str]:
     audit.record(work, "packing.unphoto", "shipment", shipment_id,
                  {"photos": [before, before - 1]}, order_id=shipment.order_id)
     return files
-
-
-def forget_old(works: Works) -> int:
-    """Delete photos older than the shop keeps them; how many.
-
-    Files go before their rows: what is left by a death in between is found again the next time.
-    """
-    with works.reading(SYSTEM) as work:
-        days = work.session.scalar(select(Company.photo_days).where(Company.id == 1))
-        old = photos.taken_before(work.session, work.now - timedelta(days=days)) if days else []
-        ids = [one.id for one in old]
-        files = photos.only_of(work.session, ids) if ids else set()
-    if not ids:
-        return 0
-    for name in sorted(files):
-        works.ports["files"].remove(name)
-    with works.writing(SYSTEM) as work:
-        photos.forget(work, ids)
-    return len(ids)

@@ -154,4 +154,5 @@ def _send_elsewhere(
 
 def _called(place: Location, here: int, names: Mapping[int, str]) -> str:
     """A shelf; one of another warehouse with the name of that."""
-    return place.code if place.warehouse_id == here else f"{names[place.warehouse_id]} {place.code}"
+    house = place.warehouse_id
+    return place.code if house is None or house == here else f"{names[house]} {place.code}"

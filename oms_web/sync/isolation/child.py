@@ -14,7 +14,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from oms_connector import (
     AccessRefused,
@@ -172,7 +172,8 @@ class Child:
 
     def is_up(self) -> bool:
         """Whether the process waits for a question; it says nothing unasked."""
-        if self.process.poll() is not None or self.process.stdout.closed:  # type: ignore[union-attr]
+        pipe = self.process.stdout
+        if self.process.poll() is not None or pipe is None or pipe.closed:
             return False
         return not _ready(self._source, select.POLLIN, 0)
 
@@ -261,7 +262,7 @@ class Child:
     def _pause(self, message: Mapping[str, Any]) -> None:
         seconds, bucket = message.get("seconds"), message.get("bucket")
         if self.http is not None and _is_number(seconds) and isinstance(bucket, str):
-            self.http.pause(float(seconds), bucket)  # type: ignore[arg-type]
+            self.http.pause(float(seconds), bucket)
 
     def _write_line(self, message: Mapping[str, Any]) -> None:
         self._lines += 1
@@ -352,7 +353,7 @@ def _request(message: Mapping[str, Any], blob: bytes) -> dict[str, Any]:
     return asked | {"body": blob if message.get("has_body") else None}
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool) \
         and math.isfinite(value) and value >= 0
 

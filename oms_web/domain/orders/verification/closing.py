@@ -30,7 +30,7 @@ def write(work: Work, found: Mapping[int, Sequence[Found]]) -> None:
     ]
     if rows:
         work.session.execute(insert(Finding.__table__), rows)
-        _count(work.session, (row["kind"] for row in rows), +1)
+        _count(work.session, (one.kind for ones in found.values() for one in ones), +1)
 
 
 def end(work: Work, how: str, *which: ColumnElement[bool]) -> list[str]:

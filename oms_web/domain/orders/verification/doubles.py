@@ -130,7 +130,7 @@ def _pairs(session: Session, order_ids: Collection[int], within: timedelta
     ]
 
 
-def _told(order: type[Order], *more: str) -> Select[tuple[object, ...]]:
+def _told(order: type[Order], *more: str) -> Select[*tuple[object, ...]]:
     return select(*(getattr(order, name) for name in (*_SHOWN, *more)), ChannelAccount.connector) \
         .outerjoin(ChannelAccount, ChannelAccount.id == order.account_id)
 

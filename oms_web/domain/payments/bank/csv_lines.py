@@ -11,7 +11,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from oms_web.core.errors import Invalid
 from oms_web.domain.payments.bank.lines import (
@@ -40,7 +40,7 @@ class Profile:
     name: str
     columns: Mapping[str, Sequence[str]]
     currency: str = "PLN"
-    labels: Mapping[str, Sequence[str]] = ()  # type: ignore[assignment]
+    labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 PROFILES: tuple[Profile, ...] = (
@@ -142,7 +142,7 @@ def _labelled(profile: Profile, cells: Sequence[str]) -> dict[str, str]:
     rest = []
     for cell in cells:
         label, colon, text = cell.partition(":")
-        name = next((field for field, labels in profile.labels.items()
+        name = next((one for one, labels in profile.labels.items()
                      if colon and label.strip().lower() in labels), "")
         if name:
             found.setdefault(name, text.strip())

@@ -7,8 +7,9 @@ taken in, and only for orders older than its newest report.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import Select, and_, case, func, or_, select
+from sqlalchemy import Select, Subquery, and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from oms_web.core.clock import day_bounds
@@ -54,7 +55,7 @@ def by_couriers(work: Work, after: str | None = None, size: int = PAGE) -> Page[
                 seal(rows[size - 1].id) if len(rows) > size else None)
 
 
-def _unpaid_by_couriers() -> Select[tuple[Order]]:
+def _unpaid_by_couriers() -> Select[Order]:
     return select(Order).where(
         Order.payment_kind == "cod", Order.phase.in_((phases.SHIPPED, phases.DONE)),
         Order.paid_total + Order.refunded_total < Order.total)
@@ -77,7 +78,7 @@ def by_channels(work: Work, after: str | None = None, size: int = PAGE) -> Page[
                 seal(rows[size - 1][0].id) if len(rows) > size else None)
 
 
-def _amiss_by_channels(session: Session) -> Select[tuple[Order, int]] | None:
+def _amiss_by_channels(session: Session) -> Select[Order, int] | None:
     """Orders with what was paid out of them; None while no report was taken in."""
     reach = _reach(session)
     if not reach:
@@ -99,15 +100,15 @@ def counts(session: Session) -> tuple[int, int]:
             counted(session, amiss.with_only_columns(Order.id)) if amiss is not None else 0)
 
 
-def _settled():
+def _settled() -> Subquery:
     return (select(Settlement.order_id, func.sum(case(
         (Settlement.kind.in_((SALE, REFUND)), Settlement.amount), else_=0)).label("amount"))
         .where(Settlement.order_id.is_not(None)).group_by(Settlement.order_id).subquery())
 
 
-def _reach(session: Session) -> list[tuple[int, object]]:
+def _reach(session: Session) -> list[tuple[int, datetime]]:
     """(account, until when its orders should have been paid out)."""
-    newest: Select[tuple[str, object]] = select(
+    newest = select(
         Settlement.shape, func.max(Settlement.day)).group_by(Settlement.shape)
     until = {CONNECTORS[shape]: day_bounds(day)[0] for shape, day in session.execute(newest)
              if shape in CONNECTORS}

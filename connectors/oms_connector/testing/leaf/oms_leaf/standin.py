@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from oms_connector.testing import Basket, Clock, Request, Shown, StandIn, Truth, answer
 
@@ -17,9 +18,10 @@ class LeafStandIn(StandIn):
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(clock)
-        self.orders: dict[str, dict] = {}
+        self.orders: dict[str, dict[str, Any]] = {}
         self.changes = 0
-        self.goods = {"oak": ["19.99", 5], "ash": ["0.07", 5], "elm": ["4.35", 5]}
+        self.goods: dict[str, list[Any]] = {
+            "oak": ["19.99", 5], "ash": ["0.07", 5], "elm": ["4.35", 5]}
         self.key = "leaf-key-12345"
 
     @property
@@ -32,11 +34,11 @@ class LeafStandIn(StandIn):
         if request.path == "/account":
             return answer(200, {"name": "Leaf of the forest"})
         if request.path == "/orders":
-            after, limit = int(request.query["after"]), int(request.query["limit"])
-            rows = sorted((one for one in self.orders.values() if one["change"] > after),
+            last, limit = int(request.query["after"]), int(request.query["limit"])
+            rows = sorted((one for one in self.orders.values() if one["change"] > last),
                           key=lambda one: one["change"])
             return answer(200, {"orders": rows[:limit], "more": len(rows) > limit,
-                                "last": rows[:limit][-1]["change"] if rows else after})
+                                "last": rows[:limit][-1]["change"] if rows else last})
         if request.method == "PUT":
             return answer(200, {"stock": {sku: self._set(sku, count) for sku, count
                                           in request.json()["stock"].items()}})

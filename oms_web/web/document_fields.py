@@ -1,5 +1,5 @@
-"""An exchange rate typed by hand, on any form that issues a document in another currency: for the
-days whose table of the bank is not here."""
+"""What any form that issues a document asks for: who buys, and an exchange rate typed by hand for
+the days whose table of the bank is not here."""
 
 from __future__ import annotations
 
@@ -16,6 +16,19 @@ from oms_web.core.errors import Invalid
 from oms_web.core.money import parse_amount
 from oms_web.domain.documents.snapshot import Exchange
 from oms_web.web import formats
+from oms_web.web.forms import CountryField
+
+
+class BuyerFields:
+    """Who a document is made out to."""
+
+    company = StringField(_l("Company"))
+    name = StringField(_l("First and last name"))
+    tax_id = StringField(_l("NIP"))
+    street = StringField(_l("Street and number"))
+    postcode = StringField(_l("Postcode"))
+    city = StringField(_l("Town"))
+    country = CountryField(_l("Country"))
 
 
 class ExchangeFields:

@@ -206,7 +206,7 @@ def test_a_bulk_change_and_a_person_do_not_wait_for_each_other_crosswise(
     thread = threading.Thread(target=person)
     try:
         with pg.works.writing(SYSTEM) as work:
-            batches._claim(work, 0, ids[1])
+            batches._claim(work, 0, [ids[1]])
             thread.start()
             thread.join(PAUSE)
             assert thread.is_alive()

@@ -146,8 +146,8 @@ def _put(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -
         connection.execute(insert(table), list(rows))
         return
     given = {
-        column.name: column.default.arg for column in table.c
-        if column.default is not None and column.default.is_scalar
+        column.name: column.default.arg if column.default.is_scalar else column.default.arg(None)
+        for column in table.c if column.default is not None
     }
     names = list(given | rows[0])
     cursor = connection.connection.cursor()

@@ -94,7 +94,8 @@ def _held(session: Session) -> dict[int, Order]:
     known = session.info.get("held")
     if known is None or known[0] is not running:
         known = session.info["held"] = (running, {})
-    return known[1]
+    held: dict[int, Order] = known[1]
+    return held
 
 
 def _kin(session: Session, order_ids: Collection[int]) -> set[int]:

@@ -158,7 +158,7 @@ def refile(work: Work, order_ids: Collection[int]) -> None:
         return
     session = work.session
     session.flush()
-    orders = _with_companions(session, order_ids)
+    orders = _alone(session, order_ids) or _with_companions(session, order_ids)
     known = _facts_of(session, orders)
     stopped = filing.stopped((order.together_id, known[order.id]) for order in orders)
     moved = []
@@ -217,10 +217,6 @@ def waits_for(session: Session, order: Order) -> int:
 
 def _with_companions(session: Session, order_ids: Collection[int]) -> list[Order]:
     """Orders as they are now, and those that travel with any of them and have not left."""
-    known = _alone(session, order_ids)
-    if known is not None:
-        return known
-
     def read(*where: Any) -> list[Order]:
         return list(session.scalars(
             select(Order).where(*where).execution_options(populate_existing=True)))

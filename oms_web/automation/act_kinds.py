@@ -45,7 +45,9 @@ class Field:
 @dataclass(frozen=True, slots=True)
 class Act:
     """``needs`` is the right a person must have (``users/permissions.py``). ``listed``: offered to
-    people; the others only take something back. ``least`` parameters must be given.
+    people; the others only take something back. ``least`` parameters must be given. ``alone``: it
+    locks what other orders need as well (goods on shelves, each other) in a sequence that holds
+    within one order only, so each order has a transaction of its own.
     """
 
     key: str
@@ -54,3 +56,4 @@ class Act:
     fields: tuple[Field, ...] = ()
     listed: bool = True
     least: int = 0
+    alone: bool = False

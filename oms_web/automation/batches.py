@@ -1,14 +1,17 @@
-"""Bulk changes: the same act on many orders, each in a transaction of its own, with its result.
+"""Bulk changes: the same act on many orders, each with its result.
 
 A row is done together with its result, so a worker that dies goes on where it stopped and nothing
-is done twice. What is refused is named with its reason and stops no other. A batch is taken back
-as a whole by another batch, made of what its rows say would undo them.
+is done twice. What is refused is named with its reason and stops no other: a few orders share a
+transaction, each behind a savepoint of its own. A batch is taken back as a whole by another batch,
+made of what its rows say would undo them.
 """
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 from sqlalchemy import func, insert, select, update
@@ -30,6 +33,11 @@ UNDO = "undo"
 MOST = 20_000
 """Orders of one batch."""
 PAGE = 100
+AT_ONCE = 25
+"""Orders of one transaction, unless their act keeps each to itself (``Act.alone``)."""
+NO_LONGER = 0.1
+"""Seconds after which a transaction takes no more orders: others want to write, too."""
+_PAUSE = 0.002  # longer than who waits for a turn sleeps (core/turns.py)
 WAITING, RUNNING, DONE = "waiting", "running", "done"
 CHANGED, THE_SAME, REFUSED = "changed", "same", "refused"
 
@@ -126,6 +134,16 @@ def _write(work: Work, key: str, params: dict[str, Any],
 # A worker's part --------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a worker is to do, and in whose name."""
+
+    who: Actor
+    batch_id: int
+    key: str
+    params: dict[str, Any]
+
+
 def run(works: Works, batch_id: int, beat: Callable[[int, int], None]) -> Counter[str]:
     """Do what waits of a batch; how many rows ended how."""
     with works.writing(SYSTEM) as work:
@@ -133,10 +151,19 @@ def run(works: Works, batch_id: int, beat: Callable[[int, int], None]) -> Counte
         batch.state = RUNNING
         total = batch.total
         who = Actor(cast(ActorKind, batch.asked_kind), batch.asked_name, batch.asked_id)
-        key, params = batch.act, dict(batch.params)
-    while ids := _next(works, batch_id):
-        for order_id in ids:
-            _row(works, who, batch_id, order_id, key, params)
+        asked = _Asked(who, batch_id, batch.act, dict(batch.params))
+    fits = 1  # orders that one transaction has time for
+    while rows := _next(works, batch_id):
+        named = {step[0] for _, steps in rows for step in steps} if asked.key == UNDO \
+            else {asked.key}
+        most = 1 if any(acts.get(one).alone for one in named) else AT_ONCE
+        ids = [order_id for order_id, _ in rows]
+        while ids:
+            part = ids[:min(fits, most)]
+            done = _some(works, asked, part)
+            fits = done if done < len(part) else min(AT_ONCE, 2 * fits)
+            del ids[:done]
+            time.sleep(_PAUSE)
         beat(total - _left(works, batch_id), total)
         with works.writing(SYSTEM) as work:
             outgoing.keep_waiting(work, token(batch_id))
@@ -148,12 +175,13 @@ def token(batch_id: int) -> str:
     return f"batch:{batch_id}"
 
 
-def _next(works: Works, batch_id: int) -> list[int]:
+def _next(works: Works, batch_id: int) -> list[tuple[int, list[Any]]]:
+    """The next orders, with what takes each back."""
     with works.reading(SYSTEM) as work:
-        return list(work.session.scalars(
-            select(BatchRow.order_id)
+        return [(order_id, undo) for order_id, undo in work.session.execute(
+            select(BatchRow.order_id, BatchRow.undo)
             .where(BatchRow.batch_id == batch_id, BatchRow.state == WAITING)
-            .order_by(BatchRow.place).limit(PAGE)))
+            .order_by(BatchRow.place).limit(PAGE))]
 
 
 def _left(works: Works, batch_id: int) -> int:
@@ -163,37 +191,65 @@ def _left(works: Works, batch_id: int) -> int:
             .where(BatchRow.batch_id == batch_id, BatchRow.state == WAITING)) or 0
 
 
-def _row(works: Works, who: Actor, batch_id: int, order_id: int, key: str,
-         params: dict[str, Any]) -> None:
-    """One order: the act and its result in one transaction; a refusal in another."""
+def _some(works: Works, asked: _Asked, ids: Sequence[int]) -> int:
+    """Do the first of these orders, as many as there is time for; how many that were.
+
+    A fault is one order's: when it takes the others back with it, each is done by itself.
+    """
     try:
-        with works.writing(who) as work:
-            row = _claim(work, batch_id, order_id)
-            if row is None:
-                return
-            outgoing.together(work, token(batch_id), in_bulk=True)
-            work.occasion = f"batch:{batch_id}"
-            done = _take_back(work, order_id, row.undo) if key == UNDO else \
-                acts.get(key).do(work, order_id, params)
-            row.state = CHANGED if done.changed else THE_SAME
-            row.undo = [list(step) for step in done.undo]
+        return _together(works, asked, ids)
+    except Exception:
+        if len(ids) == 1:
+            raise
+    return sum(_together(works, asked, [one]) for one in ids)
+
+
+def _together(works: Works, asked: _Asked, ids: Sequence[int]) -> int:
+    """Acts and their results in one transaction; a refusal takes back its own order's part."""
+    with works.writing(asked.who) as work:
+        until = time.monotonic() + NO_LONGER
+        rows = _claim(work, asked.batch_id, ids)
+        outgoing.together(work, token(asked.batch_id), in_bulk=True)
+        work.occasion = token(asked.batch_id)
+        results: list[tuple[BatchRow, Done | OmsError]] = []
+        done = 0
+        for order_id in ids:
+            done += 1
+            if order_id in rows:  # else another worker was faster
+                results.append((rows[order_id], _one(work, asked, rows[order_id])))
+            if time.monotonic() > until:
+                break
+        for row, result in results:
+            if isinstance(result, OmsError):
+                row.state, row.why = REFUSED, plain(result)
+            else:
+                row.state = CHANGED if result.changed else THE_SAME
+                row.undo = [list(step) for step in result.undo]
+    return done
+
+
+def _one(work: Work, asked: _Asked, row: BatchRow) -> Done | OmsError:
+    try:
+        with work.session.begin_nested():
+            if asked.key == UNDO:
+                return _take_back(work, row.order_id, row.undo)
+            return acts.get(asked.key).do(work, row.order_id, asked.params)
     except OmsError as error:
-        with works.writing(who) as work:
-            row = _claim(work, batch_id, order_id)
-            if row is not None:
-                row.state, row.why = REFUSED, plain(error)
+        return error
 
 
-def _claim(work: Work, batch_id: int, order_id: int) -> BatchRow | None:
-    """A row that still waits, held until the end of the transaction.
+def _claim(work: Work, batch_id: int, order_ids: Sequence[int]) -> dict[int, BatchRow]:
+    """The rows of these orders that still wait, held until the end of the transaction.
 
-    The order is locked first, with all it belongs to, as every act does it: two batches over the
+    The orders are locked first, with all they belong to, as every act does it: two batches over the
     same orders must not wait for each other crosswise.
     """
-    lock_orders(work.session, [order_id])
-    return work.session.scalar(
-        select(BatchRow).where(BatchRow.batch_id == batch_id, BatchRow.order_id == order_id,
-                               BatchRow.state == WAITING).with_for_update())
+    lock_orders(work.session, order_ids)
+    return {row.order_id: row for row in work.session.scalars(
+        select(BatchRow)
+        .where(BatchRow.batch_id == batch_id, BatchRow.order_id.in_(order_ids),
+               BatchRow.state == WAITING)
+        .order_by(BatchRow.place).with_for_update())}
 
 
 def _take_back(work: Work, order_id: int, steps: Sequence[Any]) -> Done:

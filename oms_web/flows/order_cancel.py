@@ -28,8 +28,7 @@ def cancel(work: Work, order_id: int, reason: str = "") -> bool:
         NotAllowedNow: it has left or is delivered.
     """
     order = orders.lock_order(work.session, order_id)
-    before = _cancelled(work, order_id)
-    with _deciding(work, order):
+    with _deciding(work, order) as before:
         done = cancelling.cancel_order(work, order, by="seller", reason=_short(reason))
         if done:
             _tell(work, order_id, before, reason)
@@ -47,19 +46,21 @@ def cancel_units(work: Work, order_id: int, units: Mapping[int, int], reason: st
         NotAllowedNow: it has left, or so many units are not open any more.
     """
     order = orders.lock_order(work.session, order_id)
-    before = _cancelled(work, order_id)
-    with _deciding(work, order):
+    with _deciding(work, order) as before:
         cancelling.cancel_units(work, order, units, by="seller", reason=_short(reason))
         _tell(work, order_id, before, reason)
         replanning.follow(work, [order_id])
 
 
 @contextmanager
-def _deciding(work: Work, order: Order) -> Iterator[None]:
-    """A cancellation that can be recalled: of an order that waits for us."""
+def _deciding(work: Work, order: Order) -> Iterator[dict[int, int]]:
+    """A cancellation that can be recalled: of an order that waits for us.
+
+    Yields what was cancelled before: line id -> units.
+    """
     before = asdict(cancelling.standing(work, order))
     with outgoing.deciding(work, outgoing.CANCEL, order.id) as decision:
-        yield
+        yield {int(line): counts[0] for line, counts in before["lines"].items()}
         if order.phase == phases.CANCELLED:
             for link in requests.of_order(work.session, order.id):
                 requests.withdraw(work, link)  # nobody pays for what does not come

@@ -34,12 +34,7 @@ def hold(work: Work, order_id: int, reason: str, until: datetime | None = None) 
     order = orders.lock_order(work.session, order_id)
     if order.phase not in phases.HERE:
         raise NotAllowedNow("This order has left or is closed.", phases.allowed(order.phase))
-    orders.set_hold(work, order_id, Flaw(MANUAL, {"reason": reason[:MAX_REASON]}))
-    work.session.flush()
-    held = work.session.scalars(
-        select(Hold).where(Hold.order_id == order_id, Hold.kind == MANUAL,
-                           Hold.released_at.is_(None))
-    ).one()
+    held = orders.set_hold(work, order_id, Flaw(MANUAL, {"reason": reason[:MAX_REASON]}))
     held.until = until
     orders.refile(work, [order_id])
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import NotNullable, func, literal, select, union_all
+from sqlalchemy import NotNullable, Select, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from oms_web.domain.channels import pricing
@@ -118,9 +119,8 @@ def measure(session: Session, found: Iterable[AccountHealth]) -> None:
         account = one.account
         # What was bought before the channel was connected waited for that, not for us.
         came = session.execute(
-            select(Order.placed_at, Order.created_at)
-            .where(Order.account_id == account.id, Order.placed_at > account.created_at)
-            .order_by(Order.placed_at.desc(), Order.id.desc()).limit(SAMPLE))
+            _newest_of(account.id, select(Order.placed_at, Order.created_at))
+            .where(Order.placed_at > account.created_at).limit(SAMPLE))
         one.order_lag = _lag([(here - placed).total_seconds() for placed, here in came])
         sent = session.scalars(
             select(Publication.lag_ms)
@@ -145,15 +145,23 @@ def _orders(session: Session, now: datetime, health: Mapping[int, AccountHealth]
     )
     for account_id, count, last in recent:
         health[account_id].orders_24h, health[account_id].last_order_at = count, last
-    newest = (
-        select(Order.created_at).where(Order.account_id == ChannelAccount.id)
-        .order_by(Order.placed_at.desc(), Order.id.desc()).limit(1).scalar_subquery()
-    )
+    newest = _newest_of(
+        ChannelAccount.id, select(Order.created_at)).limit(1).scalar_subquery()
     quiet = [account_id for account_id, one in health.items() if one.last_order_at is None]
     for account_id, last in session.execute(
         select(ChannelAccount.id, newest).where(ChannelAccount.id.in_(quiet))
     ) if quiet else ():
         health[account_id].last_order_at = last
+
+
+def _newest_of(account_id: Any, query: Select[Any]) -> Select[Any]:
+    """The orders of an account, the newest first, along the index that has them so.
+
+    PostgreSQL takes the orders of each account for spread evenly; for one that has been quiet it
+    would walk all newer orders of the others, if the index of moments alone had this order as well.
+    """
+    return query.where(Order.account_id.between(account_id, account_id)).order_by(
+        Order.account_id.desc(), Order.placed_at.desc(), Order.id.desc())
 
 
 def _counted(session: Session, health: Mapping[int, AccountHealth]) -> None:

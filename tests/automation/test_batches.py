@@ -178,20 +178,21 @@ def test_what_was_asked_wrongly_begins_nothing(desk):
 def test_a_worker_that_dies_goes_on_where_it_stopped(desk, monkeypatch):
     """The process ends at each order in turn; each is done once all the same."""
     batch_id = desk.start("note", {"text": "raz"})
-    real, left = batches._row, [0]
+    real, left = batches._together, [0]
 
     def dies(*args):
         if left[0] == 0:
             raise KeyboardInterrupt
         left[0] -= 1
-        real(*args)
+        return real(*args)
 
-    monkeypatch.setattr(batches, "_row", dies)
+    monkeypatch.setattr(batches, "AT_ONCE", 1)
+    monkeypatch.setattr(batches, "_together", dies)
     for _ in desk.ids[1:]:
         left[0] = 1
         with pytest.raises(KeyboardInterrupt):
             desk.run(batch_id)
-    monkeypatch.setattr(batches, "_row", real)
+    monkeypatch.setattr(batches, "_together", real)
     assert desk.run(batch_id) == {"changed": 12}
     assert desk.all(select(func.count()).select_from(Note)) == [12]
 
@@ -210,6 +211,41 @@ def test_a_row_and_its_result_are_one_transaction(desk, monkeypatch):
         desk.run(batch_id)
     assert desk.all(select(func.count()).select_from(Note)) == [0]
     assert set(desk.all(select(BatchRow.state))) == {"waiting"}
+
+
+def spoilt(monkeypatch, order_id, error):
+    """The act "note" fails at one order, after it has written."""
+    act = acts.ACTS["note"]
+
+    def breaks(work, found, params):
+        done = act.do(work, found, params)
+        if found == order_id:
+            raise error
+        return done
+
+    monkeypatch.setitem(acts.ACTS, "note", acts.Act("note", breaks, act.needs, act.fields))
+    monkeypatch.setattr(batches, "NO_LONGER", 600)
+
+
+def test_what_a_refused_order_wrote_is_gone_and_the_others_keep_theirs(desk, monkeypatch):
+    spoilt(monkeypatch, desk.ids[5], NotAllowedNow("Not today."))
+    batch_id = desk.start("note", {"text": "raz"})
+    assert desk.run(batch_id) == {"changed": 11, "refused": 1}
+    kept = [one for one in desk.ids if one != desk.ids[5]]
+    assert desk.all(select(Note.order_id).order_by(Note.order_id)) == kept
+    with desk.works.reading(SYSTEM) as work:
+        assert batches.refusals(work, batch_id) == [(desk.ids[5], ["Not today.", {}])]
+
+
+def test_a_fault_at_one_order_takes_back_none_before_it(desk, monkeypatch):
+    """They share a transaction with it, which goes back; each is done by itself then."""
+    spoilt(monkeypatch, desk.ids[5], ZeroDivisionError())
+    batch_id = desk.start("note", {"text": "raz"})
+    with pytest.raises(ZeroDivisionError):
+        desk.run(batch_id)
+    assert desk.all(select(Note.order_id).order_by(Note.order_id)) == desk.ids[:5]
+    assert desk.all(select(BatchRow.state).order_by(BatchRow.place)) == \
+        ["changed"] * 5 + ["waiting"] * 7
 
 
 def test_two_workers_do_each_order_once(desk):

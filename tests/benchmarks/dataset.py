@@ -131,8 +131,9 @@ def fill(engine: Engine, count: int, seed: int = 7, *, whole: bool = False) -> N
         ])
         _catch_up_sequences(connection)
     if engine.dialect.name == "postgresql":  # It would do so by itself; SQLite never does.
-        with engine.begin() as connection:
-            connection.exec_driver_sql("ANALYZE")
+        with engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+            connection.exec_driver_sql("VACUUM ANALYZE")
 
 
 def _write(connection: Connection, batch: dict[Table, list[dict[str, Any]]]) -> None:
@@ -146,8 +147,8 @@ def _put(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -
         connection.execute(insert(table), list(rows))
         return
     given = {
-        column.name: column.default.arg for column in table.c
-        if column.default is not None and column.default.is_scalar
+        column.name: column.default.arg if column.default.is_scalar else column.default.arg(None)
+        for column in table.c if column.default is not None
     }
     names = list(given | rows[0])
     cursor = connection.connection.cursor()

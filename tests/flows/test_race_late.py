@@ -12,6 +12,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from oms_web.automation import batches
 from oms_web.core.actor import SYSTEM
@@ -206,7 +207,7 @@ def test_a_bulk_change_and_a_person_do_not_wait_for_each_other_crosswise(
     thread = threading.Thread(target=person)
     try:
         with pg.works.writing(SYSTEM) as work:
-            batches._claim(work, 0, ids[1])
+            batches._claim(work, 0, [ids[1]])
             thread.start()
             thread.join(PAUSE)
             assert thread.is_alive()
@@ -215,3 +216,23 @@ def test_a_bulk_change_and_a_person_do_not_wait_for_each_other_crosswise(
         refused.append(error)
     thread.join(20)
     assert len(refused) == (0 if guarded else 1)
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_a_lock_that_fell_with_its_savepoint_is_asked_for_again(pg, monkeypatch, guarded):
+    account, _ = make.shop(pg.works, {"CUP": 7})
+    with pg.works.writing(SYSTEM) as work:
+        (order_id,) = take_in(work, account, [make.order("A", {"CUP": 1})]).order_ids
+    if not guarded:
+        monkeypatch.setattr(Session, "in_nested_transaction", lambda session: False)
+    with pg.works.writing(SYSTEM) as work:
+        nested = work.session.begin_nested()
+        seen = orders.lock_order(work.session, order_id)
+        nested.rollback()
+
+        def weigh(other):
+            orders.lock_order(other.session, order_id).weight_g = 250
+
+        in_thread(pg.works, weigh).join(20)
+        assert (orders.lock_order(work.session, order_id).weight_g == 250) is guarded
+        assert seen.id == order_id

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, union
+from sqlalchemy.orm import Session, aliased
 
 from oms_web.core import paging
 from oms_web.core.paging import Page
@@ -154,8 +154,10 @@ def about(order_id: int) -> ColumnElement[bool]:
                                  ThreadMessage.order_ref != ""))
         .join(OrderLink, OrderLink.channel_order_id == ChannelOrder.id)
         .where(OrderLink.order_id == order_id))
-    threads = select(Thread.id).where(Thread.order_id == order_id)
-    return or_(ThreadMessage.thread_id.in_(threads), ThreadMessage.id.in_(named))
+    said = aliased(ThreadMessage)
+    theirs = select(said.id).join(Thread, Thread.id == said.thread_id).where(
+        Thread.order_id == order_id)
+    return ThreadMessage.id.in_(union(theirs, named))
 
 
 def _joined(session: Session, heard: Sequence[ThreadMessage], ours: Sequence[Message]

@@ -57,7 +57,11 @@ def lock_orders(session: Session, order_ids: Collection[int]) -> list[Order]:
 
     What happens to one of a purchase or a parcel concerns the others, and what those belong to as
     well: all of it is locked in one sequence, so that no two wait for each other crosswise.
+    What is locked already is not asked for again, unless it belongs to others.
     """
+    known = _alone(session, order_ids)
+    if known is not None:
+        return known
     ids = set(order_ids)
     found: Sequence[Order] = ()
     while kin := ids - {order.id for order in found}:
@@ -67,7 +71,33 @@ def lock_orders(session: Session, order_ids: Collection[int]) -> list[Order]:
             .execution_options(populate_existing=True)).all()
         ids = {order.id for order in found}  # and who came to them while we waited
         ids |= _related(session, [(one.purchase_id, one.together_id) for one in found])
+    if not session.in_nested_transaction():
+        _held(session).update((one.id, one) for one in found)
     return list(found)
+
+
+def _alone(session: Session, order_ids: Collection[int]) -> list[Order] | None:
+    """Orders that are locked already and belong to no others, so that nothing about them can be
+    news; None if that is not so of all of them.
+    """
+    held, wanted = _held(session), sorted(set(order_ids))
+    known = [held[one] for one in wanted if one in held]
+    if len(known) < len(wanted) or any(
+            one.purchase_id is not None or one.together_id is not None for one in known):
+        return None
+    return known
+
+
+def _held(session: Session) -> dict[int, Order]:
+    """The orders that the running transaction has locked. What was locked behind a savepoint is not
+    among them: its lock falls with the savepoint.
+    """
+    running = session.get_transaction()
+    known = session.info.get("held")
+    if known is None or known[0] is not running:
+        known = session.info["held"] = (running, {})
+    held: dict[int, Order] = known[1]
+    return held
 
 
 def _kin(session: Session, order_ids: Collection[int]) -> set[int]:
@@ -130,7 +160,7 @@ def refile(work: Work, order_ids: Collection[int]) -> None:
         return
     session = work.session
     session.flush()
-    orders = _with_companions(session, order_ids)
+    orders = _alone(session, order_ids) or _with_companions(session, order_ids)
     known = _facts_of(session, orders)
     stopped = filing.stopped((order.together_id, known[order.id]) for order in orders)
     moved = []
@@ -295,7 +325,7 @@ def restore_status(work: Work, order: Order, status_id: int | None) -> None:
         tell_status(work, order)
 
 
-def set_hold(work: Work, order_id: int, flaw: Flaw) -> None:
+def set_hold(work: Work, order_id: int, flaw: Flaw) -> Hold:
     """Hold an order, unless a hold of that kind is open already (its detail is renewed then)."""
     present = work.session.scalar(
         select(Hold).where(Hold.order_id == order_id, Hold.kind == flaw.kind,
@@ -303,11 +333,13 @@ def set_hold(work: Work, order_id: int, flaw: Flaw) -> None:
     )
     if present is not None:
         present.detail = dict(flaw.detail)
-        return
-    work.session.add(Hold(order_id=order_id, kind=flaw.kind, detail=dict(flaw.detail),
-                          set_at=work.now, set_by=work.actor.name))
+        return present
+    hold = Hold(order_id=order_id, kind=flaw.kind, detail=dict(flaw.detail),
+                set_at=work.now, set_by=work.actor.name)
+    work.session.add(hold)
     audit.record(work, "orders.hold", "order", order_id, {"hold": [None, flaw.kind]},
                  note=str(flaw.detail.get("reason") or "") or None)
+    return hold
 
 
 def release_holds(work: Work, order_id: int, kinds: Collection[str] | None = None) -> int:

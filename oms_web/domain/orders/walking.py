@@ -61,6 +61,8 @@ class Stretch:
         link: how the index's table is joined to the orders, if it is another one.
         takes: the phases, and whether a ship-by moment is set (None: either).
         covered: the index holds every plain column that filters ask for.
+        same: columns that the index has first and that are alike in all rows of it. PostgreSQL has
+            to be told: it does not take "is null" for one value, and would walk another index.
         begin, end: keys it lies between, neither among its own; empty where it is open.
         knows: the conditions that it meets by itself.
     """
@@ -73,6 +75,7 @@ class Stretch:
     link: tuple[ColumnElement[bool], ...] = ()
     takes: tuple[frozenset[str], bool | None] = (frozenset(phases.PHASES), None)
     covered: bool = False
+    same: tuple[Any, ...] = ()
     begin: tuple[Any, ...] = ()
     end: tuple[Any, ...] = ()
     knows: frozenset[str] = frozenset()
@@ -86,6 +89,7 @@ class Stretch:
         """
         hint = f"INDEXED BY {self.index}" if self.index else "NOT INDEXED"
         query = query.where(*self.base).with_hint(Order, hint, "sqlite").order_by(
+            *self.same,
             *(column.desc() if self.descending else column.asc() for column in self.key)
         )
         # One bound on each side: of two, SQLite may walk from the far one.
@@ -195,7 +199,8 @@ def _by_ship(among: frozenset[str], ship: Condition | None) -> list[Stretch]:
     if parts and not between:
         parts.append(Stretch(
             ("id",), (Order.id,), (to_ship, Order.ship_by.is_(None), *wheres), index, False,
-            takes=(TO_SHIP, False), covered=True, knows=frozenset({"ship"})))
+            takes=(TO_SHIP, False), covered=True, same=(Order.ship_by,),
+            knows=frozenset({"ship"})))
     if among - TO_SHIP:
         rest = Order.phase.in_(sorted(among - TO_SHIP))
         parts.append(Stretch(

@@ -7,8 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, and_, func, literal, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select, union
+from sqlalchemy.orm import Session, aliased
 
 from oms_web.core.columns import UtcDateTime
 from oms_web.core.paging import Page, seal, unseal_as
@@ -251,11 +251,12 @@ def terms_of(session: Session, ids: Collection[int]) -> dict[int, CaseClock]:
 
 def timeline(session: Session, case_id: int, limit: int = 100) -> list[AuditEntry]:
     """What happened to a case and its refunds, the newest first."""
-    mine = select(Refund.id).where(Refund.case_id == case_id)
+    entry = aliased(AuditEntry)
+    of_case = select(entry.id).where(entry.subject == "return", entry.subject_id == case_id)
+    of_refunds = select(entry.id).join(Refund, Refund.id == entry.subject_id).where(
+        entry.subject == "refund", Refund.case_id == case_id)
     return list(session.scalars(
-        select(AuditEntry).where(or_(
-            and_(AuditEntry.subject == "return", AuditEntry.subject_id == case_id),
-            and_(AuditEntry.subject == "refund", AuditEntry.subject_id.in_(mine))))
+        select(AuditEntry).where(AuditEntry.id.in_(union(of_case, of_refunds)))
         .order_by(AuditEntry.id.desc()).limit(limit)))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, union
+from sqlalchemy import ColumnElement, and_, func, select, union
 from sqlalchemy.orm import Session
 
 from oms_web.core.paging import Page, seal, unseal
@@ -103,9 +103,8 @@ def _asked(asked: Asked) -> list[ColumnElement[bool]]:
     if asked.text:
         key = tracking.key(asked.text)
         number = int(key) if key.isdigit() and len(key) <= 12 else 0
-        inside = select(ShipmentLine.shipment_id).join(
-            OrderLine, OrderLine.id == ShipmentLine.line_id).where(OrderLine.order_id == number)
-        return [or_(Shipment.order_id == number, Shipment.id.in_(inside), Shipment.id.in_(
+        return [Shipment.id.in_(union(
+            *boxes.ids_with_goods_of(number),
             select(Parcel.shipment_id).where(Parcel.tracking_key == key, Parcel.tracking_key != "")
         ))]
     conditions: list[ColumnElement[bool]] = [Shipment.state.in_(asked.states)]

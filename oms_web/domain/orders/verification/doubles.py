@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, Subquery, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from oms_web.core.text import phone_key
@@ -29,6 +29,10 @@ LIKELY = (phases.OPEN, phases.PACKING, phases.ELSEWHERE, phases.SHIPPED, phases.
 MOST = 2000
 """Orders with a buyer in common that are looked at for one page, the newest first."""
 MOST_OF_BUYER = 50
+NEWEST = 200
+"""Orders of one buyer that are looked at at all: a number that a marketplace puts in for everybody
+stands on every order there ever was.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +114,13 @@ def _pairs(session: Session, order_ids: Collection[int], within: timedelta
     if not keys:
         return []
     since = min(row.placed_at for row in rows) - within
-    other = aliased(Order)
+    other, shared = aliased(Order), _shared(order_ids, keys)
     by_key: dict[str, list[Sale]] = defaultdict(list)
     split: set[int] = set()
     for row in session.execute(
         _told(other).add_columns(OrderKey.key).join(OrderKey, OrderKey.order_id == other.id)
-        .where(OrderKey.key.in_(keys), other.placed_at >= since, other.phase.in_(LIKELY),
-               other.source != TILL)
+        .join(shared, (shared.c.key == OrderKey.key) & (shared.c.first <= OrderKey.order_id))
+        .where(other.placed_at >= since, other.phase.in_(LIKELY), other.source != TILL)
         .order_by(other.id.desc()).limit(MOST)
     ):
         if len(by_key[row.key]) < MOST_OF_BUYER:
@@ -128,6 +132,18 @@ def _pairs(session: Session, order_ids: Collection[int], within: timedelta
         for before in {sale.purchase: sale for key in buyers[mine.number]
                        for sale in by_key[key]}.values() if before.purchase < mine.purchase
     ]
+
+
+def _shared(order_ids: Collection[int], keys: Collection[str]) -> Subquery:
+    """What the buyers of these orders are recognised by (``key``), and the first of the others with
+    it that are looked at (``first``).
+    """
+    mine = select(OrderKey.key).distinct().where(
+        OrderKey.order_id.in_(sorted(order_ids)), OrderKey.key.in_(sorted(keys))).subquery()
+    theirs = aliased(OrderKey)
+    first = select(theirs.order_id).where(theirs.key == mine.c.key) \
+        .order_by(theirs.order_id.desc()).offset(NEWEST - 1).limit(1).scalar_subquery()
+    return select(mine.c.key, func.coalesce(first, 0).label("first")).subquery()
 
 
 def _told(order: type[Order], *more: str) -> Select[*tuple[object, ...]]:

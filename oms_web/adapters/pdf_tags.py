@@ -45,7 +45,7 @@ def merge_tagged(parts: Sequence[bytes | Path]) -> bytes:
             _entitle(writer, reader)
         if "/StructTreeRoot" in reader.root_object:
             _graft(writer, reader, first, trunk, branches, marks)
-    tree = trunk.get_object()
+    tree: Any = trunk.get_object()
     tree[NameObject("/K")] = branches
     tree[NameObject("/ParentTree")] = writer._add_object(
         DictionaryObject({NameObject("/Nums"): marks}))
@@ -73,6 +73,8 @@ def _graft(writer: PdfWriter, reader: PdfReader, first: int, trunk: Any, branche
     own = tree["/ParentTree"]["/Nums"]
     for key, owner in zip(own[::2], own[1::2], strict=True):
         marks.extend([NumberObject(int(key) + shift), owner])
+    page: Any
+    was: Any
     for page, was in zip(writer.pages[first:], reader.pages, strict=True):
         if "/StructParents" in was:  # pypdf leaves it out, since it drops what it points at
             page[NameObject("/StructParents")] = NumberObject(int(was["/StructParents"]) + shift)

@@ -78,9 +78,6 @@ def protocol(engine: Engine, row: HandOver) -> bytes | None:
         ChannelError: the carrier failed.
     """
     with engine.works.reading(SYSTEM) as work:
-        if row.until is not None and row.until <= work.now and row.state == hand_over.INTENDED:
-            hand_over.note(work, row.id, hand_over.REFUSED, why=SAYS["too_late"])
-            return row.state
         references = [one.reference for one in label_queries.inside(work.session, row.id)]
     with connected(engine, row.account_id) as (_account, connector):
         if not isinstance(connector, PrintsProtocols):

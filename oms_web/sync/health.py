@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVarTuple
 
 from sqlalchemy import NotNullable, Select, func, literal, select, union_all
 from sqlalchemy.orm import Session
@@ -28,6 +28,8 @@ from oms_web.sync.models import Feed, Quarantine
 
 RECENT = timedelta(hours=24)
 SAMPLE = 300
+
+_Columns = TypeVarTuple("_Columns")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,7 @@ def _orders(session: Session, now: datetime, health: Mapping[int, AccountHealth]
         health[account_id].last_order_at = last
 
 
-def _newest_of(account_id: Any, query: Select[Any]) -> Select[Any]:
+def _newest_of(account_id: Any, query: Select[*_Columns]) -> Select[*_Columns]:
     """The orders of an account, the newest first, along the index that has them so.
 
     PostgreSQL takes the orders of each account for spread evenly; for one that has been quiet it

@@ -314,7 +314,7 @@ def takes_back(booking: LabelBooking) -> bool:
 
 
 @screen.app_template_global()
-def may_be_discarded(booking: bookings.LabelBooking) -> bool:
+def may_be_discarded(booking: LabelBooking) -> bool:
     """Whether a label can only be left unused: its carrier takes none back, or not this one."""
     return not takes_back(booking) or bookings.is_kept(booking)
 

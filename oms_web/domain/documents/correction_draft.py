@@ -120,7 +120,7 @@ def _at_home(session: Session, first: Document, said: Mapping[str, Any],
     return {**said, "exchange": snapshot.exchange_said(found, exchange.HOME)}
 
 
-def _check_typed(session: Session, first: Document, typed: exchange.Exchange | None) -> None:
+def _check_typed(session: Session, first: Document, typed: Exchange | None) -> None:
     """See that a rate typed by hand can be the one that counted for the sale.
 
     Raises:

@@ -154,7 +154,7 @@ def came_in(session: Session, order_ids: Iterable[int]) -> list[tuple[int, str]]
     the opposite sign; money that was given back is no part of it.
     """
     is_undo = Payment.reference.startswith(UNDO, autoescape=True)
-    return [tuple(row) for row in session.execute(
+    return [(amount, method) for amount, method in session.execute(
         select(Payment.amount, Payment.method).where(
             Payment.order_id.in_(sorted(order_ids)),
             or_((Payment.amount > 0) & ~is_undo, (Payment.amount < 0) & is_undo)))]

@@ -75,10 +75,12 @@ def _gone(session: Session, lines: Sequence[OrderLine], before: Sequence[Refund]
                 paid[refund.case_id, item["line_id"]] += item["units"]
     cancelled = {line.id: line.cancelled for line in lines}
     doubtful = {line_id for _, line_id in paid if cancelled.get(line_id)}
-    coming = {(case_id, line_id): int(units) for case_id, line_id, units in session.execute(
+    rows = session.execute(
         select(ReturnLine.return_id, ReturnLine.order_line_id, func.sum(ReturnLine.quantity))
         .where(ReturnLine.order_line_id.in_(doubtful))
-        .group_by(ReturnLine.return_id, ReturnLine.order_line_id))} if doubtful else {}
+        .group_by(ReturnLine.return_id, ReturnLine.order_line_id)) if doubtful else ()
+    coming: dict[tuple[int | None, int | None], int] = {
+        (case_id, line_id): int(units) for case_id, line_id, units in rows}
     gone: Counter[int] = Counter()
     unsent: Counter[int] = Counter()
     for (case_id, line_id), units in paid.items():

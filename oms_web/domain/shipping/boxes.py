@@ -37,7 +37,7 @@ def with_goods_of(order_id: int) -> ColumnElement[bool]:
     return Shipment.id.in_(union(*ids_with_goods_of(order_id)))
 
 
-def ids_with_goods_of(order_id: int) -> tuple[Select[tuple[int]], Select[tuple[int]]]:
+def ids_with_goods_of(order_id: int) -> tuple[Select[int], Select[int]]:
     """The shipments that were made for an order, and those that have goods of it."""
     made = aliased(Shipment)
     return select(made.id).where(made.order_id == order_id), select(ShipmentLine.shipment_id).join(

@@ -41,7 +41,7 @@ from oms_web.domain.shipping.label_models import LabelBooking
 from oms_web.domain.shipping.models import Shipment, ShipmentLine
 
 WAITING = ("packing", "packed")
-Ids = Select[tuple[int]] | BindParameter[int]
+Ids = Select[int] | BindParameter[int]
 
 
 def too_much() -> ColumnElement[bool]:
@@ -67,13 +67,13 @@ def due(session: Session, order_ids: Collection[int], shipment_id: int | None) -
 
 
 @cache  # to put it together takes much longer than to ask it
-def _sums() -> Select[tuple[int, int, int]]:
-    ids = bindparam("ids", expanding=True)
+def _sums() -> Select[int, int, int]:
+    ids: BindParameter[int] = bindparam("ids", expanding=True)
     kin = _kin(ids)
     return select(_owed(ids), _owed(kin), _promised(kin, bindparam("besides")))
 
 
-def _kin(ids: Ids) -> Select[tuple[int]]:
+def _kin(ids: Ids) -> Select[int]:
     """These orders, those that share a parcel with them, and the other parts of their purchases."""
     of, mine, other, theirs = (aliased(OrderLine), aliased(ShipmentLine), aliased(ShipmentLine),
                                aliased(OrderLine))

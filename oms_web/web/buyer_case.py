@@ -127,7 +127,8 @@ def story(session: Session, case: Return, swap: BuyersSwap | None = None) -> Sto
         case.kind, case.phase, case.goods, case.money, case.outcome,
         approved=any(one.state == refund_states.APPROVED for one in mine),
         swap=progress.of_swap(swap.now, case.goods, held=swap.held) if swap else "",
-        short=any(one.lacks for one in lines), delivery=_only_delivery(mine))
+        short=any(one.lacks for one in lines), delivery=_only_delivery(mine),
+        owed=case.owed)
     to_send = progress.to_send(case.phase, case.goods, found)
     stated = statements.of_case(session, case.id)
     running = {one.what: one.due_at for one in service.clocks_of(session, case.id)

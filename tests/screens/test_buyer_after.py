@@ -13,7 +13,6 @@ from sqlalchemy import func, select, update
 from oms_web.core.clock import local_day
 from oms_web.domain.audit import service as audit
 from oms_web.domain.audit.models import AuditEntry
-from oms_web.domain.catalog.models import Product, Variant
 from oms_web.domain.company.models import Company
 from oms_web.domain.documents.models import Document
 from oms_web.domain.messages import pages
@@ -126,8 +125,7 @@ def test_what_came_back_is_not_offered_and_nothing_left_is_said(shop, buyer, bro
 
 def test_goods_made_to_order_say_why_and_may_still_be_asked_for(shop, buyer, browser_as):
     with shop.works.writing(TESTER) as work:
-        tea = work.session.scalar(select(Variant.product_id).where(Variant.sku == "TEA"))
-        work.session.execute(update(Product).where(Product.id == tea)
+        work.session.execute(update(OrderLine).where(OrderLine.id == shop.tea)
                              .values(no_withdrawal="custom"))
     form = see(shop, buyer, "/withdraw")
     assert "made or personalised for you" in form

@@ -15,12 +15,14 @@ from oms_web.domain.audit import service as audit
 from oms_web.domain.audit.models import AuditEntry
 from oms_web.domain.company.models import Company
 from oms_web.domain.documents.models import Document
-from oms_web.domain.messages import pages
+from oms_web.domain.messages import pages, values
 from oms_web.domain.messages.models import Message, MessageSettings
 from oms_web.domain.orders import labels
+from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.orders.taking import Position
 from oms_web.domain.payments import refunds, requests
+from oms_web.domain.payments import service as payments
 from oms_web.domain.payments.models import Refund
 from oms_web.domain.payments.refunds import Asked
 from oms_web.domain.returns import correcting, progress, service, tracks
@@ -31,6 +33,7 @@ from oms_web.domain.returns.refund_plan import Wish
 from oms_web.domain.returns.service import Opening
 from oms_web.flows import (
     correct_document,
+    order_pay,
     return_bench,
     return_case,
     return_exchange,
@@ -420,6 +423,50 @@ def test_nobody_is_asked_to_pay_for_an_exchange_that_is_not_decided(shop, buyer,
     assert not any("pay.example.test" in one for one in told)
     assert "We are deciding how it goes on" in told[0]
     assert "You need not pay before we have decided" in told[0]
+
+
+def test_a_mailed_link_of_an_exchange_leads_to_the_provider_only_while_it_is_to_be_paid(
+        shop, buyer, browser_as, monkeypatch):
+    """Nobody pays for nothing; and where money comes all the same, both sides read what becomes of
+    it.
+    """
+    case, _ = shop.do(return_portal.request, shop.order_id, Opening(
+        "exchange", source="buyer", lines={shop.tea: 1}, form_key="x"), "pl")
+    new, _ = shop.do(return_exchange.exchange, case.id, [Position(shop.ids["TEA"], 1, 990_000_000)],
+                     Terms(waits="towar"))
+    monkeypatch.setattr(requests, "open_link", lambda *_: "https://pay.example.test/1")
+    monkeypatch.setattr(requests, "is_open", lambda *_: True)
+    page = f"/o/{shop.token}/cases/{case.id}"
+
+    def letter():
+        with shop.works.reading(TESTER) as work:
+            return values.gather(work.session, work.session.get_one(Order, shop.order_id),
+                                 ["exchange.link"], "en", f"/o/{shop.token}", case)[
+                "exchange.link"]
+
+    assert letter() == f"{page}/pay"
+    assert buyer.get(f"{page}/pay").location == "https://pay.example.test/1"
+    assert buyer.get(f"/o/x/cases/{case.id}/pay").status_code == 404
+    with shop.works.reading(TESTER) as work:
+        [line] = service.lines_of(work.session, case.id)
+    shop.do(return_bench.judge, case.id, Judgement(line.id, "C", "quarantine", "t"))
+    assert letter() == ""
+    assert "You need not pay before we have decided" in text_of(
+        buyer.get(f"{page}/pay", headers=EN))
+    shop.do(order_pay.record, new.id, 100, "przelew", shop.works.clock(), "p1")
+    owner = browser_as("owner")
+    assert "The buyer has paid already" in text_of(owner.get(f"/returns/{case.id}"))
+    shop.do(return_exchange.call_off, case.id, "nie nadaje się")
+    told = text_of(buyer.get(f"{page}/pay", headers=EN))
+    assert "This exchange was called off. Do not pay for it." in told
+    with shop.works.writing(TESTER) as work:  # the provider tells of it afterwards
+        payments.record_new(work, orders.lock_order(work.session, new.id), [{
+            "at": work.now, "amount": 400, "currency": "PLN", "method": "BLIK", "source": "pay:1",
+            "reference": "late", "stated": False}])
+    assert f"PLN5.00 that you paid for order {new.id} goes back" in text_of(
+        buyer.get(page, headers=EN)).replace("PLN 5.00", "PLN5.00").replace("\xa0", "")
+    shown = text_of(owner.get(f"/returns/{case.id}"))
+    assert ("5.00" in shown, "It has to go back to the buyer" in shown) == (True, True)
 
 
 def test_money_back_without_a_case_stands_on_the_page_of_the_order(shop, buyer):

@@ -36,6 +36,13 @@ def waits(session: Session, case: Return) -> bool:
         for one in queries.open_holds(session, case.exchange_order_id))
 
 
+def undecided(session: Session, case: Return) -> bool:
+    """Whether the goods of a case are here and its new order waits for what the seller decides:
+    nobody is asked to pay for it before.
+    """
+    return exchange_facts.is_here(case) and waits(session, case)
+
+
 def judged(work: Work, case: Return) -> None:
     """Goods of a locked case were judged. If that was all, its new order waits for them no more, as
     long as all of it can be sold again, and what was credited may be said on an invoice.

@@ -35,12 +35,11 @@ from oms_web.domain.returns import (
     moments,
     refund_plan,
     service,
-    statements,
     tracks,
     turning,
 )
 from oms_web.domain.returns.exchange import KEY, Difference
-from oms_web.domain.returns.models import Return, Statement
+from oms_web.domain.returns.models import Return
 from oms_web.domain.shipping import replanning
 
 WITHDREW = N_("The buyer withdrew from the contract.")
@@ -207,16 +206,6 @@ def call_off(work: Work, case_id: int, why: str) -> bool:
     return True
 
 
-def withdrew(session: Session, case: Return) -> Statement | None:
-    """The buyer's withdrawal from what an exchange holds, declared once its new order was made;
-    None without, and where the exchange is over.
-    """
-    if case.kind != kinds.EXCHANGE or case.phase in tracks.ENDED:
-        return None
-    return next((one for one in statements.of_case(session, case.id)
-                 if one.kind == kinds.WITHDRAWAL), None)
-
-
 def withdraw(work: Work, case_id: int) -> bool:
     """Let an exchange go on as the withdrawal that its buyer declared; False when it does already.
 
@@ -227,7 +216,7 @@ def withdraw(work: Work, case_id: int) -> bool:
         NotAllowedNow: nobody withdrew, or it cannot be done in one step (``stays_an_exchange``).
     """
     order, case = _locked(work, case_id)
-    said = withdrew(work.session, case)
+    said = exchange_facts.withdrew(work.session, case)
     if said is None:
         if case.kind == kinds.WITHDRAWAL:
             return False

@@ -21,6 +21,7 @@ from oms_web.extensions import db
 @dataclass(frozen=True, slots=True)
 class BuyersSwap:
     """The exchange of a case. ``held``: the new order waits until what comes back was judged;
+    ``undecided``: nobody pays for it yet;
     ``gone``: what goes back of the money has gone. ``pay_at``: where it can be paid now;
     ``account``: to where it can be paid by transfer, if there is no link and none is about to be.
     """
@@ -29,6 +30,7 @@ class BuyersSwap:
     order: Order
     lines: Sequence[OrderLine]
     held: bool = False
+    undecided: bool = False
     gone: bool = False
     pay_at: str = ""
     account: str = ""
@@ -55,7 +57,7 @@ def why_not_pay(case: Return, swap: BuyersSwap | None) -> str:
     if swap is None or swap.now.cancelled:
         return gettext("This exchange was called off. Do not pay for it. What was paid already "
                        "goes back to you.")
-    if exchange_goods.undecided(db.session, case):
+    if swap.undecided:
         return gettext("You need not pay before we have decided.")
     return "" if swap.now.due else gettext("Nothing more to pay")
 
@@ -71,7 +73,7 @@ def of_case(case: Return) -> BuyersSwap | None:
         now, orders.get_order(db.session, now.order_id),
         [line for line in orders.order_lines(db.session, now.order_id)
          if line.quantity > line.cancelled],
-        exchange_goods.waits(db.session, case),
+        exchange_goods.waits(db.session, case), exchange_goods.undecided(db.session, case),
         all(one.state == refund_states.DONE
             for one in exchange_facts.made_by(db.session, case.id)),
         requests.open_link(db.session, now.order_id) if asked else "",

@@ -86,7 +86,7 @@ def of_case(case: Return) -> Swap:
     step = exchange.step(case.kind, case.outcome, case.phase, case.goods, case.money, now)
     ends = return_case.left_open(db.session, case) if case.order_id else ()
     may = step == exchange.MAKE and case.order_id is not None
-    said = return_exchange.withdrew(db.session, case)
+    said = exchange_facts.withdrew(db.session, case)
     in_vain = [one for one in exchange_facts.paid_in_vain(db.session, case)
                if one.paid_total > one.refund_pending]
     if now is None:
@@ -104,9 +104,10 @@ def of_case(case: Return) -> Swap:
         step = WITHDRAWN
     return Swap(
         may, step, ends, now, new, links[:1],
-        now.due > 0 and not is_open and allowed("payments.ask")
+        now.due > 0 and not is_open and not said and allowed("payments.ask")
         and bool(payments.providers(reading(), oms().registry)),
-        return_letter.swapped_preview(reading(), case.id) if allowed("messages.send") else None,
+        return_letter.swapped_preview(reading(), case.id)
+        if allowed("messages.send") and not said else None,
         [_why(case, one) for one in holds],
         allowed("orders.hold") and any(
             one.order_id == new.id and one.kind == order_hold.MANUAL for one in holds),

@@ -441,8 +441,8 @@ def test_a_mailed_link_of_an_exchange_leads_to_the_provider_only_while_it_is_to_
     def letter():
         with shop.works.reading(TESTER) as work:
             return values.gather(work.session, work.session.get_one(Order, shop.order_id),
-                                 ["exchange.link"], "en", f"/o/{shop.token}", case)[
-                "exchange.link"]
+                                 ["exchange.link"], "en", f"/o/{shop.token}",
+                                 service.get(work.session, case.id))["exchange.link"]
 
     assert letter() == f"{page}/pay"
     assert buyer.get(f"{page}/pay").location == "https://pay.example.test/1"
@@ -467,6 +467,23 @@ def test_a_mailed_link_of_an_exchange_leads_to_the_provider_only_while_it_is_to_
         buyer.get(page, headers=EN)).replace("PLN 5.00", "PLN5.00").replace("\xa0", "")
     shown = text_of(owner.get(f"/returns/{case.id}"))
     assert ("5.00" in shown, "It has to go back to the buyer" in shown) == (True, True)
+
+
+def test_who_withdrew_from_an_exchange_is_not_asked_to_pay_for_it(shop, buyer, monkeypatch):
+    case, _ = shop.do(return_portal.request, shop.order_id, Opening(
+        "exchange", source="buyer", lines={shop.tea: 1}, form_key="x"), "pl")
+    shop.do(return_exchange.exchange, case.id, [Position(shop.ids["TEA"], 1, 990_000_000)],
+            Terms(waits="towar"))
+    monkeypatch.setattr(requests, "open_link", lambda *_: "https://pay.example.test/1")
+    monkeypatch.setattr(requests, "is_open", lambda *_: True)
+    shop.do(return_portal.withdraw, return_portal.Declared(
+        "Anna", "anna@example.test", "", "k", shop.order_id))  # of all: the statement is there, too
+    told = see(shop, buyer, f"/cases/{case.id}/pay")
+    assert ("You need not pay before we have decided" in told, "pay.example.test" in told) == (
+        True, False)
+    assert "once the difference is paid" not in told
+    shop.do(return_exchange.withdraw, case.id)
+    assert "Do not pay for it" in see(shop, buyer, f"/cases/{case.id}/pay")
 
 
 def test_money_back_without_a_case_stands_on_the_page_of_the_order(shop, buyer):

@@ -377,6 +377,7 @@ def test_an_exchange_whose_buyer_withdrew_says_what_one_act_does_and_does_it(sho
         "The buyer withdrew from the contract on", "Go on as a withdrawal?",
         f"Order {new.id} is called off", "that was credited to it is the first order"))
     assert "Call the exchange off?" not in shown
+    assert "Write to the buyer what is due" not in shown  # nobody is asked to pay for it now
     for _ in range(2):
         assert owner.post(f"/returns/{case_id}/exchange/withdrawn").status_code == 303
     shown = card(owner, case_id)

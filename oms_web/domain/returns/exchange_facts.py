@@ -19,9 +19,17 @@ from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Hold, Order
 from oms_web.domain.payments import refund_states, refunds
 from oms_web.domain.payments.models import Refund
-from oms_web.domain.returns import intake, money, refund_plan, service, tracks
+from oms_web.domain.returns import (
+    intake,
+    kinds,
+    money,
+    refund_plan,
+    service,
+    statements,
+    tracks,
+)
 from oms_web.domain.returns.exchange import KEY, Standing
-from oms_web.domain.returns.models import Return
+from oms_web.domain.returns.models import Return, Statement
 from oms_web.domain.returns.refund_plan import Plan, Wish
 
 LEFT = (phases.SHIPPED, phases.DONE)
@@ -94,6 +102,16 @@ def holds(session: Session, new: Order) -> list[Hold]:
 def of_new_order(session: Session, order_id: int) -> Return | None:
     """The case whose exchange made an order."""
     return session.scalar(select(Return).where(Return.exchange_order_id == order_id))
+
+
+def withdrew(session: Session, case: Return) -> Statement | None:
+    """The buyer's withdrawal from what an exchange holds, declared once its new order was made;
+    None without, and where the exchange is over.
+    """
+    if case.kind != kinds.EXCHANGE or case.phase in tracks.ENDED:
+        return None
+    return next((one for one in statements.of_case(session, case.id)
+                 if one.kind == kinds.WITHDRAWAL), None)
 
 
 def paid_in_vain(session: Session, case: Return) -> list[Order]:

@@ -37,10 +37,11 @@ def waits(session: Session, case: Return) -> bool:
 
 
 def undecided(session: Session, case: Return) -> bool:
-    """Whether the goods of a case are here and its new order waits for what the seller decides:
-    nobody is asked to pay for it before.
+    """Whether nobody is asked to pay for the new order of a case: its goods are here and it waits
+    for what the seller decides, or the buyer withdrew from the contract.
     """
-    return exchange_facts.is_here(case) and waits(session, case)
+    return (exchange_facts.is_here(case) and waits(session, case)) \
+        or exchange_facts.withdrew(session, case) is not None
 
 
 def judged(work: Work, case: Return) -> None:

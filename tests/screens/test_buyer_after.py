@@ -122,7 +122,7 @@ def test_what_came_back_is_not_offered_and_nothing_left_is_said(shop, buyer, bro
     assert "Put this into the parcel" not in done
     assert len(cases(shop)) == 2
     card = text_of(browser_as("owner").get(f"/returns/{cases(shop)[-1].id}"))
-    assert "nothing changed by it" in card
+    assert "no second case, no second term" in card
     assert "3 × Kubek" in card
 
 

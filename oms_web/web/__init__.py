@@ -14,8 +14,9 @@ from oms_web.web import assets, kept, language, shell, toasts
 SCREENS = (
     "auth", "home", "orders", "order_views", "palette", "changes", "order_card", "order_kin",
     "order_allocate", "order_edit", "verification", "verification_settings", "post_mortem",
-    "picking", "till", "till_sales", "returns", "return_card", "return_exchange", "return_money",
-    "return_bench", "return_settings", "return_labels", "buyer_after", "buyer_withdrawal",
+    "picking", "till", "till_sales", "returns", "return_card", "return_exchange",
+    "exchange_choice", "return_money", "return_bench", "return_settings", "return_labels",
+    "buyer_after", "buyer_withdrawal",
     "packing", "packing_close", "shipments", "parcel_labels", "prices", "claims", "hand_over",
     "sending", "recall", "stock", "stock_documents", "receipts", "transfers", "stocktakes",
     "warehouses", "products", "listings", "offer_rules", "channels", "channel_since",

@@ -197,9 +197,12 @@ window.OMS = (() => {
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (event.defaultPrevented || form.method === "dialog") return;
-    // What comes back is a file: the page stays, and so does its form.
-    if (form.method === "post" && !form.matches("[hx-post]")
-      && event.submitter?.dataset.stays === undefined) {
+    const button = event.submitter;
+    const method = button?.getAttribute("formmethod") ?? form.method;
+    // What comes back is a file, or goes into a frame: the page stays, and so does its form.
+    const stays = button?.dataset.stays !== undefined || button?.formTarget
+      || form.getAttribute("target");
+    if (method === "post" && !form.matches("[hx-post]") && !stays) {
       if (form.dataset.sent) return event.preventDefault();
       form.dataset.sent = "1";
     }

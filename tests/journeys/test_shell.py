@@ -17,6 +17,7 @@ from oms_web.domain.users import service as users
 from oms_web.web.access import act
 from oms_web.web.render import go, wants_part
 from oms_web.web.toasts import say
+from tests import factories as make
 from tests.conftest import PASSWORD, TESTER
 from tests.journeys.looking import look, look_both
 from tests.sizes import size as sized
@@ -123,6 +124,22 @@ def test_htmx_works_under_the_strict_policy(odd, open_page):
     page.click("text=Send")
     page.wait_for_url("**/odd/back")
     expect(page.locator(".toast")).to_contain_text("Gone on")
+
+
+def test_a_form_is_sent_after_its_preview_too_and_once(open_page, works):
+    with works.writing(TESTER) as work:
+        make.company(work)
+    page = open_page()
+    page.goto("/documents/design")
+    sent = []
+    page.on("request", lambda one: sent.append(one.url) if one.method == "POST" else None)
+    page.fill("[name=footer_en]", "Thank you")
+    with page.expect_request(lambda one: "/preview" in one.url and "Thank" in one.url):
+        page.click("button[formtarget=paper]")
+    with page.expect_navigation():
+        page.dblclick("#design-form button.primary")
+    assert len([one for one in sent if one.endswith("/documents/design")]) == 1
+    expect(page.locator("[name=footer_en]")).to_have_value("Thank you")
 
 
 def test_going_back_in_the_browser_restores_the_whole_page(odd, open_page):

@@ -32,7 +32,8 @@ def seek(work, ids):
 
 def count(work, ids):
     known = facts.gather(work.session, ids, work.now, {"phone_orders"})
-    assert {one["phone_orders"] for one in known.values()} == {min(sharing.NEWEST, facts.EARLIER_MOST)}
+    most = min(sharing.NEWEST, facts.EARLIER_MOST)
+    assert {one["phone_orders"] for one in known.values()} == {most}
 
 
 def steps(oms, look, ids) -> int:

@@ -12,7 +12,6 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import DBAPIError
 
 from oms_web.core.errors import Invalid, NotAllowedNow, NotFound
-from oms_web.core.work import Works
 from oms_web.domain.messages.models import Message
 from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.payments import refunds

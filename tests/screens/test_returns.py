@@ -277,6 +277,34 @@ def test_two_orders_in_one_parcel_know_of_each_other(shop, owner):
     assert "More cases came in this parcel" in text_of(owner.get(f"/returns/bench/{second.id}"))
 
 
+def test_a_forms_key_is_kept_no_longer_than_there_is_room(shop, owner):
+    """PostgreSQL refuses what is longer than its column; SQLite keeps it."""
+    sent = {"order": shop.order_id, "kind": "return", "key": "k" * 200, f"unit-{shop.cup}": "1"}
+    for _ in range(2):
+        assert owner.post("/returns/new", data=sent).status_code == 303
+    owner.post("/returns/bench/orphan", data={"code": "NIX", "key": "k" * 200})
+    with shop.works.reading(TESTER) as work:
+        assert work.session.scalars(select(Return.form_key).order_by(Return.id)).all() == [
+            f"desk:{'k' * 40}", f"bench:{'k' * 40}"]
+
+
+def test_a_number_that_two_orders_have_asks_whose_parcel_it_is(shop, owner):
+    other, first = shop.sell("B1"), opened(shop, owner)
+    with shop.works.writing(TESTER) as work:
+        work.session.execute(update(Order).values(external_number="TWICE"))
+        work.session.execute(update(Return).values(number="Z1", buyer_name="Jan"))
+    asks = text_of(owner.post("/returns/bench/scan", data={
+        "code": "TWICE", "key": "s", "beside": first}))
+    assert "Several orders fit. Choose one." in asks
+    assert re.findall(r'name="order" value="(\d+)"', asks) == [str(other), str(shop.order_id)]
+    assert f'name="beside" value="{first}"' in asks
+    for code, order, status in (("NIX", other, 404), ("TWICE", 999, 404), ("TWICE", other, 303)):
+        assert owner.post("/returns/bench/scan", data={
+            "code": code, "key": "s", "order": order}).status_code == status
+    case = one(shop, Return, Return.order_id == other)
+    assert (case.box, case.goods) == ("TWICE", "arrived")
+
+
 def test_a_parcel_nobody_knows_finds_its_order(shop, owner):
     made = owner.post("/returns/bench/orphan", data={"code": "NIX", "key": "o1"})
     again = owner.post("/returns/bench/orphan", data={"code": "NIX", "key": "o1"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oms_web.core.errors import Invalid
@@ -66,7 +66,7 @@ PARTS = st.lists(st.sampled_from(["{n}", "{n:3}", "{year}", "{month}", "/", "1",
 NUMBERS = st.tuples(st.integers(1, 12_000), st.dates(date(2020, 1, 1), date(2031, 12, 31)))
 
 
-@settings(max_examples=1500, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=1500)
 @given(PARTS, st.sampled_from(numbering.RESETS), NUMBERS, NUMBERS)
 def test_an_accepted_pattern_never_repeats(parts, reset, one, other):
     try:

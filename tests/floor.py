@@ -12,7 +12,7 @@ from oms_web.core.actor import SYSTEM, Actor
 from oms_web.core.work import Works
 from oms_web.domain.orders.models import Order, OrderLine, OrderLinePart
 from oms_web.domain.orders.reserving import KIND
-from oms_web.domain.orders.service import tallies
+from oms_web.domain.orders.tally import tallies
 from oms_web.domain.shipping.models import Parcel, Shipment, ShipmentLine
 from oms_web.domain.stock.models import KEEP_NO_BALANCE, Balance, Location, Move, Reservation
 from oms_web.flows.order_in import take_in

@@ -19,6 +19,7 @@ from oms_web.api.shapes import (
     Next,
     Number,
     PageQuery,
+    Price,
     Told,
     Units,
     money,
@@ -27,9 +28,10 @@ from oms_web.api.shapes import (
 from oms_web.core import paging
 from oms_web.core.errors import Invalid
 from oms_web.core.money import exact_minor
-from oms_web.domain.documents import annulling, correcting, queries
+from oms_web.domain.documents import annulling, correcting, exchange, queries
 from oms_web.domain.documents.drafting import Ask
 from oms_web.domain.documents.models import Document as Kept
+from oms_web.domain.documents.snapshot import Exchange
 from oms_web.domain.einvoices import en16931, ubl
 from oms_web.flows.correct_document import correct_invoice
 from oms_web.flows.issue_document import issue_advance, issue_invoice, issue_proforma
@@ -91,8 +93,25 @@ class CorrectionAsked(Asked):
     returned: list[Returned] = Field(default_factory=list, max_length=500)
     delivery_back: Amount = Field("0", description="How much of the delivery is given back.")
     lowered: Amount = Field("0", description="A reduction of the goods that stay.")
+    exchange_rate: Price | None = Field(None, description=(
+        "The rate that counted for the sale, where the invoice names another, or none though VAT "
+        "comes in: PLN for one of its currency."), examples=["4.2537"])
+    exchange_table: Annotated[str, text(40, about="The bank's table that it stands in.",
+                                        example="226/A/NBP/2026")] = ""
+    exchange_day: Day | None = Field(None, description="The day of that table.")
     form: Literal["before_after", "difference"] = "before_after"
     issue_date: Day | None = None
+
+    def exchange(self) -> Exchange | None:
+        """The rate that is named; None where nothing of it is.
+
+        Raises:
+            Invalid: it is no rate, or half of it is missing.
+        """
+        if not (self.exchange_rate or self.exchange_table or self.exchange_day):
+            return None
+        return exchange.typed(Decimal(self.exchange_rate or 0), self.exchange_table,
+                              self.exchange_day)
 
 
 class DocumentPage(Answer):
@@ -188,6 +207,7 @@ def correct_document(call: Call, document_id: int) -> Document:
         returned[one.line_id] = returned.get(one.line_id, 0) + one.quantity
     document, _ = correct_invoice(call.work, document_id, correcting.Ask(
         returned=returned, reason=asked.reason, form=asked.form, issue_date=asked.issue_date,
+        exchange=asked.exchange(),
         delivery_back=exact_minor(Decimal(asked.delivery_back), currency, "delivery_back"),
         lowered=exact_minor(Decimal(asked.lowered), currency, "lowered")))
     call.status = 201

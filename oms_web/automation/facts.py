@@ -6,7 +6,7 @@ those only.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -21,7 +21,7 @@ from oms_web.core.text import phone_key
 from oms_web.domain.automation.fields import FIELDS, fold
 from oms_web.domain.catalog.models import Product, Variant
 from oms_web.domain.channels.models import ChannelAccount
-from oms_web.domain.orders import lineage
+from oms_web.domain.orders import lineage, sharing
 from oms_web.domain.orders.models import Hold, Order, OrderKey, OrderLine, OrderTag, Tag
 from oms_web.domain.orders.verification import watching
 
@@ -153,27 +153,30 @@ def _earlier(session: Session, ids: list[int], known: Known) -> None:
 
 
 def _by_phone(session: Session, rows: Sequence[Any], known: Known) -> None:
-    """How many orders, itself included, were placed with the same phone number in the day before
-    it, counted no further than ``EARLIER_MOST``.
+    """How many orders, itself included, came before it and were placed with the same phone number
+    in the day before it, counted no further than ``EARLIER_MOST``, and ``sharing.NEWEST`` back.
     """
     phones = {row.id: phone_key(row.buyer_phone) for row in rows}
     keys = set(phones.values()) - {""}
     if not keys:
         return
-    moments = [row.placed_at for row in rows]
-    placed: dict[str, list[tuple[datetime, int]]] = defaultdict(list)
-    for key, at, number in session.execute(
-        select(OrderKey.key, Order.placed_at, Order.id).join(Order, Order.id == OrderKey.order_id)
-        .where(OrderKey.key.in_(sorted(keys)),
-               Order.placed_at.between(min(moments) - A_DAY, max(moments)),
-               lineage.is_first(Order))
-        .order_by(Order.placed_at.desc()).limit(EARLIER_MOST * len(rows))
+    mine = select(OrderKey.order_id, OrderKey.key).where(
+        OrderKey.order_id.in_(sorted(phones)), OrderKey.key.in_(sorted(keys))).subquery()
+    shared = select(mine, sharing.first(mine.c.key, mine.c.order_id).label("first")).subquery()
+    moments = {row.id: row.placed_at for row in rows}
+    counted: Counter[int] = Counter()
+    for order_id, key, at in session.execute(
+        select(shared.c.order_id, shared.c.key, Order.placed_at)
+        .join(OrderKey, (OrderKey.key == shared.c.key)
+              & OrderKey.order_id.between(shared.c.first, shared.c.order_id))
+        .join(Order, Order.id == OrderKey.order_id)
+        .where(lineage.is_first(Order),
+               Order.placed_at.between(min(moments.values()) - A_DAY, max(moments.values())))
     ):
-        placed[key].append((at, number))
-    for row in rows:
-        known[row.id]["phone_orders"] = min(EARLIER_MOST, sum(
-            one <= (row.placed_at, row.id) and one[0] > row.placed_at - A_DAY
-            for one in placed[phones[row.id]]))
+        counted[order_id] += key == phones[order_id] \
+            and moments[order_id] - A_DAY < at <= moments[order_id]
+    for order_id, found in counted.items():
+        known[order_id]["phone_orders"] = min(EARLIER_MOST, found)
 
 
 def _watched(session: Session, rows: Sequence[Any], known: Known) -> None:

@@ -27,6 +27,7 @@ from oms_web.domain.payments.bank import service as bank
 from oms_web.domain.payments.bank.lines import BankLine
 from oms_web.domain.payments.bank.matching import Match
 from oms_web.domain.payments.bank.models import BOOKED, IGNORED, BankEntry
+from oms_web.domain.payments.models import Refund
 from oms_web.domain.returns import service as cases
 
 METHOD = N_("bank transfer")
@@ -59,8 +60,8 @@ def take(work: Work, account: str, lines: Sequence[tuple[str, BankLine]], told: 
     told.new, told.known = told.new + len(fresh), told.known + len(kept) - len(fresh)
     found = {entry.id: _matches(work, entry) for entry in fresh if entry.amount >= 0}
     meant = {one.order_id for some in found.values() if (one := matching.sure(some)) is not None}
-    meant |= {gone.order_id for entry in fresh if entry.amount < 0
-              and (gone := bank.refund_of(work.session, entry)) is not None}
+    meant |= {one.order_id for entry in fresh if entry.amount < 0
+              for one in bank.refunds_of(work.session, entry)}
     orders.lock_orders(work.session, meant)
     for entry in fresh:
         if entry.amount < 0:
@@ -84,14 +85,22 @@ def _came_in(work: Work, entry: BankEntry, found: Sequence[Match], told: TakenIn
         told.nobody += 1
 
 
-def look_again(work: Work, entry_id: int) -> Sequence[Match]:
-    """Look for a line's order anew: one may have come since."""
+def look_again(work: Work, entry_id: int) -> bool:
+    """Look anew for a line's order, or for the refund that a line which went out carried out: one
+    may have come since. Whether one is found; a person books it.
+    """
     entry = bank.lock(work, entry_id)
-    if entry.state in (BOOKED, IGNORED) or entry.amount < 0:
-        return ()
-    found = _matches(work, entry)
-    bank.note_matches(entry, found)
-    return found
+    if entry.state == BOOKED or (entry.state == IGNORED and entry.amount >= 0):
+        return False
+    _note(work, entry)
+    return bool(entry.matches)
+
+
+def _note(work: Work, entry: BankEntry) -> None:
+    if entry.amount < 0:
+        bank.note_refunds(entry, bank.refunds_of(work.session, entry))
+    else:
+        bank.note_matches(entry, _matches(work, entry))
 
 
 def _matches(work: Work, entry: BankEntry) -> list[Match]:
@@ -118,27 +127,35 @@ def _may_be_booked(work: Work, order_id: int) -> bool:
 
 
 def _went_out(work: Work, entry: BankEntry, told: TakenIn) -> None:
-    """Money that left carries out a refund, or is nobody's business here."""
-    known = bank.refund_of(work.session, entry)
-    entry.state = IGNORED
-    if known is None:
-        told.out += 1
-        return
-    orders.lock_order(work.session, known.order_id)
-    case = cases.lock(work.session, known.case_id) if known.case_id else None
-    refund = refunds.lock(work.session, known.id)
-    if refunds.act(work, refund, "done", reference=entry.reference):
-        entry.refund_id, entry.state = refund.id, BOOKED
+    """Money that left carries out a refund, or is nobody's business here. Of several that fit a
+    person says which.
+    """
+    found = bank.refunds_of(work.session, entry)
+    bank.note_refunds(entry, found if len(found) > 1 else ())
+    if len(found) > 1:
+        told.offered += 1
+    elif found and _carry_out(work, entry, found[0]):
         told.booked += 1
     else:
         told.out += 1
+
+
+def _carry_out(work: Work, entry: BankEntry, known: Refund) -> bool:
+    """A refund is made, by a line that went out; False if it was made before."""
+    orders.lock_order(work.session, known.order_id)
+    case = cases.lock(work.session, known.case_id) if known.case_id else None
+    refund = refunds.lock(work.session, known.id)
+    is_new = refunds.act(work, refund, "done", reference=entry.reference)
+    if is_new:
+        entry.refund_id, entry.state, entry.ended_by = refund.id, BOOKED, work.actor.name
     if case is not None:
         cases.follow(work, case)
     orders.refile(work, [refund.order_id, refund.purse_id])
+    return is_new
 
 
 def book(work: Work, entry_id: int, order_id: int) -> bool:
-    """Book a line to an order; False if that was done before.
+    """Book a line to an order, of one that went out to its refund; False if that was done before.
 
     Raises:
         NotFound: no such line or order.
@@ -148,11 +165,15 @@ def book(work: Work, entry_id: int, order_id: int) -> bool:
     order = orders.lock_order(work.session, order_id)
     entry = bank.lock(work, entry_id)
     if entry.state == BOOKED:
-        if entry.order_id == order_id:
+        made = work.session.get(Refund, entry.refund_id) if entry.refund_id else None
+        if order_id == (made.order_id if made else entry.order_id):
             return False
         raise NotAllowedNow("This line is booked already. Take that back first.")
     if entry.amount <= 0:
-        raise NotAllowedNow("This money went out: it pays for nothing.")
+        found = [one for one in bank.refunds_of(work.session, entry) if one.order_id == order_id]
+        if not found:
+            raise NotAllowedNow("This money went out: it pays for nothing.")
+        return _carry_out(work, entry, found[0])
     if order.phase == phases.DRAFT:
         raise NotAllowedNow("This order is a draft. Confirm it first.")
     if order.currency != entry.currency:
@@ -215,6 +236,6 @@ def ignore(work: Work, entry_id: int, wanted: bool = True) -> bool:
     if wanted:
         entry.state, entry.ended_by = IGNORED, work.actor.name
     else:
-        bank.note_matches(entry, _matches(work, entry) if entry.amount > 0 else [])
+        _note(work, entry)
     audit.record(work, "bank.ignore" if wanted else "bank.restore", "bank_entry", entry.id)
     return True

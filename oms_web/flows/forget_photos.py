@@ -23,9 +23,9 @@ def forget_old(works: Works) -> int:
     gone = 0
     for photos in (of_parcels, of_cases) if days else ():
         with works.reading(SYSTEM) as work:
-            ids = [one.id for one in photos.taken_before(
-                work.session, work.now - timedelta(days=days or 0))]
-            files = photos.only_of(work.session, ids) if ids else set()
+            old = photos.taken_before(work.session, work.now - timedelta(days=days or 0))
+            ids = [one.id for one in old]
+            files = of_cases.only_of(work.session, old)
         if not ids:
             continue
         for name in sorted(files):

@@ -25,6 +25,7 @@ from oms_web.domain.orders import (
     outgoing,
     outgoing_queries,
     phases,
+    tally,
 )
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.lineage import purchase
@@ -196,7 +197,7 @@ def set_status(work: Work, order_id: int, status_id: int, *, as_before: bool = F
 def _give_status(work: Work, order: Order, status_id: int | None) -> None:
     before, after = (labels.get_status(work.session, one).name if one else None
                      for one in (order.status_id, status_id))
-    orders.shift_tally(work.session, "status", [(order.status_id, status_id)])
+    tally.shift_tally(work.session, "status", [(order.status_id, status_id)])
     order.status_id, order.status_since = status_id, work.now
     order.updated_at = work.now
     tell_status(work, order)

@@ -24,23 +24,28 @@ from oms_web.domain.shipping.boxes import with_goods_of
 from oms_web.domain.shipping.models import Shipment
 from oms_web.domain.shipping.service import LEFT, UNDELIVERED
 
+MOST_ORDERS = 20
 _HERE = (tracks.CLOSED, tracks.OFF)
 
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """What a scan came to: a case, or a choice of them; ``fresh``: it was opened by the scan."""
+    """What a scan came to: a case, or a choice of them, or of orders; ``fresh``: it was opened by
+    the scan.
+    """
 
     case_id: int | None = None
     choice: tuple[int, ...] = ()
+    orders: tuple[int, ...] = ()
     fresh: bool = False
 
 
-def scan(work: Work, code: str, key: str) -> Scanned:
+def scan(work: Work, code: str, key: str, order_id: int | None = None) -> Scanned:
     """Find or open the case of a parcel.
 
     Args:
         key: makes the scan one of a kind; the same again opens nothing new.
+        order_id: whose parcel it is, where the code names several orders.
 
     Raises:
         Invalid: nothing was scanned.
@@ -49,14 +54,16 @@ def scan(work: Work, code: str, key: str) -> Scanned:
     code = code.strip()[:120]
     if not code:
         raise Invalid("Scan or type a code.", "code")
-    found = _cases(work, code)
+    found = _cases(work, code) if order_id is None else []
     if len(found) == 1:
         return Scanned(found[0].id)
     if found:
         return Scanned(choice=tuple(one.id for one in found))
-    orders_ = orders_of(work, code)
+    orders_ = [one for one in orders_of(work, code) if order_id in (None, one.id)]
     if not orders_:
         raise NotFound("No case, order or parcel has the number %(code)s.", code=code[:80])
+    if len(orders_) > 1:
+        return Scanned(orders=tuple(one.id for one in orders_))
     order = orders_[0]
     known = [one for one in queries.of_order(work.session, order.id) if one.phase not in _HERE]
     if known:
@@ -75,7 +82,9 @@ def _cases(work: Work, code: str) -> list[Return]:
 
 
 def orders_of(work: Work, code: str) -> list[Order]:
-    """The orders a code names: by our number, the channel's, or that of a parcel; two at most."""
+    """The orders a code names: by our number, the channel's, or that of a parcel; the newest
+    first, no more than anybody looks through.
+    """
     ids = [int(code)] if code.isascii() and code.isdigit() and len(code) < 12 else []
     found = [order for order in (work.session.get(Order, one) for one in ids) if order]
     if found:
@@ -83,7 +92,7 @@ def orders_of(work: Work, code: str) -> list[Order]:
     tracked = shipping.tracked(work.session, code)
     rows = work.session.scalars(
         select(Order).where((Order.external_number == code) | Order.id.in_(tracked))
-        .order_by(Order.id.desc()).limit(2)).all()
+        .order_by(Order.id.desc()).limit(MOST_ORDERS)).all()
     return list(rows)
 
 

@@ -22,8 +22,7 @@ from oms_web.domain.documents import exchange
 from oms_web.domain.einvoices import incoming, notices
 from oms_web.domain.einvoices import queries as einvoices
 from oms_web.domain.messages import queries as messages
-from oms_web.domain.orders import begun, outgoing, telling
-from oms_web.domain.orders import service as orders
+from oms_web.domain.orders import begun, outgoing, tally, telling
 from oms_web.domain.orders.tally_models import OrderTally
 from oms_web.domain.payments import fee_claims as claims
 from oms_web.domain.payments import requests
@@ -192,7 +191,7 @@ def ring_fold(oms: Oms) -> None:
         rows = work.session.scalar(select(func.count()).select_from(OrderTally)) or 0
     if rows > FOLD_FROM:
         with oms.works.writing(SYSTEM) as work:
-            orders.fold_tallies(work)
+            tally.fold_tallies(work)
 
 
 def ring_seal(oms: Oms) -> None:

@@ -11,10 +11,17 @@ from flask import request, url_for
 from oms_web.core.clock import SHOP_ZONE, day_bounds
 from oms_web.core.errors import Invalid
 
+LONGEST_KEY = 40
+
 
 def text(name: str, most: int = 200) -> str:
     """A word of the query string, at most so many characters of it."""
     return request.args.get(name, "").strip()[:most]
+
+
+def form_key() -> str:
+    """What makes the sent form one of a kind. Ours are far shorter than what is kept of one."""
+    return request.form.get("key", "")[:LONGEST_KEY]
 
 
 def number(name: str) -> int | None:

@@ -8,7 +8,7 @@ import secrets
 from flask import Blueprint, Response, g, request, send_file, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, SelectField, StringField, TextAreaField
+from wtforms import SelectField, StringField, TextAreaField
 
 from oms_web.adapters.barcode import code128
 from oms_web.core.errors import NotAllowedNow, OmsError
@@ -39,7 +39,7 @@ from oms_web.web.buyer_door import GOES_BACK, answer, entered, may_say, nothing,
 from oms_web.web.buyer_withdrawal import how, may_account, standings
 from oms_web.web.door import oms, writing
 from oms_web.web.failures import words_of
-from oms_web.web.forms import Form, choices
+from oms_web.web.forms import Form, KeyField, choices
 from oms_web.web.parcel_labels import engine
 from oms_web.web.render import go
 from oms_web.web.returns import typed_units
@@ -67,7 +67,7 @@ class RequestForm(Form):
     instead = StringField(_l("What would you like instead?"))
     story = TextAreaField(_l("Tell us what happened"))
     account = StringField(_l("Account number for the money"))
-    key = HiddenField()
+    key = KeyField()
 
 
 class AccountForm(Form):

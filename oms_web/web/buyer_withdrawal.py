@@ -14,7 +14,7 @@ from typing import Any
 
 from flask import Blueprint, Response, g, request, url_for
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, StringField, TextAreaField
+from wtforms import StringField, TextAreaField
 
 from oms_web.adapters.barcode import code128
 from oms_web.core.errors import InvalidForm, NotAllowedNow, OmsError
@@ -42,7 +42,7 @@ from oms_web.web.access import PUBLIC, act
 from oms_web.web.buyer_door import GOES_BACK, answer, entered, may_say, nothing, shop
 from oms_web.web.door import oms, writing
 from oms_web.web.failures import words_of
-from oms_web.web.forms import Form
+from oms_web.web.forms import Form, KeyField
 from oms_web.web.render import go
 from oms_web.web.returns import typed_units
 
@@ -57,7 +57,7 @@ class WithdrawForm(Form):
     email = StringField(_l("E-mail for the confirmation"))
     what = TextAreaField(_l("Which goods, if not all"))
     account = StringField(_l("Account number for the money"))
-    key = HiddenField()
+    key = KeyField()
 
 
 @screen.get("/withdraw")

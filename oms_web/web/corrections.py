@@ -62,6 +62,7 @@ class CorrectionForm(BuyerFields, ExchangeFields, Form):
     effect = SelectField(_l("Takes effect"), choices=choices(EFFECTS), coerce=int)
     series = SelectField(_l("Series"), coerce=int)
     issue_date = DateField(_l("Issued on"), [Optional()])
+    exempt_basis = StringField(_l("Basis of VAT exemption"))
     remark = TextAreaField(_l("Remarks"))
 
 
@@ -72,6 +73,7 @@ def correct(document_id: int) -> Response:
     stand = standing(db.session, document_id)
     buyer = {name: stand.state["buyer"].get(name, "") for name in _BUYER}
     form = _form(formdata=request.args, shows=correcting.BEFORE_AFTER, effect=0, **buyer,
+                 exempt_basis=stand.latest.snapshot["exempt_basis"],
                  **exchange_named(stand.latest.snapshot))
     return _page(stand, form, {})
 
@@ -160,9 +162,11 @@ def _page(stand: Standing, form: CorrectionForm, problems: Mapping[str, OmsError
     except OmsError:
         shown = False  # nothing is changed yet: there is nothing to look at
     query = {name: value for name, value in request.values.items() if name != "csrf_token"}
+    rows = _rows(state, problems)
     return render(
         "documents/correct.html", document=stand.first, latest=stand.latest, state=state,
-        rows=_rows(state, problems), form=form, rates=vat.POLISH_RATES,
+        rows=rows, form=form, ask_exempt=bool(form.exempt_basis.errors) or any(
+            row.rate == vat.EXEMPT for row in rows), rates=vat.POLISH_RATES,
         reasons=REASONS[stand.first.language], query=query, shown=shown,
         ask_exchange=bool(form.exchange_rate.errors or form.exchange_rate.data),
         named=stand.latest.snapshot["exchange"],
@@ -216,6 +220,7 @@ def _ask(form: CorrectionForm, stand: Standing, reason: str = "") -> Ask:
         reason=form.reason.data or reason, form=form.shows.data or correcting.BEFORE_AFTER,
         effect=form.effect.data or 0, issue_date=form.issue_date.data,
         series_id=form.series.data or None, remark=form.remark.data or "", exchange=used,
+        exempt_basis=form.exempt_basis.data or "",
     )
     if problems:
         raise InvalidForm(problems)

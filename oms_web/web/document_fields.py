@@ -5,15 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import DateField, StringField
 from wtforms.validators import Optional
 
-from oms_web.core.errors import Invalid
 from oms_web.core.money import parse_amount
+from oms_web.domain.documents import exchange
 from oms_web.domain.documents.snapshot import Exchange
 from oms_web.web import formats
 from oms_web.web.forms import CountryField
@@ -48,13 +47,8 @@ class ExchangeFields:
         typed = (self.exchange_rate.data or "").strip()
         if not typed:
             return None
-        rate = parse_amount(typed, "exchange_rate")
-        if not Decimal("0.0001") <= rate < 100_000 or rate != round(rate, 6):
-            raise Invalid("An exchange rate looks like 4.2537.", "exchange_rate")
-        table = (self.exchange_table.data or "").strip()
-        if not table or not self.exchange_day.data:
-            raise Invalid("Name the table of the rate and its day.", "exchange_table")
-        return Exchange(rate, table[:40], self.exchange_day.data)
+        return exchange.typed(parse_amount(typed, "exchange_rate"), self.exchange_table.data or "",
+                              self.exchange_day.data)
 
 
 def exchange_named(said: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, HiddenField, SelectField, StringField
+from wtforms import BooleanField, SelectField, StringField
 
 from oms_web.core.errors import Invalid, NotAllowedNow, NotFound, OmsError
 from oms_web.core.money import from_micro, from_minor, parse_amount, parse_minor, to_minor
@@ -33,7 +33,7 @@ from oms_web.web import asked, case_words, formats, order_form, scanning
 from oms_web.web.access import act, allowed
 from oms_web.web.door import oms, reading, writing
 from oms_web.web.failures import words_of
-from oms_web.web.forms import Form, choices
+from oms_web.web.forms import Form, KeyField, choices
 from oms_web.web.order_form import TypedLine, typed_amount
 from oms_web.web.render import render
 from oms_web.web.return_exchange import ask_by_link, back_to
@@ -58,7 +58,7 @@ class ExchangeForm(Form):
     waits = BooleanField(_l("Send it only when what comes back was judged"))
     back = SelectField(_l("How the difference goes back"), default="transfer")
     account = StringField(_l("Buyer's account number"))
-    key = HiddenField()
+    key = KeyField()
 
     def minor(self, currency: str) -> int:
         """What the delivery costs.

@@ -18,12 +18,13 @@ from typing import Any
 
 from flask_babel import gettext
 from flask_wtf import FlaskForm
-from wtforms import Field, SelectField
+from wtforms import Field, HiddenField, SelectField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired
 
 from oms_web.core import countries
 from oms_web.core.errors import Invalid, InvalidForm, OmsError
+from oms_web.web import asked
 from oms_web.web.failures import words_of
 from oms_web.web.formats import language
 
@@ -67,6 +68,14 @@ class Form(FlaskForm):
 def choices(words: Mapping[str, Any] | Mapping[int, Any]) -> list[SelectChoice]:
     """The options of a select or radio field: value -> words."""
     return [SelectChoice(value, label) for value, label in words.items()]
+
+
+class KeyField(HiddenField):
+    """What makes a form one of a kind, no longer than is kept of it (``asked.form_key``)."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """What was sent, shortened."""
+        super().process_formdata([one[:asked.LONGEST_KEY] for one in valuelist])
 
 
 class CountryField(SelectField):

@@ -8,8 +8,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import ColorField, SelectField, StringField
 
 from oms_web.core.errors import Invalid, InvalidForm, OmsError
-from oms_web.domain.orders import labels, phases
-from oms_web.domain.orders import service as orders
+from oms_web.domain.orders import labels, phases, tally
 from oms_web.domain.orders.models import Status, Tag
 from oms_web.extensions import db
 from oms_web.web.access import act
@@ -70,7 +69,7 @@ def create_status() -> Response:
 def _statuses_page(form: StatusForm, status: int = 200) -> Response:
     return render(
         "labels/statuses.html", form=form, statuses=labels.statuses(db.session, archived=True),
-        counts=orders.tallies(db.session, "status"), phases=phases.PHASES, phase_names=PHASES,
+        counts=tally.tallies(db.session, "status"), phases=phases.PHASES, phase_names=PHASES,
         colors=COLORS, status=status,
     )
 
@@ -102,7 +101,7 @@ def change_status(status_id: int) -> Response:
 
 def _status_page(row: Status, form: StatusForm, status: int = 200) -> Response:
     return render("labels/status.html", row=row, form=form, colors=COLORS, status=status,
-                  used=orders.tallies(db.session, "status").get(str(row.id), 0))
+                  used=tally.tallies(db.session, "status").get(str(row.id), 0))
 
 
 @screen.post("/settings/statuses/<int:status_id>/move/<any(up, down):way>")

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
-from wtforms import BooleanField, DateField, HiddenField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, SelectField, StringField, TextAreaField
 from wtforms.validators import Optional
 
 from oms_web.core.clock import SHOP_ZONE, local_day, to_utc
@@ -36,7 +36,7 @@ from oms_web.web import (
 from oms_web.web import order_words as words
 from oms_web.web.access import act, allowed
 from oms_web.web.door import oms, writing
-from oms_web.web.forms import Form, Needed, choices
+from oms_web.web.forms import Form, KeyField, Needed, choices
 from oms_web.web.order_facts import Card
 from oms_web.web.order_form import typed_amount
 from oms_web.web.order_timeline import VIEWS
@@ -60,7 +60,7 @@ class PayForm(Form):
     method = SelectField(_l("How"), choices=choices(METHODS))
     day = DateField(_l("On"), [Optional()])
     surplus = BooleanField(_l("Yes, more was paid than is due"))
-    key = HiddenField()
+    key = KeyField()
 
 
 class BackForm(Form):
@@ -69,7 +69,7 @@ class BackForm(Form):
     amount = StringField(_l("Amount"), [Needed()])
     method = SelectField(_l("How"), choices=choices(METHODS))
     day = DateField(_l("On"), [Optional()])
-    key = HiddenField()
+    key = KeyField()
 
 
 class UndoForm(Form):

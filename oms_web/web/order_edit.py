@@ -137,7 +137,7 @@ def keep() -> Response:
                   if name not in ("csrf_token", "code", "like")}
         with writing() as work:
             # Leaving a field to press Save sends both: what is an order already is not kept.
-            if order_create.made_with(work, request.form.get("key", "")[:40]) is None:
+            if order_create.made_with(work, asked.form_key()) is None:
                 begun.keep(work, user.id, fields)
     return make_response("", 204)
 
@@ -224,7 +224,7 @@ def _save(form: NewOrderForm, lines: list[TypedLine]) -> Response:
         with writing() as work:
             number, fresh = order_create.create(
                 work, taken, confirm=request.form["save"] == "order",
-                form_key=(form.key.data or "")[:40], paid=paid)
+                form_key=form.key.data or "", paid=paid)
             begun.forget(work, work.actor.id or 0)
     except OmsError as error:
         form.refuse(error)

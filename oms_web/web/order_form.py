@@ -15,7 +15,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
-from wtforms import BooleanField, HiddenField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, SelectField, StringField, TextAreaField
 
 from oms_web.core.errors import Invalid, InvalidForm, OmsError
 from oms_web.core.money import (
@@ -40,7 +40,7 @@ from oms_web.web import order_words as words
 from oms_web.web.access import allowed
 from oms_web.web.failures import words_of
 from oms_web.web.formats import language, number
-from oms_web.web.forms import CountryField, Form, choices
+from oms_web.web.forms import CountryField, Form, KeyField, choices
 
 CURRENCIES = ("PLN", "EUR", "CZK", "USD", "GBP", "HUF", "RON", "SEK")
 PAID = "paid"
@@ -85,7 +85,7 @@ class AddressForm(Form):
 class NewOrderForm(BuyerForm):
     """A whole order besides its positions. ``key`` makes the form count once."""
 
-    key = HiddenField()
+    key = KeyField()
     origin = StringField(_l("Where it came from"))
     name = StringField(_l("Recipient"))
     company = StringField(_l("Recipient's company"))

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Blueprint, Response, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, SelectField, StringField
+from wtforms import SelectField, StringField
 
 from oms_web.core.errors import NotAllowedNow, OmsError
 from oms_web.core.money import parse_minor
@@ -30,7 +30,7 @@ from oms_web.web import payment_words as words
 from oms_web.web.access import act, allowed
 from oms_web.web.door import oms, reading, writing
 from oms_web.web.failures import words_of
-from oms_web.web.forms import Form, Needed, choices
+from oms_web.web.forms import Form, KeyField, Needed, choices
 from oms_web.web.order_facts import PaymentView
 from oms_web.web.order_form import typed_amount
 from oms_web.web.render import go, render
@@ -46,7 +46,7 @@ class AskForm(Form):
     amount = StringField(_l("Amount"), [Needed()])
     account = SelectField(_l("Paid by"), coerce=int)
     template = SelectField(_l("Tell the buyer"), coerce=int)
-    key = HiddenField()
+    key = KeyField()
 
 
 class RefundForm(Form):
@@ -56,7 +56,7 @@ class RefundForm(Form):
     method = SelectField(_l("How"))
     account = StringField(_l("The buyer's account number"))
     reason = StringField(_l("Why the money goes back"), [Needed()])
-    key = HiddenField()
+    key = KeyField()
 
 
 @dataclass(frozen=True, slots=True)

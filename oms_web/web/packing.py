@@ -17,7 +17,7 @@ from oms_web.core.text import tidy
 from oms_web.domain.automation.models import Macro
 from oms_web.domain.catalog import queries as catalog
 from oms_web.domain.fulfilment import service as fulfilment
-from oms_web.domain.orders.service import tallies
+from oms_web.domain.orders.tally import tallies
 from oms_web.domain.shipping import bench as benches
 from oms_web.domain.shipping import service, tracking
 from oms_web.extensions import db

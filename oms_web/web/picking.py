@@ -19,7 +19,7 @@ from oms_web.domain.company.service import get_company
 from oms_web.domain.fulfilment import carts, queries, service, walk
 from oms_web.domain.fulfilment.queries import Wanted
 from oms_web.domain.orders import deadlines
-from oms_web.domain.orders.service import tallies
+from oms_web.domain.orders.tally import tallies
 from oms_web.domain.shipping import boxes
 from oms_web.extensions import db
 from oms_web.flows import pick

@@ -6,6 +6,7 @@ No prices, no addresses: whoever works here sees the buyer's name and the goods.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, Response, request, url_for
@@ -15,6 +16,7 @@ from sqlalchemy import select
 from wtforms import HiddenField, IntegerField, RadioField, SelectField, StringField
 
 from oms_web.core.errors import Invalid, NotFound, OmsError
+from oms_web.domain.orders.models import Order
 from oms_web.domain.returns import intake, kinds, photos, queries, service
 from oms_web.domain.returns.intake import Judgement
 from oms_web.domain.returns.models import Return
@@ -26,7 +28,7 @@ from oms_web.web import asked, case_words
 from oms_web.web.access import act
 from oms_web.web.door import writing
 from oms_web.web.failures import status_of, words_of
-from oms_web.web.forms import Form, Needed, choices
+from oms_web.web.forms import Form, KeyField, Needed, choices
 from oms_web.web.render import go, render
 from oms_web.web.toasts import say
 
@@ -46,7 +48,7 @@ class JudgeForm(Form):
         {"": _l("as usual for the grade"), **case_words.DISPOSITIONS}))
     location = SelectField(_l("Place"), validate_choice=False)
     note = StringField(_l("Note"))
-    key = HiddenField()
+    key = KeyField()
 
 
 @screen.get("/returns/bench")
@@ -56,12 +58,13 @@ def index() -> Response:
     return _idle()
 
 
-def _idle(problem: str = "", code: str = "", choice: list[Return] | None = None,
-          status: int = 200) -> Response:
+def _idle(problem: str = "", code: str = "", choice: Sequence[Return] = (),
+          orders: Sequence[Order] = (), status: int = 200) -> Response:
     waiting = queries.listed(db.session, Asked("here"), limit=LISTED)
     coming = queries.listed(db.session, Asked("coming"), limit=LISTED)
     return render("returns/bench.html", waiting=waiting.rows, coming=coming.rows, words=case_words,
-                  problem=problem, code=code, choice=choice or [], key=secrets.token_hex(12),
+                  problem=problem, code=code, choice=choice, orders=orders,
+                  beside=request.form.get("beside", ""), key=secrets.token_hex(12),
                   status=status)
 
 
@@ -70,12 +73,13 @@ def _idle(problem: str = "", code: str = "", choice: list[Return] | None = None,
 def scan() -> Response:
     """Find or open the case of a parcel; what is scanned has arrived.
 
-    ``beside``: the case in whose parcel it lay, too.
+    ``beside``: the case in whose parcel it lay, too; ``order``: whose it is, where several fit.
     """
     code = request.form.get("code", "").strip()
     try:
         with writing() as work:
-            found = return_bench.scan(work, code, request.form.get("key", ""))
+            found = return_bench.scan(work, code, asked.form_key(),
+                                      asked.whole(request.form.get("order"), "order"))
             if found.case_id is not None:
                 return_bench.arrive(work, found.case_id, code)
                 beside = asked.whole(request.form.get("beside"), "beside")
@@ -84,6 +88,10 @@ def scan() -> Response:
     except OmsError as error:
         return _idle(words_of(error), code if isinstance(error, NotFound) else "",
                      status=status_of(error))
+    if found.orders:
+        fitting = db.session.scalars(
+            select(Order).where(Order.id.in_(found.orders)).order_by(Order.id.desc())).all()
+        return _idle(gettext("Several orders fit. Choose one."), code, orders=fitting)
     if found.case_id is None:
         rows = [service.get(db.session, one) for one in found.choice]
         return _idle(gettext("Several cases fit. Choose one."), choice=rows)
@@ -95,8 +103,7 @@ def scan() -> Response:
 def orphan() -> Response:
     """Take in a parcel that matches nothing."""
     with writing() as work:
-        case, _ = return_bench.orphan(work, request.form.get("code", ""),
-                                      request.form.get("key", ""))
+        case, _ = return_bench.orphan(work, request.form.get("code", ""), asked.form_key())
     say(gettext("Taken in as %(number)s. Somebody at the desk looks for its order.",
                 number=case.number))
     return go(url_for("return_bench.show", case_id=case.id))

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request, send_file, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
-from wtforms import HiddenField, SelectField, StringField
+from wtforms import SelectField, StringField
 
 from oms_web.adapters import images
 from oms_web.core import countries
@@ -57,7 +57,7 @@ from oms_web.web.case_answers import AnswerForm
 from oms_web.web.case_ending import NoteForm
 from oms_web.web.door import oms, reading, writing
 from oms_web.web.failures import status_of, words_of
-from oms_web.web.forms import Form, choices
+from oms_web.web.forms import Form, KeyField, choices
 from oms_web.web.outside_words import translated
 from oms_web.web.render import go, render
 from oms_web.web.toasts import say
@@ -83,7 +83,7 @@ class LetterForm(Form):
     """A template to write with."""
 
     template = SelectField(_l("Template"), validate_choice=False)
-    key = HiddenField()
+    key = KeyField()
 
 
 @screen.get("/returns/<int:case_id>")

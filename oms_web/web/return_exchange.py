@@ -31,7 +31,7 @@ from oms_web.flows import (
 )
 from oms_web.flows.return_letter import Draft
 from oms_web.sync import payments
-from oms_web.web import case_words, order_words
+from oms_web.web import asked, case_words, order_words
 from oms_web.web.access import act, allowed
 from oms_web.web.door import oms, reading, writing
 from oms_web.web.failures import words_of
@@ -176,7 +176,7 @@ def ask(case_id: int) -> Response:
 def letter(case_id: int) -> Response:
     """Write to the buyer what is due and how it is paid; the same form sent again writes once."""
     with writing() as work:
-        sent = return_letter.swapped(work, case_id, request.form.get("key", "")[:40])
+        sent = return_letter.swapped(work, case_id, asked.form_key())
     say(gettext("The letter is on its way.") if sent else gettext("This was written before."))
     return back_to(case_id)
 

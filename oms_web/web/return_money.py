@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, SelectField, StringField
+from wtforms import SelectField, StringField
 
 from oms_web.core.errors import Invalid, InvalidForm, NotAllowedNow
 from oms_web.core.money import parse_minor
@@ -24,7 +24,7 @@ from oms_web.web import case_words, formats
 from oms_web.web.access import act
 from oms_web.web.door import oms, reading, writing
 from oms_web.web.failures import words_of
-from oms_web.web.forms import Form, choices
+from oms_web.web.forms import Form, KeyField, choices
 from oms_web.web.order_form import typed_amount
 from oms_web.web.render import go, render
 from oms_web.web.returns import typed_units
@@ -43,7 +43,7 @@ class RefundForm(Form):
     told = StringField(_l("Why less goes back, for the buyer"))
     method = SelectField(_l("How the money goes back"))
     account = StringField(_l("Buyer's account number"))
-    key = HiddenField()
+    key = KeyField()
 
 
 @screen.get("/returns/<int:case_id>/refund")

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
-from wtforms import HiddenField, SelectField, StringField, TextAreaField
+from wtforms import SelectField, StringField, TextAreaField
 
 from oms_web.core.errors import Invalid, OmsError
 from oms_web.domain.channels.models import ChannelAccount
@@ -24,7 +24,7 @@ from oms_web.flows import return_bench, return_case
 from oms_web.web import asked, case_words
 from oms_web.web.access import act
 from oms_web.web.door import oms, reading, writing
-from oms_web.web.forms import Form, choices
+from oms_web.web.forms import Form, KeyField, choices
 from oms_web.web.render import go, render
 from oms_web.web.toasts import say
 
@@ -43,7 +43,7 @@ class CaseForm(Form):
                                                                        **case_words.WISHES}))
     story = TextAreaField(_l("In the buyer's words"))
     reason = StringField(_l("Note"))
-    key = HiddenField()
+    key = KeyField()
 
 
 def _chosen() -> dict[str, Any]:

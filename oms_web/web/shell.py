@@ -18,7 +18,7 @@ from flask_babel import lazy_pgettext
 from oms_web.domain.channels import service as channels
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.company.models import Company
-from oms_web.domain.orders import service as orders
+from oms_web.domain.orders import tally
 from oms_web.domain.orders.filing import OPEN_QUEUES
 from oms_web.domain.shipping import queries as shipments
 from oms_web.domain.shipping import service
@@ -122,7 +122,7 @@ class Shell:
     @cached_property
     def tallies(self) -> dict[str, dict[str, int]]:
         """Orders per ``queue`` and per ``status``, open findings per kind (``finding``)."""
-        return orders.all_tallies(db.session, "queue", "status", "finding")
+        return tally.all_tallies(db.session, "queue", "status", "finding")
 
     @property
     def queues(self) -> dict[str, int]:

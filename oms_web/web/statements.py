@@ -120,7 +120,7 @@ def decide(entry_id: int, what: str) -> Response:
             elif what == "back":
                 done = bank_in.take_back(work, entry_id)
             elif what == "look":
-                done = bool(bank_in.look_again(work, entry_id))
+                done = bank_in.look_again(work, entry_id)
             else:
                 done = bank_in.ignore(work, entry_id, what == "ignore")
     except OmsError as error:

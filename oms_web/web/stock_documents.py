@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 from flask_babel import gettext, ngettext
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField, SelectField, StringField
+from wtforms import SelectField, StringField
 
 from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.domain.catalog import queries as catalog
@@ -23,7 +23,7 @@ from oms_web.web.door import writing
 from oms_web.web.exports import send
 from oms_web.web.failures import status_of, words_of
 from oms_web.web.formats import signed
-from oms_web.web.forms import Form, choices
+from oms_web.web.forms import Form, KeyField, choices
 from oms_web.web.render import go, render
 from oms_web.web.toasts import say
 
@@ -105,7 +105,7 @@ class CorrectForm(Form):
     units = StringField(_l("Units there now"))
     reason = SelectField(_l("Reason"), validate_choice=False)
     note = StringField(_l("Note"))
-    key = HiddenField()
+    key = KeyField()
 
 
 class MoveForm(Form):
@@ -114,7 +114,7 @@ class MoveForm(Form):
     place = SelectField(_l("From"), coerce=int, validate_choice=False)
     to = SelectField(_l("To"), coerce=int, validate_choice=False)
     units = StringField(_l("Units"))
-    key = HiddenField()
+    key = KeyField()
 
 
 @screen.get("/stock/<int:variant_id>/correct")

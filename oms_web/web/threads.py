@@ -11,7 +11,7 @@ from flask import Blueprint, Response, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
-from wtforms import HiddenField, TextAreaField
+from wtforms import TextAreaField
 
 from oms_web.core.errors import Invalid, NotAllowedNow, OmsError
 from oms_web.domain.channels.service import get_account
@@ -26,7 +26,7 @@ from oms_web.flows import order_message, thread_answer
 from oms_web.web import asked, message_words
 from oms_web.web.access import act, allowed
 from oms_web.web.door import current_user, oms, reading, writing
-from oms_web.web.forms import Form
+from oms_web.web.forms import Form, KeyField
 from oms_web.web.messages import tabs_at
 from oms_web.web.render import go, render
 from oms_web.web.shell import frame
@@ -45,7 +45,7 @@ class AnswerForm(Form):
     """An answer. ``key`` makes the same form sent again write nothing more."""
 
     text = TextAreaField(_l("Answer"))
-    key = HiddenField()
+    key = KeyField()
 
 
 @screen.get("/messages/inbox")
@@ -89,7 +89,7 @@ def answer(thread_id: int) -> Response:
         with writing() as work:
             sent = thread_answer.answer(
                 work, thread_id, form.text.data or "",
-                (form.key.data or "")[:40] or secrets.token_hex(8), _most(thread))
+                form.key.data or secrets.token_hex(8), _most(thread))
     except Invalid as error:
         form.refuse(error)
         return _page(thread_id, form, status=422)

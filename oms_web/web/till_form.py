@@ -19,7 +19,7 @@ from oms_web.domain.till.reckoning import CARD, CASH, TRANSFER
 from oms_web.flows.till_sale import NOBODY, NOWHERE, Paying
 from oms_web.web import asked
 from oms_web.web.formats import language
-from oms_web.web.forms import Form
+from oms_web.web.forms import Form, KeyField
 from oms_web.web.order_form import typed_amount
 
 METHODS: Mapping[str, Any] = {
@@ -31,7 +31,7 @@ INVOICE = ("tax_id", "buyer_company", "street", "postcode", "city")
 class PayForm(Form):
     """How a basket is paid. ``key`` makes it count once, ``shown`` is the total on the screen."""
 
-    key = HiddenField()
+    key = KeyField()
     shown = HiddenField()
     given = StringField(_l("Cash received"))
     invoice = BooleanField(_l("Wants an invoice"))
@@ -60,7 +60,7 @@ class PayForm(Form):
         given = note if note is not None else amount(typed, currency, "given") if typed else None
         buyer, address = self._invoiced() if self.invoice.data else (NOBODY, NOWHERE)
         return Paying(
-            key=(self.key.data or "")[:40], shown=asked.whole(self.shown.data, "shown") or 0,
+            key=self.key.data or "", shown=asked.whole(self.shown.data, "shown") or 0,
             method=method, words=str(METHODS.get(method, "")), given=given, buyer=buyer,
             address=address, wants_invoice=bool(self.invoice.data),
             pickup=gettext("personal pickup"))

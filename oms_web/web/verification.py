@@ -18,7 +18,7 @@ from wtforms import StringField
 from oms_web.core.errors import Invalid, NotAllowedNow, OmsError
 from oms_web.core.work import Work
 from oms_web.domain.channels.models import ChannelAccount
-from oms_web.domain.orders import lineage
+from oms_web.domain.orders import lineage, tally
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
 from oms_web.domain.orders.verification import kinds, queries
@@ -75,7 +75,7 @@ def _page(kind: str, after: str | None) -> Response:
     kind = kind if kind in CHECKS else ""
     session = db.session
     found = queries.page(session, kind, after, PAGE)
-    counts = orders.tallies(session, "finding")
+    counts = tally.tallies(session, "finding")
     return render(
         "verification/list.html", "verification/_orders.html",
         rows=_rows(session, found.rows), kind=kind, words=words, counts=counts, checks=CHECKS,

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
 from oms_web.adapters.pdf import PdfUnavailable
+from oms_web.core.clock import local_day
+from oms_web.core.working_days import last_working_day
+from oms_web.domain.documents.drafting import Ask
+from oms_web.domain.documents.models import Document
+from oms_web.domain.documents.snapshot import Exchange
 from oms_web.flows.issue_document import issue_invoice
 from tests import paper
 from tests.api.calling import fields, make_caller, order_body, walked
@@ -111,3 +117,28 @@ def test_documents_are_issued_and_corrected(busy):
     assert "only 0 can come back" in again.get_data(as_text=True)
     advance = call.post(f"/orders/{order}/documents", {"kind": "advance"})
     assert advance.status_code == 409
+
+
+def test_a_wrong_rate_of_exchange_is_corrected(works, busy):
+    with works.writing(TESTER) as work:
+        order = paper.order(work, [("Mug", 3, "33.33", "23")], currency="EUR")
+        day = last_working_day(local_day(order.paid_at))
+        invoice = issue_invoice(work, order.id, Ask(
+            exchange=Exchange(Decimal("4.25"), "1/A/NBP/2026", day)))[0].id
+
+    def correct(**values):
+        return busy.caller.post(f"/documents/{invoice}/corrections", {
+            "reason": "Pomyłka w kursie waluty", **values})
+
+    right = {"exchange_rate": "4.2999", "exchange_table": "9/A/NBP/2026",
+             "exchange_day": day.isoformat()}
+    for wrong, field in (({"exchange_rate": "0"}, "exchange_rate"),
+                         ({"exchange_rate": None}, "exchange_rate"),
+                         ({"exchange_table": ""}, "exchange_table"),
+                         ({"exchange_day": "2020-01-02"}, "exchange_day")):
+        assert fields(correct(**right | wrong)) == [field]
+    made = correct(**right)
+    assert (made.status_code, made.json["gross"]) == (201, "0.00")
+    with works.reading(TESTER) as work:
+        said = work.session.get_one(Document, made.json["id"]).snapshot
+    assert (said["exchange"]["rate"], said["total"]["vat_home"]) == ("4.2999", 8041 - 7948)

@@ -120,9 +120,9 @@ def test_an_order_that_comes_later_is_found_by_looking_again(desk):
         from oms_web.domain.channels.models import ChannelAccount
         known = work.session.scalars(select(ChannelAccount)).one()
         take_in(work, known, [make.order("ALLE-9", {"KUB": 4}, state="unpaid")])
-    [found] = desk.do(bank_in.look_again, entry.id)
-    assert found.is_whole
-    assert desk.entries()[0].state == "offered"
+    assert desk.do(bank_in.look_again, entry.id)
+    [entry] = desk.entries()
+    assert (entry.state, entry.matches[0]["reasons"]) == ("offered", ["channel", "amount"])
 
 
 def test_money_that_went_out_confirms_a_refund_by_transfer(desk):
@@ -139,6 +139,30 @@ def test_money_that_went_out_confirms_a_refund_by_transfer(desk):
     assert (told.booked, desk.paid(1)) == (1, 1500)
     with desk.works.reading(SYSTEM) as work:
         assert work.session.scalars(select(Refund.state)).all() == ["done"]
+
+
+def test_of_two_refunds_that_a_line_fits_a_person_says_which(desk):
+    for place, amount in ((1, 2000), (2, 3000)):
+        desk.take(line(f"zam {desk.orders[place]}", amount))
+        with desk.works.writing(ANNA) as work:
+            made, _ = order_refund.ask(work, desk.orders[place], 500, "transfer", f"k{place}",
+                                       "rysa", IBAN)
+            return_refund.act(work, made.id, "approve")
+            day = local_day(work.now)
+    told = desk.take(BankLine(day, -500, "PLN", "zwrot", account=IBAN),
+                     BankLine(day, -500, "PLN", "czynsz", account="PL2"))
+    assert (told.booked, told.offered, told.out) == (0, 1, 1)
+    fits, rent = desk.entries()[-2:]
+    assert [one["order"] for one in fits.matches] == desk.orders[1:]
+    with pytest.raises(NotAllowedNow, match="pays for nothing"):
+        desk.do(bank_in.book, fits.id, desk.orders[0])
+    assert desk.do(bank_in.ignore, fits.id)
+    assert [desk.do(bank_in.look_again, one.id) for one in (fits, rent)] == [True, False]
+    assert desk.entries()[-1].state == "ignored"
+    assert [desk.do(bank_in.book, fits.id, desk.orders[2]) for _ in range(2)] == [True, False]
+    assert (desk.paid(1), desk.paid(2)) == (2000, 2500)
+    assert not desk.do(bank_in.look_again, fits.id)
+    assert not desk.do(bank_in.take_back, fits.id)
 
 
 def test_two_people_with_one_file_book_it_once(desk):

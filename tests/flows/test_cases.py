@@ -12,7 +12,6 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import DBAPIError
 
 from oms_web.core.errors import Invalid, NotAllowedNow, NotFound
-from oms_web.core.work import Works
 from oms_web.domain.messages.models import Message
 from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.payments import refunds
@@ -22,13 +21,12 @@ from oms_web.domain.returns import intake, queries, statements
 from oms_web.domain.returns import service as cases
 from oms_web.domain.returns.answering import Answer
 from oms_web.domain.returns.intake import Judgement
-from oms_web.domain.returns.models import Return, ReturnPhoto, ReturnUnit, Statement
+from oms_web.domain.returns.models import Return, ReturnUnit, Statement
 from oms_web.domain.returns.refund_plan import Wish
 from oms_web.domain.returns.service import Opening
 from oms_web.domain.stock.models import CUSTOMER, Balance, Move
 from oms_web.domain.stock.service import default_bin
 from oms_web.flows import (
-    forget_photos,
     order_pay,
     return_bench,
     return_case,
@@ -258,22 +256,6 @@ def test_a_bundle_comes_back_as_its_parts(shop):
     judge(shop, case.id, "SET", key="set")
     assert on_hand(shop, "CUP", shop.shelf) == before + 2
     assert len(rows(shop, Move, Move.cause.startswith("return_unit:"))) == 2
-
-
-def test_old_photos_of_closed_cases_are_forgotten_and_open_ones_stay(shop):
-    files = shop.works.ports["files"]
-    for n in range(2):
-        case_id = opened(shop, units={"CUP": 1})
-        name = files.put(f"photo {n}".encode(), ".webp")
-        shop.do(return_bench.add_photo, case_id, name, name)
-        assert not shop.do(return_bench.add_photo, case_id, name, name)
-    shop.do(return_case.decide, case_id, "call_off", "dwa razy", by="mistake")
-    later = Works(shop.works.engine, lambda: shop.works.clock() + timedelta(days=90),
-                  shop.works.ports)
-    assert (forget_photos.forget_old(shop.works), forget_photos.forget_old(later)) == (0, 1)
-    assert [one.return_id for one in rows(shop, ReturnPhoto)] == [1]
-    with pytest.raises(NotFound):
-        files.path(name)
 
 
 # Money -------------------------------------------------------------------------------------------

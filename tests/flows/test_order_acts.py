@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from oms_web.core.actor import SYSTEM, Actor
 from oms_web.core.errors import Invalid, InvalidForm, NotAllowedNow, NotFound
 from oms_web.domain.audit.models import AuditEntry
-from oms_web.domain.orders import labels
+from oms_web.domain.orders import labels, tally
 from oms_web.domain.orders import queries as found
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.checks import Flaw
@@ -153,7 +153,7 @@ def test_a_cancelled_order_lets_its_goods_go_and_waits_for_nothing(shop):
     assert reserved(works) == 0
     with works.reading(SYSTEM) as work:
         assert [one.kind for one in found.open_holds(work.session, id_)] == ["refund"]
-        assert orders.tallies(work.session, "queue").get("held", 0) == 0
+        assert tally.tallies(work.session, "queue").get("held", 0) == 0
     assert do(works, order_cancel.cancel, id_) is False
 
 
@@ -274,7 +274,7 @@ def test_a_status_fits_its_phase_and_is_counted(shop):
     assert do(works, order_edit.set_status, id_, status_id) is True
     assert do(works, order_edit.set_status, id_, status_id) is False
     with works.reading(SYSTEM) as work:
-        counts = {k: v for k, v in orders.tallies(work.session, "status").items() if v}
+        counts = {k: v for k, v in tally.tallies(work.session, "status").items() if v}
     assert counts == {str(status_id): 1}
     with pytest.raises(NotAllowedNow):
         do(works, order_edit.set_status, id_, other)

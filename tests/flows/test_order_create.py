@@ -10,8 +10,7 @@ from sqlalchemy import func, select
 from oms_web.core.actor import SYSTEM, Actor
 from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.domain.channels.models import ChannelAccount
-from oms_web.domain.orders import queries
-from oms_web.domain.orders import service as orders
+from oms_web.domain.orders import queries, tally
 from oms_web.domain.orders.models import Hold, Order, OrderKey, OrderLinePart
 from oms_web.domain.stock.models import Balance, Reservation
 from oms_web.domain.users import service as users
@@ -61,8 +60,8 @@ def test_an_order_taken_down_is_reserved_at_once(desk):
     with works.reading(SYSTEM) as work:
         assert work.session.scalar(select(Reservation.quantity)) == 2
         keys = set(work.session.scalars(select(OrderKey.key)))
-        counts = orders.tallies(work.session, "queue")
-        status = orders.tallies(work.session, "status")
+        counts = tally.tallies(work.session, "queue")
+        status = tally.tallies(work.session, "status")
     assert {"stanislaw", "mazur", "601224118", "tel"} <= keys
     assert {k: n for k, n in counts.items() if n} == {"pick": 1}
     assert {k: n for k, n in status.items() if n} == {str(order.status_id): 1}

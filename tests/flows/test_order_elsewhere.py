@@ -11,8 +11,7 @@ from sqlalchemy import func, select
 from oms_web.core.actor import SYSTEM, Actor
 from oms_web.core.errors import OmsError
 from oms_web.domain.company.models import Company
-from oms_web.domain.orders import filters, walking
-from oms_web.domain.orders import service as orders
+from oms_web.domain.orders import filters, tally, walking
 from oms_web.domain.orders.models import Hold, Order
 from oms_web.domain.returns.models import Return
 from oms_web.domain.stock.models import Balance, Move
@@ -71,7 +70,7 @@ def test_it_is_seen_and_takes_nothing_of_ours(shop):
         "elsewhere", "elsewhere", "v....", None)
     assert shop.stock() == (5, 0)
     with shop.works.reading(SYSTEM) as work:
-        assert orders.tallies(work.session, "queue") == {"elsewhere": 1}
+        assert tally.tallies(work.session, "queue") == {"elsewhere": 1}
         for queue, found in (("open", [10001]), ("elsewhere", [10001]), ("pick", [])):
             conditions = filters.compile_all({"queue": [queue]}, work.session, work.now)
             assert walking.find(work.session, conditions, "newest").ids == found

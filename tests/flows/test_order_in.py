@@ -11,7 +11,7 @@ from oms_connector import Address, OrderLine, Payment
 from sqlalchemy import func, select
 
 from oms_web.core.actor import SYSTEM
-from oms_web.domain.orders import service as orders
+from oms_web.domain.orders import tally
 from oms_web.domain.orders.models import ChannelOrder, Hold, Order, OrderKey
 from oms_web.domain.orders.models import OrderLine as Line
 from oms_web.domain.payments.models import Payment as PaymentRow
@@ -56,7 +56,7 @@ def test_a_paid_order_is_reserved_in_the_same_transaction(both):
     assert (order.total, order.payment_state) == (3000, "paid")
     assert balance(both, ids["KUB"]) == (5, 3)
     with both.works.reading(SYSTEM) as work:
-        assert orders.tallies(work.session, "queue") == {"pick": 1}
+        assert tally.tallies(work.session, "queue") == {"pick": 1}
 
 
 def test_the_same_order_again_changes_nothing(both):
@@ -135,7 +135,7 @@ def test_a_cancellation_frees_exactly_what_was_reserved(both):
     assert (cancelled.phase, cancelled.queue) == ("cancelled", "cancelled")
     assert balance(both, ids["KUB"]) == (2, 0)
     with both.works.reading(SYSTEM) as work:
-        tallies = orders.tallies(work.session, "queue")
+        tallies = tally.tallies(work.session, "queue")
         assert {name: n for name, n in tallies.items() if n} == {"cancelled": 1}
 
 

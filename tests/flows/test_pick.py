@@ -13,7 +13,8 @@ from oms_web.domain.fulfilment.queries import Wanted
 from oms_web.domain.fulfilment.walk import route
 from oms_web.domain.orders.cancelling import cancel_order
 from oms_web.domain.orders.checks import Flaw
-from oms_web.domain.orders.service import get_order, refile, set_hold, tallies
+from oms_web.domain.orders.service import get_order, refile, set_hold
+from oms_web.domain.orders.tally import tallies
 from oms_web.domain.stock.models import COUNT, Move
 from oms_web.flows import order_together, pick
 from tests import factories as make

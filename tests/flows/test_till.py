@@ -14,7 +14,7 @@ from oms_web.domain.documents import service as documents
 from oms_web.domain.messages import templates
 from oms_web.domain.orders import discounts
 from oms_web.domain.orders.models import Order, OrderLine
-from oms_web.domain.orders.service import tallies
+from oms_web.domain.orders.tally import tallies
 from oms_web.domain.payments.models import Payment
 from oms_web.domain.returns.service import Opening
 from oms_web.domain.stock import service as stock

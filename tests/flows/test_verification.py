@@ -15,7 +15,7 @@ from oms_web.core.clock import utc_now
 from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.domain.audit.models import AuditEntry
 from oms_web.domain.channels.models import ChannelAccount
-from oms_web.domain.orders import cancelling
+from oms_web.domain.orders import cancelling, tally
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Hold, Order, OrderLine
 from oms_web.domain.orders.verification import service as verification
@@ -79,7 +79,7 @@ class Desk:
 
     def counts(self):
         with self.works.reading(SYSTEM) as work:
-            return {kind: n for kind, n in orders.tallies(work.session, "finding").items() if n}
+            return {kind: n for kind, n in tally.tallies(work.session, "finding").items() if n}
 
 
 @pytest.fixture

@@ -22,7 +22,8 @@ from oms_web.domain.catalog.models import Variant
 from oms_web.domain.fulfilment.models import PickList, PickTask
 from oms_web.domain.orders.cancelling import cancel_order, cancel_units
 from oms_web.domain.orders.models import Order, OrderLine
-from oms_web.domain.orders.service import fold_tallies, get_order, lock_order, refile
+from oms_web.domain.orders.service import get_order, lock_order, refile
+from oms_web.domain.orders.tally import fold_tallies
 from oms_web.domain.shipping.models import Shipment
 from oms_web.domain.stock import service as stock
 from oms_web.domain.stock.models import (

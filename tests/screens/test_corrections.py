@@ -17,6 +17,7 @@ from oms_web.domain.documents.drafting import Ask
 from oms_web.domain.documents.exchange import Table
 from oms_web.domain.documents.models import Document
 from oms_web.domain.documents.snapshot import Exchange
+from oms_web.domain.einvoices import fa3
 from oms_web.domain.orders.models import Order
 from oms_web.flows import ship, stock_receipt
 from oms_web.flows.issue_document import issue_invoice
@@ -89,6 +90,25 @@ def test_what_is_wrong_is_said_at_its_field(shop, browser_as):
     assert [one.kind for one in documents(shop)] == ["invoice"]
     page(client, "/documents/404/correct", 404)
     assert browser_as("reader").get(f"/documents/{invoice}/correct").status_code == 403
+
+
+def test_a_line_that_becomes_exempt_asks_for_the_provision(shop, browser_as):
+    invoice = issued(shop)
+    client, address = browser_as("sales"), f"/documents/{invoice}/correct"
+    assert 'name="exempt_basis"' not in page(client, address)
+    exempt = WHOLE | {"rate_1": "zw", "reason": "Pomyłka w stawce VAT"}
+    for basis, words in (("", "Name the provision that exempts these goods."),
+                         ("x" * 251, "At most 250 characters.")):
+        asks = client.post(address, data=exempt | {"exempt_basis": basis})
+        assert (asks.status_code, field_error(asks.get_data(as_text=True), "exempt_basis")) == (
+            422, words)
+    assert client.post(address, data=exempt | {
+        "exempt_basis": "art. 43 ust. 1 pkt 29 ustawy o VAT"}).status_code == 303
+    made = documents(shop)[-1]
+    assert made.snapshot["exempt_basis"] == "art. 43 ust. 1 pkt 29 ustawy o VAT"
+    assert b"<P_19A>art. 43 ust. 1 pkt 29 ustawy o VAT</P_19A>" in fa3.write(
+        made.snapshot, made.issued_at)
+    assert "art. 43 ust. 1 pkt 29" in page(client, address)  # the next one goes on from there
 
 
 def test_a_rate_of_exchange_that_is_not_here_is_asked_for(shop, browser_as):

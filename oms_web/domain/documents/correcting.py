@@ -51,6 +51,7 @@ class Ask:
         prices: Position -> what a unit should cost, in millionths, before discount.
         rates: Position -> the VAT rate it should have.
         buyer: The buyer as it should be: address fields and ``tax_id``; None leaves it.
+        exempt_basis: The provision that exempts the lines at ``zw``; empty leaves what is named.
         exchange: The rate that counted for the sale: the right one, where the invoice names
             another; where it names none, one typed because the bank's table is not here.
         cause: The same cause gives the same correction, however often it is asked for.
@@ -70,6 +71,7 @@ class Ask:
     issue_date: date | None = None
     series_id: int | None = None
     remark: str = ""
+    exempt_basis: str = ""
     exchange: Exchange | None = None
     cause: str = ""
 
@@ -279,9 +281,10 @@ def _lower(lines: Sequence[Line], kind: str, by: int, where: str, problems: dict
 def _check_words(ask: Ask, problems: dict[str, OmsError]) -> None:
     if not ask.reason.strip():
         problems["reason"] = Invalid("Say why the invoice is corrected.", "reason")
-    if len(ask.remark.strip()) > snapshot.LONGEST_REMARK:
-        problems["remark"] = Invalid("At most %(limit)s characters.", "remark",
-                                     limit=snapshot.LONGEST_REMARK)
+    for name, said, most in (("remark", ask.remark, snapshot.LONGEST_REMARK),
+                             ("exempt_basis", ask.exempt_basis, snapshot.LONGEST_BASIS)):
+        if len(said.strip()) > most:
+            problems[name] = Invalid("At most %(limit)s characters.", name, limit=most)
     if ask.form not in FORMS:
         problems["form"] = Invalid("Choose how the difference is shown.", "form")
     if ask.effect not in (0, ON_THE_INVOICE, ON_THE_CORRECTION, OTHERWISE):
@@ -305,7 +308,8 @@ def _said(latest: Mapping[str, Any], before: Mapping[str, Any], after: Mapping[s
     return {
         **{name: latest[name] for name in (
             "schema", "language", "currency", "sale_date", "method", "seller", "recipient",
-            "exchange", "exempt_basis", "order", "treatment")},
+            "exchange", "order", "treatment")},
+        "exempt_basis": _basis(latest, rates, ask),
         "kind": "correction",
         "number": None,
         "issue_date": naming.issue_date.isoformat(),
@@ -331,6 +335,14 @@ def _said(latest: Mapping[str, Any], before: Mapping[str, Any], after: Mapping[s
         "after": dict(after),
         "changed": list(changed),
     }
+
+
+def _basis(latest: Mapping[str, Any], rates: Sequence[Mapping[str, Any]], ask: Ask) -> str:
+    """The provision that exempts (art. 106e ust. 1 pkt 19): of an invoice that had no such line, as
+    the correction names it.
+    """
+    is_exempt = any(row["rate"] == vat.EXEMPT for row in rates)
+    return (is_exempt and ask.exempt_basis.strip()) or str(latest["exempt_basis"])
 
 
 def _rates_between(before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]]

@@ -6,7 +6,7 @@ The correction page shows the draft, the flow issues the very same one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select
@@ -24,6 +24,7 @@ from oms_web.domain.documents import (
     kinds,
     restating,
     snapshot,
+    vat,
 )
 from oms_web.domain.documents.correcting import Ask, Naming
 from oms_web.domain.documents.drafting import design_of
@@ -95,7 +96,12 @@ def draft_correction(work: Work, stand: Standing, ask: Ask) -> dict[str, Any]:
     right = restating.right_exchange(said, ask.exchange)
     if right != said["exchange"] and right and right["currency"] == exchange.HOME:
         _check_typed(work.session, first, ask.exchange)
+    ask = replace(ask, exempt_basis=ask.exempt_basis or said["exempt_basis"]
+                  or (company.exempt_basis if company else ""))
     made = correcting.correction(said, ask, naming, settled)
+    if not made["exempt_basis"] and any(row["rate"] == vat.EXEMPT for row in made["rates"]):
+        raise InvalidForm({"exempt_basis": Invalid("Name the provision that exempts these goods.",
+                                                   "exempt_basis")})
     home = company.currency if company else exchange.HOME
     if made["exchange"] is not None or made["currency"] == home or not made["total"]["vat"]:
         return made

@@ -61,6 +61,20 @@ def find(session: Session, currency: str, sold: date, issued: date) -> Exchange 
     return Exchange(Decimal(row.rate), row.table_number, row.day) if row else None
 
 
+def typed(rate: Decimal, table: str, day: date | None) -> Exchange:
+    """A rate of exchange as somebody names it: units of home currency for one, its table, its day.
+
+    Raises:
+        Invalid: at ``exchange_rate``, it is no rate; at ``exchange_table``, its table or day is not
+            named.
+    """
+    if not Decimal("0.0001") <= rate < 100_000 or rate != round(rate, 6):
+        raise Invalid("An exchange rate looks like 4.2537.", "exchange_rate")
+    if not table.strip() or day is None:
+        raise Invalid("Name the table of the rate and its day.", "exchange_table")
+    return Exchange(rate, table.strip()[:40], day)
+
+
 def check(session: Session, currency: str, typed: Exchange, sold: date, issued: date) -> None:
     """See that a rate typed by hand can be the one that counts for a sale: another bank's may
     (art. 31a ust. 2a), another time's may not, and a slip of the finger is no rate.

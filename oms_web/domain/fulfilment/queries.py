@@ -21,7 +21,7 @@ from oms_web.domain.fulfilment.walk import Pick, Stop, route
 from oms_web.domain.orders.filters import promised_from
 from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.orders.reserving import KIND
-from oms_web.domain.orders.service import tallies
+from oms_web.domain.orders.tally import tallies
 from oms_web.domain.stock.models import Location, Reservation, Warehouse
 from oms_web.domain.users.models import User
 

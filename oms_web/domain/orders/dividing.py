@@ -34,8 +34,8 @@ from oms_web.domain.orders.service import (
     rewrite_keys,
     set_hold,
     set_phase,
-    shift_tally,
 )
+from oms_web.domain.orders.tally import shift_tally
 from oms_web.domain.orders.verification import closing, kinds
 from oms_web.domain.orders.verification import service as verification
 from oms_web.domain.orders.verification.examining import Found

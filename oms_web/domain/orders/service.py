@@ -6,7 +6,7 @@ order calls it in the same transaction.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -20,7 +20,7 @@ from oms_web.domain.audit import service as audit
 from oms_web.domain.orders import filing, phases, same_buyer
 from oms_web.domain.orders.checks import Flaw
 from oms_web.domain.orders.models import Hold, Order, OrderKey, OrderLine, Status
-from oms_web.domain.orders.tally_models import OrderTally
+from oms_web.domain.orders.tally import shift_tally
 from oms_web.domain.orders.telling import tell_status
 from oms_web.domain.orders.verification import closing, kinds
 from oms_web.domain.orders.verification.models import Finding
@@ -229,50 +229,6 @@ def _with_companions(session: Session, order_ids: Collection[int]) -> list[Order
         orders += read(Order.together_id.in_(boxes), Order.id.not_in(sorted(order_ids)),
                        Order.phase.in_((phases.OPEN, phases.PACKING)))
     return orders
-
-
-def shift_tally(session: Session, kind: str, moved: Iterable[tuple[Any, Any]]) -> None:
-    """Note that orders went from one queue or status to another; None is "nowhere"."""
-    change: Counter[str] = Counter()
-    for before, after in moved:
-        if before is not None:
-            change[str(before)] -= 1
-        if after is not None:
-            change[str(after)] += 1
-    rows = [{"kind": kind, "name": name, "n": n} for name, n in change.items() if n]
-    if rows:
-        session.execute(insert(OrderTally.__table__), rows)
-
-
-def tallies(session: Session, kind: str) -> dict[str, int]:
-    """How many orders stand in each queue (``queue``) or status (``status``), and how many findings
-    of each kind are open (``finding``).
-    """
-    return all_tallies(session, kind)[kind]
-
-
-def all_tallies(session: Session, *kinds: str) -> dict[str, dict[str, int]]:
-    """The same of several kinds in one statement: kind -> name -> how many."""
-    found: dict[str, dict[str, int]] = {kind: {} for kind in kinds}
-    for kind, name, total in session.execute(
-        select(OrderTally.kind, OrderTally.name, func.sum(OrderTally.n))
-        .where(OrderTally.kind.in_(kinds)).group_by(OrderTally.kind, OrderTally.name)
-    ):
-        found[kind][name] = int(total)
-    return found
-
-
-def fold_tallies(work: Work) -> None:
-    """Fold the rows of each count into one. Only rows that were read are removed."""
-    rows = work.session.execute(
-        delete(OrderTally).returning(OrderTally.kind, OrderTally.name, OrderTally.n)
-    ).all()
-    sums: Counter[tuple[str, str]] = Counter()
-    for kind, name, n in rows:
-        sums[kind, name] += n
-    folded = [{"kind": kind, "name": name, "n": n} for (kind, name), n in sums.items() if n]
-    if folded:
-        work.session.execute(insert(OrderTally.__table__), folded)
 
 
 def set_phase(work: Work, order: Order, act: str) -> bool:

@@ -17,7 +17,7 @@ from oms_web.core.text import tidy
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.catalog.models import Product, Variant
-from oms_web.domain.orders import filing, phases, reserving, same_buyer
+from oms_web.domain.orders import filing, phases, reserving, same_buyer, tally
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order, OrderLine
 
@@ -83,7 +83,7 @@ def store(work: Work, taken: Taken, form_key: str = "") -> Order:
     audit.record(work, "orders.create", "order", order.id,
                  {"total": [None, order.total], "form": [None, form_key]},
                  note=taken.note[:200] or None)
-    orders.shift_tally(work.session, "queue", [(None, order.queue)])
+    tally.shift_tally(work.session, "queue", [(None, order.queue)])
     return order
 
 

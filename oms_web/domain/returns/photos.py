@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 from oms_web.core.errors import NotAllowedNow, NotFound
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
+from oms_web.domain.catalog.models import ProductImage
 from oms_web.domain.returns.models import Return, ReturnPhoto
+from oms_web.domain.shipping.models import ParcelPhoto
 
 MOST = 24
 """Photos of one case."""
@@ -62,7 +64,7 @@ def remove(work: Work, case: Return, photo_id: int) -> set[str]:
     """
     one = get(work.session, photo_id, case.id)
     many = len(of_case(work.session, case.id))
-    files = only_of(work.session, [one.id])
+    files = only_of(work.session, [one])
     forget(work, [one.id])
     audit.record(work, "returns.unphoto", "return", case.id, {"photos": [many, many - 1]},
                  order_id=case.order_id)
@@ -77,21 +79,22 @@ def taken_before(session: Session, moment: datetime, limit: int = 200) -> list[R
         .order_by(ReturnPhoto.at, ReturnPhoto.id).limit(limit)))
 
 
-def only_of(session: Session, photo_ids: Collection[int]) -> set[str]:
-    """The files that no photo but these needs."""
-    ids = sorted(photo_ids)
-    mine = session.execute(
-        select(ReturnPhoto.file, ReturnPhoto.thumb).where(ReturnPhoto.id.in_(ids))).all()
-    names = {name for pair in mine for name in pair}
-    others = session.execute(
-        select(ReturnPhoto.file, ReturnPhoto.thumb)
-        .where(ReturnPhoto.file.in_(names) | ReturnPhoto.thumb.in_(names),
-               ReturnPhoto.id.not_in(ids))).all()
-    return names - {name for pair in others for name in pair}
+def only_of(session: Session, going: Collection[ParcelPhoto | ReturnPhoto]) -> set[str]:
+    """The files that no picture but these needs. The store names a file by what is in it, so a
+    parcel, a case and a product may show the same one.
+    """
+    names = {name for one in going for name in (one.file, one.thumb)}
+    for model in (ParcelPhoto, ReturnPhoto, ProductImage) if names else ():
+        ids = [one.id for one in going if isinstance(one, model)]
+        for pair in session.execute(
+            select(model.file, model.thumb)
+            .where(model.file.in_(names) | model.thumb.in_(names), model.id.not_in(ids))
+        ).all():
+            names -= set(pair)
+    return names
 
 
 def forget(work: Work, photo_ids: Collection[int]) -> None:
     """The rows go."""
     work.session.execute(delete(ReturnPhoto).where(ReturnPhoto.id.in_(sorted(photo_ids)))
                          .execution_options(synchronize_session=False))
-

@@ -62,19 +62,6 @@ def taken_before(session: Session, moment: datetime, limit: int = 200) -> list[P
         .order_by(ParcelPhoto.at, ParcelPhoto.id).limit(limit)))
 
 
-def only_of(session: Session, photo_ids: Collection[int]) -> set[str]:
-    """The files that no photo but these needs."""
-    ids = sorted(photo_ids)
-    mine = session.execute(
-        select(ParcelPhoto.file, ParcelPhoto.thumb).where(ParcelPhoto.id.in_(ids))).all()
-    names = {name for pair in mine for name in pair}
-    others = session.execute(
-        select(ParcelPhoto.file, ParcelPhoto.thumb)
-        .where(ParcelPhoto.file.in_(names) | ParcelPhoto.thumb.in_(names),
-               ParcelPhoto.id.not_in(ids))).all()
-    return names - {name for pair in others for name in pair}
-
-
 def forget(work: Work, photo_ids: Collection[int]) -> None:
     """The rows go."""
     work.session.execute(delete(ParcelPhoto).where(ParcelPhoto.id.in_(sorted(photo_ids)))

@@ -34,6 +34,7 @@ from oms_web.domain.orders import (
     phases,
     refunding,
     reserving,
+    tally,
 )
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import (
@@ -245,8 +246,8 @@ def _store(
     line_ids = _store_lines(session, planned, ids, links, parts)
     _store_money_and_words(work, planned, ids, rows)
     _move_stock(work, account, planned, ids, line_ids)
-    orders.shift_tally(session, "queue", [(None, row["queue"]) for row in rows])
-    orders.shift_tally(session, "status", [(None, row["status_id"]) for row in rows])
+    tally.shift_tally(session, "queue", [(None, row["queue"]) for row in rows])
+    tally.shift_tally(session, "status", [(None, row["status_id"]) for row in rows])
     return ids
 
 

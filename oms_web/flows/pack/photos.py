@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from oms_web.core.errors import NotAllowedNow
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
+from oms_web.domain.returns import photos as cases
 from oms_web.domain.shipping import photos
 from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping.models import ParcelPhoto
@@ -43,7 +44,7 @@ def remove(work: Work, shipment_id: int, photo_id: int) -> set[str]:
     one = photos.get(work.session, photo_id, shipment_id)
     before = work.session.scalar(
         select(func.count()).where(ParcelPhoto.shipment_id == shipment_id)) or 0
-    files = photos.only_of(work.session, [one.id])
+    files = cases.only_of(work.session, [one])
     photos.forget(work, [one.id])
     audit.record(work, "packing.unphoto", "shipment", shipment_id,
                  {"photos": [before, before - 1]}, order_id=shipment.order_id)

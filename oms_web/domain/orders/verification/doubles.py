@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, aliased
 
 from oms_web.core.text import phone_key
 from oms_web.domain.channels.models import ChannelAccount
-from oms_web.domain.orders import phases
+from oms_web.domain.orders import phases, sharing
 from oms_web.domain.orders.models import Order, OrderKey, OrderLine
 from oms_web.domain.orders.taking import TILL
 from oms_web.domain.orders.verification import kinds
@@ -29,10 +29,6 @@ LIKELY = (phases.OPEN, phases.PACKING, phases.ELSEWHERE, phases.SHIPPED, phases.
 MOST = 2000
 """Orders with a buyer in common that are looked at for one page, the newest first."""
 MOST_OF_BUYER = 50
-NEWEST = 200
-"""Orders of one buyer that are looked at at all: a number that a marketplace puts in for everybody
-stands on every order there ever was.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +134,10 @@ def _shared(order_ids: Collection[int], keys: Collection[str]) -> Subquery:
     """What the buyers of these orders are recognised by (``key``), and the first of the others with
     it that are looked at (``first``).
     """
-    mine = select(OrderKey.key).distinct().where(
-        OrderKey.order_id.in_(sorted(order_ids)), OrderKey.key.in_(sorted(keys))).subquery()
-    theirs = aliased(OrderKey)
-    first = select(theirs.order_id).where(theirs.key == mine.c.key) \
-        .order_by(theirs.order_id.desc()).offset(NEWEST - 1).limit(1).scalar_subquery()
-    return select(mine.c.key, func.coalesce(first, 0).label("first")).subquery()
+    mine = select(OrderKey.key, func.max(OrderKey.order_id).label("last")).where(
+        OrderKey.order_id.in_(sorted(order_ids)), OrderKey.key.in_(sorted(keys))) \
+        .group_by(OrderKey.key).subquery()
+    return select(mine.c.key, sharing.first(mine.c.key, mine.c.last).label("first")).subquery()
 
 
 def _told(order: type[Order], *more: str) -> Select[*tuple[object, ...]]:

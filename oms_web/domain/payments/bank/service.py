@@ -20,11 +20,12 @@ from oms_web.domain.orders.models import Order, OrderKey
 from oms_web.domain.payments.bank import matching
 from oms_web.domain.payments.bank.lines import BankLine, Statement
 from oms_web.domain.payments.bank.matching import Candidate, Match
-from oms_web.domain.payments.bank.models import OFFERED, UNKNOWN, BankEntry
+from oms_web.domain.payments.bank.models import IGNORED, OFFERED, UNKNOWN, BankEntry
 from oms_web.domain.payments.models import Refund
 from oms_web.domain.payments.refund_states import APPROVED, SENT, TRANSFER
 
 BY_AMOUNT = 40
+MOST_REFUNDS = 5
 UNPAID = ("unpaid", "part")
 
 
@@ -77,6 +78,13 @@ def note_matches(entry: BankEntry, found: Sequence[Match]) -> None:
     entry.state = OFFERED if found else UNKNOWN
 
 
+def note_refunds(entry: BankEntry, found: Sequence[Refund]) -> None:
+    """Write beside a line that went out whose refunds it may be; with none it is put aside."""
+    entry.matches = [{"order": order_id, "reasons": [matching.ACCOUNT]}
+                     for order_id in dict.fromkeys(one.order_id for one in found)]
+    entry.state = OFFERED if found else IGNORED
+
+
 def candidates(session: Session, line: BankLine, also: Collection[int] = ()) -> list[Candidate]:
     """Orders that a line may be meant for: named in its title, or with just this amount due.
 
@@ -106,14 +114,15 @@ def with_documents(found: Sequence[Candidate], numbers: dict[int, list[str]]) ->
     return [replace(one, documents=numbers.get(one.order_id, [])) for one in found]
 
 
-def refund_of(session: Session, entry: BankEntry) -> Refund | None:
-    """The refund by transfer that a line which went out carries out; None unless just one fits."""
-    found = session.scalars(
+def refunds_of(session: Session, entry: BankEntry) -> Sequence[Refund]:
+    """The refunds by transfer that a line which went out may carry out: to its account, of its
+    amount.
+    """
+    return session.scalars(
         select(Refund).where(
             Refund.method == TRANSFER, Refund.state.in_((APPROVED, SENT)),
             Refund.amount == -entry.amount, Refund.currency == entry.currency,
             Refund.bank_account == entry.account, Refund.bank_account != "",
             Refund.approved_at < day_bounds(entry.booked_on)[1])
-        .order_by(Refund.id).limit(2)).all()
-    return found[0] if len(found) == 1 else None
+        .order_by(Refund.id).limit(MOST_REFUNDS)).all()
 

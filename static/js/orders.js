@@ -1,5 +1,6 @@
 /* The order list: a filter that is left empty stays out of the address; Enter in a field of a bulk
-   act presses the button beside it (data-enter); the tab that is looked at is in sight. */
+   act presses the button beside it (data-enter), which wants its field filled in (data-needed); the
+   tab that is looked at is in sight. */
 "use strict";
 
 document.addEventListener("keydown", (event) => {
@@ -8,6 +9,18 @@ document.addEventListener("keydown", (event) => {
   if (!button) return;
   event.preventDefault();
   button.click();
+});
+
+// All acts share one form, so none of their fields may be required by it.
+document.addEventListener("click", (event) => {
+  const beside = event.target.closest?.("[data-enter]")?.closest("details, .pop");
+  const field = beside?.querySelector("[data-needed]");
+  if (!field || field.value.trim()) return;
+  event.preventDefault();
+  field.setCustomValidity(field.dataset.needed);
+  field.reportValidity();
+  const clear = () => field.setCustomValidity("");
+  for (const type of ["input", "blur"]) field.addEventListener(type, clear, { once: true });
 });
 
 // With many views the current tab may lie beyond the edge.

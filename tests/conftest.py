@@ -49,7 +49,7 @@ def pytest_collection_finish() -> None:
     """What the tests are made of has been imported."""
     quick.collect_seldom()
     # On CI pytest explains two unequal values in full: of thousands of rows that takes longer than
-    # a test may last, and its own report of that breaks the run. Hypothesis has read it by now.
+    # a test may last, and its own report of that breaks the run.
     os.environ.pop("CI", None)
 
 

@@ -94,7 +94,7 @@ def wake_orders(work: Work, listing_ids: Collection[int]) -> set[int]:
     for line, variant_id in rows:
         line.variant_id = variant_id
     session.flush()
-    reserving.freeze_bundles(session, [line for line, _ in rows], made_of)
+    reserving.freeze(session, [line for line, _ in rows], made_of)
     order_ids = {line.order_id for line, _ in rows}
     still_unmapped = set(session.scalars(
         select(OrderLine.order_id).where(

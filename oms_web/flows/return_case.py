@@ -14,7 +14,6 @@ from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.catalog import no_withdrawal
-from oms_web.domain.catalog.queries import without_withdrawal
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
 from oms_web.domain.payments.models import Refund
@@ -118,8 +117,9 @@ def may_call_off(session: Session, case: Return) -> tuple[str, ...]:
 def grounds(session: Session, case: Return, order: Order | None) -> tuple[tuple[str, ...], str]:
     """The grounds that a withdrawal may be refused for, and the one that our data name, if any."""
     lines = service.lines_of(session, case.id)
-    marked = set(without_withdrawal(session, [one.variant_id for one in lines
-                                              if one.variant_id]).values()) - {""}
+    sold = {one.id: one.no_withdrawal for one in orders.order_lines(session, order.id)} \
+        if order is not None else {}
+    marked = {sold.get(one.order_line_id or 0, "") for one in lines} - {""}
     here = case.goods in (tracks.ARRIVED, tracks.JUDGED)
     if not here:
         marked -= no_withdrawal.WHILE_SEALED

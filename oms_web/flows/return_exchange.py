@@ -6,14 +6,15 @@ costs more is to be paid, what it costs less goes back. Called off, all of that 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import time
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from oms_web.core.errors import Invalid, NotAllowedNow
+from oms_web.core.marking import N_
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.company.models import Company
@@ -22,7 +23,7 @@ from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
 from oms_web.domain.orders.taking import Position, Taken
 from oms_web.domain.orders.verifying import verify_again
-from oms_web.domain.payments import refund_states, refunds, requests
+from oms_web.domain.payments import refund_routes, refund_states, refunds, requests
 from oms_web.domain.payments import service as payments
 from oms_web.domain.payments.models import Payment, Refund
 from oms_web.domain.payments.refunds import Asked
@@ -35,16 +36,20 @@ from oms_web.domain.returns import (
     refund_plan,
     service,
     tracks,
+    turning,
 )
 from oms_web.domain.returns.exchange import KEY, Difference
 from oms_web.domain.returns.models import Return
 from oms_web.domain.shipping import replanning
+
+WITHDREW = N_("The buyer withdrew from the contract.")
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What else is agreed. ``shipping``: what the delivery of the new order costs, minor units.
 
+    ``wear``: what is taken off for use of what comes back, order line -> minor units.
     ``payment_kind``: how the difference is paid, as at any order; ``waits``: why the new order is
     held until what comes back was judged; empty: it is sent at once. ``back``: how the rest of what
     comes back goes back, ``account``: the buyer's, for a transfer.
@@ -55,17 +60,18 @@ class Terms:
     waits: str = ""
     back: str = refund_states.TRANSFER
     account: str = ""
+    wear: Mapping[int, int] = field(default_factory=dict)
 
 
 def exchange(work: Work, case_id: int, positions: Sequence[Position], terms: Terms = Terms()
              ) -> tuple[Order, bool]:
     """Make the order that replaces what comes back; returns it, and whether it is new.
 
-    The units of the case are credited at what the buyer paid for them, as far as the new order
+    The units of the case are credited at what a refund of them would be, as far as the new order
     costs that much. A case has one such order.
 
     Raises:
-        Invalid: no products, an impossible quantity or price.
+        Invalid: no products, an impossible quantity or price, more taken off than the goods cost.
         NotAllowedNow: the case is over, has no order, or its goods were paid back already.
     """
     order, case = _locked(work, case_id)
@@ -123,7 +129,7 @@ def _confirm(work: Work, new: Order) -> None:
 
 def _credit(work: Work, order: Order, case: Return, new: Order, terms: Terms) -> None:
     """Money of the old order moves to the new one: out of one and into the other, in one step."""
-    made = exchange_facts.worth(work.session, order, case.id)
+    made = exchange_facts.worth(work.session, order, case.id, terms.wear)
     split = Difference(made.total, new.total)
     if split.carried <= 0:
         return
@@ -198,6 +204,68 @@ def call_off(work: Work, case_id: int, why: str) -> bool:
     service.follow(work, case)
     orders.refile(work, [order.id, new.id])
     return True
+
+
+def withdraw(work: Work, case_id: int) -> bool:
+    """Let an exchange go on as the withdrawal that its buyer declared; False when it does already.
+
+    It is called off, what the buyer paid for the new order is planned to go back the way it came,
+    and the terms of the law run from the statement on.
+
+    Raises:
+        NotAllowedNow: nobody withdrew, or it cannot be done in one step (``stays_an_exchange``).
+    """
+    order, case = _locked(work, case_id)
+    said = exchange_facts.withdrew(work.session, case)
+    if said is None:
+        if case.kind == kinds.WITHDRAWAL:
+            return False
+        raise NotAllowedNow("The buyer has not withdrawn from the contract.")
+    if case.exchange_order_id is not None:
+        new = orders.lock_order(work.session, case.exchange_order_id)
+        refused = stays_an_exchange(work.session, case, new)
+        if refused is not None:
+            raise refused
+        call_off(work, case_id, WITHDREW)
+        _pay_back(work, case, new)
+        orders.refile(work, [new.id])
+    turning.turn(work, case, order, said.at)
+    orders.refile(work, [order.id])
+    return True
+
+
+def stays_an_exchange(session: Session, case: Return, new: Order) -> NotAllowedNow | None:
+    """Why an exchange whose buyer withdrew does not become a withdrawal in one step; None where it
+    can.
+    """
+    now = exchange_facts.standing(session, case)
+    if now is None or now.left:
+        return NotAllowedNow("The new order has left, so the exchange stays. Settle with the buyer "
+                             "which goods come back.")
+    if any(one.state not in (refund_states.PLANNED, refund_states.APPROVED)
+           for one in exchange_facts.made_by(session, case.id)
+           if not exchange_facts.is_carried(one)):
+        return NotAllowedNow("Money of this exchange is on its way to the buyer already. Call the "
+                             "exchange off and pay back the rest, with the amount typed.")
+    return no_way_back(session, case, new)
+
+
+def _pay_back(work: Work, case: Return, new: Order) -> None:
+    """Plan that what the buyer paid for a cancelled new order goes back."""
+    paid = new.paid_total - new.refund_pending
+    if paid > 0:
+        method = way_back(work.session, new, paid)
+        refunds.ask(work, new, Asked(
+            f"withdrawn:{case.id}:{new.id}", paid, method, reason=WITHDREW,
+            bank_account=case.bank_account if method == refund_states.TRANSFER else ""))
+
+
+def way_back(session: Session, new: Order, paid: int) -> str:
+    """How what the buyer paid for a new order goes back: by the provider it came by, else by a
+    transfer, which waits for the buyer's account where it is not known.
+    """
+    return refund_states.PROVIDER if refund_routes.by_provider(session, new, paid) is not None \
+        else refund_states.TRANSFER
 
 
 def no_way_back(session: Session, case: Return, new: Order) -> NotAllowedNow | None:

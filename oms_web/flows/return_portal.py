@@ -7,7 +7,7 @@ stranger never says whether an order exists.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -171,7 +171,11 @@ def withdraw(work: Work, declared: Declared) -> tuple[Return, Statement, bool]:
     for one in beside:
         statements.record(work, one.id, kinds.WITHDRAWAL,
                           content | {"units": [], "effect": TURNED, "turned": []})
-    for one in beside if effect == NEW else (case, *beside):
+    also = _exchanges(standings, stated, about, {case.id, *(one.id for one in beside)})
+    for one in also:
+        statements.record(work, one.id, kinds.WITHDRAWAL,
+                          content | {"units": [], "effect": HELD, "turned": []})
+    for one in (*beside, *also) if effect == NEW else (case, *beside, *also):
         audit.record(work, "returns.declared", "return", one.id, {}, order_id=one.order_id)
     excepted = [named[line] for line in stated
                 if line in standings and no_withdrawal.excludes(standings[line].reason)]
@@ -220,6 +224,17 @@ def _case_of(work: Work, order: Order | None, lines: Sequence[OrderLine],
              if (some := min(units, standings[one].excepted)) > 0}
     return (_open(work, order, lines, about, declared, lawful=False),
             EXCEPTED if about else NOTHING, about, [])
+
+
+def _exchanges(standings: Mapping[int, Standing], stated: Mapping[int, int],
+               about: Mapping[int, int], known: Collection[int]) -> list[Return]:
+    """The other exchanges that hold some of what is stated: the seller calls them off, so the
+    statement stands there, too.
+    """
+    more = [one for one, units in stated.items() if units > about.get(one, 0) and one in standings]
+    return [one for one in withdrawing.holding(standings, more)
+            if one.kind == kinds.EXCHANGE and one.id not in known
+            and one.phase not in tracks.ENDED]
 
 
 def _turn(work: Work, order: Order | None, standings: Mapping[int, Standing],

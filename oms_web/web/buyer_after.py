@@ -14,7 +14,15 @@ from oms_web.adapters.barcode import code128
 from oms_web.core.errors import NotAllowedNow, OmsError
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
-from oms_web.domain.returns import kinds, money, queries, service, settings, tracks
+from oms_web.domain.returns import (
+    exchange_facts,
+    kinds,
+    money,
+    queries,
+    service,
+    settings,
+    tracks,
+)
 from oms_web.domain.returns.models import Return
 from oms_web.domain.returns.service import Opening
 from oms_web.domain.shipping import bookings
@@ -164,13 +172,31 @@ def case(token: str, case_id: int) -> Response:
     return _case_page(token, mine)
 
 
+@screen.get("/o/<token>/cases/<int:case_id>/pay")
+@act(PUBLIC)
+def pay(token: str, case_id: int) -> Response:
+    """Where letters lead who pays for an exchange: on to the provider as long as it is to be paid,
+    else to the page of the case, which says why not.
+    """
+    inside, order = entered(token)
+    mine = _mine(order, case_id) if inside and order is not None else None
+    if mine is None:
+        return nothing()
+    swap = buyer_exchange.of_case(mine)
+    why_not = buyer_exchange.why_not_pay(mine, swap)
+    if swap is None or why_not or not swap.pay_at:
+        return _case_page(token, mine, why_not=why_not)
+    return shy(go(swap.pay_at))
+
+
 def _case_page(token: str, mine: Return, problem: str = "", status: int = 200,
-               form: AccountForm | None = None) -> Response:
+               form: AccountForm | None = None, why_not: str = "") -> Response:
     swap = buyer_exchange.of_case(mine)
     told = buyer_case.story(db.session, mine, swap)
     lacks = mine.order_id is not None and money.lacks_account(
         db.session, mine, orders.get_order(db.session, mine.order_id))
     made = answer("buyer/case.html", shop=shop(), case=mine, token=token, story=told, swap=swap,
+                  why_not=why_not, in_vain=exchange_facts.paid_in_vain(db.session, mine),
                   account=(form or AccountForm(formdata=None)) if lacks else None,
                   kind=case_words.KINDS[mine.kind], phases=buyer_words.PHASES,
                   tones=case_words.PHASE_TONES, reasons=buyer_words.REASONS,

@@ -126,8 +126,9 @@ def story(session: Session, case: Return, swap: BuyersSwap | None = None) -> Sto
     found = progress.next_of(
         case.kind, case.phase, case.goods, case.money, case.outcome,
         approved=any(one.state == refund_states.APPROVED for one in mine),
-        swap=progress.of_swap(swap.now, case.goods, held=swap.held) if swap else "",
-        short=any(one.lacks for one in lines), delivery=_only_delivery(mine))
+        swap=_of_swap(session, case, swap),
+        short=any(one.lacks for one in lines), delivery=_only_delivery(mine),
+        owed=case.owed)
     to_send = progress.to_send(case.phase, case.goods, found)
     stated = statements.of_case(session, case.id)
     running = {one.what: one.due_at for one in service.clocks_of(session, case.id)
@@ -140,6 +141,14 @@ def story(session: Session, case: Return, swap: BuyersSwap | None = None) -> Sto
         queries.refusal(session, case.id, formats.language())
         if found == "refused" and not case.answer else "",
         _back(session, case, mine))
+
+
+def _of_swap(session: Session, case: Return, swap: BuyersSwap | None) -> str:
+    """What comes next of an exchange; one that its buyer withdrew from waits for the seller."""
+    if swap is None:
+        return ""
+    return "decide" if exchange_facts.withdrew(session, case) is not None \
+        else progress.of_swap(swap.now, case.goods, held=swap.held)
 
 
 def _only_delivery(mine: Sequence[Refund]) -> bool:

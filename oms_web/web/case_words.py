@@ -137,7 +137,7 @@ KIND_ICONS = {"return": "truck-return", "exchange": "replace", "withdrawal": "ar
               "complaint": "heart-broken"}
 EFFECTS: dict[str, Any] = {
     "turned": _l("This case became a withdrawal by it."),
-    "held": _l("Its goods were in this case already: nothing changed by it."),
+    "held": _l("Its goods were in this case already: no second case, no second term."),
     "excepted": _l("The law knows no withdrawal from its goods, so no term runs. Refuse it, or "
                    "take them back by your leave."),
     "nothing": _l("All of it was paid back or cancelled before, so no term runs."),

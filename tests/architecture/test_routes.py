@@ -25,7 +25,7 @@ PUBLIC_ROUTES = {
     ("static", "GET"), ("auth.sign_in", "GET"), ("auth.sign_in_post", "POST"),
     ("auth.language", "POST"), ("doorbell.ring", "POST"), ("doorbell.knock", "GET"),
     ("buyer_page.show", "GET"), ("buyer_page.document", "GET"),
-    *(("buyer_after." + name, "GET") for name in ("start", "ask", "case", "label_file")),
+    *(("buyer_after." + name, "GET") for name in ("start", "ask", "case", "pay", "label_file")),
     *(("buyer_after." + name, "POST") for name in (
         "send_link", "request_", "label", "give_account")),
     *(("buyer_withdrawal." + name, "GET") for name in (

@@ -46,8 +46,9 @@ def test_no_form_rounds_what_was_typed():
     """``parse_amount`` stands where a price of one unit, a percentage or a rate is meant."""
     found = {path.name for path in WEB.glob("*.py")
              if "parse_amount(" in path.read_text(encoding="utf-8")}
-    assert found == {"channel_forms.py", "corrections.py", "document_fields.py", "order_form.py",
-                     "product_forms.py", "profits.py", "receipts.py", "return_exchange.py"}
+    assert found == {"channel_forms.py", "corrections.py", "document_fields.py",
+                     "exchange_choice.py", "order_form.py", "product_forms.py", "profits.py",
+                     "receipts.py"}
     for name in found:
         text = (WEB / name).read_text(encoding="utf-8")
         assert not re.search(r"to_minor\(\s*parse_amount", text), name

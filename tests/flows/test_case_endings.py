@@ -10,10 +10,9 @@ from sqlalchemy import select, update
 
 from oms_web.core.clock import local_day
 from oms_web.core.errors import Invalid, NotAllowedNow
-from oms_web.domain.catalog.models import Product, Variant
 from oms_web.domain.messages.models import Message
 from oms_web.domain.orders.models import OrderLine
-from oms_web.domain.returns import queries, standings, tracks
+from oms_web.domain.returns import progress, queries, standings, tracks
 from oms_web.domain.returns import service as cases
 from oms_web.domain.returns.answering import Answer
 from oms_web.domain.returns.intake import Judgement
@@ -32,9 +31,9 @@ def shop(oms):
     return AfterSale(oms)
 
 
-def opened(shop, kind="withdrawal", units=1, **values):
+def opened(shop, kind="withdrawal", units=1, sku="CUP", **values):
     case, _ = shop.do(return_case.open_for, shop.order_id, Opening(
-        kind, lines={shop.lines()["CUP"]: units}, story="Ucho odpadło", **values))
+        kind, lines={shop.lines()[sku]: units}, story="Ucho odpadło", **values))
     return case.id
 
 
@@ -114,9 +113,8 @@ def test_a_withdrawal_is_refused_for_a_ground_and_not_for_a_word(shop):
     with shop.works.writing(TESTER) as work:
         case, order = return_case.locked(work, case_id)
         assert return_case.grounds(work.session, case, order)[1] == ""  # nothing is proposed
-        work.session.execute(update(Product).where(Product.id == select(
-            Variant.product_id).where(Variant.sku == "CUP").scalar_subquery()).values(
-            no_withdrawal="custom"))
+        work.session.execute(update(OrderLine).where(OrderLine.sku == "CUP")
+                             .values(no_withdrawal="custom"))
         assert return_case.grounds(work.session, case, order)[1] == "custom"
     assert shop.do(return_case.decide, case_id, "refuse", "z Twoim imieniem", ground="custom")
     with shop.works.reading(TESTER) as work:
@@ -153,10 +151,44 @@ def test_a_withdrawal_without_its_delivery_is_not_paid_back(shop):
     for act in ("approve", "done"):
         shop.do(return_refund.act, refund.id, act)
     assert main_act(shop, case.id) == "refund"
-    with shop.works.reading(TESTER) as work:
-        assert "money" in return_case.left_open(work.session, case_of(shop, case.id))
+    assert waiting_for_money(shop) == 1  # the queue follows the rule of the card
+    assert "repay" in running(shop, case.id)  # not all that the law gives back has gone
+    assert refused_at(shop, case.id, "close") == "note"
+    told = case_of(shop, case.id)
+    assert progress.next_of(told.kind, told.phase, "judged", told.money, owed=told.owed) == "paying"
     pay(shop, case.id, key="m2")  # the delivery, which the form proposes
-    assert main_act(shop, case.id) == "arrive"
+    assert (main_act(shop, case.id), waiting_for_money(shop)) == ("arrive", 0)
+    assert "repay" not in running(shop, case.id)
+
+
+def test_goods_that_come_after_their_part_was_paid_are_owed_again(shop):
+    case_id = opened(shop, units=3)
+    [line] = _lines(shop, case_id)
+    shop.do(return_bench.judge, case_id, Judgement(line.id, "A", "restock", "k1", 2))
+    pay(shop, case_id)
+    assert ("repay" in running(shop, case_id), waiting_for_money(shop)) == (False, 0)
+    shop.do(return_bench.judge, case_id, Judgement(line.id, "A", "restock", "k2", 1))
+    assert ("repay" in running(shop, case_id), waiting_for_money(shop)) == (True, 1)
+    pay(shop, case_id, key="m2")
+    assert ("repay" in running(shop, case_id), waiting_for_money(shop)) == (False, 0)
+
+
+def test_what_one_case_pays_is_owed_in_no_other_of_its_order(shop):
+    first, last = opened(shop, units=3), opened(shop, sku="TEA")
+    pay(shop, first)
+    goods = Wish({shop.lines()["TEA"]: 1}, delivery=False)
+    [refund] = shop.do(return_refund.ask, last, goods, "cash", "m2", reason="po namyśle")
+    for act in ("approve", "done"):
+        shop.do(return_refund.act, refund.id, act)
+    assert waiting_for_money(shop) == 2  # all of the contract is withdrawn from: delivery, too
+    pay(shop, last, key="m3")
+    assert waiting_for_money(shop) == 0
+    assert running(shop, first) == running(shop, last) == {"send_back"}
+
+
+def waiting_for_money(shop):
+    with shop.works.reading(TESTER) as work:
+        return queries.counts(work.session)["money"]
 
 
 def test_the_reduction_is_called_by_its_name_and_lowers_the_invoice(shop):

@@ -28,6 +28,7 @@ from oms_web.domain.returns.service import Opening
 from oms_web.domain.stock.models import CUSTOMER, Balance, Move
 from oms_web.domain.stock.service import default_bin
 from oms_web.flows import (
+    forget_photos,
     order_pay,
     return_bench,
     return_case,
@@ -269,7 +270,7 @@ def test_old_photos_of_closed_cases_are_forgotten_and_open_ones_stay(shop):
     shop.do(return_case.decide, case_id, "call_off", "dwa razy", by="mistake")
     later = Works(shop.works.engine, lambda: shop.works.clock() + timedelta(days=90),
                   shop.works.ports)
-    assert (return_bench.forget_old(shop.works), return_bench.forget_old(later)) == (0, 1)
+    assert (forget_photos.forget_old(shop.works), forget_photos.forget_old(later)) == (0, 1)
     assert [one.return_id for one in rows(shop, ReturnPhoto)] == [1]
     with pytest.raises(NotFound):
         files.path(name)

@@ -86,9 +86,12 @@ def test_an_order_that_waited_goes_on_when_the_offers_are_read(shop):
 def test_an_order_that_waited_goes_on_when_its_product_is_added(shop):
     with shop.works.writing(ANNA) as work:
         editing.add_product(
-            work, editing.ProductEdit("Nowy"), editing.VariantEdit(sku="NEW"), "")
+            work, editing.ProductEdit("Nowy", no_withdrawal="custom"),
+            editing.VariantEdit(sku="NEW"), "")
     drain(shop.oms)
     assert shop.open_listings() == 0
+    with shop.works.reading(SYSTEM) as work:
+        assert "custom" in work.session.scalars(select(Line.no_withdrawal)).all()
     assert shop.queues() == ["short"]  # there is none in stock yet
 
 

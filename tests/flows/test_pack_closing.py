@@ -14,7 +14,7 @@ from oms_web.domain.company import service as company
 from oms_web.domain.orders.cancelling import cancel_order
 from oms_web.domain.orders.service import get_order
 from oms_web.domain.shipping.models import ParcelPhoto
-from oms_web.flows import order_edit
+from oms_web.flows import forget_photos, order_edit
 from oms_web.flows.pack import closing, opening, photos, scanning
 from tests.floor import KUBA, Floor
 
@@ -123,10 +123,10 @@ def test_photos_go_when_their_days_are_over(floor, oms):
     assert do(floor, photos.add, shipment_id, *names) is False
     now = floor.works.clock
     floor.works.clock = lambda: now() + timedelta(days=59)
-    assert photos.forget_old(floor.works) == 0
+    assert forget_photos.forget_old(floor.works) == 0
     assert files.path(names[0]).read_bytes() == b"whole"
     floor.works.clock = lambda: now() + timedelta(days=61)
-    assert photos.forget_old(floor.works) == 1
+    assert forget_photos.forget_old(floor.works) == 1
     for name in names:
         with pytest.raises(NotFound):
             files.path(name)

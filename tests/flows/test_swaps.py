@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import threading
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select, update
@@ -21,6 +23,7 @@ from oms_web.domain.payments.requests import PaymentRequest
 from oms_web.domain.returns import correcting, exchange_facts, service, settings
 from oms_web.domain.returns.intake import Judgement
 from oms_web.domain.returns.models import Return
+from oms_web.domain.returns.refund_plan import Wish
 from oms_web.domain.returns.service import Opening
 from oms_web.flows import (
     correct_document,
@@ -31,11 +34,13 @@ from oms_web.flows import (
     return_case,
     return_exchange,
     return_letter,
+    return_portal,
     return_refund,
     ship,
 )
 from oms_web.flows.issue_document import issue_invoice
 from oms_web.flows.return_exchange import Position, Terms
+from oms_web.flows.return_portal import Declared
 from oms_web.inspection import ledgers
 from oms_web.jobs import dispatch
 from oms_web.jobs.worker import drain
@@ -170,6 +175,22 @@ def test_what_goes_back_is_the_difference_and_the_papers_agree_to_the_grosz(shop
     assert shop.do(return_case.decide, case, "close")
 
 
+@pytest.mark.parametrize(("price", "due", "back"), [(40, 2500, 0), (10, 0, 500)])
+def test_what_goods_lost_by_use_is_credited_no_more_than_it_would_be_paid_back(
+        shop, price, due, back):
+    case, tea = opened(shop), shop.lines()["TEA"]
+    with shop.works.reading(TESTER) as work:
+        refund = return_refund.plan(work, work.session.get_one(Return, case),
+                                    Wish({tea: 1}, {tea: 333})).total
+    swap(shop, case, price, Terms(wear={tea: 333}))
+    now = standing(shop, case)
+    assert (now.worth, now.worn, now.due, now.back) == (refund, 333, due, back)
+    carried = rows(shop, Refund)[0]
+    assert sum(one["amount"] for one in carried.plan) == carried.amount == refund - back
+    shop.do(return_exchange.call_off, case, "jednak nie")
+    assert get(shop, Order, shop.order_id).paid_total == 11999
+
+
 def test_the_invoice_is_not_corrected_by_itself_before_the_goods_are_back(shop):
     invoiced(shop)
     shop.do(settings.change, settings.Edit(correct_by_itself=True))
@@ -217,6 +238,68 @@ def test_what_the_buyer_paid_more_waits_to_go_back_when_it_is_called_off(shop):
     row = get(shop, Order, new)
     assert (row.phase, row.paid_total, row.queue) == ("cancelled", 2167, "cancelled")
     assert standing(shop, case) is None
+
+
+def declared(shop):
+    return shop.do(return_portal.withdraw, Declared(
+        "Anna Testowa", "anna@example.test", "", "k", shop.order_id, {shop.lines()["TEA"]: 1}))
+
+
+def test_who_withdraws_from_what_an_exchange_holds_has_a_withdrawal_by_one_act(shop):
+    case = opened(shop)
+    new = swap(shop, case, 40, WAITS)
+    shop.do(order_pay.record, new, 2167, "przelew", make.NOON, "p1")
+    with pytest.raises(NotAllowedNow, match="not withdrawn"):
+        shop.do(return_exchange.withdraw, case)
+    held, record, _ = declared(shop)
+    assert (held.id, held.kind, record.content["effect"]) == (case, "exchange", "held")
+    later = shop.works.clock() + timedelta(days=3)
+    shop.works.clock = lambda: later
+    assert shop.do(return_exchange.withdraw, case)
+    assert not shop.do(return_exchange.withdraw, case)
+    row, old, gone = get(shop, Return, case), get(shop, Order, shop.order_id), get(shop, Order, new)
+    assert (row.kind, row.phase, row.money, row.exchange_order_id, row.owed) == (
+        "withdrawal", "accepted", "none", None, True)
+    assert (gone.phase, gone.paid_total, gone.refund_pending, old.paid_total) == (
+        "cancelled", 2167, 2167, 11999)
+    with shop.works.reading(TESTER) as work:
+        assert {one.what: one.began_at for one in service.clocks_of(work.session, case)}[
+            "repay"] == record.at  # the days between were the seller's
+        assert not stock_reserved(work, new)
+    back = rows(shop, Refund)[-1]
+    assert (back.order_id, back.case_id, back.state, back.method) == (
+        new, None, "planned", "transfer")
+    for act in ("approve", "done"):
+        shop.do(return_refund.act, back.id, act, account=ACCOUNT)
+    [tea] = shop.do(return_refund.ask, case, shop.do(
+        return_refund.usual, get(shop, Return, case)), "cash", "tea")
+    for act in ("approve", "done"):
+        shop.do(return_refund.act, tea.id, act)
+    assert (paid_in_all(shop), get(shop, Return, case).owed) == (11999 - tea.amount, False)
+
+
+def stock_reserved(work, order_id):
+    return work.session.scalar(select(func.sum(OrderLine.reserved)).where(
+        OrderLine.order_id == order_id))
+
+
+def test_an_exchange_that_was_called_off_by_hand_still_becomes_the_withdrawal(shop):
+    case = opened(shop)
+    swap(shop, case, 10)
+    declared(shop)
+    shop.do(return_exchange.call_off, case, "odstąpienie")
+    assert shop.do(return_exchange.withdraw, case)
+    assert get(shop, Return, case).kind == "withdrawal"
+
+
+def test_what_has_left_instead_stays_an_exchange(shop):
+    case = opened(shop)
+    new = swap(shop, case, 18.33)
+    declared(shop)
+    shop.do(ship.ship_order, new, carrier="InPost", number="620000077")
+    with pytest.raises(NotAllowedNow, match="has left"):
+        shop.do(return_exchange.withdraw, case)
+    assert get(shop, Return, case).kind == "exchange"
 
 
 def test_goods_that_never_come_leave_the_new_order_to_be_paid(shop):
@@ -384,7 +467,7 @@ def test_the_letter_says_what_is_due_and_how_it_is_paid(shop):
             created_by="x"))
     assert shop.do(return_letter.swapped, case, "b")
     text = rows(shop, Message)[1].text
-    assert "Zapłać tutaj: https://pay.example/1" in text
+    assert re.search(rf"Zapłać tutaj: https://sklep\.example/o/\S+/cases/{case}/pay\n", text)
     assert "przelewu" not in text
 
 

@@ -7,8 +7,10 @@ from sqlalchemy import select, update
 
 from oms_web.domain.catalog.models import Product, Variant
 from oms_web.domain.messages.models import Message
-from oms_web.domain.orders.models import Order
+from oms_web.domain.orders import taking
+from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.orders.service import order_lines
+from oms_web.domain.orders.taking import Position, Taken
 from oms_web.domain.payments.models import Refund
 from oms_web.domain.returns import service as cases
 from oms_web.domain.returns import statements, turning, withdrawing
@@ -16,7 +18,14 @@ from oms_web.domain.returns.models import CaseClock, Return, ReturnLine
 from oms_web.domain.returns.refund_plan import Wish
 from oms_web.domain.returns.service import Opening
 from oms_web.domain.returns.withdrawing import Share
-from oms_web.flows import return_bench, return_case, return_portal, return_refund
+from oms_web.flows import (
+    order_create,
+    order_split,
+    return_bench,
+    return_case,
+    return_portal,
+    return_refund,
+)
 from oms_web.flows.return_portal import Declared
 from tests.after_sale import AfterSale
 from tests.conftest import TESTER
@@ -122,10 +131,41 @@ def test_a_return_by_leave_goes_on_as_a_withdrawal(shop, said):
     assert len(rows(shop, Return)) == 1
 
 
+def marked(shop, reason, sku="TEA"):
+    """The product says from now on that nobody withdraws from its sale."""
+    with shop.works.writing(TESTER) as work:
+        work.session.execute(update(Product).where(Product.id == select(
+            Variant.product_id).where(Variant.sku == sku).scalar_subquery())
+            .values(no_withdrawal=reason))
+
+
+def test_what_a_product_says_counts_from_the_sale_on(shop):
+    """What was sold before is withdrawn from as it was sold, whichever way the order came."""
+    marked(shop, "custom")
+    assert left(shop) == {"CUP": 3, "TEA": 1}
+    case, record, _ = declare(shop, lines={shop.tea: 1})
+    assert record.content["effect"] == "new"
+    with shop.works.reading(TESTER) as work:
+        order = work.session.get_one(Order, shop.order_id)
+        assert "custom" in return_case.grounds(work.session, case, order)[0]  # a person may know it
+        assert return_case.grounds(work.session, case, order)[1] == ""
+    told = shop.sell("B1")
+    with shop.works.writing(TESTER) as work:
+        sold = work.session.get_one(Order, shop.order_id)
+        desk = taking.store(work, Taken([Position(shop.ids["TEA"], 2, 20_000_000)], ship_to=dict(
+            sold.ship_to), buyer={name: getattr(sold, name) for name in (
+                "buyer_name", "buyer_email", "buyer_phone", "buyer_company", "tax_id")},
+            currency="PLN")).id
+    shop.do(order_create.confirm, desk)
+    part = shop.do(order_split.split, desk, {shop.lines(desk)["TEA"]: 1})
+    marked(shop, "")
+    assert left(shop, told) == {"CUP": 3, "TEA": 0}
+    assert left(shop, desk) == left(shop, part) == {"TEA": 0}
+
+
 def test_goods_made_to_order_are_left_out_and_the_buyer_is_told(shop):
     with shop.works.writing(TESTER) as work:
-        tea = work.session.scalar(select(Variant.product_id).where(Variant.sku == "TEA"))
-        work.session.execute(update(Product).where(Product.id == tea)
+        work.session.execute(update(OrderLine).where(OrderLine.id == shop.tea)
                              .values(no_withdrawal="custom"))
     assert left(shop) == {"CUP": 3, "TEA": 0}
     alone, record, _ = declare(shop, lines={shop.tea: 1})
@@ -143,7 +183,7 @@ def test_goods_made_to_order_are_left_out_and_the_buyer_is_told(shop):
 
 def test_sealed_goods_may_be_withdrawn_from_as_long_as_nobody_opened_them(shop):
     with shop.works.writing(TESTER) as work:
-        work.session.execute(update(Product).values(no_withdrawal="hygiene"))
+        work.session.execute(update(OrderLine).values(no_withdrawal="hygiene"))
     assert left(shop) == {"CUP": 3, "TEA": 1}
 
 

@@ -13,15 +13,16 @@ from sqlalchemy import func, select, update
 from oms_web.core.clock import local_day
 from oms_web.domain.audit import service as audit
 from oms_web.domain.audit.models import AuditEntry
-from oms_web.domain.catalog.models import Product, Variant
 from oms_web.domain.company.models import Company
 from oms_web.domain.documents.models import Document
-from oms_web.domain.messages import pages
+from oms_web.domain.messages import pages, values
 from oms_web.domain.messages.models import Message, MessageSettings
 from oms_web.domain.orders import labels
+from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.orders.taking import Position
 from oms_web.domain.payments import refunds, requests
+from oms_web.domain.payments import service as payments
 from oms_web.domain.payments.models import Refund
 from oms_web.domain.payments.refunds import Asked
 from oms_web.domain.returns import correcting, progress, service, tracks
@@ -32,6 +33,7 @@ from oms_web.domain.returns.refund_plan import Wish
 from oms_web.domain.returns.service import Opening
 from oms_web.flows import (
     correct_document,
+    order_pay,
     return_bench,
     return_case,
     return_exchange,
@@ -120,14 +122,13 @@ def test_what_came_back_is_not_offered_and_nothing_left_is_said(shop, buyer, bro
     assert "Put this into the parcel" not in done
     assert len(cases(shop)) == 2
     card = text_of(browser_as("owner").get(f"/returns/{cases(shop)[-1].id}"))
-    assert "nothing changed by it" in card
+    assert "no second case, no second term" in card
     assert "3 × Kubek" in card
 
 
 def test_goods_made_to_order_say_why_and_may_still_be_asked_for(shop, buyer, browser_as):
     with shop.works.writing(TESTER) as work:
-        tea = work.session.scalar(select(Variant.product_id).where(Variant.sku == "TEA"))
-        work.session.execute(update(Product).where(Product.id == tea)
+        work.session.execute(update(OrderLine).where(OrderLine.id == shop.tea)
                              .values(no_withdrawal="custom"))
     form = see(shop, buyer, "/withdraw")
     assert "made or personalised for you" in form
@@ -422,6 +423,67 @@ def test_nobody_is_asked_to_pay_for_an_exchange_that_is_not_decided(shop, buyer,
     assert not any("pay.example.test" in one for one in told)
     assert "We are deciding how it goes on" in told[0]
     assert "You need not pay before we have decided" in told[0]
+
+
+def test_a_mailed_link_of_an_exchange_leads_to_the_provider_only_while_it_is_to_be_paid(
+        shop, buyer, browser_as, monkeypatch):
+    """Nobody pays for nothing; and where money comes all the same, both sides read what becomes of
+    it.
+    """
+    case, _ = shop.do(return_portal.request, shop.order_id, Opening(
+        "exchange", source="buyer", lines={shop.tea: 1}, form_key="x"), "pl")
+    new, _ = shop.do(return_exchange.exchange, case.id, [Position(shop.ids["TEA"], 1, 990_000_000)],
+                     Terms(waits="towar"))
+    monkeypatch.setattr(requests, "open_link", lambda *_: "https://pay.example.test/1")
+    monkeypatch.setattr(requests, "is_open", lambda *_: True)
+    page = f"/o/{shop.token}/cases/{case.id}"
+
+    def letter():
+        with shop.works.reading(TESTER) as work:
+            return values.gather(work.session, work.session.get_one(Order, shop.order_id),
+                                 ["exchange.link"], "en", f"/o/{shop.token}",
+                                 service.get(work.session, case.id))["exchange.link"]
+
+    assert letter() == f"{page}/pay"
+    assert buyer.get(f"{page}/pay").location == "https://pay.example.test/1"
+    assert buyer.get(f"/o/x/cases/{case.id}/pay").status_code == 404
+    with shop.works.reading(TESTER) as work:
+        [line] = service.lines_of(work.session, case.id)
+    shop.do(return_bench.judge, case.id, Judgement(line.id, "C", "quarantine", "t"))
+    assert letter() == ""
+    assert "You need not pay before we have decided" in text_of(
+        buyer.get(f"{page}/pay", headers=EN))
+    shop.do(order_pay.record, new.id, 100, "przelew", shop.works.clock(), "p1")
+    owner = browser_as("owner")
+    assert "The buyer has paid already" in text_of(owner.get(f"/returns/{case.id}"))
+    shop.do(return_exchange.call_off, case.id, "nie nadaje się")
+    told = text_of(buyer.get(f"{page}/pay", headers=EN))
+    assert "This exchange was called off. Do not pay for it." in told
+    with shop.works.writing(TESTER) as work:  # the provider tells of it afterwards
+        payments.record_new(work, orders.lock_order(work.session, new.id), [{
+            "at": work.now, "amount": 400, "currency": "PLN", "method": "BLIK", "source": "pay:1",
+            "reference": "late", "stated": False}])
+    assert f"PLN5.00 that you paid for order {new.id} goes back" in text_of(
+        buyer.get(page, headers=EN)).replace("PLN 5.00", "PLN5.00").replace("\xa0", "")
+    shown = text_of(owner.get(f"/returns/{case.id}"))
+    assert ("5.00" in shown, "It has to go back to the buyer" in shown) == (True, True)
+
+
+def test_who_withdrew_from_an_exchange_is_not_asked_to_pay_for_it(shop, buyer, monkeypatch):
+    case, _ = shop.do(return_portal.request, shop.order_id, Opening(
+        "exchange", source="buyer", lines={shop.tea: 1}, form_key="x"), "pl")
+    shop.do(return_exchange.exchange, case.id, [Position(shop.ids["TEA"], 1, 990_000_000)],
+            Terms(waits="towar"))
+    monkeypatch.setattr(requests, "open_link", lambda *_: "https://pay.example.test/1")
+    monkeypatch.setattr(requests, "is_open", lambda *_: True)
+    shop.do(return_portal.withdraw, return_portal.Declared(
+        "Anna", "anna@example.test", "", "k", shop.order_id))  # of all: the statement is there, too
+    told = see(shop, buyer, f"/cases/{case.id}/pay")
+    assert ("You need not pay before we have decided" in told, "pay.example.test" in told) == (
+        True, False)
+    assert "once the difference is paid" not in told
+    shop.do(return_exchange.withdraw, case.id)
+    assert "Do not pay for it" in see(shop, buyer, f"/cases/{case.id}/pay")
 
 
 def test_money_back_without_a_case_stands_on_the_page_of_the_order(shop, buyer):

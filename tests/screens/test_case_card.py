@@ -361,6 +361,24 @@ def test_a_price_in_an_exchange_is_no_finer_than_its_currency(shop, owner):
     typed = {"variant": shop.ids["TEA"], "quantity": "1", "price": "1,234", "cut": "",
              "way": "prepaid", "back": "cash", "save": "1", "key": "k"}
     refused = owner.post(f"/returns/{case_id}/exchange", data=typed)
-    assert (refused.status_code, "no more decimals" in page_of(refused)) == (422, True)
+    assert (refused.status_code, "smallest coin" in page_of(refused)) == (422, True)
     assert owner.post(f"/returns/{case_id}/exchange",
                       data={**typed, "price": "1,23"}).status_code == 303
+
+
+def test_an_exchange_whose_buyer_withdrew_says_what_one_act_does_and_does_it(shop, owner):
+    case_id = opened(shop, "exchange")
+    new, _ = shop.do(return_exchange.exchange, case_id,
+                     [Position(shop.ids["TEA"], 1, 40 * 10**6)], Terms(waits="WYM: towar"))
+    assert "Go on as a withdrawal" not in card(owner, case_id)
+    declared(shop, owner, 3)
+    shown = card(owner, case_id)
+    assert all(one in shown for one in (
+        "The buyer withdrew from the contract on", "Go on as a withdrawal?",
+        f"Order {new.id} is called off", "that was credited to it is the first order"))
+    assert "Call the exchange off?" not in shown
+    assert "Write to the buyer what is due" not in shown  # nobody is asked to pay for it now
+    for _ in range(2):
+        assert owner.post(f"/returns/{case_id}/exchange/withdrawn").status_code == 303
+    shown = card(owner, case_id)
+    assert ("Plan the refund" in shown, "Go on as a withdrawal" in shown) == (True, False)

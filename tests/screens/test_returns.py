@@ -358,8 +358,16 @@ def test_an_exchange_is_chosen_with_its_difference_and_makes_one_order(shop, own
     assert "31.67" in text_of(owner.post(at, data={**base, "shipping": "10"}))
     assert "Goes back to the buyer" in text_of(owner.post(at, data={**base, "price": "8"}))
     assert "What is sent instead costs 0" not in text_of(owner.post(at, data={"remove": "1"}))
+    for typed in ("1,234", "1.2300"):  # a thousand set apart, or a slip: said before it is saved
+        said = text_of(owner.post(at, data={**base, "price": typed}))
+        assert ("no smaller part than the smallest coin" in said, "The buyer pays" in said) == (
+            True, False), typed
+        assert 'aria-describedby="line-' in said
+    used = f"wear-{shop.tea}"
+    said = text_of(owner.post(at, data={**base, used: "3,33"}))
+    assert ("15.00" in said, "25.00" in said) == (True, True)  # worth, and what the buyer pays
     for wrong in ({"variant": ""}, {"quantity": "0"}, {"price": "x"}, {"price": "-1"},
-                  {"shipping": "x"}, {"way": "gift"}):
+                  {"shipping": "x"}, {"way": "gift"}, {used: "1,234"}, {used: "20"}, {used: "-1"}):
         assert owner.post(at, data={**base, **wrong, "save": "order"}).status_code == 422, wrong
     for _ in range(2):
         assert owner.post(at, data={**base, "save": "order"}).status_code == 303

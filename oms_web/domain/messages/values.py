@@ -25,7 +25,7 @@ from oms_web.domain.orders import lineage
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
 from oms_web.domain.payments import refunds, requests
-from oms_web.domain.returns import exchange_facts
+from oms_web.domain.returns import exchange_facts, exchange_goods
 from oms_web.domain.returns import queries as cases
 from oms_web.domain.returns import settings as return_settings
 from oms_web.domain.returns.exchange import Standing
@@ -146,6 +146,11 @@ class _Facts:
         """How the exchange of the case stands."""
         return exchange_facts.standing(self.session, self.case) if self.case else None
 
+    def pay_link(self) -> str:
+        """Where the order is paid; an exchange's new one only once it is decided."""
+        mine = self.swap is not None and self.swap.order_id == self.order.id
+        return "" if mine and self.undecided else requests.open_link(self.session, self.order.id)
+
     def sent_instead(self) -> str:
         return "" if self.swap is None else "\n".join(
             f"{line.quantity - line.cancelled} × {line.title}"
@@ -153,13 +158,24 @@ class _Facts:
             if line.quantity > line.cancelled)
 
     def swap_link(self) -> str:
-        return requests.open_link(self.session, self.swap.order_id) \
-            if self.swap is not None and self.swap.due else ""
+        """Where the exchange is paid: by the buyer's page of the case, which leads on only as long
+        as it is to be paid; the provider's own address where buyers have no page.
+        """
+        if self.swap is None or not self.swap.due or self.undecided:
+            return ""
+        found, page = requests.open_link(self.session, self.swap.order_id), self.case_link()
+        has_page = page and return_settings.current(self.session).portal
+        return f"{page}/pay" if found and has_page else found
+
+    @cached_property
+    def undecided(self) -> bool:
+        """Whether the seller still decides how the exchange goes on: nobody pays before."""
+        return self.case is not None and exchange_goods.undecided(self.session, self.case)
 
     def swap_account(self) -> str:
         """Our account, where there is something to pay and no other way to pay it is open."""
-        if self.swap is None or not self.swap.due or self.shop is None or requests.is_open(
-                self.session, self.swap.order_id):
+        if self.swap is None or not self.swap.due or self.shop is None or self.undecided \
+                or requests.is_open(self.session, self.swap.order_id):
             return ""
         return self.shop.bank_account
 
@@ -183,7 +199,7 @@ _FOUND: dict[str, Callable[[_Facts], str | None]] = {
     "order.to_pay": _Facts.owed,
     "order.ship_by": _Facts.day,
     "order.link": lambda f: f.link,
-    "payment.link": lambda f: requests.open_link(f.session, f.order.id),
+    "payment.link": _Facts.pay_link,
     "buyer.name": lambda f: f.order.buyer_name or f.order.buyer_company,
     "buyer.first_name": lambda f: first_name(f.order.buyer_name),
     "delivery.method": lambda f: f.order.delivery_method,

@@ -271,7 +271,7 @@ def _cut(session: Session, line: OrderLine, part: Order, count: int, reserved: i
         order_id=part.id, position=line.position, quantity=count, reserved=reserved, total=0,
         **{name: getattr(line, name) for name in (
             "line_ref", "channel_order_id", "listing_id", "variant_id", "sku", "ean", "title",
-            "unit_price", "vat_rate")})
+            "unit_price", "vat_rate", "no_withdrawal")})
     session.add(other)
     session.flush()
     other.total = _cost(other, part.currency)

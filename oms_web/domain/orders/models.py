@@ -158,7 +158,8 @@ class OrderLine(Base):
     off again counts as ``cancelled``); ``cancelled`` and ``shipped`` say what became of it. What
     came back (``returned``), was paid back (``refunded``) and lies on a shelf again (``restocked``)
     are counted apart. ``unit_price`` and ``total`` are gross when the order's prices include tax,
-    and what is left after ``discount``, which is only told.
+    and what is left after ``discount``, which is only told. ``no_withdrawal``: why its buyer cannot
+    withdraw from it, as its product said when it was sold (``catalog/no_withdrawal.py``), or empty.
     """
 
     __tablename__ = "order_line"
@@ -178,6 +179,7 @@ class OrderLine(Base):
     total: Mapped[Minor]
     discount: Mapped[Minor] = mapped_column(default=0)
     vat_rate: Mapped[str] = mapped_column(String(6), default="")
+    no_withdrawal: Mapped[str] = mapped_column(String(12), default="")
     reserved: Mapped[int] = mapped_column(default=0)
     cancelled: Mapped[int] = mapped_column(default=0)
     shipped: Mapped[int] = mapped_column(default=0)

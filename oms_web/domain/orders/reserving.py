@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
 from oms_web.domain.catalog.models import BundlePart, Variant
+from oms_web.domain.catalog.queries import without_withdrawal
 from oms_web.domain.channels.service import account_warehouses
 from oms_web.domain.company.models import Company
 from oms_web.domain.orders import lineage, phases
@@ -42,10 +43,13 @@ def bundle_parts(session: Session, variant_ids: Collection[int]) -> dict[int, Pa
     return {variant: tuple(made.get(variant, [(variant, 1)])) for variant in variant_ids}
 
 
-def freeze_bundles(
-    session: Session, lines: Iterable[OrderLine], made_of: Mapping[int, Parts]
-) -> None:
-    """Remember what the bundles among lines are made of now, whatever they consist of later."""
+def freeze(session: Session, lines: Collection[OrderLine], made_of: Mapping[int, Parts]) -> None:
+    """Remember of lines whose products are known now what these are, whatever becomes of them
+    later: what bundles are made of, and why the law knows no withdrawal from their sale.
+    """
+    reasons = without_withdrawal(session, made_of)
+    for line in lines:
+        line.no_withdrawal = reasons.get(line.variant_id or 0, "")
     rows = [
         {"line_id": line.id, "variant_id": part, "quantity": quantity}
         for line in lines if line.variant_id is not None

@@ -157,4 +157,4 @@ def _store_lines(
         ))
     session.add_all(lines)
     session.flush()
-    reserving.freeze_bundles(session, lines, reserving.bundle_parts(session, list(variants)))
+    reserving.freeze(session, lines, reserving.bundle_parts(session, list(variants)))

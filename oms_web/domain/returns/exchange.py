@@ -47,9 +47,9 @@ class Standing:
     """How an exchange stands whose new order is made; amounts in minor units.
 
     ``carried`` came over to the new order, ``back`` goes back or went, ``went`` is what of it has
-    gone; ``paid`` is what the buyer paid for the new order themselves, ``due`` what is missing.
-    ``owes``: the new order waits for it. ``left``: the new order has gone out. ``held``: it has
-    not, and something keeps it.
+    gone, ``worn`` was taken off for use; ``paid`` is what the buyer paid for the new order
+    themselves, ``due`` what is missing. ``owes``: the new order waits for it. ``left``: the new
+    order has gone out. ``held``: it has not, and something keeps it.
     """
 
     order_id: int
@@ -63,6 +63,7 @@ class Standing:
     cancelled: bool
     held: bool = False
     went: int = 0
+    worn: int = 0
 
     @property
     def worth(self) -> int:

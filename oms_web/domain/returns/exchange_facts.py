@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import NotNullable, select
@@ -14,14 +14,22 @@ from oms_web.core.text import tidy, words
 from oms_web.domain.catalog import queries as catalog
 from oms_web.domain.catalog.models import Variant
 from oms_web.domain.channels.models import Listing
-from oms_web.domain.orders import lineage, phases, queries
+from oms_web.domain.orders import lineage, phases, queries, refunding
 from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Hold, Order
 from oms_web.domain.payments import refund_states, refunds
 from oms_web.domain.payments.models import Refund
-from oms_web.domain.returns import intake, money, refund_plan, service, tracks
+from oms_web.domain.returns import (
+    intake,
+    kinds,
+    money,
+    refund_plan,
+    service,
+    statements,
+    tracks,
+)
 from oms_web.domain.returns.exchange import KEY, Standing
-from oms_web.domain.returns.models import Return
+from oms_web.domain.returns.models import Return, Statement
 from oms_web.domain.returns.refund_plan import Plan, Wish
 
 LEFT = (phases.SHIPPED, phases.DONE)
@@ -39,12 +47,17 @@ def made_by(session: Session, case_id: int) -> list[Refund]:
             if one.key.startswith(KEY) and one.state != refund_states.REFUSED]
 
 
-def worth(session: Session, order: Order, case_id: int) -> Plan:
-    """What the units of a case were paid with, as far as nothing went back for them yet: once
-    something of it was judged, what was judged, else all of its lines.
+def worth(session: Session, order: Order, case_id: int, wear: Mapping[int, int] | None = None
+          ) -> Plan:
+    """What a refund of the units of a case would be, as far as nothing went back for them yet: once
+    something of it was judged, of what was judged, else of all of its lines.
+
+    Args:
+        wear: what is taken off for use, order line -> minor units.
 
     Raises:
-        Invalid: the order's discount is larger than everything it can lower.
+        Invalid: the order's discount is larger than everything it can lower; at ``wear``: more is
+            taken off than the goods cost.
     """
     sold, paid = money.facts(session, order)
     left = {line.line_id: line.units - line.gone for line in sold}
@@ -55,7 +68,7 @@ def worth(session: Session, order: Order, case_id: int) -> Plan:
             some = judged.get(line.id, 0) if judged else line.quantity
             units[line.order_line_id] = min(left[line.order_line_id],
                                             units[line.order_line_id] + some)
-    return refund_plan.plan(sold, paid, Wish(units), lawful=False)
+    return refund_plan.plan(sold, paid, Wish(units, wear or {}), lawful=False)
 
 
 def standing(session: Session, case: Return) -> Standing | None:
@@ -75,7 +88,9 @@ def standing(session: Session, case: Return) -> Standing | None:
         new.id, costs, carried, sum(one.amount for one in rest),
         max(0, paid - carried), due, due > 0 and new.payment_state in ("unpaid", "part"),
         any(one.phase in LEFT for one in family), not family, bool(holds(session, new)),
-        sum(one.amount for one in rest if one.state == refund_states.DONE))
+        sum(one.amount for one in rest if one.state == refund_states.DONE),
+        -sum(item["amount"] for one in mine for item in one.plan
+             if item["kind"] == refund_plan.WEAR))
 
 
 def holds(session: Session, new: Order) -> list[Hold]:
@@ -87,6 +102,26 @@ def holds(session: Session, new: Order) -> list[Hold]:
 def of_new_order(session: Session, order_id: int) -> Return | None:
     """The case whose exchange made an order."""
     return session.scalar(select(Return).where(Return.exchange_order_id == order_id))
+
+
+def withdrew(session: Session, case: Return) -> Statement | None:
+    """The buyer's withdrawal from what an exchange holds, declared once its new order was made;
+    None without, and where the exchange is over.
+    """
+    if case.kind != kinds.EXCHANGE or case.phase in tracks.ENDED:
+        return None
+    return next((one for one in statements.of_case(session, case.id)
+                 if one.kind == kinds.WITHDRAWAL), None)
+
+
+def paid_in_vain(session: Session, case: Return) -> list[Order]:
+    """The new orders of a case that were called off and have money which has to go back: what was
+    paid for them by a link that was sent before, or by transfer.
+    """
+    ids = {int(one.key.split(":")[2]) for one in refunds.of_case(session, case.id)
+           if one.key.startswith(KEY)}
+    return list(session.scalars(
+        select(Order).where(Order.id.in_(ids), refunding.due()).order_by(Order.id))) if ids else []
 
 
 # What it costs ----------------------------------------------------------------------------------

@@ -36,6 +36,14 @@ def waits(session: Session, case: Return) -> bool:
         for one in queries.open_holds(session, case.exchange_order_id))
 
 
+def undecided(session: Session, case: Return) -> bool:
+    """Whether nobody is asked to pay for the new order of a case: its goods are here and it waits
+    for what the seller decides, or the buyer withdrew from the contract.
+    """
+    return (exchange_facts.is_here(case) and waits(session, case)) \
+        or exchange_facts.withdrew(session, case) is not None
+
+
 def judged(work: Work, case: Return) -> None:
     """Goods of a locked case were judged. If that was all, its new order waits for them no more, as
     long as all of it can be sold again, and what was credited may be said on an invoice.

@@ -30,7 +30,8 @@ class Return(Base):
     ``instead``: what a buyer wants in an exchange, in their own words.
     ``due_at`` is the earliest of its running clocks. ``outcome``, ``answer``, ``lowered`` (by how
     much the price is reduced) and ``answered_at`` are the last answer to a complaint; those before
-    it stand in the trail.
+    it stand in the trail. ``owed``: by what was decided money goes back, and not all of it is
+    planned yet (``tracks.promises``).
     """
 
     __tablename__ = "return_case"
@@ -68,6 +69,7 @@ class Return(Base):
     currency: Mapped[Currency]
     total: Mapped[Minor]
     refunded: Mapped[Minor | None]
+    owed: Mapped[bool] = mapped_column(default=False)
     parcels: Mapped[list[Any]] = mapped_column(default=list)
     form_key: Mapped[str | None] = mapped_column(String(80), unique=True)
     announced_at: Mapped[datetime | None]

@@ -119,8 +119,7 @@ def lacks_account(session: Session, case: Return, order: Order) -> bool:
     if any(one.method == refund_states.TRANSFER and one.state == refund_states.PLANNED
            and not one.bank_account for one in refunds.of_case(session, case.id)):
         return True
-    now = tracks.Standing(case.kind, case.phase, case.goods, case.money, case.outcome)
-    return tracks.owes(now) and not refund_routes.comes_back_alone(session, order)
+    return case.owed and not refund_routes.comes_back_alone(session, order)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ SENDING = frozenset({"send", "paid_send", "paid_part", "swap_send"})
 
 def next_of(kind: str, phase: str, goods: str, money: str, outcome: str = "", *,
             approved: bool = False, swap: str = "", short: bool = False,
-            delivery: bool = False) -> str:
+            delivery: bool = False, owed: bool = False) -> str:
     """What comes next, one of ``NEXT``; the words of ``tracks`` and ``kinds`` decide.
 
     Args:
@@ -29,6 +29,7 @@ def next_of(kind: str, phase: str, goods: str, money: str, outcome: str = "", *,
         swap: how the exchange stands (``of_swap``); empty where no new order is made.
         short: some goods did not come and were not paid for (``lacks``).
         delivery: what went is all but the delivery, and that is still to go.
+        owed: some went, and what else is due is not planned yet.
     """
     if phase in (tracks.OFF, tracks.REFUSED):
         return "off" if phase == tracks.OFF else "refused"
@@ -40,7 +41,7 @@ def next_of(kind: str, phase: str, goods: str, money: str, outcome: str = "", *,
         return swap
     if money != tracks.MONEY_NONE:
         return _by_money(kind, phase, goods, money, approved=approved, short=short,
-                         delivery=delivery)
+                         delivery=delivery, owed=owed)
     if phase == tracks.CLOSED:
         return "closed"
     if kind == kinds.COMPLAINT and phase == tracks.NEW:
@@ -53,7 +54,7 @@ def next_of(kind: str, phase: str, goods: str, money: str, outcome: str = "", *,
 
 
 def _by_money(kind: str, phase: str, goods: str, money: str, *, approved: bool, short: bool,
-              delivery: bool) -> str:
+              delivery: bool, owed: bool) -> str:
     if delivery and money in (tracks.PLANNED, tracks.SENT):
         return "delivery"
     if money == tracks.PLANNED:
@@ -62,6 +63,8 @@ def _by_money(kind: str, phase: str, goods: str, money: str, *, approved: bool, 
         return "ordered" if money == tracks.SENT else "unsure"
     if goods == tracks.EXPECTED and phase != tracks.CLOSED and kind != kinds.COMPLAINT:
         return "paid_send"
+    if owed:
+        return "paying"
     return "paid_part" if short and kind != kinds.COMPLAINT else "paid"
 
 

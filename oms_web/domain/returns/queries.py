@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import ColumnElement, and_, func, literal, or_, select, union
+from sqlalchemy import ColumnElement, and_, exists, func, literal, or_, select, union
 from sqlalchemy.orm import Session, aliased
 
 from oms_web.core.columns import UtcDateTime
@@ -15,7 +15,6 @@ from oms_web.core.paging import Page, seal, unseal_as
 from oms_web.core.text import squeeze
 from oms_web.domain.audit.models import AuditEntry
 from oms_web.domain.orders.models import Order, OrderLine
-from oms_web.domain.payments import refund_states
 from oms_web.domain.payments.models import Refund
 from oms_web.domain.returns import clocks, ending, kinds, tracks
 from oms_web.domain.returns.models import CaseClock, Return, ReturnLine, ReturnUnit
@@ -27,18 +26,11 @@ NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 """Where a case without a term stands in the queue: after all that have one."""
 
 OPEN = Return.closed_at.is_(None)
-_GONE = func.coalesce(
-    select(func.sum(Refund.amount))
-    .where(Refund.case_id == Return.id, Refund.state != refund_states.REFUSED)
-    .correlate(Return).scalar_subquery(), Return.refunded, 0)
-_OWED = and_(Return.phase == tracks.ACCEPTED, or_(
-    and_(Return.money == tracks.MONEY_NONE, or_(
-        Return.kind.in_(tracks.PAYING),
-        and_(Return.kind == kinds.COMPLAINT, Return.outcome.in_(tracks.PAYING_OUTCOMES)))),
-    and_(Return.kind == kinds.COMPLAINT, Return.outcome == kinds.REDUCE,
-         Return.lowered > _GONE)))
-"""As ``tracks.owes`` says, but for sums that need the whole plan of an order (a withdrawal that was
-paid back in part): these stand on their card."""
+_PAID = aliased(Order)
+_OWED = and_(Return.owed, exists(
+    select(_PAID.id).join(Order, or_(Order.id == _PAID.id, Order.purchase_id == _PAID.purchase_id))
+    .where(_PAID.id == Return.order_id, Order.paid_total > Order.refund_pending)))
+"""``tracks.owes`` of every case: what it promises, where money of its purchase is there."""
 
 VIEWS: dict[str, tuple[ColumnElement[bool], ...]] = {
     "decide": (OPEN, Return.phase.in_(tracks.UNDECIDED)),

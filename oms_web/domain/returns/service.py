@@ -350,15 +350,36 @@ def follow(work: Work, case: Return) -> None:
     if case.goods in (tracks.ARRIVED, tracks.JUDGED):
         case.received_at = case.received_at or work.now
         stop_clocks(work, case, clocks.SEND_BACK)
-    if case.money in (tracks.REFUNDED, tracks.CREDIT):
-        stop_clocks(work, case, clocks.REPAY)
-    ended = case.phase in tracks.ENDED
-    case.due_at = None if ended else clocks.earliest(
-        clock.due_at for clock in clocks_of(session, case.id) if clock.stopped_at is None)
+    session.flush()
+    for one in (case, *_beside(session, case)):
+        _follow_money(work, one)
     for moment in moments.moved((goods, case.goods), (money, case.money),
                                 swapped=case.exchange_order_id is not None):
         turned(work, case, moment)
     session.flush()
+
+
+def _beside(session: Session, case: Return) -> Sequence[Return]:
+    """The other open cases of its order: what one pays back, no other owes."""
+    return session.scalars(select(Return).where(
+        Return.order_id == case.order_id, Return.id != case.id, Return.closed_at.is_(None))).all() \
+        if case.order_id is not None else ()
+
+
+def _follow_money(work: Work, case: Return) -> None:
+    """What a case owes, and its terms: the one to pay back ends once all has gone that is due by
+    law (ustawa o prawach konsumenta, art. 32), and runs on where more of it falls due.
+    """
+    standing = standings.of(work.session, case)
+    case.owed = tracks.promises(standing)
+    terms = clocks_of(work.session, case.id)
+    for clock in terms:
+        if clock.what == clocks.REPAY and tracks.paid(standing):
+            clock.stopped_at = clock.stopped_at or work.now
+        elif clock.what == clocks.REPAY and tracks.owes(standing):
+            clock.stopped_at = None
+    case.due_at = None if case.phase in tracks.ENDED else clocks.earliest(
+        clock.due_at for clock in terms if clock.stopped_at is None)
 
 
 def turned(work: Work, case: Return, moment: str) -> None:

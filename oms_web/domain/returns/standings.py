@@ -26,8 +26,8 @@ def of(session: Session, case: Return) -> tracks.Standing:
     return tracks.Standing(
         case.kind, case.phase, case.goods, case.money, case.outcome, not lines,
         nobody=order is None and not case.buyer_email,
-        owed=payable and _repay_runs(session, case), payable=payable,
-        short=payable and _is_short(session, case), missing=bool(missing),
+        owed=payable and case.money == tracks.MONEY_NONE and _repay_runs(session, case),
+        payable=payable, short=_is_short(session, case), missing=bool(missing),
         swapped=case.exchange_order_id is not None)
 
 
@@ -50,16 +50,18 @@ def _is_short(session: Session, case: Return) -> bool:
 
 def _is_lawful_sum_short(session: Session, case: Return) -> bool:
     """Whether a withdrawal still has goods or delivery to be paid back (art. 32-33, ustawa o
-    prawach konsumenta); what was taken off for wear is no longer due.
+    prawach konsumenta); what was taken off for wear is no longer due. How much money is there is
+    another matter (``payable``).
     """
     order = session.get(Order, case.order_id) if case.order_id else None
     if order is None:
         return False
     try:
         sold, paid = money.facts(session, order)
-        return refund_plan.plan(sold, paid, usual(session, case, sold), lawful=True).total > 0
+        made = refund_plan.plan(sold, paid, usual(session, case, sold), lawful=True)
     except Invalid:  # sums that make no sense say nothing of what is due
         return False
+    return sum(item.amount for item in made.items) > 0
 
 
 def usual(session: Session, case: Return, sold: Sequence[Sold]) -> Wish:

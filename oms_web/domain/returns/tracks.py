@@ -76,7 +76,7 @@ def after(phase: str, act: str) -> str:
 class Standing:
     """Where a case stands. ``empty``: it has no units, such as a parcel that matches no order and
     that nobody has opened yet. ``outcome``: what a complaint was answered with. ``nobody``: no
-    buyer is known. ``owed``: the law's term to pay back runs, and there is money to be paid back.
+    buyer is known. ``owed``: the law's term to pay back runs, nothing has gone, and money is there.
     ``payable``: there is such money at all. ``short``: less of it is planned or gone than a
     complaint was answered with, or than the law gives back of a withdrawal. ``missing``: some
     units never came. ``swapped``: another thing was ordered instead.
@@ -139,11 +139,20 @@ def may_pay(case: Standing) -> bool:
     return case.phase not in (*ENDED, REFUSED)
 
 
-def owes(case: Standing) -> bool:
+def promises(case: Standing) -> bool:
     """Whether a case was decided so that money goes back, and not all of it is planned yet."""
     promised = case.kind in PAYING or (case.kind == COMPLAINT and case.outcome in PAYING_OUTCOMES)
-    return case.phase == ACCEPTED and case.payable and promised and (
-        case.money == MONEY_NONE or case.short)
+    return case.phase == ACCEPTED and promised and (case.money == MONEY_NONE or case.short)
+
+
+def owes(case: Standing) -> bool:
+    """Whether a case promises money, and there is some to go back."""
+    return case.payable and promises(case)
+
+
+def paid(case: Standing) -> bool:
+    """Whether all has gone back that a case gives back, as far as anything was paid."""
+    return case.money in (REFUNDED, CREDIT) and not owes(case)
 
 
 def waits(case: Standing) -> bool:

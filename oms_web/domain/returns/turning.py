@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -61,15 +62,16 @@ def adds(session: Session, case: Return, order: Order) -> bool:
     return went and refund_plan.plan(*money.facts(session, order), Wish(), lawful=True).total > 0
 
 
-def turn(work: Work, case: Return, order: Order) -> None:
-    """A locked case goes on as a withdrawal: the terms of the law begin now. Its number stays.
+def turn(work: Work, case: Return, order: Order, declared: datetime | None = None) -> None:
+    """A locked case goes on as a withdrawal: the terms of the law begin when it was ``declared``,
+    if not now. Its number stays.
 
     A statement that came too late leaves standing what was agreed before.
     """
     kind, phase = case.kind, case.phase
     case.kind, case.phase, case.closed_at = kinds.WITHDRAWAL, tracks.NEW, None
-    service.start_clocks(work, case, order, work.now)
-    service.accept_withdrawal(work, case, order, work.now)
+    service.start_clocks(work, case, order, declared or work.now)
+    service.accept_withdrawal(work, case, order, declared or work.now)
     if case.phase == tracks.ACCEPTED:
         # It is the system that plans what follows from the statement, not the buyer.
         _pay_anew(replace(work, actor=SYSTEM), case, order)

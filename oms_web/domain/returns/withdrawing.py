@@ -15,7 +15,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from oms_web.domain.catalog import no_withdrawal
-from oms_web.domain.catalog.queries import without_withdrawal
 from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.returns import kinds, tracks, turning
 from oms_web.domain.returns.models import Return, ReturnLine, Statement
@@ -35,14 +34,18 @@ class Share:
 @dataclass(frozen=True, slots=True)
 class Standing:
     """A line: the units that may be withdrawn; those that the law excepts and that are in no case;
-    the reason of the law that speaks of the product; the cases that hold the others, newest first.
+    the cases that hold the others, newest first.
     """
 
     line: OrderLine
     left: int
     excepted: int
-    reason: str
     shares: Sequence[Share] = ()
+
+    @property
+    def reason(self) -> str:
+        """The reason of the law that spoke of the product when it was sold."""
+        return self.line.no_withdrawal
 
     @property
     def may(self) -> int:
@@ -74,16 +77,13 @@ def left(ordered: int, cancelled: int, refunded: int, shares: Iterable[Share]) -
 
 def of_order(session: Session, order: Order, lines: Sequence[OrderLine]) -> dict[int, Standing]:
     """How every line of an order stands, by the line's id."""
-    reasons = without_withdrawal(session, [one.variant_id for one in lines if one.variant_id])
     shares = _shares(session, order)
     found: dict[int, Standing] = {}
     for line in lines:
         mine = shares.get(line.id, [])
         free = left(line.quantity, line.cancelled, line.refunded, mine)
-        reason = reasons.get(line.variant_id or 0, "")
-        excepted = no_withdrawal.excludes(reason)
-        found[line.id] = Standing(line, 0 if excepted else free, free if excepted else 0, reason,
-                                  mine)
+        excepted = no_withdrawal.excludes(line.no_withdrawal)
+        found[line.id] = Standing(line, 0 if excepted else free, free if excepted else 0, mine)
     return found
 
 

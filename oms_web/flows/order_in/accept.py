@@ -21,6 +21,7 @@ from oms_web.core.errors import OmsError, ShortStock
 from oms_web.core.keys import take_keys
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
+from oms_web.domain.catalog.queries import without_withdrawal
 from oms_web.domain.channels import service as channels
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.company.models import Company
@@ -101,7 +102,9 @@ def accept(
 def _map_lines(
     work: Work, account: ChannelAccount, drafts: Sequence[Draft]
 ) -> dict[int, reserving.Parts]:
-    """Give every line its listing and variant; returns what each variant is made of."""
+    """Give every line its listing and variant, and what the law says of withdrawing from it;
+    returns what each variant is made of.
+    """
     offered = [offer for draft in drafts for offer in draft.offered]
     found = channels.resolve(work, account.id, offered)
     variants = set()
@@ -112,6 +115,9 @@ def _map_lines(
             line["variant_id"] = resolved.variant_id
             if resolved.variant_id is not None:
                 variants.add(resolved.variant_id)
+    reasons = without_withdrawal(work.session, variants)
+    for line in (line for draft in drafts for line in draft.lines):
+        line["no_withdrawal"] = reasons.get(line["variant_id"] or 0, "")
     return reserving.bundle_parts(work.session, variants)
 
 

@@ -194,7 +194,7 @@ def _lines_of(
         lines[line["line_ref"]] = {home.id: added}
     session.flush()
     new = [lines[line["line_ref"]][home.id] for line, _ in fresh]
-    reserving.freeze_bundles(session, new, reserving.bundle_parts(
+    reserving.freeze(session, new, reserving.bundle_parts(
         session, {line.variant_id for line in new if line.variant_id is not None}))
     return lines
 

@@ -208,6 +208,7 @@ class Printing:
         """One kind of paper for many orders, as one PDF in the order asked for.
 
         Args:
+            language: of pick lists; slips and invoices speak their buyer's.
             beat: Called with (orders done, orders in all) after each piece.
             patient: Note what fails and go on; else the first failure is raised.
 

@@ -18,6 +18,7 @@ from oms_web.domain.shipping import label_queries
 from oms_web.domain.shipping.label_models import HandOver, LabelBooking
 
 TASK = "call_courier"
+PAPER = "fetch_protocol"
 INTENDED, SENT, DONE, REFUSED = "intended", "sent", "done", "refused"
 NO_VISIT = ("", REFUSED)
 LONGEST = timedelta(days=14)
@@ -65,6 +66,7 @@ def give(work: Work, account_id: int, booking_ids: Sequence[int], visit: Visit |
     audit.record(work, "labels.hand_over", "hand_over", row.id, {"parcels": [None, row.parcels]})
     if visit is not None:
         ask(work, row.id)
+    ask_paper(work, row.id)
     return row
 
 
@@ -87,9 +89,7 @@ def call(work: Work, hand_over_id: int, visit: Visit) -> bool:
         NotAllowedNow: a courier comes already.
         Invalid: the visit is in the past or too far off.
     """
-    row = work.session.scalars(
-        select(HandOver).where(HandOver.id == hand_over_id).with_for_update()
-        .execution_options(populate_existing=True)).one_or_none() or get(work, hand_over_id)
+    row = _lock(work, hand_over_id)
     if row.state == DONE:
         raise NotAllowedNow("A courier was called already.")
     if row.state not in NO_VISIT:
@@ -102,16 +102,47 @@ def call(work: Work, hand_over_id: int, visit: Visit) -> bool:
     return True
 
 
+def go_without(work: Work, hand_over_id: int) -> bool:
+    """The courier who was refused is not needed: the parcels go otherwise, or somebody telephoned.
+    False if no visit was refused.
+    """
+    row = _lock(work, hand_over_id)
+    if row.state != REFUSED:
+        return False
+    row.state, row.why = "", ""
+    audit.record(work, "labels.visit", "hand_over", row.id, {"visit": [REFUSED, None]})
+    work.session.flush()
+    return True
+
+
 def ask(work: Work, hand_over_id: int) -> bool:
     """Queue the calling of a courier; False if it is queued already."""
     return enqueue(work.session, TASK, str(hand_over_id), {"hand_over_id": hand_over_id},
                    now=work.now) is not None
 
 
+def ask_paper(work: Work, hand_over_id: int) -> bool:
+    """Queue the fetching of the carrier's own protocol, where it has one; False if it is queued."""
+    return enqueue(work.session, PAPER, str(hand_over_id), {"hand_over_id": hand_over_id},
+                   now=work.now) is not None
+
+
+def keep_paper(work: Work, hand_over_id: int, file: str) -> None:
+    """The carrier's own protocol was fetched. ``file``: its name in the file store."""
+    _lock(work, hand_over_id).file = file
+    work.session.flush()
+
+
 def due(work: Work) -> list[int]:
     """Visits that are to be asked for now."""
     return list(work.session.scalars(
         select(HandOver.id).where(HandOver.due_at <= work.now).order_by(HandOver.id).limit(50)))
+
+
+def _lock(work: Work, hand_over_id: int) -> HandOver:
+    return work.session.scalars(
+        select(HandOver).where(HandOver.id == hand_over_id).with_for_update()
+        .execution_options(populate_existing=True)).one_or_none() or get(work, hand_over_id)
 
 
 def get(work: Work, hand_over_id: int) -> HandOver:

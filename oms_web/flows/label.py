@@ -301,11 +301,9 @@ def note(work: Work, taken: Taken, verdict: Verdict) -> bool:
     if verdict.state == bookings.INTENDED:
         booking.asked = taken.asked
     if verdict.state == bookings.CONFIRMED:
-        booking.tracking = [str(number) for number in verdict.tracking]
-        booking.price, booking.confirmed_at = verdict.price, work.now
+        booking.price, booking.currency = verdict.price, verdict.currency or booking.currency
         booking.files = {**booking.files, **verdict.files}
-        booking.currency, booking.due_at = verdict.currency or booking.currency, work.now
-        bookings.put_numbers(work, booking)
+        bookings.confirm(work, booking, verdict.tracking)
     if verdict.state != before:
         bookings.record(work, booking, f"labels.{_SAYS.get(verdict.state, 'note')}", {
             "label": [before, verdict.state],

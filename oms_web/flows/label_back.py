@@ -83,26 +83,6 @@ def _here(work: Work, booking_id: int, act: Callable[[Work, LabelBooking], bool]
     return booking, done
 
 
-def was_not_bought(work: Work, booking_id: int) -> bool:
-    """A person looked at the carrier's page: there is no such parcel. Another label may be bought;
-    False if that was settled.
-
-    Raises:
-        NotAllowedNow: what became of it is known.
-    """
-    bookings.lock_orders(work, bookings.get(work.session, booking_id))
-    booking = bookings.lock(work.session, booking_id)
-    if booking.state == bookings.REFUSED:
-        return False
-    if booking.state != bookings.UNKNOWN:
-        raise NotAllowedNow("What became of this label is known.")
-    booking.state, booking.due_at = bookings.REFUSED, None
-    bookings.record(work, booking, "labels.settle",
-                    {"label": [bookings.UNKNOWN, bookings.REFUSED]})
-    work.session.flush()
-    return True
-
-
 def voided(work: Work, booking_id: int, why: str = "", wait: timedelta | None = None, *,
            done: bool = False) -> None:
     """What the carrier said to taking one back: it is cancelled (``done``), it is asked again after

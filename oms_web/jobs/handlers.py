@@ -255,6 +255,11 @@ def call_courier(job: Job) -> Result:
     return {"state": hand_overs.call(job.engine, job.args["hand_over_id"])}
 
 
+def fetch_protocol(job: Job) -> Result:
+    """Fetch the paper of a hand-over as its carrier draws it."""
+    return {"there": hand_overs.fetch(job.engine, job.args["hand_over_id"])}
+
+
 def track_parcels(job: Job) -> Result:
     """Ask one carrier about its parcels. When to ask again stands at each of them."""
     try:
@@ -335,6 +340,7 @@ HANDLERS: dict[str, Handler] = {
     price.TASK: ask_price,
     tracking.TASK: track_parcels,
     hand_over.TASK: call_courier,
+    hand_over.PAPER: fetch_protocol,
     payments.TASK: ask_payments,
     refunds.TASK: send_refunds,
     bookkeeping.TASK: keep_books,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from oms_connector import (
     Address,
+    ChannelDown,
     ChannelError,
     OrdersPickups,
     OutcomeUnknown,
@@ -11,6 +12,7 @@ from oms_connector import (
     PrintsProtocols,
     Refused,
 )
+from oms_connector.labels import NOT_WHOLE, is_whole
 
 from oms_web.core.actor import SYSTEM
 from oms_web.core.errors import NotAllowedNow
@@ -71,15 +73,22 @@ def _pickup(row: HandOver, references: list[str], sender: dict[str, str]) -> Pic
                   row.parcels, row.weight_g)
 
 
-def protocol(engine: Engine, row: HandOver) -> bytes | None:
-    """The carrier's own protocol of a hand-over; None where it has none.
+def fetch(engine: Engine, hand_over_id: int) -> bool:
+    """Keep the carrier's own protocol of a hand-over; False where it has none.
 
     Raises:
         ChannelError: the carrier failed.
     """
     with engine.works.reading(SYSTEM) as work:
+        row = hand_over.get(work, hand_over_id)
         references = [one.reference for one in label_queries.inside(work.session, row.id)]
     with connected(engine, row.account_id) as (_account, connector):
-        if not isinstance(connector, PrintsProtocols):
-            return None
-        return connector.protocol(references)
+        if not isinstance(connector, PrintsProtocols) or not references:
+            return False
+        content = connector.protocol(references)
+    if not is_whole(content, "pdf_a6"):
+        raise ChannelDown(NOT_WHOLE)
+    file = engine.works.ports["files"].put(content, ".pdf")
+    with engine.works.writing(SYSTEM) as work:
+        hand_over.keep_paper(work, hand_over_id, file)
+    return True

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, request, url_for
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
-from oms_connector import ChannelError, OrdersPickups
+from oms_connector import OrdersPickups, PrintsProtocols
 from wtforms import BooleanField, DateField, TimeField
 from wtforms.validators import Optional
 
@@ -20,12 +20,11 @@ from oms_web.domain.shipping.label_models import HandOver
 from oms_web.extensions import db
 from oms_web.flows import hand_over, ship
 from oms_web.flows.hand_over import Visit
-from oms_web.sync import hand_overs, labels
+from oms_web.sync import labels
 from oms_web.web import asked, formats, label_words
 from oms_web.web.access import act
 from oms_web.web.door import oms, reading, writing
 from oms_web.web.forms import Form
-from oms_web.web.parcel_labels import engine
 from oms_web.web.printing import pdf
 from oms_web.web.render import go, render
 from oms_web.web.toasts import say
@@ -73,6 +72,8 @@ def _page(form: GiveForm | None = None, status: int = 200, ticked: list[int] | N
         names={one.id: one.name for one in db.session.query(ChannelAccount)},
         form=form or GiveForm(formdata=None, leave=True, **_window()), ticked=ticked,
         uncalled=hand_over.NO_VISIT,
+        prints=[one.id for one in carriers
+                if labels.can(oms().registry, one.connector, PrintsProtocols)],
         calls=[one.id for one in carriers
                if labels.can(oms().registry, one.connector, OrdersPickups)])
 
@@ -130,6 +131,16 @@ def call(hand_over_id: int) -> Response:
     return _visit_page(hand_over_id, form, 422)
 
 
+@screen.post("/labels/hand-over/<int:hand_over_id>/without")
+@act("ship.do")
+def go_without(hand_over_id: int) -> Response:
+    """The courier who does not come is not needed."""
+    with writing() as work:
+        hand_over.go_without(work, hand_over_id)
+    say(gettext("No courier is called for them."))
+    return go(url_for("hand_over.index"))
+
+
 def _visit_page(hand_over_id: int, form: VisitForm, status: int = 200) -> Response:
     row = hand_over.get(reading(), hand_over_id)
     return render("parcel_labels/visit.html", row=row, form=form, words=label_words, status=status)
@@ -158,14 +169,21 @@ def _leave(row: HandOver) -> None:
         say(gettext("%(n)s of them may not leave: look among the shipments.", n=refused), "warn")
 
 
+@screen.post("/labels/hand-over/<int:hand_over_id>/paper")
+@act("ship.do")
+def fetch(hand_over_id: int) -> Response:
+    """Ask the carrier for its protocol once more."""
+    with writing() as work:
+        hand_over.ask_paper(work, hand_over.get(work, hand_over_id).id)
+    say(gettext("The carrier is being asked."))
+    return go(url_for("hand_over.index"))
+
+
 @screen.get("/labels/hand-over/<int:hand_over_id>.pdf")
 @act("ship.do")
 def protocol(hand_over_id: int) -> Response:
-    """What the courier signs: the carrier's own paper where it has one, else ours."""
+    """What the courier signs: the carrier's own paper where it was fetched, else ours."""
     row = hand_over.get(reading(), hand_over_id)
-    try:
-        content = hand_overs.protocol(engine(), row)
-    except (ChannelError, OmsError):
-        content = None  # it is down: ours says the same
-    made = content or oms().printing.protocol(hand_over_id, formats.language())
+    made = oms().works.ports["files"].path(row.file).read_bytes() if row.file else \
+        oms().printing.protocol(hand_over_id, formats.language())
     return pdf(made, f"protocol-{hand_over_id}.pdf")

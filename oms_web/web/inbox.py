@@ -24,10 +24,9 @@ from oms_web.domain.messages import conversations
 from oms_web.domain.messages import queries as messages
 from oms_web.domain.orders import phases, shortages
 from oms_web.domain.orders.models import AMONG_TO_SHIP, Hold, Order
-from oms_web.domain.shipping import collecting, journeys, label_queries
 from oms_web.domain.webhooks import queries as webhooks
 from oms_web.sync.models import Quarantine
-from oms_web.web import formats, inbox_after
+from oms_web.web import formats, inbox_after, inbox_parcels
 from oms_web.web.access import allowed
 from oms_web.web.asked import link
 from oms_web.web.inbox_case import Asked, Case
@@ -178,43 +177,6 @@ def undelivered(asked: Asked) -> Iterator[Case]:
                    since=asked.first_placed.get("undelivered"))
 
 
-def lost_labels(asked: Asked) -> Iterator[Case]:
-    """Labels that carriers refused, and those of which nobody knows whether they were bought."""
-    counts = label_queries.counts(
-        asked.session, asked.now, label_queries.UNKNOWN, label_queries.REFUSED)
-    n = counts[label_queries.UNKNOWN]
-    if n:
-        yield Case("bad", "help", gettext("Labels nobody knows of"), formats.number(n),
-                   gettext("The carrier's answer was lost. It is asked before another is bought."),
-                   url_for("parcel_labels.index", view="unknown"), gettext("Look at them"))
-    n = counts[label_queries.REFUSED]
-    if n:
-        yield Case("warn", "tag", gettext("Labels refused"), formats.number(n),
-                   gettext("The carrier said why; put it right and buy again."),
-                   url_for("parcel_labels.index", view="refused"), gettext("See why"))
-
-
-def paid_twice(asked: Asked) -> Iterator[Case]:
-    """Parcels whose label would collect what the buyer has paid since."""
-    n = collecting.count(asked.session, MOST)
-    if n:
-        yield Case("bad", "cash-banknote", gettext("Labels that would collect twice"),
-                   formats.number(n),
-                   gettext("Their buyers paid since. They do not leave before another label is "
-                           "bought."),
-                   url_for("shipments.index", view="cash"), gettext("Put it right"))
-
-
-def quiet_parcels(asked: Asked) -> Iterator[Case]:
-    """Parcels that left and that nobody scanned for two days."""
-    n = journeys.count_quiet(asked.session, asked.now, MOST)
-    if n:
-        yield Case("warn", "truck", gettext("Parcels nobody scanned for 48 hours"),
-                   formats.number(n),
-                   gettext("They left here. Ask the carrier before the buyer asks you."),
-                   url_for("shipments.index", view="quiet"), gettext("Show them"))
-
-
 def unread_orders(asked: Asked) -> Iterator[Case]:
     """What came from a channel and could not be read."""
     n = sum(one.quarantined for one in asked.accounts)
@@ -332,10 +294,11 @@ SOURCES: tuple[tuple[str, str, Source], ...] = (
     ("orders.edit", "orders.index", holds),
     ("payments.record", "orders.index", payments),
     ("orders.see", "orders.index", undelivered),
-    ("ship.do", "parcel_labels.index", lost_labels),
-    ("ship.do", "shipments.index", paid_twice),
+    ("ship.do", "parcel_labels.index", inbox_parcels.lost_labels),
+    ("ship.do", "hand_over.index", inbox_parcels.refused_visits),
+    ("ship.do", "shipments.index", inbox_parcels.paid_twice),
     ("ship.do", "claims.show", inbox_after.courier_claims),
-    ("ship.do", "shipments.index", quiet_parcels),
+    ("ship.do", "shipments.index", inbox_parcels.quiet_parcels),
     ("channels.see", "channels.index", stock_on_channels),
     ("channels.see", "channels.index", not_told),
     ("quarantine.handle", "quarantine.index", unread_orders),

@@ -273,9 +273,15 @@ class Card:
 
     @property
     def wants_label(self) -> bool:
-        """Whether a label can be bought: it is to be sent, and none is there or on its way."""
-        return self.order.phase in (phases.OPEN, phases.PACKING) and not any(
-            one.state in bookings.LIVE and not one.is_return for one in self.labels)
+        """Whether a label can be bought: it is to be sent, and of a parcel in hand, or else of the
+        order, none is there or on its way.
+        """
+        live = {one.shipment_id for one in self.labels
+                if one.state in bookings.LIVE and not one.is_return}
+        in_hand = [view for view in self.shipments if view.shipment.state in shipping.LIVE]
+        bare = any(view.shipment.id not in live and not any(box.tracking for box, _ in view.parcels)
+                   for view in in_hand) if in_hand else not live
+        return bare and self.order.phase in (phases.OPEN, phases.PACKING)
 
     @cached_property
     def documents(self) -> Sequence[Any]:

@@ -22,7 +22,7 @@ from oms_web.domain.shipping import service as shipping
 from oms_web.domain.shipping.label_models import LabelBooking
 from oms_web.domain.shipping.planning import Plan, Wanted
 from oms_web.extensions import db
-from oms_web.flows import label, label_back
+from oms_web.flows import label, label_back, label_settling
 from oms_web.sync import labels
 from oms_web.sync.session import Engine
 from oms_web.web import asked, label_words
@@ -39,7 +39,8 @@ screen = Blueprint("parcel_labels", __name__)
 
 VIEWS: dict[str, Any] = {
     label_queries.TODO: _l("To buy"), label_queries.REFUSED: _l("Refused"),
-    label_queries.UNKNOWN: _l("Nobody knows"), label_queries.WAITING: _l("On their way"),
+    label_queries.UNKNOWN: _l("Nobody knows"), label_queries.UNPRINTED: _l("Without their file"),
+    label_queries.WAITING: _l("On their way"),
     label_queries.TODAY: _l("Bought today"),
 }
 MOST_AT_ONCE = 500
@@ -303,7 +304,7 @@ def change(booking_id: int, what: str) -> Response:
 
 
 _ACTS = {"void": label_back.void, "discard": label_back.discard, "again": bookings.ask_now,
-         "settle": label_back.was_not_bought}
+         "settle": label_settling.was_not_bought}
 
 
 @screen.app_template_global()

@@ -39,6 +39,7 @@ NAMES: dict[str, Any] = {
     "push_shipment": _l("Tell a channel of a shipment"),
     "issue_wz": _l("Issue a WZ"),
     "ask_price": _l("Ask a carrier for prices"),
+    "fetch_protocol": _l("Fetch a carrier's protocol"),
     "answer_rings": _l("Ask a channel what it rang about"), PRINT: lazy_pgettext("task", "Print"),
     "import_file": _l("Import a file"), "drop_folders": _l("Look into folders"),
     "rehearse_rule": _l("Rehearse a rule"), "run_rules": _l("Ask the rules"),

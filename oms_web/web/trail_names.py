@@ -226,6 +226,7 @@ ACTS: dict[str, Any] = {
     "claims.refused": _l("Courier refused a claim"),
     "claims.send": _l("Claim sent to the courier"),
     "claims.write": _l("Claim against a courier written"),
+    "labels.attach": _l("File of a label added"),
     "labels.cancel": _l("Label taken back"),
     "labels.choose": _l("Cheapest service chosen"),
     "labels.confirm": _l("Label bought"),

@@ -19,8 +19,9 @@ from oms_web.domain.orders.outgoing import Outgoing
 from oms_web.domain.printers import service as printers
 from oms_web.domain.shipping import label_queries, sending
 from oms_web.domain.shipping.label_models import HandOver
+from oms_web.domain.shipping.models import Parcel, Shipment
 from oms_web.domain.users import api_keys
-from oms_web.flows import order_cancel, ship
+from oms_web.flows import hand_over, label, order_cancel, ship
 from oms_web.jobs.worker import drain
 from oms_web.sync.registry import Registry
 from tests.screens.test_shipments import post, text_of
@@ -387,6 +388,7 @@ def test_a_courier_who_was_refused_is_called_again_and_no_tick_is_lost(owner, de
         depot.work()
     page = owner.get("/labels/hand-over").text
     assert "nobody is free" in page
+    assert "Couriers who do not come" in owner.get("/").text
     assert 'href="/labels/hand-over/1/visit"' in page
     assert "nobody is free" in owner.get("/labels/hand-over/1/visit").text
     wrong = post(owner, "/labels/hand-over/1/visit", until="08:00", **typed)
@@ -397,6 +399,105 @@ def test_a_courier_who_was_refused_is_called_again_and_no_tick_is_lost(owner, de
     depot.work()
     assert len(Counting.visits) == 1
     assert post(owner, "/labels/hand-over/1/visit", until="12:00", **typed).status_code == 409
+
+
+class Printing(Counting):
+    """A carrier with a protocol of its own: down at first, then cut off, then there."""
+
+    papers: list = []
+
+    def protocol(self, references):
+        said = self.papers.pop(0)
+        if isinstance(said, Exception):
+            raise said
+        return said + ",".join(references).encode() + b" %%EOF"
+
+
+def test_the_carriers_protocol_is_fetched_by_a_worker_never_by_who_looks(owner, depot):
+    depot.oms.registry.connectors["counting"] = Printing
+    paper = b"%PDF-1.4 theirs "
+    Printing.papers = [ChannelDown("storm"), b"no paper", paper]
+    depot.bought(depot.order("A", {"KUB": 1}))
+    depot.do(hand_over.give, depot.carrier.id, [1])
+    for _ in range(3):
+        assert "Our protocol" in owner.get("/labels/hand-over").text
+        assert not owner.get("/labels/hand-over/1.pdf").data.startswith(paper)
+        assert post(owner, "/labels/hand-over/1/paper", part=False).status_code == 303
+        depot.forward(hours=1)
+        depot.work()
+    assert "Our protocol" not in owner.get("/labels/hand-over").text
+    for _ in range(2):
+        assert owner.get("/labels/hand-over/1.pdf").data.startswith(paper)
+    assert Printing.papers == []
+
+
+def test_who_needs_no_courier_after_all_says_so(owner, depot):
+    depot.bought(depot.order("A", {"KUB": 1}))
+    depot.do(hand_over.give, depot.carrier.id, [1])
+    with depot.works.writing(SYSTEM) as work:
+        hand_over.note(work, 1, hand_over.REFUSED, why="nobody is free")
+    for _ in range(2):
+        assert post(owner, "/labels/hand-over/1/without", part=False).status_code == 303
+    assert "nobody is free" not in owner.get("/labels/hand-over").text
+    assert "Couriers who do not come" not in owner.get("/").text
+
+
+def test_what_a_person_found_out_about_a_label_is_said_at_a_form(owner, depot):
+    Counting.after, Counting.knows = [OutcomeUnknown("gone")], False
+    Counting.label_says = [Refused("no such paper")]
+    order_id = depot.order("A", {"KUB": 1})
+    depot.pack(order_id)
+    depot.book(order_id)
+    depot.work()
+    depot.forward(hours=1)
+    depot.work()
+    assert 'href="/labels/1/bought"' in owner.get("/labels?view=unknown").text
+    assert depot.booking(1).key in owner.get("/labels/1/bought").text
+    wrong = post(owner, "/labels/1/bought", part=False, tracking="what is it?")
+    assert wrong.status_code == 422
+    assert 'id="tracking-error"' in wrong.text
+    assert 'value="what is it?"' in wrong.text
+    assert post(owner, "/labels/1/bought", part=False, tracking="CC 77").status_code == 303
+    depot.work()
+    assert "Labels bought without their file" in owner.get("/").text
+    page = owner.get("/labels?view=unprinted").text
+    assert "no such paper" in page
+    assert 'href="/labels/1/file"' in page
+    for content in (b"", b"%PDF-1.4 cut off"):
+        answer = post(owner, "/labels/1/file", part=False, file=(io.BytesIO(content), "a.pdf"))
+        assert answer.status_code == 422
+        assert 'id="file-error"' in answer.text
+    sent = b"%PDF-1.4 whole %%EOF"
+    assert post(owner, "/labels/1/file", part=False,
+                file=(io.BytesIO(sent), "a.pdf")).status_code == 303
+    assert owner.get("/labels/1.pdf").data == sent
+    assert "Labels bought without their file" not in owner.get("/").text
+
+
+def test_a_refusal_is_settled_by_a_label_of_its_own_parcel_only(owner, depot):
+    """And the card offers a label for the parcel that has none."""
+    order_id = depot.order("A", {"KUB": 2})
+    bare = depot.pack(order_id)
+    Counting.before = [Refused("too heavy")]
+    depot.book(order_id)
+    depot.work()
+    with depot.works.writing(SYSTEM) as work:
+        first = work.session.get_one(Shipment, bare)
+        other = Shipment(order_id=order_id, warehouse_id=first.warehouse_id, state="packed",
+                         created_at=work.now)
+        work.session.add(other)
+        work.session.flush()
+        work.session.add(Parcel(shipment_id=other.id))
+        work.session.flush()
+        label.book_shipment(work, other.id)
+    depot.work()
+    assert depot.booking(2).state == "confirmed"
+    assert "too heavy" in owner.get("/labels?view=refused").text
+    assert "Buy a label" in owner.get(f"/orders/{order_id}").text
+    depot.do(label.book_shipment, bare)
+    depot.work()
+    assert "too heavy" not in owner.get("/labels?view=refused").text
+    assert "Buy a label" not in owner.get(f"/orders/{order_id}").text
 
 
 def test_a_courier_is_not_called_for_a_time_that_is_over(owner, depot):

@@ -15,13 +15,13 @@ from oms_web.domain.audit.models import AuditEntry
 from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.printers import service as printers
 from oms_web.domain.printers.models import PrintJob
-from oms_web.domain.shipping import bookings, planning, sending
+from oms_web.domain.shipping import bookings, collecting, label_queries, planning, sending
 from oms_web.domain.shipping.label_models import LabelBooking
 from oms_web.domain.shipping.models import Parcel
 from oms_web.domain.shipping.planning import Wanted
 from oms_web.domain.users import api_keys
 from oms_web.domain.users.models import ApiKey
-from oms_web.flows import label, label_back, ship
+from oms_web.flows import label, label_back, label_settling, ship
 from oms_web.flows.pack import opening, scanning
 from oms_web.jobs.print_label import SAYS, print_label
 from oms_web.jobs.worker import drain
@@ -95,9 +95,98 @@ def test_a_carrier_that_cannot_be_asked_leaves_it_to_a_person(depot):
     found = depot.booking(booking_id)
     assert (found.state, found.due_at, depot.sales()) == ("unknown", None, 1)
     assert depot.book(order_id) == booking_id  # it blocks a new one
-    assert depot.do(label_back.was_not_bought, booking_id) is True
-    assert depot.do(label_back.was_not_bought, booking_id) is False
+    assert depot.do(label_settling.was_not_bought, booking_id) is True
+    assert depot.do(label_settling.was_not_bought, booking_id) is False
     assert depot.book(order_id) != booking_id
+
+
+def lost(depot, order_id, **wanted):
+    """A label of which nobody knows whether it was bought; its carrier cannot be asked."""
+    Counting.after, Counting.knows = [LOST], False
+    booking_id = depot.book(order_id, **wanted)
+    depot.work()
+    depot.forward(hours=1)
+    depot.work()
+    assert depot.booking(booking_id).state == "unknown"
+    return booking_id
+
+
+def test_a_person_says_that_it_was_bought_and_it_is_as_if_the_carrier_had(both):
+    depot = Depot(both)
+    order_id = depot.order("A", {"KUB": 1}, payment_kind="cod", paid=False)
+    shipment_id = depot.pack(order_id)
+    booking_id = lost(depot, order_id)
+    assert depot.do(label_settling.was_bought, booking_id, [" cc 0042 "]) is True
+    assert depot.do(label_settling.was_bought, booking_id, ["CC0042"]) is False
+    depot.work()
+    found = depot.booking(booking_id)
+    assert (found.state, found.tracking, found.reference, list(found.files), found.due_at) == (
+        "confirmed", ["CC0042"], "CC0042", ["pdf_a6"], None)
+    assert numbers(depot, shipment_id) == ["CC0042"]
+    assert depot.get(order_id).is_labelled
+    assert depot.sales() == 1
+    with depot.works.reading(SYSTEM) as work:
+        assert collecting.due(work.session, [order_id], None) == 0  # its cash is promised
+        assert work.session.scalars(select(AuditEntry.actor_name).where(
+            AuditEntry.act == "labels.confirm")).all() == [KUBA.name]
+    depot.do(ship.leave, shipment_id)
+    depot.forward(hours=1)
+    depot.scanned("CC0042", "delivered")
+    depot.work()
+    assert depot.shipment(shipment_id).state == "delivered"  # it is followed
+    with pytest.raises(NotAllowedNow, match="is known"):
+        depot.do(label_settling.was_not_bought, booking_id)
+
+
+def test_a_number_that_cannot_be_the_labels_is_refused(depot):
+    first = depot.order("A", {"KUB": 1})
+    depot.bought(first)
+    [taken] = depot.booking(1).tracking
+    booking_id = lost(depot, depot.order("B", {"KUB": 1}))
+    for typed, says in (([], "Fill this in"), (["x"], "between"), (["no number!"], "only letters"),
+                        (["CC0001", "CC0002"], "One number for each box"),
+                        ([taken], "already on a parcel of order")):
+        with pytest.raises(Invalid, match=says):
+            depot.do(label_settling.was_bought, booking_id, typed)
+    with depot.works.writing(SYSTEM) as work:
+        work.session.get_one(ChannelAccount, depot.carrier.id).connector = "inpost"
+    for typed, says in (("1Z999AA10123456784", "number of"), ("CC0042", "look otherwise")):
+        with pytest.raises(Invalid, match=says):
+            depot.do(label_settling.was_bought, booking_id, [typed])
+    assert depot.do(label_settling.was_bought, booking_id, ["6" * 24])
+
+
+@pytest.mark.parametrize("typed", [["CC0002", "CC0001"], ["CC0002"]])
+def test_one_number_is_of_all_boxes_or_each_has_its_own(depot, typed):
+    order_id = depot.order("A", {"KUB": 1})
+    shipment_id = depot.pack(order_id)
+    with depot.works.writing(KUBA) as work:
+        work.session.add(Parcel(shipment_id=shipment_id, position=2))
+    booking_id = lost(depot, order_id)
+    assert len(depot.booking(booking_id).request["packages"]) == 2
+    depot.do(label_settling.was_bought, booking_id, typed)
+    assert numbers(depot, shipment_id) == (typed * 2)[:2]
+
+
+def test_a_label_without_its_file_waits_for_a_person_who_adds_it(depot):
+    Counting.label_says = [Refused("no such paper")]
+    order_id = depot.order("A", {"KUB": 1})
+    booking_id = depot.book(order_id)
+
+    def unprinted():
+        with depot.works.reading(SYSTEM) as work:
+            return label_queries.counts(work.session, depot.moment, "unprinted")["unprinted"]
+
+    depot.work()
+    assert (depot.booking(booking_id).due_at, unprinted()) == (None, 1)
+    Counting.label_says = [Refused("not even now")]
+    depot.do(bookings.ask_now, booking_id)  # it is asked again, though it was refused for good
+    depot.work()
+    assert (depot.booking(booking_id).why, unprinted()) == ("not even now", 1)
+    depot.do(label_settling.attach, booking_id, "ab12.pdf")
+    assert (depot.booking(booking_id).files, unprinted()) == ({"pdf_a6": "ab12.pdf"}, 0)
+    with pytest.raises(NotAllowedNow, match="needs no file"):
+        depot.do(label_settling.attach, booking_id, "cd34.pdf")
 
 
 def test_a_label_that_comes_with_the_booking_is_kept_at_once(depot):

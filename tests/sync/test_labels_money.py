@@ -217,3 +217,22 @@ def test_two_labels_of_one_order_collect_no_more_than_it_owes(depot):
     depot.do(order_pay.record, order_id, 100, "transfer", depot.moment, "typed")
     with depot.works.reading(SYSTEM) as work:
         assert collecting.among(work.session, [first, second]) == {first, second}
+
+
+def test_what_came_back_undelivered_is_no_longer_promised(both):
+    """What is in trouble may still be delivered, and collect; what comes back does not."""
+    depot = Depot(both)
+    order_id = depot.order("A", {"KUB": 2}, **COD)
+    shipment_id = depot.bought(order_id)
+    depot.do(ship.leave, shipment_id)
+    [number] = depot.booking(1).tracking
+
+    def due():
+        with depot.works.reading(SYSTEM) as work:
+            return collecting.due(work.session, [order_id], None)
+
+    for travel, amount in (("exception", 0), ("returning", 2000), ("moving", 0)):
+        depot.forward(hours=9)
+        depot.scanned(number, travel)
+        depot.work()
+        assert (depot.parcels(shipment_id)[0].travel, due()) == (travel, amount)

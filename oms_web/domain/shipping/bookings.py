@@ -262,6 +262,13 @@ def due(session: Session, now: datetime, limit: int = 200) -> list[int]:
 # Numbers on boxes -------------------------------------------------------------------------------
 
 
+def confirm(work: Work, booking: LabelBooking, numbers: Sequence[str]) -> None:
+    """It was bought: its numbers go on the boxes, its carrier is asked for its file next."""
+    booking.state, booking.tracking = CONFIRMED, [str(number) for number in numbers]
+    booking.confirmed_at = booking.due_at = work.now
+    put_numbers(work, booking)
+
+
 def put_numbers(work: Work, booking: LabelBooking) -> None:
     """Write the numbers of a confirmed label on the boxes of its shipment."""
     if booking.is_return:
@@ -340,6 +347,12 @@ def is_taken_back(booking: LabelBooking) -> bool:
     return booking.state == CANCELLED or booking.void_asked_at is not None
 
 
+def lacks_file(booking: LabelBooking) -> bool:
+    """Whether a label that counts was bought and is not there to be printed."""
+    return booking.state == CONFIRMED and booking.void_asked_at is None \
+        and "pdf_a6" not in booking.files
+
+
 def is_kept(booking: LabelBooking) -> bool:
     """Whether its carrier was asked to take a label back and has not done so."""
     return booking.kept or (booking.void_asked_at is not None and bool(booking.why))
@@ -348,7 +361,7 @@ def is_kept(booking: LabelBooking) -> bool:
 def ask_now(work: Work, booking_id: int) -> None:
     """Let the carrier be asked now, not at its time."""
     booking = lock(work.session, booking_id)
-    if booking.state in (INTENDED, PENDING, UNKNOWN) or \
+    if booking.state in (INTENDED, PENDING, UNKNOWN) or lacks_file(booking) or \
             (booking.state == CONFIRMED and booking.due_at is not None):
         booking.due_at = work.now
         ask(work, booking_id)

@@ -6,9 +6,10 @@ its label was bought anew. A label that collects less than is owed harms nobody:
 collect the rest.
 
 What a label collects is promised from when it is written down until it is settled: by the courier's
-report, or by a payment of that amount that somebody recorded after the parcel was delivered. Until
-then it is neither paid nor due. Orders of one purchase and orders in one parcel owe together: money
-lies where it was recorded, and a label of several orders stands at one of them.
+report, by a payment of that amount that somebody recorded after the parcel was delivered, or as the
+parcel comes back undelivered. Until then it is neither paid nor due. Orders of one purchase and
+orders in one parcel owe together: money lies where it was recorded, and a label of several orders
+stands at one of them.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from oms_web.domain.payments.models import Payment
 from oms_web.domain.payments.service import BANK, COURIER, DESK, UNDO
 from oms_web.domain.shipping import bookings
 from oms_web.domain.shipping.label_models import LabelBooking
-from oms_web.domain.shipping.models import Shipment, ShipmentLine
+from oms_web.domain.shipping.models import Parcel, Shipment, ShipmentLine
 
 WAITING = ("packing", "packed")
 Ids = Select[int] | BindParameter[int]
@@ -111,11 +112,20 @@ def _promised(ids: Ids, besides: BindParameter[int] | int = 0) -> ColumnElement[
                    and_(label.shipment_id.is_(None), label.order_id.in_(ids))),
                label.state.in_(bookings.LIVE), ~label.is_return,
                or_(label.shipment_id.is_(None), label.shipment_id != besides),
-               func.coalesce(parcel.state, "") != "cancelled",
+               func.coalesce(parcel.state, "") != "cancelled", ~_came_back(parcel),
                ~_recorded(ids, parcel, cod))).scalar_subquery()
     settled = select(func.coalesce(func.sum(paid.amount), 0)).where(
         paid.order_id.in_(ids), paid.source == COURIER).scalar_subquery()
     return written - settled
+
+
+def _came_back(parcel: type[Shipment]) -> ColumnElement[bool]:
+    """Whether a parcel could not be delivered and will not be: what is merely in trouble by its
+    carrier's last scan may still be, and collects then.
+    """
+    box = aliased(Parcel)
+    return and_(func.coalesce(parcel.state, "") == "undelivered", ~exists().where(
+        box.shipment_id == parcel.id, box.travel == "exception"))
 
 
 def _recorded(ids: Ids, parcel: type[Shipment], cod: ColumnElement[int]) -> ColumnElement[bool]:

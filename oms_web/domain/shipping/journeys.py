@@ -156,10 +156,18 @@ def keep(work: Work, parcel_id: int, scans: Sequence[Scan], weight_g: int | None
 def look_soon(work: Work, account_id: int, numbers: Sequence[str]) -> int:
     """A carrier rang about these numbers: ask about them now; how many are ours."""
     mine = select(LabelBooking.id).where(LabelBooking.account_id == account_id)
-    return rows_changed(
+    sent = rows_changed(
         work.session,
         update(Parcel).where(Parcel.tracking.in_(numbers), Parcel.booking_id.in_(mine),
                              Parcel.travel != DELIVERED)
+        .values(track_due_at=work.now).execution_options(synchronize_session=False))
+    coming = [one.id for one in work.session.execute(
+        select(LabelBooking.id, LabelBooking.tracking).where(
+            LabelBooking.account_id == account_id, LabelBooking.is_return,
+            LabelBooking.track_due_at.is_not(None), LabelBooking.travel != DELIVERED))
+        if not set(numbers).isdisjoint(one.tracking)]
+    return sent + rows_changed(
+        work.session, update(LabelBooking).where(LabelBooking.id.in_(coming))
         .values(track_due_at=work.now).execution_options(synchronize_session=False))
 
 

@@ -13,6 +13,9 @@ from oms_web.core.db import Base
 
 LIVE_SQL = "state IN ('intended', 'sent', 'pending', 'confirmed', 'unknown')"
 DUE = "due_at IS NOT NULL"
+COMPLAINS = "state = 'confirmed' AND why <> ''"
+"""A bought label of which something went wrong: few of all that were ever bought."""
+CALLED_IN_VAIN = "state = 'refused'"
 
 
 class LabelBooking(Base):
@@ -80,6 +83,8 @@ class LabelBooking(Base):
               postgresql_where=text(DUE)),
         Index("ix_label_booking_state", "state", "id"),
         Index("ix_label_booking_confirmed", "confirmed_at", "id"),
+        Index("ix_label_booking_complains", "id", sqlite_where=text(COMPLAINS),
+              postgresql_where=text(COMPLAINS)),
     )
 
 
@@ -104,7 +109,8 @@ class HandOver(Base):
     """Parcels given to a courier together: what was signed, and the visit that was asked for.
 
     ``state`` of the visit: empty (none was asked for), ``intended``, ``sent``, ``done``,
-    ``refused``, ``unknown``. Its ``key`` makes asking twice harmless.
+    ``refused``, ``unknown``. Its ``key`` makes asking twice harmless. ``file``: the carrier's own
+    protocol in the file store, once it was fetched.
     """
 
     __tablename__ = "hand_over"
@@ -126,6 +132,8 @@ class HandOver(Base):
 
     __table_args__ = (
         Index("ix_hand_over_due", "due_at", sqlite_where=text(DUE), postgresql_where=text(DUE)),
+        Index("ix_hand_over_refused", "id", sqlite_where=text(CALLED_IN_VAIN),
+              postgresql_where=text(CALLED_IN_VAIN)),
     )
 
 

@@ -7,18 +7,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from oms_web.core.clock import day_bounds, local_day
 from oms_web.core.paging import Page, seal, unseal_as
 from oms_web.domain.orders import phases
 from oms_web.domain.orders.models import Order
-from oms_web.domain.shipping import bookings, collecting, service
-from oms_web.domain.shipping.label_models import HandOver, LabelBooking
+from oms_web.domain.shipping import bookings, collecting, journeys, service
+from oms_web.domain.shipping.label_models import (
+    CALLED_IN_VAIN,
+    COMPLAINS,
+    HandOver,
+    LabelBooking,
+)
 from oms_web.domain.shipping.models import Parcel, Shipment
 
-TODO, REFUSED, UNKNOWN, WAITING, TODAY = VIEWS = ("todo", "refused", "unknown", "waiting", "today")
+TODO, REFUSED, UNKNOWN, UNPRINTED, WAITING, TODAY = VIEWS = (
+    "todo", "refused", "unknown", "unprinted", "waiting", "today")
 MOST = 999
 MOST_HANDED = 500
 
@@ -97,11 +103,33 @@ def _booked(view: str, now: datetime) -> list[ColumnElement[bool]]:
         later = aliased(LabelBooking)
         return [LabelBooking.state == bookings.REFUSED,
                 ~exists().where(later.order_id == LabelBooking.order_id,
-                                later.id > LabelBooking.id),
+                                later.id > LabelBooking.id, _for_the_same(later)),
                 Order.phase.in_((phases.OPEN, phases.PACKING, phases.SHIPPED))]
     if view == UNKNOWN:
         return [LabelBooking.state == bookings.UNKNOWN]
+    if view == UNPRINTED:
+        return _unprinted()
     return [LabelBooking.state.in_((bookings.INTENDED, bookings.SENT, bookings.PENDING))]
+
+
+def _for_the_same(later: type[LabelBooking]) -> ColumnElement[bool]:
+    """Whether a later label is for the parcel of a refused one: one that knows no shipment is for
+    any of its order; of return labels each case has its own.
+    """
+    return and_(later.is_return == LabelBooking.is_return,
+                func.coalesce(later.case_id, 0) == func.coalesce(LabelBooking.case_id, 0),
+                or_(later.shipment_id == LabelBooking.shipment_id, later.shipment_id.is_(None),
+                    LabelBooking.shipment_id.is_(None)))
+
+
+def _unprinted() -> list[ColumnElement[bool]]:
+    """Bought, its file could not be fetched, and the parcel is still here."""
+    gone = exists().where(Shipment.id == LabelBooking.shipment_id,
+                          Shipment.state.not_in(service.LIVE))
+    return [literal_column(COMPLAINS), LabelBooking.void_asked_at.is_(None),
+            LabelBooking.files["pdf_a6"].as_string().is_(None), ~gone,
+            Order.phase != phases.CANCELLED,
+            LabelBooking.travel.in_(("", journeys.ANNOUNCED))]
 
 
 def counts(session: Session, now: datetime, *views: str) -> dict[str, int]:
@@ -183,8 +211,18 @@ def ready(session: Session, account_id: int, ids: Sequence[int] | None = None) -
 
 
 def hand_overs(session: Session, limit: int = 20) -> list[HandOver]:
-    """The newest hand-overs."""
-    return list(session.scalars(select(HandOver).order_by(HandOver.id.desc()).limit(limit)))
+    """Those whose courier was called in vain, then the newest others."""
+    vain = session.scalars(select(HandOver).where(literal_column(CALLED_IN_VAIN))
+                           .order_by(HandOver.id.desc()).limit(MOST))
+    others = session.scalars(select(HandOver).where(HandOver.state != "refused")
+                             .order_by(HandOver.id.desc()).limit(limit))
+    return [*vain, *others]
+
+
+def called_in_vain(session: Session) -> int:
+    """How many hand-overs wait for a courier who does not come, counted up to ``MOST``."""
+    return int(session.scalar(select(func.count()).select_from(
+        select(HandOver.id).where(literal_column(CALLED_IN_VAIN)).limit(MOST).subquery())) or 0)
 
 
 def inside(session: Session, hand_over_id: int) -> list[LabelBooking]:

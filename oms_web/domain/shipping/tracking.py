@@ -21,24 +21,26 @@ _SEEN = re.compile(r"[A-Z0-9]{8,40}")
 class Carrier:
     """A carrier by its usual name, how its numbers look, and where one can be followed.
 
-    ``also``: what else it is called by channels and in files, squeezed.
+    ``also``: what else it is called by channels and in files, squeezed. ``only``: all its numbers
+    look so; of others the shape is one among several.
     """
 
     name: str
     shape: str = ""
     url: str = ""
     also: tuple[str, ...] = ()
+    only: bool = False
 
 
 CARRIERS = (
     Carrier("InPost", r"\d{24}", "https://inpost.pl/sledzenie-przesylek?number={}",
-            ("paczkomaty", "paczkomatyinpost", "inpostpaczkomat", "inpostkurier")),
+            ("paczkomaty", "paczkomatyinpost", "inpostpaczkomat", "inpostkurier"), only=True),
     Carrier("DPD", r"\d{13}[A-Z]|\d{14}",
             "https://tracktrace.dpd.com.pl/parcelDetails?typ=1&p1={}", ("dpdpolska", "dpdpickup")),
     Carrier("DHL", r"JJD\d{11,18}|JD\d{18}",
             "https://www.dhl.com/pl-pl/home/tracking.html?tracking-id={}",
             ("dhlparcel", "dhlexpress", "dhl24")),
-    Carrier("UPS", r"1Z[A-Z0-9]{16}", "https://www.ups.com/track?tracknum={}"),
+    Carrier("UPS", r"1Z[A-Z0-9]{16}", "https://www.ups.com/track?tracknum={}", only=True),
     Carrier("Poczta Polska", r"[A-Z]{2}\d{9}PL|00\d{18}",
             "https://emonitoring.poczta-polska.pl/?numer={}",
             ("poczta", "pocztex", "pp")),
@@ -96,6 +98,23 @@ def likely_carrier(text: str) -> str:
             return ""
         return carrier.name
     return ""
+
+
+def refuse_other(carrier: str, number: str, field: str = "tracking") -> None:
+    """See that a number, tidied, may be one of a carrier's, named as anybody names it. A carrier
+    that we do not know, or a broker, may have any.
+
+    Raises:
+        Invalid: it is plainly another carrier's, or not as all of this one's are.
+    """
+    known = next((one for one in CARRIERS if one.name == usual_name(carrier)), None)
+    if known is None:
+        return
+    likely = likely_carrier(number)
+    if likely not in ("", known.name):
+        raise Invalid("This looks like a number of %(carrier)s.", field, carrier=likely)
+    if known.only and not likely:
+        raise Invalid("Numbers of %(carrier)s look otherwise.", field, carrier=known.name)
 
 
 def _s10_check_digit(number: str) -> bool:

@@ -720,6 +720,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('hand_over', schema=None) as batch_op:
         batch_op.create_index('ix_hand_over_due', ['due_at'], unique=False, sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
+        batch_op.create_index('ix_hand_over_refused', ['id'], unique=False, sqlite_where=sa.text("state = 'refused'"), postgresql_where=sa.text("state = 'refused'"))
 
     op.create_table('import_profile',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -1920,6 +1921,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('label_booking', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_label_booking_case_id'), ['case_id'], unique=False)
+        batch_op.create_index('ix_label_booking_complains', ['id'], unique=False, sqlite_where=sa.text("state = 'confirmed' AND why <> ''"), postgresql_where=sa.text("state = 'confirmed' AND why <> ''"))
         batch_op.create_index('ix_label_booking_confirmed', ['confirmed_at', 'id'], unique=False)
         batch_op.create_index('ix_label_booking_due', ['due_at'], unique=False, sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
         batch_op.create_index(batch_op.f('ix_label_booking_handed_over_id'), ['handed_over_id'], unique=False)
@@ -2670,6 +2672,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_label_booking_handed_over_id'))
         batch_op.drop_index('ix_label_booking_due', sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
         batch_op.drop_index('ix_label_booking_confirmed')
+        batch_op.drop_index('ix_label_booking_complains', sqlite_where=sa.text("state = 'confirmed' AND why <> ''"), postgresql_where=sa.text("state = 'confirmed' AND why <> ''"))
         batch_op.drop_index(batch_op.f('ix_label_booking_case_id'))
 
     op.drop_table('label_booking')
@@ -2925,6 +2928,7 @@ def downgrade() -> None:
     op.drop_table('known_service')
     op.drop_table('import_profile')
     with op.batch_alter_table('hand_over', schema=None) as batch_op:
+        batch_op.drop_index('ix_hand_over_refused', sqlite_where=sa.text("state = 'refused'"), postgresql_where=sa.text("state = 'refused'"))
         batch_op.drop_index('ix_hand_over_due', sqlite_where=sa.text('due_at IS NOT NULL'), postgresql_where=sa.text('due_at IS NOT NULL'))
 
     op.drop_table('hand_over')

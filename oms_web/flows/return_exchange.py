@@ -23,7 +23,7 @@ from oms_web.domain.orders import service as orders
 from oms_web.domain.orders.models import Order
 from oms_web.domain.orders.taking import Position, Taken
 from oms_web.domain.orders.verifying import verify_again
-from oms_web.domain.payments import refund_routes, refund_states, refunds, requests
+from oms_web.domain.payments import fee_claims, refund_routes, refund_states, refunds, requests
 from oms_web.domain.payments import service as payments
 from oms_web.domain.payments.models import Payment, Refund
 from oms_web.domain.payments.refunds import Asked
@@ -192,6 +192,7 @@ def call_off(work: Work, case_id: int, why: str) -> bool:
         raise refused
     for one in mine:
         _take_back(work, new, refunds.lock(work.session, one.id), why)
+    fee_claims.withdraw_unfounded(work, order.id)
     for link in requests.of_order(work.session, new.id):
         requests.withdraw(work, link)  # nobody pays by it what is not due any more
     if not stays:

@@ -78,7 +78,7 @@ def ask(work: Work, case_id: int, wish: Wish, method: str, key: str, *, amount: 
     if not key:
         raise Invalid("This page has been open for too long. Reload it and try again.")
     known = [one for one in refunds.of_case(work.session, case_id)
-             if one.key in (key, f"{key}:credit")]
+             if one.key == key or one.key.startswith(f"{key}:")]
     if known:
         return known
     made = plan(work, case, wish)

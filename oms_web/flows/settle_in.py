@@ -85,7 +85,10 @@ def _pay(work: Work, order_id: int, mark: str, line: Settled) -> bool:
         return False
     at = to_utc(datetime.combine(line.day, time(12)), SHOP_ZONE)
     mine, done = _inside(work, order, line), 0
-    shares = parting.fill(line.amount, [lineage.due(work.session, one) for one in mine])
+    # Parts of a purchase owe what it owes once, all of them together.
+    purchases = {one.purchase_id or one.id: one.id for one in reversed(mine)}
+    shares = parting.fill(line.amount, [
+        lineage.due(work.session, one) if one.id in purchases.values() else 0 for one in mine])
     for one, share in zip(mine, shares, strict=True):
         if share:
             done += payments.record_new(work, one, [{

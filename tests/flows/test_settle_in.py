@@ -10,12 +10,14 @@ from sqlalchemy import select, update
 
 from oms_web.core.actor import SYSTEM
 from oms_web.core.errors import Invalid
+from oms_web.domain.channels.models import ChannelAccount
 from oms_web.domain.orders.models import Order
+from oms_web.domain.orders.service import order_lines
 from oms_web.domain.payments.settling import owing, reports
 from oms_web.domain.payments.settling.models import Settlement
 from oms_web.domain.shipping import tracking
 from oms_web.domain.shipping.models import Parcel, Shipment
-from oms_web.flows import settle_in
+from oms_web.flows import order_split, settle_in
 from oms_web.flows.order_in import take_in
 from oms_web.flows.settle_in import TakenIn
 from tests import factories as make
@@ -142,3 +144,25 @@ def test_a_marketplace_is_held_against_what_was_paid(shop):
     with works.writing(SYSTEM) as work:  # an order younger than the newest report is not asked
         work.session.execute(update(Order).values(placed_at=make.NOON + timedelta(days=30)))
     assert owed(works, owing.by_channels) == []
+
+
+def test_parts_of_a_purchase_in_one_parcel_with_another_order_count_once(shop, monkeypatch):
+    works, ids = shop
+    with works.writing(SYSTEM) as work:
+        account = work.session.get_one(ChannelAccount, work.session.get_one(
+            Order, ids[2]).account_id)
+        one, other = take_in(work, account, [
+            make.order("C2", {"KUB": 3}, payment_kind="cod"),
+            make.order("C3", {"KUB": 1}, payment_kind="cod")]).order_ids
+    with works.writing(SYSTEM) as work:
+        line = order_lines(work.session, one)[0].id
+        part = order_split.split(work, one, {line: 1})
+        monkeypatch.setattr(settle_in, "_inside", lambda work, order, line: [
+            work.session.get_one(Order, each) for each in (one, part, other)])
+        work.session.execute(update(Shipment).values(order_id=one))
+    take(works, INPOST.replace("20,00", "40,00"))
+    with works.reading(SYSTEM) as work:
+        paid = {each: work.session.get_one(Order, each) for each in (one, part, other)}
+        assert paid[one].paid_total + paid[part].paid_total == 3000
+        assert paid[other].paid_total == 1000
+        assert {each.payment_state for each in paid.values()} == {"paid"}

@@ -21,7 +21,8 @@ from oms_web.domain.returns.refund_plan import Wish
 from oms_web.domain.returns.service import Opening
 from oms_web.domain.returns.settings import Edit
 from oms_web.domain.shipping import label_queries
-from oms_web.flows import fee_claim, return_case, return_refund
+from oms_web.flows import fee_claim, return_case, return_exchange, return_refund
+from oms_web.flows.return_exchange import Position
 from tests.conftest import TESTER
 from tests.sync.market import LOST, Market, MarketShop
 
@@ -162,3 +163,16 @@ def test_what_came_back_counts_once_in_the_profit(shop, report, fee):
         order = work.session.get_one(Order, shop.order_id)
         earned = earnings.of(work.session, [order], label_queries.costs)[order.id]
         assert earned.fees[fees.CHANNEL] == fee
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_calling_an_exchange_off_takes_the_claim_back_that_its_credit_made(shop, told):
+    case, _ = shop.do(return_case.open_for, shop.order_id, Opening(
+        "exchange", lines={shop.lines()["TEA"]: 1}))
+    shop.do(return_exchange.exchange, case.id, [Position(shop.ids["CUP"], 1, 18_330_000)])
+    assert by_hand(shop) == 1
+    if told:
+        shop.run()
+    shop.do(return_exchange.call_off, case.id, "x")
+    assert [state for _, state, _ in claimed(shop)] == ["leaving" if told else "withdrawn"]
+    assert by_hand(shop) == 0

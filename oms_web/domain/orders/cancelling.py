@@ -12,7 +12,7 @@ from sqlalchemy import update
 from oms_web.core.errors import Invalid, NotAllowedNow
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
-from oms_web.domain.orders import lineage, phases, refunding
+from oms_web.domain.orders import lineage, phases, refunding, repaid
 from oms_web.domain.orders.merging import SUMS
 from oms_web.domain.orders.models import Hold, Order
 from oms_web.domain.orders.owing import owe, sums_of
@@ -64,13 +64,16 @@ def cancel_units(
     left = sum(line.quantity - line.cancelled for line in lines)
     audit.record(work, "orders.cancel_units", "order", order.id,
                  {"cancelled": [before, after], "by": [None, by]}, note=reason or None)
+    lately = {line_id for line_id, count in units.items() if count}
     if left:
         owe(work, order, sums_of(order))
+        repaid.keep_even(work.session, order, lately)
         _judge_purchase(work, order)
         verification.look_again(work, order, {kinds.PAYMENT})
     if left == 0:
         set_phase(work, order, "cancel")
         if order.purchase_id is not None:  # the rest of the purchase costs less now
+            repaid.keep_even(work.session, order, lately)
             _judge_purchase(work, order)
         refunding.judge(work, order)
     elif left == sum(line.shipped for line in lines):  # what had to leave has left

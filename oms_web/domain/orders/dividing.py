@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from oms_web.core.money import line_total
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
-from oms_web.domain.orders import lineage, parting, phases
+from oms_web.domain.orders import lineage, parting, phases, repaid
 from oms_web.domain.orders.checks import Flaw
 from oms_web.domain.orders.models import (
     Hold,
@@ -313,6 +313,7 @@ def _unite_lines(work: Work, order: Order, part: Order) -> int:
             setattr(same, name, getattr(same, name) + getattr(line, name))
         same.total = _cost(same, order.currency)
         session.execute(delete(OrderLinePart).where(OrderLinePart.line_id == line.id))
+        repaid.unite(session, line.id, same.id)
     units = sum(line.quantity for line in come)
     stock.hand_over(work, handed)
     for line in come:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Label, Select, case, or_, select, union
@@ -48,7 +48,15 @@ def paid_of(session: Session, order: Order) -> int:
 
 def due(session: Session, order: Order) -> int:
     """What is still to be paid for the purchase of an order, minor units; below zero: too much."""
-    family = purchase(session, order)
+    return due_of(purchase(session, order))
+
+
+def due_of(family: Sequence[Order]) -> int:
+    """The one rule of what is due of a purchase, minor units; below zero: it was paid too much.
+
+    What it is worth now (``total`` of what is not cancelled, less ``refunded_total``), less what
+    the buyer paid and did not get back (``paid_total``).
+    """
     counted = [one for one in family if one.phase != phases.CANCELLED] or family
     return sum(one.total for one in counted) - sum(
         one.paid_total + one.refunded_total for one in family)

@@ -57,9 +57,11 @@ class Order(Base):
     region country phone email``. ``strip`` holds five marks, see ``filing.py``. ``buyer_key``
     recognises the same buyer again, see ``same_buyer.py``. Orders that were split off each other
     share ``purchase_id`` (the number of the first) and are paid together; orders that travel in one
-    parcel share ``together_id`` (the number of one of them). Of what was paid here,
-    ``refund_pending`` is on its way back to the buyer; ``refunded_total`` went back because of a
-    case after the sale or made it cheaper afterwards, and does not make the order look unpaid.
+    parcel share ``together_id`` (the number of one of them). ``total`` is
+    what all that is not cancelled costs. ``paid_total`` is what the buyer paid less all that went
+    back: the sum of the payments here. ``refund_pending`` of it is on its way back. By
+    ``refunded_total`` the order is worth less than ``total``, since so much went back for what that
+    contains: a case after the sale, a lower price. What is due: ``lineage.due_of``.
     """
 
     __tablename__ = "sales_order"

@@ -15,7 +15,7 @@ from oms_web.domain.catalog.models import BundlePart, Variant
 from oms_web.domain.catalog.queries import without_withdrawal
 from oms_web.domain.channels.service import account_warehouses
 from oms_web.domain.company.models import Company
-from oms_web.domain.orders import lineage, phases
+from oms_web.domain.orders import lineage, phases, repaid
 from oms_web.domain.orders.filing import may_ship, payment_state
 from oms_web.domain.orders.models import Order, OrderLine, OrderLinePart
 from oms_web.domain.orders.service import count_reserved, refile, release_holds
@@ -99,9 +99,9 @@ def judge_payment(work: Work, order: Order) -> None:
     payment as at first. The orders of a purchase that was split are paid together.
     """
     family = lineage.purchase(work.session, order)
-    counted = [one for one in family if one.phase != phases.CANCELLED] or family
-    total = sum(one.total for one in counted)
+    repaid.reckon(work.session, family)
     paid = sum(one.paid_total + one.refunded_total for one in family)
+    total = paid + lineage.due_of(family)
     for one in family:
         before = one.payment_state
         _judged(work, one, payment_state(one.payment_kind, total, paid))

@@ -212,6 +212,25 @@ def withdraw(work: Work, claim_id: int) -> bool:
     return True
 
 
+def withdraw_unfounded(work: Work, order_id: int) -> None:
+    """Take back claims of a locked order, the newest first, for units that are not paid back after
+    all. One that was decided, or of which nobody knows whether it was made, stays: a person sees
+    it among the claims.
+    """
+    rows = work.session.execute(
+        select(FeeClaim, OrderLine.refunded)
+        .join(OrderLine, OrderLine.id == FeeClaim.order_line_id)
+        .where(FeeClaim.order_id == order_id, FeeClaim.state.in_(STANDING))
+        .order_by(FeeClaim.id.desc())).all()
+    claimed: Counter[int] = Counter()
+    for row, _ in rows:
+        claimed[row.order_line_id] += row.quantity
+    for row, refunded in rows:
+        if row.state in (ASKED, OPEN) and claimed[row.order_line_id] > refunded:
+            claimed[row.order_line_id] -= row.quantity
+            withdraw(work, row.id)
+
+
 # A worker's part --------------------------------------------------------------------------------
 
 

@@ -22,7 +22,7 @@ from oms_web.core.marking import N_
 from oms_web.core.text import tidy
 from oms_web.core.work import Work
 from oms_web.domain.audit import service as audit
-from oms_web.domain.orders import lineage, phases
+from oms_web.domain.orders import lineage, parting, phases, repaid
 from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.payments.events import RefundDone
 from oms_web.domain.payments.models import Payment, Refund
@@ -118,8 +118,22 @@ def states_of_case(session: Session, case_id: int) -> list[tuple[str, str]]:
 
 def free(session: Session, order: Order) -> int:
     """What of an order's purchase was paid and neither went back nor is about to."""
-    return sum(max(0, one.paid_total - one.refund_pending)
-               for one in lineage.purchase(session, order))
+    return sum(_free(session, order))
+
+
+def _free(session: Session, order: Order) -> list[int]:
+    return [max(0, one.paid_total - one.refund_pending)
+            for one in lineage.purchase(session, order)]
+
+
+def pieces(session: Session, order: Order, amount: int) -> list[int]:
+    """An amount as the refunds that it takes: one, or one for each order of a purchase that was
+    split and paid in parts, as far as the money at it reaches. More than is there stays one piece.
+    """
+    there = sorted(_free(session, order), reverse=True)
+    if there[0] >= amount or sum(there) < amount:
+        return [amount]
+    return [some for some in parting.fill(amount, there) if some]
 
 
 # Asking -----------------------------------------------------------------------------------------
@@ -271,6 +285,12 @@ def arrived(work: Work, refund: Refund, told: Mapping[str, Any] | None = None) -
         "stated": False}) | {"order_id": purse.id}])
     for item in _of_lines(refund):
         _count_refunded(work.session, item["line_id"], item["units"])
+        repaid.write(work.session, refund.id, item["line_id"], item.get("unsent", ()))
+    if refund.case_id is not None:  # the goods stand behind one of several refunds of a case
+        purse.paid_total -= refund.amount  # as ``settle`` will find it
+        repaid.reckon(work.session, lineage.purchase(work.session, purse), {
+            item["line_id"] for one in of_case(work.session, refund.case_id)
+            for item in _of_lines(one)})
     settle(work, purse)
     work.announce(RefundDone(refund.id, refund.order_id))
 

@@ -5,8 +5,9 @@ a plan becomes refunds.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -15,7 +16,7 @@ from oms_web.core.money import line_total
 from oms_web.core.text import words
 from oms_web.core.work import Work
 from oms_web.domain.documents.charges import DELIVERY, GOODS, SURCHARGE, Charge, charges
-from oms_web.domain.orders import lineage
+from oms_web.domain.orders import lineage, repaid
 from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.orders.service import order_lines
 from oms_web.domain.payments import refund_routes, refund_states, refunds
@@ -48,7 +49,8 @@ def facts(session: Session, order: Order) -> tuple[list[Sold], Paid]:
     ], order.shipping_total, order.discount_total)
     gone = _gone(session, lines, before)
     sold = [Sold(one.line_id or 0, one.title, one.quantity, one.amount,
-                 min(gone.get(one.line_id or 0, 0), one.quantity))
+                 min(gone.get(one.line_id or 0, (0, 0))[0], one.quantity),
+                 gone.get(one.line_id or 0, (0, 0))[1])
             for one in found if one.kind == GOODS]
     total, vouchers = _came_in(session, order)
     paid = Paid(
@@ -62,37 +64,45 @@ def facts(session: Session, order: Order) -> tuple[list[Sold], Paid]:
 
 
 def _gone(session: Session, lines: Sequence[OrderLine], before: Sequence[Refund]
-          ) -> dict[int, int]:
-    """Units of each line that were paid back, or are about to be.
+          ) -> dict[int, tuple[int, int]]:
+    """Units of each line that were paid back, or are about to be, and the money of that.
 
     What a case paid back before it left, and the seller cancelled, is no unit of the order any
     more: it takes nothing from those that were sent.
     """
     paid: Counter[tuple[int | None, int]] = Counter()
+    money: Counter[tuple[int | None, int]] = Counter()
     for refund in before:
         for item in refund.plan:
             if item["kind"] == refund_plan.GOODS:
                 paid[refund.case_id, item["line_id"]] += item["units"]
-    cancelled = {line.id: line.cancelled for line in lines}
-    doubtful = {line_id for _, line_id in paid if cancelled.get(line_id)}
-    rows = session.execute(
-        select(ReturnLine.return_id, ReturnLine.order_line_id, func.sum(ReturnLine.quantity))
-        .where(ReturnLine.order_line_id.in_(doubtful))
-        .group_by(ReturnLine.return_id, ReturnLine.order_line_id)) if doubtful else ()
-    coming: dict[tuple[int | None, int | None], int] = {
-        (case_id, line_id): int(units) for case_id, line_id, units in rows}
-    gone: Counter[int] = Counter()
-    unsent: Counter[int] = Counter()
+                money[refund.case_id, item["line_id"]] += item["amount"]
+    cancelled = Counter({line.id: line.cancelled for line in lines})
+    coming = _coming(session, {line_id for _, line_id in paid if cancelled[line_id]})
+    gone: dict[int, tuple[int, int]] = {}
     for (case_id, line_id), units in paid.items():
-        gone[line_id] += units
-        unsent[line_id] += max(0, units - coming.get((case_id, line_id), 0))
-    return {line_id: units - min(unsent[line_id], cancelled.get(line_id, 0))
-            for line_id, units in gone.items()}
+        off = min(cancelled[line_id], max(0, units - coming.get((case_id, line_id), 0)))
+        cancelled[line_id] -= off
+        amount = money[case_id, line_id]
+        so_far = gone.get(line_id, (0, 0))
+        gone[line_id] = (so_far[0] + units - off,
+                         so_far[1] + amount - refund_plan.share(amount, units, off))
+    return gone
+
+
+def _coming(session: Session, line_ids: Collection[int]) -> dict[tuple[int | None, int | None],
+                                                                 int]:
+    """Units that come back: (case, order line) -> how many."""
+    return {(case_id, line_id): int(units) for case_id, line_id, units in session.execute(
+        select(ReturnLine.return_id, ReturnLine.order_line_id, func.sum(ReturnLine.quantity))
+        .where(ReturnLine.order_line_id.in_(line_ids))
+        .group_by(ReturnLine.return_id, ReturnLine.order_line_id))} if line_ids else {}
 
 
 def _free(session: Session, order: Order, before: Sequence[Refund]) -> int:
     """What of this order can still go back: its own share of its purchase, less what went."""
-    share = lineage.paid_of(session, order) - sum(one.amount for one in before if one.case_id)
+    share = lineage.paid_of(session, order) + repaid.counted_off(session, order.id) - sum(
+        one.amount for one in before if one.case_id)
     return max(0, min(share, refunds.free(session, order)))
 
 
@@ -122,6 +132,34 @@ def lacks_account(session: Session, case: Return, order: Order) -> bool:
     return case.owed and not refund_routes.comes_back_alone(session, order)
 
 
+def _marked(session: Session, case: Return, made: Plan) -> list[dict[str, Any]]:
+    """The items of a plan as they are kept; ``unsent`` says what goes back for each unit that has
+    not left and will not come back, so that a cancellation of it counts once.
+    """
+    items, left = made.stored(), made.total
+    mine = [item for item in items if item["kind"] == refund_plan.GOODS]
+    coming = _coming(session, [item["line_id"] for item in mine])
+    before: Counter[int | None] = Counter()
+    for refund in refunds.of_case(session, case.id):
+        for one in refund.plan if refund.state != refund_states.REFUSED else ():
+            before[one["line_id"]] += one["units"]
+    for item in mine:
+        line, units = item["line_id"], item["units"]
+        here = before[line] - coming.get((case.id, line), 0)
+        amounts = []
+        for n in range(max(0, here + units) - max(0, here)):
+            one = refund_plan.share(item["amount"], units, n + 1) \
+                - refund_plan.share(item["amount"], units, n)
+            amounts.append(min(one, left))
+            left -= amounts[-1]
+        if amounts:
+            item["unsent"] = amounts
+    if made.everything and mine and "unsent" in mine[-1]:  # delivery goes with the last unit
+        mine[-1]["unsent"][-1] += min(left, sum(
+            item["amount"] for item in items if item["kind"] == refund_plan.DELIVERY))
+    return items
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """What is said of a refund: to ourselves, to the buyer, and where a transfer goes."""
@@ -138,12 +176,13 @@ def ask(work: Work, order: Order, case: Return, made: Plan, method: str, key: st
     """
     parts: Sequence[tuple[str, int, str]] = [
         (key, made.money, method), (f"{key}:credit", made.credit, refund_states.CREDIT)]
-    found, items = [], made.stored()
+    found, items = [], _marked(work.session, case, made)
     for name, amount, how in parts:
-        if amount > 0:
+        for number, some in enumerate(refunds.pieces(work.session, order, amount)
+                                      if amount > 0 else ()):
             refund, _ = refunds.ask(work, order, Asked(
-                name, amount, how, items, said.reason, said.account if how == method else "",
-                case.id, said.told))
+                f"{name}:{number}" if number else name, some, how, items, said.reason,
+                said.account if how == method else "", case.id, said.told))
             found.append(refund)
             items = []  # the goods stand behind one of them
     return found

@@ -29,7 +29,8 @@ LOWERING = (OTHER, REDUCED)
 @dataclass(frozen=True, slots=True)
 class Sold:
     """A line as it was sold: ``units`` that were not cancelled, and ``paid`` for all of them after
-    every discount. ``gone`` of them were paid back, or are about to be, by earlier plans.
+    every discount. ``gone`` of them were paid back, or are about to be, by earlier plans, with
+    ``back`` in money (None: what the first of them cost).
     """
 
     line_id: int
@@ -37,6 +38,14 @@ class Sold:
     units: int
     paid: int
     gone: int = 0
+    back: int | None = None
+
+    def worth(self, units: int) -> int:
+        """What so many more units cost, minor units: all together never other than ``paid``,
+        whichever of the earlier plans was dropped again.
+        """
+        back = share(self.paid, self.units, self.gone) if self.back is None else self.back
+        return max(0, share(self.paid, self.units, self.gone + units) - back)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +182,7 @@ def plan(sold: Sequence[Sold], paid: Paid, wish: Wish, *, lawful: bool, promised
     by_id = {line.line_id: line for line in sold}
     _check(by_id, wish)
     items = [
-        Item(GOODS, share(line.paid, line.units, line.gone + wish.units[line.line_id])
-             - share(line.paid, line.units, line.gone), line.line_id, wish.units[line.line_id],
+        Item(GOODS, line.worth(wish.units[line.line_id]), line.line_id, wish.units[line.line_id],
              line.title)
         for line in sold if wish.units.get(line.line_id)
     ]

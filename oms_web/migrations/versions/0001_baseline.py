@@ -2333,6 +2333,20 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['variant_id'], ['variant.id'], name=op.f('fk_order_line_part_variant_id')),
     sa.PrimaryKeyConstraint('line_id', 'variant_id', name=op.f('pk_order_line_part'))
     )
+    op.create_table('order_repaid_unit',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('line_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('refund_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('off', sa.BigInteger(), nullable=False),
+    sa.CheckConstraint('off >= 0 AND off <= amount', name=op.f('ck_order_repaid_unit_off_went_back')),
+    sa.ForeignKeyConstraint(['line_id'], ['order_line.id'], name=op.f('fk_order_repaid_unit_line_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_order_repaid_unit'))
+    )
+    with op.batch_alter_table('order_repaid_unit', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_order_repaid_unit_line_id'), ['line_id'], unique=False)
+        batch_op.create_index(batch_op.f('ix_order_repaid_unit_refund_id'), ['refund_id'], unique=False)
+
     op.create_table('parcel',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('shipment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -2590,6 +2604,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f('ix_parcel_booking_id'))
 
     op.drop_table('parcel')
+    with op.batch_alter_table('order_repaid_unit', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_order_repaid_unit_refund_id'))
+        batch_op.drop_index(batch_op.f('ix_order_repaid_unit_line_id'))
+
+    op.drop_table('order_repaid_unit')
     op.drop_table('order_line_part')
     with op.batch_alter_table('fee_claim', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_fee_claim_order_line_id'))

@@ -211,7 +211,8 @@ def withdraw(work: Work, case_id: int) -> bool:
     """Let an exchange go on as the withdrawal that its buyer declared; False when it does already.
 
     It is called off, what the buyer paid for the new order is planned to go back the way it came,
-    and the terms of the law run from the statement on.
+    and the terms of the law run from the statement on. Of a statement about some of its goods the
+    withdrawal is a case of its own, and the others can be exchanged anew.
 
     Raises:
         NotAllowedNow: nobody withdrew, or it cannot be done in one step (``stays_an_exchange``).
@@ -230,7 +231,16 @@ def withdraw(work: Work, case_id: int) -> bool:
         call_off(work, case_id, WITHDREW)
         _pay_back(work, case, new)
         orders.refile(work, [new.id])
-    turning.turn(work, case, order, said.at)
+    taken = turning.part(work, case, dict(said.content.get("held", ())))
+    if taken:
+        own, _ = service.open_case(
+            work, order, orders.order_lines(work.session, order.id), service.Opening(
+                kinds.WITHDRAWAL, source="buyer", lines=taken, claimed_at=said.at,
+                buyer_name=case.buyer_name, buyer_email=case.buyer_email,
+                bank_account=case.bank_account, form_key=exchange_facts.own_key(said)))
+        turning.parted(work, case, own, sum(taken.values()), agreed=True)
+    else:
+        turning.turn(work, case, order, said.at)
     orders.refile(work, [order.id])
     return True
 

@@ -7,7 +7,8 @@ stranger never says whether an order exists.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -166,6 +167,7 @@ def withdraw(work: Work, declared: Declared) -> tuple[Return, Statement, bool]:
         "goods": [[units, named[one]] for one, units in stated.items()],
         "units": [[one, units] for one, units in about.items()], "effect": effect,
         "turned": [one.number for one in beside],
+        "held": _held(stated, about) if effect == HELD else [],
         "what": tidy(declared.what)[:1000], "confirmed": 1, "key": declared.key}
     record = statements.record(work, case.id, kinds.WITHDRAWAL, content)
     for one in beside:
@@ -173,8 +175,8 @@ def withdraw(work: Work, declared: Declared) -> tuple[Return, Statement, bool]:
                           content | {"units": [], "effect": TURNED, "turned": []})
     also = _exchanges(standings, stated, about, {case.id, *(one.id for one in beside)})
     for one in also:
-        statements.record(work, one.id, kinds.WITHDRAWAL,
-                          content | {"units": [], "effect": HELD, "turned": []})
+        statements.record(work, one.id, kinds.WITHDRAWAL, content | {
+            "units": [], "effect": HELD, "turned": [], "held": _held(stated, about)})
     for one in (*beside, *also) if effect == NEW else (case, *beside, *also):
         audit.record(work, "returns.declared", "return", one.id, {}, order_id=one.order_id)
     excepted = [named[line] for line in stated
@@ -210,10 +212,14 @@ def _case_of(work: Work, order: Order | None, lines: Sequence[OrderLine],
     """
     about = {one: some for one, units in stated.items()
              if (some := min(units, standings[one].left)) > 0}
-    turned = _turn(work, order, standings, [
-        one for one, units in stated.items() if units > about.get(one, 0)])
+    left = Counter(about)
+    turned, parts = _turn(work, order, standings, Counter(stated) - left)
+    about = {one: some for one in stated
+             if (some := left[one] + sum(taken[one] for _, taken in parts)) > 0}
     if about or order is None:
         case = _open(work, order, lines, about, declared)
+        for one, taken in parts:
+            turning.parted(work, one, case, taken.total(), agreed=not left)
         return case, NEW, about, turned
     if turned:
         return turned[0], TURNED, {}, turned[1:]
@@ -226,6 +232,11 @@ def _case_of(work: Work, order: Order | None, lines: Sequence[OrderLine],
             EXCEPTED if about else NOTHING, about, [])
 
 
+def _held(stated: Mapping[int, int], about: Mapping[int, int]) -> list[list[int]]:
+    """Order line and units of what is stated and takes no effect in a case of its own."""
+    return [[one, units] for one, units in (Counter(stated) - Counter(about)).items()]
+
+
 def _exchanges(standings: Mapping[int, Standing], stated: Mapping[int, int],
                about: Mapping[int, int], known: Collection[int]) -> list[Return]:
     """The other exchanges that hold some of what is stated: the seller calls them off, so the
@@ -233,22 +244,32 @@ def _exchanges(standings: Mapping[int, Standing], stated: Mapping[int, int],
     """
     more = [one for one, units in stated.items() if units > about.get(one, 0) and one in standings]
     return [one for one in withdrawing.holding(standings, more)
-            if one.kind == kinds.EXCHANGE and one.id not in known
-            and one.phase not in tracks.ENDED]
+            if one.id not in known and withdrawing.holds_statement(one)]
 
 
 def _turn(work: Work, order: Order | None, standings: Mapping[int, Standing],
-          wanted: Iterable[int]) -> list[Return]:
-    """Let the cases that hold these lines by the seller's leave go on as withdrawals."""
+          wanted: Counter[int]) -> tuple[list[Return], list[tuple[Return, Counter[int]]]]:
+    """Let the cases that hold these units by the seller's leave go on as withdrawals: the whole of
+    them, or what is taken out of them for a case of its own.
+    """
+    found: list[Return] = []
+    parts: list[tuple[Return, Counter[int]]] = []
     if order is None:
-        return []
-    in_time, found = turning.in_time(work, order), []
+        return found, parts
+    in_time = turning.in_time(work, order)
     for one in withdrawing.holding(standings, wanted):
         case = cases.lock(work.session, one.id)
-        if turning.turns(case, in_time=in_time):
+        held = Counter({line: share.lines for line in wanted for share in standings[line].shares
+                        if share.case.id == case.id}) & wanted
+        if not held or not turning.turns(case, in_time=in_time):
+            continue
+        if taken := Counter(turning.part(work, case, wanted)):
+            parts.append((case, taken))
+        else:
             turning.turn(work, case, order)
             found.append(case)
-    return found
+        wanted = wanted - held
+    return found, parts
 
 
 def _open(work: Work, order: Order | None, lines: Sequence[OrderLine], about: Mapping[int, int],

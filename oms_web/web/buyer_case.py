@@ -27,6 +27,7 @@ from oms_web.domain.returns import (
     queries,
     refund_plan,
     service,
+    standings,
     statements,
     tracks,
 )
@@ -128,7 +129,7 @@ def story(session: Session, case: Return, swap: BuyersSwap | None = None) -> Sto
         approved=any(one.state == refund_states.APPROVED for one in mine),
         swap=_of_swap(session, case, swap),
         short=any(one.lacks for one in lines), delivery=_only_delivery(mine),
-        owed=case.owed)
+        owed=tracks.owes(standings.of(session, case)))
     to_send = progress.to_send(case.phase, case.goods, found)
     stated = statements.of_case(session, case.id)
     running = {one.what: one.due_at for one in service.clocks_of(session, case.id)

@@ -46,6 +46,7 @@ NEXT: dict[str, Any] = {
     "unsure": _l("We are finding out whether your money has gone. You need not do anything."),
     "paid_send": _l("We have paid back already. If the goods are still with you, send them back."),
     "delivery": _l("We have paid back for the goods. The cost of delivery is still to follow."),
+    "in_part": _l("We have paid back a part of your money. The rest is still to follow."),
     "paid_part": _l("We have paid back for what came. The rest is paid once it arrives, or once "
                     "you prove that you sent it."),
     "paid": _l("We have paid back. There is nothing more for you to do."),

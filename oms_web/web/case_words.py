@@ -42,6 +42,7 @@ MONEY: dict[str, Any] = {
     "none": _l("nothing planned"), "planned": _l("planned"), "sent": _l("sent"),
     "unknown": _l("outcome unknown"), "refunded": _l("paid back"), "credit": _l("credited"),
 }
+IN_PART, IN_PART_STEP = _l("paid back in part"), _l("Paid back in part")
 MONEY_STEPS: dict[str, Any] = {
     "planned": _l("Planned"), "sent": _l("Sent"), "refunded": _l("Paid back"),
 }
@@ -145,6 +146,14 @@ EFFECTS: dict[str, Any] = {
 """What became of a statement of withdrawal (``return_portal.withdraw``), to the desk."""
 
 
+def money(case: Return, *, owes: bool) -> tuple[Any, str]:
+    """Where the money of a case is, and its tone; ``owes``: more of it is to go (``tracks.owes``).
+    """
+    if owes and case.money in tracks.PAID:
+        return IN_PART, "warn"
+    return MONEY[case.money], TRACK_TONES.get(case.money, "")
+
+
 def refund_state(refund: Refund) -> Any:
     """How a refund stands, in words."""
     own = CREDIT_STATES if refund.method == refund_states.CREDIT else {}
@@ -155,4 +164,4 @@ def ended_with_case(case: Return, term: CaseClock) -> bool:
     """Whether a term that runs no more was stopped by the end of its case and by no deed."""
     return clocks.ended_with_case(
         term.what, answered=case.answered_at is not None, here=case.received_at is not None,
-        paid=case.money in (tracks.REFUNDED, tracks.CREDIT))
+        paid=case.money in tracks.PAID)

@@ -133,7 +133,9 @@ def _card(case_id: int, *, note: NoteForm | None = None, answer: AnswerForm | No
         rest=intake.rest_of(case, lines, units),
         account=session.get(ChannelAccount, case.account_id) if case.account_id else None,
         goods_steps=_steps(case_words.GOODS_STEPS, case.goods),
-        money_steps=return_exchange.money_steps(swap) or _money_steps(case.money),
+        money_steps=return_exchange.money_steps(swap) or _money_steps(
+            case.money, owes=tracks.owes(standing)),
+        money_state=case_words.money(case, owes=tracks.owes(standing)),
         running=running, note=case_ending.asking(case, order, note), open_note=open_note,
         asking=case_answers.asking(case, order, terms, answer),
         details=details or DetailsForm(formdata=None, obj=case),
@@ -185,9 +187,11 @@ def _steps(words: dict[str, Any], at: str) -> list[tuple[str, str, str]]:
              else "now" if n == place else "") for n, name in enumerate(names)]
 
 
-def _money_steps(money: str) -> list[tuple[str, str, str]]:
+def _money_steps(money: str, *, owes: bool) -> list[tuple[str, str, str]]:
     at = {"unknown": "sent", "credit": "refunded"}.get(money, money)
     found = _steps(case_words.MONEY_STEPS, at)
+    if owes and money in tracks.PAID:
+        return [*found[:-1], (str(case_words.IN_PART_STEP), "", "now")]
     return [(text, str(case_words.MONEY[money]) if state == "now" and money == "unknown" else more,
              state) for text, more, state in found]
 

@@ -206,6 +206,7 @@ ACTS: dict[str, Any] = {
     "returns.missing": _l("The rest did not come"),
     "returns.detach": _l("Case parted from its order"),
     "returns.open": _l("Case opened"),
+    "returns.part": _l("Part of a case went on as a withdrawal"),
     "returns.photo": _l("Photo of returned goods taken"),
     "returns.refuse": _l("Case refused"),
     "returns.reopen": _l("Case opened again"),

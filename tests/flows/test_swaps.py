@@ -240,9 +240,9 @@ def test_what_the_buyer_paid_more_waits_to_go_back_when_it_is_called_off(shop):
     assert standing(shop, case) is None
 
 
-def declared(shop):
+def declared(shop, sku="TEA"):
     return shop.do(return_portal.withdraw, Declared(
-        "Anna Testowa", "anna@example.test", "", "k", shop.order_id, {shop.lines()["TEA"]: 1}))
+        "Anna Testowa", "anna@example.test", "", "k", shop.order_id, {shop.lines()[sku]: 1}))
 
 
 def test_who_withdraws_from_what_an_exchange_holds_has_a_withdrawal_by_one_act(shop):
@@ -276,6 +276,23 @@ def test_who_withdraws_from_what_an_exchange_holds_has_a_withdrawal_by_one_act(s
     for act in ("approve", "done"):
         shop.do(return_refund.act, tea.id, act)
     assert (paid_in_all(shop), get(shop, Return, case).owed) == (11999 - tea.amount, False)
+
+
+def test_who_withdraws_from_some_of_an_exchange_is_owed_the_money_for_that(shop):
+    case = opened(shop, "CUP", 3)
+    swap(shop, case, 40, WAITS, "TEA")
+    _, record, _ = declared(shop, "CUP")
+    shop.do(return_exchange.withdraw, case)
+    rest, own = rows(shop, Return)
+    assert (rest.kind, rest.exchange_order_id, rest.money) == ("exchange", None, "none")
+    assert (own.kind, own.phase, own.owed) == ("withdrawal", "accepted", True)
+    assert shop.do(return_refund.usual, own).units == {shop.lines()["CUP"]: 1}
+    with shop.works.reading(TESTER) as work:
+        assert [one.quantity for one in service.lines_of(work.session, case)] == [2]
+        assert exchange_facts.withdrew(work.session, rest) is None
+        assert {one.what: one.began_at for one in service.clocks_of(work.session, own.id)}[
+            "repay"] == record.at
+    swap(shop, case, 40, WAITS, "TEA")  # the others are exchanged anew
 
 
 def stock_reserved(work, order_id):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select, update
 
+from oms_web.domain.audit.models import AuditEntry
 from oms_web.domain.catalog.models import Product, Variant
 from oms_web.domain.messages.models import Message
 from oms_web.domain.orders import taking
@@ -12,8 +13,8 @@ from oms_web.domain.orders.models import Order, OrderLine
 from oms_web.domain.orders.service import order_lines
 from oms_web.domain.orders.taking import Position, Taken
 from oms_web.domain.payments.models import Refund
+from oms_web.domain.returns import exchange_facts, statements, turning, withdrawing
 from oms_web.domain.returns import service as cases
-from oms_web.domain.returns import statements, turning, withdrawing
 from oms_web.domain.returns.models import CaseClock, Return, ReturnLine
 from oms_web.domain.returns.refund_plan import Wish
 from oms_web.domain.returns.service import Opening
@@ -280,3 +281,37 @@ def test_all_of_it_means_also_what_is_in_a_return_by_leave(shop):
     _, same, fresh = declare(shop)
     assert (same.id, fresh) == (record.id, False)
     assert own.id != case.id
+
+
+def exchanged(shop, **units):
+    return shop.do(return_portal.request, shop.order_id, Opening(
+        "exchange", source="buyer", lines={getattr(shop, name): n for name, n in units.items()},
+        instead="zielony", form_key="x"), "pl")[0]
+
+
+def meant(shop, case_id):
+    found = rows(shop, ReturnLine, ReturnLine.return_id == case_id)
+    return {one.sku: one.quantity for one in found}
+
+
+@pytest.mark.parametrize(("stated", "kept"), [
+    ({"cup": 1}, {"CUP": 2, "TEA": 1}), ({"cup": 3}, {"TEA": 1}), ({"tea": 1}, {"CUP": 3}),
+])
+def test_a_statement_about_some_of_an_exchange_leaves_the_rest_of_it(shop, stated, kept):
+    """The money is for the units stated, without delivery; the others are still exchanged."""
+    case = exchanged(shop, cup=3, tea=1)
+    own, record, _ = declare(shop, lines={getattr(shop, name): n for name, n in stated.items()})
+    with shop.works.reading(TESTER) as work:
+        there = cases.get(work.session, case.id)
+        wish = return_refund.usual(work, cases.get(work.session, own.id))
+        made = return_refund.plan(work, cases.get(work.session, own.id), wish)
+        assert exchange_facts.withdrew(work.session, there) is None
+    assert (own.kind, own.phase, record.content["effect"]) == ("withdrawal", "accepted", "new")
+    assert (there.kind, meant(shop, case.id)) == ("exchange", kept)
+    assert there.total == sum(one.total for one in rows(
+        shop, ReturnLine, ReturnLine.return_id == case.id))
+    assert wish.units == {getattr(shop, name): n for name, n in stated.items()}
+    assert [item.kind for item in made.items] == ["goods"]
+    entry = rows(shop, AuditEntry, AuditEntry.act == "returns.part")[0]
+    assert (entry.subject_id, entry.change["case"][1]) == (case.id, own.number)
+    assert left(shop) == {"CUP": 0, "TEA": 0}

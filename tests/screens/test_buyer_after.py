@@ -25,7 +25,7 @@ from oms_web.domain.payments import refunds, requests
 from oms_web.domain.payments import service as payments
 from oms_web.domain.payments.models import Refund
 from oms_web.domain.payments.refunds import Asked
-from oms_web.domain.returns import correcting, progress, service, tracks
+from oms_web.domain.returns import correcting, exchange_facts, progress, service, tracks
 from oms_web.domain.returns.exchange import Standing
 from oms_web.domain.returns.intake import Judgement
 from oms_web.domain.returns.models import Return
@@ -237,8 +237,9 @@ def test_a_refusal_says_why_and_a_plan_is_not_shown_before_it_is_approved(shop, 
 
 def test_every_standing_has_its_words():
     found = {progress.next_of(kind, phase, goods, money, outcome, approved=approved, swap=swap,
-                              short=short, delivery=delivery)
-             for delivery in (False, True) for approved in (False, True) for short in (False, True)
+                              short=short, delivery=delivery, owed=owed)
+             for owed in (False, True) for delivery in (False, True)
+             for approved in (False, True) for short in (False, True)
              for swap in ("", *progress.SWAPS)
              for kind in ("return", "exchange", "withdrawal", "complaint")
              for phase in tracks.PHASES for goods in tracks.GOODS for money in tracks.MONEY
@@ -484,6 +485,41 @@ def test_who_withdrew_from_an_exchange_is_not_asked_to_pay_for_it(shop, buyer, m
     assert "once the difference is paid" not in told
     shop.do(return_exchange.withdraw, case.id)
     assert "Do not pay for it" in see(shop, buyer, f"/cases/{case.id}/pay")
+
+
+def test_what_an_exchange_holds_is_withdrawn_from_by_the_door_of_its_order_once(shop, buyer):
+    """The new order is made, the first goods are still the buyer's."""
+    case, _ = shop.do(return_portal.request, shop.order_id, Opening(
+        "exchange", source="buyer", lines={shop.cup: 2}, form_key="x"), "pl")
+    shop.do(return_exchange.exchange, case.id, [Position(shop.ids["TEA"], 1, 10_000_000)])
+    form = see(shop, buyer, "/withdraw")
+    assert (re.findall(r'name="unit-(\d+)"[^>]*max="(\d)"', form), "paid back" in form) == (
+        [(str(shop.cup), "3"), (str(shop.tea), "1")], False)
+    review, done = declare(shop, buyer, **{f"unit-{shop.cup}": "3"})
+    assert "3 × Kubek" in review
+    assert "3 × Kubek" in done
+    with shop.works.reading(TESTER) as work:
+        [own, exchange] = [exchange_facts.withdrew(work.session, one) for one in cases(shop)][::-1]
+        assert (own, exchange.content["held"]) == (None, [[shop.cup, 2]])
+    assert re.findall(r'name="unit-(\d+)"', see(shop, buyer, "/withdraw")) == [str(shop.tea)]
+
+
+def test_a_withdrawal_paid_back_in_part_says_so_to_all(shop, buyer, browser_as):
+    declare(shop, buyer, **{f"unit-{shop.cup}": "2"})
+    [case] = cases(shop)
+    pay_back(shop, case.id, {shop.cup: 1})
+    page = see(shop, buyer, f"/cases/{case.id}")
+    for part in ("paid back a part of your money", "We pay back by", "send them back"):
+        assert part in page
+    assert "We have paid back already" not in page
+    owner = browser_as("owner")
+    card, queue = (text_of(owner.get(path, headers=EN))
+                   for path in (f"/returns/{case.id}", "/returns?view=money"))
+    assert re.search(r'class="now"[^>]*>(?:(?!</li>).)*Paid back in part', card, re.S)
+    row = queue.partition(f'id="case-{case.id}"')[2]
+    assert ("Pay back by" in row, "paid back in part" in row) == (True, True)
+    shop.do(return_refund.ask, case.id, Wish({shop.cup: 1}), "transfer", "rest", account=ACCOUNT)
+    assert "in part" not in text_of(owner.get(f"/returns/{case.id}", headers=EN))
 
 
 def test_money_back_without_a_case_stands_on_the_page_of_the_order(shop, buyer):

@@ -106,12 +106,19 @@ def of_new_order(session: Session, order_id: int) -> Return | None:
 
 def withdrew(session: Session, case: Return) -> Statement | None:
     """The buyer's withdrawal from what an exchange holds, declared once its new order was made;
-    None without, and where the exchange is over.
+    None without, where the exchange is over, and where that became a case of its own.
     """
     if case.kind != kinds.EXCHANGE or case.phase in tracks.ENDED:
         return None
-    return next((one for one in statements.of_case(session, case.id)
-                 if one.kind == kinds.WITHDRAWAL), None)
+    said = {own_key(one): one for one in statements.of_case(session, case.id)
+            if one.kind == kinds.WITHDRAWAL}
+    gone = set(session.scalars(select(Return.form_key).where(Return.form_key.in_(list(said)))))
+    return next((one for key, one in said.items() if key not in gone), None)
+
+
+def own_key(said: Statement) -> str:
+    """The form key of the case that a statement about some of an exchange has of its own."""
+    return f"withdrawn:{said.id}"
 
 
 def paid_in_vain(session: Session, case: Return) -> list[Order]:

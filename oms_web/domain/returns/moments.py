@@ -13,7 +13,7 @@ RECEIVED, UNCOLLECTED, ACCEPTED, REFUSED, ANSWERED, SWAPPED, ARRIVED, REFUNDED =
 ANY = "case"
 """What a template is about that suits any case."""
 
-PAID = (tracks.REFUNDED, tracks.CREDIT)
+PAID = tracks.PAID
 HERE = (tracks.ARRIVED, tracks.JUDGED)
 
 

@@ -12,8 +12,8 @@ SWAPS = ("swap_both", "swap_pay", "swap_wait", "swap_decide", "swap_ready", "swa
 """How an exchange stands whose new order is made."""
 NEXT = (
     "off", "refused", "ask", "judge", "paying", "approved", "ordered", "unsure", "paid_send",
-    "delivery", "paid_part", "paid", *SWAPS, "send", "on_way", "judged", "decide", "answer",
-    "repair", "replace", "reduce", "refund", "closed",
+    "delivery", "in_part", "paid_part", "paid", *SWAPS, "send", "on_way", "judged", "decide",
+    "answer", "repair", "replace", "reduce", "refund", "closed",
 )
 SENDING = frozenset({"send", "paid_send", "paid_part", "swap_send"})
 """The words for it ask for the goods already."""
@@ -29,7 +29,7 @@ def next_of(kind: str, phase: str, goods: str, money: str, outcome: str = "", *,
         swap: how the exchange stands (``of_swap``); empty where no new order is made.
         short: some goods did not come and were not paid for (``lacks``).
         delivery: what went is all but the delivery, and that is still to go.
-        owed: some went, and what else is due is not planned yet.
+        owed: there is money to go back that is not planned yet.
     """
     if phase in (tracks.OFF, tracks.REFUSED):
         return "off" if phase == tracks.OFF else "refused"
@@ -61,10 +61,10 @@ def _by_money(kind: str, phase: str, goods: str, money: str, *, approved: bool, 
         return "approved" if approved else "paying"
     if money in (tracks.SENT, tracks.UNKNOWN):
         return "ordered" if money == tracks.SENT else "unsure"
+    if owed:
+        return "in_part"
     if goods == tracks.EXPECTED and phase != tracks.CLOSED and kind != kinds.COMPLAINT:
         return "paid_send"
-    if owed:
-        return "paying"
     return "paid_part" if short and kind != kinds.COMPLAINT else "paid"
 
 

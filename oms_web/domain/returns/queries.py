@@ -56,13 +56,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A case in the queue, with the units that are meant to come and that came."""
+    """A case in the queue, with the units that are meant to come and that came, and whether it
+    still owes money (``tracks.owes``).
+    """
 
     case: Return
     meant: int
     arrived: int
     title: str
     lines: int
+    owes: bool = False
 
 
 def listed(session: Session, asked: Asked, after: str | None = None, limit: int = SIZE
@@ -186,11 +189,13 @@ def in_box(session: Session, case: Return) -> list[Return]:
 
 
 def _rows(session: Session, cases: Sequence[Return]) -> list[Row]:
-    """Cases with their units: one statement for a page."""
-    found = lines_of_many(session, [case.id for case in cases])
+    """Cases with their units and what they owe: two statements for a page."""
+    ids = [case.id for case in cases]
+    found = lines_of_many(session, ids)
+    owing = set(session.scalars(select(Return.id).where(Return.id.in_(ids), _OWED)))
     return [
         Row(case, sum(one.quantity for one in lines), sum(one.arrived for one in lines),
-            lines[0].title if lines else "", len(lines))
+            lines[0].title if lines else "", len(lines), case.id in owing)
         for case in cases for lines in (found.get(case.id, []),)
     ]
 
@@ -234,10 +239,11 @@ def terms_ending(session: Session, before: datetime) -> dict[str, tuple[int, dat
 
 
 def terms_of(session: Session, ids: Collection[int]) -> dict[int, CaseClock]:
-    """The running term of each case that ends first."""
+    """The running term of each case that ends first; of two at one moment, the one that binds us.
+    """
     rows = session.scalars(
         select(CaseClock).where(CaseClock.return_id.in_(ids), CaseClock.stopped_at.is_(None))
-        .order_by(CaseClock.due_at.desc()))
+        .order_by(CaseClock.due_at.desc(), CaseClock.what.in_(clocks.OURS)))
     return {clock.return_id: clock for clock in rows}
 
 

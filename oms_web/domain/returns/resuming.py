@@ -26,7 +26,7 @@ def run_on(case: Return, terms: Iterable[CaseClock]) -> None:
     """Let the terms of a case run on, unless what they are for is done."""
     done = {clocks.WITHDRAW: True, clocks.ANSWER: case.answered_at is not None,
             clocks.SEND_BACK: case.goods in (tracks.ARRIVED, tracks.JUDGED),
-            clocks.REPAY: case.money in (tracks.REFUNDED, tracks.CREDIT)}
+            clocks.REPAY: case.money in tracks.PAID}
     for clock in terms:
         if not done[clock.what]:
             clock.stopped_at = None

@@ -225,6 +225,18 @@ def add_line(work: Work, case: Return, line: OrderLine, units: int, reason_code:
     return row
 
 
+def take_out(work: Work, case: Return, line: ReturnLine, units: int) -> None:
+    """So many units of a line, of which none came yet, come back with a case no more."""
+    case.total -= line.total
+    line.quantity -= units
+    if line.quantity:
+        line.total = line_total(line.unit_price, line.quantity, case.currency)
+        case.total += line.total
+    else:
+        work.session.delete(line)
+    work.session.flush()
+
+
 def returnable(session: Session, lines: Sequence[OrderLine]) -> dict[int, int]:
     """Units of each line that left and are in no case yet that is not called off."""
     taken = dict(session.execute(

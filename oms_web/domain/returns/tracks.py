@@ -38,9 +38,11 @@ TRANSITIONS: dict[str, dict[str, str]] = {
 GOODS_NONE, EXPECTED, ON_WAY, ARRIVED, JUDGED = GOODS = (
     "none", "expected", "on_way", "arrived", "judged",
 )
+TO_COME = (EXPECTED, ON_WAY)
 MONEY_NONE, PLANNED, SENT, UNKNOWN, REFUNDED, CREDIT = MONEY = (
     "none", "planned", "sent", "unknown", "refunded", "credit",
 )
+PAID = (REFUNDED, CREDIT)
 
 UNDECIDED = (NEW, ASKED)
 PAYING = (RETURN, WITHDRAWAL)
@@ -152,7 +154,7 @@ def owes(case: Standing) -> bool:
 
 def paid(case: Standing) -> bool:
     """Whether all has gone back that a case gives back, as far as anything was paid."""
-    return case.money in (REFUNDED, CREDIT) and not owes(case)
+    return case.money in PAID and not owes(case)
 
 
 def waits(case: Standing) -> bool:

@@ -7,6 +7,7 @@ money went already, what is still owed for it: delivery (ustawa o prawach konsum
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -62,6 +63,50 @@ def adds(session: Session, case: Return, order: Order) -> bool:
     return went and refund_plan.plan(*money.facts(session, order), Wish(), lawful=True).total > 0
 
 
+def part(work: Work, case: Return, wanted: Mapping[int, int]) -> dict[int, int]:
+    """Take the units that a statement names out of a locked case, for a withdrawal of their own:
+    who withdraws from some of the goods is owed the money for those (ustawa o prawach konsumenta,
+    art. 32), and what was agreed for the others stands. Returns order line -> units taken.
+
+    Nothing is taken where the statement names all of the case, or where something came of it, was
+    planned, or is told by a channel, whose word stands by the whole of it.
+
+    Args:
+        wanted: order line -> units.
+    """
+    lines = service.lines_of(work.session, case.id)
+    held: Counter[int | None] = Counter()
+    for line in lines:
+        held[line.order_line_id] += line.quantity
+    begun = case.money != tracks.MONEY_NONE or case.external_id is not None \
+        or case.goods in (tracks.ARRIVED, tracks.JUDGED) \
+        or any(line.arrived or line.missing for line in lines)
+    if begun or all(units <= wanted.get(one or 0, 0) for one, units in held.items()):
+        return {}
+    taken: Counter[int] = Counter()
+    for line in lines:
+        one = line.order_line_id or 0
+        if (some := min(line.quantity, wanted.get(one, 0) - taken[one])) > 0:
+            taken[one] += some
+            service.take_out(work, case, line, some)
+    service.follow(work, case)
+    return dict(taken)
+
+
+def parted(work: Work, case: Return, own: Return, units: int, *, agreed: bool) -> None:
+    """Write down in a case how many units went on as a withdrawal of their ``own``.
+
+    Args:
+        agreed: that withdrawal has no other units. One that came too late leaves standing what was
+            said of them before.
+    """
+    if agreed and own.phase == tracks.NEW and case.phase in (tracks.ASKED, tracks.ACCEPTED):
+        own.phase = case.phase
+        service.follow(work, own)
+    audit.record(work, "returns.part", "return", case.id,
+                 {"units": [None, units], "case": [None, own.number]}, order_id=case.order_id)
+
+
 def turn(work: Work, case: Return, order: Order, declared: datetime | None = None) -> None:
     """A locked case goes on as a withdrawal: the terms of the law begin when it was ``declared``,
     if not now. Its number stays.
@@ -78,7 +123,7 @@ def turn(work: Work, case: Return, order: Order, declared: datetime | None = Non
     elif phase in (tracks.ASKED, tracks.ACCEPTED):
         case.phase = phase
     service.follow(work, case)
-    if phase == tracks.CLOSED and case.money in (tracks.REFUNDED, tracks.CREDIT):
+    if phase == tracks.CLOSED and case.money in tracks.PAID:
         case.phase, case.closed_at = phase, work.now  # nothing is owed for it any more
         service.follow(work, case)
     audit.record(work, "returns.turn", "return", case.id, audit.changes(

@@ -23,12 +23,13 @@ from oms_web.domain.returns.models import Return, ReturnLine, Statement
 @dataclass(frozen=True, slots=True)
 class Share:
     """Units of a line in a case: ``lines`` of them are to come back, ``unsent`` were declared
-    before they left.
+    before they left. ``held``: a withdrawal from so many was declared and stands in it.
     """
 
     case: Return
     lines: int = 0
     unsent: int = 0
+    held: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +50,30 @@ class Standing:
 
     @property
     def may(self) -> int:
-        """Units that a statement takes effect on: those left, and those that are only in a case by
-        the seller's leave for which nothing has gone yet.
+        """Units that a statement takes effect on: those left, those that are only in a case by the
+        seller's leave for which nothing has gone yet, and those still to come back in an exchange
+        whose new order is made, which the seller has to call off for it.
         """
         by_leave = sum(one.lines for one in self.shares
                        if turning.turns(one.case, in_time=True)
                        and one.case.money in (tracks.MONEY_NONE, tracks.PLANNED))
         there = self.line.quantity - self.line.cancelled - self.line.refunded
-        return max(self.left, min(self.left + by_leave, there))
+        exchanged = sum(max(0, one.lines - one.held) for one in self.shares
+                        if one.case.exchange_order_id is not None
+                        and holds_statement(one.case) and one.case.goods in tracks.TO_COME)
+        return max(self.left, min(self.left + by_leave, there)) + exchanged
 
     @property
     def paid_back(self) -> bool:
         """Whether the money of all of it went back."""
         return self.line.refunded >= self.line.quantity - self.line.cancelled > 0
+
+
+def holds_statement(case: Return) -> bool:
+    """Whether a withdrawal from what a case holds stands in it although it does not become one by
+    that: an exchange that goes on. Pure.
+    """
+    return case.kind == kinds.EXCHANGE and case.phase not in tracks.ENDED
 
 
 def left(ordered: int, cancelled: int, refunded: int, shares: Iterable[Share]) -> int:
@@ -94,6 +106,7 @@ def _shares(session: Session, order: Order) -> dict[int, list[Share]]:
     ids = [one.id for one in cases]
     coming: dict[int, Counter[int]] = {number: Counter() for number in ids}
     stated: dict[int, Counter[int]] = {number: Counter() for number in ids}
+    held: dict[int, Counter[int]] = {number: Counter() for number in ids}
     for row in session.execute(select(ReturnLine.return_id, ReturnLine.order_line_id,
                                       ReturnLine.quantity).where(
             ReturnLine.return_id.in_(ids), ReturnLine.order_line_id.is_not(None))):
@@ -102,12 +115,13 @@ def _shares(session: Session, order: Order) -> dict[int, list[Share]]:
             select(Statement.return_id, Statement.content).where(
                 Statement.return_id.in_(ids), Statement.kind == kinds.WITHDRAWAL)):
         stated[return_id] += Counter(dict(content.get("units", ())))
+        held[return_id] += Counter(dict(content.get("held", ())))
     found: dict[int, list[Share]] = {}
     for case in cases:
         for line in {*coming[case.id], *stated[case.id]}:
             back = coming[case.id][line]
             found.setdefault(line, []).append(
-                Share(case, back, max(0, stated[case.id][line] - back)))
+                Share(case, back, max(0, stated[case.id][line] - back), held[case.id][line]))
     return found
 
 

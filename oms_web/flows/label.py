@@ -67,9 +67,9 @@ def book_order(work: Work, order_id: int, wanted: Wanted = Wanted(), check: Chec
     Said again, it changes nothing: the label that there is, is returned.
 
     Raises:
-        NotAllowedNow: the order is closed, held or not paid, no service is chosen, or it travels
-            with others whose packing has not begun: a label of it alone would not collect their
-            money.
+        NotAllowedNow: the order is closed, held or not paid, no service is chosen, there are more
+            boxes than its label is for, or it travels with others whose packing has not begun: a
+            label of it alone would not collect their money.
         Invalid, InvalidForm: what the carrier would refuse.
     """
     states = (*shipping.LIVE, shipping.SHIPPED)  # parcels before their orders, as everybody
@@ -83,12 +83,17 @@ def book_order(work: Work, order_id: int, wanted: Wanted = Wanted(), check: Chec
             raise NotAllowedNow(
                 "This order travels with others: their label is bought when packing begins.")
         return known or _book(work, order, None, wanted, check)
-    found = []
+    found, any_new = [], False
     for one in begun:
         is_new = bookings.live_of_shipment(work.session, one.id) is None
+        any_new |= is_new
         found.append(book_shipment(work, one.id, wanted, check))
         if is_new and wanted.cod:  # what was typed is collected once
             wanted = replace(wanted, cod=0)
+    if not any_new and any(one.state in shipping.LIVE and bookings.left_out(work.session, one.id)
+                           for one in begun):
+        raise NotAllowedNow("Its label is for fewer parcels than there are. Take it back and buy "
+                            "one for all.")
     return found[0]
 
 

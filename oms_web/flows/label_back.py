@@ -41,8 +41,8 @@ def _void(work: Work, booking: LabelBooking) -> bool:
 
 
 def discard(work: Work, booking_id: int) -> bool:
-    """A label that its carrier does not take back will not be used; False if it does not count any
-    more. Another one may be bought.
+    """A label that its carrier does not take back will not be used, and is paid for; False if it
+    does not count any more. Another one may be bought.
 
     Raises:
         NotAllowedNow: it was not bought yet, or its parcel has left.
@@ -53,10 +53,27 @@ def discard(work: Work, booking_id: int) -> bool:
 def _discard(work: Work, booking: LabelBooking) -> bool:
     _see_bought(booking)
     booking.state, booking.due_at, booking.void_asked_at = bookings.CANCELLED, None, None
+    booking.kept = True
     bookings.take_numbers_off(work, booking)
-    bookings.record(work, booking, "labels.discard",
-                    {"label": [bookings.CONFIRMED, bookings.CANCELLED]})
+    bookings.record(work, booking, "labels.discard", {"label": [bookings.CONFIRMED, "unused"]})
     return True
+
+
+def give_way(work: Work, shipment_id: int, *, is_kept: bool) -> bool:
+    """Boxes were added after the label of a shipment was bought: it gives way to one for all boxes.
+    Whether that may be bought now; False: the carrier is asked first.
+
+    Args:
+        is_kept: its carrier does not take it back, so it is paid and not used.
+
+    Raises:
+        NotAllowedNow: no box lacks a label, or its parcel has left.
+    """
+    booking = bookings.live_of_shipment(work.session, shipment_id)
+    if booking is None or not bookings.left_out(work.session, shipment_id):
+        raise NotAllowedNow("Every parcel has its label.")
+    (discard if is_kept else void)(work, booking.id)
+    return bookings.live_of_shipment(work.session, shipment_id) is None
 
 
 def _see_bought(booking: LabelBooking) -> None:
@@ -94,7 +111,7 @@ def voided(work: Work, booking_id: int, why: str = "", wait: timedelta | None = 
         return
     booking.why = why[:500]
     if done:
-        booking.state, booking.due_at = bookings.CANCELLED, None
+        booking.state, booking.due_at, booking.kept = bookings.CANCELLED, None, False
         bookings.take_numbers_off(work, booking)
         bookings.record(work, booking, "labels.cancel",
                         {"label": [bookings.CONFIRMED, bookings.CANCELLED]})

@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 FIELDS: dict[str, Any] = {
-    "sums": _l("sums"),
+    "sums": _l("sums"), "ksef": _l("KSeF"),
     "accent": _l("accent colour"), "active": _l("may sign in"), "address": _l("address"),
     "archived": _l("archived"), "bank_account": _l("account number"), "bank_name": _l("bank"),
     "buyer_name": _l("buyer reads"),

@@ -19,6 +19,7 @@ from oms_web.web import (
     case_words,
     channel_words,
     claim_words,
+    einvoice_words,
     label_words,
     message_words,
     payment_words,
@@ -49,8 +50,8 @@ VALUES: dict[str, Mapping[str, Any]] = {
     "template": message_words.FIXED,
     "method": {"cash": _l("cash"), "card": _l("card"), "transfer": _l("bank transfer")},
     "moment": message_words.MOMENTS, "travel": label_words.TRAVEL,
-    "label": {**label_words.STATES, "void": _l("to be taken back")},
-    "books": books.STATES,
+    "label": {**label_words.STATES, "void": _l("to be taken back"), "unused": label_words.UNUSED},
+    "books": books.STATES, "ksef": einvoice_words.STATES,
     "audience": {"own": _l("the owner alone"), "all": _l("everybody"), **ROLE_NAMES},
     "state": {
         **channel_words.STATES, **stock_documents.STATES, **quarantine.STATES, **shipments.STATES,

@@ -8,6 +8,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _l
 
 from oms_web.domain.shipping import bookings, choosing, journeys
+from oms_web.domain.shipping.label_models import LabelBooking
 
 STATES: dict[str, Any] = {
     bookings.INTENDED: _l("to be bought"), bookings.SENT: _l("being bought"),
@@ -17,6 +18,7 @@ STATES: dict[str, Any] = {
 }
 TONES = {bookings.CONFIRMED: "ok", bookings.REFUSED: "bad", bookings.UNKNOWN: "bad",
          bookings.INTENDED: "warn", bookings.SENT: "warn", bookings.PENDING: "warn"}
+UNUSED = _l("not used, not confirmed by the carrier")
 TRAVEL: dict[str, Any] = {
     journeys.ANNOUNCED: _l("announced"), journeys.ACCEPTED: _l("the carrier has it"),
     journeys.MOVING: _l("on the way"), journeys.OUT: _l("out for delivery"),
@@ -49,6 +51,16 @@ _FIELDS: dict[str, Any] = {
     "contents": _l("Contents"), "note": _l("Note"), "is_return": _l("Label for a return"),
     "ship_on": _l("Day"), "key": _l("Number"),
 }
+
+
+def state(booking: LabelBooking) -> str:
+    """What became of a label, in a few words."""
+    return str(UNUSED if bookings.is_unused(booking) else STATES[booking.state])
+
+
+def tone(booking: LabelBooking) -> str:
+    """How its state is coloured."""
+    return "warn" if bookings.is_unused(booking) else TONES.get(booking.state, "")
 
 
 def field(path: str) -> str:

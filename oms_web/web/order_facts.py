@@ -283,6 +283,12 @@ class Card:
                    for view in in_hand) if in_hand else not live
         return bare and self.order.phase in (phases.OPEN, phases.PACKING)
 
+    @property
+    def labelled(self) -> set[int | None]:
+        """Shipments whose label was bought: a box without a number is not on it."""
+        return {one.shipment_id for one in self.labels
+                if one.state == bookings.CONFIRMED and not one.is_return}
+
     @cached_property
     def documents(self) -> Sequence[Any]:
         """Its issued documents, newest first."""

@@ -183,9 +183,11 @@ def stopped(kind: str, hold: str, bench: Bench) -> Band:
     return Band("stop", "alert-triangle", gettext("Stop packing"), title, text, sound="stop")
 
 
-def packed(bench: Bench) -> Band:
-    """The parcel is closed."""
-    return Band("ok", "package", gettext("Packed"),
+def packed(bench: Bench, bare: int = 0) -> Band:
+    """The parcel is closed; so many of its boxes are not on its label."""
+    return Band("warn" if bare else "ok", "package", gettext("Packed"),
+                ngettext("%(num)s parcel has no label", "%(num)s parcels have no label", bare)
+                if bare else
                 gettext("The parcel of order %(number)s is complete", number=bench.order_id),
                 ngettext("%(num)s unit", "%(num)s units", bench.units),
                 bench.shipment.packed_at, sound="closed",

@@ -61,11 +61,12 @@ def show_bench(
     """
     shown = benches.bench(db.session, shipment_id)
     state = shown.shipment.state
+    bare = bookings.left_out(db.session, shipment_id) if state == service.PACKED else 0
     found = trouble.find(db.session, shown.shipment) if state == service.PACKING else None
     if found is not None:
         band = packing_band.stopped(found.kind, found.hold, shown)
     elif band is None and state == service.PACKED:
-        band = packing_band.packed(shown)
+        band = packing_band.packed(shown, bare)
     elif band is None and state != service.PACKING:
         band = packing_band.gone(shown)
     needs = [row.need for row in shown.rows]
@@ -83,7 +84,7 @@ def show_bench(
         "labelled": labelled, "typed": typed or {},
         "weight_reasons": packing_band.WEIGHT_REASONS, "label_words": label_words,
         "label": bookings.live_of_shipment(db.session, shipment_id)
-        if state == service.PACKED else None,
+        if state == service.PACKED else None, "bare": bare,
         "carriers": [carrier.name for carrier in tracking.CARRIERS],
     }, url_for("packing.show", shipment_id=shipment_id), status)
 

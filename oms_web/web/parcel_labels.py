@@ -220,10 +220,13 @@ def _form(order_id: int, typed: BuyForm | None = None, status: int = 200, strays
     _offer(shown, carriers)
     near = asked.text("near", 60)
     found, problem = _points(shown, near, order.country or "PL") if near else ([], "")
+    there = [] if request.values.get("return") else planning.in_hand(work.session, order_id)
     return render(
         "parcel_labels/buy.html", order=order, form=shown, plan=made, carriers=carriers,
+        bare=sum(bookings.left_out(work.session, one.shipment_id)
+                 for one in there if one.shipment_id),
         words=label_words, strays=strays, sure=_goes(shown), due=planning.due(work.session, made),
-        there=[] if request.values.get("return") else planning.in_hand(work.session, order_id),
+        there=there,
         near=near, points=found, points_problem=problem, status=status,
         is_return=bool(request.values.get("return")), case_id=_case(),
         back=request.values.get("back", ""),
@@ -350,7 +353,8 @@ def bench_label(shipment_id: int) -> Response:
     """How far the label of a parcel at the station is; it asks again until it is there."""
     return render("packing/_label.html", shipment_id=_here(shipment_id), words=label_words,
                   order_id=shipping.get(db.session, shipment_id).order_id,
-                  label=bookings.live_of_shipment(db.session, shipment_id), again=True)
+                  label=bookings.live_of_shipment(db.session, shipment_id), again=True,
+                  bare=bookings.left_out(db.session, shipment_id))
 
 
 @screen.get("/packing/<int:shipment_id>/label.<any(pdf, zpl):kind>")
@@ -371,6 +375,21 @@ def bench_buy(shipment_id: int) -> Response:
     with writing() as work:
         label.book_shipment(work, shipment_id)
     say(gettext("The label is being bought."))
+    return go(url_for("packing.show", shipment_id=shipment_id))
+
+
+@screen.post("/packing/<int:shipment_id>/label/all")
+@act("pack.do")
+def bench_all(shipment_id: int) -> Response:
+    """Have one bought for all boxes: some were added after the label was."""
+    booking = bookings.live_of_shipment(db.session, _here(shipment_id))
+    with writing() as work:
+        is_new = label_back.give_way(work, shipment_id, is_kept=booking is not None
+                                     and may_be_discarded(booking))
+        if is_new:
+            label.book_shipment(work, shipment_id)
+    say(gettext("The label is being bought.") if is_new else
+        gettext("The label is being taken back."))
     return go(url_for("packing.show", shipment_id=shipment_id))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import html
 import io
 import re
@@ -146,6 +147,22 @@ def test_the_gap_check_is_a_fact_and_sees_a_gap(shop, browser_as):
     text = " ".join(page(client, "/documents?view=issued").split())
     assert "FV: 1–5, 2 numbers are missing" in text
     assert "2 numbers are missing" in page(client, "/documents/series")
+
+
+def test_export_says_the_rate_of_exchange_and_zlotys(shop, browser_as):
+    foreign, home = (make(shop, [("Mug", 3, "33.33", "23")], currency=one)
+                     for one in ("EUR", "PLN"))
+    client = browser_as("accountant")
+    answer = client.post(f"/orders/{foreign}/invoice", data=GOOD | {
+        "exchange_rate": "4,2537", "exchange_table": "226/A/NBP/2026",
+        "exchange_day": "2026-11-19"})
+    assert answer.status_code == 303
+    client.post(f"/orders/{home}/invoice", data=GOOD)
+    rows = {row["currency"]: row for row in csv.DictReader(io.StringIO(
+        client.get("/documents/export.csv?view=issued").get_data().decode("utf-8-sig")))}
+    names = ("exchange_rate", "net_pln", "vat_pln")
+    assert [rows["EUR"][name] for name in names] == ["4.2537", "345.78", "79.54"]
+    assert [rows["PLN"][name] for name in names] == ["", rows["PLN"]["net"], rows["PLN"]["vat"]]
 
 
 def test_export_says_what_is_shown(shop, browser_as):

@@ -66,7 +66,10 @@ def test_what_hangs_is_annulled_or_moved_from_its_card(here, page):
     assert "Zły nabywca" in card
     assert not {"Correct it", "Send now", "Annul it"} & set(re.findall(
         "Correct it|Send now|Annul it", card))
-    assert "KSeF: annulled" in text(page.get("/documents?view=issued"))
+    assert '<small class="bad">KSeF: annulled' in page.get("/documents?view=issued").text
+    order = text(page.get(f"/orders/{here.document(first).order_id}"))
+    assert re.search(r"24 Nov 2026 · annulled|· annulled", order)
+    assert "state: ready" not in order
     with here.oms.works.writing(ANNA) as work:
         work.session.get_one(EInvoice, second).state = "unknown"
     assert "Send now" not in text(page.get(f"/documents/{second}"))

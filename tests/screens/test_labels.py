@@ -17,11 +17,12 @@ from oms_web.core.actor import SYSTEM
 from oms_web.core.clock import local_day
 from oms_web.domain.orders.outgoing import Outgoing
 from oms_web.domain.printers import service as printers
-from oms_web.domain.shipping import label_queries, sending
+from oms_web.domain.shipping import bookings, label_queries, sending
 from oms_web.domain.shipping.label_models import HandOver
 from oms_web.domain.shipping.models import Parcel, Shipment
 from oms_web.domain.users import api_keys
 from oms_web.flows import hand_over, label, order_cancel, ship
+from oms_web.flows.pack import scanning
 from oms_web.jobs.worker import drain
 from oms_web.sync.registry import Registry
 from tests.screens.test_shipments import post, text_of
@@ -284,6 +285,9 @@ def test_a_label_of_a_carrier_that_takes_none_back_is_thrown_away(owner, depot):
     assert depot.booking(1).state == "cancelled"
     assert depot.parcels(shipment_id)[0].tracking == ""
     assert depot.book(order_id) == 2
+    card = text_of(owner.get(f"/orders/{order_id}"))
+    assert "not used, not confirmed by the carrier" in card
+    assert "taken back" not in card
 
 
 @pytest.mark.parametrize("said", [Refused("too late"), ChannelDown("no answer")])
@@ -306,6 +310,11 @@ def test_a_label_that_its_carrier_keeps_is_left_unused_and_another_is_bought(
     assert post(owner, "/labels/1/discard", part=False).status_code == 303
     assert depot.parcels(shipment_id)[0].tracking == ""
     assert depot.book(order_id) == 2
+    with depot.works.writing(SYSTEM) as work:  # it has to be paid all the same
+        bookings.get(work.session, 1).price = 1200
+        work.session.flush()
+        assert label_queries.costs(work.session, [order_id]) == {(order_id, "PLN"): 1200}
+    assert "not used, not confirmed by the carrier" in text_of(owner.get(f"/orders/{order_id}"))
 
 
 def test_the_label_of_an_order_that_was_cancelled_can_be_taken_back(owner, depot):
@@ -367,6 +376,43 @@ def test_parcels_are_given_to_a_courier_once_who_is_called_once(owner, depot):
         assert [one.shipment.id for one in label_queries.ready(work.session, depot.carrier.id)] == [
             ids[0]]
         assert [one.shipment_id for one in label_queries.inside(work.session, 1)] == [ids[1]]
+
+
+@pytest.mark.parametrize("keeps", [False, True])
+def test_a_parcel_more_than_its_label_is_for_is_seen_everywhere_and_gets_one(
+        owner, depot, browser_as, keeps):
+    """The label was there as packing began, then a second parcel: nobody saw that it had none."""
+    order_id = depot.order("A", {"KUB": 2})
+    shipment_id = depot.open(order_id).shipment_id
+    depot.book(order_id)
+    depot.work()
+    depot.scan(shipment_id, "KUB")
+    depot.do(scanning.second_parcel, shipment_id)
+    depot.scan(shipment_id, "KUB")
+    packer = browser_as("packer")
+    assert "1 parcel has no label" in text_of(packer.get(f"/packing/{shipment_id}"))
+    assert "a parcel without a label" in text_of(owner.get("/labels"))
+    assert "1 parcel of it has no label" in text_of(owner.get("/labels/hand-over"))
+    assert "no label" in text_of(owner.get(f"/orders/{order_id}"))
+    assert "1 parcel has no label" in text_of(owner.get(f"/orders/{order_id}/label"))
+    answer = post(owner, "/labels/buy", part=False, order=str(order_id))
+    assert "Its label is for fewer parcels than there are" in text_of(answer)
+    if keeps:
+        depot.oms.__dict__["registry"] = Registry({"counting": Keeping})
+    url = f"/packing/{shipment_id}/label/all"
+    assert f'action="{url}"' in packer.get(f"/packing/{shipment_id}").text
+    assert post(packer, url, part=False).status_code == 303
+    depot.work()
+    if not keeps:  # once the carrier has it back, another may be bought
+        assert "There is none yet" in text_of(packer.get(f"/packing/{shipment_id}/label"))
+        post(packer, f"/packing/{shipment_id}/label", part=False)
+        depot.work()
+    assert all(one.tracking for one in depot.parcels(shipment_id))
+    assert len(depot.booking(2).tracking) == 2
+    assert bookings.is_unused(depot.booking(1)) == keeps
+    assert post(packer, url, part=False).status_code == 409
+    for client, page in ((packer, f"/packing/{shipment_id}"), (owner, "/labels/hand-over")):
+        assert "no label" not in text_of(client.get(page))
 
 
 def test_a_courier_who_was_refused_is_called_again_and_no_tick_is_lost(owner, depot, monkeypatch):

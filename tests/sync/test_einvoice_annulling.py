@@ -122,8 +122,9 @@ def test_an_advance_that_is_annulled_documents_nothing(here):
     assert again.gross == 5000
 
 
-@pytest.mark.parametrize("is_annulled", [True, False])
-def test_no_channel_is_shown_it_any_more(both, monkeypatch, is_annulled):
+@pytest.mark.parametrize(("is_annulled", "tried"), [(True, 0), (True, 3), (False, 0)])
+def test_no_channel_is_shown_it_any_more(both, monkeypatch, is_annulled, tried):
+    """It knocks at the channel no more, though it was tried already while it had no number."""
     monkeypatch.setattr("oms_web.adapters.printing.Printing.document", lambda _self, _id: b"pdf")
     there = Teller(both)
     document_id = there.issue()
@@ -132,7 +133,9 @@ def test_no_channel_is_shown_it_any_more(both, monkeypatch, is_annulled):
         row = EInvoice(document_id=document_id, kind="VAT", nip=NIP, environment="rehearsal",
                        issue_date=document.issue_date, state="ready", created_at=work.now)
         work.session.add(row)
-        work.session.flush()
+    there.rings(tried)
+    with both.works.writing(ANNA) as work:
+        row = work.session.get_one(EInvoice, document_id)
         if is_annulled:
             annul(work, document_id, "Zły nabywca")
         else:  # the control: what is not annulled is shown

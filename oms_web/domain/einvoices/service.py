@@ -64,7 +64,7 @@ def queue(work: Work, document: Document) -> EInvoice | None:
     work.session.add(made)
     work.session.flush()
     _write(work, made, document)
-    audit.record(work, "einvoices.queue", "document", document.id, {"state": [None, made.state]},
+    audit.record(work, "einvoices.queue", "document", document.id, {"ksef": [None, made.state]},
                  order_id=document.order_id)
     return made
 
@@ -115,7 +115,7 @@ def again(work: Work, document_id: int) -> None:
         raise NotAllowedNow("It names the KSeF number of another document, which has none yet.")
     else:
         raise NotAllowedNow("There is nothing to send: KSeF has it, or is being asked.")
-    audit.record(work, "einvoices.again", "document", document_id, {"state": [None, row.state]})
+    audit.record(work, "einvoices.again", "document", document_id, {"ksef": [None, row.state]})
 
 
 def annul(work: Work, document_id: int) -> None:

@@ -38,11 +38,12 @@ def tell_invoice(work: Work, order_id: int, document_id: int) -> int:
 
 
 def hide_invoice(work: Work, order_id: int, document_id: int) -> None:
-    """Show a document nowhere: it was annulled before a channel had it."""
+    """Show a document nowhere: it was annulled before a channel had it, tried already or not."""
     keys = [f"{INVOICE}:{document_id}:{link.id}"
             for link in _channel_orders(work.session, order_id)]
     decided = work.session.scalars(
-        delete(ChannelNotice).where(ChannelNotice.key.in_(keys), ChannelNotice.told_at.is_(None))
+        delete(ChannelNotice)
+        .where(ChannelNotice.key.in_(keys), ChannelNotice.state.not_in(("done", "unknown")))
         .returning(ChannelNotice.outgoing_id).execution_options(synchronize_session=False)).all()
     for outgoing_id in set(decided):
         outgoing.replaced(work, outgoing_id)

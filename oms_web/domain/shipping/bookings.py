@@ -98,6 +98,15 @@ def live_of_shipment(session: Session, shipment_id: int) -> LabelBooking | None:
         ~LabelBooking.is_return))
 
 
+def left_out(session: Session, shipment_id: int) -> int:
+    """How many boxes of a shipment have no number although its label was bought: they came later.
+    """
+    booking = live_of_shipment(session, shipment_id)
+    if booking is None or booking.state != CONFIRMED:
+        return 0
+    return sum(not one.tracking for one in _parcels(session, shipment_id))
+
+
 def newest_of_shipment(session: Session, shipment_id: int) -> LabelBooking | None:
     """The newest label of a shipment, whatever became of it."""
     return session.scalar(select(LabelBooking).where(
@@ -345,6 +354,11 @@ def call_off(work: Work, booking: LabelBooking) -> None:
 def is_taken_back(booking: LabelBooking) -> bool:
     """Whether no courier takes a parcel by it: it was taken back, or is being taken back."""
     return booking.state == CANCELLED or booking.void_asked_at is not None
+
+
+def is_unused(booking: LabelBooking) -> bool:
+    """Whether a label counts no more that its carrier never took back: it has to be paid."""
+    return booking.state == CANCELLED and booking.kept
 
 
 def lacks_file(booking: LabelBooking) -> bool:

@@ -27,7 +27,7 @@ class LabelBooking(Base):
     was lost: the carrier is asked what it has under the key before anything is said again; without
     ``due_at`` a person decides), ``cancelled``. ``asked``: whether it may have heard of it.
     ``request`` is the whole booking as it was written down, frozen; amounts in it are minor units.
-    ``kept``: its carrier was asked to take it back and said no.
+    ``kept``: its carrier did not take it back; ``cancelled`` all the same, it is not used and paid.
     ``files``: format -> name in the file store. ``tracking`` has one number per box. Without a
     shipment it was bought before packing began, or (``is_return``) for goods that come back,
     of the case ``case_id``; such a parcel has no box of ours, so how it ``travel``s stands here.

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    exists,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session, aliased
 
 from oms_web.core.clock import day_bounds, local_day
@@ -31,7 +41,9 @@ MOST_HANDED = 500
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A label, or a shipment that has none (``booking`` is None)."""
+    """A label, or a shipment that has none (``booking`` is None), or none for some of its boxes
+    (``is_partly``).
+    """
 
     id: int
     order_id: int
@@ -40,13 +52,16 @@ class Row:
     method: str
     ship_by: datetime | None
     booking: LabelBooking | None
+    is_partly: bool = False
 
 
 def listed(session: Session, view: str, now: datetime, after: str | None = None, limit: int = 50
            ) -> Page[Row]:
     """A page of a view: what is to do oldest first, what is done newest first."""
     if view == TODO:
-        query: Select[*tuple[Any, ...]] = select(Shipment.id, Order).join(
+        bought = exists().where(LabelBooking.shipment_id == Shipment.id, ~LabelBooking.is_return,
+                                LabelBooking.state == bookings.CONFIRMED)
+        query: Select[*tuple[Any, ...]] = select(Shipment.id, Order, null(), bought).join(
             Order, Order.id == Shipment.order_id).where(*_todo())
         key, newest = Shipment.id, False
     else:
@@ -61,8 +76,9 @@ def listed(session: Session, view: str, now: datetime, after: str | None = None,
     return Page(rows, seal(rows[-1].id) if len(found) > limit else None)
 
 
-def _row(id_: int, order: Order, booking: LabelBooking | None = None) -> Row:
-    return Row(id_, order.id, *_buyer(order), order.delivery_method, order.ship_by, booking)
+def _row(id_: int, order: Order, booking: LabelBooking | None, is_partly: bool = False) -> Row:
+    return Row(id_, order.id, *_buyer(order), order.delivery_method, order.ship_by, booking,
+               is_partly)
 
 
 def _buyer(order: Order) -> tuple[str, str]:
@@ -84,11 +100,13 @@ def ahead(session: Session) -> int:
 
 
 def _todo() -> list[ColumnElement[bool]]:
-    """Packed or being packed, not every box has a number, and no label is on its way."""
+    """Packed or being packed, not every box has a number, and no label is on its way. A label that
+    was bought is for fewer boxes.
+    """
     bare = exists().where(Parcel.shipment_id == Shipment.id, Parcel.tracking == "")
     coming = select(LabelBooking.shipment_id).where(
-        LabelBooking.state.in_(bookings.LIVE), ~LabelBooking.is_return,
-        LabelBooking.shipment_id.is_not(None))
+        LabelBooking.state.in_(bookings.LIVE), LabelBooking.state != bookings.CONFIRMED,
+        ~LabelBooking.is_return, LabelBooking.shipment_id.is_not(None))
     return [Shipment.state.in_(service.LIVE), bare, Shipment.id.not_in(coming),
             Order.phase.in_((phases.OPEN, phases.PACKING))]
 
@@ -157,14 +175,16 @@ def newest_files(session: Session, order_ids: Collection[int]) -> dict[int, str]
 
 def costs(session: Session, order_ids: Collection[int]) -> dict[tuple[int, str], int]:
     """(order, currency) -> what its outgoing labels cost, net in minor units, as carriers told at
-    the booking; left out where one of them told no price.
+    the booking; left out where one of them told no price. What is not used and was not taken back
+    counts.
     """
     found: dict[tuple[int, str], int] = {}
     silent: set[int] = set()
     for order_id, price, currency in session.execute(
             select(LabelBooking.order_id, LabelBooking.price, LabelBooking.currency)
             .where(LabelBooking.order_id.in_(order_ids), ~LabelBooking.is_return,
-                   LabelBooking.state == bookings.CONFIRMED)):
+                   (LabelBooking.state == bookings.CONFIRMED)
+                   | ((LabelBooking.state == bookings.CANCELLED) & LabelBooking.kept))):
         if price is None:
             silent.add(order_id)
         else:
@@ -178,7 +198,8 @@ def costs(session: Session, order_ids: Collection[int]) -> dict[tuple[int, str],
 @dataclass(frozen=True, slots=True)
 class Ready:
     """A labelled shipment that no hand-over has yet. ``collects``: its label asks for money that
-    was paid since, so it stays here; ``cod``: what it collects, minor units.
+    was paid since, so it stays here; ``cod``: what it collects, minor units; ``bare``: how many of
+    its boxes have no label.
     """
 
     booking: LabelBooking
@@ -188,6 +209,7 @@ class Ready:
     name: str
     city: str
     cod: int
+    bare: int
 
 
 def ready(session: Session, account_id: int, ids: Sequence[int] | None = None) -> list[Ready]:
@@ -203,10 +225,15 @@ def ready(session: Session, account_id: int, ids: Sequence[int] | None = None) -
     if ids is not None:
         query = query.where(LabelBooking.id.in_(ids))
     found = session.execute(query).all()
-    collect = collecting.among(session, [shipment.id for _, shipment, _ in found])
+    mine = [shipment.id for _, shipment, _ in found]
+    collect = collecting.among(session, mine)
+    bare = {shipment_id: count for shipment_id, count in session.execute(
+        select(Parcel.shipment_id, func.count())
+        .where(Parcel.shipment_id.in_(mine), Parcel.tracking == "").group_by(Parcel.shipment_id))}
     return [Ready(booking, shipment,
                   sum(one["weight_g"] for one in booking.request["packages"]),
-                  shipment.id in collect, *_buyer(order), booking.request["cod"] or 0)
+                  shipment.id in collect, *_buyer(order), booking.request["cod"] or 0,
+                  bare.get(shipment.id, 0))
             for booking, shipment, order in found]
 
 

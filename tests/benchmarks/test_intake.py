@@ -12,7 +12,7 @@ from tests.benchmarks.counting import counted
 SKUS = [f"S{n}" for n in range(50)]
 PER_PAGE = 36
 """Statements a page of new orders may take, whatever its size."""
-PER_CHANGE = 28
+PER_CHANGE = 30
 """Statements one changed order may take."""
 
 

@@ -116,9 +116,7 @@ def test_axe_finds_nothing(shop, open_page, scheme, size):
     page = open_page("owner", size=size, scheme=scheme)
     draft = shop.do(stock_transfer.start, shop.ldz, shop.gdy)
     shop.do(stock_transfer.add, draft, shop.ids[MUG], 2)
-    page.goto("/stock/stocktakes/new")
-    page.click("main .btn.primary")
-    page.wait_for_url("**/stock/stocktakes/*")
+    begin(page, "stocktake")
     for _ in range(2):
         scan(page, "5900012003196")
     expect(page.locator(".said .count")).to_have_text("2")

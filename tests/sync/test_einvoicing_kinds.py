@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from lxml import etree
 
-from oms_web.core.errors import Invalid
+from oms_web.core.errors import Invalid, InvalidForm
 from oms_web.domain.documents.correcting import Ask as Correct
 from oms_web.domain.einvoices import fa3, service
 from oms_web.flows.correct_document import correct_invoice
@@ -55,9 +55,9 @@ def test_corrections_of_all_sorts_are_taken(here):
 
 def test_a_correction_that_ksef_would_refuse_is_not_issued_while_its_invoice_waits(here):
     (document_id,) = here.issue()
-    with pytest.raises(Invalid, match="Name the provision"), \
-            here.oms.works.writing(ANNA) as work:
+    with pytest.raises(InvalidForm) as refused, here.oms.works.writing(ANNA) as work:
         correct_invoice(work, document_id, Correct(reason="Pomyłka", rates={1: "zw"}))
+    assert str(refused.value.problems["exempt_basis"]).startswith("Name the provision")
     assert here.states() == {document_id: "ready"}
 
 
